@@ -1,0 +1,190 @@
+package embedding
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"sync/atomic"
+	"unicode/utf8"
+)
+
+// guard owns the invariants of an Embedder, once: nothing malformed is ever cached, merged or counted a success.
+type guard struct {
+	next  Embedder
+	model Model
+	seen  atomic.Int64 // the dimensions of the first answer where the model does not say them
+}
+
+func (g *guard) Model() Model { return g.model }
+
+func (g *guard) Embed(ctx context.Context, req Request) (Response, error) {
+	n := req.Len()
+	if n == 0 {
+		return Response{}, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return Response{}, err
+	}
+	if most := g.model.Limits.Texts; most > 0 && n > most {
+		e := g.fail(TooLarge, "%d texts in one request, the model takes %d: put middleware.Batch around it", n, most)
+		e.Allowed = Limits{Texts: most}
+		return Response{}, e
+	}
+	var m *Merger
+	var good []int
+	for i, text := range req.Texts {
+		if why := unfit(text); why != "" {
+			if m == nil {
+				m = NewMerger(n)
+				good = make([]int, i, n)
+				for k := range good {
+					good[k] = k
+				}
+			}
+			m.fail(i, g.fail(Rejected, "text %d %s", i, why))
+		} else if m != nil {
+			good = append(good, i)
+		}
+	}
+	if m == nil {
+		return g.call(ctx, req)
+	}
+	if len(good) > 0 {
+		res, err := g.call(ctx, req.Pick(good))
+		m.Add(good, res, err)
+	}
+	return m.Result()
+}
+
+// unfit says what makes a text impossible to embed, in words that follow its index, or "".
+func unfit(text string) string {
+	switch {
+	case text == "":
+		return "is empty: leave it out"
+	case !utf8.ValidString(text):
+		return "is not valid UTF-8: decode it from its own encoding first"
+	case strings.TrimSpace(text) == "":
+		return "is blank: leave it out"
+	}
+	return ""
+}
+
+func (g *guard) call(ctx context.Context, req Request) (Response, error) {
+	res, err := g.next.Embed(ctx, req)
+	if err == nil {
+		if err := g.check(res, req.Len()); err != nil {
+			return Response{}, err
+		}
+		res.Usage = counted(res.Usage)
+		return res, nil
+	}
+	if p, ok := errors.AsType[*PartialError](err); ok {
+		return g.partial(ctx, p, req.Len())
+	}
+	return Response{}, g.classify(ctx, err)
+}
+
+// counted fills in what a provider that reports no usage leaves out: one answer, its tokens unknown.
+func counted(u Usage) Usage {
+	if u == (Usage{}) {
+		return Usage{Requests: 1, Unmetered: 1}
+	}
+	return u
+}
+
+// classify turns any error into the caller's context error, an error that holds an *Error, or a new *Error.
+func (g *guard) classify(ctx context.Context, err error) error {
+	e, ours := errors.AsType[*Error](err)
+	if end := ctx.Err(); end != nil && (!ours || e.Status == 0) {
+		return end
+	}
+	if !ours {
+		return foreign(g.model, err)
+	}
+	if e.Provider == "" && e == err {
+		named := *e
+		named.Provider, named.Model, named.Endpoint = g.model.Provider, g.model.ID, g.model.Endpoint
+		return &named
+	}
+	return err
+}
+
+func (g *guard) partial(ctx context.Context, p *PartialError, n int) (Response, error) {
+	if len(p.Response.Vectors) != n || len(p.Failed) == 0 {
+		return Response{}, g.fail(Malformed, "partial law: %d rows and %d failures for %d texts", len(p.Response.Vectors), len(p.Failed), n)
+	}
+	out := &PartialError{Response: p.Response, Failed: make([]TextError, len(p.Failed))}
+	last := -1
+	for k, f := range p.Failed {
+		if f.Index <= last || f.Index >= n || f.Err == nil || p.Response.Vectors[f.Index] != nil {
+			return Response{}, g.fail(Malformed, "partial law: failure %d names text %d out of order, without an error or beside a row", k, f.Index)
+		}
+		last = f.Index
+		out.Failed[k] = TextError{Index: f.Index, Err: g.classify(ctx, f.Err)}
+	}
+	failed := p.Failed
+	for i, v := range p.Response.Vectors {
+		if len(failed) > 0 && failed[0].Index == i {
+			failed = failed[1:]
+			continue
+		}
+		if err := g.row(i, v); err != nil {
+			return Response{}, err
+		}
+	}
+	if len(p.Failed) < n {
+		out.Response.Usage = counted(p.Response.Usage)
+	}
+	return Response{}, out
+}
+
+// check holds a whole answer against the laws of count, dimensions and finite values.
+func (g *guard) check(res Response, n int) error {
+	if len(res.Vectors) != n {
+		return g.fail(Malformed, "count law: %d vectors for %d texts", len(res.Vectors), n)
+	}
+	if u := res.Usage; min(u.Requests, u.Tokens, u.Unmetered, u.Reused) < 0 {
+		return g.fail(Malformed, "usage law: a count is negative")
+	}
+	for i, v := range res.Vectors {
+		if err := g.row(i, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *guard) row(i int, v []float32) error {
+	want := g.model.Dimensions
+	if want == 0 {
+		want = int(g.seen.Load())
+		if want == 0 && len(v) > 0 {
+			g.seen.CompareAndSwap(0, int64(len(v)))
+			want = int(g.seen.Load())
+		}
+	}
+	if len(v) != want || want == 0 {
+		return g.fail(Malformed, "dimensions law: the vector of text %d has %d dimensions, the model's have %d", i, len(v), want)
+	}
+	if k := infinite(v); k >= 0 {
+		return g.fail(Malformed, "finite law: dimension %d of text %d is NaN or infinite", k, i)
+	}
+	return nil
+}
+
+// infinite returns the place of the first value that is NaN or infinite, or -1.
+func infinite(v []float32) int {
+	const exponent = 0x7f800000 // all ones: not finite
+	for k, x := range v {
+		if math.Float32bits(x)&exponent == exponent {
+			return k
+		}
+	}
+	return -1
+}
+
+func (g *guard) fail(k Kind, format string, args ...any) *Error {
+	return &Error{Kind: k, Provider: g.model.Provider, Model: g.model.ID, Endpoint: g.model.Endpoint, Err: fmt.Errorf(format, args...)}
+}

@@ -1,0 +1,222 @@
+package embedding
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+)
+
+func count(n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range n {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+func digits(i int) string { return fmt.Sprint(i) }
+
+func TestStreamYieldsAllInOrder(t *testing.T) {
+	for _, n := range []int{0, 1, blockTexts - 1, blockTexts, blockTexts + 1, 3*blockTexts + 7} {
+		e := Chain(fn{Model{Dimensions: 2}, lengths})
+		next := 0
+		for out, err := range Stream(t.Context(), e, count(n), digits) {
+			if err != nil || out.Err != nil || out.Item != next || out.Vector[0] != float32(len(digits(next))) {
+				t.Fatalf("n=%d: item %d: %+v, %v", n, next, out, err)
+			}
+			next++
+		}
+		if next != n {
+			t.Errorf("%d of %d items", next, n)
+		}
+	}
+}
+
+func TestStreamStaysOneBlockAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent atomic.Int64
+		e := Chain(fn{Model{Dimensions: 2}, func(ctx context.Context, req Request) (Response, error) {
+			sent.Add(1)
+			time.Sleep(time.Second)
+			return lengths(ctx, req)
+		}})
+		start, items := time.Now(), 0
+		for range Stream(t.Context(), e, count(4*blockTexts), digits) {
+			if items%blockTexts == 0 {
+				synctest.Wait()
+				blocks := items/blockTexts + 1
+				if want := min(int64(blocks+1), 4); sent.Load() != want {
+					t.Errorf("at block %d %d blocks were sent, want %d", blocks, sent.Load(), want)
+				}
+				time.Sleep(time.Second) // consuming takes as long as embedding, and both happen at once
+			}
+			items++
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestStreamSplitsByBytes(t *testing.T) {
+	var most atomic.Int64
+	e := Chain(fn{Model{Dimensions: 2}, func(ctx context.Context, req Request) (Response, error) {
+		size := 0
+		for _, s := range req.Texts {
+			size += len(s)
+		}
+		if size > blockBytes {
+			most.Store(int64(size))
+		}
+		return lengths(ctx, req)
+	}})
+	big := strings.Repeat("x", blockBytes/3)
+	n := 0
+	for _, err := range Stream(t.Context(), e, count(10), func(int) string { return big }) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	if n != 10 || most.Load() > 0 {
+		t.Errorf("%d items, %d bytes in one block", n, most.Load())
+	}
+}
+
+func TestStreamKeepsWhatWasPaid(t *testing.T) {
+	gone := &Error{Kind: Exhausted}
+	var calls atomic.Int64
+	e := fn{Model{Dimensions: 2}, func(ctx context.Context, req Request) (Response, error) {
+		calls.Add(1)
+		m := NewMerger(req.Len())
+		for i := range req.Len() {
+			if req.Texts[0] != "0" && i >= 10 {
+				m.Add([]int{i}, Response{}, gone)
+			} else {
+				m.Add([]int{i}, Response{Vectors: [][]float32{{1, 2}}}, nil)
+			}
+		}
+		return m.Result()
+	}}
+	good, bad, fatal := 0, 0, 0
+	texts := func(i int) string {
+		if i == 3 {
+			return " "
+		}
+		return digits(i)
+	}
+	for out, err := range Stream(t.Context(), e, count(5*blockTexts), texts) {
+		switch {
+		case err != nil:
+			fatal++
+			if !errors.Is(err, Exhausted) || out.Vector != nil {
+				t.Errorf("fatal %v %+v", err, out)
+			}
+		case out.Err != nil:
+			bad++
+			if out.Item != 3 || KindOf(out.Err) != Rejected {
+				t.Errorf("bad %+v", out)
+			}
+		default:
+			good++
+		}
+	}
+	if good < blockTexts-1+10 || bad != 1 || fatal != 1 || calls.Load() > 3 {
+		t.Errorf("%d vectors, %d bad, %d fatal, %d calls", good, bad, fatal, calls.Load())
+	}
+}
+
+func TestStreamLeftEarlyCancels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := Chain(fn{Model{Dimensions: 2}, func(ctx context.Context, req Request) (Response, error) {
+			if req.Texts[0] != "0" {
+				<-ctx.Done()
+				return Response{}, ctx.Err()
+			}
+			return lengths(ctx, req)
+		}})
+		for range Stream(t.Context(), e, count(3*blockTexts), digits) {
+			break // the bubble fails if the goroutine in flight is not ended
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var last error
+		n := 0
+		for _, err := range Stream(ctx, e, count(3*blockTexts), digits) {
+			last = err
+			n++
+		}
+		if last != context.DeadlineExceeded || n != blockTexts+1 {
+			t.Errorf("%d items, then %v", n, last)
+		}
+	})
+}
+
+func TestLines(t *testing.T) {
+	e := Chain(fn{Model{Dimensions: 2}, lengths})
+	long := strings.Repeat("x", maxLine+1)
+	in := "one\r\n\ntwo words\n" + long + "\n" + long[:maxLine] + "\nbad \xff\nlast"
+	var got []string
+	for out, err := range Lines(t.Context(), e, iotest.HalfReader(strings.NewReader(in))) {
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case out.Err != nil:
+			got = append(got, out.Err.Error())
+		default:
+			got = append(got, fmt.Sprint(out.Vector[0]))
+		}
+	}
+	want := []string{"3", "embedding: text rejected: line 2 is empty: leave it out", "9",
+		"embedding: text rejected: line 4 is longer than 1048576 bytes: split it", "1.048576e+06",
+		"embedding: text rejected: line 6 is not valid UTF-8: decode it from its own encoding first", "4"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	n, last := 0, error(nil)
+	for _, err := range Lines(t.Context(), e, io.MultiReader(strings.NewReader("a\nb\nc"), iotest.ErrReader(io.ErrClosedPipe))) {
+		if n++; err != nil {
+			last = err
+		}
+	}
+	if n != 3 || !errors.Is(last, io.ErrClosedPipe) || !strings.Contains(last.Error(), "line 3") {
+		t.Errorf("%d yields, last %v", n, last)
+	}
+}
+
+func FuzzLines(f *testing.F) {
+	f.Add("a\n\r\n\nb")
+	f.Add("\xff\x00\n")
+	e := Chain(fn{Model{Dimensions: 2}, lengths})
+	f.Fuzz(func(t *testing.T, in string) {
+		want := strings.Split(strings.TrimSuffix(in, "\n"), "\n")
+		if in == "" {
+			want = nil
+		}
+		n := 0
+		for out, err := range Lines(t.Context(), e, strings.NewReader(in)) {
+			if err != nil || n >= len(want) {
+				t.Fatal(n, err)
+			}
+			text := strings.TrimSuffix(want[n], "\r")
+			if bad := unfit(text) != ""; bad != (out.Err != nil) || out.Item != text || !bad && out.Vector[0] != float32(len(text)) {
+				t.Fatalf("line %d: %+v for %q", n, out, text)
+			}
+			n++
+		}
+		if n != len(want) {
+			t.Fatalf("%d lines of %d", n, len(want))
+		}
+	})
+}
