@@ -1,0 +1,255 @@
+// Package cache remembers vectors in memory, so that a text is paid for once.
+//
+// Ristretto decides what is admitted and what is evicted. What makes it unreliable by itself is solved around it: a
+// vector is visible as soon as Embed has returned, a burst of any size is stored completely as long as it fits, every
+// hit is checked against 128 bits of the text's hash, and MaxBytes is what the process really spends.
+//
+//	c, err := cache.New(cache.Options{})
+//	...
+//	defer c.Close()
+//	e = embedding.Chain(e, c.Wrap, middleware.Standard(middleware.StandardOptions{}))
+//
+// The cache belongs outside the layers of middleware.Standard: a hit then costs no token, slot or timer, and misses
+// are packed densely. One Cache may serve any number of chains: the key is the model's Space and Variant, the Task unless the
+// model is Symmetric, and the text. Chains whose Space is unknown share nothing.
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dgraph-io/ristretto/v2"
+
+	"github.com/vecspace/embedding"
+)
+
+// Options of a Cache. The zero value is 256 MiB without expiry.
+type Options struct {
+	MaxBytes int64         // memory for vectors and their bookkeeping; 0 is 256 MiB, at least 64 KiB
+	TTL      time.Duration // how long a vector is kept; 0 is until there is no room for it
+}
+
+// Cache is safe for concurrent use, Close included.
+type Cache struct {
+	store *ristretto.Cache[uint64, *entry]
+	keys  keyer
+	max   int64
+	ttl   time.Duration
+	chain atomic.Uint64 // numbers the chains whose Space is unknown
+	stats counters
+
+	lanes [lanes]lane // one is read-locked while the store is used, all are locked to purge or close it
+	age   uint64      // counts the purges; guarded by lanes
+	end   bool        // closed; guarded by lanes
+}
+
+// lanes keep goroutines on several cores from sharing one lock's cache line.
+const lanes = 32
+
+type lane struct {
+	sync.RWMutex
+	hits, misses atomic.Int64
+	_            [64]byte
+}
+
+// counters of what is rare enough to be counted in one place.
+type counters struct{ stored, rejected, evicted atomic.Int64 }
+
+// entry is one vector. It owns its memory: a row cut from a provider's slab would keep the whole slab alive.
+type entry struct {
+	check uint64 // the second half of the key: ristretto compares only the first
+	key   uint64
+	space uint64 // hash of the Space, for PurgeSpace
+	one   [1][]float32
+}
+
+// overhead is what an entry costs beside its vector: the entry itself, ristretto's item and cost maps at their mean
+// load, and with a TTL its expiry. TestBytesAreTrue holds it against the heap.
+const (
+	overhead    = 190
+	overheadTTL = 60
+)
+
+// New returns an empty Cache. It is an error if an option is negative or MaxBytes below 64 KiB.
+func New(o Options) (*Cache, error) {
+	if o.MaxBytes == 0 {
+		o.MaxBytes = 256 << 20
+	}
+	if o.MaxBytes < 64<<10 {
+		return nil, fmt.Errorf("cache: MaxBytes is %d: it must be at least 65536, or 0 for 256 MiB", o.MaxBytes)
+	}
+	if o.TTL < 0 {
+		return nil, fmt.Errorf("cache: TTL is %v: it must not be negative; 0 keeps vectors until there is no room", o.TTL)
+	}
+	c := &Cache{keys: newKeyer(), max: o.MaxBytes, ttl: o.TTL}
+	store, err := ristretto.NewCache(&ristretto.Config[uint64, *entry]{
+		// Ten counters for each vector that fits, as ristretto advises, for vectors of 256 dimensions.
+		NumCounters:        10 * max(o.MaxBytes/1024, 100),
+		MaxCost:            o.MaxBytes,
+		BufferItems:        64,
+		IgnoreInternalCost: true, // overhead is counted by us
+		KeyToHash:          func(key uint64) (uint64, uint64) { return key, 0 },
+		OnEvict:            func(*ristretto.Item[*entry]) { c.stats.evicted.Add(1) },
+		OnReject:           func(*ristretto.Item[*entry]) { c.stats.rejected.Add(1) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cache: %w", err)
+	}
+	c.store = store
+	return c, nil
+}
+
+// lane returns one of the lanes at random: the same text asked for on two cores must not make them share one.
+func (c *Cache) lane() *lane { return &c.lanes[rand.Uint32()%lanes] }
+
+// lookup returns the entry of k, or nil. A vector of another length than the model's is a miss: a Space that a user
+// asserts wrongly must not make a wrong answer. The caller holds a lane.
+func (c *Cache) lookup(k key, dimensions int) *entry {
+	if c.end {
+		return nil
+	}
+	e, ok := c.store.Get(k.lo)
+	if !ok || e.check != k.hi || dimensions > 0 && len(e.one[0]) != dimensions {
+		return nil
+	}
+	return e
+}
+
+// keep stores rows that were asked for at the given age; what was purged meanwhile stays purged.
+func (c *Cache) keep(age, space uint64, rows iter.Seq2[key, []float32]) {
+	l := c.lane()
+	l.RLock()
+	defer l.RUnlock()
+	if c.end || c.age != age {
+		return
+	}
+	for k, row := range rows {
+		e := &entry{check: k.hi, key: k.lo, space: space}
+		e.one[0] = append(make([]float32, 0, len(row)), row...)
+		cost := int64(4*cap(e.one[0])) + overhead
+		if c.ttl > 0 {
+			cost += overheadTTL
+		}
+		// Set fails when ristretto's buffer is full, and Wait empties it.
+		for !c.store.SetWithTTL(k.lo, e, cost, c.ttl) {
+			c.store.Wait()
+		}
+		c.stats.stored.Add(1)
+	}
+	c.store.Wait() // a Set is visible only once ristretto's buffer has been worked off
+}
+
+// now returns the age that an answer asked for now will have.
+func (c *Cache) now() uint64 {
+	l := c.lane()
+	l.RLock()
+	defer l.RUnlock()
+	return c.age
+}
+
+// Warm stores vectors that were embedded before by a model like m for a task, and returns how many
+// different ones it was given. It is
+// an error if m's Space is unknown or a vector has another length than m's; the ones before it are stored.
+func (c *Cache) Warm(m embedding.Model, task embedding.Task, rows iter.Seq2[string, []float32]) (int, error) {
+	if m.Space == "" {
+		return 0, errors.New("cache: Warm: the model's Space is unknown: call embedding.Probe first")
+	}
+	pre := c.keys.prefix(m, 0)
+	n := 0
+	block := make(map[key][]float32, warmBlock)
+	flush := func() {
+		c.keep(c.now(), pre.space, maps.All(block))
+		n += len(block)
+		clear(block)
+	}
+	for text, row := range rows {
+		if len(row) != m.Dimensions {
+			flush()
+			return n, fmt.Errorf("cache: Warm: vector %d has %d dimensions, those of %s have %d", n, len(row), m.Space, m.Dimensions)
+		}
+		block[c.keys.of(pre.of(task), text)] = row
+		if len(block) == warmBlock {
+			flush()
+		}
+	}
+	flush()
+	return n, nil
+}
+
+// warmBlock is how many vectors Warm stores at once: no lock is held while the iterator runs.
+const warmBlock = 256
+
+// Stats of a Cache, in texts, since it was made. Bytes is what it holds now.
+type Stats struct {
+	Hits, Misses    int64
+	Stored          int64 // vectors given to ristretto
+	Rejected        int64 // of those, not admitted: less used than what they would replace, or there already
+	Evicted         int64 // dropped for room, age or by a purge
+	Bytes, MaxBytes int64
+}
+
+// Stats returns the counts so far. They are exact when nothing else uses the cache.
+func (c *Cache) Stats() Stats {
+	s := Stats{Stored: c.stats.stored.Load(), Rejected: c.stats.rejected.Load(), Evicted: c.stats.evicted.Load(), MaxBytes: c.max}
+	for i := range c.lanes {
+		s.Hits += c.lanes[i].hits.Load()
+		s.Misses += c.lanes[i].misses.Load()
+	}
+	l := c.lane()
+	l.RLock()
+	defer l.RUnlock()
+	if !c.end {
+		s.Bytes = c.max - c.store.RemainingCost()
+	}
+	return s
+}
+
+// Purge drops everything. Answers to requests that are under way are not stored.
+func (c *Cache) Purge() {
+	c.exclusively(func() { c.store.Clear() })
+}
+
+// PurgeSpace drops the vectors of one space, for example of a model that was changed by its provider.
+func (c *Cache) PurgeSpace(s embedding.Space) {
+	space := c.keys.space(s)
+	c.exclusively(func() {
+		var doomed []uint64
+		c.store.IterValues(func(e *entry) (stop bool) {
+			if e.space == space {
+				doomed = append(doomed, e.key)
+			}
+			return false
+		})
+		for _, key := range doomed {
+			c.store.Del(key)
+		}
+		c.stats.evicted.Add(int64(len(doomed)))
+		c.store.Wait()
+	})
+}
+
+// Close frees the memory and ends ristretto's goroutines. It may be called more than once.
+func (c *Cache) Close() {
+	c.exclusively(func() {
+		c.store.Close()
+		c.end = true
+	})
+}
+
+// exclusively runs do while nothing else uses the store, and makes what is being embedded too old to be kept.
+func (c *Cache) exclusively(do func()) {
+	for i := range c.lanes {
+		c.lanes[i].Lock()
+		defer c.lanes[i].Unlock()
+	}
+	if !c.end {
+		c.age++
+		do()
+	}
+}
