@@ -1,0 +1,267 @@
+package static
+
+import (
+	"bufio"
+	"cmp"
+	"compress/gzip"
+	"encoding/csv"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+)
+
+// TestQuality measures the model on the labelled data and holds it against the bars of the weights it was published with.
+// The figures in the package documentation are what it prints.
+func TestQuality(t *testing.T) {
+	dir := testdata(t)
+	bars := map[string]float64{"STS en": .7758, "STS zh": .6955, "STS en-zh": .4485, "SciFact": .5475, "Cranfield": .3277}
+	for _, dims := range dimensions {
+		e := open(t, dims)
+		got := map[string]float64{
+			"STS en":    sts(t, e, dir, "en", "en"),
+			"STS zh":    sts(t, e, dir, "zh", "zh"),
+			"STS en-zh": sts(t, e, dir, "en", "zh"),
+			"SciFact":   scifact(t, e, dir),
+			"Cranfield": cranfield(t, e, dir),
+		}
+		for name, bar := range bars {
+			t.Logf("%d dimensions: %-9s %.2f", dims, name, 100*got[name])
+			// What cut vectors lose is in the package documentation; here it is bounded.
+			least := map[int]float64{256: .998, 128: .87, 64: .70}[dims] * bar
+			if dims == 256 && math.Abs(got[name]-bar) > .002 || got[name] < least {
+				t.Errorf("%d dimensions: %s is %.4f, published %.4f", dims, name, got[name], bar)
+			}
+		}
+	}
+}
+
+func sts(t *testing.T, e embedding.Embedder, dir, first, second string) float64 {
+	read := func(lang string) (rows [][]string) {
+		f, err := os.Open(filepath.Join(dir, "stsb-multi-mt", "stsb-"+lang+"-test.csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		rows, err = csv.NewReader(f).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	a, b := read(first), read(second)
+	var left, right []string
+	var gold []float64
+	for i := range a {
+		score, err := strconv.ParseFloat(a[i][2], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		left, right, gold = append(left, a[i][0]), append(right, b[i][1]), append(gold, score)
+	}
+	l, r := vectors(t, e, left...), vectors(t, e, right...)
+	said := make([]float64, len(l))
+	for i := range l {
+		said[i] = float64(embedding.Cosine(l[i], r[i]))
+	}
+	return pearson(ranks(said), ranks(gold))
+}
+
+// ranks gives equal values the mean of their ranks.
+func ranks(x []float64) []float64 {
+	order := make([]int, len(x))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(x[a], x[b]) })
+	out := make([]float64, len(x))
+	for i := 0; i < len(order); {
+		j := i
+		for j < len(order) && x[order[j]] == x[order[i]] {
+			j++
+		}
+		for _, k := range order[i:j] {
+			out[k] = float64(i+j-1) / 2
+		}
+		i = j
+	}
+	return out
+}
+
+func pearson(x, y []float64) float64 {
+	mean := func(v []float64) (m float64) {
+		for _, a := range v {
+			m += a / float64(len(v))
+		}
+		return m
+	}
+	mx, my := mean(x), mean(y)
+	var xy, xx, yy float64
+	for i := range x {
+		xy += (x[i] - mx) * (y[i] - my)
+		xx += (x[i] - mx) * (x[i] - mx)
+		yy += (y[i] - my) * (y[i] - my)
+	}
+	return xy / math.Sqrt(xx*yy)
+}
+
+func scifact(t *testing.T, e embedding.Embedder, dir string) float64 {
+	type entry struct {
+		ID          string `json:"_id"`
+		Title, Text string
+	}
+	read := func(name string) (out []entry) {
+		f, err := os.Open(filepath.Join(dir, "scifact", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		var in io.Reader = bufio.NewReader(f)
+		if strings.HasSuffix(name, ".gz") {
+			if in, err = gzip.NewReader(in); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for d := json.NewDecoder(in); ; {
+			var x entry
+			if err := d.Decode(&x); err == io.EOF {
+				return out
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, x)
+		}
+	}
+	qrels, err := os.ReadFile(filepath.Join(dir, "scifact", "qrels", "test.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	relevant := map[string]map[string]int{}
+	for i, line := range strings.Split(strings.TrimSpace(string(qrels)), "\n") {
+		if f := strings.Fields(line); i > 0 {
+			gain, err := strconv.Atoi(f[2])
+			if err != nil {
+				t.Fatal(err)
+			}
+			judge(relevant, f[0], f[1], gain)
+		}
+	}
+	var ids, docs, queries []string
+	for _, d := range read("corpus.jsonl.gz") {
+		ids, docs = append(ids, d.ID), append(docs, strings.TrimSpace(d.Title+" "+d.Text))
+	}
+	var topics []string
+	for _, q := range read("queries.test.jsonl") {
+		topics, queries = append(topics, q.ID), append(queries, q.Text)
+	}
+	return ndcg10(t, e, ids, docs, topics, queries, relevant)
+}
+
+func cranfield(t *testing.T, e embedding.Embedder, dir string) float64 {
+	read := func(name string) string {
+		b, err := os.ReadFile(filepath.Join(dir, "cranfield", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	// The files are elements in a row, one of them without a root.
+	type element struct {
+		No    string `xml:"docno"`
+		Text  string `xml:"text"`
+		Title string `xml:"title"`
+	}
+	parse := func(name, tag string) (out []element) {
+		d := xml.NewDecoder(strings.NewReader(read(name)))
+		d.Strict = false
+		for {
+			token, err := d.Token()
+			if err == io.EOF {
+				return out
+			}
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			if start, ok := token.(xml.StartElement); ok && start.Name.Local == tag {
+				var e element
+				if err := d.DecodeElement(&e, &start); err != nil {
+					t.Fatal(name, err)
+				}
+				out = append(out, e)
+			}
+		}
+	}
+	flat := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	relevant := map[string]map[string]int{}
+	for line := range strings.Lines(read("cranqrel.trec.txt")) {
+		f := strings.Fields(line)
+		if gain, err := strconv.Atoi(f[3]); err == nil && gain > 0 {
+			judge(relevant, f[0], f[2], 1)
+		}
+	}
+	var ids, docs, topics, queries []string
+	for _, d := range parse("cran.all.1400.xml", "doc") {
+		if text := flat(d.Text); text != "" { // two are empty and relevant to nothing that could find them
+			ids, docs = append(ids, strings.TrimSpace(d.No)), append(docs, text)
+		}
+	}
+	for i, q := range parse("cran.qry.xml", "top") {
+		topics, queries = append(topics, strconv.Itoa(i+1)), append(queries, flat(q.Title))
+	}
+	if len(docs) != 1398 || len(queries) != 225 {
+		t.Fatalf("%d documents, %d queries", len(docs), len(queries))
+	}
+	return ndcg10(t, e, ids, docs, topics, queries, relevant)
+}
+
+func judge(relevant map[string]map[string]int, topic, doc string, gain int) {
+	if relevant[topic] == nil {
+		relevant[topic] = map[string]int{}
+	}
+	relevant[topic][doc] = gain
+}
+
+func ndcg10(t *testing.T, e embedding.Embedder, ids, docs, topics, queries []string, relevant map[string]map[string]int) float64 {
+	d, q := vectors(t, e, docs...), vectors(t, e, queries...)
+	sum, n := 0.0, 0
+	for i, topic := range topics {
+		if relevant[topic] == nil {
+			continue
+		}
+		n++
+		scores := make([]float32, len(d))
+		order := make([]int, len(d))
+		for k := range d {
+			for j, x := range q[i] {
+				scores[k] += x * d[k][j]
+			}
+			order[k] = k
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+		var gains []int
+		for _, g := range relevant[topic] {
+			gains = append(gains, g)
+		}
+		slices.SortFunc(gains, func(a, b int) int { return b - a })
+		got, ideal := 0.0, 0.0
+		for rank := range min(10, len(order)) {
+			got += float64(relevant[topic][ids[order[rank]]]) / math.Log2(float64(rank)+2)
+			if rank < len(gains) {
+				ideal += float64(gains[rank]) / math.Log2(float64(rank)+2)
+			}
+		}
+		sum += got / ideal
+	}
+	if n == 0 {
+		t.Fatal("no topic has a judgement")
+	}
+	return sum / float64(n)
+}

@@ -1,0 +1,358 @@
+package static
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/race"
+)
+
+// testdata returns the folder of labelled data, or skips.
+func testdata(t testing.TB) string {
+	dir := os.Getenv("EMBEDDING_TESTDATA")
+	if dir == "" {
+		t.Skip("SKIPPED, NOT TESTED: set EMBEDDING_TESTDATA to the folder with static-model, stsb-multi-mt, scifact and cranfield")
+	}
+	return dir
+}
+
+func open(t testing.TB, dims int) embedding.Embedder {
+	e, err := New(Options{Dimensions: dims})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func vectors(t testing.TB, e embedding.Embedder, texts ...string) [][]float32 {
+	t.Helper()
+	v, err := embedding.Documents(t.Context(), e, texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestWeights(t *testing.T) {
+	if got := fmt.Sprintf("%x", sha256.Sum256([]byte(weights))); got != weightsSHA256 {
+		t.Errorf("weights.bin has the SHA-256 %s, the source says %s", got, weightsSHA256)
+	}
+	if len(weights) > 6<<20 {
+		t.Errorf("%d bytes", len(weights))
+	}
+	if s := string(open(t, 0).Model().Space); !strings.Contains(s, weightsSHA256[:8]) {
+		t.Errorf("the space %s does not tell remade weights apart", s)
+	}
+}
+
+func TestFixture(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(testdata(t), "static-model", "fixture.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fixture map[string][]struct {
+		Text string
+		IDs  []int
+		Head []float32
+	}
+	if err := json.Unmarshal(data, &fixture); err != nil {
+		t.Fatal(err)
+	}
+	e, s, known := open(t, 0), new(scratch), 0
+	for _, texts := range fixture {
+		for _, f := range texts {
+			loaded().embed(s, make([]float32, 256), f.Text)
+			if !slices.Equal(s.rows, f.IDs) && len(s.rows)+len(f.IDs) > 0 {
+				t.Errorf("%q: rows %v, want %v", f.Text, s.rows, f.IDs)
+			}
+			if len(f.IDs) == 0 {
+				continue
+			}
+			known++
+			for i, x := range vectors(t, e, f.Text)[0][:len(f.Head)] {
+				if math.Abs(float64(x-f.Head[i])) > 1e-5 {
+					t.Errorf("%q: dimension %d is %v, want %v", f.Text, i, x, f.Head[i])
+				}
+			}
+		}
+	}
+	if known < 15 {
+		t.Errorf("only %d texts of the fixture were compared", known)
+	}
+}
+
+// reference is the tokeniser as its description says it, without any thought for speed.
+func reference(text string) (rows []int, words []string) {
+	t := loaded()
+	row := map[string]int{}
+	for i := range t.ends {
+		row[t.piece(i)] = i
+	}
+	var folded []rune
+	for _, r := range norm.NFD.String(strings.ReplaceAll(strings.Map(unicode.ToLower, text), "ς", "σ")) {
+		if !unicode.Is(unicode.Mn, r) {
+			folded = append(folded, r)
+		}
+	}
+	isHan := func(r rune) bool {
+		return r >= 0x3400 && r <= 0x4DBF || r >= 0x4E00 && r <= 0x9FFF || r >= 0xF900 && r <= 0xFAFF || r >= 0x20000 && r <= 0x2FA1F
+	}
+	kind := func(r rune) byte {
+		switch {
+		case unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Z):
+			return ' '
+		case isHan(r):
+			return 'h'
+		case r < 128 && strings.ContainsRune("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", r) || unicode.IsPunct(r):
+			return 'p'
+		}
+		return 'w'
+	}
+	for i := 0; i < len(folded); {
+		j := i + 1
+		k := kind(folded[i])
+		for k != 'p' && j < len(folded) && kind(folded[j]) == k {
+			j++
+		}
+		if k != ' ' {
+			words = append(words, string(folded[i:j]))
+		}
+		i = j
+	}
+	for _, w := range words {
+		r := []rune(w)
+		han := isHan(r[0])
+		if !han && len(r) > 100 {
+			continue
+		}
+		var got []int
+		for i := 0; i < len(r); {
+			prefix := ""
+			if i > 0 && !han {
+				prefix = "##"
+			}
+			j := len(r)
+			for ; j > i; j-- {
+				if id, ok := row[prefix+string(r[i:j])]; ok {
+					got = append(got, id)
+					break
+				}
+			}
+			if j == i {
+				if !han {
+					got = nil
+					break
+				}
+				j++
+			}
+			i = j
+		}
+		rows = append(rows, got...)
+	}
+	return rows, words
+}
+
+func TestFoldIsNFDWithoutMarks(t *testing.T) {
+	for r := rune(0x80); r <= unicode.MaxRune; r++ {
+		if r >= 0xD800 && r <= 0xDFFF {
+			continue
+		}
+		var want []rune
+		for _, d := range norm.NFD.String(strings.ReplaceAll(string(unicode.ToLower(r)), "ς", "σ")) {
+			if !unicode.Is(unicode.Mn, d) {
+				want = append(want, d)
+			}
+		}
+		if got := string(fold(nil, string(r))); got != string(want) {
+			t.Fatalf("%U: %q, want %q", r, got, string(want))
+		}
+	}
+}
+
+func FuzzTokens(f *testing.F) {
+	for _, s := range []string{"Hello, World!", "Café déjà-vu ÉCOLE", "İstanbul ß ſ Σς", "中国人民银行在北京。mixed文字", "e\u0301\u0301 \u0301x", "##a a##", "\u200b\u00ad", "한국어", strings.Repeat("x", 101)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if !utf8.ValidString(text) || len(text) > 300 {
+			return
+		}
+		want, ws := reference(text)
+		s := new(scratch)
+		v := make([]float32, 64)
+		n := loaded().embed(s, v, text)
+		if !slices.Equal(s.rows, want) && len(s.rows)+len(want) > 0 {
+			t.Fatalf("%q: rows %v, want %v of the words %q", text, s.rows, want, ws)
+		}
+		if n != len(want) {
+			t.Fatalf("%d tokens of %d", n, len(want))
+		}
+		if length(v) < .999 || length(v) > 1.001 {
+			t.Fatalf("%q: length %v", text, length(v))
+		}
+	})
+}
+
+func length(v []float32) float64 {
+	var sum float64
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	return math.Sqrt(sum)
+}
+
+func TestUnknownTexts(t *testing.T) {
+	e := open(t, 0)
+	texts := []string{"한국어", "한국어", "한국어 문장", "カタカナ", "\u0301", "\u200b", strings.Repeat("x", 101), "word🙂glued"}
+	v := vectors(t, e, texts...)
+	for i := range v {
+		if l := length(v[i]); math.Abs(l-1) > 1e-5 {
+			t.Errorf("%q: length %v", texts[i], l)
+		}
+	}
+	if c := embedding.Cosine(v[0], v[1]); c < .99999 {
+		t.Errorf("equal words: cosine %v", c)
+	}
+	if c := embedding.Cosine(v[0], v[2]); c < .5 || c > .9 {
+		t.Errorf("one word of two in common: cosine %v", c)
+	}
+	if c := embedding.Cosine(v[0], v[3]); math.Abs(float64(c)) > .3 {
+		t.Errorf("no word in common: cosine %v", c)
+	}
+	// The same on every machine, for ever: stores keep these vectors.
+	if got := fmt.Sprintf("%.5f", v[0][:3]); got != "[-0.05398 0.07484 -0.00926]" {
+		t.Errorf("the seeded vectors changed: %s", got)
+	}
+}
+
+func TestTruncation(t *testing.T) {
+	for _, text := range []string{"parse command line flags", "如何压缩数据", "한국어"} {
+		full := vectors(t, open(t, 256), text)[0]
+		for _, dims := range []int{128, 64} {
+			short := vectors(t, open(t, dims), text)[0]
+			if len(short) != dims || math.Abs(length(short)-1) > 1e-5 {
+				t.Errorf("%d dimensions, length %v", len(short), length(short))
+			}
+			if c := embedding.Cosine(short, full[:dims]); c < .99999 {
+				t.Errorf("%q at %d: not the full vector cut and renormalised: %v", text, dims, c)
+			}
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for want, o := range map[string]Options{`no model "large": there is "base"`: {Model: "large"}, "100 dimensions: there are [256 128 64]": {Dimensions: 100}} {
+		if _, err := New(o); err == nil || !strings.Contains(err.Error(), want) || embedding.KindOf(err) != embedding.Invalid {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+	e, err := New(Options{Model: "base", Dimensions: 64, Space: "mine"})
+	if err != nil || e.Model().Space != "mine" || e.Model().Dimensions != 64 {
+		t.Error(e, err)
+	}
+}
+
+func TestManyTextsOnAllCores(t *testing.T) {
+	e := open(t, 64)
+	texts := make([]string, 1000)
+	for i := range texts {
+		texts[i] = fmt.Sprintf("text number %d about %c", i, 'a'+i%26)
+	}
+	all := vectors(t, e, texts...)
+	for i, text := range texts {
+		if !slices.Equal(all[i], vectors(t, e, text)[0]) {
+			t.Fatalf("text %d has another vector in company", i)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := (&model{e.Model()}).Embed(ctx, embedding.Request{Texts: texts}); err != context.Canceled {
+		t.Error(err)
+	}
+}
+
+func TestAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector adds allocations")
+	}
+	e, ctx := open(t, 0), t.Context()
+	texts := make([]string, 15) // few enough for one goroutine
+	for i := range texts {
+		texts[i] = "A sentence like any other, 你好 é, number " + fmt.Sprint(i)
+	}
+	vectors(t, e, texts...)
+	if got := testing.AllocsPerRun(100, func() { e.Embed(ctx, embedding.Request{Texts: texts}) }); got > 3 {
+		t.Errorf("%v allocations for 15 texts: the slab and its rows are two", got)
+	}
+}
+
+// A program that does not import the model does not link its weights.
+func TestNobodyElseLinksIt(t *testing.T) {
+	for _, pkg := range []string{".", "./middleware", "./providers/dashscope", "./providers/openai"} {
+		cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg)
+		cmd.Dir = "../.."
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("go list %s: %v", pkg, err)
+		}
+		if slices.Contains(strings.Fields(string(out)), "github.com/vecspace/embedding/providers/static") {
+			t.Errorf("%s links the weights", pkg)
+		}
+	}
+}
+
+func Example() {
+	e, err := New(Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	v, err := embedding.Documents(context.Background(), e, []string{
+		"How do I compress a file?", "Make data smaller with gzip", "The cat sat on the mat"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(embedding.Cosine(v[0], v[1]) > embedding.Cosine(v[0], v[2]))
+	// Output: true
+}
+
+func BenchmarkEmbed(b *testing.B) {
+	for _, n := range []int{1, 15, 1024} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			e := open(b, 0)
+			texts := make([]string, n)
+			for i := range texts {
+				texts[i] = "A man is playing a large flute in front of the old city hall."
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := e.Embed(b.Context(), embedding.Request{Texts: texts}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "texts/s")
+		})
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		load()
+	}
+}

@@ -1,0 +1,173 @@
+package static
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// class is what a character does to the words of a text.
+type class uint8
+
+const (
+	letter class = iota // belongs to a word: letters, digits, symbols
+	blank               // separates and vanishes
+	mark                // punctuation: a word of its own
+	han                 // an ideograph: belongs to a run of ideographs
+)
+
+// ascii holds the classes of the first 128 characters.
+var ascii = func() (t [utf8.RuneSelf]class) {
+	for c := range t {
+		switch {
+		case c <= ' ' || c == 127:
+			t[c] = blank
+		case c >= 33 && c <= 47 || c >= 58 && c <= 64 || c >= 91 && c <= 96 || c >= 123:
+			t[c] = mark
+		}
+	}
+	return t
+}()
+
+func classOf(r rune) class {
+	switch {
+	case r < utf8.RuneSelf:
+		return ascii[r]
+	case r >= 0x3400 && r <= 0x4DBF || r >= 0x4E00 && r <= 0x9FFF || r >= 0xF900 && r <= 0xFAFF || r >= 0x20000 && r <= 0x2FA1F:
+		return han
+	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zs, unicode.Zl, unicode.Zp):
+		return blank
+	case unicode.Is(unicode.P, r):
+		return mark
+	}
+	return letter
+}
+
+// fold appends text in lower case, decomposed (NFD) and without combining marks (Mn). Dropping the marks makes their
+// canonical order irrelevant, so that characters can be decomposed one by one, which costs no allocation.
+func fold(dst []byte, text string) []byte {
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			dst = append(dst, c)
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[i:])
+		i += size
+		r = unicode.ToLower(r)
+		if r == 'ς' { // the sigma at a word's end is the same letter
+			r = 'σ'
+		}
+		if unicode.Is(unicode.Mn, r) {
+			continue
+		}
+		at := len(dst)
+		dst = utf8.AppendRune(dst, r)
+		if r >= hangulFirst && r <= hangulLast {
+			dst = jamo(dst[:at], r-hangulFirst)
+			continue
+		}
+		if r < utf8.RuneSelf {
+			continue
+		}
+		if parts := norm.NFD.Properties(dst[at:]).Decomposition(); parts != nil {
+			dst = dst[:at]
+			for len(parts) > 0 {
+				r, size := utf8.DecodeRune(parts)
+				if !unicode.Is(unicode.Mn, r) {
+					dst = append(dst, parts[:size]...)
+				}
+				parts = parts[size:]
+			}
+		}
+	}
+	return dst
+}
+
+// The Hangul syllables, which Unicode decomposes by arithmetic (chapter 3.12 of the standard) and not by a table.
+const hangulFirst, hangulLast = 0xAC00, 0xD7A3
+
+func jamo(dst []byte, syllable rune) []byte {
+	const vowels, tails = 21, 28
+	dst = utf8.AppendRune(dst, 0x1100+syllable/(vowels*tails))
+	dst = utf8.AppendRune(dst, 0x1161+syllable%(vowels*tails)/tails)
+	if tail := syllable % tails; tail > 0 {
+		dst = utf8.AppendRune(dst, 0x11A7+tail)
+	}
+	return dst
+}
+
+// words yields each word of a folded text: a punctuation mark alone, a run of ideographs, a maximal run of letters.
+func words(folded []byte, yield func(word []byte, c class)) {
+	start, kind := 0, blank
+	for i := 0; i < len(folded); {
+		r, size := rune(folded[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRune(folded[i:])
+		}
+		c := classOf(r)
+		if c != kind || c == mark {
+			if kind != blank {
+				yield(folded[start:i], kind)
+			}
+			start, kind = i, c
+		}
+		i += size
+	}
+	if kind != blank {
+		yield(folded[start:], kind)
+	}
+}
+
+// longestWord is the most code points of a word that is looked up; a longer one is dropped.
+const longestWord = 100
+
+// pieces appends the rows of a word. A run of ideographs: greedy longest match, one that is not covered is skipped. Any
+// other word: greedy longest match, and a word that is not covered completely is dropped.
+func (t *table) pieces(rows []int, word []byte, c class) []int {
+	if c != han && len(word) > longestWord && utf8.RuneCount(word) > longestWord {
+		return rows
+	}
+	before := len(rows)
+	for i := 0; i < len(word); {
+		cont := i > 0 && c != han
+		row, size := t.longestMatch(word[i:], cont)
+		switch {
+		case row >= 0:
+			rows = append(rows, row)
+			i += size
+		case c == han:
+			_, size := utf8.DecodeRune(word[i:])
+			i += size
+		default:
+			return rows[:before]
+		}
+	}
+	return rows
+}
+
+// longestMatch returns the row of the longest piece that word begins with, and its length in bytes.
+func (t *table) longestMatch(word []byte, cont bool) (row, size int) {
+	end, n := 0, 0
+	for end < len(word) && n < t.longest {
+		if word[end] < utf8.RuneSelf {
+			end++
+		} else {
+			_, size := utf8.DecodeRune(word[end:])
+			end += size
+		}
+		n++
+	}
+	for end > 0 {
+		if row := t.find(word[:end], cont); row >= 0 {
+			return row, end
+		}
+		_, size := utf8.DecodeLastRune(word[:end])
+		end -= size
+	}
+	return -1, 0
+}
