@@ -1,0 +1,112 @@
+package middleware
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/vecspace/embedding"
+)
+
+// Target is one key, deployment or region, and its share of the requests.
+type Target struct {
+	Embedder embedding.Embedder // with a Breaker, a Limit and a Timeout of its own
+	Weight   int                // share relative to the other targets'; 0 is 1
+}
+
+// BalanceOptions of Balance.
+type BalanceOptions struct {
+	// Removed hears, once for each removal, which target was taken out and why: its key is bad or its quota is gone. It
+	// must not block. nil: nobody hears it.
+	Removed func(target int, m embedding.Model, err error)
+	Seed    uint64 // of the random choice; 0 is a random seed
+}
+
+// Balance returns an Embedder that spreads requests over targets of one known Space and one Variant, at random by
+// weight. Where a target fails as Fallback says, the texts that failed go to another one. A target whose key is bad
+// (Auth) or whose quota is gone (Exhausted) is taken out; it is asked again only when all others have failed, and is back once it succeeds. It is
+// an error if the targets cannot be mixed or a weight is negative.
+func Balance(o BalanceOptions, targets ...Target) (embedding.Embedder, error) {
+	b := &balance{o: o, out: make([]bool, len(targets))}
+	embedders := make([]embedding.Embedder, len(targets))
+	for i, t := range targets {
+		if t.Weight < 0 {
+			return nil, fmt.Errorf("middleware.Balance: the weight of target %d is %d: it must not be negative", i, t.Weight)
+		}
+		embedders[i] = t.Embedder
+		b.weights = append(b.weights, max(1, t.Weight))
+	}
+	m, err := joined("Balance", embedders)
+	if err != nil {
+		return nil, err
+	}
+	if b.o.Seed == 0 {
+		b.o.Seed = rand.Uint64()
+	}
+	b.rng = rand.New(rand.NewPCG(b.o.Seed, 0))
+	b.relay = relay{embedders: guardedAll(embedders), answered: b.answered}
+	return embedding.Wrap(b.relay.embedders[0], m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		if req.Len() == 0 {
+			return b.relay.embedders[0].Embed(ctx, req)
+		}
+		asked := make([]bool, len(targets))
+		return b.relay.embed(ctx, req, func() (int, bool) { return b.choose(asked) })
+	}), nil
+}
+
+type balance struct {
+	o       BalanceOptions
+	relay   relay
+	weights []int
+
+	mu  sync.Mutex
+	rng *rand.Rand
+	out []bool // taken out
+}
+
+// choose picks one of the targets that were not asked yet, and marks it: at random by weight of those that are in,
+// and when there is none, of those that are out.
+func (b *balance) choose(asked []bool) (int, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, out := range []bool{false, true} {
+		sum := 0
+		for i, w := range b.weights {
+			if !asked[i] && b.out[i] == out {
+				sum += w
+			}
+		}
+		if sum == 0 {
+			continue
+		}
+		at := b.rng.IntN(sum)
+		for i, w := range b.weights {
+			if asked[i] || b.out[i] != out {
+				continue
+			}
+			if at -= w; at < 0 {
+				asked[i] = true
+				return i, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// answered takes a target out, or back in.
+func (b *balance) answered(at int, err error) {
+	bad := false
+	for e := range causes(err) {
+		bad = bad || e.Kind == embedding.Auth || e.Kind == embedding.Exhausted
+	}
+	b.mu.Lock()
+	report := bad && !b.out[at]
+	if bad || err == nil {
+		b.out[at] = bad
+	}
+	b.mu.Unlock()
+	if report && b.o.Removed != nil {
+		b.o.Removed(at, b.relay.embedders[at].Model(), err)
+	}
+}

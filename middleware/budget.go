@@ -1,0 +1,118 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/vecspace/embedding"
+)
+
+// CodeLocalBudget is the Code of an error that a Budget makes without asking the provider.
+const CodeLocalBudget = "local_budget"
+
+// Budget stops before more than a given sum is spent. It is safe for concurrent use; several embedders may share one.
+type Budget struct {
+	max      float64
+	currency string
+
+	mu       sync.Mutex
+	spent    float64
+	reserved float64 // for requests under way
+}
+
+// NewBudget returns a Budget of max in a currency (ISO 4217). It is an error if max is not a positive number or the
+// currency is missing: sums of two currencies are never added up.
+func NewBudget(max float64, currency string) (*Budget, error) {
+	if !(max > 0) || math.IsInf(max, 0) {
+		return nil, fmt.Errorf("middleware.NewBudget: the sum is %v: it must be a positive number", max)
+	}
+	if currency == "" {
+		return nil, errors.New("middleware.NewBudget: the currency is missing")
+	}
+	return &Budget{max: max, currency: currency}, nil
+}
+
+// Spent returns what was spent so far, as Wrap counts it.
+func (b *Budget) Spent() float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.spent
+}
+
+// Wrap returns e with its requests counted against the budget, by the price of its Model. It is an error if that price is
+// unknown or in another currency. Put it inside Retry, around what sends one request, because attempts cost money.
+//
+// A request reserves the price of embedding.EstimateTokens of its texts, which leans high, and is refused as Exhausted if
+// that does not fit. It then counts what the provider's usage says, or the estimate where the provider says
+// nothing or the request ended without an answer that shows whether it was billed. A refusal (HTTP status 400 and above) costs nothing.
+func (b *Budget) Wrap(e embedding.Embedder) (embedding.Embedder, error) {
+	if e == nil {
+		return nil, errors.New("middleware.Budget: the embedder is nil")
+	}
+	e = embedding.Chain(e)
+	m := e.Model()
+	switch {
+	case m.Price.PerMillion <= 0:
+		return nil, fmt.Errorf("middleware.Budget: the price of %s:%s is unknown", m.Provider, m.ID)
+	case m.Price.Currency != b.currency:
+		return nil, fmt.Errorf("middleware.Budget: %s:%s is priced in %q and the budget is in %q", m.Provider, m.ID, m.Price.Currency, b.currency)
+	}
+	price := m.Price.PerMillion / 1e6
+	return embedding.Wrap(e, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		estimate := price * float64(estimateTokens(req))
+		if left, ok := b.reserve(estimate); !ok {
+			return embedding.Response{}, &embedding.Error{
+				Kind: embedding.Exhausted, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeLocalBudget,
+				Err: fmt.Errorf("the request would cost about %.6f %s and %.6f of the budget of %.6f is left: raise it or ask for less", estimate, b.currency, left, b.max),
+			}
+		}
+		cost := estimate // what a panic below leaves behind
+		defer func() { b.settle(estimate, cost) }()
+		res, err := e.Embed(ctx, req)
+		u := embedding.Salvage(res, err).Usage
+		switch {
+		case u.Unmetered > 0:
+		case u.Tokens > 0 || err == nil:
+			cost = price * float64(u.Tokens)
+		case refused(err):
+			cost = 0
+		}
+		return res, err
+	}), nil
+}
+
+// refused reports whether nothing in err can have been billed: the provider refused it, or it was never sent.
+func refused(err error) bool {
+	known := false
+	for e := range causes(err) {
+		known = true
+		switch e.Kind {
+		case embedding.Unavailable, embedding.Malformed, embedding.Unknown:
+			if e.Status < 400 && e.Code != CodeCircuitOpen {
+				return false
+			}
+		}
+	}
+	return known
+}
+
+func (b *Budget) reserve(cost float64) (left float64, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	left = b.max - b.spent - b.reserved
+	if cost > left {
+		return left, false
+	}
+	b.reserved += cost
+	return left, true
+}
+
+func (b *Budget) settle(reserved, cost float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reserved -= reserved
+	b.spent += cost
+}

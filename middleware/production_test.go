@@ -1,0 +1,480 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vecspace/embedding"
+)
+
+// target is a provider of the tests in this file: it answers every text alike, after a while, until told to fail.
+type target struct {
+	m       embedding.Model
+	latency time.Duration
+
+	mu     sync.Mutex
+	calls  int
+	texts  []string
+	fail   func(call int, text string) error // of one text; nil: none fails
+	whole  error                             // of the whole request
+	tokens int                               // a text's; 0: one
+	starts []time.Time
+}
+
+func (p *target) Model() embedding.Model {
+	m := p.m
+	if m.Provider == "" {
+		m = embedding.Model{Provider: "p", ID: "m", Space: "s", Dimensions: 1, Price: embedding.Price{PerMillion: 1e6, Currency: "USD"}}
+	}
+	return m
+}
+
+func (p *target) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+	p.mu.Lock()
+	p.calls++
+	call, whole := p.calls, p.whole
+	p.texts = append(p.texts, req.Texts...)
+	p.starts = append(p.starts, time.Now())
+	p.mu.Unlock()
+	if p.latency > 0 {
+		if err := sleep(ctx, p.latency); err != nil {
+			return embedding.Response{}, err
+		}
+	}
+	if whole != nil {
+		return embedding.Response{}, whole
+	}
+	m := embedding.NewMerger(req.Len())
+	good := 0
+	for i, text := range req.Texts {
+		if p.fail != nil {
+			if err := p.fail(call, text); err != nil {
+				m.Add([]int{i}, embedding.Response{}, err)
+				continue
+			}
+		}
+		good++
+		m.Set(i, embedding.Row{Vector: []float32{float32(len(text))}})
+	}
+	if good > 0 {
+		m.Use(embedding.Usage{Requests: 1, Tokens: good * max(1, p.tokens)})
+	}
+	return m.Result()
+}
+
+func (p *target) set(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.whole = err
+}
+
+func ask(ctx context.Context, e embedding.Embedder, texts ...string) error {
+	res, err := e.Embed(ctx, embedding.Request{Texts: texts})
+	for i, v := range embedding.Salvage(res, err).Vectors {
+		if v != nil && v[0] != float32(len(texts[i])) {
+			return fmt.Errorf("text %d has another text's vector", i)
+		}
+	}
+	return err
+}
+
+func failed(kind embedding.Kind, after time.Duration) *embedding.Error {
+	return &embedding.Error{Kind: kind, Status: 429, RetryAfter: after, Err: errors.New("scripted")}
+}
+
+func TestLimitSpreadsRequestsAndTokens(t *testing.T) {
+	for name, c := range map[string]struct {
+		o    LimitOptions
+		text string
+		want time.Duration // until the 30th request has started
+	}{
+		"requests":                      {LimitOptions{RPM: 60}, "a", 29 * time.Second},
+		"burst is saved":                {LimitOptions{RPM: 600}, "a", 2 * time.Second},
+		"tokens":                        {LimitOptions{TPM: 60}, "a", 29 * time.Second},
+		"larger than a second's tokens": {LimitOptions{TPM: 600}, strings.Repeat("abcd ", 20), 29 * 2 * time.Second},
+		"none":                          {LimitOptions{RPM: -1}, "a", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &target{tokens: embedding.EstimateTokens(c.text)}
+				e := embedding.Chain(p, Limit(c.o))
+				start := time.Now()
+				var wg sync.WaitGroup
+				for range 30 {
+					wg.Go(func() {
+						if err := ask(t.Context(), e, c.text); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				wg.Wait()
+				if took := time.Since(start).Round(time.Millisecond); took != c.want {
+					t.Errorf("took %v, want %v", took, c.want)
+				}
+				for i, at := range p.starts { // never more in any second than a second's share and what was saved
+					in := 0
+					for _, other := range p.starts[i:] {
+						if other.Sub(at) < time.Second {
+							in++
+						}
+					}
+					if c.o.RPM > 0 && in > 2*max(1, c.o.RPM/60) {
+						t.Fatalf("%d requests in one second", in)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestLimitSettlesByUsage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &target{tokens: 1}
+		e := embedding.Chain(p, Limit(LimitOptions{TPM: 600})) // 10 a second
+		start := time.Now()
+		for range 10 {
+			ask(t.Context(), e, strings.Repeat("abcd ", 10)) // estimated 10, billed 1
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("an estimate was kept: %v", took)
+		}
+	})
+}
+
+func TestLimitTellsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &target{}
+		e := embedding.Chain(p, Limit(LimitOptions{RPM: 1}))
+		if err := ask(t.Context(), e, "a"); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		err := ask(ctx, e, "b")
+		ours, ok := errors.AsType[*embedding.Error](err)
+		if !ok || ours.Kind != embedding.RateLimited || ours.RetryAfter != time.Minute || ours.Code != CodeLocalLimit || time.Since(start) > 0 {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		// What was refused or left gives its place back: the next one waits one minute, not three.
+		gone, leave := context.WithCancel(t.Context())
+		go func() { time.Sleep(time.Second); leave() }()
+		if err := ask(gone, e, "c"); err != context.Canceled {
+			t.Error(err)
+		}
+		if err := ask(t.Context(), e, "d"); err != nil || time.Since(start).Round(time.Second) != time.Minute {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestLimitInFlightAndSharedAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit := Limit(LimitOptions{InFlight: 2}) // one account, two chains
+		p := &target{latency: time.Second}
+		a, b := embedding.Chain(p, limit), embedding.Chain(p, limit)
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { ask(t.Context(), a, "a") })
+			wg.Go(func() { ask(t.Context(), b, "b") })
+		}
+		wg.Wait()
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("6 calls of a second, 2 at once, took %v", took)
+		}
+		p.set(errors.New("no")) // a failure gives its slot back too
+		for range 5 {
+			ask(t.Context(), a, "a")
+		}
+	})
+}
+
+func TestBreaker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &target{}
+		e := embedding.Chain(p, Breaker(BreakerOptions{Failures: 3, Cooldown: 10 * time.Second}))
+		p.set(failed(embedding.Unavailable, 0))
+		for i := range 6 {
+			err := ask(t.Context(), e, "a")
+			ours, _ := errors.AsType[*embedding.Error](err)
+			if open := ours.Code == CodeCircuitOpen; open != (i >= 3) || open && (ours.RetryAfter != 10*time.Second || ours.Kind != embedding.Unavailable) {
+				t.Errorf("call %d: %v", i, err)
+			}
+		}
+		if p.calls != 3 {
+			t.Errorf("%d calls went through", p.calls)
+		}
+		time.Sleep(10 * time.Second)
+		p.latency = time.Second
+		var wg sync.WaitGroup
+		wg.Go(func() { ask(t.Context(), e, "trial") })
+		synctest.Wait()
+		if err := ask(t.Context(), e, "beside"); !errors.Is(err, embedding.Unavailable) || p.calls != 4 {
+			t.Errorf("beside the trial: %v, %d calls", err, p.calls)
+		}
+		wg.Wait() // the trial fails: open again, for twice as long
+		p.latency = 0
+		p.set(nil)
+		time.Sleep(19 * time.Second)
+		if err := ask(t.Context(), e, "a"); err == nil {
+			t.Error("closed too early")
+		}
+		time.Sleep(time.Second)
+		for range 3 {
+			if err := ask(t.Context(), e, "a"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestBreakerObeysTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &target{whole: failed(embedding.RateLimited, 30*time.Second)}
+		e := embedding.Chain(p, Breaker(BreakerOptions{}))
+		ask(t.Context(), e, "a")
+		time.Sleep(10 * time.Second)
+		err := ask(t.Context(), e, "a")
+		if ours, _ := errors.AsType[*embedding.Error](err); ours == nil || ours.RetryAfter != 20*time.Second || p.calls != 1 {
+			t.Errorf("%v, %d calls", err, p.calls)
+		}
+	})
+}
+
+func TestBreakerCountsOnlyOutages(t *testing.T) {
+	p := &target{}
+	e := embedding.Chain(p, Breaker(BreakerOptions{Failures: 1}))
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, err := range []error{failed(embedding.Rejected, 0), failed(embedding.Auth, 0), failed(embedding.TooLarge, 0), errors.New("foreign")} {
+		p.set(err)
+		ask(t.Context(), e, "a")
+	}
+	p.set(failed(embedding.Unavailable, 0))
+	ask(gone, e, "a") // the caller's own end
+	p.set(nil)
+	if err := ask(t.Context(), e, "a"); err != nil {
+		t.Error(err)
+	}
+	// A PartialError is an outage if one of its texts met one.
+	p.fail = func(_ int, text string) error {
+		if text == "b" {
+			return failed(embedding.Unavailable, 0)
+		}
+		return nil
+	}
+	ask(t.Context(), e, "a", "b")
+	if err := ask(t.Context(), e, "a"); !errors.Is(err, embedding.Unavailable) {
+		t.Error("a partial outage was taken for health")
+	}
+}
+
+func TestFallbackMovesOnWithWhatFailed(t *testing.T) {
+	for kind := embedding.Unknown; kind < embedding.Partial; kind++ {
+		moves := map[embedding.Kind]bool{embedding.Auth: true, embedding.RateLimited: true, embedding.Exhausted: true, embedding.Unavailable: true, embedding.Malformed: true}[kind]
+		a, b := &target{}, &target{}
+		a.fail = func(_ int, text string) error {
+			if text == "bad" {
+				return failed(kind, 0)
+			}
+			return nil
+		}
+		e, err := Fallback(FallbackOptions{}, a, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = ask(t.Context(), e, "good", "bad", "better")
+		if moves && (err != nil || fmt.Sprint(b.texts) != "[bad]") {
+			t.Errorf("%v: %v; b was sent %v", kind, err, b.texts)
+		}
+		if !moves && (embedding.KindOf(err) != embedding.Partial || b.calls != 0) {
+			t.Errorf("%v: %v; b was sent %v", kind, err, b.texts)
+		}
+	}
+}
+
+func TestFallbackReturnsTheSoonest(t *testing.T) {
+	a := &target{whole: failed(embedding.RateLimited, 30*time.Second)}
+	b := &target{whole: failed(embedding.Unavailable, 7*time.Second)}
+	c := &target{whole: failed(embedding.Auth, 0)}
+	e, err := Fallback(FallbackOptions{}, a, b, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = ask(t.Context(), e, "x", "y")
+	if ours, _ := errors.AsType[*embedding.Error](err); ours == nil || ours.RetryAfter != 7*time.Second || c.calls != 1 {
+		t.Errorf("%v", err)
+	}
+	if embedding.KindOf(err) != embedding.Unavailable {
+		t.Errorf("kind %v", embedding.KindOf(err))
+	}
+}
+
+func TestFallbackPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := &target{latency: time.Hour}, &target{latency: time.Second}
+		e, _ := Fallback(FallbackOptions{Patience: 2 * time.Second}, a, b)
+		start := time.Now()
+		if err := ask(t.Context(), e, "x"); err != nil || time.Since(start) != 3*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		a.latency = time.Second
+		b.calls = 0
+		if err := ask(t.Context(), e, "x"); err != nil || b.calls != 0 {
+			t.Errorf("%v; the second was asked %d times", err, b.calls)
+		}
+		// The caller's end is the caller's.
+		a.latency, b.latency = time.Hour, time.Hour
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if err := ask(ctx, e, "x"); err != context.DeadlineExceeded {
+			t.Error(err)
+		}
+	})
+}
+
+func TestMixingIsRefused(t *testing.T) {
+	base := (&target{}).Model()
+	other, variant, unknown := base, base, base
+	other.Space, variant.Variant, unknown.Space = "t", "query: ", ""
+	unknown.ID = ""
+	for name, c := range map[string]struct {
+		embedders []embedding.Embedder
+		want      string
+	}{
+		"none":    {nil, "no embedder"},
+		"nil":     {[]embedding.Embedder{nil}, "is nil"},
+		"space":   {[]embedding.Embedder{&target{}, &target{m: other}}, `"t"`},
+		"variant": {[]embedding.Embedder{&target{}, &target{m: variant}}, "variant"},
+		"unknown": {[]embedding.Embedder{&target{m: unknown}}, "Probe"},
+	} {
+		_, err := Fallback(FallbackOptions{}, c.embedders...)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("Fallback %s: %v", name, err)
+		}
+		var targets []Target
+		for _, e := range c.embedders {
+			targets = append(targets, Target{Embedder: e})
+		}
+		if _, err := Balance(BalanceOptions{}, targets...); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("Balance %s: %v", name, err)
+		}
+	}
+	if _, err := Balance(BalanceOptions{}, Target{&target{}, -1}); err == nil {
+		t.Error("a negative weight passed")
+	}
+}
+
+func TestBalanceByWeight(t *testing.T) {
+	a, b, c := &target{}, &target{}, &target{}
+	e, err := Balance(BalanceOptions{Seed: 7}, Target{a, 6}, Target{b, 3}, Target{c, 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 20_000
+	for range n {
+		ask(t.Context(), e, "x")
+	}
+	// Chi-squared with two degrees of freedom: 13.8 is passed by chance once in a thousand seeds, and the seed is fixed.
+	chi := 0.0
+	for i, p := range []*target{a, b, c} {
+		want := n * []float64{.6, .3, .1}[i]
+		chi += (float64(p.calls) - want) * (float64(p.calls) - want) / want
+	}
+	if chi > 13.8 {
+		t.Errorf("%d %d %d of %d: chi-squared %.1f", a.calls, b.calls, c.calls, n, chi)
+	}
+}
+
+func TestBalanceTakesABadKeyOut(t *testing.T) {
+	a, b := &target{whole: failed(embedding.Auth, 0)}, &target{}
+	var removed []int
+	e, _ := Balance(BalanceOptions{Seed: 1, Removed: func(at int, _ embedding.Model, err error) {
+		if embedding.KindOf(err) != embedding.Auth {
+			t.Error(err)
+		}
+		removed = append(removed, at)
+	}}, Target{a, 1}, Target{b, 1})
+	for range 50 {
+		if err := ask(t.Context(), e, "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a.calls != 1 || fmt.Sprint(removed) != "[0]" {
+		t.Errorf("asked %d times, reported %v", a.calls, removed)
+	}
+	b.set(failed(embedding.Unavailable, 0)) // nobody else is left: the bad one is tried, and is back once it works
+	if err := ask(t.Context(), e, "x"); embedding.KindOf(err) != embedding.Unavailable || a.calls != 2 {
+		t.Errorf("%v, %d calls", err, a.calls)
+	}
+	a.set(nil)
+	if err := ask(t.Context(), e, "x"); err != nil {
+		t.Error(err)
+	}
+	b.set(nil)
+	before := a.calls
+	for range 20 {
+		ask(t.Context(), e, "x")
+	}
+	if a.calls == before || len(removed) != 1 {
+		t.Errorf("the healed target was asked %d more times, reported %v", a.calls-before, removed)
+	}
+}
+
+func TestBudget(t *testing.T) {
+	budget, err := NewBudget(10, "USD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &target{} // one dollar a token
+	e, err := budget.Wrap(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spend := func(want float64, wantErr error, texts ...string) {
+		t.Helper()
+		if err := ask(t.Context(), e, texts...); !errors.Is(err, wantErr) || budget.Spent() != want {
+			t.Errorf("%v: %v, spent %v, want %v", texts, err, budget.Spent(), want)
+		}
+	}
+	spend(2, nil, "abcd", "efgh")
+	p.set(failed(embedding.RateLimited, 0))
+	spend(2, embedding.RateLimited, "refused")
+	p.set(&embedding.Error{Kind: embedding.Unavailable})
+	spend(4, embedding.Unavailable, "may be") // two tokens that may have been billed
+	p.set(nil)
+	spend(4, embedding.Exhausted, "abcd abcd abcd abcd abcd abcd abcd") // 7 would be 11
+	spend(9, nil, "a", "b", "c", "d", "e")
+	if err := ask(t.Context(), e, "abcdefgh"); !errors.Is(err, embedding.Exhausted) || !strings.Contains(err.Error(), "USD") {
+		t.Error(err)
+	}
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() { ask(t.Context(), e, "one") })
+	}
+	wg.Wait()
+	if budget.Spent() != 10 {
+		t.Errorf("%v was spent of 10", budget.Spent())
+	}
+	free := (&target{}).Model()
+	free.Price = embedding.Price{}
+	yuan := (&target{}).Model()
+	yuan.Price.Currency = "CNY"
+	for _, m := range []embedding.Model{free, yuan} {
+		if _, err := budget.Wrap(&target{m: m}); err == nil {
+			t.Errorf("%+v passed", m.Price)
+		}
+	}
+	for _, sum := range []float64{0, -1} {
+		if _, err := NewBudget(sum, "USD"); err == nil {
+			t.Error(sum)
+		}
+	}
+}
