@@ -1,0 +1,18 @@
+package static_test
+
+import (
+	"testing"
+
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/providers/static"
+)
+
+func TestLaws(t *testing.T) {
+	for _, dimensions := range []int{0, 128, 64} {
+		e, err := static.New(static.Options{Dimensions: dimensions})
+		if err != nil {
+			t.Fatal(err)
+		}
+		embedtest.Test(t, func(*testing.T) embedtest.Subject { return embedtest.Subject{Embedder: e} })
+	}
+}
