@@ -22,7 +22,7 @@ const CodeCircuitOpen = "circuit_open"
 // Breaker spares a provider that is down, and its callers the wait. Unavailable and RateLimited count as failures; a
 // RetryAfter that the server sent opens the circuit at once for that long. While it is open every call is answered Unavailable, with
 // RetryAfter the time that is left, so that Fallback moves on and Retry knows when to come back; after it, one
-// call tries and the others are still refused. Answers to calls from before an opening change nothing. The state is of
+// call tries and the others are refused a little longer. Answers to calls from before an opening change nothing. The state is of
 // each application of the Middleware.
 func Breaker(o BreakerOptions) embedding.Middleware {
 	if o.Failures < 1 {
@@ -130,7 +130,7 @@ func (b *breaker) enter(now time.Time) (era uint64, left time.Duration) {
 	case now.Before(b.until):
 		return 0, b.until.Sub(now)
 	case b.trial:
-		return 0, b.o.Cooldown
+		return 0, max(b.o.Cooldown/10, time.Millisecond) // the trial will tell soon
 	default:
 		b.trial = true
 	}

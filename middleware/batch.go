@@ -1,0 +1,295 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/vecspace/embedding"
+)
+
+// BatchOptions of Batch. The zero value takes the model's limits and sends 8 requests at once.
+type BatchOptions struct {
+	// Parallel is how many requests of one call may be under way. 0 or less is 8.
+	Parallel int
+	// Limits of one request. The model's own hold as well; where neither says how many texts, it is 64.
+	Limits embedding.Limits
+}
+
+// Batch splits a call into requests that the provider takes: by count, tokens (embedding.EstimateTokens) and bytes. Its own
+// Model takes any number of texts. The window of parallel requests slides: a slow one never holds the others back, and no more than
+// the window is in memory beside the result.
+//
+// A request refused as TooLarge is halved until it passes; a limit is learned only from the provider's own number, or when both halves
+// pass. A request refused as Rejected is halved until the bad text stands alone; a single text that is TooLarge becomes
+// Rejected. After an error that every other request would meet too (Auth, Exhausted, Invalid, Unknown) nothing more is sent.
+// After any other the rest is still asked for. What succeeded is in the *embedding.PartialError.
+func Batch(o BatchOptions) embedding.Middleware {
+	if o.Parallel <= 0 {
+		o.Parallel = 8
+	}
+	return func(next embedding.Embedder) embedding.Embedder {
+		m := next.Model()
+		b := &batcher{next: next, parallel: o.Parallel, limits: m.Limits.Min(o.Limits)}
+		b.counted = b.limits.Texts > 0
+		if !b.counted {
+			b.limits.Texts = 64
+		}
+		m.Limits = embedding.Limits{TextTokens: m.Limits.TextTokens}
+		return embedding.Wrap(next, m, b.embed)
+	}
+}
+
+type batcher struct {
+	next     embedding.Embedder
+	parallel int
+	counted  bool // somebody said how many texts a request may hold
+
+	mu     sync.Mutex
+	limits embedding.Limits // with what was learned
+}
+
+func (b *batcher) allowed() embedding.Limits {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.limits
+}
+
+func (b *batcher) learn(l embedding.Limits) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l.TextTokens = 0 // no splitting helps against it
+	b.limits = b.limits.Min(l)
+}
+
+// head returns how many of texts go into one request, at least one.
+func head(texts []string, l embedding.Limits) int {
+	n := min(l.Texts, len(texts))
+	if l.Tokens == 0 && l.Bytes == 0 {
+		return n
+	}
+	tokens, bytes := 0, 0
+	for i, text := range texts[:n] {
+		bytes += len(text)
+		if l.Tokens > 0 {
+			tokens += embedding.EstimateTokens(text)
+		}
+		if i > 0 && (l.Tokens > 0 && tokens > l.Tokens || l.Bytes > 0 && bytes > l.Bytes) {
+			return i
+		}
+	}
+	return n
+}
+
+func (b *batcher) embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+	n := req.Len()
+	if n == 0 {
+		return b.next.Embed(ctx, req)
+	}
+	first := head(req.Texts, b.allowed())
+	j := &job{batcher: b, ctx: ctx, req: req}
+	if first == n { // the usual case: one request that is not refused
+		res, err := b.next.Embed(ctx, req)
+		if err == nil || n == 1 && !tooLarge(err) {
+			return res, err
+		}
+		j.begin()
+		j.cursor = n
+		j.settle(chunk{idx: j.all}, res, err)
+	} else {
+		j.begin()
+	}
+	workers := min(b.parallel, (n+first-1)/first)
+	var wg sync.WaitGroup
+	for range workers - 1 {
+		wg.Go(j.work)
+	}
+	j.work()
+	wg.Wait()
+	return j.result()
+}
+
+func tooLarge(err error) bool { return embedding.KindOf(err) == embedding.TooLarge }
+
+// job is one call that takes several requests.
+type job struct {
+	*batcher
+	ctx context.Context
+	req embedding.Request
+	all []int // every index, so that a run of them is a slice
+
+	mu     sync.Mutex
+	cursor int     // the texts before it have been sent or are in pieces
+	pieces []chunk // of refused requests
+	out    *embedding.Merger
+	stop   error // nothing more is sent
+}
+
+// chunk is the texts of one request.
+type chunk struct {
+	idx   []int
+	whole *halves // it is a half of
+}
+
+// halves watch whether both parts of a request that was too large pass; then the larger one's size is learned.
+type halves struct {
+	left  int // parts that have not passed yet
+	learn embedding.Limits
+}
+
+func (j *job) begin() {
+	j.all = make([]int, j.req.Len())
+	for i := range j.all {
+		j.all[i] = i
+	}
+	j.out = embedding.NewMerger(len(j.all))
+}
+
+func (j *job) work() {
+	for {
+		c, ok := j.take()
+		if !ok {
+			return
+		}
+		res, err := j.next.Embed(j.ctx, j.req.Pick(c.idx))
+		j.settle(c, res, err)
+	}
+}
+
+// take returns what to send next: a piece of a refused request, or the next texts.
+func (j *job) take() (chunk, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.stop == nil {
+		j.stop = j.ctx.Err()
+	}
+	if j.stop != nil {
+		return chunk{}, false
+	}
+	if last := len(j.pieces) - 1; last >= 0 {
+		c := j.pieces[last]
+		j.pieces = j.pieces[:last]
+		return c, true
+	}
+	if j.cursor == len(j.all) {
+		return chunk{}, false
+	}
+	lo := j.cursor
+	j.cursor += head(j.req.Texts[lo:], j.allowed())
+	return chunk{idx: j.all[lo:j.cursor]}, true
+}
+
+// settle places an answer and decides what is asked again in pieces.
+func (j *job) settle(c chunk, res embedding.Response, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err == nil {
+		j.out.Add(c.idx, res, nil)
+		if c.whole != nil {
+			if c.whole.left--; c.whole.left == 0 {
+				j.learn(c.whole.learn)
+			}
+		}
+		return
+	}
+	p, partial := errors.AsType[*embedding.PartialError](err)
+	if !partial {
+		j.refused(c.idx, err)
+		return
+	}
+	// Texts that failed by one shared error were refused together, and which of them is to blame is open.
+	together := map[error][]int{}
+	var rest []embedding.TextError
+	for _, f := range p.Failed {
+		if e, ok := f.Err.(*embedding.Error); ok && (e.Kind == embedding.TooLarge || e.Kind == embedding.Rejected) {
+			together[e] = append(together[e], c.idx[f.Index])
+		} else {
+			rest = append(rest, f)
+			j.fatal(f.Err)
+		}
+	}
+	for err, idx := range together {
+		defer j.refused(idx, err) // after the rows are placed
+	}
+	if rest == nil {
+		j.out.Add(c.idx, p.Response, nil)
+	} else {
+		j.out.Add(c.idx, embedding.Response{}, &embedding.PartialError{Response: p.Response, Failed: rest})
+	}
+}
+
+// refused hears that the request for the texts idx failed as a whole.
+func (j *job) refused(idx []int, err error) {
+	kind := embedding.KindOf(err)
+	if kind != embedding.TooLarge && kind != embedding.Rejected {
+		j.out.Add(idx, embedding.Response{}, err)
+		j.fatal(err)
+		return
+	}
+	e, ok := errors.AsType[*embedding.Error](err)
+	if len(idx) == 1 {
+		if kind == embedding.TooLarge && ok {
+			own := *e
+			own.Kind = embedding.Rejected
+			err = &own
+		}
+		j.out.Add(idx, embedding.Response{}, err)
+		return
+	}
+	if kind == embedding.TooLarge && ok {
+		j.learn(e.Allowed)
+		if n := head(j.req.Pick(idx).Texts, j.allowed()); n < len(idx) {
+			for len(idx) > 0 {
+				n := head(j.req.Pick(idx).Texts, j.allowed())
+				j.pieces = append(j.pieces, chunk{idx: idx[:n]})
+				idx = idx[n:]
+			}
+			return
+		}
+	}
+	half := (len(idx) + 1) / 2
+	var whole *halves
+	if kind == embedding.TooLarge {
+		whole = &halves{left: 2, learn: j.size(idx, half)}
+	}
+	j.pieces = append(j.pieces, chunk{idx: idx[half:], whole: whole}, chunk{idx: idx[:half], whole: whole})
+}
+
+// size returns the limit to learn when both halves pass: texts where nobody knew how many a request may hold; else the
+// refusal was about tokens.
+func (j *job) size(idx []int, half int) embedding.Limits {
+	if !j.counted {
+		return embedding.Limits{Texts: half}
+	}
+	tokens := func(idx []int) int { return max(1, estimateTokens(j.req.Pick(idx))) }
+	return embedding.Limits{Tokens: max(tokens(idx[:half]), tokens(idx[half:]))}
+}
+
+// fatal stops the job after an error that the rest would meet too.
+func (j *job) fatal(err error) {
+	switch embedding.KindOf(err) {
+	case embedding.Auth, embedding.Exhausted, embedding.Invalid, embedding.Unknown:
+		if j.stop == nil {
+			j.stop = err
+		}
+	}
+}
+
+// result returns everything; texts that were never sent have the error that stopped the job. Where nothing succeeded, that
+// is the error of the call.
+func (j *job) result() (embedding.Response, error) {
+	if j.stop != nil {
+		unsent := slices.Clone(j.all[j.cursor:])
+		for _, c := range j.pieces {
+			unsent = append(unsent, c.idx...)
+		}
+		if len(unsent) > 0 {
+			j.out.Add(unsent, embedding.Response{}, j.stop)
+		}
+		if len(j.out.Missing()) == len(j.all) {
+			return embedding.Response{}, j.stop
+		}
+	}
+	return j.out.Result()
+}

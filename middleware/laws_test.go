@@ -1,0 +1,84 @@
+package middleware
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+)
+
+// chains are every layer alone, and the full stack.
+func chains(t *testing.T) map[string]func(embedding.Embedder) embedding.Embedder {
+	one := func(mw embedding.Middleware) func(embedding.Embedder) embedding.Embedder {
+		return func(e embedding.Embedder) embedding.Embedder { return embedding.Chain(e, mw) }
+	}
+	must := func(e embedding.Embedder, err error) embedding.Embedder {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	hear := func(Event) {}
+	return map[string]func(embedding.Embedder) embedding.Embedder{
+		"Observe":          one(Observe(hear)),
+		"Dimensions":       one(Dimensions(8)),
+		"Coalesce":         one(Coalesce(CoalesceOptions{})),
+		"Coalesce, Window": one(Coalesce(CoalesceOptions{Window: 100 * time.Microsecond})),
+		"Batch":            one(Batch(BatchOptions{})),
+		"Batch of 1":       one(Batch(BatchOptions{Parallel: 3, Limits: embedding.Limits{Texts: 1}})),
+		"Batch by tokens":  one(Batch(BatchOptions{Limits: embedding.Limits{Tokens: 20, Bytes: 90}})),
+		"Retry":            one(Retry(RetryOptions{})),
+		"Breaker":          one(Breaker(BreakerOptions{})),
+		"Limit":            one(Limit(LimitOptions{InFlight: 2, RPM: 1e9, TPM: 1e9})),
+		"Timeout":          one(Timeout(time.Hour)),
+		"Attempts":         one(Attempts(hear)),
+		"Standard":         one(Standard(StandardOptions{})),
+		"Standard twice": func(e embedding.Embedder) embedding.Embedder {
+			s := Standard(StandardOptions{})
+			return embedding.Chain(e, s, s)
+		},
+		"Fallback": func(e embedding.Embedder) embedding.Embedder {
+			return must(Fallback(FallbackOptions{}, e, e))
+		},
+		"Balance": func(e embedding.Embedder) embedding.Embedder {
+			return must(Balance(BalanceOptions{}, Target{Embedder: e, Weight: 2}, Target{Embedder: e, Weight: 1}))
+		},
+		"Truncate": func(e embedding.Embedder) embedding.Embedder {
+			return must(Truncate(e, 5, TruncateOptions{}))
+		},
+		"Budget": func(e embedding.Embedder) embedding.Embedder {
+			b, err := NewBudget(1e9, "USD")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return must(b.Wrap(e))
+		},
+	}
+}
+
+func TestLaws(t *testing.T) {
+	for name, chain := range chains(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for provider, o := range map[string]embedtest.FakeOptions{
+				"plain":        {},
+				"symmetric":    {Model: embedding.Model{Symmetric: true}},
+				"small":        {Model: embedding.Model{Limits: embedding.Limits{Texts: 4, Tokens: 60, TextTokens: 50}}},
+				"small silent": {Model: embedding.Model{Limits: embedding.Limits{Tokens: 60, TextTokens: 50}}, Silent: true},
+			} {
+				if o.Silent && !strings.Contains(name, "Batch") && !strings.Contains(name, "Standard") {
+					continue // nobody splits by tokens there
+				}
+				t.Run(provider, func(t *testing.T) {
+					embedtest.Test(t, func(t *testing.T) embedtest.Subject {
+						o.Model.Price = embedding.Price{PerMillion: 1, Currency: "USD"}
+						f := embedtest.NewFake(o)
+						return embedtest.Subject{Embedder: chain(embedding.Chain(f)), Ledger: f.Ledger}
+					})
+				})
+			}
+		})
+	}
+}

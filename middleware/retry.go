@@ -1,0 +1,173 @@
+package middleware
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/vecspace/embedding"
+)
+
+// RetryOptions of Retry. The zero value is two minutes, waits of up to one, and pauses from half a second to ten.
+type RetryOptions struct {
+	// Budget is how long a call goes on after its first failure, and how long all calls together go on while none succeeds: in
+	// an outage the thousandth chunk does not wait as long as the first did. 0 is 2 minutes; negative: nothing is retried.
+	Budget time.Duration
+	// MaxWait is the longest single wait. A server that asks for more gets its way by an error, at once. 0 or less is 1 minute.
+	MaxWait time.Duration
+	// Pause is how long to wait at most after the first failure where the server does not say; it doubles up to
+	// MaxPause. 0 or less is 500 ms and 10 s.
+	Pause, MaxPause time.Duration
+	// Attempts is the most requests for one text. 0 or less is as many as the budget allows.
+	Attempts int
+}
+
+// Retry asks again after RateLimited and Unavailable errors, for the texts that failed so and no others. The server's
+// Retry-After decides how long to wait; where it says nothing, a random time of up to Pause, doubled each time ("full jitter",
+// aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). A wait that would end after the budget or the context's
+// deadline is not begun: the provider's error is returned at once. A refusal by an open Breaker is waited for and is no attempt.
+//
+// The time that all calls share is of each application of the Middleware.
+func Retry(o RetryOptions) embedding.Middleware {
+	if o.Budget == 0 {
+		o.Budget = 2 * time.Minute
+	}
+	if o.MaxWait <= 0 {
+		o.MaxWait = time.Minute
+	}
+	if o.Pause <= 0 {
+		o.Pause = 500 * time.Millisecond
+	}
+	if o.MaxPause <= 0 {
+		o.MaxPause = 10 * time.Second
+	}
+	return func(next embedding.Embedder) embedding.Embedder {
+		if o.Budget < 0 {
+			return next
+		}
+		r := &retrier{o: o, next: next}
+		return embedding.Wrap(next, next.Model(), r.embed)
+	}
+}
+
+type retrier struct {
+	o      RetryOptions
+	next   embedding.Embedder
+	outage outage
+}
+
+func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+	res, err := r.next.Embed(ctx, req)
+	if err == nil {
+		r.outage.over()
+		return res, nil
+	}
+	var (
+		m        = embedding.NewMerger(req.Len())
+		open     []int // all texts, until some have their row
+		first    = time.Now()
+		attempts = 0
+	)
+	for pause := r.o.Pause; ; pause = min(2*pause, r.o.MaxPause) {
+		m.Add(open, res, err)
+		again, after, refused := worthAsking(open, err, req.Len())
+		if len(again) == 0 || ctx.Err() != nil {
+			break
+		}
+		if !refused {
+			attempts++
+		}
+		now := time.Now()
+		began := r.outage.began(now, r.o.MaxWait, answered(err))
+		wait := cmp.Or(after, rand.N(pause)+1)
+		end := now.Add(wait)
+		deadline, limited := ctx.Deadline()
+		if wait > r.o.MaxWait || end.Sub(first) > r.o.Budget || end.Sub(began) > r.o.Budget ||
+			r.o.Attempts > 0 && attempts >= r.o.Attempts || limited && end.After(deadline) {
+			break
+		}
+		open = again
+		if err := sleep(ctx, wait); err != nil {
+			m.Add(open, embedding.Response{}, err)
+			break
+		}
+		if res, err = r.next.Embed(ctx, req.Pick(open)); err == nil {
+			r.outage.over()
+			m.Add(open, res, nil)
+			break
+		}
+	}
+	return m.Result()
+}
+
+// answered reports whether a failed call got at least one vector.
+func answered(err error) bool {
+	p, ok := errors.AsType[*embedding.PartialError](err)
+	return ok && len(p.Failed) < len(p.Response.Vectors)
+}
+
+// worthAsking returns which of the texts idx (nil: all n) to ask for again after err, how long the server wants to be left
+// alone, and whether only an open circuit stood in the way.
+func worthAsking(idx []int, err error, n int) (again []int, after time.Duration, refused bool) {
+	at := func(k int) int {
+		if idx == nil {
+			return k
+		}
+		return idx[k]
+	}
+	if idx != nil {
+		n = len(idx)
+	}
+	refused = true
+	worth := func(err error) bool {
+		retry, wait := retryable(err)
+		if !retry {
+			return false
+		}
+		after = max(after, wait)
+		if e, ok := errors.AsType[*embedding.Error](err); !ok || e.Code != CodeCircuitOpen {
+			refused = false
+		}
+		return true
+	}
+	if p, ok := errors.AsType[*embedding.PartialError](err); ok {
+		for _, f := range p.Failed {
+			if f.Index < n && worth(f.Err) {
+				again = append(again, at(f.Index))
+			}
+		}
+		return again, after, refused
+	}
+	if worth(err) {
+		for k := range n {
+			again = append(again, at(k))
+		}
+	}
+	return again, after, refused
+}
+
+// outage is the time since which no call has succeeded.
+type outage struct {
+	mu          sync.Mutex
+	since, last time.Time // of the first and the latest failure; zero: no outage
+}
+
+func (o *outage) over() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.since = time.Time{}
+}
+
+// began hears of a failure and returns when the outage began. A failure long ago, after which nobody asked, is another outage.
+func (o *outage) began(now time.Time, quiet time.Duration, answered bool) time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.since.IsZero() || answered || now.Sub(o.last) > 2*quiet {
+		o.since = now
+	}
+	o.last = now
+	return o.since
+}

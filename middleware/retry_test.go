@@ -1,0 +1,196 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+)
+
+// failing answers by err until the time has come.
+func failing(until time.Duration, err error) func(embedtest.Call) embedtest.Reply {
+	start := time.Now()
+	return func(embedtest.Call) embedtest.Reply {
+		if time.Since(start) < until {
+			return embedtest.Reply{Err: err}
+		}
+		return embedtest.Reply{}
+	}
+}
+
+func TestRetryByKind(t *testing.T) {
+	for kind := embedding.Unknown; kind < embedding.Partial; kind++ {
+		synctest.Test(t, func(t *testing.T) {
+			f := embedtest.NewFake(embedtest.FakeOptions{Script: failing(time.Second, &embedding.Error{Kind: kind, Status: 500})})
+			_, err := embedding.Chain(f, Retry(RetryOptions{})).Embed(t.Context(), embedding.Request{Texts: texts(2)})
+			again := kind == embedding.RateLimited || kind == embedding.Unavailable
+			if n := len(f.Calls()); again != (err == nil) || again != (n > 1) {
+				t.Errorf("%v: %d requests, %v", kind, n, err)
+			}
+		})
+	}
+}
+
+func TestRetryWaits(t *testing.T) {
+	for name, c := range map[string]struct {
+		o        RetryOptions
+		until    time.Duration
+		after    time.Duration
+		deadline time.Duration
+		ok       bool
+		min, max time.Duration
+		calls    int // 0: any number
+	}{
+		"as the server says":        {RetryOptions{}, 7 * time.Second, 7 * time.Second, 0, true, 7 * time.Second, 7 * time.Second, 2},
+		"not longer than MaxWait":   {RetryOptions{}, time.Hour, 61 * time.Second, 0, false, 0, 0, 1},
+		"a 20 s outage":             {RetryOptions{}, 20 * time.Second, 0, 0, true, 20 * time.Second, 31 * time.Second, 0},
+		"not longer than Budget":    {RetryOptions{Budget: 30 * time.Second}, time.Hour, 0, 0, false, 15 * time.Second, 30 * time.Second, 0},
+		"not past the deadline":     {RetryOptions{}, time.Hour, 10 * time.Second, 5 * time.Second, false, 0, 0, 1},
+		"not more than Attempts":    {RetryOptions{Attempts: 3}, time.Hour, time.Second, 0, false, 2 * time.Second, 2 * time.Second, 3},
+		"not at all":                {RetryOptions{Budget: -1}, time.Hour, 0, 0, false, 0, 0, 1},
+		"between pauses of its own": {RetryOptions{Pause: time.Minute, MaxPause: time.Minute, Budget: time.Hour}, time.Second, 0, 0, true, time.Second, 5 * time.Minute, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				down := &embedding.Error{Kind: embedding.Unavailable, Status: 503, RetryAfter: c.after}
+				f := embedtest.NewFake(embedtest.FakeOptions{Script: failing(c.until, down)})
+				ctx := t.Context()
+				if c.deadline > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, c.deadline)
+					defer cancel()
+				}
+				start := time.Now()
+				_, err := embedding.Chain(f, Retry(c.o)).Embed(ctx, embedding.Request{Texts: texts(1)})
+				took := time.Since(start)
+				if (err == nil) != c.ok || took < c.min || took > c.max {
+					t.Errorf("took %v, %v", took, err)
+				}
+				if err != nil && !errors.Is(err, embedding.Unavailable) {
+					t.Errorf("got %v, want the provider's error", err)
+				}
+				if n := len(f.Calls()); c.calls > 0 && n != c.calls {
+					t.Errorf("%d requests, want %d", n, c.calls)
+				}
+			})
+		})
+	}
+}
+
+func TestRetryAsksOnlyForWhatIsMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
+			return embedtest.Reply{Each: func(text string) error {
+				switch {
+				case text == "text 2":
+					return &embedding.Error{Kind: embedding.Rejected}
+				case c.Number == 1 && text >= "text 4", c.Number == 2 && text == "text 6":
+					return &embedding.Error{Kind: embedding.RateLimited}
+				}
+				return nil
+			}}
+		}})
+		req := embedding.Request{Texts: texts(8)}
+		_, err := embedding.Chain(f, Retry(RetryOptions{})).Embed(t.Context(), req)
+		p, ok := errors.AsType[*embedding.PartialError](err)
+		if !ok || len(p.Failed) != 1 || p.Failed[0].Index != 2 || right(t, f, req, p.Response) != 7 {
+			t.Fatalf("got %v", err)
+		}
+		if p.Response.Usage != f.Ledger() {
+			t.Errorf("usage %+v, billed %+v", p.Response.Usage, f.Ledger())
+		}
+		var asked []string
+		for _, c := range f.Calls()[1:] {
+			asked = append(asked, strings.Join(c.Request.Texts, ","))
+		}
+		if got := strings.Join(asked, "; "); got != "text 4,text 5,text 6,text 7; text 6" {
+			t.Errorf("asked again for %s", got)
+		}
+	})
+}
+
+// TestRetryInAnOutage: a thousand chunks do not wait one budget after the other.
+func TestRetryInAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := embedtest.NewFake(embedtest.FakeOptions{
+			Model:  embedding.Model{Limits: embedding.Limits{Texts: 10}},
+			Script: failing(time.Hour, &embedding.Error{Kind: embedding.Unavailable, Status: 503}),
+		})
+		e := embedding.Chain(f, Batch(BatchOptions{}), Retry(RetryOptions{}))
+		start := time.Now()
+		_, err := e.Embed(t.Context(), embedding.Request{Texts: texts(10000)})
+		if took := time.Since(start); took > 2*time.Minute {
+			t.Errorf("gave up after %v, %v", took, err)
+		}
+		if !errors.Is(err, embedding.Unavailable) {
+			t.Errorf("got %v", err)
+		}
+		time.Sleep(30 * time.Minute) // nobody asks; the provider is back for a moment after the next failure
+		f2 := len(f.Calls())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, _ = e.Embed(ctx, embedding.Request{Texts: texts(1)})
+		if len(f.Calls())-f2 < 3 {
+			t.Errorf("a failure long after an outage was not retried")
+		}
+	})
+}
+
+func TestRetryThroughBreaker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := &embedding.Error{Kind: embedding.Unavailable, Status: 503}
+		f := embedtest.NewFake(embedtest.FakeOptions{
+			Model:  embedding.Model{Limits: embedding.Limits{Texts: 10}},
+			Script: failing(20*time.Second, down),
+		})
+		e := embedding.Chain(f, Standard(StandardOptions{}))
+		req := embedding.Request{Texts: texts(1000)}
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				res, err := e.Embed(t.Context(), req)
+				if err != nil || right(t, f, req, res) != 1000 {
+					t.Errorf("%v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if took := time.Since(start); took > time.Minute {
+			t.Errorf("a 20 s outage took %v", took)
+		}
+		refused := 0
+		for _, c := range f.Calls() {
+			if c.Err != nil {
+				refused++
+			}
+		}
+		if refused > 20 {
+			t.Errorf("%d requests went to a provider that was down", refused)
+		}
+		for _, text := range req.Texts {
+			if f.Billed(text) != 1 {
+				t.Fatalf("%q was billed %d times for four callers at once", text, f.Billed(text))
+			}
+		}
+	})
+}
+
+func TestRetryIsOverWhenTheCallerLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: failing(time.Hour, &embedding.Error{Kind: embedding.Unavailable, RetryAfter: 10 * time.Second})})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(3*time.Second, cancel)
+		start := time.Now()
+		_, err := embedding.Chain(f, Retry(RetryOptions{})).Embed(ctx, embedding.Request{Texts: texts(1)})
+		if !errors.Is(err, context.Canceled) || time.Since(start) != 3*time.Second {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+	})
+}

@@ -1,0 +1,51 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/vecspace/embedding"
+)
+
+// Timeout ends an attempt after d. The error is Unavailable and no context error, so that Retry and Fallback act on it: only
+// the caller's own context ends the caller. It belongs inside Limit, so that the wait for a slot does not count. 0 or
+// less is no timeout.
+func Timeout(d time.Duration) embedding.Middleware {
+	return func(next embedding.Embedder) embedding.Embedder {
+		if d <= 0 {
+			return next
+		}
+		m := next.Model()
+		return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+			attempt, cancel := context.WithTimeout(ctx, d)
+			defer cancel()
+			res, err := next.Embed(attempt, req)
+			if err == nil || attempt.Err() == nil || ctx.Err() != nil {
+				return res, err
+			}
+			late := &embedding.Error{
+				Kind: embedding.Unavailable, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeTimeout,
+				Err: fmt.Errorf("no answer within %v: allow more time by middleware.Timeout, or send less at once", d),
+			}
+			if p, ok := errors.AsType[*embedding.PartialError](err); ok {
+				out := &embedding.PartialError{Response: p.Response, Failed: make([]embedding.TextError, len(p.Failed))}
+				for i, f := range p.Failed {
+					if errors.Is(f.Err, context.DeadlineExceeded) {
+						f.Err = late
+					}
+					out.Failed[i] = f
+				}
+				return embedding.Response{}, out
+			}
+			if errors.Is(err, context.DeadlineExceeded) {
+				return embedding.Response{}, late
+			}
+			return res, err
+		})
+	}
+}
+
+// CodeTimeout is the Code of an error that Timeout makes.
+const CodeTimeout = "local_timeout"
