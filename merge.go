@@ -92,7 +92,7 @@ func (m *Merger) Missing() []int {
 }
 
 // Result returns everything merged so far. If rows are missing, the error is a *PartialError that holds the rest, or,
-// where no input succeeded and all failed by the same error, that error.
+// where no input succeeded, all failed by the same error and nothing was paid, that error.
 func (m *Merger) Result() (Response, error) {
 	res := Response{Usage: m.usage}
 	if m.answers == 1 {
@@ -113,7 +113,7 @@ func (m *Merger) Result() (Response, error) {
 		return res, nil
 	}
 	failed := make([]TextError, 0, missing)
-	alike := missing == len(m.rows)
+	alike := missing == len(m.rows) && m.usage == (Usage{}) // only a PartialError can tell of usage
 	for i, row := range m.rows {
 		if row.Ok() {
 			continue

@@ -135,3 +135,18 @@ func TestPick(t *testing.T) {
 		t.Errorf("%v allocations", allocs)
 	}
 }
+
+// TestMergerTellsOfUsage: a request that was paid for and is of no use to this caller is told of all the same.
+func TestMergerTellsOfUsage(t *testing.T) {
+	down := &Error{Kind: Unavailable}
+	m := NewMerger(2)
+	m.Add(nil, Response{}, down)
+	if _, err := m.Result(); err != error(down) {
+		t.Errorf("nothing paid: %v", err)
+	}
+	m.Use(Usage{Requests: 1, Tokens: 7})
+	res, err := m.Result()
+	if got := Salvage(res, err).Usage; got.Tokens != 7 || !errors.Is(err, Unavailable) {
+		t.Errorf("usage %+v, %v", got, err)
+	}
+}

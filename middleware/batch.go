@@ -287,9 +287,10 @@ func (j *job) result() (embedding.Response, error) {
 		if len(unsent) > 0 {
 			j.out.Add(unsent, embedding.Response{}, j.stop)
 		}
-		if len(j.out.Missing()) == len(j.all) {
-			return embedding.Response{}, j.stop
-		}
 	}
-	return j.out.Result()
+	res, err := j.out.Result()
+	if got := embedding.Salvage(res, err); j.stop != nil && got.Usage == (embedding.Usage{}) && len(j.out.Missing()) == len(j.all) {
+		return embedding.Response{}, j.stop
+	}
+	return res, err
 }

@@ -1,0 +1,220 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+)
+
+func slow(d time.Duration) func(embedtest.Call) embedtest.Reply {
+	return func(embedtest.Call) embedtest.Reply { return embedtest.Reply{Latency: d} }
+}
+
+func TestCoalesceAsksOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: slow(time.Second)})
+		e := embedding.Chain(f, Coalesce(CoalesceOptions{}))
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		var sum embedding.Usage
+		for _, in := range [][]string{{"a", "b", "a"}, {"b", "c"}, {"c", "a"}, {"d"}} {
+			wg.Go(func() {
+				req := embedding.Request{Texts: in}
+				res, err := e.Embed(t.Context(), req)
+				if err != nil || right(t, f, req, res) != len(in) {
+					t.Errorf("%v: %v", in, err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				sum = sum.Add(res.Usage)
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		for _, text := range []string{"a", "b", "c", "d"} {
+			if f.Billed(text) != 1 {
+				t.Errorf("%q was billed %d times", text, f.Billed(text))
+			}
+		}
+		want := f.Ledger()
+		want.Reused = 4
+		if sum != want {
+			t.Errorf("usage adds up to %+v, want %+v", sum, want)
+		}
+		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}}); err != nil || f.Billed("a") != 2 {
+			t.Errorf("Coalesce remembers what is in flight, not what was: billed %d times, %v", f.Billed("a"), err)
+		}
+	})
+}
+
+func TestCoalesceTellsTasksApart(t *testing.T) {
+	for _, symmetric := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			f := embedtest.NewFake(embedtest.FakeOptions{Script: slow(time.Second), Model: embedding.Model{Symmetric: symmetric}})
+			e := embedding.Chain(f, Coalesce(CoalesceOptions{}))
+			var wg sync.WaitGroup
+			for task := range embedding.TaskClustering {
+				wg.Go(func() {
+					req := embedding.Request{Texts: []string{"a"}, Task: task}
+					res, err := e.Embed(t.Context(), req)
+					if err != nil || right(t, f, req, res) != 1 {
+						t.Errorf("%v: %v", task, err)
+					}
+				})
+			}
+			wg.Wait()
+			if want := map[bool]int{false: 4, true: 1}[symmetric]; f.Billed("a") != want {
+				t.Errorf("symmetric %v: billed %d times", symmetric, f.Billed("a"))
+			}
+		})
+	}
+}
+
+func TestCoalesceCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: slow(10 * time.Second)})
+		e := embedding.Chain(f, Coalesce(CoalesceOptions{}))
+		first, cancel := context.WithCancel(t.Context())
+		var sum embedding.Usage
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			start := time.Now()
+			_, err := e.Embed(first, embedding.Request{Texts: []string{"a", "b"}})
+			if !errors.Is(err, context.Canceled) || time.Since(start) != time.Second {
+				t.Errorf("the one who left: %v after %v", err, time.Since(start))
+			}
+		})
+		synctest.Wait()
+		wg.Go(func() {
+			req := embedding.Request{Texts: []string{"b"}}
+			res, err := e.Embed(t.Context(), req)
+			if err != nil || right(t, f, req, res) != 1 {
+				t.Errorf("the one who stayed: %v", err)
+			}
+			sum = res.Usage
+		})
+		synctest.Wait()
+		time.Sleep(time.Second)
+		cancel()
+		wg.Wait()
+		if want := f.Ledger(); sum.Requests != want.Requests || sum.Tokens != want.Tokens || f.Billed("b") != 1 {
+			t.Errorf("usage %+v, billed %+v: the one who stayed is to hear of it", sum, want)
+		}
+	})
+}
+
+func TestCoalesceLastOneOutCancels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: slow(time.Hour)})
+		e := embedding.Chain(f, Coalesce(CoalesceOptions{}))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				if _, err := e.Embed(ctx, embedding.Request{Texts: []string{"a"}}); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("took %v", took)
+		}
+		synctest.Wait()
+		if calls := f.Calls(); len(calls) != 1 || !errors.Is(calls[0].Err, context.Canceled) {
+			t.Errorf("the call was not cancelled: %+v", calls)
+		}
+	})
+}
+
+func TestCoalesceWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 10}}})
+		e := embedding.Chain(f, Coalesce(CoalesceOptions{Window: 5 * time.Millisecond}))
+		start := time.Now()
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		var sum embedding.Usage
+		var longest time.Duration
+		for _, text := range texts(25) {
+			wg.Go(func() {
+				req := embedding.Request{Texts: []string{text}}
+				res, err := e.Embed(t.Context(), req)
+				if err != nil || right(t, f, req, res) != 1 {
+					t.Errorf("%v", err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				sum = sum.Add(res.Usage)
+				longest = max(longest, time.Since(start))
+			})
+		}
+		wg.Wait()
+		if n := len(f.Calls()); n != 3 {
+			t.Errorf("25 texts at once took %d requests of at most 10, want 3: %v", n, sizes(f))
+		}
+		if sum != f.Ledger() {
+			t.Errorf("usage adds up to %+v, billed %+v", sum, f.Ledger())
+		}
+		if longest != 5*time.Millisecond {
+			t.Errorf("the last one waited %v", longest)
+		}
+		// One who leaves while texts are gathered takes nobody along.
+		ctx, cancel := context.WithCancel(t.Context())
+		wg.Go(func() { _, _ = e.Embed(ctx, embedding.Request{Texts: []string{"x"}}) })
+		synctest.Wait()
+		wg.Go(func() {
+			if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"y"}}); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		cancel()
+		wg.Wait()
+		wg.Go(func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Millisecond, cancel)
+			if _, err := e.Embed(ctx, embedding.Request{Texts: []string{"z"}}); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+		})
+		wg.Wait()
+		if f.Billed("z") != 0 {
+			t.Error("a text whose only caller had left was sent")
+		}
+	})
+}
+
+func TestCoalesceSharesFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+			return embedtest.Reply{Latency: time.Second, Each: func(text string) error {
+				if text == "bad" {
+					return &embedding.Error{Kind: embedding.Rejected}
+				}
+				return nil
+			}}
+		}})
+		e := embedding.Chain(f, Coalesce(CoalesceOptions{}))
+		var wg sync.WaitGroup
+		for _, in := range [][]string{{"a", "bad"}, {"bad", "a", "b"}, {"bad"}} {
+			wg.Go(func() {
+				req := embedding.Request{Texts: in}
+				res, err := e.Embed(t.Context(), req)
+				if !errors.Is(err, embedding.Rejected) || right(t, f, req, embedding.Salvage(res, err)) != len(in)-1 {
+					t.Errorf("%v: %v", in, err)
+				}
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+	})
+}
