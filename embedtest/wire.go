@@ -1,0 +1,77 @@
+package embedtest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// Wire is a format that a provider speaks over HTTP: how TestHTTPWire reads its requests and writes its answers, which
+// are JSON. Errors and statuses need no words of their own: every provider has to bear what it does not expect.
+type Wire struct {
+	// Texts reads the texts of a request whose body was read already. Its error says what is wrong with the request.
+	Texts func(r *http.Request, body []byte) ([]string, error)
+	// Answer writes an answer with the items in the order given, for which so many tokens were counted.
+	Answer func(items []WireItem, tokens int) []byte
+
+	Positional bool // items carry no index, their place says it: the faults of order and index are left out
+	Keyless    bool // there is no key to send
+}
+
+// WireItem is one item of an answer. Both fields may be wrong, that is what they are for.
+type WireItem struct {
+	Index  int
+	Vector string // as it goes over the wire: "[0.5,-1]", or "null", or no JSON at all; "" makes the whole item null
+}
+
+// OpenAIWire is the format of POST {base}/embeddings that OpenAI defined and many others serve. Vectors are lists of
+// numbers whatever encoding_format asks for, as many servers have it.
+func OpenAIWire() Wire { return Wire{Texts: openAITexts, Answer: openAIAnswer} }
+
+func openAITexts(r *http.Request, body []byte) ([]string, error) {
+	if r.Method != http.MethodPost || r.URL.Path != wirePath+"/embeddings" {
+		return nil, fmt.Errorf("%s %s was asked, want POST {base}/embeddings", r.Method, r.URL.Path)
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return nil, fmt.Errorf("the Content-Type is %q, want application/json", r.Header.Get("Content-Type"))
+	}
+	var req struct {
+		Model string          `json:"model"`
+		Input json.RawMessage `json:"input"`
+	}
+	if err := json.Unmarshal(body, &req); err != nil {
+		return nil, fmt.Errorf("the body is not the JSON of a request: %w", err)
+	}
+	if req.Model == "" {
+		return nil, errors.New("no model is named")
+	}
+	var texts []string
+	if json.Unmarshal(req.Input, &texts) == nil {
+		return texts, nil
+	}
+	var text string
+	if err := json.Unmarshal(req.Input, &text); err != nil {
+		return nil, errors.New("the input is neither a list of texts nor one text")
+	}
+	return []string{text}, nil
+}
+
+func openAIAnswer(items []WireItem, tokens int) []byte {
+	var b strings.Builder
+	b.WriteString(`{"object":"list","data":[`)
+	for i, item := range items {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if item.Vector == "" {
+			b.WriteString("null")
+			continue
+		}
+		fmt.Fprintf(&b, `{"object":"embedding","index":%d,"embedding":%s}`, item.Index, item.Vector)
+	}
+	fmt.Fprintf(&b, `],"model":"embedtest","usage":{"prompt_tokens":%d,"total_tokens":%d}}`, tokens, tokens)
+	return []byte(b.String())
+}
