@@ -1,0 +1,45 @@
+package openaicompat
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/openaicompat/scan"
+)
+
+// accepted reads an answer of status 200: its vectors go into the call, the rest goes back to go-openai.
+func (c *call) accepted(res *http.Response) (*http.Response, error) {
+	if enc := res.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		why := words("the answer is compressed ("+enc+"), which was not asked for", c.client.key, c.texts)
+		return nil, c.broken(res, embedding.Malformed, cause{words: why})
+	}
+	n, d := len(c.texts), c.client.model.Dimensions
+	body := &bounded{r: res.Body, left: mostBytes(n, d), most: mostBytes(n, d)}
+	answer, err := scan.Read(body, n, d)
+	if body.err != nil && body.err != io.EOF && !errors.Is(body.err, errTooLong) {
+		return nil, c.broken(res, embedding.Unavailable, brokeOff(body.err, c.client.key, c.texts))
+	}
+	f := readFailure(res.StatusCode, res.Header, answer.Rest)
+	if answer.Rest != nil && carriesError(f, answer) {
+		c.failure = c.client.refuse(f.Failure, c.texts, len(answer.Rest))
+		return nil, c.failure
+	}
+	if err != nil {
+		return nil, c.broken(res, embedding.Malformed, cause{words: words(err.Error(), c.client.key, c.texts)})
+	}
+	c.vectors = answer.Vectors
+	if c.id = requestID(res.Header); c.id == "" {
+		c.id = f.ID
+	}
+	res.Body = io.NopCloser(bytes.NewReader(answer.Rest))
+	return res, nil
+}
+
+// carriesError tells an error under status 200 from an answer. An "error" member that says something is one, whatever
+// stands beside it. A bare code or message is one only where no items came: some servers send "code": 0 beside them.
+func carriesError(f failureBody, answer scan.Answer) bool {
+	return f.named || answer.Items == 0 && (f.Code != "" || f.Message != "")
+}

@@ -1,0 +1,64 @@
+package openaicompat
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"syscall"
+)
+
+// cause is an error whose words were cleaned of keys and texts. It keeps the identity of an error inside it where that
+// helps: errors.Is finds a refused connection. A context's error is not among them, since only the caller's context may
+// end the caller.
+type cause struct {
+	words string
+	err   error
+}
+
+func (c cause) Error() string { return c.words }
+func (c cause) Unwrap() error { return c.err }
+
+// transportCause cleans what the transport said: net/http's error quotes the whole URL, and may quote the server.
+func transportCause(err error, key string, texts []string) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	return cause{words: words(err.Error(), key, texts), err: known(err)}
+}
+
+// known returns the first error inside err that a program may want to tell from others and that quotes nobody, if there
+// is one. Timeouts are not among them: they look like the end of a context.
+func known(err error) error {
+	timeout, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	if ok && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	if e, ok := errors.AsType[syscall.Errno](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*net.DNSError](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return e
+	}
+	for _, e := range []error{io.ErrUnexpectedEOF, io.EOF} {
+		if errors.Is(err, e) {
+			return e
+		}
+	}
+	return nil
+}
+
+// brokeOff is for an answer that did not come to its end.
+func brokeOff(err error, key string, texts []string) error {
+	c := transportCause(err, key, texts).(cause)
+	c.words = "the answer broke off: " + c.words
+	return c
+}

@@ -1,0 +1,83 @@
+// Package openaicompat speaks the embeddings API that OpenAI defined and many servers serve. It is the one place that
+// imports sashabaranov/go-openai: that library builds the request and reads the answer's frame, while an HTTP doer of
+// ours, put under it, supplies the request's body in one pass, streams the vectors out of the answer, and keeps what the
+// library's errors drop: status, headers and raw bodies.
+package openaicompat
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	openai "github.com/sashabaranov/go-openai"
+	"github.com/vecspace/embedding"
+)
+
+// Config says whom to ask and how.
+type Config struct {
+	Model      embedding.Model // what the answers hold; ID goes over the wire, Endpoint is filled in from BaseURL
+	BaseURL    string          // with or without a trailing slash, without /embeddings
+	Key        string          // "" sends no Authorization
+	Fields     []Field         // members of every request, besides model and input
+	TaskFields func(embedding.Task) []Field
+	Classify   func(Failure) Verdict // nil: by status alone
+	HTTPClient *http.Client          // nil: the process's own; a given one is copied and follows no redirect either
+	AllowHTTP  bool                  // lets the key travel over plain http to other hosts than this one
+}
+
+// Client is an Embedder without a guard, which its maker puts around it. It is safe for concurrent use.
+type Client struct {
+	model    embedding.Model
+	key      string
+	classify func(Failure) Verdict
+	encoder  encoder
+	http     *http.Client
+	api      *openai.Client
+}
+
+// New checks c and does no I/O. Its errors are *embedding.Error and quote neither the key nor a URL's secret parts.
+func New(c Config) (*Client, error) {
+	cl := &Client{model: c.Model, key: c.Key, classify: c.Classify, http: httpClient(c.HTTPClient)}
+	if cl.classify == nil {
+		cl.classify = func(Failure) Verdict { return Verdict{} }
+	}
+	if i := strings.IndexFunc(c.Key, func(r rune) bool { return r <= ' ' || r >= 0x7f }); i >= 0 {
+		return nil, cl.fail(embedding.Auth, fmt.Errorf("the key holds a space, a line break or another character that no key has: copy it again"))
+	}
+	base, err := parseBase(c.BaseURL, c.Key != "", c.AllowHTTP)
+	if err != nil {
+		return nil, cl.fail(embedding.Invalid, err)
+	}
+	cl.model.Endpoint = base.Host
+	if cl.encoder, err = newEncoder(c.Model.ID, c.Fields, c.TaskFields); err != nil {
+		return nil, cl.fail(embedding.Invalid, err)
+	}
+	cfg := openai.DefaultConfig(c.Key)
+	cfg.BaseURL = base.String()
+	cfg.HTTPClient = doer{cl}
+	cl.api = openai.NewClientWithConfig(cfg)
+	return cl, nil
+}
+
+// Model says what Embed produces.
+func (c *Client) Model() embedding.Model { return c.model }
+
+// Embed sends one request. Its errors are the caller's context error or an *embedding.Error.
+func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+	if req.Len() == 0 {
+		return embedding.Response{}, nil
+	}
+	call := &call{Context: ctx, client: c, texts: req.Texts, body: c.encoder.encode(req)}
+	// The body that go-openai encodes is replaced by ours, so it gets as little to encode as it can.
+	frame, err := c.api.CreateEmbeddings(call, openai.EmbeddingRequest{})
+	if err != nil {
+		return embedding.Response{}, call.end(err)
+	}
+	return call.response(frame)
+}
+
+// fail returns an error of this client's model.
+func (c *Client) fail(k embedding.Kind, cause error) *embedding.Error {
+	return &embedding.Error{Kind: k, Provider: c.model.Provider, Model: c.model.ID, Endpoint: c.model.Endpoint, Err: cause}
+}

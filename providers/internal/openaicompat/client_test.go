@@ -1,0 +1,302 @@
+package openaicompat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding"
+)
+
+const testKey = "sk-test-0123456789"
+
+// open returns a client of a server with this handler, for vectors of 4 dimensions.
+func open(t *testing.T, h http.HandlerFunc, edit ...func(*Config)) *Client {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return dial(t, srv.URL, edit...)
+}
+
+func dial(t *testing.T, base string, edit ...func(*Config)) *Client {
+	t.Helper()
+	cfg := Config{
+		Model:   embedding.Model{Provider: "test", ID: "model", Dimensions: 4},
+		BaseURL: base + "/v1/",
+		Key:     testKey,
+		Fields:  []Field{{"encoding_format", "float"}},
+	}
+	for _, e := range edit {
+		e(&cfg)
+	}
+	c, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// answer writes one vector a text: the text's length, then zeros.
+func answer(w http.ResponseWriter, r *http.Request) {
+	var req struct{ Input []string }
+	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
+		http.Error(w, err.Error(), 400)
+		return
+	}
+	w.Header().Set("X-Request-Id", "req-1")
+	io.WriteString(w, `{"object":"list","data":[`)
+	for i, text := range req.Input {
+		if i > 0 {
+			io.WriteString(w, ",")
+		}
+		fmt.Fprintf(w, `{"object":"embedding","index":%d,"embedding":[%d,0.5,0,-1e-3]}`, i, len(text))
+	}
+	io.WriteString(w, `],"model":"model","usage":{"prompt_tokens":7,"total_tokens":7},"id":"body-id"}`)
+}
+
+func status(code int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Request-Id", "req-1")
+		w.WriteHeader(code)
+		io.WriteString(w, body)
+	}
+}
+
+func texts(s ...string) embedding.Request { return embedding.Request{Texts: s} }
+
+func failure(t *testing.T, err error) *embedding.Error {
+	t.Helper()
+	e, ok := errors.AsType[*embedding.Error](err)
+	if !ok {
+		t.Fatalf("not an *embedding.Error: %v", err)
+	}
+	return e
+}
+
+func TestEmbed(t *testing.T) {
+	var body, auth, contentType, path string
+	c := open(t, func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		body, auth, contentType, path = string(b), r.Header.Get("Authorization"), r.Header.Get("Content-Type"), r.Method+" "+r.URL.Path
+		if r.ContentLength != int64(len(b)) {
+			t.Errorf("Content-Length %d for %d bytes", r.ContentLength, len(b))
+		}
+		r.Body = io.NopCloser(strings.NewReader(body))
+		answer(w, r)
+	})
+	res, err := c.Embed(t.Context(), texts("one", "three"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"model":"model","input":["one","three"],"encoding_format":"float"}`; body != want {
+		t.Errorf("sent %s, want %s", body, want)
+	}
+	if path != "POST /v1/embeddings" || auth != "Bearer "+testKey || contentType != "application/json" {
+		t.Errorf("%s, Authorization %q, Content-Type %q", path, auth, contentType)
+	}
+	if fmt.Sprint(res.Vectors) != "[[3 0.5 0 -0.001] [5 0.5 0 -0.001]]" {
+		t.Errorf("vectors %v", res.Vectors)
+	}
+	if res.ID != "req-1" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 7}) {
+		t.Errorf("id %q, usage %+v", res.ID, res.Usage)
+	}
+	if res, err := c.Embed(t.Context(), embedding.Request{}); err != nil || len(res.Vectors) != 0 {
+		t.Errorf("an empty request: %v, %v", res, err)
+	}
+}
+
+func TestNoKeyNoHeader(t *testing.T) {
+	c := open(t, func(w http.ResponseWriter, r *http.Request) {
+		if _, ok := r.Header["Authorization"]; ok {
+			t.Error("an Authorization header was sent without a key")
+		}
+		answer(w, r)
+	}, func(c *Config) { c.Key = "" })
+	if _, err := c.Embed(t.Context(), texts("one")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestUsageAndID(t *testing.T) {
+	row := `{"data":[{"index":0,"embedding":[1,2,3,4]}]`
+	for _, tc := range []struct {
+		name, body string
+		usage      embedding.Usage
+		id         string
+	}{
+		{"both counts", row + `,"usage":{"prompt_tokens":5,"total_tokens":6}}`, embedding.Usage{Requests: 1, Tokens: 5}, ""},
+		{"the total only", row + `,"usage":{"total_tokens":6}}`, embedding.Usage{Requests: 1, Tokens: 6}, ""},
+		{"none", row + `}`, embedding.Usage{Requests: 1, Unmetered: 1}, ""},
+		{"null", row + `,"usage":null,"model":null}`, embedding.Usage{Requests: 1, Unmetered: 1}, ""},
+		{"a code of success", row + `,"code":0,"message":"success","error":null}`, embedding.Usage{Requests: 1, Unmetered: 1}, ""},
+		{"an error that says nothing", row + `,"error":{"code":0,"message":"","param":null}}`, embedding.Usage{Requests: 1, Unmetered: 1}, ""},
+		{"base64", `{"data":[{"index":0,"embedding":"AACAPwAAAEAAAEBAAACAQA=="}],"usage":{"total_tokens":6}}`, embedding.Usage{Requests: 1, Tokens: 6}, ""},
+		{"id in the body", `{"id":"73591b79","usage":{"prompt_tokens":5},` + row[1:] + `}`, embedding.Usage{Requests: 1, Tokens: 5}, "73591b79"},
+	} {
+		c := open(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, tc.body) })
+		res, err := c.Embed(t.Context(), texts("one"))
+		if err != nil || res.Usage != tc.usage || res.ID != tc.id || fmt.Sprint(res.Vectors) != "[[1 2 3 4]]" {
+			t.Errorf("%s: %v, %+v, id %q, %v", tc.name, res.Vectors, res.Usage, res.ID, err)
+		}
+	}
+}
+
+func TestRedirectIsNotFollowed(t *testing.T) {
+	var hits atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
+	defer other.Close()
+	c := open(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL+"/elsewhere?x=hidden", http.StatusTemporaryRedirect)
+	}, func(c *Config) {
+		c.HTTPClient = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
+	})
+	_, err := c.Embed(t.Context(), texts("one"))
+	e := failure(t, err)
+	if hits.Load() != 0 {
+		t.Error("the redirect was followed")
+	}
+	if e.Kind != embedding.Malformed || e.Status != 307 || !strings.Contains(err.Error(), strings.TrimPrefix(other.URL, "http://")) || strings.Contains(err.Error(), "hidden") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestContextDecides(t *testing.T) {
+	hang := make(chan struct{})
+	defer close(hang)
+	arrived := make(chan struct{}, 10)
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		arrived <- struct{}{}
+		if r.URL.Path == "/half/embeddings" {
+			io.WriteString(w, `{"data":[{"index":0,"embedding":[1,2,`)
+			w.(http.Flusher).Flush()
+		}
+		select {
+		case <-hang:
+		case <-r.Context().Done():
+		}
+	}
+	srv := httptest.NewServer(http.HandlerFunc(handler))
+	defer srv.Close()
+	for _, path := range []string{"/none", "/half"} {
+		t.Run("cancelled by the caller"+path, func(t *testing.T) {
+			c := dial(t, srv.URL, func(c *Config) { c.BaseURL = srv.URL + path })
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { <-arrived; cancel() }()
+			if _, err := c.Embed(ctx, texts("one")); err != context.Canceled {
+				t.Errorf("got %v, want the context's own error", err)
+			}
+		})
+		t.Run("the client's timeout"+path, func(t *testing.T) {
+			c := dial(t, srv.URL, func(c *Config) {
+				c.BaseURL, c.HTTPClient = srv.URL+path, &http.Client{Timeout: 50 * time.Millisecond}
+			})
+			_, err := c.Embed(t.Context(), texts("one"))
+			<-arrived
+			if e := failure(t, err); e.Kind != embedding.Unavailable {
+				t.Errorf("kind %v: %v", e.Kind, err)
+			}
+			if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+				t.Errorf("a client's timeout looks like the caller's end: %v", err)
+			}
+		})
+	}
+	t.Run("a refusal that has arrived counts", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		c := open(t, status(429, `{}`), func(c *Config) {
+			c.Classify = func(Failure) Verdict { cancel(); return Verdict{} }
+		})
+		_, err := c.Embed(ctx, texts("one"))
+		if e := failure(t, err); e.Kind != embedding.RateLimited {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("cancelled before", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := open(t, answer).Embed(ctx, texts("one")); err != context.Canceled {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestUnreachable(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	_, err = dial(t, "http://"+addr).Embed(t.Context(), texts("one"))
+	e := failure(t, err)
+	if e.Kind != embedding.Unavailable || e.Status != 0 || !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), addr) {
+		t.Errorf("%+v: %v", e, err)
+	}
+}
+
+func TestBrokenOff(t *testing.T) {
+	c := open(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		io.WriteString(w, `{"data":[{"index":0,"embedding":[1,2,`)
+	})
+	_, err := c.Embed(t.Context(), texts("one"))
+	if e := failure(t, err); e.Kind != embedding.Unavailable || !strings.Contains(err.Error(), "broke off") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestStaleConnection makes the transport ask for the body a second time: the server closes a kept connection just as
+// the next request goes out.
+func TestStaleConnection(t *testing.T) {
+	var n atomic.Int32
+	c := open(t, func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) == 2 {
+			conn, _, _ := w.(http.Hijacker).Hijack()
+			conn.Close()
+			return
+		}
+		answer(w, r)
+	})
+	// The transport retries a request on a stale connection only if it is idempotent or was not written; a POST is not,
+	// so the second call fails, as a paid request must not be sent twice behind the caller's back.
+	for i := range 3 {
+		_, err := c.Embed(t.Context(), texts("one"))
+		if i == 1 {
+			if e := failure(t, err); e.Kind != embedding.Unavailable {
+				t.Errorf("%v", err)
+			}
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for _, tc := range []struct {
+		edit func(*Config)
+		kind embedding.Kind
+		says string
+	}{
+		{func(c *Config) { c.Key = "sk-with\nline" }, embedding.Auth, "line break"},
+		{func(c *Config) { c.Key = "sk-with space" }, embedding.Auth, "space"},
+		{func(c *Config) { c.BaseURL = "http://host.example" }, embedding.Invalid, "in the clear"},
+		{func(c *Config) { c.Fields = []Field{{"x", make(chan int)}} }, embedding.Invalid, `field "x"`},
+	} {
+		cfg := Config{Model: embedding.Model{Provider: "p", ID: "m"}, BaseURL: "https://host.example/v1", Key: "sk-with"}
+		tc.edit(&cfg)
+		_, err := New(cfg)
+		if e := failure(t, err); e.Kind != tc.kind || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "sk-with") {
+			t.Errorf("%v", err)
+		}
+	}
+}

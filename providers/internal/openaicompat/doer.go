@@ -1,0 +1,159 @@
+package openaicompat
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	openai "github.com/sashabaranov/go-openai"
+	"github.com/vecspace/embedding"
+)
+
+// mostErrorBytes bounds the body of an answer that holds no vectors. Real ones have some hundred bytes.
+const mostErrorBytes = 64 << 10
+
+// call is one Embed. It travels to the doer as the request's context, which it is.
+type call struct {
+	context.Context
+	client *Client
+	texts  []string
+	body   []byte // of the request; never used again, since a transport may still read it when Do has returned
+
+	vectors [][]float32
+	id      string
+	failure *embedding.Error
+}
+
+// open gives the transport the request's body, and again if it tries another connection.
+func (c *call) open() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c.body)), nil }
+
+type callKey struct{}
+
+func (c *call) Value(key any) any {
+	if key == (callKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+// doer stands between go-openai and the network. go-openai has built the URL and the headers; the doer swaps the body,
+// and hands back an answer without its vectors, which it has put into the call, or the call's error.
+type doer struct{ c *Client }
+
+func (d doer) Do(req *http.Request) (*http.Response, error) {
+	call := req.Context().Value(callKey{}).(*call)
+	req.Body, _ = call.open()
+	req.GetBody, req.ContentLength = call.open, int64(len(call.body))
+	res, err := d.c.http.Do(req)
+	if err != nil {
+		return nil, call.unreachable(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return nil, call.refused(res)
+	}
+	return call.accepted(res)
+}
+
+// unreachable is for a request that got no answer.
+func (c *call) unreachable(err error) error {
+	c.failure = c.client.fail(embedding.Unavailable, transportCause(err, c.client.key, c.texts))
+	return c.failure
+}
+
+// refused is for an answer of another status than 200.
+func (c *call) refused(res *http.Response) error {
+	if res.StatusCode >= 300 && res.StatusCode < 400 {
+		c.failure = c.redirected(res)
+		return c.failure
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, mostErrorBytes))
+	if err != nil && c.Context.Err() != nil {
+		return c.unreachable(err) // the caller left while the answer came in
+	}
+	// A body that broke off is read as far as it came: the status says most.
+	c.failure = c.client.refuse(readFailure(res.StatusCode, res.Header, body).Failure, c.texts, len(body))
+	return c.failure
+}
+
+// redirected names the host that an answer points to, and no more of the URL, in which there may be a secret.
+func (c *call) redirected(res *http.Response) *embedding.Error {
+	target := "nowhere"
+	if u, err := res.Location(); err == nil {
+		target = u.Scheme + "://" + u.Host
+	}
+	e := c.client.fail(embedding.KindOfStatus(res.StatusCode), cause{words: words("the server redirects to "+target+
+		", and redirects are not followed: if you trust that address, make it the base URL", c.client.key, c.texts)})
+	e.Status, e.RequestID = res.StatusCode, token(requestID(res.Header), c.client.key, c.texts, maxID)
+	return e
+}
+
+// end is the error of a call that failed: the caller's context error if the caller's time was up before a server had
+// said anything that counts, else what the doer made of it.
+func (c *call) end(err error) error {
+	if c.failure != nil && c.failure.Status != 0 && c.failure.Status != http.StatusOK {
+		return c.failure
+	}
+	if end := c.Context.Err(); end != nil {
+		return end
+	}
+	if c.failure != nil {
+		return c.failure
+	}
+	// go-openai could not read the rest of an accepted answer.
+	e := c.client.fail(embedding.Malformed, cause{words: words(err.Error(), c.client.key, c.texts)})
+	e.Status, e.RequestID = http.StatusOK, token(c.id, c.client.key, c.texts, maxID)
+	return e
+}
+
+// broken is for an accepted answer that cannot be used: kind is Malformed if the server is to blame, Unavailable if its
+// way here broke off.
+func (c *call) broken(res *http.Response, kind embedding.Kind, why error) error {
+	e := c.client.fail(kind, why)
+	e.Status, e.RequestID = res.StatusCode, token(requestID(res.Header), c.client.key, c.texts, maxID)
+	c.failure = e
+	return e
+}
+
+func (c *call) response(frame openai.EmbeddingResponse) (embedding.Response, error) {
+	u := embedding.Usage{Requests: 1, Tokens: frame.Usage.PromptTokens}
+	if u.Tokens == 0 {
+		u.Tokens = frame.Usage.TotalTokens // all there is where the prompt's are not named
+	}
+	if u.Tokens == 0 {
+		u.Unmetered = 1
+	}
+	return embedding.Response{Vectors: c.vectors, Usage: u, ID: c.id}, nil
+}
+
+// mostBytes bounds the body of an answer with n vectors of d dimensions, of which d may be unknown.
+func mostBytes(n, d int) int64 {
+	if d == 0 {
+		return 64 << 20
+	}
+	return int64(n)*int64(d)*32 + 1<<20
+}
+
+var errTooLong = errors.New("the answer is too long")
+
+// bounded fails with errTooLong, where io.LimitReader would make a long body a short one.
+type bounded struct {
+	r          io.Reader
+	left, most int64
+	err        error // the first, io.EOF among them
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left+1)])
+	if b.left -= int64(n); b.left < 0 {
+		n, err = 0, fmt.Errorf("%w: more than the %d bytes that these vectors can take", errTooLong, b.most)
+	}
+	b.err = err
+	return n, err
+}

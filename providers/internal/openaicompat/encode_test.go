@@ -1,0 +1,112 @@
+package openaicompat
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/vecspace/embedding"
+)
+
+func TestEncoder(t *testing.T) {
+	e, err := newEncoder(`quo"ted`, []Field{{"encoding_format", "float"}, {"dimensions", 64}}, func(task embedding.Task) []Field {
+		return []Field{{"text_type", task.String()}}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		req  embedding.Request
+		want string
+	}{
+		{embedding.Request{Texts: []string{"a", "b\n\"c\""}},
+			`{"model":"quo\"ted","input":["a","b\n\"c\""],"encoding_format":"float","dimensions":64,"text_type":"document"}`},
+		{embedding.Request{Texts: []string{"衣服"}, Task: embedding.TaskQuery},
+			`{"model":"quo\"ted","input":["衣服"],"encoding_format":"float","dimensions":64,"text_type":"query"}`},
+		{embedding.Request{Texts: []string{"a"}, Task: 77}, // a task of a later version
+			`{"model":"quo\"ted","input":["a"],"encoding_format":"float","dimensions":64,"text_type":"document"}`},
+	} {
+		if got := string(e.append(nil, tc.req)); got != tc.want {
+			t.Errorf("got  %s\nwant %s", got, tc.want)
+		}
+	}
+	plain, err := newEncoder("m", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := embedding.Request{Texts: []string{"one", "two"}}
+	got := plain.append(nil, req)
+	if want := `{"model":"m","input":["one","two"]}`; string(got) != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if size := plain.size(req); size < len(got) || size > len(got)+8 {
+		t.Errorf("size says %d for %d bytes", size, len(got))
+	}
+	if _, err := newEncoder("m", []Field{{"f", func() {}}}, nil); err == nil {
+		t.Error("a field that is no JSON was taken")
+	}
+}
+
+func TestEncoderAllocations(t *testing.T) {
+	e, err := newEncoder("m", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := embedding.Request{Texts: []string{strings.Repeat("plain text ", 50), strings.Repeat("\"quoted\" ", 50)}}
+	buf := make([]byte, 0, 4096)
+	if n := testing.AllocsPerRun(100, func() { buf = e.append(buf[:0], req) }); n != 0 {
+		t.Errorf("encoding into a large enough buffer allocates %v times", n)
+	}
+}
+
+// FuzzAppendString holds the hand-written encoder against encoding/json's decoder.
+func FuzzAppendString(f *testing.F) {
+	for _, s := range []string{"", "plain", "tab\there", "quote\" slash\\", "\x00\x1f\x7f", "é衣\u2028\u2029<>&", "1234567\"", "12345678\n12345678"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if !utf8.ValidString(s) {
+			return // the guard refuses it
+		}
+		b := appendString([]byte("x"), s)
+		var got string
+		if err := json.Unmarshal(b[1:], &got); err != nil {
+			t.Fatalf("%q became %s: %v", s, b[1:], err)
+		}
+		if got != s {
+			t.Fatalf("%q became %q", s, got)
+		}
+	})
+}
+
+// TestAppendStringEveryPlace puts a character that needs an escape at every place of the eight-byte window.
+func TestAppendStringEveryPlace(t *testing.T) {
+	for _, c := range []string{"\"", "\\", "\n", "\r", "\t", "\x00", "\x1f", "\x20", "\x7f", "é"} {
+		for n := range 20 {
+			for at := range n + 1 {
+				s := strings.Repeat("a", at) + c + strings.Repeat("é", n-at)
+				var got string
+				if err := json.Unmarshal(appendString(nil, s), &got); err != nil || got != s {
+					t.Fatalf("%q became %q, %v", s, got, err)
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	e, err := newEncoder("text-embedding-v4", []Field{{"encoding_format", "float"}, {"dimensions", 1024}}, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	req := embedding.Request{Texts: make([]string, 10)}
+	for i := range req.Texts {
+		req.Texts[i] = strings.Repeat("the quick brown fox, and so on. ", 16)[:500]
+	}
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = e.append(buf[:0], req)
+	}
+}

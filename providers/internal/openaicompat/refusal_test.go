@@ -1,0 +1,173 @@
+package openaicompat
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+)
+
+func TestRefusals(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		status int
+		body   string
+		want   embedding.Error
+		says   string
+	}{
+		{"envelope", 400, `{"error":{"message":"no such thing","type":"invalid_request_error","param":null,"code":"bad_thing"}}`,
+			embedding.Error{Kind: embedding.Invalid, Code: "bad_thing", RequestID: "req-1"}, "no such thing"},
+		{"a code that is a number", 500, `{"error":{"code":500,"message":"broken","type":"server_error"}}`,
+			embedding.Error{Kind: embedding.Unavailable, Code: "server_error", RequestID: "req-1"}, "broken"},
+		{"a number of the provider's own", 413, `{"code":20042,"message":"too much","data":null}`,
+			embedding.Error{Kind: embedding.TooLarge, Code: "20042", RequestID: "req-1"}, "too much"},
+		{"flat", 401, `{"code":"InvalidApiKey","message":"no key","request_id":"x"}`,
+			embedding.Error{Kind: embedding.Auth, Code: "InvalidApiKey", RequestID: "req-1"}, "no key"},
+		{"error is a string", 404, `{"error":"model not found"}`,
+			embedding.Error{Kind: embedding.Invalid, RequestID: "req-1"}, "model not found"},
+		{"TEI", 424, `{"error":"backend failed","error_type":"Backend"}`,
+			embedding.Error{Kind: embedding.Invalid, Code: "Backend", RequestID: "req-1"}, "backend failed"},
+		{"FastAPI", 422, `{"detail":[{"type":"missing","loc":["body","model"],"msg":"Field required"}]}`,
+			embedding.Error{Kind: embedding.Invalid, RequestID: "req-1"}, "Field required"},
+		{"a detail in words", 400, `{"detail":"lower the number of tokens"}`,
+			embedding.Error{Kind: embedding.Invalid, RequestID: "req-1"}, "lower the number"},
+		{"Google", 429, `[{"error":{"code":429,"message":"slow down","status":"RESOURCE_EXHAUSTED"}}]`,
+			embedding.Error{Kind: embedding.RateLimited, Code: "RESOURCE_EXHAUSTED", RequestID: "req-1"}, "slow down"},
+		{"error without a message", 400, `{"error":{"code":"odd"}}`,
+			embedding.Error{Kind: embedding.Invalid, Code: "odd", RequestID: "req-1"}, "Bad Request"},
+		{"a message that is a list", 400, `{"error":{"message":["one","two"]}}`,
+			embedding.Error{Kind: embedding.Invalid, RequestID: "req-1"}, "one, two"},
+		{"param is a number", 400, `{"error":{"message":"odd","param":3}}`,
+			embedding.Error{Kind: embedding.Invalid, RequestID: "req-1"}, "odd"},
+		{"JSON of another form", 400, `{"status":"failed"}`,
+			embedding.Error{Kind: embedding.Invalid, RequestID: "req-1", Code: "failed"}, "Bad Request"},
+		{"null", 500, `null`, embedding.Error{Kind: embedding.Unavailable, RequestID: "req-1"}, "Internal Server Error"},
+		{"HTML", 502, "<html><title>502</title>secret page</html>",
+			embedding.Error{Kind: embedding.Unavailable, RequestID: "req-1"}, "Bad Gateway (a body of 42 bytes"},
+		{"plain words", 503, "upstream connect error", embedding.Error{Kind: embedding.Unavailable, RequestID: "req-1"}, "upstream connect error"},
+		{"empty", 503, "", embedding.Error{Kind: embedding.Unavailable, RequestID: "req-1"}, "Service Unavailable"},
+		{"unknown status", 599, "", embedding.Error{Kind: embedding.Unavailable, RequestID: "req-1"}, "without vectors"},
+		{"no content", 204, "", embedding.Error{Kind: embedding.Malformed, RequestID: "req-1"}, "No Content"},
+		{"a body without end", 500, strings.Repeat("x", 1<<20), embedding.Error{Kind: embedding.Unavailable, RequestID: "req-1"}, "xxx..."},
+		{"200 with an error", 200, `{"error":{"message":"sorry","type":"odd","code":"odd_code"},"request_id":"x"}`,
+			embedding.Error{Kind: embedding.Malformed, Code: "odd_code", RequestID: "req-1"}, "sorry"},
+		{"200 with a flat error", 200, `{"code":"Odd","message":"sorry"}`,
+			embedding.Error{Kind: embedding.Malformed, Code: "Odd", RequestID: "req-1"}, "sorry"},
+		{"200 with an error in words", 200, `{"error":"sorry"}`,
+			embedding.Error{Kind: embedding.Malformed, RequestID: "req-1"}, "sorry"},
+		{"200 with vectors and an error", 200, `{"data":[{"index":0,"embedding":[1,2,3,4]}],"error":{"message":"sorry"}}`,
+			embedding.Error{Kind: embedding.Malformed, RequestID: "req-1"}, "sorry"},
+		{"200 with HTML", 200, `<html>`, embedding.Error{Kind: embedding.Malformed, RequestID: "req-1"}, ""},
+		{"200 with nothing", 200, ``, embedding.Error{Kind: embedding.Malformed, RequestID: "req-1"}, ""},
+		{"200 with another thing", 200, `{"object":"list"}`, embedding.Error{Kind: embedding.Malformed, RequestID: "req-1"}, ""},
+		{"200 cut short", 200, `{"data":[{"index":0,"embedding":[1,2,`, embedding.Error{Kind: embedding.Malformed, RequestID: "req-1"}, ""},
+		{"200 without end", 200, `{"data":[],"pad":"` + strings.Repeat("x", 2<<20) + `"}`, embedding.Error{Kind: embedding.Malformed, RequestID: "req-1"}, "too long"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := open(t, status(tc.status, tc.body))
+			_, err := c.Embed(t.Context(), texts("one"))
+			got := failure(t, err)
+			if got.Kind != tc.want.Kind || got.Code != tc.want.Code || got.RequestID != tc.want.RequestID {
+				t.Errorf("got %v with code %q and request %q, want %v, %q, %q: %v", got.Kind, got.Code, got.RequestID, tc.want.Kind, tc.want.Code, tc.want.RequestID, err)
+			}
+			if got.Status != tc.status || got.Provider != "test" || got.Model != "model" || !strings.HasPrefix(got.Endpoint, "127.0.0.1:") {
+				t.Errorf("status %d of %s:%s at %s", got.Status, got.Provider, got.Model, got.Endpoint)
+			}
+			if !strings.Contains(err.Error(), tc.says) || len(err.Error()) > 1000 || strings.Contains(err.Error(), "secret") {
+				t.Errorf("the error is %q, and should say %q", err, tc.says)
+			}
+		})
+	}
+}
+
+// TestWrongAnswers: the scanner's own tests have more; these make sure that its word is heard.
+func TestWrongAnswers(t *testing.T) {
+	for _, tc := range []struct{ data, says string }{
+		{`{"index":0,"embedding":[1,2,3,4]}`, "no vector for text 1"},
+		{`{"index":0,"embedding":[1,2,3,4]},{"index":0,"embedding":[1,2,3,4]}`, "two vectors for text 0"},
+		{`{"index":0,"embedding":[1,2,3,4]},{"index":2,"embedding":[1,2,3,4]}`, "vector for text 2"},
+		{`{"index":0,"embedding":[1,2,3,4]},{"index":null,"embedding":[1,2,3,4]}`, "item 1 of the answer has an index that is no number"},
+		{`{"index":0,"embedding":[1,2,3,4]},{"embedding":[1,2,3,4]}`, "item 1 of the answer has no index"},
+		{`{"index":0,"embedding":[1,2,3]},{"index":1,"embedding":[1,2,3,4]}`, "3 numbers, want 4"},
+		{`{"index":0,"embedding":null},{"index":1,"embedding":[1,2,3,4]}`, "neither a list"},
+		{`{"index":0,"embedding":[1,2,3,1e39]},{"index":1,"embedding":[1,2,3,4]}`, "float32 cannot hold"},
+		{`{"index":0,"embedding":[1,2,3,NaN]},{"index":1,"embedding":[1,2,3,4]}`, "invalid character 'N'"},
+	} {
+		for _, dims := range []int{4, 0} {
+			c := open(t, status(200, `{"code":0,"message":"success","data":[`+tc.data+`]}`), func(c *Config) { c.Model.Dimensions = dims })
+			res, err := c.Embed(t.Context(), texts("one", "two"))
+			if dims == 0 && tc.says == "3 numbers, want 4" {
+				tc.says = "more than 3 numbers"
+			}
+			e := failure(t, err)
+			if e.Kind != embedding.Malformed || e.Status != 200 || e.RequestID != "req-1" || !strings.Contains(err.Error(), tc.says) || res.Vectors != nil {
+				t.Errorf("%s: got %v and %v, want it to say %q", tc.data, res.Vectors, err, tc.says)
+			}
+		}
+	}
+}
+
+func TestPlacedByIndex(t *testing.T) {
+	for _, dims := range []int{4, 0} {
+		c := open(t, status(200, `{"data":[{"embedding":[1,1,1,1],"index":2},{"index":0,"embedding":[2,2,2,2]},{"index":1,"embedding":[3,3,3,3]}]}`),
+			func(c *Config) { c.Model.Dimensions = dims })
+		res, err := c.Embed(t.Context(), texts("one", "two", "three"))
+		if err != nil || fmt.Sprint(res.Vectors) != "[[2 2 2 2] [3 3 3 3] [1 1 1 1]]" {
+			t.Errorf("%v, %v", res.Vectors, err)
+		}
+	}
+}
+
+func TestClassifierSeesTheServersOwnWords(t *testing.T) {
+	var seen Failure
+	c := open(t, status(400, `{"error":{"message":"no room for a text of mine","code":"full"}}`), func(c *Config) {
+		c.Classify = func(f Failure) Verdict {
+			seen = f
+			return Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: 3}, Advice: "send less"}
+		}
+	})
+	_, err := c.Embed(t.Context(), texts("a text of mine"))
+	e := failure(t, err)
+	if seen.Message != "no room for a text of mine" || seen.Status != 400 || seen.Header.Get("X-Request-Id") == "" {
+		t.Errorf("the classifier saw %+v", seen)
+	}
+	if e.Kind != embedding.TooLarge || e.Allowed.Texts != 3 || !strings.Contains(err.Error(), "no room for [redacted]; send less") {
+		t.Errorf("%v, allowed %+v", err, e.Allowed)
+	}
+}
+
+func TestNothingSecretInErrors(t *testing.T) {
+	const text = "the caller's private words"
+	echo := fmt.Sprintf("%s %s", testKey, text)
+	for _, h := range []http.HandlerFunc{
+		status(400, `{"error":{"message":"`+echo+`","code":"`+echo+`","type":"`+echo+`"},"request_id":"`+echo+`"}`),
+		status(500, echo),
+		status(200, `{"error":"`+echo+`"}`),
+		status(200, echo),
+		status(200, `{"data":[{"index":"`+echo+`"}]}`),
+		func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Request-Id", echo)
+			w.Header().Set("Location", "http://other.example/"+testKey)
+			w.WriteHeader(307)
+		},
+		func(w http.ResponseWriter, r *http.Request) { // no HTTP at all
+			conn, _, _ := w.(http.Hijacker).Hijack()
+			io.WriteString(conn, echo+"\r\n\r\n")
+			conn.Close()
+		},
+	} {
+		_, err := open(t, h).Embed(t.Context(), texts(text))
+		if err == nil {
+			t.Fatal("no error")
+		}
+		for e := err; e != nil; e = errors.Unwrap(e) {
+			if s := fmt.Sprintf("%v %+v %#v", e, e, e); strings.Contains(s, testKey) || strings.Contains(s, text) {
+				t.Errorf("the error shows the key or the text: %s", s)
+			}
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package scan
+
+import "fmt"
+
+// sink takes the vectors of one answer in the order of their arrival and hands them out by index.
+type sink struct {
+	n    int
+	dims int         // 0: not known yet
+	rows [][]float32 // by index
+	slab []float32   // rows of it are cut off at its front
+	// first holds the first vector while dims are not known. It stays with the scanner, and grows there.
+	first []float32
+}
+
+// cut returns the next row of the slab, which dims must be known for.
+func (k *sink) cut() []float32 {
+	if k.slab == nil {
+		k.slab = make([]float32, k.n*k.dims)
+	}
+	row := k.slab[:k.dims:k.dims]
+	k.slab = k.slab[k.dims:]
+	return row
+}
+
+// learn makes the length of the first vector that of all.
+func (k *sink) learn(dims int) error {
+	if dims > mostNumbers/max(1, k.n) {
+		return fmt.Errorf("%w: %d vectors of %d numbers", ErrTooLong, k.n, dims)
+	}
+	k.dims = dims
+	return nil
+}
+
+// place makes row the vector of text index.
+func (k *sink) place(index int, row []float32) error {
+	if index < 0 || index >= k.n {
+		return fmt.Errorf("the answer has a vector for text %d, of %d texts counted from 0", index, k.n)
+	}
+	if k.rows == nil {
+		k.rows = make([][]float32, k.n)
+	}
+	if k.rows[index] != nil {
+		return fmt.Errorf("the answer has two vectors for text %d", index)
+	}
+	k.rows[index] = row
+	return nil
+}
+
+// missing says which text got no vector, if one did.
+func (k *sink) missing() error {
+	if k.rows == nil && k.n > 0 {
+		return fmt.Errorf("the answer has no vector for any of the %d texts", k.n)
+	}
+	for i, row := range k.rows {
+		if row == nil {
+			return fmt.Errorf("the answer has no vector for text %d", i)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package scan
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"math"
+	"strconv"
+)
+
+// index takes an item's index.
+func (s *scanner) index() int {
+	if c := s.peek(); c != '-' && !isDigit(c) {
+		s.refuse("item %d of the answer has an index that is no number", s.items)
+		s.value()
+		return -1
+	}
+	i, err := strconv.Atoi(string(s.number()))
+	if err != nil {
+		s.refuse("item %d of the answer has an index that is no whole number, or a huge one", s.items)
+	}
+	return i
+}
+
+// vector takes an item's vector and returns it in a row of the slab.
+func (s *scanner) vector() []float32 {
+	c := s.peek()
+	if s.wrong == nil && c != '[' && c != '"' {
+		s.refuse("item %d of the answer has a vector that is neither a list of numbers nor text in base64", s.items)
+	}
+	if s.wrong != nil {
+		s.value()
+		return nil
+	}
+	known := s.sink.dims > 0
+	var row []float32
+	if known {
+		row = s.sink.cut()
+	} else {
+		row = s.sink.first[:cap(s.sink.first)]
+	}
+	var n int
+	if c == '[' {
+		row, n = s.numbers(row, !known)
+	} else {
+		row, n = s.encoded(row, !known)
+	}
+	switch {
+	case s.err != nil || s.wrong != nil:
+		return nil
+	case n == 0:
+		s.refuse("item %d of the answer has an empty vector", s.items)
+		return nil
+	case known && n < len(row):
+		s.refuse("item %d of the answer has a vector of %d numbers, want %d", s.items, n, len(row))
+		return nil
+	case known:
+		return row
+	}
+	s.sink.first = row
+	if s.err = s.sink.learn(n); s.err != nil {
+		return nil
+	}
+	learnt := s.sink.cut()
+	copy(learnt, row)
+	return learnt
+}
+
+// numbers takes a list of numbers into row and returns how many there were. If it may, it replaces a row that is too
+// short by a longer one.
+func (s *scanner) numbers(row []float32, grow bool) ([]float32, int) {
+	n := 0
+	for first := true; s.next('[', ']', first); first = false {
+		for s.end-s.at < window && s.more() { // so that a border between two reads costs no number its speed
+		}
+		s.peek()
+		if s.wrong == nil {
+			n += s.plain(row[n:])
+		}
+		c := s.peek()
+		if s.wrong != nil {
+			s.value()
+			continue
+		}
+		if c != '-' && !isDigit(c) {
+			s.refuse("item %d of the answer has a vector with something else than a number at place %d", s.items, n)
+			s.value()
+			continue
+		}
+		if n == len(row) {
+			if !grow {
+				s.refuse("item %d of the answer has a vector of more than %d numbers", s.items, n)
+				s.value()
+				continue
+			}
+			row = append(row, make([]float32, max(1024, n))...)
+		}
+		f, err := strconv.ParseFloat(string(s.number()), 32)
+		if err != nil {
+			s.refuse("item %d of the answer has a vector with a number at place %d that float32 cannot hold", s.items, n)
+		}
+		row[n] = float32(f)
+		n++
+	}
+	return row, n
+}
+
+// encoded takes a vector in base64, little-endian, into row and returns how many numbers there were. If it may, it
+// replaces a row that is too short by a longer one.
+func (s *scanner) encoded(row []float32, grow bool) ([]float32, int) {
+	if !s.decodePlain() {
+		s.text(math.MaxInt / 2)
+		if s.err != nil {
+			return row, 0
+		}
+		text := s.unescaped()
+		s.bytes = append(s.bytes[:0], make([]byte, base64.StdEncoding.DecodedLen(len(text)))...)
+		n, err := base64.StdEncoding.Decode(s.bytes, text)
+		if err != nil {
+			s.refuse("item %d of the answer has a vector that is no base64", s.items)
+			return row, 0
+		}
+		s.bytes = s.bytes[:n]
+	}
+	if len(s.bytes)%4 != 0 {
+		s.refuse("item %d of the answer has a vector in base64 whose last number is cut", s.items)
+		return row, 0
+	}
+	n := len(s.bytes) / 4
+	if n > len(row) {
+		if !grow {
+			s.refuse("item %d of the answer has a vector of more than %d numbers", s.items, len(row))
+			return row, 0
+		}
+		row = make([]float32, n)
+	}
+	b := s.bytes
+	for i := range row[:n] {
+		row[i] = math.Float32frombits(binary.LittleEndian.Uint32(b))
+		b = b[4:]
+	}
+	return row, n
+}
+
+// decodePlain takes the string that is next if it is plain base64, and leaves what it means in bytes. It takes nothing
+// from any other string: one with an escape, say, or with a line break, which the decoder would pass over.
+func (s *scanner) decodePlain() bool {
+	length := 1
+	for {
+		i := bytes.IndexByte(s.buf[s.at+length:s.end], '"')
+		if i >= 0 {
+			length += i
+			break
+		}
+		if length = s.end - s.at; !s.more() {
+			return false
+		}
+	}
+	text := s.buf[s.at+1 : s.at+length]
+	size := base64.StdEncoding.DecodedLen(len(text))
+	if cap(s.bytes) < size {
+		s.bytes = make([]byte, size)
+	}
+	n, err := base64.StdEncoding.Decode(s.bytes[:size], text)
+	if err != nil || len(text)%4 != 0 || n != size-padding(text) {
+		return false
+	}
+	s.bytes = s.bytes[:n]
+	s.at += length + 1
+	return true
+}
+
+func padding(text []byte) int { return len(text) - len(bytes.TrimRight(text, "=")) }

@@ -1,0 +1,72 @@
+package openaicompat
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+)
+
+// shared is the process's transport for providers: the default one, so that HTTPS_PROXY and NO_PROXY work, with as many
+// idle connections per host as a busy program has calls in flight. Inflating is ten times slower than scanning, so no
+// compression is asked for. There is no header timeout: local servers may think for minutes; middleware.Timeout bounds.
+var shared = sync.OnceValue(func() *http.Transport {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // a program has put its own there: it has no settings to take over
+		t = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+	}
+	t = t.Clone()
+	t.MaxIdleConns = 0 // bounded per host
+	t.MaxIdleConnsPerHost = 64
+	t.DisableCompression = true
+	return t
+})
+
+// httpClient returns a copy of the user's client, or of none, that follows no redirect: one would carry the texts, and
+// on the same host the key, to a place that nobody configured.
+func httpClient(user *http.Client) *http.Client {
+	c := new(http.Client)
+	if user != nil {
+		*c = *user
+	}
+	if c.Transport == nil {
+		c.Transport = shared()
+	}
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return c
+}
+
+// parseBase checks a base URL and returns it without a trailing slash. Its errors quote no part that may be secret.
+func parseBase(raw string, keyed, allowHTTP bool) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSpace(raw))
+	if err != nil {
+		return nil, fmt.Errorf("the base URL cannot be parsed: use the form https://host/v1")
+	}
+	switch {
+	case u.User != nil:
+		return nil, fmt.Errorf("the base URL carries a user or password before %q: leave it out, keys come from the environment", u.Host)
+	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
+		return nil, fmt.Errorf("the base URL is not of the form https://host/v1")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, fmt.Errorf("the base URL of %q has a query or a fragment: leave it out", u.Host)
+	case keyed && u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname()):
+		return nil, fmt.Errorf("the key would travel to %q in the clear: use https, or set Options.AllowHTTP (allow_http=true in a reference)", u.Host)
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = strings.TrimRight(u.RawPath, "/")
+	if strings.HasSuffix(u.Path, "/embeddings") {
+		return nil, fmt.Errorf("the base URL of %q ends in /embeddings, which is added to it: leave that out", u.Host)
+	}
+	return u, nil
+}
+
+// loopback reports whether a host name is this machine by definition. Other names are not looked up: a resolver may lie.
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
