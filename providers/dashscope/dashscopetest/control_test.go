@@ -1,0 +1,97 @@
+package dashscopetest_test
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+)
+
+func TestControl(t *testing.T) {
+	s := open(t, dashscopetest.Options{Control: true, Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: 6000}}})
+	ask := func(method, path, body string, status int) string {
+		t.Helper()
+		w := do(t, s, call{method: method, path: dashscopetest.ControlPath + path, key: "-", body: body})
+		if w.Code != status {
+			t.Errorf("%s %s: %d %s", method, path, w.Code, w.Body)
+		}
+		return strings.TrimSpace(w.Body.String())
+	}
+	equal := func(got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	}
+	do(t, s, call{})
+	equal(ask("GET", "ledger", "", 200), `{"requests":1,"answers":{"200":1},"max_in_flight":1,"billed":1,"texts":1,"tokens":2,"distinct":1,"twice":0,"lost":0,"spoiled":0,"repeated":0,"faults":{}}`)
+	equal(ask("DELETE", "ledger", "", 200), `{"requests":0,"answers":{},"max_in_flight":0,"billed":0,"texts":0,"tokens":0,"distinct":0,"twice":0,"lost":0,"spoiled":0,"repeated":0,"faults":{}}`)
+
+	equal(ask("PUT", "faults", `["internal-error=next:1","slow=p:0.5,delay:1ms"]`, 200),
+		`[{"fault":"internal-error=next:1","seen":0,"injected":0},{"fault":"slow=p:0.5,delay:1ms","seen":0,"injected":0}]`)
+	if w := do(t, s, call{}); w.Code != 500 {
+		t.Error(w.Code)
+	}
+	equal(ask("GET", "faults", "", 200),
+		`[{"fault":"internal-error=next:1","seen":1,"injected":1},{"fault":"slow=p:0.5,delay:1ms","seen":0,"injected":0}]`)
+	for _, bad := range []string{`["nonsense"]`, `{}`, `[7]`, `["reset"] ["reset"]`, `[`} {
+		if out := ask("PUT", "faults", bad, 400); !strings.HasPrefix(out, `{"error":"`) {
+			t.Error(out)
+		}
+	}
+	if len(s.Faults()) != 2 {
+		t.Error("a wrong request changed the faults")
+	}
+	equal(ask("DELETE", "faults", "", 200), `[]`)
+
+	equal(ask("PATCH", "settings", `{"latency":"5ms","limits":{"text-embedding-v3":{"texts":6}},"retry_after":true}`, 200),
+		`{"rpm":6000,"tpm":0,"rps":0,"tps":0,"growth":0,"latency":"5ms","jitter":"0s","retry_after":true,"limits":{"text-embedding-v3":{"texts":6,"tokens":0,"bytes":0,"text_tokens":0}}}`)
+	ask("PATCH", "settings", `{"tpm":60,"latency":"0s"}`, 200)
+	got := s.Settings()
+	if got.Rates != (dashscopetest.Rates{RPM: 6000, TPM: 60}) || got.Latency != 0 || !got.RetryAfter || got.Limits["text-embedding-v3"] != (embedding.Limits{Texts: 6}) {
+		t.Errorf("%+v", got)
+	}
+	for _, bad := range []string{`{"rmp":1}`, `{"latency":5}`, `{"latency":"5"}`, `{"rpm":-1}`, `{"limits":{"v3":{}}}`, `{"limits":{"text-embedding-v3":{"text":1}}}`} {
+		ask("PATCH", "settings", bad, 400)
+	}
+	equal(ask("GET", "settings", "", 200), `{"rpm":6000,"tpm":60,"rps":0,"tps":0,"growth":0,"latency":"0s","jitter":"0s","retry_after":true,"limits":{"text-embedding-v3":{"texts":6,"tokens":0,"bytes":0,"text_tokens":0}}}`)
+
+	var index struct {
+		Region  string
+		Catalog []struct{ Name, Does string }
+	}
+	if err := json.Unmarshal([]byte(ask("GET", "", "", 200)), &index); err != nil || index.Region != "intl" || len(index.Catalog) != len(dashscopetest.Catalog()) {
+		t.Error(err, index)
+	}
+	ask("GET", "nothing", "", 404)
+	ask("POST", "ledger", "", 405)
+	if l := s.Ledger(); l.Requests != 1 {
+		t.Error("the control endpoint is in the ledger", l.Requests)
+	}
+}
+
+// A page in somebody's browser must not be able to set faults.
+func TestControlRefusesOtherOrigins(t *testing.T) {
+	s := open(t, dashscopetest.Options{Control: true})
+	r := call{method: "PUT", path: dashscopetest.ControlPath + "faults", body: `["reset"]`}.request(t.Context(), "http://emulator")
+	r.Header.Set("Origin", "https://example.com")
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if w.Code != 403 || len(s.Faults()) != 0 {
+		t.Error(w.Code, s.Faults())
+	}
+}
+
+func TestSettingsAreCopies(t *testing.T) {
+	limits := map[string]embedding.Limits{"text-embedding-v4": {Texts: 3}}
+	s := open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Limits: limits, Latency: time.Nanosecond}})
+	limits["text-embedding-v4"] = embedding.Limits{Texts: 1}
+	s.Settings().Limits["text-embedding-v4"] = embedding.Limits{Texts: 1}
+	if got := vectors(t, s, three); len(got) != 3 {
+		t.Error(len(got))
+	}
+}

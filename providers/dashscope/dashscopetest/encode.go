@@ -1,0 +1,137 @@
+package dashscopetest
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"math"
+	"net/http"
+	"strconv"
+
+	"github.com/vecspace/embedding"
+)
+
+// encoded returns the JSON of each text's vector in a space. The results are shared: nobody edits them.
+func (x *exchange) encoded(ctx context.Context, c *call, space string, dimensions int, digests []digest) ([][]byte, error) {
+	out := make([][]byte, len(c.texts))
+	key := cacheKey{variant: variant{space, dimensions}, base64: c.encoding == "base64"}
+	var missing []int
+	for i, d := range digests {
+		key.text = d
+		if out[i] = x.cache.get(key); out[i] == nil {
+			missing = append(missing, i)
+		}
+	}
+	if missing == nil {
+		return out, nil
+	}
+	req := embedding.Request{Texts: c.texts}
+	res, err := x.base.Embed(ctx, req.Pick(missing))
+	if err != nil {
+		return nil, err
+	}
+	for k, i := range missing {
+		v := x.space.vector(space, res.Vectors[k], dimensions)
+		if key.base64 {
+			out[i] = quoted(bytesOf(v))
+		} else {
+			out[i] = numbers(v)
+		}
+		key.text = digests[i]
+		x.cache.put(key, out[i])
+	}
+	return out, nil
+}
+
+// numbers writes a vector as the service does: every float32 as the double it is, so with 16 or 17 digits.
+func numbers(v []float32) []byte {
+	out := make([]byte, 0, 22*len(v)+2)
+	out = append(out, '[')
+	for i, f := range v {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = strconv.AppendFloat(out, float64(f), 'g', -1, 64)
+	}
+	return append(out, ']')
+}
+
+func bytesOf(v []float32) []byte {
+	out := make([]byte, 0, 4*len(v))
+	for _, f := range v {
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(f))
+	}
+	return out
+}
+
+func quoted(raw []byte) []byte {
+	return append(base64.StdEncoding.AppendEncode([]byte{'"'}, raw), '"')
+}
+
+// deliver sends the answer and reports whether the caller got it as it was meant.
+func (x *exchange) deliver(c *call, items []item, tokens int, spoil *fault, buf *buffer) bool {
+	body := buf.out[:0]
+	if x.native {
+		body = appendNative(body, items, tokens, x.id)
+	} else {
+		body = appendCompatible(body, items, c.model, tokens, x.id)
+	}
+	buf.out = body
+	name := ""
+	if spoil != nil {
+		name = spoil.Fault.Name
+	}
+	switch name {
+	case "truncated":
+		body = body[:len(body)/2]
+	case "cut-off":
+		x.head(http.StatusOK, jsonType, len(body))
+		_, _ = x.w.Write(body[:len(body)/2])
+		_ = http.NewResponseController(x.w).Flush()
+		x.abort = true
+		return false
+	}
+	return x.send(http.StatusOK, jsonType, body)
+}
+
+func appendCompatible(b []byte, items []item, model string, tokens int, id string) []byte {
+	b = append(b, `{"data":[`...)
+	for i, it := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"embedding":`...)
+		b = append(b, it.encoded...)
+		b = append(b, `,"index":`...)
+		b = strconv.AppendInt(b, int64(it.index), 10)
+		b = append(b, `,"object":"embedding"}`...)
+	}
+	b = append(b, `],"model":"`...)
+	b = append(b, model...) // one of the table: nothing to escape
+	b = append(b, `","object":"list","usage":{"prompt_tokens":`...)
+	b = strconv.AppendInt(b, int64(tokens), 10)
+	b = append(b, `,"total_tokens":`...)
+	b = strconv.AppendInt(b, int64(tokens), 10)
+	b = append(b, `},"id":"`...)
+	b = append(b, id...)
+	return append(b, `"}`...)
+}
+
+func appendNative(b []byte, items []item, tokens int, id string) []byte {
+	b = append(b, `{"output":{"embeddings":[`...)
+	for i, it := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"text_index":`...)
+		b = strconv.AppendInt(b, int64(it.index), 10)
+		b = append(b, `,"embedding":`...)
+		b = append(b, it.encoded...)
+		b = append(b, '}')
+	}
+	b = append(b, `]},"usage":{"total_tokens":`...)
+	b = strconv.AppendInt(b, int64(tokens), 10)
+	b = append(b, `},"request_id":"`...)
+	b = append(b, id...)
+	return append(b, `"}`...)
+}

@@ -1,0 +1,117 @@
+package dashscopetest_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/static"
+)
+
+func local(t testing.TB) embedding.Embedder {
+	t.Helper()
+	e, err := static.New(static.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// Search through the emulator finds what the local model finds, at every length of vector and in every model.
+func TestSearchHasMeaning(t *testing.T) {
+	documents := []string{
+		"how to bake bread with yeast and flour", "the stock market fell sharply today", "parsing command line flags in a program",
+		"a guide to growing tomatoes in the garden", "compressing files with gzip", "如何学习游泳",
+	}
+	questions := map[string]int{
+		"baking a loaf": 0, "share prices dropped": 1, "read program arguments": 2, "planting vegetables": 3, "make an archive smaller": 4, "学游泳的方法": 5,
+	}
+	s := open(t, dashscopetest.Options{Embedder: local(t)})
+	base, err := embedding.Documents(t.Context(), local(t), documents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, model := range []string{"text-embedding-v4", "qwen3.7-text-embedding"} {
+		for _, dims := range []int{256, 512, 768, 1024, 2048} {
+			at := func(texts any) [][]float32 {
+				return vectors(t, s, fmt.Sprintf(`{"model":%q,"input":%s,"dimensions":%d}`, model, asJSON(texts), dims))
+			}
+			rows := at(documents)
+			for question, want := range questions {
+				q := at(question)[0]
+				scores := make([]float32, len(rows))
+				for i, row := range rows {
+					scores[i] = embedding.Cosine(q, row)
+				}
+				if got := slices.Index(scores, slices.Max(scores)); got != want {
+					t.Errorf("%s at %d: %q finds %q", model, dims, question, documents[got])
+				}
+			}
+			if got, want := embedding.Cosine(rows[0], rows[3]), embedding.Cosine(base[0], base[3]); got-want > 1e-5 || want-got > 1e-5 {
+				t.Errorf("%s at %d: cosine %v, the local model's is %v", model, dims, got, want)
+			}
+		}
+	}
+}
+
+// A program that uses the emulator outside of a test does not link the testing package.
+func TestImportsNoTesting(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	if i := slices.IndexFunc(deps, func(d string) bool { return d == "testing" || strings.HasPrefix(d, "testing/") }); i >= 0 {
+		t.Errorf("it imports %s", deps[i])
+	}
+	if !slices.Contains(deps, "net/http") {
+		t.Error("the list is not that of the package")
+	}
+}
+
+// One op is 50,000 different texts at 64 dimensions through a real connection, as an indexing run sends them.
+func BenchmarkIndexing(b *testing.B) {
+	texts := make([]string, 50_000)
+	for i := range texts {
+		texts[i] = fmt.Sprintf("document %d is about the %d-th thing that somebody wanted to find again", i, i%977)
+	}
+	for b.Loop() {
+		s := open(b, dashscopetest.Options{Embedder: local(b)})
+		server := httptest.NewServer(s)
+		e, err := dashscope.New(dashscope.Options{Model: "text-embedding-v4", Dimensions: 64, Region: "intl",
+			BaseURL: server.URL + dashscopetest.BasePath, Key: dashscopetest.DefaultKey})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := embedding.Documents(b.Context(), embedding.Chain(e, middleware.Batch(middleware.BatchOptions{})), texts); err != nil {
+			b.Fatal(err)
+		}
+		server.Close()
+		if l := s.Ledger(); l.Requests != 5_000 || l.Texts != 50_000 || l.Twice != 0 {
+			b.Fatalf("%+v", l)
+		}
+	}
+}
+
+// The emulator's own share of the above.
+func BenchmarkServe(b *testing.B) {
+	s := open(b, dashscopetest.Options{Embedder: local(b)})
+	n := 0
+	for b.Loop() {
+		texts := make([]string, 10)
+		for i := range texts {
+			n++
+			texts[i] = fmt.Sprintf("document %d is about something that somebody wanted to find again", n)
+		}
+		if w := do(b, s, call{body: `{"model":"text-embedding-v4","dimensions":64,"input":` + asJSON(texts) + `}`}); w.Code != 200 {
+			b.Fatal(w.Code)
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package dashscopetest
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"io"
+	"strings"
+	"sync"
+)
+
+// maxBody is the longest body taken, in bytes. The service's own limit is not known; 20 texts of 128,000 tokens, the
+// most that a model takes, fit.
+const maxBody = 16 << 20
+
+// buffer is memory for one request's body and its answer.
+type buffer struct {
+	in  bytes.Buffer
+	out []byte
+}
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+// release gives the buffer back, unless it has grown beyond what most requests need.
+func (b *buffer) release() {
+	const keep = 1 << 20
+	if b.in.Cap() <= keep && cap(b.out) <= keep {
+		buffers.Put(b)
+	}
+}
+
+// read reads at most one byte more than maxBody. The result is valid until the buffer is given back.
+func (b *buffer) read(r io.Reader) ([]byte, error) {
+	b.in.Reset()
+	_, err := b.in.ReadFrom(io.LimitReader(r, maxBody+1))
+	return b.in.Bytes(), err
+}
+
+// call is what a request asks for, whichever path it came on.
+type call struct {
+	model         string
+	texts         []string
+	textual       bool // input was a string or strings
+	dimensions    int  // 0: not given
+	badDimensions bool // given, but no positive integer
+	badParameter  string
+	encoding      string
+}
+
+func (x *exchange) parse(body []byte) (call, *problem) {
+	if x.native {
+		return parseNative(body)
+	}
+	return parseCompatible(body)
+}
+
+func parseCompatible(body []byte) (call, *problem) {
+	// text_type and instruct are accepted and ignored, like every other field that is not listed.
+	var req struct {
+		Model          string          `json:"model"`
+		Input          json.RawMessage `json:"input"`
+		Dimensions     json.RawMessage `json:"dimensions"`
+		EncodingFormat *string         `json:"encoding_format"`
+	}
+	if err := json.Unmarshal(body, &req); err != nil {
+		return call{}, &badJSON
+	}
+	if req.Model == "" {
+		return call{}, &noModel
+	}
+	c := call{model: req.Model, encoding: "float"}
+	c.texts, c.textual = contents(req.Input)
+	c.setDimensions(req.Dimensions)
+	if req.EncodingFormat != nil {
+		c.encoding = *req.EncodingFormat
+	}
+	return c, nil
+}
+
+func parseNative(body []byte) (call, *problem) {
+	var req struct {
+		Model      string          `json:"model"`
+		Input      json.RawMessage `json:"input"`
+		Parameters json.RawMessage `json:"parameters"`
+	}
+	if err := json.Unmarshal(body, &req); err != nil {
+		return call{}, &badJSON
+	}
+	switch {
+	case req.Model == "":
+		return call{}, &noModel
+	case absent(req.Input):
+		return call{}, &emptyInput
+	case absent(req.Parameters):
+		return call{}, &emptyParameters
+	}
+	var input struct {
+		Texts json.RawMessage `json:"texts"`
+	}
+	if json.Unmarshal(req.Input, &input) != nil {
+		return call{}, &illegalInput
+	}
+	// text_type and instruct are accepted here too, and ignored. Of output_type only dense is emulated.
+	var parameters struct {
+		Dimension  json.RawMessage `json:"dimension"`
+		TextType   string          `json:"text_type"`
+		OutputType string          `json:"output_type"`
+	}
+	if json.Unmarshal(req.Parameters, &parameters) != nil {
+		return call{}, &badJSON
+	}
+	c := call{model: req.Model, encoding: "float"}
+	c.texts, c.textual = contents(input.Texts)
+	c.setDimensions(parameters.Dimension)
+	switch parameters.TextType {
+	case "", "document", "query":
+	default:
+		c.badParameter = "text_type"
+	}
+	switch parameters.OutputType {
+	case "", "dense":
+	default:
+		c.badParameter = "output_type"
+	}
+	return c, nil
+}
+
+func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+
+func (c *call) setDimensions(raw json.RawMessage) {
+	if absent(raw) {
+		return
+	}
+	if json.Unmarshal(raw, &c.dimensions) != nil || c.dimensions <= 0 {
+		c.badDimensions = true
+	}
+}
+
+// contents reads a string or an array of strings. What an empty array gets is not known: it is refused like any other
+// input that is neither.
+func contents(raw json.RawMessage) ([]string, bool) {
+	if absent(raw) {
+		return nil, false
+	}
+	if raw[0] == '"' {
+		var text string
+		if json.Unmarshal(raw, &text) != nil {
+			return nil, false
+		}
+		return []string{text}, true
+	}
+	var texts []*string // null is not a string
+	if json.Unmarshal(raw, &texts) != nil || len(texts) == 0 {
+		return nil, false
+	}
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		if t == nil {
+			return nil, false
+		}
+		out[i] = *t
+	}
+	return out, true
+}
+
+// bad reports whether a text contains the mark of a bad one.
+func (c *call) bad(f Fault) bool {
+	mark := cmp.Or(f.Match, BadText)
+	for _, t := range c.texts {
+		if strings.Contains(t, mark) {
+			return true
+		}
+	}
+	return false
+}

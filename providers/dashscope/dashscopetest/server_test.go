@@ -1,0 +1,190 @@
+package dashscopetest_test
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+)
+
+func TestSuccess(t *testing.T) {
+	s := open(t, dashscopetest.Options{})
+	w := do(t, s, call{body: `{"model":"text-embedding-v4","input":["b c","a"],"dimensions":64,"encoding_format":"float","text_type":"query","instruct":"x","user":"u"}`})
+	uuid := `[0-9a-f]{8}-[0-9a-f]{4}-9[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`
+	number := `-?(\d\.\d+(e-\d+)?|0|1)`
+	row := func(i string) string {
+		return `\{"embedding":\[` + number + `(,` + number + `){63}\],"index":` + i + `,"object":"embedding"\}`
+	}
+	shape := regexp.MustCompile(`^\{"data":\[` + row("0") + "," + row("1") + `\],"model":"text-embedding-v4","object":"list",` +
+		`"usage":\{"prompt_tokens":3,"total_tokens":3\},"id":"` + uuid + `"\}$`)
+	if w.Code != 200 || !shape.Match(w.Body.Bytes()) {
+		t.Fatal(w.Code, w.Body)
+	}
+	// Printed as doubles of float32, so with more digits than a float32 needs.
+	if first := strings.Split(strings.Split(w.Body.String(), "[")[2], ",")[0]; len(strings.TrimLeft(first, "-0.")) < 14 {
+		t.Errorf("%s has too few digits", first)
+	}
+	h := w.Header()
+	for name, want := range map[string]string{
+		"X-Dashscope-Call-Gateway": "true", "Server": "istio-envoy", "Content-Type": "application/json", "Req-Cost-Time": `\d+`,
+		"X-Envoy-Upstream-Service-Time": `\d+`, "Req-Arrive-Time": `\d{13}`, "Resp-Start-Time": `\d{13}`, "X-Request-Id": uuid,
+		"Vary": "Origin,.*", "Content-Length": strconv.Itoa(w.Body.Len()),
+	} {
+		if got := h.Get(name); !regexp.MustCompile("^" + want + "$").MatchString(got) {
+			t.Errorf("%s: %q, want %s", name, got, want)
+		}
+	}
+	if !strings.Contains(w.Body.String(), `"id":"`+h.Get("X-Request-Id")+`"`) {
+		t.Error("the body's id is not the header's")
+	}
+	if h.Get("Retry-After") != "" {
+		t.Error("Retry-After on a success")
+	}
+}
+
+func TestInputForms(t *testing.T) {
+	s := open(t, dashscopetest.Options{})
+	one := vectors(t, s, `{"model":"text-embedding-v4","input":"same"}`)
+	list := vectors(t, s, `{"model":"text-embedding-v4","input":["other","same"],"dimensions":1024}`)
+	if len(one) != 1 || len(one[0]) != 1024 || len(list) != 2 {
+		t.Fatal(len(one), len(list))
+	}
+	for i, x := range one[0] {
+		if x != list[1][i] {
+			t.Fatal("a text's vector depends on its batch")
+		}
+	}
+}
+
+func TestBase64(t *testing.T) {
+	s := open(t, dashscopetest.Options{})
+	want := vectors(t, s, `{"model":"text-embedding-v4","input":"a b"}`)[0]
+	w := do(t, s, call{body: `{"model":"text-embedding-v4","input":"a b","encoding_format":"base64"}`})
+	var a struct{ Data []struct{ Embedding string } }
+	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := base64.StdEncoding.DecodeString(a.Data[0].Embedding)
+	if err != nil || len(raw) != 4*len(want) {
+		t.Fatal(err, len(raw))
+	}
+	for i, x := range want {
+		if got := math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:])); got != x {
+			t.Fatalf("coordinate %d: %v, as numbers %v", i, got, x)
+		}
+	}
+}
+
+func TestNative(t *testing.T) {
+	s := open(t, dashscopetest.Options{})
+	w := do(t, s, call{path: dashscopetest.NativePath, body: `{"model":"text-embedding-v4","input":{"texts":["a","b"]},` +
+		`"parameters":{"dimension":64,"text_type":"query","output_type":"dense","instruct":"find"}}`})
+	var got struct {
+		Output struct {
+			Embeddings []struct {
+				Index     *int      `json:"text_index"`
+				Embedding []float32 `json:"embedding"`
+			}
+		}
+		Usage     map[string]int
+		RequestID string `json:"request_id"`
+	}
+	d := json.NewDecoder(w.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&got); err != nil || w.Code != 200 {
+		t.Fatal(w.Code, err)
+	}
+	if got.RequestID != w.Header().Get("X-Request-Id") || len(got.Usage) != 1 || got.Usage["total_tokens"] != 2 ||
+		len(got.Output.Embeddings) != 2 || *got.Output.Embeddings[1].Index != 1 {
+		t.Fatalf("%+v", got)
+	}
+	compatible := vectors(t, s, `{"model":"text-embedding-v4","input":["a","b"],"dimensions":64}`)
+	for i, e := range got.Output.Embeddings {
+		if !slices.Equal(e.Embedding, compatible[i]) {
+			t.Error("the native path has other vectors than the compatible one")
+		}
+	}
+}
+
+func TestPathsAndMethods(t *testing.T) {
+	s := open(t, dashscopetest.Options{})
+	for _, path := range []string{"/", "/v1/embeddings", "/compatible-mode/v1/embeddings/", "/compatible-mode/v1/compatible-mode/v1/embeddings",
+		"/compatible-mode/v1/embeddings/embeddings", "/api/v1/chat/completions", dashscopetest.ControlPath + "ledger"} {
+		if w := do(t, s, call{path: path}); w.Code != 404 || w.Body.Len() != 0 || w.Header().Get("X-Request-Id") == "" {
+			t.Error(path, w.Code, w.Body)
+		}
+	}
+	expect(t, do(t, s, call{method: "GET"}), 400,
+		`{"error":{"message":"Request method 'GET' is not supported.","type":"invalid_request_error","param":null,"code":"invalid_parameter_error"},"request_id":"ID"}`)
+	expect(t, do(t, s, call{method: "GET", path: dashscopetest.NativePath}), 400,
+		`{"code":"InvalidParameter","message":"Request method 'GET' is not supported.","request_id":"ID"}`)
+	expect(t, do(t, s, call{path: "/api/v1/services/embeddings/multimodal-embedding/multimodal-embedding"}), 400,
+		`{"code":"InvalidParameter","message":"url error, please check url！ For details, see: https://www.alibabacloud.com/help/en/model-studio/error-code#error-url","request_id":"ID"}`)
+}
+
+func TestKeys(t *testing.T) {
+	const (
+		intl = `{"error":{"message":"Incorrect API key provided. For details, see: https://www.alibabacloud.com/help/en/model-studio/error-code#apikey-error","type":"invalid_request_error","param":null,"code":"invalid_api_key"},"request_id":"ID"}`
+		cn   = `{"error":{"message":"Incorrect API key provided. For details, see: https://help.aliyun.com/zh/model-studio/error-code#apikey-error","type":"invalid_request_error","param":null,"code":"invalid_api_key"},"request_id":"ID"}`
+		bad  = `{"code":"InvalidApiKey","message":"Invalid API-key provided.","request_id":"ID"}`
+		none = `{"code":"InvalidApiKey","message":"No API-key provided.","request_id":"ID"}`
+	)
+	keys := map[string]string{"sk-here": "", "sk-intl": "intl", "sk-cn": "cn"}
+	s := open(t, dashscopetest.Options{Keys: keys})
+	china := open(t, dashscopetest.Options{Keys: keys, Region: "cn"})
+	for _, c := range []struct {
+		s         *dashscopetest.Server
+		key, want string
+	}{{s, "-", intl}, {s, "sk-test", intl}, {s, "sk-cn", intl}, {china, "sk-intl", cn}, {china, "sk-other", cn}} {
+		expect(t, do(t, c.s, call{key: c.key}), 401, c.want)
+	}
+	native := dashscopetest.NativePath
+	expect(t, do(t, s, call{path: native, key: "-"}), 401, none)
+	expect(t, do(t, s, call{path: native, key: "sk-cn"}), 401, bad)
+	for _, key := range []string{"sk-here", "sk-intl"} {
+		if w := do(t, s, call{key: key}); w.Code != 200 {
+			t.Error(key, w.Code)
+		}
+	}
+	r := call{}.request(t.Context(), "http://emulator")
+	r.Header.Set("Authorization", "Basic sk-here")
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if w.Code != 401 {
+		t.Error("a scheme other than Bearer", w.Code)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for want, o := range map[string]dashscopetest.Options{
+		"unknown region":       {Region: "mars"},
+		"a key's region":       {Keys: map[string]string{"sk-secret": "mars"}},
+		"a key is blank":       {Keys: map[string]string{" ": "cn"}},
+		"negative":             {Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: -1}}},
+		"latency":              {Settings: dashscopetest.Settings{Latency: -1}},
+		"unknown model":        {Settings: dashscopetest.Settings{Limits: map[string]embedding.Limits{"v4": {}}}},
+		"a limit of":           {Settings: dashscopetest.Settings{Limits: map[string]embedding.Limits{"text-embedding-v4": {Texts: -1}}}},
+		`no fault "nonsense"`:  {Faults: []dashscopetest.Fault{{Name: "nonsense"}}},
+		"between 0 and 1":      {Faults: []dashscopetest.Fault{{Name: "reset", P: 2}}},
+		"takes no delay":       {Faults: []dashscopetest.Fault{{Name: "reset", Delay: 1}}},
+		"takes no match":       {Faults: []dashscopetest.Fault{{Name: "slow", Match: "x"}}},
+		"no error body":        {Faults: []dashscopetest.Fault{{Name: "nan", Flat: true}}},
+		"sends no Retry-After": {Faults: []dashscopetest.Fault{{Name: "hang", RetryAfter: 1}}},
+		"takes no status":      {Faults: []dashscopetest.Fault{{Name: "hang", Status: 400}}},
+		"between 200 and 599":  {Faults: []dashscopetest.Fault{{Name: "answer", Status: 100}}},
+	} {
+		o.Embedder = words{}
+		if _, err := dashscopetest.New(o); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}

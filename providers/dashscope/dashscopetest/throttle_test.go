@@ -1,0 +1,165 @@
+package dashscopetest_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+)
+
+const (
+	requestRate = "You have exceeded your current request limit. For details, see: https://www.alibabacloud.com/help/en/model-studio/error-code#rate-limit"
+	burstRate   = "Request rate increased too quickly. To ensure system stability, please adjust your client logic to scale requests more smoothly over time."
+	tokenRate   = "Allocated quota exceeded, please increase your quota limit."
+)
+
+func TestRates(t *testing.T) {
+	ask := func(t *testing.T, s *dashscopetest.Server, words int) int {
+		text := "a"
+		for range words - 1 {
+			text += " a"
+		}
+		return do(t, s, call{body: `{"model":"text-embedding-v4","input":"` + text + `"}`}).Code
+	}
+	// codes asks n times and counts the answers.
+	codes := func(t *testing.T, s *dashscopetest.Server, n, words int) string {
+		ok := 0
+		for range n {
+			if ask(t, s, words) == 200 {
+				ok++
+			}
+		}
+		return fmt.Sprintf("%d of %d", ok, n)
+	}
+	for _, c := range []struct {
+		name  string
+		rates dashscopetest.Rates
+		run   func(t *testing.T, s *dashscopetest.Server) string
+		want  string
+		body  string
+		flat  string
+	}{
+		{"requests a second are a sixtieth", dashscopetest.Rates{RPM: 300}, func(t *testing.T, s *dashscopetest.Server) string {
+			first := codes(t, s, 7, 1)
+			time.Sleep(999 * time.Millisecond)
+			early := codes(t, s, 1, 1)
+			time.Sleep(time.Millisecond)
+			return first + ", " + early + ", " + codes(t, s, 7, 1)
+		}, "5 of 7, 0 of 1, 5 of 7", gateway(requestRate, "limit_requests", "limit_requests"),
+			flat("Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")},
+		{"requests a minute", dashscopetest.Rates{RPM: 5, RPS: -1}, func(t *testing.T, s *dashscopetest.Server) string {
+			first := codes(t, s, 6, 1)
+			time.Sleep(59 * time.Second)
+			early := codes(t, s, 1, 1)
+			time.Sleep(time.Second)
+			return first + ", " + early + ", " + codes(t, s, 6, 1)
+		}, "5 of 6, 0 of 1, 5 of 6", gateway(requestRate, "limit_requests", "limit_requests"),
+			flat("Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")},
+		{"less than one a second", dashscopetest.Rates{RPM: 30}, func(t *testing.T, s *dashscopetest.Server) string {
+			return codes(t, s, 2, 1)
+		}, "1 of 2", gateway(requestRate, "limit_requests", "limit_requests"), ""},
+		{"tokens a second are a sixtieth", dashscopetest.Rates{TPM: 600}, func(t *testing.T, s *dashscopetest.Server) string {
+			first := codes(t, s, 3, 5)
+			time.Sleep(time.Second)
+			return first + ", " + codes(t, s, 1, 5)
+		}, "2 of 3, 1 of 1", gateway(tokenRate, "insufficient_quota", "insufficient_quota"), flat("Throttling.AllocationQuota", tokenRate)},
+		{"tokens a minute", dashscopetest.Rates{TPM: 10, TPS: -1}, func(t *testing.T, s *dashscopetest.Server) string {
+			first := codes(t, s, 3, 4)
+			time.Sleep(time.Minute)
+			return first + ", " + codes(t, s, 1, 4)
+		}, "2 of 3, 1 of 1", gateway(tokenRate, "insufficient_quota", "insufficient_quota"), flat("Throttling.AllocationQuota", tokenRate)},
+		{"an empty window takes any size", dashscopetest.Rates{TPM: 60}, func(t *testing.T, s *dashscopetest.Server) string {
+			return codes(t, s, 2, 9)
+		}, "1 of 2", gateway(tokenRate, "insufficient_quota", "insufficient_quota"), ""},
+		{"growth", dashscopetest.Rates{Growth: 2}, func(t *testing.T, s *dashscopetest.Server) string {
+			out := codes(t, s, 12, 1)
+			for range 2 {
+				time.Sleep(time.Second)
+				out += ", " + codes(t, s, 50, 1)
+			}
+			time.Sleep(10 * time.Second)
+			return out + ", " + codes(t, s, 50, 1)
+		}, "10 of 12, 20 of 50, 40 of 50, 10 of 50", gateway(burstRate, "limit_burst_rate", "limit_burst_rate"), flat("Throttling.BurstRate", burstRate)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Rates: c.rates}})
+				if got := c.run(t, s); got != c.want {
+					t.Errorf("%s, want %s", got, c.want)
+				}
+				for range 50 { // into the limit
+					ask(t, s, 1)
+				}
+				w := do(t, s, call{})
+				expect(t, w, 429, c.body)
+				if w.Header().Get("Retry-After") != "" {
+					t.Error("Retry-After is on without having been switched on")
+				}
+				if c.flat != "" {
+					expect(t, do(t, s, call{path: dashscopetest.NativePath, body: `{"model":"text-embedding-v4","input":{"texts":["a"]},"parameters":{}}`}), 429, c.flat)
+				}
+				if w := do(t, s, call{body: `{"model":"text-embedding-v3","input":"a"}`}); w.Code != 200 {
+					t.Error("another model has rates of its own", w.Code)
+				}
+			})
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: 1, RPS: -1}, RetryAfter: true}})
+		do(t, s, call{})
+		time.Sleep(17500 * time.Millisecond)
+		if w := do(t, s, call{}); w.Code != 429 || w.Header().Get("Retry-After") != "43" {
+			t.Error(w.Code, w.Header())
+		}
+	})
+}
+
+// A request that is refused for itself draws no tokens, and is told the rate first.
+func TestRateBeforeInput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: 60, TPM: 600}}})
+		bad := `{"model":"text-embedding-v4","input":["a a a a a a a a a a a a"," "]}`
+		if w := do(t, s, call{body: bad}); w.Code != 400 {
+			t.Error(w.Code)
+		}
+		if w := do(t, s, call{body: bad}); w.Code != 429 {
+			t.Error(w.Code)
+		}
+		if w := do(t, s, call{body: `{"model":"v9","input":"a"}`}); w.Code != 404 {
+			t.Error("an unknown model has no rate", w.Code)
+		}
+		s = open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{TPM: 600}}})
+		if w := do(t, s, call{body: bad}); w.Code != 400 {
+			t.Error(w.Code)
+		}
+		if w := do(t, s, call{body: `{"model":"text-embedding-v4","input":"a a a a a a a a a a"}`}); w.Code != 200 {
+			t.Error("the refused request drew tokens", w.Body)
+		}
+	})
+}
+
+func TestLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Latency: 2 * time.Second, Jitter: time.Second}})
+		var least, most time.Duration = time.Hour, 0
+		for range 50 {
+			start := time.Now()
+			if w := do(t, s, call{}); w.Code != 200 || w.Header().Get("Req-Cost-Time") != fmt.Sprint(time.Since(start).Milliseconds()) {
+				t.Fatal(w.Code, w.Header(), time.Since(start))
+			}
+			least, most = min(least, time.Since(start)), max(most, time.Since(start))
+		}
+		if least < 2*time.Second || most > 3*time.Second || most-least < 500*time.Millisecond {
+			t.Error(least, most)
+		}
+		start := time.Now()
+		if w := do(t, s, call{key: "wrong"}); w.Code != 401 || time.Since(start) != 0 {
+			t.Error("an error waits", time.Since(start))
+		}
+	})
+}

@@ -1,0 +1,282 @@
+package dashscope_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+)
+
+// emulate starts an emulator of the international region and returns it with its base URL.
+func emulate(t *testing.T, faults ...dashscopetest.Fault) (*dashscopetest.Server, string) {
+	t.Helper()
+	s, err := dashscopetest.New(dashscopetest.Options{Keys: map[string]string{"sk-singapore-4711": "intl", "sk-beijing-4711": "cn"}, Faults: faults})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	return s, server.URL + "/compatible-mode/v1"
+}
+
+// open returns an Embedder for text-embedding-v4 at an emulator, with 64 dimensions and a good key unless o says other.
+func open(t *testing.T, base string, o dashscope.Options) embedding.Embedder {
+	t.Helper()
+	if o.Model == "" {
+		o.Model, o.Dimensions = "text-embedding-v4", 64
+	}
+	if o.Key == "" {
+		o.Key = "sk-singapore-4711"
+	}
+	o.BaseURL, o.Region = base, "intl"
+	e, err := dashscope.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func numbered(n int) []string {
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = fmt.Sprintf("sentence number %d of the test", i)
+	}
+	return texts
+}
+
+func embed(t *testing.T, e embedding.Embedder, texts ...string) embedding.Response {
+	t.Helper()
+	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// refused returns the error of embedding texts, which has to be of kind.
+func refused(t *testing.T, e embedding.Embedder, kind embedding.Kind, texts ...string) *embedding.Error {
+	t.Helper()
+	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
+	got, ok := errors.AsType[*embedding.Error](err)
+	if !ok || got.Kind != kind || res.Vectors != nil {
+		t.Fatalf("got %d vectors and %v, want: %v", len(res.Vectors), err, kind)
+	}
+	for _, text := range texts {
+		if len(text) > 3 && strings.Contains(err.Error(), text) {
+			t.Errorf("the error shows a text: %v", err)
+		}
+	}
+	if strings.Contains(err.Error(), "4711") {
+		t.Errorf("the error shows the key: %v", err)
+	}
+	return got
+}
+
+var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+func TestOrderUsageAndIDs(t *testing.T) {
+	s, base := emulate(t, dashscopetest.Fault{Name: "shuffled"})
+	e := open(t, base, dashscope.Options{})
+	texts := numbered(10)
+	all := embed(t, e, texts...)
+	sum, ids := all.Usage, map[string]bool{all.ID: true}
+	for i, text := range texts {
+		alone := embed(t, e, text)
+		if !slices.Equal(alone.Vectors[0], all.Vectors[i]) {
+			t.Errorf("text %d has another vector in company", i)
+		}
+		sum = sum.Add(alone.Usage)
+		ids[alone.ID] = true
+	}
+	if want := s.Ledger().Usage(); sum != want || sum.Requests != 11 || sum.Tokens == 0 {
+		t.Errorf("usage %+v, the ledger has %+v", sum, want)
+	}
+	if len(ids) != 11 {
+		t.Errorf("%d request ids for 11 requests", len(ids))
+	}
+	for id := range ids {
+		if !uuid.MatchString(id) {
+			t.Errorf("request id %q", id)
+		}
+	}
+	if s.Ledger().Faults["shuffled"] == 0 {
+		t.Error("nothing was shuffled")
+	}
+}
+
+func TestDimensionsAtTheService(t *testing.T) {
+	_, base := emulate(t)
+	for _, m := range dashscope.Models() {
+		if !m.In("intl") {
+			continue
+		}
+		for _, dims := range m.DimensionsIn("intl") {
+			v := embed(t, open(t, base, dashscope.Options{Model: m.ID, Dimensions: dims}), "hello")
+			var length float64
+			for _, x := range v.Vectors[0] {
+				length += float64(x) * float64(x)
+			}
+			if len(v.Vectors[0]) != dims || math.Abs(length-1) > 1e-3 {
+				t.Errorf("%s at %d: %d dimensions, length %v", m.ID, dims, len(v.Vectors[0]), math.Sqrt(length))
+			}
+		}
+	}
+}
+
+func TestTooManyTexts(t *testing.T) {
+	s, base := emulate(t)
+	err := refused(t, open(t, base, dashscope.Options{}), embedding.TooLarge, numbered(11)...)
+	if err.Allowed.Texts != 10 || err.Status != 0 || !strings.Contains(err.Error(), "11 texts in one request, the model takes 10: put middleware.Batch around it") {
+		t.Errorf("%v, allowed %+v", err, err.Allowed)
+	}
+	if n := s.Ledger().Requests; n != 0 {
+		t.Errorf("%d requests", n)
+	}
+	// A limit that was believed too high is corrected by the service.
+	err = refused(t, open(t, base, dashscope.Options{Limits: embedding.Limits{Texts: 25}}), embedding.TooLarge, numbered(11)...)
+	if err.Allowed != (embedding.Limits{Texts: 10}) || err.Status != 400 || err.Code != "InvalidParameter" || !uuid.MatchString(err.RequestID) {
+		t.Errorf("%v, allowed %+v", err, err.Allowed)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	s, base := emulate(t)
+	for name, key := range map[string]string{"wrong": "sk-nobody-4711", "of another region": "sk-beijing-4711"} {
+		err := refused(t, open(t, base, dashscope.Options{Key: key}), embedding.Auth, "hello")
+		for _, want := range []string{"the key in Options.Key is wrong, or it belongs to another region", "region intl, International (Singapore), at 127.0.0.1", "Options.Region"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("a key that is %s: %v does not say %q", name, err, want)
+			}
+		}
+		if err.Status != 401 || err.Code != "invalid_api_key" || !uuid.MatchString(err.RequestID) {
+			t.Errorf("a key that is %s: %+v", name, err)
+		}
+	}
+	if l := s.Ledger(); l.Answers[401] != 2 || l.Billed != 0 {
+		t.Errorf("%+v", l)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	for _, name := range []string{"request-rate", "burst-rate", "token-rate", "flat", "overloaded", "empty-503"} {
+		s, base := emulate(t, dashscopetest.Fault{Name: name, Next: 1, RetryAfter: 7 * time.Second})
+		e := open(t, base, dashscope.Options{})
+		kind := embedding.RateLimited
+		if name == "overloaded" || name == "empty-503" {
+			kind = embedding.Unavailable
+		}
+		if err := refused(t, e, kind, "hello"); err.RetryAfter != 7*time.Second || !uuid.MatchString(err.RequestID) {
+			t.Errorf("%s: %v, retry after %v", name, err, err.RetryAfter)
+		}
+		embed(t, e, "hello")
+		if n := s.Ledger().Requests; n != 2 {
+			t.Errorf("%s: %d requests: the provider itself asked again", name, n)
+		}
+	}
+}
+
+func TestBadTexts(t *testing.T) {
+	s, base := emulate(t)
+	e := open(t, base, dashscope.Options{})
+	_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"good", "", " \n", "bad \xff", "good too"}})
+	p, ok := errors.AsType[*embedding.PartialError](err)
+	if !ok || len(p.Failed) != 3 || p.Response.Vectors[0] == nil || p.Response.Vectors[4] == nil {
+		t.Fatal(err)
+	}
+	for k, want := range []string{"text 1 is empty", "text 2 is blank", "text 3 is not valid UTF-8"} {
+		if f := p.Failed[k]; f.Index != k+1 || !errors.Is(f.Err, embedding.Rejected) || !strings.Contains(f.Err.Error(), want) {
+			t.Errorf("text %d: %v", f.Index, f.Err)
+		}
+	}
+	if l := s.Ledger(); l.Texts != 2 || l.Requests != 1 {
+		t.Errorf("%+v", l)
+	}
+	// One text that the service refuses spoils its request.
+	long := strings.Repeat("word ", 8193)
+	rejected := refused(t, e, embedding.Rejected, "good", long)
+	if !strings.Contains(rejected.Error(), "Range of input length should be [1, 8192]; a text is empty or has more tokens than the model takes: shorten or split it") {
+		t.Error(rejected)
+	}
+	if err := s.SetFaults(dashscopetest.Fault{Name: "bad-text"}); err != nil {
+		t.Fatal(err)
+	}
+	if rejected = refused(t, e, embedding.Rejected, "good", dashscopetest.BadText); rejected.Code != "data_inspection_failed" {
+		t.Error(rejected)
+	}
+}
+
+// What the table of models does not know is the service's to refuse.
+func TestUnlistedAtTheService(t *testing.T) {
+	_, base := emulate(t)
+	err := refused(t, open(t, base, dashscope.Options{Model: "text-embedding-v9", Dimensions: 64, Unlisted: true}), embedding.Invalid, "hello")
+	if err.Status != 404 || err.Code != "model_not_found" || !strings.Contains(err.Error(), "the model is not served there (region intl") {
+		t.Error(err)
+	}
+	err = refused(t, open(t, base, dashscope.Options{Model: "text-embedding-v4", Dimensions: 100, Unlisted: true}), embedding.Invalid, "hello")
+	if err.Status != 400 || !strings.Contains(err.Error(), "its value shold be in [64, 128, 256") { // sic
+		t.Error(err)
+	}
+	err = refused(t, open(t, strings.TrimSuffix(base, "/v1"), dashscope.Options{}), embedding.Invalid, "hello")
+	if err.Status != 404 || !strings.Contains(err.Error(), "the service's end in /compatible-mode/v1") {
+		t.Error(err)
+	}
+}
+
+// TestFaults meets everything that the emulator can do to an ordinary request.
+func TestFaults(t *testing.T) {
+	for _, f := range dashscopetest.Catalog() {
+		t.Run(f.Name, func(t *testing.T) {
+			fault := dashscopetest.Fault{Name: f.Name}
+			switch f.Name {
+			case "slow":
+				fault.Delay = time.Millisecond
+			case "bad-text":
+				fault.Match = "number 1"
+			}
+			s, base := emulate(t, fault)
+			e := open(t, base, dashscope.Options{})
+			texts := numbered(3)
+			ctx := t.Context()
+			switch f.Name {
+			case "overlength-hang":
+				texts = append(texts, strings.Repeat("word ", 8193))
+				fallthrough
+			case "hang": // the only way out is the caller's
+				ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+				defer cancel()
+				if _, err := e.Embed(ctx, embedding.Request{Texts: texts}); !errors.Is(err, context.DeadlineExceeded) {
+					t.Error(err)
+				}
+				return
+			case "base64-400", "base64-ignore": // base64 is not asked for
+				f.Kind = embedding.Unknown
+			}
+			res, err := e.Embed(ctx, embedding.Request{Texts: texts})
+			if f.Kind == embedding.Unknown {
+				if err != nil || len(res.Vectors) != 3 {
+					t.Errorf("%d vectors, %v", len(res.Vectors), err)
+				}
+				return
+			}
+			if !errors.Is(err, f.Kind) {
+				t.Errorf("got %v, want: %v", err, f.Kind)
+			}
+			if got, ok := errors.AsType[*embedding.Error](err); ok && f.Status >= 400 && got.Status != f.Status {
+				t.Errorf("status %d in %v, want %d", got.Status, err, f.Status)
+			}
+			if n := s.Ledger().Requests; n != 1 {
+				t.Errorf("%d requests", n)
+			}
+		})
+	}
+}

@@ -1,0 +1,98 @@
+package dashscope
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/vecspace/embedding"
+)
+
+// compatible is where the service's hosts have the OpenAI-compatible API.
+const compatible = "/compatible-mode/v1"
+
+// site is whom to ask.
+type site struct {
+	region string // as in Regions, "" if it cannot be told
+	base   string
+	host   string // of base: a name without port, in lower case; "" if base is no URL, of which openaicompat says more
+}
+
+func (o Options) site() (site, error) {
+	regions := Regions()
+	at := slices.IndexFunc(regions, func(r Region) bool { return r.Name == o.Region })
+	if o.Region != "" && at < 0 {
+		return site{}, fmt.Errorf("there is no region %q; there are %s", o.Region, regionNames(regions, func(Region) bool { return true }))
+	}
+	base := strings.TrimSpace(o.BaseURL)
+	switch {
+	case base != "" && o.Workspace != "":
+		return site{}, errors.New("both a base URL and a workspace are given: leave one out")
+	case base != "":
+	case o.Workspace != "":
+		r := regions[max(at, 0)]
+		if r.Zone == "" {
+			return site{}, fmt.Errorf("no workspace hosts are known in region %q; they are in %s, else give the base URL",
+				r.Name, regionNames(regions, func(r Region) bool { return r.Zone != "" }))
+		}
+		if strings.Trim(o.Workspace, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
+			return site{}, errors.New("a workspace's id has letters, digits and hyphens only")
+		}
+		base = "https://" + o.Workspace + "." + r.Zone + ".maas.aliyuncs.com" + compatible
+	case o.Region != "":
+		if base = regions[at].BaseURL; base == "" {
+			return site{}, fmt.Errorf("region %q is reached through a workspace's host only: give the workspace", o.Region)
+		}
+	default:
+		base = cmp.Or(strings.TrimSpace(os.Getenv(BaseURLVariable)), regions[0].BaseURL)
+	}
+	s := site{region: o.Region, base: base}
+	u, err := url.Parse(base)
+	if err != nil {
+		return s, nil
+	}
+	s.host = strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	s.region = cmp.Or(o.Region, regionOf(s.host))
+	if path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/embeddings"); s.own() && path != compatible {
+		return s, fmt.Errorf("the base URL of %q does not end in %s, where the OpenAI-compatible API is", s.host, compatible)
+	}
+	return s, nil
+}
+
+// own reports whether the host is the service's.
+func (s site) own() bool { return strings.HasSuffix(s.host, ".aliyuncs.com") }
+
+// space is one per model and dimensions for the service's own hosts, and names any other host.
+func (s site) space(model string, dims int) embedding.Space {
+	at := ""
+	if !s.own() {
+		at = "@" + s.host
+	}
+	return embedding.Space("dashscope" + at + "/" + model + "@" + strconv.Itoa(dims))
+}
+
+// place names region and host for messages.
+func (s site) place() string {
+	host := cmp.Or(s.host, "the given base URL")
+	for _, r := range Regions() {
+		if r.Name == s.region {
+			return "region " + r.Name + ", " + r.Label + ", at " + host
+		}
+	}
+	return host
+}
+
+func regionNames(regions []Region, keep func(Region) bool) string {
+	var names []string
+	for _, r := range regions {
+		if keep(r) {
+			names = append(names, r.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

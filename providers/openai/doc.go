@@ -1,0 +1,30 @@
+// Package openai embeds texts with OpenAI, and with any server that speaks its embeddings API: llama.cpp, vLLM, Ollama,
+// LM Studio, LiteLLM, text-embeddings-inference and many hosted ones.
+//
+//	e, err := openai.New(openai.Options{Model: "text-embedding-3-small"})
+//	e, err := openai.New(openai.Options{Model: "nomic-embed-text", BaseURL: "http://localhost:11434/v1"})
+//
+// or, by reference: providers.Open("openai:nomic-embed-text?base_url=http://localhost:11434/v1").
+//
+// # Keys
+//
+// OpenAI itself, and the base URL of the variable OPENAI_BASE_URL, get the key of OPENAI_API_KEY. A base URL that is
+// given in Options or in a reference gets no key, unless Options.Key holds one or Options.KeyEnv (key_env= in a
+// reference) names its variable: OpenAI's key does not travel to whatever host a reference names.
+//
+// # Models and dimensions
+//
+// Models is the table of OpenAI's own. Elsewhere any name will do, and nothing is known about it:
+//
+//   - by default the dimensions are unknown until the first answer; embedding.Probe asks for one word to learn them
+//   - Options.Dimensions is sent with each request. A server that ignores it, as llama.cpp and Ollama's older versions
+//     do, is caught by the guard: its answers are Malformed, not taken
+//   - Options.NativeDimensions says what the model has anyway and sends nothing
+//
+// Limits are OpenAI's for its own models and unknown elsewhere: set Options.Limits, or let middleware.Batch learn them.
+//
+// # Vector spaces
+//
+// A server that is not OpenAI's may serve any model under any name, so its host name, without the port, is the Provider
+// and so the first part of the Space (localhost/nomic-embed-text@768). Options.Space overrides: the user asserts.
+package openai

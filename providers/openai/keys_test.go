@@ -1,0 +1,78 @@
+package openai_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/openai"
+)
+
+// spy answers every request with a refusal, and keeps whom it was for and with which key.
+type spy struct{ host, auth string }
+
+func (s *spy) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.host, s.auth = r.URL.Host, r.Header.Get("Authorization")
+	return &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+// TestWhoGetsTheKey holds the rule of the package documentation: OpenAI's key goes to OpenAI and to the base URL of the
+// environment, and nowhere else unless it is said by name.
+func TestWhoGetsTheKey(t *testing.T) {
+	const given, elsewhere = "https://given.example/v1", "https://variable.example/v1"
+	for _, tc := range []struct {
+		name       string
+		o          openai.Options
+		key, base  string // the environment
+		host, sent string
+		advice     string
+	}{
+		{"OpenAI", openai.Options{}, "sk-env", "", "api.openai.com", "sk-env", "the key in OPENAI_API_KEY is wrong"},
+		{"OpenAI by its URL", openai.Options{BaseURL: "https://api.openai.com/v1/"}, "sk-env", elsewhere, "api.openai.com", "sk-env", "the key in OPENAI_API_KEY is wrong"},
+		{"a key with a line break after it", openai.Options{}, "sk-env\n", "", "api.openai.com", "sk-env", "the key in OPENAI_API_KEY is wrong"},
+		{"the environment's server", openai.Options{}, "sk-env", elsewhere, "variable.example", "sk-env", "the key in OPENAI_API_KEY is wrong"},
+		{"the environment's server without a key", openai.Options{}, "", elsewhere, "variable.example", "", "no key was sent: set Options.KeyEnv"},
+		{"another server", openai.Options{BaseURL: given}, "sk-env", elsewhere, "given.example", "", "no key was sent: set Options.KeyEnv"},
+		{"loopback", openai.Options{BaseURL: "http://localhost:11434/v1"}, "sk-env", "", "localhost:11434", "", "no key was sent"},
+		{"another server, its variable named", openai.Options{BaseURL: given, KeyEnv: "GIVEN_KEY"}, "sk-env", "", "given.example", "sk-given", "the key in GIVEN_KEY is wrong"},
+		{"another server, OpenAI's variable named", openai.Options{BaseURL: given, KeyEnv: openai.KeyVariable}, "sk-env", "", "given.example", "sk-env", "the key in OPENAI_API_KEY is wrong"},
+		{"a key of the program's", openai.Options{BaseURL: given, Key: "sk-own"}, "sk-env", "", "given.example", "sk-own", "the key in Options.Key is wrong"},
+		{"OpenAI, another variable", openai.Options{KeyEnv: "GIVEN_KEY"}, "sk-env", "", "api.openai.com", "sk-given", "the key in GIVEN_KEY is wrong"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Setenv(openai.KeyVariable, tc.key)
+			t.Setenv(openai.BaseURLVariable, tc.base)
+			t.Setenv("GIVEN_KEY", "sk-given")
+			s := new(spy)
+			tc.o.Model, tc.o.HTTPClient = "text-embedding-3-small", &http.Client{Transport: s}
+			e, err := openai.New(tc.o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = embedding.Query(t.Context(), e, "hello")
+			if !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), tc.advice) || strings.Contains(err.Error(), "sk-") {
+				t.Errorf("got %v, want %q", err, tc.advice)
+			}
+			if sent := strings.TrimPrefix(s.auth, "Bearer "); s.host != tc.host || sent != tc.sent {
+				t.Errorf("%s was asked with the key %q, want %s with %q", s.host, sent, tc.host, tc.sent)
+			}
+		})
+	}
+}
+
+func TestNoKey(t *testing.T) {
+	t.Setenv(openai.KeyVariable, " ")
+	t.Setenv(openai.BaseURLVariable, "")
+	t.Setenv("MINE", "")
+	for want, o := range map[string]openai.Options{
+		"no API key: set the variable OPENAI_API_KEY": {},
+		"no API key: set the variable MINE":           {BaseURL: "http://localhost:8080/v1", KeyEnv: "MINE"},
+	} {
+		o.Model = "text-embedding-3-small"
+		if _, err := build(t, o); !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package openai_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/openai"
+)
+
+// untouched fails the test when a request is made.
+type untouched struct{ t *testing.T }
+
+func (u untouched) RoundTrip(*http.Request) (*http.Response, error) {
+	u.t.Error("a request was made")
+	return nil, errors.New("no network here")
+}
+
+func build(t *testing.T, o openai.Options) (embedding.Model, error) {
+	t.Helper()
+	o.HTTPClient = &http.Client{Transport: untouched{t}}
+	e, err := openai.New(o)
+	if err != nil {
+		return embedding.Model{}, err
+	}
+	return e.Model(), nil
+}
+
+func TestModels(t *testing.T) {
+	t.Setenv(openai.KeyVariable, "sk-test")
+	t.Setenv(openai.BaseURLVariable, "")
+	limits := embedding.Limits{Texts: 2048, Tokens: 300_000, TextTokens: 8192}
+	for _, tc := range []struct {
+		o     openai.Options
+		dims  int
+		price float64
+		space embedding.Space
+	}{
+		{openai.Options{Model: "text-embedding-3-small"}, 1536, 0.02, "openai/text-embedding-3-small@1536"},
+		{openai.Options{Model: "text-embedding-3-small", Dimensions: 512}, 512, 0.02, "openai/text-embedding-3-small@512"},
+		{openai.Options{Model: "text-embedding-3-large"}, 3072, 0.13, "openai/text-embedding-3-large@3072"},
+		{openai.Options{Model: "text-embedding-3-large", Dimensions: 1}, 1, 0.13, "openai/text-embedding-3-large@1"},
+		{openai.Options{Model: "text-embedding-3-large", NativeDimensions: 3072}, 3072, 0.13, "openai/text-embedding-3-large@3072"},
+		{openai.Options{Model: "text-embedding-ada-002", Dimensions: 1536}, 1536, 0.10, "openai/text-embedding-ada-002@1536"},
+		{openai.Options{Model: "text-embedding-3-small", BaseURL: "https://eu.api.openai.com/v1"}, 1536, 0.02, "openai/text-embedding-3-small@1536"},
+		{openai.Options{Model: "text-embedding-3-small", Space: "mine"}, 1536, 0.02, "mine"},
+	} {
+		m, err := build(t, tc.o)
+		if err != nil || m.Provider != "openai" || m.Dimensions != tc.dims || m.Limits != limits || m.Space != tc.space || !m.Normalized || !m.Symmetric ||
+			m.Price != (embedding.Price{PerMillion: tc.price, Currency: "USD", AsOf: "2026-11-01"}) {
+			t.Errorf("%+v: %+v, %v", tc.o, m, err)
+		}
+	}
+	// OpenAI's next model: nothing is known about it, and it is not refused.
+	if m, err := build(t, openai.Options{Model: "text-embedding-4"}); err != nil || m.Dimensions != 0 || m.Limits != (embedding.Limits{}) || m.Space != "" {
+		t.Errorf("%+v, %v", m, err)
+	}
+	m, err := build(t, openai.Options{Model: "text-embedding-3-small", Limits: embedding.Limits{Texts: 100, Bytes: 5}})
+	if want := (embedding.Limits{Texts: 100, Tokens: 300_000, Bytes: 5, TextTokens: 8192}); err != nil || m.Limits != want {
+		t.Errorf("%+v, %v", m.Limits, err)
+	}
+}
+
+func TestOtherServers(t *testing.T) {
+	t.Setenv(openai.KeyVariable, "")
+	t.Setenv(openai.BaseURLVariable, "")
+	for _, tc := range []struct {
+		o         openai.Options
+		provider  string
+		endpoint  string
+		dims      int
+		space     embedding.Space
+		wantLimit embedding.Limits
+	}{
+		{o: openai.Options{Model: "nomic-embed-text:latest", BaseURL: "http://localhost:11434/v1"}, provider: "localhost", endpoint: "localhost:11434"},
+		{o: openai.Options{Model: "m", BaseURL: " http://127.0.0.1:8080/v1/ ", NativeDimensions: 768}, provider: "127.0.0.1", endpoint: "127.0.0.1:8080", dims: 768, space: "127.0.0.1/m@768"},
+		{o: openai.Options{Model: "m", BaseURL: "http://[::1]:8080/v1", Dimensions: 64}, provider: "::1", endpoint: "[::1]:8080", dims: 64, space: "::1/m@64"},
+		{o: openai.Options{Model: "m", BaseURL: "https://Embed.Example:8443/v1", Dimensions: 64}, provider: "embed.example", endpoint: "Embed.Example:8443", dims: 64, space: "embed.example/m@64"},
+		// A known name at another server may be anything.
+		{o: openai.Options{Model: "text-embedding-3-small", BaseURL: "https://gateway.example/v1"}, provider: "gateway.example", endpoint: "gateway.example"},
+		{o: openai.Options{Model: "m", BaseURL: "https://api.openai.com.evil.example/v1", Dimensions: 8}, provider: "api.openai.com.evil.example", endpoint: "api.openai.com.evil.example", dims: 8, space: "api.openai.com.evil.example/m@8"},
+		{o: openai.Options{Model: "m", BaseURL: "https://notapi.openai.com/v1", Dimensions: 8}, provider: "notapi.openai.com", endpoint: "notapi.openai.com", dims: 8, space: "notapi.openai.com/m@8"},
+		{o: openai.Options{Model: "m", BaseURL: "http://localhost/v1", Space: "mine", Limits: embedding.Limits{Texts: 32}}, provider: "localhost", endpoint: "localhost", space: "mine", wantLimit: embedding.Limits{Texts: 32}},
+	} {
+		m, err := build(t, tc.o)
+		if err != nil || m.Provider != tc.provider || m.Endpoint != tc.endpoint || m.Dimensions != tc.dims || m.Space != tc.space || m.Limits != tc.wantLimit ||
+			m.Normalized || m.Price != (embedding.Price{}) {
+			t.Errorf("%+v: %+v, %v", tc.o, m, err)
+		}
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	t.Setenv(openai.KeyVariable, "sk-test")
+	t.Setenv(openai.BaseURLVariable, "")
+	for _, tc := range []struct {
+		name string
+		o    openai.Options
+		want string
+	}{
+		{"no model", openai.Options{}, "no model is named"},
+		{"negative dimensions", openai.Options{Model: "m", Dimensions: -1}, "a vector has at least 1 dimension"},
+		{"negative native dimensions", openai.Options{Model: "m", NativeDimensions: -1}, "a vector has at least 1 dimension"},
+		{"both dimensions", openai.Options{Model: "m", Dimensions: 64, NativeDimensions: 64}, "leave one out"},
+		{"too many dimensions", openai.Options{Model: "text-embedding-3-small", Dimensions: 3072}, "text-embedding-3-small has no 3072 dimensions, it has 1 to 1536"},
+		{"fixed dimensions", openai.Options{Model: "text-embedding-ada-002", Dimensions: 512}, "text-embedding-ada-002 has no 512 dimensions, it has 1536 only"},
+		{"wrong native dimensions", openai.Options{Model: "text-embedding-3-large", NativeDimensions: 1536}, "text-embedding-3-large has 3072 dimensions, not 1536"},
+		{"unknown format", openai.Options{Model: "m", EncodingFormat: "int8"}, `there is no encoding format "int8"; there are float, base64 and none`},
+		{"plain http", openai.Options{Model: "m", BaseURL: "http://host.example/v1", Key: "sk-mine"}, "the key would travel to"},
+		{"no URL", openai.Options{Model: "m", BaseURL: "localhost:11434"}, "not of the form https://host/v1"},
+		{"the whole URL", openai.Options{Model: "m", BaseURL: "https://host.example/v1/embeddings"}, "ends in /embeddings, which is added to it"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := build(t, tc.o)
+			if !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "sk-") {
+				t.Errorf("got %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestModelsAreTheCallersOwn(t *testing.T) {
+	openai.Models()[0].ID = "edited"
+	if openai.Models()[0].ID == "edited" {
+		t.Error("a caller's edit is seen by others")
+	}
+}

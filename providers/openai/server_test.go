@@ -1,0 +1,160 @@
+package openai_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/openai"
+)
+
+// server answers with vectors of 3 dimensions whatever it is asked for, as many local servers do, and keeps the request.
+func server(t *testing.T) (base string, body *string) {
+	body = new(string)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		*body = string(b)
+		var asked struct{ Input []string }
+		_ = json.Unmarshal(b, &asked)
+		items := make([]string, len(asked.Input))
+		for i := range items {
+			items[i] = fmt.Sprintf(`{"embedding":[1,0,%d],"index":%d,"object":"embedding"}`, i, i)
+		}
+		io.WriteString(w, `{"model":"m","object":"list","usage":{"prompt_tokens":3,"total_tokens":3},"data":[`+strings.Join(items, ",")+`]}`)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL + "/v1", body
+}
+
+func TestWhatIsSent(t *testing.T) {
+	base, body := server(t)
+	for want, o := range map[string]openai.Options{
+		`{"model":"m","input":["hi"],"encoding_format":"float"}`:                {},
+		`{"model":"m","input":["hi"],"encoding_format":"float","dimensions":3}`: {Dimensions: 3},
+		`{"model":"m","input":["hi"],"encoding_format":"base64"}`:               {EncodingFormat: "base64", NativeDimensions: 3},
+		`{"model":"m","input":["hi"]}`:                                          {EncodingFormat: "none"},
+	} {
+		o.Model, o.BaseURL = "m", base
+		e, err := openai.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: embedding.TaskQuery})
+		if err != nil || fmt.Sprint(res.Vectors) != "[[1 0 0]]" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 3}) {
+			t.Errorf("%+v, %v", res, err)
+		}
+		if *body != want {
+			t.Errorf("sent %s\nwant %s", *body, want)
+		}
+	}
+}
+
+// recorder answers nothing and keeps the request's body.
+type recorder struct{ body string }
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	b, err := io.ReadAll(req.Body)
+	r.body = string(b)
+	return nil, errors.Join(err, errors.New("no network here"))
+}
+
+func TestWhatIsSentToOpenAI(t *testing.T) {
+	for want, o := range map[string]openai.Options{
+		`{"model":"text-embedding-3-small","input":["hi"],"encoding_format":"base64"}`:                  {Model: "text-embedding-3-small"},
+		`{"model":"text-embedding-3-small","input":["hi"],"encoding_format":"base64","dimensions":512}`: {Model: "text-embedding-3-small", Dimensions: 512},
+		`{"model":"text-embedding-ada-002","input":["hi"],"encoding_format":"base64"}`:                  {Model: "text-embedding-ada-002", Dimensions: 1536},
+		`{"model":"text-embedding-3-large","input":["hi"],"encoding_format":"float"}`:                   {Model: "text-embedding-3-large", EncodingFormat: "float"},
+	} {
+		network := new(recorder)
+		o.BaseURL, o.Key, o.HTTPClient = openai.BaseURL, "sk-test", &http.Client{Transport: network}
+		e, err := openai.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
+			t.Error(err)
+		}
+		if network.body != want {
+			t.Errorf("sent %s\nwant %s", network.body, want)
+		}
+	}
+}
+
+// A server that ignores the dimensions it is asked for is caught, and one of unknown dimensions can be asked.
+func TestDimensions(t *testing.T) {
+	base, _ := server(t)
+	for _, o := range []openai.Options{{Dimensions: 2}, {NativeDimensions: 2}} {
+		o.Model, o.BaseURL = "m", base
+		e, err := openai.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Malformed) {
+			t.Errorf("%+v: vectors of 3 dimensions are taken: %v", o, err)
+		}
+	}
+	e, err := openai.New(openai.Options{Model: "m", BaseURL: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := e.Model(); m.Dimensions != 0 || m.Space != "" {
+		t.Errorf("%+v", m)
+	}
+	if e, err = embedding.Probe(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if m := e.Model(); m.Dimensions != 3 || m.Space != "127.0.0.1/m@3" {
+		t.Errorf("%+v", m)
+	}
+}
+
+// emulate starts a server that takes 10 texts.
+func emulate(t *testing.T) (*dashscopetest.Server, string) {
+	t.Helper()
+	s, err := dashscopetest.New(dashscopetest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(s)
+	t.Cleanup(srv.Close)
+	return s, srv.URL + "/compatible-mode/v1"
+}
+
+func TestElevenTextsForAServerThatTakesTen(t *testing.T) {
+	s, base := emulate(t)
+	o := openai.Options{Model: "text-embedding-v4", BaseURL: base, Key: dashscopetest.DefaultKey, Dimensions: 64}
+	texts := make([]string, 11)
+	for i := range texts {
+		texts[i] = fmt.Sprintf("text number %d", i)
+	}
+	ask := func(texts []string) (embedding.Response, *embedding.Error) {
+		t.Helper()
+		e, err := openai.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
+		failure, _ := errors.AsType[*embedding.Error](err)
+		return res, failure
+	}
+	if _, err := ask(texts); err == nil || err.Kind != embedding.TooLarge || err.Allowed.Texts != 10 || err.Status != 400 || !strings.Contains(err.Error(), "middleware.Batch") {
+		t.Errorf("the server's own limit: %v", err)
+	}
+	o.Limits.Texts = 10
+	if _, err := ask(texts); err == nil || err.Kind != embedding.TooLarge || err.Allowed.Texts != 10 || err.Status != 0 {
+		t.Errorf("the limit that was set: %v", err)
+	}
+	if n := s.Ledger().Requests; n != 1 {
+		t.Errorf("%d requests", n)
+	}
+	if res, err := ask(texts[:10]); err != nil || len(res.Vectors) != 10 || res.Usage != s.Ledger().Usage() {
+		t.Errorf("%d vectors, usage %+v, the ledger has %+v, %v", len(res.Vectors), res.Usage, s.Ledger().Usage(), err)
+	}
+}
