@@ -1,0 +1,195 @@
+package providers
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+)
+
+func TestParse(t *testing.T) {
+	for _, tc := range []struct {
+		reference       string
+		provider, model string
+		option, value   string // one option to look at; "" looks at none
+		written         string // by String; "": as it was read
+	}{
+		{reference: "static:base", provider: "static", model: "base"},
+		{reference: "openai:nomic-embed-text:latest", provider: "openai", model: "nomic-embed-text:latest"},
+		{reference: "openai:org/model-v1.5@rev", provider: "openai", model: "org/model-v1.5@rev"},
+		{reference: "openai:模型", provider: "openai", model: "模型"},
+		{reference: "openai:m?base_url=http://localhost:11434/v1", provider: "openai", model: "m", option: "base_url", value: "http://localhost:11434/v1"},
+		{reference: "openai:m?space=a?b=c:d#e", provider: "openai", model: "m", option: "space", value: "a?b=c:d#e"},
+		{reference: "x:m?instruct=1+1", provider: "x", model: "m", option: "instruct", value: "1+1"},
+		{reference: "x:m?instruct=a%20b", provider: "x", model: "m", option: "instruct", value: "a b", written: "x:m?instruct=a b"},
+		{reference: "x:m?instruct=a%26b%25", provider: "x", model: "m", option: "instruct", value: "a&b%"},
+		{reference: "x:m?b=2&a=1", provider: "x", model: "m", option: "b", value: "2", written: "x:m?a=1&b=2"},
+		{reference: "x:task-3", provider: "x", model: "task-3"}, // sk- inside a word is no key
+	} {
+		ref, err := Parse(tc.reference)
+		if err != nil {
+			t.Errorf("%q: %v", tc.reference, err)
+			continue
+		}
+		if ref.Provider != tc.provider || ref.Model != tc.model || ref.Values[tc.option] != tc.value {
+			t.Errorf("%q: %+v", tc.reference, ref)
+		}
+		want := tc.written
+		if want == "" {
+			want = tc.reference
+		}
+		if got := ref.String(); got != want {
+			t.Errorf("%q is written as %q, want %q", tc.reference, got, want)
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for reference, want := range map[string]string{
+		"":                          "the reference is empty: use provider:model",
+		"static":                    `the reference "static" has no colon: use provider:model`,
+		"static?dimensions=64":      `the reference "static" has no colon`,
+		":base":                     `the reference ":base" does not begin with a provider's name`,
+		"Static:base":               "lower-case letters, digits, - and _",
+		"-x:base":                   "does not begin with a provider's name",
+		"sta tic:base":              "does not begin with a provider's name",
+		"http://localhost/v1":       "", // a URL is a provider named http: the table refuses it
+		"static:":                   `the reference "static:" names no model`,
+		"static:?dimensions=64":     "names no model",
+		"static: base":              "spaces around the model's name",
+		"static:base\t":             "spaces around the model's name",
+		"static:ba\nse":             "characters in it that no name has",
+		"static:ba\xffse":           "characters in it that no name has",
+		"static:base?":              "not of the form name=value&name=value",
+		"static:base?=64":           "not of the form name=value",
+		"static:base?Dimensions=64": "an option's name has lower-case letters",
+		"static:base?a=1&":          "not of the form name=value",
+		"static:base?dimensions":    `the option "dimensions" of "static:base" has no value: write dimensions=value`,
+		"static:base?dimensions=":   "has no value",
+		"x:m?a=1&a=2":               `the option "a" of "x:m" is given twice`,
+		"x:m?a=100%":                "write a percent sign as %25",
+		"x:m?a=%zz":                 "not properly percent-encoded",
+		"x:m?a=%ff":                 "not UTF-8 once decoded",
+		"x:m?api_key=hidden":        "a key is never part of a reference",
+		"x:m?token=hidden":          "set the provider's environment variable",
+		"x:m?access-token=hidden":   "a key is never part of a reference",
+	} {
+		_, err := Parse(reference)
+		if want == "" {
+			if err != nil {
+				t.Errorf("%q: %v", reference, err)
+			}
+			continue
+		}
+		if !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", reference, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%q: the error shows a secret: %v", reference, err)
+		}
+	}
+}
+
+const secret = "0123456789abcdef0123"
+
+// Wherever in a reference a key begins a word, the reference is refused and the error does not quote it.
+func TestParseRefusesKeys(t *testing.T) {
+	for _, prefix := range []string{"sk-", "SK-", "gsk_", "hf_", "jina_", "AIza"} {
+		key := prefix + secret
+		for _, reference := range []string{
+			key, key + ":model", "dashscope:" + key, "dashscope:m/" + key, "dashscope:m?" + key, "dashscope:m?" + key + "=1",
+			"dashscope:m?region=" + key, "dashscope:m?region=x&space=a " + key, "dashscope:m?key=" + key,
+			"dashscope:m?base_url=https://" + key + "@host/v1", "dashscope:m?region=%73k-" + secret, "?" + key, key + "?" + key,
+		} {
+			_, err := Parse(reference)
+			if !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "environment variable") {
+				t.Errorf("%q: %v", reference, err)
+			} else if strings.Contains(err.Error(), secret) {
+				t.Errorf("%q: the error shows the key: %v", reference, err)
+			}
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	read := func(options string) (*Options, error) {
+		ref, err := Parse("x:m" + options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := ref.Options()
+		o.String("region")
+		o.Int("dimensions")
+		o.Bool("unlisted")
+		o.Variable("key_env")
+		return o, o.Err()
+	}
+	o, err := read("?dimensions=64&unlisted=true&key_env=MY_KEY_2&region=eu")
+	if err != nil || o.Int("dimensions") != 64 || !o.Bool("unlisted") || o.Variable("key_env") != "MY_KEY_2" || o.String("region") != "eu" {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if o, err = read("?unlisted=false"); err != nil || o.Int("dimensions") != 0 || o.Bool("unlisted") || o.Variable("key_env") != "" {
+		t.Errorf("%+v, %v", o, err)
+	}
+	for options, want := range map[string]string{
+		"?dimensions=many":                  `the option "dimensions" is not a whole number above 0`,
+		"?dimensions=0":                     `the option "dimensions" is not a whole number above 0`,
+		"?dimensions=-64":                   `the option "dimensions" is not a whole number above 0`,
+		"?dimensions=99999999999999999999":  `the option "dimensions" is not a whole number above 0`,
+		"?unlisted=yes":                     `the option "unlisted" is neither true nor false`,
+		"?key_env=" + secret:                `the option "key_env" does not name an environment variable`,
+		"?dimension=64":                     `there is no option "dimension"; there are dimensions, key_env, region, unlisted`,
+		"?colour=red&dimensions=64&size=10": `there is no option "colour"`,
+	} {
+		_, err := read(options)
+		if !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "x:m: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", options, err, want)
+		} else if strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: the error shows the value: %v", options, err)
+		}
+	}
+	bare := Ref{Provider: "x", Model: "m", Values: map[string]string{"size": "1"}}
+	if err := bare.Options().Err(); err == nil || !strings.Contains(err.Error(), `there is no option "size"; there are none`) {
+		t.Error(err)
+	}
+}
+
+// FuzzParse holds what Parse promises of any string: no panic, an error of kind Invalid, a reference that reads the same
+// once written, and no word that begins like a key in an error.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"static:base", "dashscope:text-embedding-v4?dimensions=512&region=intl", "openai:a:b?base_url=http://h:1/v1",
+		"x:m?a=%25%26&b=c=d", "x:m?", "?", ":", "x:m?a=%zz", "\xff:\x00?=&"} {
+		f.Add(s, uint(3))
+	}
+	f.Fuzz(func(t *testing.T, reference string, at uint) {
+		ref, err := Parse(reference)
+		if err != nil {
+			if !errors.Is(err, embedding.Invalid) {
+				t.Errorf("%q: %v", reference, err)
+			}
+		} else {
+			again, err := Parse(ref.String())
+			if err != nil || again.String() != ref.String() || again.Provider != ref.Provider || again.Model != ref.Model || len(again.Values) != len(ref.Values) {
+				t.Fatalf("%q: %+v is written as %q and read as %+v, %v", reference, ref, ref, again, err)
+			}
+			for name, value := range ref.Values {
+				if again.Values[name] != value {
+					t.Errorf("%q: option %q: %q, then %q", reference, name, value, again.Values[name])
+				}
+			}
+		}
+		i := int(at % uint(len(reference)+1))
+		for _, before := range []string{"", " ", ":", "?", "=", "&", "/", "@"} {
+			if i > 0 && before == "" {
+				continue // it might not begin a word
+			}
+			planted := reference[:i] + before + "sk-" + secret + reference[i:]
+			if _, err := Parse(planted); err == nil {
+				t.Errorf("%q: a key is taken", planted)
+			} else if strings.Contains(err.Error(), secret) {
+				t.Errorf("%q: the error shows the key: %v", planted, err)
+			}
+		}
+	})
+}
