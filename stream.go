@@ -8,7 +8,7 @@ import (
 
 // A block of Stream holds at most this much, so that its memory does not depend on the input's length.
 const (
-	blockTexts = 1024
+	blockTexts = 1000 // a multiple of what most providers take at once
 	blockBytes = 1 << 20
 )
 
@@ -19,7 +19,7 @@ type Embedded[T any] struct {
 	Err    error
 }
 
-// Stream embeds the text of items of any number as documents. Items are read in blocks of at most 1,024 texts or 1 MiB; the
+// Stream embeds the text of items of any number as documents. Items are read in blocks of at most 1,000 texts or 1 MiB; the
 // next block is sent before the last one is consumed, so at most two are in memory. Progress is the loop's body.
 //
 // Items come in order. A bad text (Rejected) comes with its Err, and the loop goes on. Any other error is fatal: what was

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+)
+
+func emulate(ctx context.Context, args []string, std streams) error {
+	if len(args) == 0 {
+		return usagef("which service? There is dashscope: vecspace emulate dashscope")
+	}
+	switch args[0] {
+	case "dashscope":
+		return emulateDashScope(ctx, args[1:], std)
+	case "-h", "-help", "--help":
+		fmt.Fprint(std.out, "usage: vecspace emulate dashscope [FLAGS]\n\"vecspace emulate dashscope -h\" lists the flags.\n")
+		return nil
+	}
+	return usagef("there is no emulator of %q: there is dashscope", args[0])
+}
+
+// emulation is what the flags of emulate dashscope say.
+type emulation struct {
+	addr      string
+	public    bool
+	list      bool
+	ledger    string   // file
+	keys      []string // in the order given, to say which one to use
+	dashscope dashscopetest.Options
+}
+
+func emulationFlags(args []string, std streams) (*emulation, error) {
+	e := &emulation{}
+	o := &e.dashscope
+	fs := flag.NewFlagSet("vecspace emulate dashscope", flag.ContinueOnError)
+	fs.Usage = func() {
+		fmt.Fprint(fs.Output(), "usage: vecspace emulate dashscope [FLAGS]\n\n"+
+			"Serves DashScope's text embeddings on this machine until it is interrupted, then prints what it billed. Nothing is\n"+
+			"kept between runs. While it runs, "+dashscopetest.ControlPath+" serves and changes its ledger, faults and settings:\n\n"+
+			"  curl http://127.0.0.1:8089"+dashscopetest.ControlPath+"ledger\n"+
+			"  curl -X PUT -d '[\"slow=delay:2s\"]' http://127.0.0.1:8089"+dashscopetest.ControlPath+"faults\n"+
+			"  curl -X PATCH -d '{\"rpm\":60}' http://127.0.0.1:8089"+dashscopetest.ControlPath+"settings\n\n")
+		fs.PrintDefaults()
+	}
+	fs.StringVar(&e.addr, "addr", "127.0.0.1:8089", "`address` to listen on; port 0 takes a free one")
+	fs.BoolVar(&e.public, "public", false, "allow an address that other machines reach; the control path is then off")
+	fs.BoolVar(&e.list, "list-faults", false, "print the faults that -fault takes and exit")
+	fs.StringVar(&e.ledger, "ledger", "", "write the ledger to `FILE` at the end, as JSON")
+	fs.StringVar(&o.Region, "region", "", "the region to be (default that of the first key, else intl)")
+	fs.Func("key", "a made-up `KEY[=REGION]` that is known, good in its region only (the emulator's where none is named); "+
+		"repeatable, printed at start (default "+dashscopetest.DefaultKey+")", e.addKey)
+	fs.Func("fault", "switch on `NAME[=OPTIONS]`, for example slow=p:0.1,delay:2s or reset=next:3; repeatable", func(spec string) error {
+		f, err := dashscopetest.ParseFault(spec)
+		o.Faults = append(o.Faults, f)
+		return err
+	})
+	fs.Func("limit", "change a model's limits, as `MODEL=texts:N,tokens:N,bytes:N,text_tokens:N`; repeatable", e.addLimit)
+	r := &o.Settings.Rates
+	fs.IntVar(&r.RPM, "rpm", 0, "requests a minute per model, and a sixtieth of it a second; 0: no limit")
+	fs.IntVar(&r.TPM, "tpm", 0, "tokens a minute per model, and a sixtieth of it a second; 0: no limit")
+	fs.Float64Var(&r.Growth, "growth", 0, "how many times the requests of a second the next one may have; 0: no limit")
+	fs.BoolVar(&o.Settings.RetryAfter, "retry-after", false, "send Retry-After with 429, which the service is not known to do")
+	fs.DurationVar(&o.Settings.Latency, "latency", 0, "how long an answer takes")
+	fs.DurationVar(&o.Settings.Jitter, "jitter", 0, "how much longer it takes at most, at random")
+	fs.Uint64Var(&o.Seed, "seed", 0, "decides the vectors and all that is random")
+	rest, err := parse(fs, args, std)
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) > 0 {
+		return nil, usagef("unexpected argument %q", rest[0])
+	}
+	if o.Region == "" && len(e.keys) > 0 {
+		o.Region = o.Keys[e.keys[0]]
+	}
+	return e, nil
+}
+
+// addKey's errors quote nothing: somebody may have given a real key. flag, which would quote it, is kept from it.
+func (e *emulation) addKey(value string) error {
+	key, region, _ := strings.Cut(value, "=")
+	if e.dashscope.Keys == nil {
+		e.dashscope.Keys = map[string]string{}
+	}
+	e.dashscope.Keys[key] = region
+	e.keys = append(e.keys, key)
+	return nil
+}
+
+func (e *emulation) addLimit(value string) error {
+	model, limits, _ := strings.Cut(value, "=")
+	var l embedding.Limits
+	fields := map[string]*int{"texts": &l.Texts, "tokens": &l.Tokens, "bytes": &l.Bytes, "text_tokens": &l.TextTokens}
+	for part := range strings.SplitSeq(limits, ",") {
+		name, number, _ := strings.Cut(part, ":")
+		field := fields[name]
+		n, err := strconv.Atoi(number)
+		if field == nil || err != nil || n <= 0 {
+			return fmt.Errorf("%q is not texts:N, tokens:N, bytes:N or text_tokens:N", part)
+		}
+		*field = n
+	}
+	if e.dashscope.Settings.Limits == nil {
+		e.dashscope.Settings.Limits = map[string]embedding.Limits{}
+	}
+	e.dashscope.Settings.Limits[model] = l
+	return nil
+}
+
+func emulateDashScope(ctx context.Context, args []string, std streams) error {
+	e, err := emulationFlags(args, std)
+	if err != nil {
+		return err
+	}
+	if e.list {
+		return listFaults(std.out)
+	}
+	addr, err := net.ResolveTCPAddr("tcp", e.addr)
+	if err != nil {
+		return usagef("-addr: %v", err)
+	}
+	if !addr.IP.IsLoopback() && !e.public {
+		return usagef("-addr %s can be reached from other machines: use 127.0.0.1, or pass -public if that is meant", e.addr)
+	}
+	killed := make(chan struct{}, 1)
+	e.dashscope.Killed = func() {
+		select {
+		case killed <- struct{}{}:
+		default:
+		}
+	}
+	e.dashscope.Control = !e.public
+	emulator, err := dashscopetest.New(e.dashscope)
+	if err != nil {
+		return usageError{err}
+	}
+	listener, err := net.ListenTCP("tcp", addr)
+	if err != nil {
+		return err
+	}
+	if err := e.greet(std.out, "http://"+listener.Addr().String()); err != nil {
+		_ = listener.Close() // nobody knows of it
+		return err
+	}
+	if err := serve(ctx, listener, emulator, killed, std.err); err != nil {
+		return err
+	}
+	return e.report(std.out, emulator.Ledger())
+}
+
+func listFaults(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, f := range dashscopetest.Catalog() {
+		status := "-"
+		if f.Status > 0 {
+			status = strconv.Itoa(f.Status)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\n", f.Name, status, f.Does)
+	}
+	return t.Flush()
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+	"testing"
+)
+
+// asProgram is the variable that makes the test's binary be the program.
+const asProgram = "VECSPACE_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// vecspace runs the program and returns its exit code and what it wrote. Commands that would serve find that they are
+// told to stop.
+func vecspace(t *testing.T, in string, args ...string) (code int, out, errs string) {
+	t.Helper()
+	ctx := t.Context()
+	if len(args) > 0 && args[0] == "emulate" {
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		ctx = ended
+	}
+	var o, e bytes.Buffer
+	code = run(ctx, args, streams{strings.NewReader(in), &o, &e})
+	return code, o.String(), e.String()
+}
+
+func TestCalls(t *testing.T) {
+	t.Setenv("DASHSCOPE_API_KEY", "")
+	for _, c := range []struct {
+		args string
+		code int
+		want string // in what is written, to out for code 0, else to err
+	}{
+		{"", 2, "usage: vecspace COMMAND"},
+		{"help", 0, "emulate "},
+		{"-h", 0, "usage: vecspace COMMAND"},
+		{"fly", 2, `no command "fly"`},
+		{"-fly", 2, `no command "-fly"`},
+
+		{"emulate", 2, "There is dashscope"},
+		{"emulate -h", 0, "vecspace emulate dashscope"},
+		{"emulate openai", 2, `no emulator of "openai"`},
+		{"emulate dashscope -h", 0, "-latency"},
+		{"emulate dashscope -list-faults", 0, "duplicate-index"},
+		{"emulate dashscope here", 2, `unexpected argument "here"`},
+		{"emulate dashscope -colour", 2, "flag provided but not defined: -colour"},
+		{"emulate dashscope -rpm", 2, "flag needs an argument: -rpm"},
+		{"emulate dashscope -rpm many", 2, `invalid value "many" for flag -rpm`},
+		{"emulate dashscope -rpm -5", 2, "a rate is negative"},
+		{"emulate dashscope -latency -1s", 2, "latency or jitter is negative"},
+		{"emulate dashscope -region mars", 2, `unknown region "mars": there are cn, intl`},
+		{"emulate dashscope -key sk-secret=mars", 2, `unknown region "mars"`},
+		{"emulate dashscope -key sk-secret=mars -region cn", 2, "a key's region"},
+		{"emulate dashscope -key =cn", 2, "a key is blank"},
+		{"emulate dashscope -fault nonsense", 2, `no fault "nonsense"`},
+		{"emulate dashscope -fault slow=p:7", 2, "between 0 and 1"},
+		{"emulate dashscope -limit text-embedding-v4", 2, "is not texts:N"},
+		{"emulate dashscope -limit text-embedding-v4=texts:0", 2, `"texts:0" is not texts:N`},
+		{"emulate dashscope -limit v9=texts:1", 2, `unknown model "v9"`},
+		{"emulate dashscope -addr nowhere", 2, "-addr: "},
+		{"emulate dashscope -addr :8089", 2, "pass -public"},
+		{"emulate dashscope -addr 0.0.0.0:8089", 2, "pass -public"},
+
+		{"embed", 2, "one reference is needed"},
+		{"embed -h", 0, "usage: vecspace embed REFERENCE"},
+		{"embed static:base static:base", 2, "there are 2"},
+		{"embed static:base -colour", 2, "flag provided but not defined: -colour"},
+		{"embed -dimensions many static:base", 2, `invalid value "many"`},
+		{"embed static:base -dimensions -1", 2, "a vector has at least 1"},
+		{"embed static:base -dimensions 100", 2, "100 dimensions: there are [256 128 64]"},
+		{"embed static:base?dimensions=64 -dimensions 64", 2, "leave one out"},
+		{"embed static:large", 2, `there is no model "large"`},
+		{"embed -dimensions 64 base", 2, "has no colon"},
+		{"embed acme:base", 2, `there is no provider "acme"`},
+		{"embed dashscope:text-embedding-v4?api_key=sk-secret", 2, "the reference holds an API key"},
+		{"embed dashscope:text-embedding-v4", 1, "set the variable DASHSCOPE_API_KEY"},
+	} {
+		code, out, errs := vecspace(t, "", strings.Fields(c.args)...)
+		said := errs
+		if c.code == 0 {
+			said = out
+		}
+		if code != c.code || !strings.Contains(said, c.want) || strings.Contains(out+errs, "secret") {
+			t.Errorf("vecspace %s: exit code %d, want %d\n%s\n%s", c.args, code, c.code, out, errs)
+		}
+		if c.code == 0 && errs != "" || c.code != 0 && out != "" {
+			t.Errorf("vecspace %s wrote to the wrong stream:\n%s\n%s", c.args, out, errs)
+		}
+	}
+}

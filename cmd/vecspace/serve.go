@@ -1,0 +1,118 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+)
+
+// grace is how long requests under way may take once the emulator is told to stop.
+const grace = 2 * time.Second
+
+// greet says where the emulator is and how to use it, in one write: who waits for it can use it then.
+func (e *emulation) greet(w io.Writer, base string) error {
+	region := cmp.Or(e.dashscope.Region, "intl")
+	var b strings.Builder
+	fmt.Fprintf(&b, "DashScope emulator, region %s, at %s\n\n", region, base)
+	key := "" // the first that is good here
+	if e.keys == nil {
+		key = dashscopetest.DefaultKey
+	}
+	for _, k := range slices.Backward(e.keys) {
+		if home := e.dashscope.Keys[k]; home == "" || home == region {
+			key = k
+		}
+	}
+	if key == "" {
+		fmt.Fprintf(&b, "  none of the keys belongs to region %s: every request gets 401\n", region)
+	} else {
+		fmt.Fprintf(&b, "  export DASHSCOPE_API_KEY=%s\n", key)
+	}
+	fmt.Fprintf(&b, "  export DASHSCOPE_COMPATIBLE_BASE_URL=%s%s\n\n", base, dashscopetest.BasePath)
+	if e.dashscope.Control {
+		fmt.Fprintf(&b, "ledger, faults, settings: %s%s{ledger,faults,settings}\n", base, dashscopetest.ControlPath)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// serve serves until ctx ends, then lets requests under way finish for a while; or until it is killed, then it ends at once.
+func serve(ctx context.Context, l net.Listener, h http.Handler, killed <-chan struct{}, stderr io.Writer) error {
+	base, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
+	var under sync.WaitGroup // requests under way: the ledger is whole once they have ended
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			under.Add(1)
+			defer under.Done()
+			h.ServeHTTP(w, r)
+		}),
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ErrorLog:          log.New(stderr, "vecspace emulate: ", 0),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-killed:
+		_ = server.Close()
+		return errors.New("the fault kill has struck")
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(base, grace)
+	defer cancel()
+	if err := server.Shutdown(end); err != nil {
+		abandon() // what hangs or is slow on purpose
+		_ = server.Close()
+		under.Wait()
+	}
+	return nil
+}
+
+// report prints the ledger for people and writes it for programs.
+func (e *emulation) report(w io.Writer, l dashscopetest.Ledger) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "\nrequests\t%d\tat most %d at a time\n", l.Requests, l.MaxInFlight)
+	for _, status := range slices.Sorted(maps.Keys(l.Answers)) {
+		what := http.StatusText(status)
+		if status == 0 {
+			what = "no or half an answer"
+		}
+		fmt.Fprintf(t, "  %03d\t%d\t%s\n", status, l.Answers[status], what)
+	}
+	fmt.Fprintf(t, "billed requests\t%d\n", l.Billed)
+	fmt.Fprintf(t, "billed texts\t%d\t%d different, %d of them more than once\n", l.Texts, l.Distinct, l.Twice)
+	fmt.Fprintf(t, "  lost\t%d\tbilled, but the connection ended before the answer\n", l.Lost)
+	fmt.Fprintf(t, "  spoiled\t%d\tbilled, but a fault made the answer useless\n", l.Spoiled)
+	fmt.Fprintf(t, "  repeated\t%d\tbilled, but delivered before\n", l.Repeated)
+	fmt.Fprintf(t, "billed tokens\t%d\n", l.Tokens)
+	for _, name := range slices.Sorted(maps.Keys(l.Faults)) {
+		fmt.Fprintf(t, "fault %s\t%d\n", name, l.Faults[name])
+	}
+	err := t.Flush()
+	if e.ledger == "" {
+		return err
+	}
+	text, err2 := json.MarshalIndent(l, "", "  ")
+	if err2 == nil {
+		err2 = os.WriteFile(e.ledger, append(text, '\n'), 0o644)
+	}
+	return errors.Join(err, err2)
+}

@@ -1,0 +1,156 @@
+// Command quickstart searches text by meaning: it builds an index through langchaingo and chromem, and answers questions.
+//
+//	go run ./examples/quickstart "parse command line flags"
+//
+// By default the text is the documentation of the Go standard library in this machine's own toolchain, and the model is the embedded
+// one: no key, no download, no server. Without a question it reads questions line by line.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/providers"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) error {
+	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	flags.SetOutput(log)
+	dir := flags.String("dir", "", "index the .txt and .md files below this `folder` instead of the standard library's documentation")
+	ref := flags.String("embedder", "static:base", "the `provider:model` that embeds, for example dashscope:text-embedding-v4")
+	keep := flags.String("store", "", "keep the index in this `folder` between runs; the texts are stored there too")
+	k := flags.Int("k", 5, "how many `answers` to print")
+	flags.Usage = func() {
+		fmt.Fprintln(log, "usage: quickstart [flags] [question]\nSearches text by meaning. Without a question it reads questions line by line.")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return flag.ErrHelp // it has been reported
+	}
+
+	steps := steps{last: time.Now()}
+	// The provider is one string; what production needs around it is one line.
+	e, err := providers.Open(*ref)
+	if err != nil {
+		return err
+	}
+	e = embedding.Chain(e, middleware.Standard(middleware.StandardOptions{}))
+	if e, err = embedding.Probe(ctx, e); err != nil {
+		return err
+	}
+
+	docs, err := read(*dir)
+	if err != nil {
+		return err
+	}
+	steps.done("read")
+	store, err := chromem.New(e, chromem.Options{Dir: *keep, ID: name})
+	if err != nil {
+		return err
+	}
+	steps.done("open")
+	if err := index(ctx, store, docs, progress(log)); err != nil {
+		return err
+	}
+	steps.done("index")
+	if question := strings.Join(flags.Args(), " "); question != "" {
+		if err := answer(ctx, store, question, *k, out); err != nil {
+			return err
+		}
+		steps.done("search")
+	} else if err := converse(ctx, store, *k, in, out); err != nil {
+		return err
+	}
+	fmt.Fprintf(log, "%d documents in %s; %s\n", store.Count(), e.Model().Space, steps)
+	return nil
+}
+
+func read(dir string) ([]document, error) {
+	if dir != "" {
+		return folder(dir)
+	}
+	root, err := toolchain()
+	if err != nil {
+		return nil, err
+	}
+	return library(root)
+}
+
+// converse answers one question a line.
+func converse(ctx context.Context, store *chromem.Store, k int, in io.Reader, out io.Writer) error {
+	prompt := ""
+	if terminal(in) && terminal(out) {
+		prompt = "? "
+	}
+	lines := bufio.NewScanner(in)
+	for {
+		fmt.Fprint(out, prompt)
+		if !lines.Scan() {
+			return lines.Err()
+		}
+		if question := strings.TrimSpace(lines.Text()); question != "" {
+			if err := answer(ctx, store, question, k, out); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// progress returns what shows how far indexing is, on a terminal only.
+func progress(log io.Writer) func(done, all int) {
+	if !terminal(log) {
+		return func(int, int) {}
+	}
+	return func(done, all int) {
+		end := "\r"
+		if done == all {
+			end = "\r\x1b[K"
+		}
+		fmt.Fprintf(log, "indexing %d of %d%s", done, all, end)
+	}
+}
+
+func terminal(x any) bool {
+	f, ok := x.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// steps are the times that the parts of a run took.
+type steps struct {
+	last  time.Time
+	parts []string
+}
+
+func (s *steps) done(name string) {
+	now := time.Now()
+	s.parts = append(s.parts, fmt.Sprintf("%s %v", name, now.Sub(s.last).Round(time.Millisecond)))
+	s.last = now
+}
+
+func (s steps) String() string { return strings.Join(s.parts, ", ") }

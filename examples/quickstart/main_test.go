@@ -1,0 +1,332 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+)
+
+// ask runs the program and returns what it prints.
+func ask(t *testing.T, in string, args ...string) (out, log string, err error) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	err = run(t.Context(), args, strings.NewReader(in), &stdout, &stderr)
+	return stdout.String(), stderr.String(), err
+}
+
+// TestHitRate asks what newcomers ask. The questions were written before the first run.
+func TestHitRate(t *testing.T) {
+	if len(questions) < 40 {
+		t.Fatalf("%d questions are too few", len(questions))
+	}
+	var in strings.Builder
+	for _, q := range questions {
+		in.WriteString(q.text + "\n")
+	}
+	out, _, err := ask(t, in.String(), "-k", "3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if len(lines) != 3*len(questions) {
+		t.Fatalf("%d lines for %d questions", len(lines), len(questions))
+	}
+	hits := 0
+	for i, q := range questions {
+		hit := false
+		for _, line := range lines[3*i : 3*i+3] {
+			for _, p := range q.packages {
+				hit = hit || strings.Fields(line)[2] == p
+			}
+		}
+		if hit {
+			hits++
+		} else {
+			t.Logf("missed: %s", q.text)
+		}
+	}
+	rate := float64(hits) / float64(len(questions))
+	t.Logf("hit rate at 3: %d of %d, %.1f %%", hits, len(questions), 100*rate)
+	if rate < .85 {
+		t.Errorf("hit rate at 3 is %.1f %%, it is to be 85 %%", 100*rate)
+	}
+}
+
+func TestTheFirstQuestion(t *testing.T) {
+	out, log, err := ask(t, "", "parse", "command", "line", "flags")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(out, "\n")
+	if f := strings.Fields(first); f[0] != "1" || f[2] != "flag" || !strings.Contains(first, "command-line flag parsing") {
+		t.Errorf("the first answer is %q", first)
+	}
+	if strings.Count(out, "\n") != 5 || !strings.Contains(log, "documents in static/base-") || !strings.Contains(log, "index ") {
+		t.Errorf("printed %q and %q", out, log)
+	}
+}
+
+// service starts an emulator of DashScope and points the environment at it.
+func service(t *testing.T, o dashscopetest.Options) *dashscopetest.Server {
+	t.Helper()
+	s, err := dashscopetest.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(s)
+	t.Cleanup(srv.Close)
+	t.Setenv("DASHSCOPE_API_KEY", dashscopetest.DefaultKey)
+	t.Setenv("DASHSCOPE_COMPATIBLE_BASE_URL", srv.URL+dashscopetest.BasePath)
+	return s
+}
+
+// notes writes files into a new folder and returns it.
+func notes(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestDashScope(t *testing.T) {
+	s := service(t, dashscopetest.Options{})
+	store := filepath.Join(t.TempDir(), "index")
+	args := []string{"-embedder", "dashscope:text-embedding-v4", "-store", store, "parse command line flags"}
+	out, _, err := ask(t, "", args...)
+	if err != nil || !strings.Contains(strings.SplitN(out, "\n", 2)[0], " flag ") {
+		t.Fatalf("%s%v", out, err)
+	}
+	first := s.Ledger()
+	docs, err := read("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (len(docs)+9)/10 + 1; first.Requests != want || first.Twice != 0 || first.Texts != len(docs)+1 {
+		t.Errorf("%d requests for %d texts, %d twice; want %d requests for %d documents and a question", first.Requests, first.Texts, first.Twice, want, len(docs))
+	}
+	if out, _, err = ask(t, "", args...); err != nil || !strings.Contains(out, " flag ") {
+		t.Fatalf("%s%v", out, err)
+	}
+	if second := s.Ledger(); second.Requests != first.Requests+1 || second.Texts != first.Texts+1 {
+		t.Errorf("the second run sent %d requests, want the question alone", second.Requests-first.Requests)
+	}
+}
+
+func TestFolderIsKeptUpToDate(t *testing.T) {
+	s := service(t, dashscopetest.Options{})
+	dir := notes(t, map[string]string{
+		"bread.txt":      "Knead the dough and bake the bread for forty minutes.",
+		"sub/bicycle.md": "# Bicycle\n\nPatch the inner tube and pump up the tyre.\n",
+		"old.txt":        "A note about volcanoes that will go away.",
+		"ignored.pdf":    "not text",
+		".hidden/no.txt": "not seen",
+	})
+	store := filepath.Join(t.TempDir(), "index")
+	search := func(question string) string {
+		t.Helper()
+		out, _, err := ask(t, "", "-dir", dir, "-store", store, "-embedder", "dashscope:text-embedding-v4", question)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	if out := search("repair a bike"); strings.Count(out, "\n") != 3 || !strings.Contains(strings.SplitN(out, "\n", 2)[0], "sub/bicycle.md#1") {
+		t.Errorf("printed %q", out)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bread.txt"), []byte("Simmer the soup with carrots and leek."), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "new.txt"), []byte("The orchestra rehearses a symphony."), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "old.txt")); err != nil {
+		t.Fatal(err)
+	}
+	before := s.Ledger().Texts
+	out := search("classical music")
+	if sent := s.Ledger().Texts - before; sent != 3 {
+		t.Errorf("%d texts were sent, want the changed one, the new one and the question", sent)
+	}
+	if strings.Contains(out, "bread for forty") || strings.Contains(out, "volcanoes") || !strings.Contains(strings.SplitN(out, "\n", 2)[0], "new.txt#1") {
+		t.Errorf("printed %q", out)
+	}
+}
+
+// TestOutage: the service dies in the middle of indexing and is started again; the program waits and finishes, and past
+// the budget of an outage that does not end it stops and keeps what it has.
+func TestOutage(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := listener.Addr().String()
+	t.Setenv("DASHSCOPE_API_KEY", dashscopetest.DefaultKey)
+	t.Setenv("DASHSCOPE_COMPATIBLE_BASE_URL", "http://"+addr+dashscopetest.BasePath)
+	s, err := dashscopetest.New(dashscopetest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var srv *http.Server
+	serve := func(l net.Listener) {
+		srv = &http.Server{ReadHeaderTimeout: time.Minute, Handler: s}
+		go func(srv *http.Server) { _ = srv.Serve(l) }(srv)
+	}
+	calls := 0
+	died := make(chan struct{})
+	dying := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls++; calls == 5 {
+			close(died)
+		}
+		if calls >= 5 {
+			panic(http.ErrAbortHandler) // the connection breaks
+		}
+		s.ServeHTTP(w, r)
+	})
+	first := &http.Server{ReadHeaderTimeout: time.Minute, Handler: serial(dying)}
+	go func() { _ = first.Serve(listener) }()
+	restarted := make(chan error, 1)
+	go func() {
+		<-died
+		err := first.Close()
+		if err == nil {
+			var l net.Listener
+			if l, err = net.Listen("tcp", addr); err == nil {
+				serve(l)
+			}
+		}
+		restarted <- err
+	}()
+	out, _, err := ask(t, "", "-embedder", "dashscope:text-embedding-v4", "parse command line flags")
+	if err != nil || !strings.Contains(strings.SplitN(out, "\n", 2)[0], " flag ") {
+		t.Fatalf("%s%v", out, err)
+	}
+	if err := <-restarted; err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = srv.Close() }()
+	if l := s.Ledger(); l.Twice != 0 {
+		t.Errorf("%d texts were billed twice", l.Twice)
+	}
+}
+
+// serial serves one request at a time.
+func serial(h http.Handler) http.Handler {
+	turn := make(chan struct{}, 1)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		turn <- struct{}{}
+		defer func() { <-turn }()
+		h.ServeHTTP(w, r)
+	})
+}
+
+// TestWhatWasPaidIsKept: a run that fails in the middle is gone on with by the next one.
+func TestWhatWasPaidIsKept(t *testing.T) {
+	s := service(t, dashscopetest.Options{})
+	store := filepath.Join(t.TempDir(), "index")
+	args := []string{"-embedder", "dashscope:text-embedding-v4", "-store", store, "parse command line flags"}
+	fault, err := dashscopetest.ParseFault("arrearage=at:7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetFaults(fault); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = ask(t, "", args...)
+	if err == nil || !strings.Contains(err.Error(), "what is stored is kept") {
+		t.Fatalf("got %v", err)
+	}
+	paid := s.Ledger().Texts
+	if paid == 0 {
+		t.Fatal("nothing was paid for before the failure: the test shows nothing")
+	}
+	if err := s.SetFaults(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ask(t, "", args...); err != nil {
+		t.Fatal(err)
+	}
+	docs, err := read("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := s.Ledger(); l.Twice != 0 || l.Texts != len(docs)+1 {
+		t.Errorf("%d texts were billed in two runs, %d of them twice; want %d", l.Texts, l.Twice, len(docs)+1)
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	empty := t.TempDir()
+	broken := notes(t, map[string]string{"space.json": "{"})
+	other := filepath.Join(t.TempDir(), "index")
+	if _, _, err := ask(t, "", "-store", other, "-dir", notes(t, map[string]string{"a.txt": "text"}), "question"); err != nil {
+		t.Fatal(err)
+	}
+	service(t, dashscopetest.Options{})
+	for name, c := range map[string]struct {
+		args []string
+		env  [2]string
+		want string
+	}{
+		"no key":              {args: []string{"-embedder", "dashscope:text-embedding-v4", "q"}, env: [2]string{"DASHSCOPE_API_KEY", ""}, want: "DASHSCOPE_API_KEY"},
+		"an unknown model":    {args: []string{"-embedder", "static:huge", "q"}, want: "base"},
+		"no such provider":    {args: []string{"-embedder", "nobody:x", "q"}, want: "dashscope"},
+		"dimensions":          {args: []string{"-embedder", "static:base?dimensions=100", "q"}, want: "128"},
+		"no reference":        {args: []string{"-embedder", "static", "q"}, want: "provider:model"},
+		"a folder of nothing": {args: []string{"-dir", empty, "q"}, want: "no text in " + empty},
+		"no folder":           {args: []string{"-dir", filepath.Join(empty, "none"), "q"}, want: "none"},
+		"no toolchain":        {args: []string{"q"}, env: [2]string{"GOROOT", empty}, want: "install Go with its sources, or index a folder of yours with -dir"},
+		"another model's":     {args: []string{"-store", other, "-embedder", "dashscope:text-embedding-v4", "q"}, want: "cannot be compared"},
+		"a corrupt index":     {args: []string{"-store", broken, "q"}, want: "space.json is corrupt"},
+		"no answers":          {args: []string{"-k", "0", "q"}, want: "at least 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.env[0] != "" {
+				t.Setenv(c.env[0], c.env[1])
+			}
+			out, _, err := ask(t, "", c.args...)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			if out != "" {
+				t.Errorf("printed %q", out)
+			}
+		})
+	}
+}
+
+func TestSplitKeepsEverything(t *testing.T) {
+	dir := notes(t, map[string]string{"long.md": "# Title\n\n" + strings.Repeat("A sentence that says something. ", 200), "blank.txt": " \n"})
+	docs, err := folder(dir)
+	if err != nil || len(docs) < 5 {
+		t.Fatalf("%d parts, %v", len(docs), err)
+	}
+	words := 0
+	for _, d := range docs {
+		words += strings.Count(d.text, "sentence")
+	}
+	if words < 200 {
+		t.Errorf("%d of 200 sentences are left", words)
+	}
+	if _, err := folder(filepath.Join(dir, "long.md", "x")); err == nil {
+		t.Error("a file was taken for a folder")
+	} else if _, ok := err.(*fs.PathError); !ok {
+		t.Errorf("got %v", err)
+	}
+}
