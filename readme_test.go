@@ -1,0 +1,57 @@
+package embedding_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestDocumentsAreCompiled holds every block of Go in the documents against the code that is compiled: it must be there line by line.
+func TestDocumentsAreCompiled(t *testing.T) {
+	var code strings.Builder
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || !strings.Contains(name, "example") || name == "readme_test.go" {
+			return err
+		}
+		data, err := os.ReadFile(name)
+		code.WriteString(unindented(string(data)) + "\n")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := 0
+	for _, doc := range []string{"README.md", filepath.Join("docs", "middleware.md")} {
+		data, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, rest := range strings.Split(string(data), "```go\n") {
+			if k == 0 {
+				continue
+			}
+			block, _, ok := strings.Cut(rest, "```")
+			if !ok {
+				t.Fatalf("%s: a block of Go does not end", doc)
+			}
+			blocks++
+			if !strings.Contains(code.String(), unindented(block)) {
+				t.Errorf("%s: this block is in no example that is compiled:\n%s", doc, block)
+			}
+		}
+	}
+	if blocks < 6 {
+		t.Errorf("%d blocks of Go were found", blocks)
+	}
+}
+
+// unindented drops the indentation, which is all in which a block may differ.
+func unindented(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimLeft(line, "\t")
+	}
+	return strings.Join(lines, "\n")
+}
