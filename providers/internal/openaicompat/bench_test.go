@@ -17,7 +17,7 @@ type canned []byte
 func (c canned) RoundTrip(req *http.Request) (*http.Response, error) {
 	_, _ = io.Copy(io.Discard, req.Body)
 	req.Body.Close()
-	return &http.Response{StatusCode: 200, Header: http.Header{"X-Request-Id": {"req-1"}}, Body: io.NopCloser(bytes.NewReader(c)), Request: req}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"X-Request-Id": {"req-1"}}, Body: io.NopCloser(bytes.NewReader(c)), Request: req}, nil
 }
 
 // BenchmarkEmbed is a call of 10 texts of 500 bytes, without the network and without numbers: what is left is what each

@@ -50,7 +50,7 @@ func dial(t *testing.T, base string, edit ...func(*Config)) *Client {
 func answer(w http.ResponseWriter, r *http.Request) {
 	var req struct{ Input []string }
 	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
-		http.Error(w, err.Error(), 400)
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	w.Header().Set("X-Request-Id", "req-1")

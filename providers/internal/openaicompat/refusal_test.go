@@ -152,7 +152,7 @@ func TestNothingSecretInErrors(t *testing.T) {
 		func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Request-Id", echo)
 			w.Header().Set("Location", "http://other.example/"+testKey)
-			w.WriteHeader(307)
+			w.WriteHeader(http.StatusTemporaryRedirect)
 		},
 		func(w http.ResponseWriter, r *http.Request) { // no HTTP at all
 			conn, _, _ := w.(http.Hijacker).Hijack()

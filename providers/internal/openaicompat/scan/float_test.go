@@ -70,7 +70,7 @@ func hostile(pattern uint64) []string {
 	middle := low/2 + high/2
 	near := []float64{f64, low, middle, math.Nextafter(middle, math.Inf(1)), math.Nextafter(middle, math.Inf(-1))}
 	// The same mantissa where embeddings lie, which is where the fast path works.
-	small := math.Float64frombits(math.Float64bits(middle)&^(0x7ff<<52) | uint64(1023-pattern>>33%12)<<52)
+	small := math.Float64frombits(math.Float64bits(middle)&^(0x7ff<<52) | (1023-pattern>>33%12)<<52)
 	near = append(near, small, math.Nextafter(small, 0), math.Nextafter(small, 8), float64(float32(small)))
 	for _, f := range near {
 		if math.IsNaN(f) || math.IsInf(f, 0) {
