@@ -1,0 +1,101 @@
+package canary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/vecspace/embedding"
+)
+
+// Check asks e for every text of the reference and compares the vectors. It returns nil if they are the reference's within its
+// tolerance, a *Drift if something moved, and any other error if that could not be told: the provider does not
+// answer, the context ended, the reference is not whole.
+//
+// Where a guard inside e knows the dimensions, it refuses vectors of another length before they get here: the Drift then has the
+// guard's error in Err and cannot say whether they are a truncation.
+func Check(ctx context.Context, e embedding.Embedder, ref Reference) error {
+	if e == nil {
+		return errNil
+	}
+	if err := ref.valid(); err != nil {
+		return err
+	}
+	m := embedding.Chain(e).Model()
+	if m.Space == "" {
+		if m.Space = spaceAt(m, ref.Dimensions); !m.Space.Same(ref.Space) {
+			return fmt.Errorf("canary: the Space of %s:%s is unknown: call embedding.Probe first", m.Provider, m.ID)
+		}
+	}
+	d := &Drift{
+		Space: ref.Space, NowSpace: m.Space, Variant: ref.Variant, NowVariant: m.Variant,
+		Dimensions: ref.Dimensions, NowDimensions: m.Dimensions, Tolerance: ref.Tolerance,
+	}
+	same := m.Space.Same(ref.Space)
+	switch {
+	case !same && !resized(ref, m):
+		d.Change = Space
+		return d
+	case m.Variant != ref.Variant:
+		d.Change = Variant
+		return d
+	}
+	a, err := ask(ctx, embedding.Chain(open{e}), ref.Texts, ref.Queries != nil)
+	if err != nil {
+		if refused, now := otherDimensions(err); refused && now != ref.Dimensions {
+			d.Change, d.NowDimensions, d.Err = Dimensions, now, err
+			return d
+		}
+		if !same {
+			d.Change, d.Err = Space, err
+			return d
+		}
+		return err
+	}
+	if d.Change = compare(d, ref, a); d.Change == 0 && !same {
+		d.Change = Space
+	}
+	if d.Change != 0 {
+		return d
+	}
+	return nil
+}
+
+// spaceAt returns the Space that Chain derives for m with so many dimensions.
+func spaceAt(m embedding.Model, dimensions int) embedding.Space {
+	m.Dimensions = dimensions
+	return embedding.Chain(nobody{m}).Model().Space
+}
+
+// nobody is an Embedder that is only asked for its Model.
+type nobody struct{ model embedding.Model }
+
+func (n nobody) Model() embedding.Model { return n.model }
+func (n nobody) Embed(context.Context, embedding.Request) (embedding.Response, error) {
+	return embedding.Response{}, errors.ErrUnsupported
+}
+
+// resized reports whether m's Space is the reference's but for the dimensions in its name, so that asking tells more than that.
+func resized(ref Reference, m embedding.Model) bool {
+	before, ok := strings.CutSuffix(string(ref.Space), "@"+strconv.Itoa(ref.Dimensions))
+	now, okNow := strings.CutSuffix(string(m.Space), "@"+strconv.Itoa(m.Dimensions))
+	return ok && okNow && before == now
+}
+
+var dimensionsLaw = regexp.MustCompile(`dimensions law: the vector of text \d+ has (\d+) dimensions`)
+
+// otherDimensions reports whether a guard refused an answer for its dimensions, and how many it had, 0 if it does not say so.
+func otherDimensions(err error) (refused bool, now int) {
+	e, ok := errors.AsType[*embedding.Error](err)
+	if !ok || e.Kind != embedding.Malformed {
+		return false, 0
+	}
+	if said := dimensionsLaw.FindStringSubmatch(e.Error()); said != nil {
+		now, _ = strconv.Atoi(said[1]) // digits; too many of them are 0, unknown
+		return true, now
+	}
+	return false, 0
+}

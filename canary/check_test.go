@@ -1,0 +1,150 @@
+package canary
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/providers/static"
+)
+
+func TestCheckSpaceAndVariantAskNothing(t *testing.T) {
+	s := newServer(embedtest.FakeOptions{})
+	ref := record(t, s, Options{})
+	asked := len(s.Calls())
+	for want, m := range map[Change]embedding.Model{
+		Space:   {ID: "successor"},
+		Variant: {Variant: "find it"},
+	} {
+		now := newServer(embedtest.FakeOptions{Model: m})
+		d := drift(t, Check(t.Context(), now, ref))
+		if d.Change != want || !strings.Contains(d.Error(), want.String()) {
+			t.Errorf("%v, want %v", d, want)
+		}
+		if d.Space != ref.Space || want == Space && d.NowSpace != "fake/successor@8" || want == Variant && d.NowVariant != "find it" {
+			t.Errorf("%+v", *d)
+		}
+		if len(now.Calls()) != 0 || len(s.Calls()) != asked {
+			t.Error("something was asked")
+		}
+	}
+	// The same vectors under another model's name are the user's assertion, not a drift.
+	same := embedding.Wrap(s, embedding.Model{Provider: "elsewhere", ID: "copy", Space: ref.Space, Dimensions: 8}, s.Embed)
+	if err := Check(t.Context(), same, ref); err != nil {
+		t.Error(err)
+	}
+}
+
+// A guard that knows the dimensions refuses other ones; the figures are in its words.
+func TestCheckBehindAGuard(t *testing.T) {
+	s := newServer(embedtest.FakeOptions{})
+	e := embedding.Chain(s)
+	ref := record(t, e, Options{})
+	s.edit = each(func(_ int, _ string, v []float32) []float32 { return v[:5] })
+	d := drift(t, Check(t.Context(), e, ref))
+	if d.Change != Dimensions || d.NowDimensions != 5 || !errors.Is(d, embedding.Malformed) {
+		t.Errorf("%+v", *d)
+	}
+	s.edit = func(_ embedding.Request, res *embedding.Response) { res.Vectors = res.Vectors[1:] }
+	err := Check(t.Context(), e, ref)
+	if _, ok := errors.AsType[*Drift](err); ok || !errors.Is(err, embedding.Malformed) {
+		t.Errorf("a short answer: %v", err)
+	}
+}
+
+// A server whose dimensions are learnt by asking has them in its Space: the drift says what became of the vectors all the same.
+func TestCheckProbed(t *testing.T) {
+	s := newServer(embedtest.FakeOptions{})
+	bare := embedding.Wrap(s, embedding.Model{Provider: "acme", ID: "m"}, s.Embed)
+	if _, err := Record(t.Context(), bare, Options{}); err == nil || !strings.Contains(err.Error(), "embedding.Probe") {
+		t.Fatalf("an unknown Space: %v", err)
+	}
+	probed, err := embedding.Probe(t.Context(), bare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := record(t, probed, Options{})
+	if err := Check(t.Context(), bare, ref); err != nil {
+		t.Errorf("not probed: %v", err)
+	}
+	s.edit = each(func(_ int, _ string, v []float32) []float32 { return normalized(v[:5:5]) })
+	if probed, err = embedding.Probe(t.Context(), embedding.Wrap(s, bare.Model(), s.Embed)); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []embedding.Embedder{probed, bare} {
+		if d := drift(t, Check(t.Context(), e, ref)); d.Change != Truncated || d.NowDimensions != 5 {
+			t.Errorf("%v", d)
+		}
+	}
+	s.edit = nil
+	if d := drift(t, Check(t.Context(), embedding.Wrap(s, probed.Model(), s.Embed), ref)); d.Change != Space {
+		t.Errorf("an embedder that says @5 and answers 8: %v", d)
+	}
+	stranger := embedding.Wrap(s, embedding.Model{Provider: "acme", ID: "n"}, s.Embed)
+	if err := Check(t.Context(), stranger, ref); err == nil || !strings.Contains(err.Error(), "embedding.Probe") {
+		t.Errorf("an unknown Space: %v", err)
+	}
+}
+
+func TestCheckStaticModel(t *testing.T) {
+	open := func(dims int) embedding.Embedder {
+		e, err := static.New(static.Options{Dimensions: dims})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	ref := record(t, open(256), Options{Texts: []string{"quarterly report of the harbour authority"}})
+	if ref.Noise > 1e-9 || !ref.Normalized || ref.Queries != nil || len(ref.Documents) != 11 {
+		t.Errorf("noise %v, normalised %v, %d queries, %d documents", ref.Noise, ref.Normalized, len(ref.Queries), len(ref.Documents))
+	}
+	if err := Check(t.Context(), open(256), ref); err != nil {
+		t.Error(err)
+	}
+	if d := drift(t, Check(t.Context(), open(64), ref)); d.Change != Truncated || d.NowDimensions != 64 {
+		t.Error(d)
+	}
+}
+
+func TestCheckErrorsThatAreNoDrift(t *testing.T) {
+	s := newServer(embedtest.FakeOptions{})
+	ref := record(t, s, Options{})
+	down := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Err: embedding.Unavailable}
+	}})
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	broken := ref
+	broken.Documents = broken.Documents[1:]
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		e    embedding.Embedder
+		ref  Reference
+		is   error
+		says string
+	}{
+		"down":         {t.Context(), down, ref, embedding.Unavailable, "asking for texts"},
+		"cancelled":    {ended, s, ref, context.Canceled, ""},
+		"nil":          {t.Context(), nil, ref, nil, "is nil"},
+		"zero":         {t.Context(), s, Reference{}, nil, "record it again"},
+		"not whole":    {t.Context(), s, broken, nil, "record it again"},
+		"from a cache": {t.Context(), reusing(s), ref, errReused, "cache"},
+	} {
+		err := Check(c.ctx, c.e, c.ref)
+		if _, ok := errors.AsType[*Drift](err); ok || err == nil || !strings.Contains(err.Error(), c.says) || c.is != nil && !errors.Is(err, c.is) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// reusing answers one text of each request without asking for it.
+func reusing(e embedding.Embedder) embedding.Embedder {
+	return embedding.Wrap(e, e.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		res, err := e.Embed(ctx, req)
+		res.Usage.Reused++
+		return res, err
+	})
+}

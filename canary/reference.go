@@ -1,0 +1,156 @@
+package canary
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/vecspace/embedding"
+)
+
+// version of a Reference's format.
+const version = 1
+
+// maxFile is the largest file that Read takes, far above what a useful reference needs.
+const maxFile = 256 << 20
+
+// Reference is what a provider answered when it was recorded. It is plain data: encoding/json keeps every bit of it.
+// Record makes one; nobody need fill one in.
+type Reference struct {
+	Version    int             `json:"version"`
+	Recorded   time.Time       `json:"recorded"`
+	Provider   string          `json:"provider"`
+	Model      string          `json:"model"`
+	Space      embedding.Space `json:"space"`
+	Variant    string          `json:"variant,omitempty"`
+	Dimensions int             `json:"dimensions"`
+	Normalized bool            `json:"normalized"` // every vector had unit length
+	Noise      float64         `json:"noise"`      // the provider's own: the most 1 - cosine between two answers for one text
+	Tolerance  float64         `json:"tolerance"`  // 1 - cosine above it is a drift
+	Texts      []string        `json:"texts"`
+	Documents  []Vector        `json:"documents"`         // one a text, of Dimensions
+	Queries    []Vector        `json:"queries,omitempty"` // the same texts as queries; none where the model is Symmetric
+}
+
+// Vector is a vector that is written as base64 of its little-endian float32 values, which loses nothing.
+type Vector []float32
+
+// MarshalText implements encoding.TextMarshaler.
+func (v Vector) MarshalText() ([]byte, error) {
+	raw := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(x))
+	}
+	return base64.StdEncoding.AppendEncode(nil, raw), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *Vector) UnmarshalText(text []byte) error {
+	raw, err := base64.StdEncoding.AppendDecode(nil, text)
+	if err != nil || len(raw)%4 != 0 {
+		return errors.New("a vector is not base64 of 32-bit values")
+	}
+	*v = make(Vector, len(raw)/4)
+	for i := range *v {
+		(*v)[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+	}
+	return nil
+}
+
+// WriteTo writes the reference as JSON.
+func (r Reference) WriteTo(w io.Writer) (int64, error) {
+	if err := r.valid(); err != nil {
+		return 0, err
+	}
+	body, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return 0, fmt.Errorf("canary: %w", err)
+	}
+	n, err := w.Write(append(body, '\n'))
+	return int64(n), err
+}
+
+// Save writes the reference to a file, whole or not at all: it is written beside path and renamed. Only its owner may read it.
+func (r Reference) Save(path string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return fmt.Errorf("canary: saving the reference: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+			err = fmt.Errorf("canary: saving the reference: %w", err)
+		}
+	}()
+	if _, err = r.WriteTo(f); err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	return err
+}
+
+// Read reads what WriteTo wrote. It is an error if the reference is of another version or not whole.
+func Read(from io.Reader) (Reference, error) {
+	body, err := io.ReadAll(io.LimitReader(from, maxFile+1))
+	if err != nil {
+		return Reference{}, fmt.Errorf("canary: reading the reference: %w", err)
+	}
+	if len(body) > maxFile {
+		return Reference{}, fmt.Errorf("canary: the reference is larger than %d bytes", maxFile)
+	}
+	var r Reference
+	if err := json.Unmarshal(body, &r); err != nil {
+		return Reference{}, fmt.Errorf("canary: the reference is not whole, record it again: %w", err)
+	}
+	if err := r.valid(); err != nil {
+		return Reference{}, err
+	}
+	return r, nil
+}
+
+// Load reads the file that Save wrote. A missing file is errors.Is fs.ErrNotExist.
+func Load(path string) (Reference, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Reference{}, fmt.Errorf("canary: opening the reference: %w", err)
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	return Read(f)
+}
+
+// valid reports what makes a reference useless, in words that say what to do.
+func (r Reference) valid() error {
+	switch {
+	case r.Version != version:
+		return fmt.Errorf("canary: the reference has version %d, this program reads %d: record it again", r.Version, version)
+	case r.Space == "":
+		return errors.New("canary: the reference has no Space: record it again")
+	case r.Dimensions < 1 || len(r.Texts) == 0:
+		return errors.New("canary: the reference has no vectors: record it again")
+	case !(r.Tolerance > 0 && r.Tolerance < 1):
+		return fmt.Errorf("canary: the reference has a tolerance of %v, it must be between 0 and 1: record it again", r.Tolerance)
+	case len(r.Documents) != len(r.Texts) || len(r.Queries) != 0 && len(r.Queries) != len(r.Texts):
+		return fmt.Errorf("canary: the reference has %d texts, %d document vectors and %d query vectors: record it again",
+			len(r.Texts), len(r.Documents), len(r.Queries))
+	}
+	for _, rows := range [][]Vector{r.Documents, r.Queries} {
+		for i, v := range rows {
+			if l := length(v); len(v) != r.Dimensions || !(l > 0) || math.IsInf(l, 0) {
+				return fmt.Errorf("canary: vector %d of the reference has not %d finite values, or is zero: record it again", i, r.Dimensions)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,59 @@
+package otelembedding
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/vecspace/embedding"
+)
+
+// Attempts is a Middleware: a span and the conventions' metrics for each request that is really sent, with the Model that it is
+// sent to, those that are retried or hedged or whose caller has left included. It belongs innermost. Tokens and cost are what the
+// provider says and its Model().Price makes of it; where it does not say, a counter of unmetered requests tells how much is
+// missing. An empty request tells nothing.
+func (t *Telemetry) Attempts(next embedding.Embedder) embedding.Embedder {
+	m := next.Model()
+	identity := append([]attribute.KeyValue{
+		keyOperation.String(operation), keyProvider.String(provider(m)), keyModel.String(m.ID),
+	}, server(m.Endpoint)...)
+	var (
+		shared   = metric.WithAttributes(identity...)
+		input    = metric.WithAttributes(with(identity, keyTokenType.String("input"))...)
+		currency = metric.WithAttributes(with(identity, keyCurrency.String(m.Price.Currency))...)
+		price    = m.Price.PerMillion / 1e6
+	)
+	tell := func(ctx context.Context, span trace.Span, o outcome) {
+		u := o.usage
+		metered := u.Requests > u.Unmetered
+		t.operation.Record(ctx, o.seconds, metric.WithAttributes(failed(with(identity), o.failure)...))
+		if metered {
+			t.tokens.Record(ctx, int64(u.Tokens), input)
+			if price > 0 && m.Price.Currency != "" {
+				t.cost.Add(ctx, price*float64(u.Tokens), currency)
+			}
+		}
+		if u.Unmetered > 0 {
+			t.unmetered.Add(ctx, int64(u.Unmetered), shared)
+		}
+		if !span.IsRecording() {
+			return
+		}
+		attributes := append(dimensions(m, o), keyTask.String(o.task.String()), keyTexts.Int(o.texts))
+		if metered {
+			attributes = append(attributes, keyInputTokens.Int(u.Tokens))
+		}
+		if id := identifier(o.id); id != "" {
+			attributes = append(attributes, keyRequestID.String(id))
+		}
+		if e, ok := errors.AsType[*embedding.Error](o.err); ok {
+			attributes = append(attributes, details(e)...)
+		}
+		span.SetAttributes(failed(attributes, o.failure)...)
+	}
+	return t.layer(next, operation+" "+m.ID, tell,
+		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(identity...))
+}

@@ -1,0 +1,72 @@
+package otelembedding
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/vecspace/embedding"
+)
+
+// errorTypes are the values of error.type, by Kind.
+var errorTypes = map[embedding.Kind]string{
+	embedding.Invalid:     "invalid",
+	embedding.Rejected:    "rejected",
+	embedding.TooLarge:    "too_large",
+	embedding.Auth:        "auth",
+	embedding.RateLimited: "rate_limited",
+	embedding.Exhausted:   "exhausted",
+	embedding.Unavailable: "unavailable",
+	embedding.Malformed:   "malformed",
+	embedding.Partial:     "partial",
+}
+
+// errorType returns what error.type says: "" for a success, "canceled" or "timeout" where a context ended, else the Kind, and
+// the conventions' "_OTHER" where there is none.
+func errorType(err error) string {
+	if err == nil {
+		return ""
+	}
+	kind := embedding.KindOf(err)
+	if kind == embedding.Unknown || kind == embedding.Partial {
+		switch {
+		case errors.Is(err, context.Canceled):
+			return "canceled"
+		case errors.Is(err, context.DeadlineExceeded):
+			return "timeout"
+		}
+	}
+	if name, ok := errorTypes[kind]; ok {
+		return name
+	}
+	return "_OTHER"
+}
+
+// details are what an error may tell besides its Kind. Its words are left out: a foreign error's may quote anything.
+func details(e *embedding.Error) []attribute.KeyValue {
+	var out []attribute.KeyValue
+	if e.Status != 0 {
+		out = append(out, keyStatus.Int(e.Status))
+	}
+	if code := identifier(e.Code); code != "" {
+		out = append(out, keyErrorCode.String(code))
+	}
+	if id := identifier(e.RequestID); id != "" {
+		out = append(out, keyRequestID.String(id))
+	}
+	return out
+}
+
+// identifier returns s if it looks like a code or an id, which servers choose, and "" if it may be a sentence.
+func identifier(s string) string {
+	const most = 128
+	odd := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-:/", r)
+	}
+	if len(s) > most || strings.ContainsFunc(s, odd) {
+		return ""
+	}
+	return s
+}

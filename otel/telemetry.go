@@ -1,0 +1,106 @@
+package otelembedding
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/vecspace/embedding"
+)
+
+// scope names this instrumentation, schema the last version of OpenTelemetry's conventions that has the GenAI names used here.
+const (
+	scope  = "github.com/vecspace/embedding/otel"
+	schema = "https://opentelemetry.io/schemas/1.41.0"
+)
+
+// Options of New. The zero value tells the global providers, those that otel.SetTracerProvider and otel.SetMeterProvider name.
+// To tell only spans or only metrics, give the noop package's provider for the other.
+type Options struct {
+	TracerProvider trace.TracerProvider
+	MeterProvider  metric.MeterProvider
+}
+
+// Telemetry holds the tracer and the instruments. Observe and Attempts are its Middlewares; several chains may share one
+// Telemetry. It is safe for concurrent use.
+type Telemetry struct {
+	tracer trace.Tracer
+
+	// by Attempts
+	operation metric.Float64Histogram
+	tokens    metric.Int64Histogram
+	cost      metric.Float64Counter
+	unmetered metric.Int64Counter
+
+	// by Observe
+	call   metric.Float64Histogram
+	texts  metric.Int64Counter
+	reused metric.Int64Counter
+}
+
+// New makes the instruments. It is an error if the MeterProvider refuses one.
+func New(o Options) (*Telemetry, error) {
+	if o.TracerProvider == nil {
+		o.TracerProvider = otel.GetTracerProvider()
+	}
+	if o.MeterProvider == nil {
+		o.MeterProvider = otel.GetMeterProvider()
+	}
+	t := &Telemetry{tracer: o.TracerProvider.Tracer(scope, trace.WithSchemaURL(schema))}
+	if err := t.instruments(o.MeterProvider.Meter(scope, metric.WithSchemaURL(schema))); err != nil {
+		return nil, fmt.Errorf("otelembedding: making the instruments: %w", err)
+	}
+	return t, nil
+}
+
+// outcome is how a call ended.
+type outcome struct {
+	task       embedding.Task
+	texts      int
+	dimensions int // of the answer, 0 if there is none
+	usage      embedding.Usage
+	id         string // the provider's request id
+	err        error
+	failure    string // error.type; "" is a success
+	seconds    float64
+}
+
+// layer runs every call of next that has texts inside a span and tells its end, also where it panics.
+func (t *Telemetry) layer(next embedding.Embedder, name string, tell func(context.Context, trace.Span, outcome), start ...trace.SpanStartOption,
+) embedding.Embedder {
+	start = slices.Clip(start)
+	embed := func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		if req.Len() == 0 {
+			return next.Embed(ctx, req)
+		}
+		begin := time.Now()
+		ctx, span := t.tracer.Start(ctx, name, append(start, trace.WithTimestamp(begin))...)
+		end := outcome{task: req.Task, texts: req.Len(), failure: "panic"}
+		// span.End is not deferred itself: it would recover a panic to write down its value, which may hold a text.
+		defer func() {
+			now := time.Now()
+			end.seconds = now.Sub(begin).Seconds()
+			if end.failure != "" {
+				span.SetStatus(codes.Error, end.failure)
+			}
+			tell(ctx, span, end)
+			span.End(trace.WithTimestamp(now))
+		}()
+		res, err := next.Embed(ctx, req)
+		got := embedding.Salvage(res, err)
+		end.usage, end.id, end.err, end.failure = got.Usage, got.ID, err, errorType(err)
+		for _, v := range got.Vectors {
+			if end.dimensions = len(v); v != nil {
+				break
+			}
+		}
+		return res, err
+	}
+	return embedding.Wrap(next, next.Model(), embed)
+}
