@@ -4,20 +4,42 @@ import (
 	"context"
 	"math"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// The root package is what every user imports: the standard library only, and no net/http.
+// TestDependencies holds dependencies at the edge: what a program pays for is what it imports.
 func TestDependencies(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dep := range strings.Lines(string(out)) {
-		dep = strings.TrimSpace(dep)
-		if dep == "net/http" || strings.Contains(strings.Split(dep, "/")[0], ".") && dep != "github.com/vecspace/embedding" {
-			t.Errorf("the root package depends on %s", dep)
+	const here = "github.com/vecspace/embedding"
+	for pkg, may := range map[string][]string{ // modules besides the standard library and this one
+		".":                      nil,
+		"./middleware":           nil,
+		"./canary":               nil,
+		"./adapters/langchaingo": nil,
+		"./middleware/cache":     {"github.com/dgraph-io/ristretto", "github.com/cespare/xxhash", "github.com/dustin/go-humanize", "golang.org/x/sys"},
+		"./embedtest":            nil,
+		"./providers/static":     {"golang.org/x/text"},
+		"./providers/openai":     {"github.com/sashabaranov/go-openai"},
+		"./providers/dashscope":  {"github.com/sashabaranov/go-openai"},
+	} {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()
+		if err != nil {
+			t.Fatalf("go list -deps %s: %v", pkg, err)
+		}
+		for dep := range strings.Lines(string(out)) {
+			dep = strings.TrimSpace(dep)
+			own := strings.HasPrefix(dep, here)
+			foreign := strings.Contains(strings.Split(dep, "/")[0], ".") && !own
+			if foreign && !slices.ContainsFunc(may, func(m string) bool { return strings.HasPrefix(dep, m) }) {
+				t.Errorf("%s depends on %s", pkg, dep)
+			}
+			if pkg == "." && dep == "net/http" {
+				t.Errorf("the root package depends on %s", dep)
+			}
+			if own && strings.HasSuffix(dep, "/static") && pkg != "./providers/static" {
+				t.Errorf("%s links the local model's weights", pkg)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/vecspace/embedding"
@@ -28,6 +29,32 @@ func Observe(hear func(Event)) embedding.Middleware { return listen(hear) }
 // caller has left. It belongs innermost: money is known only here. An attempt that was paid for and then failed is seen
 // here only. hear must be quick and safe for concurrent use.
 func Attempts(hear func(Event)) embedding.Middleware { return listen(hear) }
+
+// Log returns a listener for Observe or Attempts that writes an event to l: at level Debug, or Warn if it failed. Neither texts nor
+// keys are in it. Nothing is logged unless it is asked for: a nil l writes nothing.
+//
+//	middleware.Observe(middleware.Log(slog.Default()))
+func Log(l *slog.Logger) func(Event) {
+	if l == nil {
+		return nil
+	}
+	return func(e Event) {
+		level := slog.LevelDebug
+		attrs := []slog.Attr{
+			slog.String("provider", e.Model.Provider), slog.String("model", e.Model.ID), slog.String("task", e.Task.String()),
+			slog.Int("texts", e.Texts), slog.Int("requests", e.Usage.Requests), slog.Int("tokens", e.Usage.Tokens),
+			slog.Int("reused", e.Usage.Reused), slog.Duration("took", e.Duration),
+		}
+		if e.ID != "" {
+			attrs = append(attrs, slog.String("request", e.ID))
+		}
+		if e.Err != nil {
+			level = slog.LevelWarn
+			attrs = append(attrs, slog.String("kind", embedding.KindOf(e.Err).Error()), slog.String("error", e.Err.Error()))
+		}
+		l.LogAttrs(context.Background(), level, "embedding", attrs...)
+	}
+}
 
 func listen(hear func(Event)) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {

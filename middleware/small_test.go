@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math"
 	"slices"
 	"strings"
@@ -189,4 +190,32 @@ func TestCallersDoNotShareTheirRows(t *testing.T) {
 			t.Error("two callers share one slice of rows")
 		}
 	})
+}
+
+func TestLog(t *testing.T) {
+	var out strings.Builder
+	l := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
+		if c.Number == 2 {
+			return embedtest.Reply{Err: &embedding.Error{Kind: embedding.Exhausted, Err: errors.New("no money")}}
+		}
+		return embedtest.Reply{}
+	}})
+	e := embedding.Chain(f, Observe(Log(l)), Attempts(Log(nil)))
+	_, _ = e.Embed(t.Context(), embedding.Request{Texts: []string{"secret", "text"}})
+	_, _ = e.Embed(t.Context(), embedding.Request{Texts: []string{"secret"}, Task: embedding.TaskQuery})
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 2 || strings.Contains(out.String(), "secret") {
+		t.Fatalf("logged %q", lines)
+	}
+	for i, wants := range [][]string{
+		{"level=DEBUG", "provider=fake", "task=document", "texts=2", "requests=1", "request=fake-1"},
+		{"level=WARN", "task=query", `kind="quota exhausted"`, "no money"},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(lines[i], want) {
+				t.Errorf("%q lacks %s", lines[i], want)
+			}
+		}
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/philippgille/chromem-go"
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
 
@@ -17,7 +16,13 @@ import (
 // call. Documents that vectorstores.WithDeduplicater reports are left out of the call and of the IDs.
 //
 // If some texts fail, the others are stored all the same: the error is an *embedding.PartialError whose indexes are those of docs,
-// and the IDs of documents that were not stored are empty. WithEmbedder takes an embedder of the same Space only.
+// and the IDs of documents that were not stored are empty. The same call again asks only for those. If no document of the call
+// is in the store after it, the Embedder's error is returned as it is, without IDs. An error of the disk ends the call and comes with
+// the IDs of what was stored before it. Two different documents of one ID in a call, and metadata of a type that cannot be
+// kept, are errors before anything is embedded.
+//
+// WithNameSpace names another collection, WithEmbedder takes an embedder of the same Space, as adapters/langchaingo.New makes
+// them; the other options mean nothing here.
 func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, options ...vectorstores.Option) ([]string, error) {
 	o := s.options(options)
 	e, err := s.embedder(o)
@@ -38,7 +43,7 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 	if len(batch) == 0 {
 		return []string{}, ctx.Err()
 	}
-	c, err := s.collection(o.NameSpace, true)
+	c, err := s.create(o.NameSpace)
 	if err != nil {
 		return nil, err
 	}
@@ -48,13 +53,20 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 		return nil, err
 	}
 	ids := make([]string, len(batch))
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for k, x := range batch {
+		if x.twin != nil {
+			x.vector, x.kept = x.twin.vector, true
+			if err := failed[x.twin.at]; err != nil {
+				failed[x.at] = err
+			}
+		}
 		if x.vector == nil {
 			continue
 		}
-		if err := c.put(ctx, x); err != nil {
+		s.mu.Lock() // for each document, so that searches need not wait for all
+		err := c.put(ctx, x)
+		s.mu.Unlock()
+		if err != nil {
 			return ids, fmt.Errorf("chromem: document %d (%s): %w", x.at, x.id, err)
 		}
 		ids[k] = x.id
@@ -85,22 +97,26 @@ type entry struct {
 	metadata map[string]string
 	vector   []float32 // nil: not there yet
 	kept     bool      // it is in the store as it is
+	twin     *entry    // the same document earlier in the call
 }
 
 func (s *Store) entry(at int, doc schema.Document) (*entry, error) {
-	id := s.o.ID(doc)
-	if id == "" {
-		return nil, errors.New("Options.ID gave it an empty ID")
-	}
-	metadata, err := encode(id, doc.Metadata)
+	metadata, err := encode(doc.Metadata)
 	if err != nil {
 		return nil, err
 	}
+	var id string
+	if s.o.ID == nil {
+		id = hashed(doc.PageContent, metadata)
+	} else if id = s.o.ID(doc); id == "" {
+		return nil, errors.New("Options.ID gave it an empty ID")
+	}
+	metadata[keyID] = id
 	return &entry{at: at, id: id, content: doc.PageContent, metadata: metadata}, nil
 }
 
-// embed gives every entry its vector: the stored one where the content has not changed. It fills in failed, or returns the error
-// of a call of which nothing succeeded.
+// embed gives every entry without a twin its vector: the stored one where the content has not changed. It fills in failed, or
+// returns the error of a call of which nothing is stored.
 func (s *Store) embed(ctx context.Context, e embedding.Embedder, c *collection, batch []*entry, failed map[int]error) (embedding.Usage, error) {
 	first := map[string]*entry{} // by ID
 	var texts []string
@@ -110,23 +126,32 @@ func (s *Store) embed(ctx context.Context, e embedding.Embedder, c *collection, 
 			if twin.content != x.content || !maps.Equal(twin.metadata, x.metadata) {
 				return embedding.Usage{}, fmt.Errorf("chromem: documents %d and %d are different and have the same ID %q", twin.at, x.at, x.id)
 			}
+			x.twin = twin
 			continue
 		}
 		first[x.id] = x
-		if old, ok := s.get(ctx, c, x.id); ok && old.Content == x.content {
+		if old, ok := s.get(c, x.id); ok && old.Content == x.content {
 			x.vector, x.kept = old.Embedding, maps.Equal(old.Metadata, x.metadata)
 			continue
 		}
 		texts = append(texts, x.content)
 		fresh = append(fresh, x)
 	}
-	res, err := e.Embed(ctx, embedding.Request{Texts: texts}) // nothing happens if there are none
-	if p, ok := errors.AsType[*embedding.PartialError](err); ok {
+	if len(texts) == 0 {
+		return embedding.Usage{}, nil
+	}
+	res, err := e.Embed(ctx, embedding.Request{Texts: texts})
+	switch p, ok := errors.AsType[*embedding.PartialError](err); {
+	case ok:
 		for _, f := range p.Failed {
 			failed[fresh[f.Index].at] = f.Err
 		}
-	} else if err != nil {
+	case err != nil && len(fresh) == len(first): // nothing of this call is or will be stored
 		return embedding.Usage{}, err
+	case err != nil:
+		for _, x := range fresh {
+			failed[x.at] = err
+		}
 	}
 	got := embedding.Salvage(res, err)
 	for k, x := range fresh {
@@ -135,54 +160,15 @@ func (s *Store) embed(ctx context.Context, e embedding.Embedder, c *collection, 
 		}
 		v, ok := unit(got.Vectors[k])
 		if !ok {
-			failed[x.at] = &embedding.Error{
-				Kind: embedding.Malformed, Provider: s.model.Provider, Model: s.model.ID,
-				Err: fmt.Errorf("the vector of document %d is zero and has no direction", x.at),
-			}
+			failed[x.at] = s.malformed("the vector of document %d is zero and has no direction", x.at)
 			continue
 		}
 		x.vector = v
 	}
-	for _, x := range batch {
-		if twin := first[x.id]; twin != x {
-			x.vector, x.kept = twin.vector, true
-			if err := failed[twin.at]; err != nil {
-				failed[x.at] = err
-			}
-		}
-	}
 	return got.Usage, nil
 }
 
-// get returns a stored document by its public ID.
-func (s *Store) get(ctx context.Context, c *collection, id string) (chromem.Document, bool) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	inner, ok := c.ids[id]
-	if !ok {
-		return chromem.Document{}, false
-	}
-	doc, err := c.GetByID(ctx, inner)
-	return doc, err == nil
-}
-
-// put stores an entry that has its vector. The caller holds the store's lock.
-func (c *collection) put(ctx context.Context, x *entry) error {
-	inner, known := c.ids[x.id]
-	if x.kept && known {
-		return nil
-	}
-	if !known {
-		inner = c.place(x.id)
-	}
-	doc := chromem.Document{ID: inner, Metadata: x.metadata, Embedding: x.vector, Content: x.content}
-	if err := c.AddDocument(ctx, doc); err != nil {
-		if !known { // it is in memory and not on disk
-			err = errors.Join(err, c.Collection.Delete(ctx, nil, nil, inner))
-		}
-		return err
-	}
-	c.ids[x.id] = inner
-	c.files[fileOf(inner)] = struct{}{}
-	return nil
+func (s *Store) malformed(format string, args ...any) *embedding.Error {
+	m := s.model
+	return &embedding.Error{Kind: embedding.Malformed, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Err: fmt.Errorf(format, args...)}
 }

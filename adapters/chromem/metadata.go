@@ -1,7 +1,10 @@
 package chromem
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -9,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // chromem keeps strings only. A value becomes a letter for its sort and its canonical form, so that a filter can compare it;
@@ -20,17 +24,14 @@ const (
 	keyTypes = "\x00types"
 )
 
-// encode returns metadata as chromem keeps it. id is the document's public ID.
-func encode(id string, metadata map[string]any) (map[string]string, error) {
-	out := map[string]string{keyID: id}
+// encode returns metadata as chromem keeps it, without the document's ID.
+func encode(metadata map[string]any) (map[string]string, error) {
+	out := make(map[string]string, len(metadata)+2)
 	types := map[string]string{}
 	for key, value := range metadata {
-		if strings.HasPrefix(key, "\x00") {
-			return nil, fmt.Errorf("the metadata key %q begins with a NUL byte, which is reserved", key)
-		}
-		form, kind, ok := canonical(value)
-		if !ok {
-			return nil, fmt.Errorf("the metadata value of %q is a %T: use a string, a number, a bool, nil, a time, or a slice or map of these", key, value)
+		form, kind, err := field(key, value)
+		if err != nil {
+			return nil, fmt.Errorf("metadata %q: %w", key, err)
 		}
 		out[key] = form
 		if kind != "" {
@@ -45,6 +46,14 @@ func encode(id string, metadata map[string]any) (map[string]string, error) {
 		out[keyTypes] = string(data)
 	}
 	return out, nil
+}
+
+// field returns the form and type of a key's value, in metadata or in a filter.
+func field(key string, value any) (form, kind string, err error) {
+	if !utf8.ValidString(key) || strings.HasPrefix(key, "\x00") {
+		return "", "", errors.New("the key is not UTF-8, or begins with a NUL byte, which is reserved")
+	}
+	return canonical(value)
 }
 
 // decode returns the metadata that was encoded.
@@ -69,61 +78,95 @@ func decode(stored map[string]string) (map[string]any, error) {
 	return out, nil
 }
 
-// canonical returns a value's form and its type where it is not the form's usual one: string, int, float64, bool, []any.
-func canonical(value any) (form, kind string, ok bool) {
+// hashed returns the default ID. Lengths are part of what is hashed, so that no two documents give the same bytes.
+func hashed(content string, metadata map[string]string) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %s", len(content), content)
+	for _, key := range slices.Sorted(maps.Keys(metadata)) {
+		value := metadata[key]
+		fmt.Fprintf(h, " %d %s %d %s", len(key), key, len(value), value)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// canonical returns a value's form, and its type where it is not the form's usual one: string, int, float64, bool, []any.
+// The type of a list or map is that of its parts, in JSON; equal parts of other types have the same form.
+func canonical(value any) (form, kind string, err error) {
 	switch v := value.(type) {
 	case nil:
-		return "z", "", true
+		return "z", "", nil
 	case string:
-		return "s" + v, "", true
+		return "s" + v, "", nil
 	case bool:
-		return "b" + strconv.FormatBool(v), "", true
+		return "b" + strconv.FormatBool(v), "", nil
 	case int:
-		return "n" + strconv.Itoa(v), "", true
+		return "n" + strconv.Itoa(v), "", nil
 	case int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
-		return "n" + fmt.Sprint(v), fmt.Sprintf("%T", v), true
+		return "n" + fmt.Sprint(v), fmt.Sprintf("%T", v), nil
 	case float32:
-		return "n" + number(float64(v)), "float32", true
+		return "n" + number(float64(v)), "float32", nil
 	case float64:
-		form := "n" + number(v)
-		if isInt(form[1:]) {
-			return form, "float64", true
+		if form := number(v); isInt(form) {
+			return "n" + form, "float64", nil
 		}
-		return form, "", true
+		return "n" + number(v), "", nil
 	case time.Time:
 		data, err := v.MarshalText()
-		return "t" + string(data), "", err == nil
+		return "t" + string(data), "", err
 	case []string:
 		list := make([]any, len(v))
 		for i, s := range v {
 			list[i] = s
 		}
-		form, _, ok := canonical(list)
-		return form, "[]string", ok
+		form, _, err := canonical(list)
+		return form, "[]string", err
 	case []any:
-		parts := make([][2]string, len(v))
+		forms, kinds, typed := make([]string, len(v)), make([]string, len(v)), false
 		for i, x := range v {
-			form, kind, ok := canonical(x)
-			if !ok {
-				return "", "", false
+			if forms[i], kinds[i], err = nested(x); err != nil {
+				return "", "", fmt.Errorf("item %d: %w", i, err)
 			}
-			parts[i] = [2]string{form, kind}
+			typed = typed || kinds[i] != ""
 		}
-		data, err := json.Marshal(parts)
-		return "l" + string(data), "", err == nil
+		return joined("l", forms, kinds, typed)
 	case map[string]any:
-		parts := make(map[string][2]string, len(v))
+		forms, kinds := make(map[string]string, len(v)), map[string]string{}
 		for key, x := range v {
-			form, kind, ok := canonical(x)
-			if !ok {
-				return "", "", false
+			form, kind, err := nested(x)
+			if !utf8.ValidString(key) {
+				err = errNotUTF8
 			}
-			parts[key] = [2]string{form, kind}
+			if err != nil {
+				return "", "", fmt.Errorf("key %q: %w", key, err)
+			}
+			forms[key] = form
+			if kind != "" {
+				kinds[key] = kind
+			}
 		}
-		data, err := json.Marshal(parts) // sorts the keys
-		return "m" + string(data), "", err == nil
+		return joined("m", forms, kinds, len(kinds) > 0)
 	}
-	return "", "", false
+	return "", "", fmt.Errorf("the value is a %T: use a string, a number, a bool, nil, a time.Time, or a []string, []any or map[string]any of these", value)
+}
+
+var errNotUTF8 = errors.New("the string is not UTF-8")
+
+// nested is canonical for what is written as JSON, which would change a string that is not UTF-8.
+func nested(x any) (form, kind string, err error) {
+	form, kind, err = canonical(x)
+	if err == nil && !utf8.ValidString(form) {
+		err = errNotUTF8
+	}
+	return form, kind, err
+}
+
+func joined(letter string, forms, kinds any, typed bool) (form, kind string, err error) {
+	data, err := json.Marshal(forms) // sorts the keys of maps
+	if err != nil || !typed {
+		return letter + string(data), "", err
+	}
+	types, err := json.Marshal(kinds)
+	return letter + string(data), string(types), err
 }
 
 // number writes a whole number without a point, so that 3 and 3.0 are equal to a filter.
@@ -137,112 +180,4 @@ func number(x float64) string {
 func isInt(s string) bool {
 	_, err := strconv.ParseInt(s, 10, 64)
 	return err == nil
-}
-
-func parse(form, kind string) (any, error) {
-	if form == "" {
-		return nil, fmt.Errorf("an empty form")
-	}
-	body := form[1:]
-	switch form[0] {
-	case 'z':
-		return nil, nil
-	case 's':
-		return body, nil
-	case 'b':
-		return strconv.ParseBool(body)
-	case 't':
-		var t time.Time
-		err := t.UnmarshalText([]byte(body))
-		return t, err
-	case 'n':
-		return parseNumber(body, kind)
-	case 'l':
-		var parts [][2]string
-		if err := json.Unmarshal([]byte(body), &parts); err != nil {
-			return nil, err
-		}
-		list := make([]any, len(parts))
-		for i, p := range parts {
-			x, err := parse(p[0], p[1])
-			if err != nil {
-				return nil, err
-			}
-			list[i] = x
-		}
-		if kind == "[]string" {
-			return texts(list)
-		}
-		return list, nil
-	case 'm':
-		var parts map[string][2]string
-		if err := json.Unmarshal([]byte(body), &parts); err != nil {
-			return nil, err
-		}
-		out := make(map[string]any, len(parts))
-		for _, key := range slices.Sorted(maps.Keys(parts)) {
-			x, err := parse(parts[key][0], parts[key][1])
-			if err != nil {
-				return nil, err
-			}
-			out[key] = x
-		}
-		return out, nil
-	}
-	return nil, fmt.Errorf("an unknown form %q", form[:1])
-}
-
-func texts(list []any) ([]string, error) {
-	out := make([]string, len(list))
-	for i, x := range list {
-		s, ok := x.(string)
-		if !ok {
-			return nil, fmt.Errorf("a %T among strings", x)
-		}
-		out[i] = s
-	}
-	return out, nil
-}
-
-func parseNumber(body, kind string) (any, error) {
-	signed := func(bits int) (int64, error) { return strconv.ParseInt(body, 10, bits) }
-	unsigned := func(bits int) (uint64, error) { return strconv.ParseUint(body, 10, bits) }
-	switch kind {
-	case "":
-		if isInt(body) {
-			return strconv.Atoi(body)
-		}
-		return strconv.ParseFloat(body, 64)
-	case "int8":
-		x, err := signed(8)
-		return int8(x), err
-	case "int16":
-		x, err := signed(16)
-		return int16(x), err
-	case "int32":
-		x, err := signed(32)
-		return int32(x), err
-	case "int64":
-		return signed(64)
-	case "uint":
-		x, err := unsigned(strconv.IntSize)
-		return uint(x), err
-	case "uint8":
-		x, err := unsigned(8)
-		return uint8(x), err
-	case "uint16":
-		x, err := unsigned(16)
-		return uint16(x), err
-	case "uint32":
-		x, err := unsigned(32)
-		return uint32(x), err
-	case "uint64":
-		return unsigned(64)
-	case "float32":
-		x, err := strconv.ParseFloat(body, 32)
-		return float32(x), err
-	case "float64":
-		return strconv.ParseFloat(body, 64)
-	}
-	return nil, fmt.Errorf("an unknown type %q", kind)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/philippgille/chromem-go"
@@ -14,17 +15,18 @@ import (
 )
 
 // SimilaritySearch returns the k documents that are nearest to the query, nearest first, fewer if the collection or the filters
-// leave fewer. Score is the cosine of the angle between document and query, from -1 to 1. The query is embedded as a query.
+// leave fewer; documents that are equally near come in the order of their IDs. Score is the cosine of the angle between
+// document and query, from -1 to 1. The query is embedded as a query, unless the collection is empty.
 //
 // Options: WithFilters takes a map[string]any or map[string]string whose values must all be equal to the document's;
 // WithScoreThreshold, from 0 to 1, leaves out documents with a lower score, 0 leaves out none; WithNameSpace names another collection;
-// WithEmbedder takes an embedder of the same Space.
+// WithEmbedder takes an embedder of the same Space, as adapters/langchaingo.New makes them.
 func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, options ...vectorstores.Option) ([]schema.Document, error) {
 	o := s.options(options)
 	if k < 1 {
 		return nil, fmt.Errorf("chromem: %d documents are asked for: ask for at least 1", k)
 	}
-	if o.ScoreThreshold < 0 || o.ScoreThreshold > 1 {
+	if t := float64(o.ScoreThreshold); t < 0 || t > 1 || math.IsNaN(t) {
 		return nil, fmt.Errorf("chromem: the score threshold is %v: it must be from 0 to 1", o.ScoreThreshold)
 	}
 	where, err := filter(o.Filters)
@@ -35,27 +37,24 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, optio
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.collection(o.NameSpace, false)
-	if err != nil || c == nil || c.Count() == 0 {
-		return nil, err
+	c := s.collection(o.NameSpace)
+	if c == nil || c.Count() == 0 {
+		return nil, ctx.Err()
 	}
 	v, err := embedding.Query(ctx, e, query)
 	if err != nil {
 		return nil, err
 	}
+	v, ok := unit(v)
+	if !ok {
+		return nil, s.malformed("the vector of the query is zero and has no direction")
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	k = min(k, c.Count())
-	if k == 0 {
-		return nil, nil
-	}
-	found, err := c.QueryEmbedding(ctx, v, k, where, nil)
+	found, err := c.nearest(ctx, v, k, where)
 	if err != nil {
-		return nil, fmt.Errorf("chromem: %w", err)
+		return nil, err
 	}
-	slices.SortFunc(found, func(a, b chromem.Result) int {
-		return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.ID, b.ID))
-	})
 	docs := make([]schema.Document, 0, len(found))
 	for _, r := range found {
 		if o.ScoreThreshold > 0 && r.Similarity < o.ScoreThreshold {
@@ -65,9 +64,32 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, optio
 		if err != nil {
 			return nil, fmt.Errorf("chromem: document %s: %w", r.Metadata[keyID], err)
 		}
-		docs = append(docs, schema.Document{PageContent: r.Content, Metadata: metadata, Score: r.Similarity})
+		docs = append(docs, schema.Document{PageContent: r.Content, Metadata: metadata, Score: max(-1, min(1, r.Similarity))})
 	}
 	return docs, nil
+}
+
+// nearest returns the k documents nearest to v, in an order that does not change between calls. chromem's own does: which of
+// several equally near documents it leaves out is chance. So it is asked for one more, and for all if the last two are equal.
+func (c *collection) nearest(ctx context.Context, v []float32, k int, where map[string]string) ([]chromem.Result, error) {
+	n := c.Count()
+	k = min(k, n)
+	for want := min(k+1, n); want > 0; want = n {
+		found, err := c.QueryEmbedding(ctx, v, want, where, nil)
+		if err != nil {
+			return nil, fmt.Errorf("chromem: %w", err)
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err // chromem answers a part, without an error
+		}
+		slices.SortFunc(found, func(a, b chromem.Result) int {
+			return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.Metadata[keyID], b.Metadata[keyID]))
+		})
+		if want == n || len(found) <= k || found[k].Similarity < found[k-1].Similarity {
+			return found[:min(k, len(found))], nil
+		}
+	}
+	return nil, nil
 }
 
 // filter returns a filter in the form in which metadata is stored.
@@ -78,13 +100,17 @@ func filter(filters any) (map[string]string, error) {
 		return nil, nil
 	case map[string]string:
 		for key, value := range f {
-			where[key] = "s" + value
+			form, _, err := field(key, value)
+			if err != nil {
+				return nil, fmt.Errorf("chromem: filter %q: %w", key, err)
+			}
+			where[key] = form
 		}
 	case map[string]any:
 		for key, value := range f {
-			form, _, ok := canonical(value)
-			if !ok {
-				return nil, fmt.Errorf("chromem: the filter's value of %q is a %T: use a string, a number, a bool, nil, a time, or a slice or map of these", key, value)
+			form, _, err := field(key, value)
+			if err != nil {
+				return nil, fmt.Errorf("chromem: filter %q: %w", key, err)
 			}
 			where[key] = form
 		}

@@ -1,7 +1,6 @@
 package chromem
 
 import (
-	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,8 +14,11 @@ import (
 // sidecar is the file that says what the vectors of a folder are.
 const sidecar = "space.json"
 
+// format is the version of what this package writes: the sidecar, and the metadata of documents.
+const format = 1
+
 type spaceFile struct {
-	Format     int             `json:"format"` // 1
+	Format     int             `json:"format"`
 	Space      embedding.Space `json:"space"`
 	Dimensions int             `json:"dimensions"`
 }
@@ -25,32 +27,44 @@ type spaceFile struct {
 func claim(dir string, m embedding.Model) error {
 	name := filepath.Join(dir, sidecar)
 	data, err := os.ReadFile(name)
-	switch {
-	case err == nil:
-		var had spaceFile
-		if err := json.Unmarshal(data, &had); err != nil || had.Format != 1 || had.Space == "" {
-			return fmt.Errorf("chromem: %s is corrupt: delete the folder and index again", name)
-		}
-		if !had.Space.Same(m.Space) {
-			return fmt.Errorf("chromem: the vectors in %s are of the space %q and the embedder's are of %q: they cannot be compared; "+
-				"open it with the model it was made with, or use another folder and index again", dir, had.Space, m.Space)
-		}
-		return nil
-	case !errors.Is(err, fs.ErrNotExist):
+	if err == nil {
+		return compare(dir, name, data, m)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("chromem: %w", err)
 	}
-	if old, err := filepath.Glob(filepath.Join(dir, "*", "*.gob")); err != nil || len(old) > 0 {
-		return fmt.Errorf("chromem: %s holds an index without %s, so nobody knows which model its vectors are of: use another folder", dir, sidecar)
+	if len(gobs(dir)) > 0 {
+		return fmt.Errorf("chromem: %s holds an index without %s, so nobody knows which model its vectors are of: use another folder, or delete this one and index again", dir, sidecar)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("chromem: %w", err)
 	}
-	data, err = json.Marshal(spaceFile{1, m.Space, m.Dimensions})
+	data, err = json.Marshal(spaceFile{format, m.Space, m.Dimensions})
 	if err != nil {
 		return fmt.Errorf("chromem: %w", err)
 	}
 	if err := replace(name, append(data, '\n')); err != nil {
 		return fmt.Errorf("chromem: %w", err)
+	}
+	return nil
+}
+
+// compare compares what an earlier run wrote with the model of this one.
+func compare(dir, name string, data []byte, m embedding.Model) error {
+	var had spaceFile
+	err := json.Unmarshal(data, &had)
+	switch {
+	case err != nil || had.Format == 0 || had.Space == "" || had.Dimensions < 1:
+		return fmt.Errorf("chromem: %s is corrupt or half-written, so nobody knows which model the vectors are of: delete the folder %s and index again", name, dir)
+	case had.Format != format:
+		return fmt.Errorf("chromem: %s is of format %d and this version of the package reads %d: open it with the version that made it, "+
+			"or use another folder and index again", dir, had.Format, format)
+	case !had.Space.Same(m.Space):
+		return fmt.Errorf("chromem: the vectors in %s are of the space %q and the embedder's are of %q: they cannot be compared; "+
+			"open it with the model it was made with, or use another folder and index again", dir, had.Space, m.Space)
+	case had.Dimensions != m.Dimensions:
+		return fmt.Errorf("chromem: the vectors in %s have %d dimensions and the embedder's have %d, though both are said to be of the space %q: "+
+			"is space= or Options.Space right?", dir, had.Dimensions, m.Dimensions, m.Space)
 	}
 	return nil
 }
@@ -73,29 +87,13 @@ func replace(name string, data []byte) (err error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), name)
-}
-
-// corrupt explains why an index cannot be opened: it looks for the files that cannot be read.
-func corrupt(dir string, err error) error {
-	files, _ := filepath.Glob(filepath.Join(dir, "*", "*.gob"))
-	for _, name := range files {
-		if !readable(name) {
-			return fmt.Errorf("chromem: %s is corrupt or half-written: delete this file and add its document again, or delete %s and index again", name, dir)
-		}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return err
 	}
-	return fmt.Errorf("chromem: %s cannot be opened: %w; delete it and index again", dir, err)
-}
-
-// readable reports whether a file holds one gob, of whatever type.
-func readable(name string) bool {
-	f, err := os.Open(name)
-	if err != nil {
-		return false
+	// The rename itself is on disk once the folder is. Not every system can sync one, and the file is whole either way.
+	if folder, err := os.Open(filepath.Dir(name)); err == nil {
+		_ = folder.Sync()
+		_ = folder.Close()
 	}
-	defer func() { _ = f.Close() }() // it was only read
-	return gob.NewDecoder(f).Decode(&struct {
-		ID, Name string
-		Metadata map[string]string
-	}{}) == nil
+	return nil
 }

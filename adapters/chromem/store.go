@@ -2,16 +2,11 @@ package chromem
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 	"sync"
 
 	"github.com/philippgille/chromem-go"
@@ -31,28 +26,21 @@ type Options struct {
 	ID func(schema.Document) string
 }
 
-// Store is a langchaingo vector store. It is safe for concurrent use.
+// Store is a langchaingo vector store. It is safe for concurrent use. It holds no resource that needs closing.
 type Store struct {
 	e     embedding.Embedder
 	model embedding.Model
 	o     Options
 	db    *chromem.DB
 
-	mu          sync.RWMutex // held for reading while a collection is searched
+	mu          sync.RWMutex // held for reading while a collection is searched, for writing while one is changed
 	collections map[string]*collection
 }
 
 var _ vectorstores.VectorStore = (*Store)(nil)
 
-// collection is one of chromem's, with what it cannot tell.
-type collection struct {
-	*chromem.Collection
-	ids   map[string]string    // a document's public ID to chromem's
-	files map[[4]byte]struct{} // the names of chromem's files, which are 4 bytes of a hash
-}
-
-// New opens a store for e, whose Space must be known. It is an error if the folder holds vectors of another Space, or a file
-// that cannot be read.
+// New opens a store for e, whose Space and Dimensions must be known. It is an error if the folder holds vectors of another
+// Space, an index of unknown origin, or a file that is damaged. New embeds nothing.
 func New(e embedding.Embedder, o Options) (*Store, error) {
 	if e == nil {
 		return nil, errors.New("chromem: the Embedder is nil")
@@ -60,13 +48,10 @@ func New(e embedding.Embedder, o Options) (*Store, error) {
 	e = embedding.Chain(e)
 	s := &Store{e: e, model: e.Model(), o: o, collections: map[string]*collection{}}
 	if s.model.Space == "" || s.model.Dimensions == 0 {
-		return nil, fmt.Errorf("chromem: the Space of %s:%s is unknown: call embedding.Probe first", s.model.Provider, s.model.ID)
+		return nil, fmt.Errorf("chromem: the Space or the Dimensions of %s:%s are unknown: call embedding.Probe first", s.model.Provider, s.model.ID)
 	}
 	if s.o.Collection == "" {
 		s.o.Collection = "documents"
-	}
-	if s.o.ID == nil {
-		s.o.ID = hashed
 	}
 	if o.Dir == "" {
 		s.db = chromem.NewDB()
@@ -77,73 +62,85 @@ func New(e embedding.Embedder, o Options) (*Store, error) {
 	}
 	db, err := chromem.NewPersistentDB(o.Dir, false)
 	if err != nil {
-		return nil, corrupt(o.Dir, err)
+		return nil, unreadable(o.Dir, err)
 	}
 	s.db = db
 	for name, c := range db.ListCollections() {
-		if err := s.load(name, c); err != nil {
+		if s.collections[name], err = load(c, o.Dir, s.model.Dimensions); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
 }
 
-// load learns which documents a collection holds.
-func (s *Store) load(name string, c *chromem.Collection) error {
-	own := newCollection(c)
-	s.collections[name] = own
-	all, err := own.all(s.model.Dimensions)
-	if err != nil {
-		return corrupt(s.o.Dir, err)
+// Count returns how many documents the default collection, or that of vectorstores.WithNameSpace, holds.
+func (s *Store) Count(options ...vectorstores.Option) int {
+	c := s.collection(s.options(options).NameSpace)
+	if c == nil {
+		return 0
 	}
-	for _, r := range all {
-		id, ok := r.Metadata[keyID]
-		if !ok {
-			return fmt.Errorf("chromem: %s holds a document that was not stored by this package: use another folder", s.o.Dir)
+	return c.Count()
+}
+
+// All yields every document of a collection with its ID, ordered by ID. The documents are copies. Those added after the call began
+// are not among them; the store may be used and changed meanwhile.
+func (s *Store) All(options ...vectorstores.Option) iter.Seq2[string, schema.Document] {
+	return func(yield func(string, schema.Document) bool) {
+		c := s.collection(s.options(options).NameSpace)
+		if c == nil {
+			return
 		}
-		own.ids[id] = r.ID
-		own.files[fileOf(r.ID)] = struct{}{}
+		s.mu.RLock()
+		ids := slices.Sorted(maps.Keys(c.ids))
+		s.mu.RUnlock()
+		for _, id := range ids {
+			stored, ok := s.get(c, id)
+			if !ok {
+				continue // deleted meanwhile
+			}
+			metadata, err := decode(stored.Metadata)
+			if err != nil {
+				continue // cannot be: New has decoded what was on disk, and AddDocuments has encoded the rest
+			}
+			if !yield(id, schema.Document{PageContent: stored.Content, Metadata: metadata}) {
+				return
+			}
+		}
+	}
+}
+
+// Delete removes documents. An ID that is not there is passed over. If a file cannot be removed, the error says which; the
+// documents after it are still there.
+func (s *Store) Delete(ctx context.Context, ids []string, options ...vectorstores.Option) error {
+	c := s.collection(s.options(options).NameSpace)
+	if c == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := c.remove(ctx, id); err != nil {
+			return fmt.Errorf("chromem: document %s: %w", id, err)
+		}
 	}
 	return nil
 }
 
-func newCollection(c *chromem.Collection) *collection {
-	// chromem keeps a collection's own metadata in the file 00000000.
-	return &collection{Collection: c, ids: map[string]string{}, files: map[[4]byte]struct{}{{}: {}}}
+// collection returns the collection of a name, or nil if there is none.
+func (s *Store) collection(name string) *collection {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.collections[name]
 }
 
-func fileOf(id string) [4]byte {
-	sum := sha256.Sum256([]byte(id))
-	return [4]byte(sum[:4])
-}
-
-// place returns chromem's ID for a new document: its own, or where another document has the file of that name, a changed one.
-func (c *collection) place(id string) string {
-	inner := id
-	for n := 1; ; n++ {
-		if _, taken := c.files[fileOf(inner)]; !taken {
-			return inner
-		}
-		inner = id + "\x00" + strconv.Itoa(n)
-	}
-}
-
-// all returns every document, by a search that wants them all: chromem has no list.
-func (c *collection) all(dimensions int) ([]chromem.Result, error) {
-	n := c.Count()
-	if n == 0 {
-		return nil, nil
-	}
-	any := make([]float32, dimensions)
-	any[0] = 1
-	return c.QueryEmbedding(context.Background(), any, n, nil, nil)
-}
-
-// collection returns the collection of a name, or nil if there is none and it is not to be made.
-func (s *Store) collection(name string, make bool) (*collection, error) {
+// create returns the collection of a name, which it makes if there is none.
+func (s *Store) create(name string) (*collection, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.collections[name]; c != nil || !make {
+	if c := s.collections[name]; c != nil {
 		return c, nil
 	}
 	for other := range s.collections {
@@ -152,89 +149,29 @@ func (s *Store) collection(name string, make bool) (*collection, error) {
 		}
 	}
 	c, err := s.db.CreateCollection(name, nil, func(context.Context, string) ([]float32, error) {
-		return nil, errors.New("chromem: a vector is missing") // vectors are always given
+		return nil, errors.New("a vector is missing") // vectors are always given
 	})
 	if err != nil {
 		return nil, fmt.Errorf("chromem: %w", err)
 	}
-	s.collections[name] = newCollection(c)
+	s.collections[name] = newCollection(c, s.o.Dir)
 	return s.collections[name], nil
 }
 
-// hashed is the default ID.
-func hashed(doc schema.Document) string {
-	h := sha256.New()
-	metadata, err := encode("", doc.Metadata)
-	if err != nil {
-		return "unencodable" // AddDocuments refuses it
+// get returns a copy of a stored document.
+func (s *Store) get(c *collection, id string) (chromem.Document, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	inner, ok := c.ids[id]
+	if !ok {
+		return chromem.Document{}, false
 	}
-	data, err := json.Marshal([]any{doc.PageContent, metadata})
-	if err != nil {
-		return "unencodable"
-	}
-	h.Write(data)
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// Count returns how many documents the default collection, or that of vectorstores.WithNameSpace, holds.
-func (s *Store) Count(options ...vectorstores.Option) int {
-	c, err := s.collection(s.options(options).NameSpace, false)
-	if c == nil || err != nil {
-		return 0
-	}
-	return c.Count()
-}
-
-// All yields every document of a collection with its ID, ordered by ID. The documents are copies.
-func (s *Store) All(options ...vectorstores.Option) iter.Seq2[string, schema.Document] {
-	return func(yield func(string, schema.Document) bool) {
-		c, err := s.collection(s.options(options).NameSpace, false)
-		if c == nil || err != nil {
-			return
-		}
-		s.mu.RLock()
-		ids := maps.Clone(c.ids)
-		s.mu.RUnlock()
-		for _, id := range slices.Sorted(maps.Keys(ids)) {
-			doc, err := c.GetByID(context.Background(), ids[id])
-			if err != nil {
-				continue // deleted meanwhile
-			}
-			metadata, err := decode(doc.Metadata)
-			if err != nil {
-				continue // New has checked what was on disk
-			}
-			if !yield(id, schema.Document{PageContent: doc.Content, Metadata: metadata}) {
-				return
-			}
-		}
-	}
-}
-
-// Delete removes documents. An ID that is not there is passed over.
-func (s *Store) Delete(ctx context.Context, ids []string, options ...vectorstores.Option) error {
-	c, err := s.collection(s.options(options).NameSpace, false)
-	if c == nil || err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, id := range ids {
-		inner, ok := c.ids[id]
-		if !ok {
-			continue
-		}
-		if err := c.Collection.Delete(ctx, nil, nil, inner); err != nil {
-			return fmt.Errorf("chromem: %w", err)
-		}
-		delete(c.ids, id)
-		delete(c.files, fileOf(inner))
-	}
-	return nil
+	doc, err := c.GetByID(context.Background(), inner) // does no I/O
+	return doc, err == nil
 }
 
 func (s *Store) options(options []vectorstores.Option) vectorstores.Options {
-	var o vectorstores.Options
+	o := vectorstores.Options{NameSpace: s.o.Collection}
 	for _, option := range options {
 		option(&o)
 	}
@@ -251,31 +188,12 @@ func (s *Store) embedder(o vectorstores.Options) (embedding.Embedder, error) {
 	}
 	ours, ok := o.Embedder.(interface{ Unwrap() embedding.Embedder })
 	if !ok {
-		return nil, errors.New("chromem: vectorstores.WithEmbedder: the embedder's Space is unknown: wrap it by adapters/langchaingo.From and New")
+		return nil, errors.New("chromem: vectorstores.WithEmbedder: the embedder's Space is unknown: state it by adapters/langchaingo.From and pass what New makes of that")
 	}
-	e := ours.Unwrap()
+	e := embedding.Chain(ours.Unwrap())
 	if space := e.Model().Space; !space.Same(s.model.Space) {
-		return nil, fmt.Errorf("chromem: vectorstores.WithEmbedder: the embedder is of the space %q and the store of %q: their vectors cannot be compared", space, s.model.Space)
+		return nil, fmt.Errorf("chromem: vectorstores.WithEmbedder: the embedder is of the space %q and the store of %q: their vectors cannot be compared; "+
+			"pass one of the same space, or open another store for it", space, s.model.Space)
 	}
 	return e, nil
-}
-
-// unit returns a copy of v of length 1, which is all that chromem can compare; false if v has no direction.
-func unit(v []float32) ([]float32, bool) {
-	sum := 0.0
-	for _, x := range v {
-		sum += float64(x) * float64(x)
-	}
-	if sum == 0 {
-		return nil, false
-	}
-	out := slices.Clone(v)
-	if math.Abs(sum-1) < 1e-6 {
-		return out, true
-	}
-	scale := 1 / math.Sqrt(sum)
-	for i := range out {
-		out[i] = float32(float64(out[i]) * scale)
-	}
-	return out, true
 }

@@ -1,9 +1,11 @@
 package langchaingo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/vecspace/embedding"
@@ -16,25 +18,24 @@ type Foreign interface {
 }
 
 // From returns a langchaingo embedder as ours, guarded. A langchaingo embedder says nothing about its model, so m states it: its
-// Space is what the user asserts, and m.Provider and m.ID default to "langchaingo" and "unknown". Queries go to EmbedQuery
-// one by one; everything else goes to EmbedDocuments, which gets a copy of the texts because langchaingo edits them. A
-// panic inside becomes a Malformed error, as does a wrong count. It is an error if f is nil or m has no Space.
+// Space is what the user asserts and may not be empty; Dimensions, Limits, Normalized and Symmetric help where they are
+// known; Provider and ID default to "langchaingo" and "unknown". What New made is unwrapped again, unless m states another Space.
+//
+// Queries go to EmbedQuery one by one, everything else goes to EmbedDocuments in one call, which gets a copy of the texts
+// because langchaingo edits them. A panic inside becomes a Malformed error, as does a wrong count. Usage is unmetered:
+// langchaingo does not tell it. An embedder that ignores its context is waited for. The result is safe for concurrent use if f is.
 func From(f Foreign, m embedding.Model) (embedding.Embedder, error) {
 	if f == nil {
 		return nil, errors.New("langchaingo: From: the embedder is nil")
 	}
-	if ours, ok := f.(*Embedder); ok && (m.Space == "" || m.Space == ours.e.Model().Space) {
+	if ours, ok := f.(*Embedder); ok && ours != nil && (m.Space == "" || m.Space == ours.e.Model().Space) {
 		return ours.e, nil
 	}
 	if m.Space == "" {
 		return nil, errors.New("langchaingo: From: the Model states no Space: say which vectors these are comparable with, for example openai/text-embedding-3-small@1536")
 	}
-	if m.Provider == "" {
-		m.Provider = "langchaingo"
-	}
-	if m.ID == "" {
-		m.ID = "unknown"
-	}
+	m.Provider = cmp.Or(m.Provider, "langchaingo")
+	m.ID = cmp.Or(m.ID, "unknown")
 	return embedding.Chain(foreign{f, m}), nil
 }
 
@@ -45,29 +46,19 @@ type foreign struct {
 
 func (f foreign) Model() embedding.Model { return f.m }
 
-func (f foreign) Embed(ctx context.Context, req embedding.Request) (res embedding.Response, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			// The panic's value is not shown: it may quote a text.
-			res, err = embedding.Response{}, &embedding.Error{
-				Kind: embedding.Malformed, Provider: f.m.Provider, Model: f.m.ID, Endpoint: f.m.Endpoint,
-				Err: fmt.Errorf("the langchaingo embedder panicked (%T), as it does when an answer has too few vectors", p),
-			}
-		}
-	}()
+func (f foreign) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 	if req.Task != embedding.TaskQuery {
-		res.Vectors, err = f.f.EmbedDocuments(ctx, slices.Clone(req.Texts))
+		vectors, err := f.documents(ctx, slices.Clone(req.Texts))
 		if err != nil {
 			return embedding.Response{}, err
 		}
-		return res, nil
+		return embedding.Response{Vectors: vectors}, nil // the guard counts them
 	}
 	out := embedding.NewMerger(req.Len())
-	for i, text := range req.Texts {
-		v, err := f.f.EmbedQuery(ctx, text)
-		one := embedding.Response{Vectors: [][]float32{v}, Usage: embedding.Usage{Requests: 1, Unmetered: 1}}
+	for i := range req.Texts {
+		one, err := f.query(ctx, req.Texts[i])
 		out.Add([]int{i}, one, err)
-		if err != nil {
+		if err != nil && embedding.KindOf(err) != embedding.Rejected {
 			for k := i + 1; k < req.Len(); k++ { // what failed once is not tried for each of the others
 				out.Add([]int{k}, embedding.Response{}, err)
 			}
@@ -75,4 +66,39 @@ func (f foreign) Embed(ctx context.Context, req embedding.Request) (res embeddin
 		}
 	}
 	return out.Result()
+}
+
+func (f foreign) documents(ctx context.Context, texts []string) (vectors [][]float32, err error) {
+	defer f.caught(&err)
+	return f.f.EmbedDocuments(ctx, texts)
+}
+
+func (f foreign) query(ctx context.Context, text string) (one embedding.Response, err error) {
+	if err := ctx.Err(); err != nil {
+		return embedding.Response{}, err
+	}
+	defer f.caught(&err)
+	v, err := f.f.EmbedQuery(ctx, text)
+	if err == nil && len(v) == 0 {
+		err = f.malformed(errors.New("the langchaingo embedder returned neither a vector nor an error"))
+	}
+	if err != nil {
+		return embedding.Response{}, err
+	}
+	return embedding.Response{Vectors: [][]float32{v}, Usage: embedding.Usage{Requests: 1, Unmetered: 1}}, nil
+}
+
+// caught turns a panic into an error. What the runtime says is shown; another panic's value is not, because it may quote a text.
+func (f foreign) caught(err *error) {
+	switch p := recover().(type) {
+	case nil:
+	case runtime.Error:
+		*err = f.malformed(fmt.Errorf("the langchaingo embedder panicked, as it does when an answer has too few vectors: %w", p))
+	default:
+		*err = f.malformed(fmt.Errorf("the langchaingo embedder panicked (%T)", p))
+	}
+}
+
+func (f foreign) malformed(err error) *embedding.Error {
+	return &embedding.Error{Kind: embedding.Malformed, Provider: f.m.Provider, Model: f.m.ID, Endpoint: f.m.Endpoint, Err: err}
 }

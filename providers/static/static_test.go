@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -297,21 +296,6 @@ func TestAllocations(t *testing.T) {
 	vectors(t, e, texts...)
 	if got := testing.AllocsPerRun(100, func() { e.Embed(ctx, embedding.Request{Texts: texts}) }); got > 3 {
 		t.Errorf("%v allocations for 15 texts: the slab and its rows are two", got)
-	}
-}
-
-// A program that does not import the model does not link its weights.
-func TestNobodyElseLinksIt(t *testing.T) {
-	for _, pkg := range []string{".", "./middleware", "./providers/dashscope", "./providers/openai"} {
-		cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg)
-		cmd.Dir = "../.."
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("go list %s: %v", pkg, err)
-		}
-		if slices.Contains(strings.Fields(string(out)), "github.com/vecspace/embedding/providers/static") {
-			t.Errorf("%s links the weights", pkg)
-		}
 	}
 }
 

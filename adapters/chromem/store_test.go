@@ -2,18 +2,15 @@ package chromem_test
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
-	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
@@ -113,16 +110,19 @@ func TestBadCalls(t *testing.T) {
 		return err
 	}
 	for want, err := range map[string]error{
-		"ask for at least 1":              search(0),
-		"0 documents":                     search(0),
-		"-1 documents":                    search(-1),
-		"must be from 0 to 1":             search(1, vectorstores.WithScoreThreshold(1.5)),
-		"the filter is a []int":           search(1, vectorstores.WithFilters([]int{1})),
-		`value of "x" is a func()`:        search(1, vectorstores.WithFilters(map[string]any{"x": func() {}})),
-		"cannot be compared":              search(1, vectorstores.WithEmbedder(langchaingo.New(other))),
-		"the embedder's Space is unknown": search(1, vectorstores.WithEmbedder(nobody{})),
-		`document 1: the metadata value`:  store([]schema.Document{doc("b", nil), doc("c", map[string]any{"x": struct{}{}})}),
-		"reserved":                        store([]schema.Document{doc("b", map[string]any{"\x00id": 1})}),
+		"ask for at least 1":                              search(0),
+		"0 documents":                                     search(0),
+		"-1 documents":                                    search(-1),
+		"must be from 0 to 1":                             search(1, vectorstores.WithScoreThreshold(1.5)),
+		"score threshold is -0.1":                         search(1, vectorstores.WithScoreThreshold(-.1)),
+		"score threshold is NaN":                          search(1, vectorstores.WithScoreThreshold(float32(math.NaN()))),
+		`filter "\x00id": the key`:                        search(1, vectorstores.WithFilters(map[string]string{"\x00id": "a"})),
+		"the filter is a []int":                           search(1, vectorstores.WithFilters([]int{1})),
+		`filter "x": the value is a func()`:               search(1, vectorstores.WithFilters(map[string]any{"x": func() {}})),
+		"cannot be compared":                              search(1, vectorstores.WithEmbedder(langchaingo.New(other))),
+		"the embedder's Space is unknown":                 search(1, vectorstores.WithEmbedder(nobody{})),
+		`document 1: metadata "x": the value is a struct`: store([]schema.Document{doc("b", nil), doc("c", map[string]any{"x": struct{}{}})}),
+		"reserved":                                        store([]schema.Document{doc("b", map[string]any{"\x00id": 1})}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
@@ -188,6 +188,70 @@ func TestNothingIsPaidTwice(t *testing.T) {
 	}
 }
 
+// TestAllTextsInOneCall: every document in one request, as documents, duplicates too; the query as a query; nothing for an empty store.
+func TestAllTextsInOneCall(t *testing.T) {
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	s := open(t, f, chromem.Options{ID: byName})
+	if _, err := s.SimilaritySearch(t.Context(), "q", 1); err != nil || len(f.Calls()) != 0 {
+		t.Errorf("a search in an empty store: %d requests, %v", len(f.Calls()), err)
+	}
+	mine := map[string]any{"name": 1}
+	add(t, s, doc("same", mine), doc("same", map[string]any{"name": 2}), doc("other", map[string]any{"name": 3}))
+	if calls := f.Calls(); len(calls) != 1 || calls[0].Request.Len() != 3 || calls[0].Request.Task != embedding.TaskDocument || len(mine) != 1 {
+		t.Errorf("%d requests, the caller's metadata is %v", len(calls), mine)
+	}
+	got, err := s.SimilaritySearch(t.Context(), "same", 3)
+	if calls := f.Calls(); err != nil || len(got) != 3 || len(calls) != 2 || calls[1].Request.Task != embedding.TaskQuery {
+		t.Errorf("%v, %v, %d requests", names(got), err, len(calls))
+	}
+	got[0].Metadata["name"] = "edited"
+	if again, _ := s.SimilaritySearch(t.Context(), "same", 3); byName(again[0]) == "edited" {
+		t.Error("the metadata of what is found is not the caller's own")
+	}
+	if ids, err := s.AddDocuments(t.Context(), nil); err != nil || len(ids) != 0 {
+		t.Errorf("no documents: %v, %v", ids, err)
+	}
+}
+
+func TestEquallyNearDocumentsComeInOrder(t *testing.T) {
+	s := open(t, embedtest.NewFake(embedtest.FakeOptions{}), chromem.Options{ID: byName})
+	for i := range 40 {
+		add(t, s, doc("the same text", map[string]any{"name": fmt.Sprintf("%02d", i)}))
+	}
+	for range 20 {
+		got, err := s.SimilaritySearch(t.Context(), "q", 3)
+		if err != nil || !slices.Equal(names(got), []string{"00", "01", "02"}) {
+			t.Fatalf("%v, %v", names(got), err)
+		}
+	}
+	for _, k := range []int{40, 41, math.MaxInt} {
+		if got, err := s.SimilaritySearch(t.Context(), "q", k); err != nil || len(got) != 40 {
+			t.Errorf("k = %d: %d documents, %v", k, len(got), err)
+		}
+	}
+}
+
+// TestCancelInASearch: chromem answers a cancelled search by the part it has, without an error.
+func TestCancelInASearch(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Edit: func(*embedding.Response) {
+			if c.Request.Task == embedding.TaskQuery {
+				cancel()
+			}
+		}}
+	}})
+	s := open(t, f, chromem.Options{})
+	add(t, s, doc("a", nil), doc("b", nil))
+	if got, err := s.SimilaritySearch(ctx, "q", 2); !errors.Is(err, context.Canceled) {
+		t.Errorf("%d documents, %v", len(got), err)
+	}
+	if err := s.Delete(ctx, slices.Collect(maps.Keys(maps.Collect(s.All())))); !errors.Is(err, context.Canceled) || s.Count() != 2 {
+		t.Errorf("%v, %d documents", err, s.Count())
+	}
+}
+
 func TestPartialFailure(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
 		return embedtest.Reply{Each: func(text string) error {
@@ -215,147 +279,32 @@ func TestPartialFailure(t *testing.T) {
 	}
 }
 
-func TestAnotherModelIsRefused(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "index")
-	f := embedtest.NewFake(embedtest.FakeOptions{})
-	add(t, open(t, f, chromem.Options{Dir: dir}), doc("a", nil))
-	other := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "other"}})
-	_, err := chromem.New(other, chromem.Options{Dir: dir})
-	if err == nil || !strings.Contains(err.Error(), `"fake/fake@8"`) || !strings.Contains(err.Error(), `"fake/other@8"`) || !strings.Contains(err.Error(), "another folder") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestDamagedFolders(t *testing.T) {
-	f := embedtest.NewFake(embedtest.FakeOptions{})
-	for name, c := range map[string]struct {
-		damage func(t *testing.T, dir string, docs []string)
-		want   string
-	}{
-		"a half-written document": {func(t *testing.T, _ string, docs []string) {
-			data, err := os.ReadFile(docs[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			write(t, docs[0], data[:len(data)/2])
-		}, "delete this file and add its document again"},
-		"an empty document": {func(t *testing.T, _ string, docs []string) { write(t, docs[1], nil) }, "is corrupt or half-written"},
-		"a half-written sidecar": {func(t *testing.T, dir string, _ []string) {
-			write(t, filepath.Join(dir, "space.json"), []byte(`{"format":1,"spa`))
-		}, "space.json is corrupt"},
-		"no sidecar": {func(t *testing.T, dir string, _ []string) {
-			if err := os.Remove(filepath.Join(dir, "space.json")); err != nil {
-				t.Fatal(err)
-			}
-		}, "holds an index without space.json"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := filepath.Join(t.TempDir(), "index")
-			s := open(t, f, chromem.Options{Dir: dir})
-			add(t, s, doc("a", nil), doc("b", nil), doc("c", nil))
-			files, err := filepath.Glob(filepath.Join(dir, "*", "*.gob"))
-			if err != nil || len(files) != 4 {
-				t.Fatalf("%v, %v", files, err)
-			}
-			c.damage(t, dir, slices.DeleteFunc(slices.Clone(files), func(f string) bool { return filepath.Base(f) == "00000000.gob" }))
-			_, err = chromem.New(f, chromem.Options{Dir: dir})
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Fatalf("got %v, want %q", err, c.want)
-			}
-			if c.want != "delete this file and add its document again" {
-				return
-			}
-			for _, file := range files { // the user does as told
-				if strings.Contains(err.Error(), file) {
-					if err := os.Remove(file); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			s = open(t, f, chromem.Options{Dir: dir})
-			if s.Count() != 2 {
-				t.Errorf("%d documents are left of 3", s.Count())
-			}
-			add(t, s, doc("a", nil), doc("b", nil), doc("c", nil))
-			if s.Count() != 3 {
-				t.Errorf("%d documents after the repair", s.Count())
-			}
-		})
-	}
-}
-
-func write(t *testing.T, name string, data []byte) {
-	t.Helper()
-	if err := os.WriteFile(name, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestFilesOfOneName: chromem names a document's file by 32 bits of a hash, so that two of 77,000 documents share one.
-func TestFilesOfOneName(t *testing.T) {
-	seen := map[[4]byte]string{}
-	var one, two string
-	for i := 0; one == ""; i++ {
-		id := fmt.Sprint("document ", i)
-		sum := sha256.Sum256([]byte(id))
-		if other, ok := seen[[4]byte(sum[:4])]; ok {
-			one, two = other, id
+func TestFailureOfAWholeRequest(t *testing.T) {
+	down := true
+	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
+		if c.Request.Texts[0] == "new" && down {
+			return embedtest.Reply{Err: &embedding.Error{Kind: embedding.RateLimited}}
 		}
-		seen[[4]byte(sum[:4])] = id
+		return embedtest.Reply{}
+	}})
+	s := open(t, f, chromem.Options{})
+	old := add(t, s, doc("old", nil))
+	ids, err := s.AddDocuments(t.Context(), []schema.Document{doc("new", nil)})
+	if embedding.KindOf(err) != embedding.RateLimited || ids != nil {
+		t.Errorf("nothing is stored: %v, %v", ids, err)
 	}
-	f := embedtest.NewFake(embedtest.FakeOptions{})
-	o := chromem.Options{Dir: t.TempDir(), ID: byName}
-	s := open(t, f, o)
-	add(t, s, doc("first", map[string]any{"name": one}), doc("second", map[string]any{"name": two}))
-	s = open(t, f, o)
-	var got []string
-	for id, d := range s.All() {
-		got = append(got, id+": "+d.PageContent)
+	ids, err = s.AddDocuments(t.Context(), []schema.Document{doc("new", nil), doc("old", nil), doc("new", nil)})
+	p, ok := errors.AsType[*embedding.PartialError](err)
+	if !ok || !errors.Is(err, embedding.RateLimited) || len(p.Failed) != 2 || p.Response.Vectors[1] == nil {
+		t.Fatalf("one is stored already: %v", err)
 	}
-	slices.Sort(got)
-	want := []string{one + ": first", two + ": second"}
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		t.Errorf("after a restart: %q, want %q", got, want)
+	if !slices.Equal(ids, []string{"", old[0], ""}) {
+		t.Errorf("ids %q", ids)
 	}
-	add(t, s, doc("first", map[string]any{"name": one}), doc("second", map[string]any{"name": two}))
-	if f.Billed("first") != 1 || f.Billed("second") != 1 {
-		t.Error("unchanged documents were paid for again")
-	}
-}
-
-func TestMetadataKeepsItsTypes(t *testing.T) {
-	metadata := map[string]any{
-		"string": "s", "empty": "", "nul": "\x00", "int": 42, "negative": -1, "int8": int8(-8), "int64": int64(math.MaxInt64), "uint": uint(7),
-		"uint64": uint64(math.MaxUint64), "float32": float32(1.5), "float64": 2.5, "whole": 3.0, "huge": 1e300, "small": 5e-324, "infinite": math.Inf(1),
-		"true": true, "false": false, "nil": nil, "time": time.Date(2026, 2, 3, 4, 5, 6, 7, time.UTC),
-		"list": []any{1, "two", 3.0, nil, []any{true}}, "strings": []string{"a", "b"}, "none": []string{},
-		"map": map[string]any{"a": 1, "b": map[string]any{"c": 2.0}, "": []string{"x"}},
-	}
-	o := chromem.Options{Dir: t.TempDir()}
-	f := embedtest.NewFake(embedtest.FakeOptions{})
-	add(t, open(t, f, o), doc("a", metadata))
-	s := open(t, f, o)
-	got, err := s.SimilaritySearch(t.Context(), "a", 1)
-	if err != nil || len(got) != 1 {
-		t.Fatal(got, err)
-	}
-	for key, want := range metadata {
-		if !reflect.DeepEqual(got[0].Metadata[key], want) {
-			t.Errorf("%s: %#v came back as %#v", key, want, got[0].Metadata[key])
-		}
-		found, err := s.SimilaritySearch(t.Context(), "a", 1, vectorstores.WithFilters(map[string]any{key: want}))
-		if err != nil || len(found) != 1 {
-			t.Errorf("a filter by %s finds %d documents, %v", key, len(found), err)
-		}
-	}
-	if len(got[0].Metadata) != len(metadata) {
-		t.Errorf("%d keys came back of %d", len(got[0].Metadata), len(metadata))
-	}
-	for key, other := range map[string]any{"int": 43, "int8": "-8", "true": "true", "missing": "", "nil": "", "empty": nil} {
-		if found, err := s.SimilaritySearch(t.Context(), "a", 1, vectorstores.WithFilters(map[string]any{key: other})); err != nil || len(found) != 0 {
-			t.Errorf("a filter by %s = %#v finds %d documents, %v", key, other, len(found), err)
-		}
+	down = false
+	add(t, s, doc("new", nil), doc("old", nil))
+	if f.Billed("old") != 1 || f.Billed("new") != 1 || s.Count() != 2 {
+		t.Errorf("billed %d and %d times, %d documents", f.Billed("old"), f.Billed("new"), s.Count())
 	}
 }
 
@@ -423,25 +372,7 @@ func TestVectorsAreNormalisedCopies(t *testing.T) {
 	if _, err := s.AddDocuments(t.Context(), []schema.Document{doc("zero", nil)}); !errors.Is(err, embedding.Malformed) {
 		t.Errorf("a zero vector: %v", err)
 	}
-}
-
-func Example() {
-	e, err := static.New(static.Options{})
-	if err != nil {
-		panic(err)
+	if _, err := s.SimilaritySearch(t.Context(), "zero", 1); !errors.Is(err, embedding.Malformed) {
+		t.Errorf("a query of a zero vector: %v", err)
 	}
-	store, err := chromem.New(e, chromem.Options{}) // Dir: "index" keeps it
-	if err != nil {
-		panic(err)
-	}
-	ctx := context.Background()
-	if _, err := store.AddDocuments(ctx, []schema.Document{
-		{PageContent: "The cat sleeps on the sofa."},
-		{PageContent: "Interest rates rose again."},
-	}); err != nil {
-		panic(err)
-	}
-	found, err := store.SimilaritySearch(ctx, "a pet taking a nap", 1)
-	fmt.Println(found[0].PageContent, err)
-	// Output: The cat sleeps on the sofa. <nil>
 }

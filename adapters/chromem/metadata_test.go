@@ -1,0 +1,121 @@
+package chromem_test
+
+import (
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tmc/langchaingo/schema"
+	"github.com/tmc/langchaingo/vectorstores"
+	"pgregory.net/rapid"
+
+	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/embedtest"
+)
+
+func TestMetadataKeepsItsTypes(t *testing.T) {
+	metadata := map[string]any{
+		"string": "s", "empty": "", "nul": "\x00", "int": 42, "negative": -1, "int8": int8(-8), "int64": int64(math.MaxInt64), "uint": uint(7),
+		"uint64": uint64(math.MaxUint64), "float32": float32(1.5), "float64": 2.5, "whole": 3.0, "huge": 1e300, "small": 5e-324, "infinite": math.Inf(1),
+		"true": true, "false": false, "nil": nil, "time": time.Date(2026, 2, 3, 4, 5, 6, 7, time.UTC),
+		"list": []any{1, "two", 3.0, nil, []any{true}}, "strings": []string{"a", "b"}, "none": []string{},
+		"map": map[string]any{"a": 1, "b": map[string]any{"c": 2.0}, "": []string{"x"}},
+	}
+	o := chromem.Options{Dir: t.TempDir()}
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	add(t, open(t, f, o), doc("a", metadata))
+	s := open(t, f, o)
+	got, err := s.SimilaritySearch(t.Context(), "a", 1)
+	if err != nil || len(got) != 1 {
+		t.Fatal(got, err)
+	}
+	for key, want := range metadata {
+		if !reflect.DeepEqual(got[0].Metadata[key], want) {
+			t.Errorf("%s: %#v came back as %#v", key, want, got[0].Metadata[key])
+		}
+		found, err := s.SimilaritySearch(t.Context(), "a", 1, vectorstores.WithFilters(map[string]any{key: want}))
+		if err != nil || len(found) != 1 {
+			t.Errorf("a filter by %s finds %d documents, %v", key, len(found), err)
+		}
+	}
+	if len(got[0].Metadata) != len(metadata) {
+		t.Errorf("%d keys came back of %d", len(got[0].Metadata), len(metadata))
+	}
+	for key, equal := range map[string]any{"int": 42.0, "int8": -8, "whole": int8(3), "float32": 1.5, "float64": float32(2.5),
+		"list": []any{1.0, "two", 3, nil, []any{true}}, "strings": []any{"a", "b"}} {
+		if found, err := s.SimilaritySearch(t.Context(), "a", 1, vectorstores.WithFilters(map[string]any{key: equal})); err != nil || len(found) != 1 {
+			t.Errorf("a filter by %s = %#v finds %d documents, %v", key, equal, len(found), err)
+		}
+	}
+	for key, other := range map[string]any{"int": 43, "int8": "-8", "true": "true", "missing": "", "nil": "", "empty": nil, "gone": nil, "list": []any{1}, "strings": "a"} {
+		if found, err := s.SimilaritySearch(t.Context(), "a", 1, vectorstores.WithFilters(map[string]any{key: other})); err != nil || len(found) != 0 {
+			t.Errorf("a filter by %s = %#v finds %d documents, %v", key, other, len(found), err)
+		}
+	}
+}
+
+func TestMetadataThatCannotBeKept(t *testing.T) {
+	s := open(t, embedtest.NewFake(embedtest.FakeOptions{}), chromem.Options{})
+	for want, value := range map[string]any{
+		"is a []int":                     []int{1},
+		"item 1: the value is a chan":    []any{1, make(chan int)},
+		`key "b": the value is a struct`: map[string]any{"b": struct{}{}},
+		"item 0: the string is not":      []string{"\xff"},
+		`key "\xff": the string is not`:  map[string]any{"\xff": 1},
+		"is a map[string]string":         map[string]string{},
+	} {
+		_, err := s.AddDocuments(t.Context(), []schema.Document{doc("a", map[string]any{"x": value})})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `"x"`) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	add(t, s, doc("a", map[string]any{"x": "\xff"})) // bytes are kept where they stand alone
+	if got, err := s.SimilaritySearch(t.Context(), "a", 1); err != nil || got[0].Metadata["x"] != "\xff" {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// TestAnyMetadataRoundTrips: what is stored comes back as it was, is found by itself, and has an ID of its own.
+func TestAnyMetadataRoundTrips(t *testing.T) {
+	var value func(depth int) *rapid.Generator[any]
+	value = func(depth int) *rapid.Generator[any] {
+		kinds := []*rapid.Generator[any]{
+			rapid.Just[any](nil), rapid.String().AsAny(), rapid.Bool().AsAny(), rapid.Int().AsAny(), rapid.Int8().AsAny(), rapid.Int64().AsAny(),
+			rapid.Uint64().AsAny(), rapid.Uint16().AsAny(), rapid.Float64().AsAny(), rapid.Float32().AsAny(), rapid.SliceOf(rapid.String()).AsAny(),
+			rapid.Custom(func(t *rapid.T) any { return float64(rapid.Int32().Draw(t, "whole")) }),
+			rapid.Custom(func(t *rapid.T) any { return time.Unix(rapid.Int64Range(0, 1<<35).Draw(t, "seconds"), 0).UTC() }),
+		}
+		if depth > 0 {
+			kinds = append(kinds, rapid.SliceOfN(value(depth-1), 0, 3).AsAny(), rapid.MapOfN(rapid.String(), value(depth-1), 0, 3).AsAny())
+		}
+		return rapid.OneOf(kinds...)
+	}
+	key := rapid.String().Filter(func(s string) bool { return !strings.HasPrefix(s, "\x00") })
+	rapid.Check(t, func(r *rapid.T) {
+		one := rapid.MapOfN(key, value(2), 0, 5).Draw(r, "one")
+		two := rapid.MapOfN(key, value(2), 0, 5).Draw(r, "two")
+		s, err := chromem.New(embedtest.NewFake(embedtest.FakeOptions{}), chromem.Options{})
+		if err != nil {
+			r.Fatal(err)
+		}
+		ids, err := s.AddDocuments(t.Context(), []schema.Document{doc("a", one), doc("a", two)})
+		if err != nil {
+			r.Fatal(err)
+		}
+		if same := reflect.DeepEqual(one, two); same != (ids[0] == ids[1]) {
+			r.Fatalf("the same metadata: %v, ids %v", same, ids)
+		}
+		all := maps.Collect(s.All())
+		if !reflect.DeepEqual(all[ids[0]].Metadata, one) || !reflect.DeepEqual(all[ids[1]].Metadata, two) {
+			r.Fatalf("%#v came back", all)
+		}
+		found, err := s.SimilaritySearch(t.Context(), "a", 2, vectorstores.WithFilters(one))
+		if err != nil || !slices.ContainsFunc(found, func(d schema.Document) bool { return reflect.DeepEqual(d.Metadata, one) }) {
+			r.Fatalf("a filter by all its metadata does not find the document: %v", err)
+		}
+	})
+}
