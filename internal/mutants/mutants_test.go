@@ -91,7 +91,7 @@ func TestMutants(t *testing.T) {
 			if err := os.WriteFile(list, overlay, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", list, "-vet=off", "-timeout", "60s", "-run", m.test, m.pkg)
+			cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", list, "-vet=off", "-timeout", "60s", "-run", m.test, m.pkg, "-rapid.nofailfile")
 			cmd.Dir = root
 			out, err := cmd.CombinedOutput()
 			switch {

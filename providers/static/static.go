@@ -153,9 +153,7 @@ func (t *table) embed(s *scratch, v []float32, text string) int {
 	s.folded = fold(s.folded[:0], text)
 	s.rows = s.rows[:0]
 	words(s.folded, func(word []byte, c class) { s.rows = t.pieces(s.rows, word, c) })
-	for _, row := range s.rows {
-		t.add(v, row)
-	}
+	t.sum(v, s.rows)
 	n := len(s.rows)
 	if n == 0 || !normalize(v) {
 		seeded(v, s.folded, text)
@@ -167,12 +165,16 @@ func (t *table) embed(s *scratch, v []float32, text string) int {
 	return n
 }
 
-// normalize scales v to unit length. It reports false for a zero vector.
+// normalize scales v, whose length is a multiple of four, to unit length. It reports false for a zero vector.
 func normalize(v []float32) bool {
-	var sum float64
-	for _, x := range v {
-		sum += float64(x) * float64(x)
+	var s [4]float64 // four sums, so that an addition need not wait for the one before
+	for w := v; len(w) >= 4; w = w[4:] {
+		s[0] += float64(w[0]) * float64(w[0])
+		s[1] += float64(w[1]) * float64(w[1])
+		s[2] += float64(w[2]) * float64(w[2])
+		s[3] += float64(w[3]) * float64(w[3])
 	}
+	sum := s[0] + s[1] + s[2] + s[3]
 	if sum == 0 {
 		return false
 	}

@@ -340,3 +340,41 @@ func BenchmarkLoad(b *testing.B) {
 		load()
 	}
 }
+
+// TestScales holds what sum relies on: every scale is a multiple of 2^-12 and fits its lane.
+func TestScales(t *testing.T) {
+	m := loaded()
+	for row := range len(m.ends) {
+		scale := half(uint16(m.scales[2*row]) | uint16(m.scales[2*row+1])<<8)
+		units := m.scale(row)
+		if float32(units)/(1<<12) != scale || units >= 1<<20 {
+			t.Fatalf("row %d has the scale %v, which is %d units", row, scale, units)
+		}
+	}
+}
+
+// TestSum compares the packed sum with a plain one, also of more rows than a lane holds.
+func TestSum(t *testing.T) {
+	m := loaded()
+	for _, n := range []int{0, 1, 2, 3, 255, 256, 257, 1000} {
+		for _, dimensions := range dimensions {
+			rows := make([]int, n)
+			want := make([]float64, dimensions)
+			for i := range rows {
+				rows[i] = (i * 7919) % len(m.ends)
+				for d := range want {
+					b := m.rows[rows[i]*m.dimensions/2+d/2]
+					q := int(b>>(4*(d%2))&15) - 8
+					want[d] += float64(q) * float64(m.scale(rows[i]))
+				}
+			}
+			got := make([]float32, dimensions)
+			m.sum(got, rows)
+			for d := range want {
+				if math.Abs(float64(got[d])-want[d]) > 1e-6*math.Abs(want[d])+1 {
+					t.Fatalf("%d rows, dimension %d of %d: %v, want %v", n, d, dimensions, got[d], want[d])
+				}
+			}
+		}
+	}
+}
