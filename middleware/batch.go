@@ -30,6 +30,7 @@ func Batch(o BatchOptions) embedding.Middleware {
 		o.Parallel = 8
 	}
 	return func(next embedding.Embedder) embedding.Embedder {
+		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
 		m := next.Model()
 		b := &batcher{next: next, parallel: o.Parallel, limits: m.Limits.Min(o.Limits)}
 		b.counted = b.limits.Texts > 0

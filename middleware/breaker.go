@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 // BreakerOptions tell when a circuit opens. The zero value is 5 failures in a row and 5 seconds.
 type BreakerOptions struct {
 	Failures int           // failures in a row that open it; below 1 is 5
-	Cooldown time.Duration // how long it stays open before one request tries; doubles while that fails, up to 12 times this; 0 or less is 5 s
+	Cooldown time.Duration // how long it stays open before one request tries; doubles while that fails, up to 4 times this; 0 or less is 5 s
 }
 
 // CodeCircuitOpen is the Code of an error that Breaker makes without asking the provider.
@@ -32,29 +33,30 @@ func Breaker(o BreakerOptions) embedding.Middleware {
 		o.Cooldown = 5 * time.Second
 	}
 	return func(next embedding.Embedder) embedding.Embedder {
+		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
 		m := next.Model()
 		b := &breaker{o: o, cooldown: o.Cooldown}
 		return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 			if req.Len() == 0 {
 				return next.Embed(ctx, req)
 			}
-			era, left := b.enter(time.Now())
+			era, left, last := b.enter(time.Now())
 			if left > 0 {
 				return embedding.Response{}, &embedding.Error{
 					Kind: embedding.Unavailable, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeCircuitOpen,
-					RetryAfter: left, Err: errors.New("the circuit is open after failures; it is tried again by itself"),
+					RetryAfter: left, Err: fmt.Errorf("the circuit is open and is tried again by itself; the last failure: %s", last),
 				}
 			}
 			finished := false
 			defer func() {
 				if !finished { // next panicked: the trial must not be held for ever
-					b.leave(time.Now(), era, unknown, 0)
+					b.leave(time.Now(), era, unknown, 0, "")
 				}
 			}()
 			res, err := next.Embed(ctx, req)
 			finished = true
-			o, after := judge(ctx, err)
-			b.leave(time.Now(), era, o, after)
+			o, after, why := judge(ctx, err)
+			b.leave(time.Now(), era, o, after, why)
 			return res, err
 		})
 	}
@@ -68,29 +70,29 @@ const (
 	unknown // neither: the caller left, or the request itself was wrong and the provider answered so
 )
 
-// judge tells what err says about the provider's health and how long the provider asked to be left alone.
-func judge(ctx context.Context, err error) (outcome, time.Duration) {
+// judge tells what err says about the provider's health, how long the provider asked to be left alone, and its words.
+func judge(ctx context.Context, err error) (o outcome, after time.Duration, why string) {
 	if err == nil {
-		return success, 0
+		return success, 0, ""
 	}
 	if ctx.Err() != nil {
-		return unknown, 0
+		return unknown, 0, ""
 	}
-	var after time.Duration
-	bad := false
 	for e := range causes(err) {
 		if e.Kind == embedding.Unavailable || e.Kind == embedding.RateLimited {
-			bad = true
+			o, why = failure, e.Kind.Error()
+			if e.Err != nil {
+				why += ", " + e.Err.Error()
+			}
 			after = max(after, e.RetryAfter)
 		}
 	}
 	switch {
-	case bad:
-		return failure, after
+	case o == failure:
 	case embedding.KindOf(err) == embedding.Unknown:
-		return unknown, 0
+		o = unknown
 	}
-	return success, 0 // it answered
+	return o, after, why // success: it answered
 }
 
 // causes yields every *embedding.Error that err holds: itself, or those of a PartialError's texts, each once.
@@ -117,27 +119,28 @@ type breaker struct {
 	failed   int    // in a row
 	open     bool
 	until    time.Time
+	last     string        // what the failure said that opened it
 	trial    bool          // one call is out to try
 	cooldown time.Duration // of the next opening
 }
 
-// enter returns the era of a call that may go, or how long it may not.
-func (b *breaker) enter(now time.Time) (era uint64, left time.Duration) {
+// enter returns the era of a call that may go, or how long it may not and why.
+func (b *breaker) enter(now time.Time) (era uint64, left time.Duration, last string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
 	case !b.open:
 	case now.Before(b.until):
-		return 0, b.until.Sub(now)
+		return 0, b.until.Sub(now), b.last
 	case b.trial:
-		return 0, max(b.o.Cooldown/10, time.Millisecond) // the trial will tell soon
+		return 0, max(b.o.Cooldown/10, time.Millisecond), b.last // the trial will tell soon
 	default:
 		b.trial = true
 	}
-	return b.era, 0
+	return b.era, 0, ""
 }
 
-func (b *breaker) leave(now time.Time, era uint64, o outcome, after time.Duration) {
+func (b *breaker) leave(now time.Time, era uint64, o outcome, after time.Duration, why string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if era != b.era {
@@ -156,7 +159,8 @@ func (b *breaker) leave(now time.Time, era uint64, o outcome, after time.Duratio
 		}
 		b.era++
 		b.open, b.trial = true, false
+		b.last = why
 		b.until = now.Add(cmp.Or(after, b.cooldown))
-		b.cooldown = min(2*b.cooldown, 12*b.o.Cooldown)
+		b.cooldown = min(2*b.cooldown, 4*b.o.Cooldown)
 	}
 }

@@ -29,6 +29,7 @@ type CoalesceOptions struct {
 // per application of the Middleware.
 func Coalesce(o CoalesceOptions) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
+		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
 		m := next.Model()
 		c := &coalescer{o: o, next: next, symmetric: m.Symmetric, flights: map[flightKey]flight{}, gathering: map[embedding.Task]*shared{}}
 		c.o.Texts = cmp.Or(m.Limits.Min(embedding.Limits{Texts: o.Texts}).Texts, 64)

@@ -12,6 +12,7 @@ import (
 // not convert: for shorter vectors ask the provider for them, or use Truncate. An n of 0 or less checks nothing.
 func Dimensions(n int) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
+		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
 		m := next.Model()
 		if n <= 0 || m.Dimensions == n {
 			return next

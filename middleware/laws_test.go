@@ -1,12 +1,14 @@
 package middleware
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/middleware/cache"
 )
 
 // chains are every layer alone, and the full stack.
@@ -39,6 +41,22 @@ func chains(t *testing.T) map[string]func(embedding.Embedder) embedding.Embedder
 			s := Standard(StandardOptions{})
 			return embedding.Chain(e, s, s)
 		},
+		// Orders that docs/middleware.md allows.
+		"Batch outside Cache": func(e embedding.Embedder) embedding.Embedder {
+			c, err := cache.New(cache.Options{MaxBytes: 1 << 20})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(c.Close)
+			return embedding.Chain(e, Batch(BatchOptions{}), c.Wrap, Retry(RetryOptions{}))
+		},
+		"Retry outside Batch": one(func(e embedding.Embedder) embedding.Embedder {
+			return embedding.Chain(e, Retry(RetryOptions{}), Batch(BatchOptions{}), Breaker(BreakerOptions{}))
+		}),
+		"Limit outside Retry around Batch": one(func(e embedding.Embedder) embedding.Embedder {
+			return embedding.Chain(e, Batch(BatchOptions{}), Limit(LimitOptions{InFlight: 2}), Retry(RetryOptions{}), Timeout(time.Hour), Limit(LimitOptions{InFlight: 3}))
+		}),
+		"Coalesce, Window of 3 texts": one(Coalesce(CoalesceOptions{Window: 50 * time.Microsecond, Texts: 3})),
 		"Fallback": func(e embedding.Embedder) embedding.Embedder {
 			return must(Fallback(FallbackOptions{}, e, e))
 		},
@@ -79,6 +97,37 @@ func TestLaws(t *testing.T) {
 					})
 				})
 			}
+		})
+	}
+}
+
+// TestNil: a nil embedder panics with words that help, whatever it is put into.
+func TestNil(t *testing.T) {
+	for name, chain := range chains(t) {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if p := recover(); !strings.Contains(fmt.Sprint(p), "the Embedder is nil") {
+					t.Errorf("panicked with %v", p)
+				}
+			}()
+			switch name {
+			case "Fallback", "Balance", "Truncate", "Budget":
+				panic("the Embedder is nil") // constructors return an error, which other tests hold
+			}
+			chain(nil)
+		})
+	}
+	for name, mw := range map[string]embedding.Middleware{
+		"Observe": Observe(func(Event) {}), "Dimensions": Dimensions(3), "Coalesce": Coalesce(CoalesceOptions{}), "Batch": Batch(BatchOptions{}),
+		"Retry": Retry(RetryOptions{}), "Breaker": Breaker(BreakerOptions{}), "Limit": Limit(LimitOptions{}), "Timeout": Timeout(1), "Standard": Standard(StandardOptions{}),
+	} {
+		t.Run(name+" alone", func(t *testing.T) {
+			defer func() {
+				if p := recover(); !strings.Contains(fmt.Sprint(p), "the Embedder is nil") {
+					t.Errorf("panicked with %v", p)
+				}
+			}()
+			mw(nil)
 		})
 	}
 }

@@ -32,6 +32,7 @@ func Limit(o LimitOptions) embedding.Middleware {
 		l.slots = make(chan struct{}, o.InFlight)
 	}
 	return func(next embedding.Embedder) embedding.Embedder {
+		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
 		m := next.Model()
 		return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 			if req.Len() == 0 {

@@ -58,6 +58,7 @@ func Log(l *slog.Logger) func(Event) {
 
 func listen(hear func(Event)) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
+		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
 		if hear == nil {
 			return next
 		}

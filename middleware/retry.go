@@ -45,6 +45,7 @@ func Retry(o RetryOptions) embedding.Middleware {
 		o.MaxPause = 10 * time.Second
 	}
 	return func(next embedding.Embedder) embedding.Embedder {
+		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
 		if o.Budget < 0 {
 			return next
 		}

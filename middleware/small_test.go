@@ -219,3 +219,20 @@ func TestLog(t *testing.T) {
 		}
 	}
 }
+
+// TestBreakerTellsWhy: who is refused by an open circuit hears what opened it.
+func TestBreakerTellsWhy(t *testing.T) {
+	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Err: &embedding.Error{Kind: embedding.Unavailable, Err: errors.New("connection refused")}}
+	}})
+	e := embedding.Chain(f, Breaker(BreakerOptions{Failures: 1}))
+	for range 2 {
+		_, err := e.Embed(t.Context(), embedding.Request{Texts: texts(1)})
+		if err == nil || !strings.Contains(err.Error(), "connection refused") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if n := len(f.Calls()); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+}

@@ -14,6 +14,7 @@ import (
 // less is no timeout.
 func Timeout(d time.Duration) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
+		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
 		if d <= 0 {
 			return next
 		}

@@ -9,6 +9,7 @@ import (
 // Wrap is the middleware. Vectors that next returns are kept, also those inside a PartialError; failures never are.
 // A chain goes on working, without a cache, after Close.
 func (c *Cache) Wrap(next embedding.Embedder) embedding.Embedder {
+	next = embedding.Chain(next)
 	m := next.Model()
 	v := &view{cache: c, next: next, model: m, pre: c.keys.prefix(m, 0)}
 	if m.Space == "" {
