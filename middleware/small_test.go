@@ -236,3 +236,20 @@ func TestBreakerTellsWhy(t *testing.T) {
 		t.Errorf("%d calls", n)
 	}
 }
+
+// TestTimeoutWhenTheCallerLeavesAtTheSameMoment: the attempt's deadline must not stand for the caller's cancel.
+func TestTimeoutWhenTheCallerLeavesAtTheSameMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		f := embedtest.NewFake(embedtest.FakeOptions{})
+		e := embedding.Wrap(f, f.Model(), func(attempt context.Context, _ embedding.Request) (embedding.Response, error) {
+			<-attempt.Done()
+			cancel()
+			return embedding.Response{}, attempt.Err()
+		})
+		_, err := embedding.Chain(e, Timeout(time.Second)).Embed(ctx, embedding.Request{Texts: texts(1)})
+		if !errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	})
+}

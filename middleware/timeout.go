@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/vecspace/embedding"
@@ -23,25 +24,28 @@ func Timeout(d time.Duration) embedding.Middleware {
 			attempt, cancel := context.WithTimeout(ctx, d)
 			defer cancel()
 			res, err := next.Embed(attempt, req)
-			if err == nil || attempt.Err() == nil || ctx.Err() != nil {
+			if err == nil || attempt.Err() == nil {
 				return res, err
 			}
-			late := &embedding.Error{
-				Kind: embedding.Unavailable, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeTimeout,
-				Err: fmt.Errorf("no answer within %v: allow more time by middleware.Timeout, or send less at once", d),
+			// The attempt's time is up, and perhaps the caller left at the same moment: then the caller's error counts.
+			end := ctx.Err()
+			if end == nil {
+				end = &embedding.Error{
+					Kind: embedding.Unavailable, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeTimeout,
+					Err: fmt.Errorf("no answer within %v: allow more time by middleware.Timeout, or send less at once", d),
+				}
 			}
 			if p, ok := errors.AsType[*embedding.PartialError](err); ok {
-				out := &embedding.PartialError{Response: p.Response, Failed: make([]embedding.TextError, len(p.Failed))}
-				for i, f := range p.Failed {
+				out := &embedding.PartialError{Response: p.Response, Failed: slices.Clone(p.Failed)}
+				for i, f := range out.Failed {
 					if errors.Is(f.Err, context.DeadlineExceeded) {
-						f.Err = late
+						out.Failed[i].Err = end
 					}
-					out.Failed[i] = f
 				}
 				return embedding.Response{}, out
 			}
 			if errors.Is(err, context.DeadlineExceeded) {
-				return embedding.Response{}, late
+				return embedding.Response{}, end
 			}
 			return res, err
 		})

@@ -54,7 +54,7 @@ var mutants = []struct {
 	{"Breaker lets everybody try", "middleware/breaker.go", "case b.trial:", "case false:", "./middleware", "TestBreaker"},
 	{"Limit leaks a slot", "middleware/limit.go", "\t\t<-l.slots\n", "", "./middleware", "TestL"},
 	{"Limit does not settle", "middleware/limit.go", "l.tokens.settle(estimate - u.Tokens)", "_ = u", "./middleware", "TestLimitSettles"},
-	{"Timeout ends the caller", "middleware/timeout.go", "\t\t\t\treturn embedding.Response{}, late\n\t\t\t}\n\t\t\treturn res, err", "\t\t\t\treturn res, err\n\t\t\t}\n\t\t\treturn res, err", "./middleware", "TestTimeout"},
+	{"Timeout ends the caller", "middleware/timeout.go", "\t\t\t\treturn embedding.Response{}, end\n", "\t\t\t\treturn res, err\n", "./middleware", "TestTimeout"},
 	{"Truncate keeps the Space", "middleware/truncate.go", `m.Space = embedding.Space(fmt.Sprintf("%s/%d", m.Space, n))`, "", "./middleware", "TestTruncate"},
 	{"Truncate does not normalise", "middleware/truncate.go", "scale := 1 / math.Sqrt(sum)", "scale := 1 + 0*math.Sqrt(sum)", "./middleware", "TestTruncate"},
 	{"Dimensions asks before it refuses", "middleware/dimensions.go", "if m.Dimensions > 0 {", "if _, _ = next.Embed(ctx, req); m.Dimensions > 0 {", "./middleware", "TestDimensions"},
