@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"unicode/utf8"
@@ -176,13 +177,22 @@ func (g *guard) row(i int, v []float32) error {
 
 // infinite returns the place of the first value that is NaN or infinite, or -1.
 func infinite(v []float32) int {
-	const exponent = 0x7f800000 // all ones: not finite
-	for k, x := range v {
-		if math.Float32bits(x)&exponent == exponent {
-			return k
-		}
+	// Without its sign, a value that is not finite has an exponent of all ones: one more of its lowest bit carries into the sign.
+	const sign, one = 1 << 31, 1 << 23
+	w, seen := v, uint32(0)
+	for ; len(w) >= 4; w = w[4:] {
+		seen |= math.Float32bits(w[0])&^sign + one
+		seen |= math.Float32bits(w[1])&^sign + one
+		seen |= math.Float32bits(w[2])&^sign + one
+		seen |= math.Float32bits(w[3])&^sign + one
 	}
-	return -1
+	for _, x := range w {
+		seen |= math.Float32bits(x)&^sign + one
+	}
+	if seen&sign == 0 {
+		return -1
+	}
+	return slices.IndexFunc(v, func(x float32) bool { return math.Float32bits(x)&^sign+one >= sign })
 }
 
 func (g *guard) fail(k Kind, format string, args ...any) *Error {

@@ -179,8 +179,11 @@ func normalize(v []float32) bool {
 		return false
 	}
 	scale := float32(1 / math.Sqrt(sum))
-	for i := range v {
-		v[i] *= scale
+	for w := v; len(w) >= 4; w = w[4:] {
+		w[0] *= scale
+		w[1] *= scale
+		w[2] *= scale
+		w[3] *= scale
 	}
 	return true
 }

@@ -154,12 +154,12 @@ func (t *table) sum(v []float32, rows []int) {
 			offset += 8 * s0
 			t.add2(words, part[0], part[0], s0, 0)
 		}
-		base := int64(offset)
+		base := int32(offset) // lanes are taken as int32 too: modulo 2^32 the difference is right
 		for j := 0; j+8 <= len(words) && 2*j+16 <= len(v); j += 8 {
 			w, out := words[j:j+8:j+8], v[2*j:2*j+16:2*j+16]
 			for k := range 8 {
-				out[k] += float32(int64(w[k]&math.MaxUint32) - base)
-				out[k+8] += float32(int64(w[k]>>32) - base)
+				out[k] += float32(int32(w[k]) - base)
+				out[k+8] += float32(int32(w[k]>>32) - base)
 			}
 		}
 	}
