@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/middleware/internal/recall"
 )
 
 // CoalesceOptions of Coalesce. The zero value gathers nothing.
@@ -31,7 +32,7 @@ func Coalesce(o CoalesceOptions) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
 		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
 		m := next.Model()
-		c := &coalescer{o: o, next: next, symmetric: m.Symmetric, flights: map[flightKey]flight{}, gathering: map[embedding.Task]*shared{}}
+		c := &coalescer{o: o, next: next, model: m, symmetric: m.Symmetric, flights: map[flightKey]flight{}, gathering: map[embedding.Task]*shared{}}
 		c.o.Texts = cmp.Or(m.Limits.Min(embedding.Limits{Texts: o.Texts}).Texts, 64)
 		return embedding.Wrap(next, m, c.embed)
 	}
@@ -40,6 +41,7 @@ func Coalesce(o CoalesceOptions) embedding.Middleware {
 type coalescer struct {
 	o         CoalesceOptions
 	next      embedding.Embedder
+	model     embedding.Model
 	symmetric bool
 
 	mu        sync.Mutex
@@ -65,7 +67,8 @@ type shared struct {
 	cancel  context.CancelFunc
 	task    embedding.Task
 	texts   []string
-	begun   bool // sent, or given up
+	memory  recall.Memory // of a cache outside, nil if there is none
+	begun   bool          // sent, or given up
 	timer   *time.Timer
 	waiters int
 	owner   bool // the one who began it still waits
@@ -100,19 +103,30 @@ func (c *coalescer) embed(ctx context.Context, req embedding.Request) (embedding
 	if err := ctx.Err(); err != nil {
 		return embedding.Response{}, err
 	}
-	shares := c.join(ctx, req)
-	if s := shares[0]; s.owner && s.fresh == n {
-		return c.whole(ctx, s)
+	shares, recalled := c.join(ctx, req)
+	if len(shares) == 1 && shares[0].owner && shares[0].fresh == n {
+		return c.whole(ctx, shares[0])
 	}
 	out := embedding.NewMerger(n)
+	for _, r := range recalled {
+		out.Set(r.here, embedding.Row{Vector: r.row})
+	}
+	out.Use(embedding.Usage{Reused: len(recalled)})
 	for _, s := range shares {
 		c.collect(ctx, out, s)
 	}
 	return out.Result()
 }
 
-// join finds a call for each text, or begins one for those that are not in flight.
-func (c *coalescer) join(ctx context.Context, req embedding.Request) []*share {
+// recalled is a text that has got into the cache since the cache was asked.
+type recalled struct {
+	here int
+	row  []float32
+}
+
+// join finds a call for each text, or begins one for those that are not in flight and not in the cache by now.
+func (c *coalescer) join(ctx context.Context, req embedding.Request) (shares []*share, found []recalled) {
+	memory := recall.From(ctx, c.model)
 	task := req.Task
 	if c.symmetric {
 		task = embedding.TaskDocument
@@ -122,7 +136,6 @@ func (c *coalescer) join(ctx context.Context, req embedding.Request) []*share {
 	if call := c.gathering[task]; call != nil && len(call.texts)+req.Len() > c.o.Texts {
 		c.begin(call, task) // it has no room for this request
 	}
-	var shares []*share
 	in := func(call *shared, owner bool) *share {
 		for _, s := range shares {
 			if s.call == call {
@@ -139,9 +152,17 @@ func (c *coalescer) join(ctx context.Context, req embedding.Request) []*share {
 		key := flightKey{task, text}
 		f, ok := c.flights[key]
 		if !ok {
+			if memory != nil {
+				if row := memory.Recall(req.Task, text); row != nil {
+					found = append(found, recalled{i, row})
+					continue
+				}
+			}
 			if own == nil {
 				var began bool
-				own, began = c.open(ctx, req.Task, task)
+				if own, began = c.open(ctx, req.Task, task); began {
+					own.memory = memory
+				}
 				in(own, began)
 			}
 			f = flight{own, len(own.texts)}
@@ -157,7 +178,7 @@ func (c *coalescer) join(ctx context.Context, req embedding.Request) []*share {
 	if own != nil && !own.begun && (c.o.Window <= 0 || len(own.texts) >= c.o.Texts) {
 		c.begin(own, task)
 	}
-	return shares
+	return shares, found
 }
 
 // open returns the call that texts of a task gather in, and whether it is new.
@@ -190,6 +211,9 @@ func (c *coalescer) begin(call *shared, task embedding.Task) {
 	go func() {
 		defer call.cancel()
 		res, err := c.next.Embed(call.ctx, embedding.Request{Texts: call.texts, Task: call.task})
+		if got := embedding.Salvage(res, err); call.memory != nil && len(got.Vectors) == len(call.texts) {
+			call.memory.Keep(call.task, call.texts, got.Vectors) // before anybody can find the texts no longer in flight
+		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.land(call, task)

@@ -44,6 +44,8 @@ type Cache struct {
 	chain atomic.Uint64 // numbers the chains whose Space is unknown
 	stats counters
 
+	stores atomic.Uint64 // times that something became visible
+
 	lanes [lanes]lane // one is read-locked while the store is used, all are locked to purge or close it
 	age   uint64      // counts the purges; guarded by lanes
 	end   bool        // closed; guarded by lanes
@@ -129,7 +131,12 @@ func (c *Cache) keep(age, space uint64, rows iter.Seq2[key, []float32]) {
 	if c.end || c.age != age {
 		return
 	}
+	stored := false
 	for k, row := range rows {
+		if c.lookup(k, len(row)) != nil {
+			continue // a layer inside has kept it already
+		}
+		stored = true
 		e := &entry{check: k.hi, key: k.lo, space: space}
 		e.one[0] = append(make([]float32, 0, len(row)), row...)
 		cost := int64(4*cap(e.one[0])) + overhead
@@ -142,7 +149,10 @@ func (c *Cache) keep(age, space uint64, rows iter.Seq2[key, []float32]) {
 		}
 		c.stats.stored.Add(1)
 	}
-	c.store.Wait() // a Set is visible only once ristretto's buffer has been worked off
+	if stored {
+		c.store.Wait() // a Set is visible only once ristretto's buffer has been worked off
+		c.stores.Add(1)
+	}
 }
 
 // now returns the age that an answer asked for now will have.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/middleware/internal/recall"
 )
 
 // Wrap is the middleware. Vectors that next returns are kept, also those inside a PartialError; failures never are.
@@ -35,12 +36,13 @@ func (v *view) embed(ctx context.Context, req embedding.Request) (embedding.Resp
 		return embedding.Response{}, err
 	}
 	pre := v.pre.of(req.Task)
+	call := call{view: v, age: v.cache.now(), stores: v.cache.stores.Load()}
 	rows, hits := v.hits(req.Texts, pre)
 	switch hits {
 	case n:
 		return embedding.Response{Vectors: rows, Usage: embedding.Usage{Reused: n}}, nil
 	case 0:
-		return v.miss(ctx, req, pre)
+		return v.miss(ctx, call, req)
 	}
 	m := embedding.NewMerger(n)
 	for i, row := range rows {
@@ -50,7 +52,7 @@ func (v *view) embed(ctx context.Context, req embedding.Request) (embedding.Resp
 	}
 	m.Use(embedding.Usage{Reused: hits})
 	missing := m.Missing()
-	res, err := v.miss(ctx, req.Pick(missing), pre)
+	res, err := v.miss(ctx, call, req.Pick(missing))
 	m.Add(missing, res, err)
 	return m.Result()
 }
@@ -81,18 +83,44 @@ func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int) {
 }
 
 // miss asks next and keeps what succeeded.
-func (v *view) miss(ctx context.Context, req embedding.Request, pre key) (embedding.Response, error) {
-	age := v.cache.now()
-	res, err := v.next.Embed(ctx, req)
-	got := embedding.Salvage(res, err)
-	if len(got.Vectors) == req.Len() {
-		v.cache.keep(age, v.pre.space, func(yield func(key, []float32) bool) {
-			for i, row := range got.Vectors {
-				if row != nil && !yield(v.cache.keys.of(pre, req.Texts[i]), row) {
-					return
-				}
-			}
-		})
+func (v *view) miss(ctx context.Context, c call, req embedding.Request) (embedding.Response, error) {
+	res, err := v.next.Embed(recall.With(ctx, &c), req)
+	if got := embedding.Salvage(res, err); len(got.Vectors) == req.Len() {
+		c.Keep(req.Task, req.Texts, got.Vectors)
 	}
 	return res, err
+}
+
+// call is one call that missed. It is the recall.Memory of the layers inside.
+type call struct {
+	view   *view
+	age    uint64 // purges before it looked
+	stores uint64 // stores before it looked
+}
+
+func (c *call) Model() embedding.Model { return c.view.model }
+
+func (c *call) Recall(task embedding.Task, text string) []float32 {
+	cache := c.view.cache
+	if cache.stores.Load() == c.stores {
+		return nil
+	}
+	l := cache.lane()
+	l.RLock()
+	defer l.RUnlock()
+	if e := cache.lookup(cache.keys.of(c.view.pre.of(task), text), c.view.model.Dimensions); e != nil {
+		return e.one[0]
+	}
+	return nil
+}
+
+func (c *call) Keep(task embedding.Task, texts []string, rows [][]float32) {
+	pre, keys := c.view.pre.of(task), c.view.cache.keys
+	c.view.cache.keep(c.age, c.view.pre.space, func(yield func(key, []float32) bool) {
+		for i, row := range rows {
+			if row != nil && !yield(keys.of(pre, texts[i]), row) {
+				return
+			}
+		}
+	})
 }

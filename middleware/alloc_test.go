@@ -1,0 +1,53 @@
+package middleware
+
+import (
+	"context"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/race"
+)
+
+// TestAllocations holds each layer to its budget for a call of one text that succeeds. More texts may cost a layer that
+// keeps them more; none may cost more than two objects for each further text.
+func TestAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("NOT TESTED: the race detector allocates")
+	}
+	texts := longTexts(stillMost)
+	for _, c := range costs() {
+		t.Run(c.name, func(t *testing.T) {
+			e := embedding.Chain(newStill(), c.layers...)
+			ctx, cancel := context.WithCancel(t.Context()) // as a server's callers have it
+			defer cancel()
+			for _, n := range []int{1, stillMost} {
+				req := embedding.Request{Texts: texts[:n]}
+				got := testing.AllocsPerRun(500, func() {
+					if _, err := e.Embed(ctx, req); err != nil {
+						t.Error(err)
+					}
+				})
+				if most := c.most + 2*float64(n-1)*min(c.most, 1); got > most {
+					t.Errorf("a call of %d texts allocates %v objects, the budget is %v", n, got, most)
+				}
+			}
+		})
+	}
+}
+
+// TestAllocationsOfBatch: the requests of a large call must not each pay for the whole of it.
+func TestAllocationsOfBatch(t *testing.T) {
+	if race.Enabled {
+		t.Skip("NOT TESTED: the race detector allocates")
+	}
+	e := embedding.Chain(newStill(), Batch(BatchOptions{Limits: embedding.Limits{Texts: 10}}))
+	ctx, req := t.Context(), embedding.Request{Texts: longTexts(1000)}
+	got := testing.AllocsPerRun(50, func() {
+		if _, err := e.Embed(ctx, req); err != nil {
+			t.Error(err)
+		}
+	})
+	if got > 40 {
+		t.Errorf("1,000 texts in 100 requests allocate %v objects, the budget is 40", got)
+	}
+}

@@ -1,0 +1,115 @@
+package middleware
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding"
+)
+
+// still answers at once with the same vectors and allocates nothing: what is measured around it is the layers.
+type still struct{ rows [][]float32 }
+
+const stillDims, stillMost = 256, 64
+
+func newStill() embedding.Embedder {
+	s := &still{rows: make([][]float32, stillMost)}
+	for i := range s.rows {
+		s.rows[i] = make([]float32, stillDims)
+		s.rows[i][0] = 1
+	}
+	return embedding.Chain(s)
+}
+
+func (s *still) Model() embedding.Model {
+	return embedding.Model{Provider: "test", ID: "still", Dimensions: stillDims, Symmetric: true, Limits: embedding.Limits{Texts: stillMost}}
+}
+
+func (s *still) Embed(_ context.Context, req embedding.Request) (embedding.Response, error) {
+	return embedding.Response{Vectors: s.rows[:req.Len()], Usage: embedding.Usage{Requests: 1, Tokens: 1}}, nil
+}
+
+// longTexts are n different texts of 500 bytes.
+func longTexts(n int) []string {
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = fmt.Sprintf("%07d ", i) + strings.Repeat("five hundred bytes. ", 25)[:492]
+	}
+	return texts
+}
+
+// cost is a chain and the most objects that a call of one text which succeeds may allocate in it.
+type cost struct {
+	name   string
+	layers []embedding.Middleware
+	most   float64
+}
+
+// costs are the layers as they come, each alone, the standard stack and all of them but the cache.
+func costs() []cost {
+	hear := func(Event) {}
+	one := func(m ...embedding.Middleware) []embedding.Middleware { return m }
+	return []cost{
+		{"guard", nil, 0},
+		{"Observe", one(Observe(hear)), 0},
+		{"Dimensions", one(Dimensions(stillDims)), 0},
+		{"Coalesce", one(Coalesce(CoalesceOptions{})), 11}, // a call of its own, with a context and a goroutine
+		{"Batch", one(Batch(BatchOptions{})), 1},
+		{"Retry", one(Retry(RetryOptions{})), 0},
+		{"Breaker", one(Breaker(BreakerOptions{})), 0},
+		{"Limit", one(Limit(LimitOptions{InFlight: 8, RPM: 1e9, TPM: 1e9})), 0},
+		{"Timeout", one(Timeout(time.Minute)), 4},
+		{"Attempts", one(Attempts(hear)), 0},
+		{"Standard", one(Standard(StandardOptions{})), 19},
+		{"Observe to Attempts", one(Observe(hear), Dimensions(stillDims), Standard(StandardOptions{Attempts: hear})), 19},
+	}
+}
+
+// BenchmarkLayer is a call of 1 and of 10 texts of 500 bytes that succeeds, through each layer.
+func BenchmarkLayer(b *testing.B) {
+	texts := longTexts(10)
+	for _, c := range costs() {
+		for _, n := range []int{1, 10} {
+			b.Run(fmt.Sprintf("%s/texts=%d", c.name, n), func(b *testing.B) {
+				e := embedding.Chain(newStill(), c.layers...)
+				req := embedding.Request{Texts: texts[:n]}
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := e.Embed(b.Context(), req); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkBatch splits 1,000 texts into 100 requests, 8 at a time.
+func BenchmarkBatch(b *testing.B) {
+	e := embedding.Chain(newStill(), Batch(BatchOptions{Limits: embedding.Limits{Texts: 10}}))
+	req := embedding.Request{Texts: longTexts(1000)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := e.Embed(b.Context(), req); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkContended is the standard stack under two callers at once: its locks are what it shows (-cpu 1,2).
+func BenchmarkContended(b *testing.B) {
+	e := embedding.Chain(newStill(), Standard(StandardOptions{}))
+	texts := longTexts(stillMost)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for i := 0; pb.Next(); i++ {
+			k := i % len(texts)
+			if _, err := e.Embed(b.Context(), embedding.Request{Texts: texts[k : k+1]}); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}

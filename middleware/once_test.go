@@ -1,0 +1,75 @@
+package middleware_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/middleware/cache"
+)
+
+// TestNothingIsPaidTwiceBetweenCoalesceAndCache: a text's flight must not end before the cache holds its vector, and who begins a
+// flight must know what has been stored since it looked.
+func TestNothingIsPaidTwiceBetweenCoalesceAndCache(t *testing.T) {
+	fake := embedtest.NewFake(embedtest.FakeOptions{})
+	vectors, err := cache.New(cache.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vectors.Close()
+	e := embedding.Chain(fake, vectors.Wrap, middleware.Standard(middleware.StandardOptions{}))
+	const rounds = 1000
+	for round := range rounds {
+		var wg sync.WaitGroup
+		for range 16 {
+			wg.Go(func() {
+				if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{fmt.Sprint("text ", round)}}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	if got := fake.Ledger().Requests; got != rounds {
+		t.Errorf("%d texts, each asked for by 16 callers at once, were billed %d times", rounds, got)
+	}
+}
+
+// TestCacheOutsideAnotherSpace: what is in flight below a layer that changes vectors is not what the cache above it keeps.
+func TestCacheOutsideAnotherSpace(t *testing.T) {
+	fake := embedtest.NewFake(embedtest.FakeOptions{})
+	vectors, err := cache.New(cache.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vectors.Close()
+	inner := embedding.Chain(fake, middleware.Standard(middleware.StandardOptions{}))
+	m := inner.Model()
+	m.Space = "turned around"
+	turned := embedding.Wrap(inner, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		res, err := inner.Embed(ctx, req)
+		for i, row := range res.Vectors {
+			row = slices.Clone(row)
+			slices.Reverse(row)
+			res.Vectors[i] = row
+		}
+		return res, err
+	})
+	e := embedding.Chain(turned, vectors.Wrap)
+	want := fake.Vector(embedding.TaskQuery, "text")
+	slices.Reverse(want)
+	for range 2 {
+		v, err := embedding.Query(context.Background(), e, "text")
+		if err != nil || !slices.Equal(v, want) {
+			t.Fatalf("%v, %v; want %v", v, err, want)
+		}
+	}
+	if n := len(fake.Calls()); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+}
