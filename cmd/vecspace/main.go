@@ -1,5 +1,6 @@
 // Command vecspace is the framework's command line.
 //
+//	vecspace compare REFERENCE…  compares embedders side by side: quality, speed and cost
 //	vecspace embed REFERENCE     embeds the lines of its input, and writes a JSON line for each
 //	vecspace emulate dashscope   serves DashScope's text embeddings on this machine
 //
@@ -25,6 +26,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
+		{"compare", "compare embedders side by side: quality, speed and cost", compare},
 		{"embed", "embed lines of text, by any provider", embed},
 		{"emulate", "serve a provider's API on this machine, with its limits and errors", emulate},
 	}

@@ -1,0 +1,191 @@
+package benchmarks
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/benchmarks/replay"
+	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/providers"
+)
+
+// Candidate is an embedder to compare. It needs a Reference or an Embedder.
+type Candidate struct {
+	Name      string             // in the report; "" is the Reference without where it is asked, or the model's id
+	Reference string             // as providers.Open reads it
+	Embedder  embedding.Embedder // instead of opening the Reference
+
+	// Query is the reference of what embeds queries and sentence pairs where that is not what embeds documents. Both must be of one
+	// Space: say space= in both references where the framework cannot know.
+	Query string
+	// What the model was trained to see in front of a text ("passage: ", "query: "). Sentence pairs get that of queries.
+	DocumentPrefix, QueryPrefix string
+
+	Price    embedding.Price // instead of the provider's own
+	Parallel int             // requests at once; 0 is 8
+}
+
+func (c Candidate) name() string {
+	if c.Name == "" && c.Reference == "" && c.Embedder != nil {
+		return c.Embedder.Model().ID
+	}
+	return cmp.Or(c.Name, c.Reference)
+}
+
+// named returns the candidates with a Name each: one that has none gets its reference without the options that say where and how it
+// is asked, or all of it where that would name two of them alike.
+func named(candidates []Candidate) []Candidate {
+	out := slices.Clone(candidates)
+	times := map[string]int{}
+	for i := range out {
+		times[out[i].brief()]++
+	}
+	for i := range out {
+		if b := out[i].brief(); times[b] == 1 {
+			out[i].Name = b
+		} else {
+			out[i].Name = out[i].name()
+		}
+	}
+	return out
+}
+
+func (c Candidate) brief() string {
+	ref, err := providers.Parse(c.Reference)
+	if c.Name != "" || c.Embedder != nil || err != nil {
+		return c.name()
+	}
+	for _, option := range []string{"base_url", "space", "key_env", "allow_http", "max_texts", "max_tokens", "max_text_tokens", "native_dimensions"} {
+		delete(ref.Values, option)
+	}
+	if len(ref.Values) == 0 {
+		return ref.Provider + ":" + ref.Model
+	}
+	return ref.String()
+}
+
+// identity is everything that decides which answers are given, so that a recording is found again.
+func (c Candidate) identity() string {
+	ref := c.Reference
+	if c.Embedder != nil {
+		m := c.Embedder.Model()
+		ref = "embedder " + string(m.Space) + " " + m.Provider + ":" + m.ID
+	} else if parsed, err := providers.Parse(ref); err == nil {
+		ref = parsed.String()
+	}
+	if c.Query+c.DocumentPrefix+c.QueryPrefix != "" {
+		ref = fmt.Sprintf("%s query=%q prefixes=%q,%q", ref, c.Query, c.DocumentPrefix, c.QueryPrefix)
+	}
+	return ref
+}
+
+var unsafe = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
+
+// file is the name of the candidate's recording: words to know it by, and a digest that tells it from any other.
+func (c Candidate) file() string {
+	id := c.identity()
+	words, _, _ := strings.Cut(id, "?")
+	words = strings.Trim(unsafe.ReplaceAllString(words, "-"), "-.")
+	digest := sha256.Sum256([]byte(id))
+	return fmt.Sprintf("%.60s-%x.rec", words, digest[:8])
+}
+
+// open returns the candidate's embedder, guarded and without middleware.
+func (c Candidate) open(table providers.Table) (embedding.Embedder, error) {
+	e := c.Embedder
+	if e == nil {
+		if c.Reference == "" {
+			return nil, errors.New("the candidate has neither a reference nor an embedder")
+		}
+		var err error
+		if e, err = table.Open(c.Reference); err != nil {
+			return nil, err
+		}
+	}
+	e = embedding.Chain(e)
+	query := e
+	if c.Query != "" {
+		q, err := table.Open(c.Query)
+		if err != nil {
+			return nil, err
+		}
+		if !q.Model().Space.Same(e.Model().Space) {
+			return nil, fmt.Errorf("documents are embedded in the space %q and queries in %q: if they are one, say space= in both references",
+				e.Model().Space, q.Model().Space)
+		}
+		query = q
+	}
+	m := e.Model()
+	if c.Price.PerMillion > 0 {
+		m.Price = c.Price
+	}
+	if c.Query == "" && c.DocumentPrefix == "" && c.QueryPrefix == "" {
+		return embedding.Wrap(e, m, e.Embed), nil
+	}
+	m.Symmetric = false
+	m.Variant = strings.TrimSpace(fmt.Sprintf("%s query=%q prefixes=%q,%q", m.Variant, c.Query, c.DocumentPrefix, c.QueryPrefix))
+	m.Limits = m.Limits.Min(query.Model().Limits)
+	return embedding.Wrap(e, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		if req.Task == embedding.TaskQuery || req.Task == embedding.TaskSimilarity {
+			return query.Embed(ctx, prefixed(req, c.QueryPrefix))
+		}
+		return e.Embed(ctx, prefixed(req, c.DocumentPrefix))
+	}), nil
+}
+
+func prefixed(req embedding.Request, prefix string) embedding.Request {
+	if prefix == "" {
+		return req
+	}
+	texts := make([]string, len(req.Texts))
+	for i, t := range req.Texts {
+		texts[i] = prefix + t
+	}
+	req.Texts = texts
+	return req
+}
+
+// local reports whether a model runs where nobody sends a bill: in this process, or on this machine without a price.
+func local(m embedding.Model) bool {
+	if m.Price.PerMillion > 0 {
+		return false
+	}
+	host := m.Endpoint
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "" || host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// budgeted returns e counted against the budget of its currency, if there is one.
+func budgeted(e embedding.Embedder, budgets map[string]*middleware.Budget) (embedding.Embedder, error) {
+	m := e.Model()
+	if len(budgets) == 0 || local(m) {
+		return e, nil
+	}
+	if m.Price.PerMillion <= 0 {
+		return nil, errors.New("the price is not known, so the budget cannot be kept: give the candidate a price")
+	}
+	b := budgets[m.Price.Currency]
+	if b == nil {
+		return nil, fmt.Errorf("the price is in %s, for which there is no budget", m.Price.Currency)
+	}
+	return b.Wrap(e)
+}
+
+// recorded is the model as a recording tells it, for a report without calls.
+func recorded(h replay.Heading) embedding.Model {
+	return embedding.Model{
+		Provider: h.Provider, ID: h.Model, Endpoint: h.Endpoint, Space: h.Space, Variant: h.Variant, Dimensions: h.Dimensions,
+		Symmetric: h.Symmetric, Limits: h.Limits, Price: h.Price,
+	}
+}

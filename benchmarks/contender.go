@@ -1,0 +1,199 @@
+package benchmarks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/benchmarks/flat"
+	"github.com/vecspace/embedding/benchmarks/replay"
+	"github.com/vecspace/embedding/benchmarks/report"
+	"github.com/vecspace/embedding/middleware"
+)
+
+// contender is a candidate in a run.
+type contender struct {
+	Candidate
+	model     embedding.Model
+	provider  embedding.Embedder // guarded and counted against the budget; nil offline
+	chain     embedding.Embedder // the recommended chain around it, recording
+	recording *replay.Recording
+	failure   error
+	refused   map[string]bool
+	speeds    []report.Speed
+	costs     []report.TaskCost
+
+	mu       sync.Mutex
+	attempts report.Attempts
+	progress Progress
+	tell     func(Progress)
+}
+
+// enter opens a candidate and its recording. What is wrong with it is its failure.
+func (r *run) enter(c Candidate) *contender {
+	out := &contender{Candidate: c, refused: map[string]bool{}}
+	out.attempts.Failed = map[string]int{}
+	if err := r.open(out); err != nil {
+		out.failure = err
+	}
+	return out
+}
+
+func (r *run) open(c *contender) error {
+	var err error
+	if c.recording, err = replay.Open(filepath.Join(r.Dir, c.file()), r.Offline); err != nil {
+		if r.Offline {
+			return fmt.Errorf("offline: there is no recording: %w", err)
+		}
+		return err
+	}
+	if r.Offline {
+		h, _ := c.recording.Heading()
+		c.model = recorded(h)
+		if c.Price.PerMillion > 0 {
+			c.model.Price = c.Price
+		}
+		return nil
+	}
+	e, err := c.Candidate.open(r.Table)
+	if err != nil {
+		return err
+	}
+	if c.provider, err = budgeted(e, r.budgets); err != nil {
+		return err
+	}
+	kept, err := c.recording.Keep(c.provider, c.identity())
+	if err != nil {
+		return err
+	}
+	c.model = e.Model()
+	c.chain = embedding.Chain(kept, middleware.Standard(middleware.StandardOptions{
+		Batch:    middleware.BatchOptions{Parallel: c.Parallel},
+		Attempts: c.hear,
+	}))
+	return nil
+}
+
+// hear counts the requests that are really sent.
+func (c *contender) hear(e middleware.Event) {
+	c.mu.Lock()
+	c.attempts.Sent++
+	if e.Err != nil {
+		c.attempts.Failed[embedding.KindOf(e.Err).Error()]++
+	} else {
+		c.progress.Done = min(c.progress.Done+e.Texts, c.progress.Total)
+	}
+	p, tell := c.progress, c.tell
+	c.mu.Unlock()
+	if tell != nil {
+		tell(p)
+	}
+}
+
+// begin starts a step.
+func (c *contender) begin(p Progress, tell func(Progress)) {
+	c.mu.Lock()
+	c.progress, c.tell = p, tell
+	c.mu.Unlock()
+	tell(p)
+}
+
+// fail keeps the first reason. An interrupted candidate has not failed.
+func (c *contender) fail(ctx context.Context, err error) {
+	if c.failure == nil && ctx.Err() == nil {
+		c.failure = err
+	}
+}
+
+func (c *contender) close() {
+	if c.recording == nil {
+		return
+	}
+	if h, ok := c.recording.Heading(); ok && c.model.Dimensions == 0 {
+		c.model.Dimensions = h.Dimensions
+	}
+	if err := c.recording.Close(); err != nil && c.failure == nil {
+		c.failure = err
+	}
+	c.recording, c.provider, c.chain = nil, nil, nil
+}
+
+// vector looks up a text; nil is a blank or refused one.
+func (c *contender) vector(task embedding.Task, text string) []float32 {
+	a, _ := c.recording.Lookup(task, text)
+	if a.Refused != "" {
+		c.refused[text] = true
+	}
+	return a.Vector
+}
+
+// judge scores a candidate on a task whose texts are all recorded.
+func (r *run) judge(ctx context.Context, c *contender, t *madeTask) error {
+	h, ok := c.recording.Heading()
+	if !ok {
+		return errors.New("not one text of the task has a vector")
+	}
+	c.model.Dimensions = h.Dimensions
+	lengths := halves(h.Dimensions)
+	total := 1
+	if !r.NoDimensions {
+		total += len(lengths) * len(storages)
+	}
+	step := Progress{Candidate: c.name(), Step: "figures", Total: total}
+	r.Progress(step)
+	measure := func(dims int, s flat.Storage, stat func() (point, error)) error {
+		p, err := stat()
+		if err != nil {
+			return err
+		}
+		p.candidate, p.dims, p.storage = c.name(), dims, s
+		t.points = append(t.points, p)
+		step.Done++
+		r.Progress(step)
+		return nil
+	}
+	c.costs = append(c.costs, r.cost(c, t))
+	if t.pairs != nil {
+		said := t.pairs.similarities(c.vector, h.Dimensions, flat.Float32)
+		own, err := t.pairs.score(c.name(), c.name(), report.Model, said)
+		if err != nil {
+			return err
+		}
+		t.rows = append(t.rows, own)
+		for _, dims := range lengths {
+			for _, s := range storages {
+				if r.NoDimensions {
+					continue
+				}
+				if err := measure(dims, s, func() (point, error) {
+					return t.pairs.point(t.pairs.similarities(c.vector, dims, s)), ctx.Err()
+				}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	rows, docs, queries, err := t.retrieval.rows(ctx, c.name(), h.Dimensions, c.vector)
+	if err != nil {
+		return err
+	}
+	t.rows = append(t.rows, rows...)
+	for _, dims := range lengths {
+		for _, s := range storages {
+			if r.NoDimensions {
+				continue
+			}
+			if err := measure(dims, s, func() (point, error) {
+				stat, err := t.retrieval.ndcg(ctx, docs, queries, dims, s)
+				return point{stat: stat}, err
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+// Package datasets reads what embedders are judged on: retrieval sets in the layout of BEIR, pairs of sentences with gold scores, and the
+// documentation of the Go standard library, which every Go toolchain brings along.
+//
+// The loaders check what they read. What is wrong is said with file and line.
+package datasets
+
+import (
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Retrieval is a set of documents, queries and judgements of which document answers which query.
+type Retrieval struct {
+	Name      string
+	Documents []Text
+	Queries   []Text                    // each has at least one judgement
+	Judged    map[string]map[string]int // by query, then document: 0 is not relevant, above is how much
+}
+
+// Text is a document or a query.
+type Text struct {
+	ID    string
+	Title string // of a document that has one
+	Body  string
+}
+
+// Embedded is the text that is embedded: title and body with a space between, as BEIR and MTEB do.
+func (t Text) Embedded() string {
+	if t.Title == "" {
+		return t.Body
+	}
+	return strings.TrimSpace(t.Title + " " + t.Body)
+}
+
+// Pairs is a list of pairs of sentences with a gold score of how alike they are.
+type Pairs struct {
+	Name          string
+	First, Second []string
+	Gold          []float64 // finite, not all equal
+}
+
+// Sample keeps n of the queries, drawn by seed, and all documents. n of 0, or more than there are, changes nothing.
+func (r *Retrieval) Sample(n int, seed uint64) *Retrieval {
+	keep := draw(len(r.Queries), n, seed)
+	if keep == nil {
+		return r
+	}
+	out := *r
+	out.Queries = nil
+	for _, i := range keep {
+		out.Queries = append(out.Queries, r.Queries[i])
+	}
+	return &out
+}
+
+// Sample keeps n of the pairs, drawn by seed. n of 0, or more than there are, changes nothing.
+func (p *Pairs) Sample(n int, seed uint64) *Pairs {
+	keep := draw(len(p.Gold), n, seed)
+	if keep == nil {
+		return p
+	}
+	out := Pairs{Name: p.Name}
+	for _, i := range keep {
+		out.First, out.Second, out.Gold = append(out.First, p.First[i]), append(out.Second, p.Second[i]), append(out.Gold, p.Gold[i])
+	}
+	return &out
+}
+
+// draw returns n of all indexes, ascending, or nil where all are kept.
+func draw(all, n int, seed uint64) []int {
+	if n <= 0 || n >= all {
+		return nil
+	}
+	return slices.Sorted(slices.Values(rand.New(rand.NewPCG(seed, 0x5a)).Perm(all)[:n]))
+}
+
+// maxLine is how long a line of a file may be.
+const maxLine = 16 << 20
+
+// lines calls each with the lines of a file and their numbers from 1, unpacked where the name ends in .gz. A byte order
+// mark is removed. Errors are given the file's name and the line's number.
+func lines(name string, each func(line string) error) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	in, err := unpacked(name, f)
+	if err != nil {
+		return err
+	}
+	s := bufio.NewScanner(in)
+	s.Buffer(make([]byte, 0, 64<<10), maxLine)
+	n := 0
+	for s.Scan() {
+		n++
+		line := s.Text()
+		if n == 1 {
+			line = strings.TrimPrefix(line, "\uFEFF")
+		}
+		if err := each(line); err != nil {
+			return fmt.Errorf("%s:%d: %w", name, n, err)
+		}
+	}
+	if err := s.Err(); err != nil {
+		return fmt.Errorf("%s:%d: %w", name, n+1, err)
+	}
+	return nil
+}
+
+func unpacked(name string, f io.Reader) (io.Reader, error) {
+	if !strings.HasSuffix(name, ".gz") {
+		return f, nil
+	}
+	in, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return in, nil
+}
+
+// firstFile returns the first of the names that exists.
+func firstFile(names ...string) (string, error) {
+	for _, name := range names {
+		if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+			return name, err
+		}
+	}
+	return "", fmt.Errorf("there is none of the files %s", strings.Join(names, ", "))
+}

@@ -1,0 +1,80 @@
+package benchmarks
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+)
+
+func TestReadCandidates(t *testing.T) {
+	got, err := readCandidates(strings.NewReader(`---
+# what we think of buying
+candidates:
+  - static:base   # the floor
+  - "static:base?dimensions=64"
+  - name: e5 # with a name
+    reference: openai:e5-passage?base_url=http://127.0.0.1:18090/v1&space=e5
+    query: 'openai:e5-query?space=e5'
+    document_prefix: "passage: "
+    query_prefix: "query: "
+
+    price: 0.07 USD 2026-10-12
+    parallel: 2
+  - reference: static:base
+    name: 'it''s'
+`))
+	want := []Candidate{
+		{Reference: "static:base"},
+		{Reference: "static:base?dimensions=64"},
+		{
+			Name: "e5", Reference: "openai:e5-passage?base_url=http://127.0.0.1:18090/v1&space=e5", Query: "openai:e5-query?space=e5",
+			DocumentPrefix: "passage: ", QueryPrefix: "query: ", Parallel: 2,
+			Price: embedding.Price{PerMillion: .07, Currency: "USD", AsOf: "2026-10-12"},
+		},
+		{Reference: "static:base", Name: "it's"},
+	}
+	if err != nil || len(got) != len(want) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("%+v, want %+v", got[i], want[i])
+		}
+	}
+	if bare, err := readCandidates(strings.NewReader("- static:base\n- static:base?dimensions=64\n")); err != nil || len(bare) != 2 {
+		t.Errorf("%+v, %v", bare, err)
+	}
+}
+
+func TestReadCandidatesSaysWhatIsWrong(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                              "0: there is no candidate",
+		"candidates:\n":                                 "1: there is no candidate",
+		"- name: x\n":                                   "candidate 1 has no reference",
+		"- name: x\n  nom: y\n":                         `2: there is no field "nom"`,
+		"- name: x\n  name: y\n":                        `2: "name" is given twice`,
+		"- name: x\n    reference: static:base":         "2: this is neither",
+		"- static:base\n  name: x\n":                    "2: this is neither",
+		"- static:base\n - static:base\n":               "2: the list is indented by 0 spaces, this item by 1",
+		"- static:base\n\t- static:base\n":              "2: YAML is indented by spaces",
+		"- [static:base]\n":                             `1: the item is not`,
+		"- &x static:base\n":                            `1: the item is not`,
+		"- reference: {a: b}\n":                         `a value begins with "{"`,
+		"- \"static:base\n":                             "1: the item is not",
+		"- reference: \"a\\q\"\n":                       "escape",
+		"- reference: s:b\n  price: 1\n":                "2: the price is",
+		"- reference: s:b\n  price: 1 usd 2026-01-01\n": "2: the price is",
+		"- reference: s:b\n  price: 0 USD 2026-01-01\n": "2: the price is",
+		"- reference: s:b\n  parallel: 0\n":             "2: parallel is",
+		"other: x\n":                                    "1: this is neither",
+		"-\n":                                           "1: the item is not",
+	} {
+		if got, err := readCandidates(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %+v, error %v, want %q", text, got, err, want)
+		}
+	}
+	if _, err := LoadCandidates("no such file"); err == nil {
+		t.Error("no file, no error")
+	}
+}

@@ -1,0 +1,28 @@
+package metrics
+
+import "strings"
+
+// Jaccard is the similarity of two texts by the sets of their character n-grams, from 0 to 1: the floor that a model of meaning has
+// to beat. Texts are put into lower case, every run of white space is one space, and one is put before and after.
+func Jaccard(a, b string, n int) float64 {
+	x, y := grams(a, n), grams(b, n)
+	both := 0
+	for g := range x {
+		if _, ok := y[g]; ok {
+			both++
+		}
+	}
+	if all := len(x) + len(y) - both; all > 0 {
+		return float64(both) / float64(all)
+	}
+	return 0
+}
+
+func grams(s string, n int) map[string]struct{} {
+	runes := []rune(" " + strings.Join(strings.Fields(strings.ToLower(s)), " ") + " ")
+	set := make(map[string]struct{}, len(runes))
+	for i := 0; i+n <= len(runes); i++ {
+		set[string(runes[i:i+n])] = struct{}{}
+	}
+	return set
+}

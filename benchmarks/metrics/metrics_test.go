@@ -1,0 +1,165 @@
+package metrics
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+func TestJudgeRefuses(t *testing.T) {
+	for name, hits := range map[string][]Hit{
+		"a document twice": {{"a", 1}, {"b", 2}, {"a", 3}},
+		"a NaN score":      {{"a", 1}, {"b", math.NaN()}},
+	} {
+		if _, err := Judge(hits, nil); err == nil || !strings.Contains(err.Error(), `"`) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestJudgeLeavesTheRankingAlone(t *testing.T) {
+	hits := []Hit{{"a", 1}, {"b", 2}}
+	if _, err := Judge(hits, nil); err != nil || hits[0].Doc != "a" {
+		t.Errorf("the caller's ranking was sorted (%v)", err)
+	}
+}
+
+func TestConstantSeries(t *testing.T) {
+	if _, err := Spearman([]float64{1, 1, 1}, []float64{1, 2, 3}); !errors.Is(err, ErrConstant) {
+		t.Errorf("error %v", err)
+	}
+	for _, bad := range [][2][]float64{{{1, 2}, {1}}, {{1}, {1}}, {{1, math.NaN()}, {1, 2}}, {{1, 2}, {1, math.Inf(1)}}} {
+		if r, err := Pearson(bad[0], bad[1]); err == nil {
+			t.Errorf("Pearson(%v, %v) = %v", bad[0], bad[1], r)
+		}
+	}
+}
+
+func TestFuse(t *testing.T) {
+	a := []Hit{{"x", 9}, {"y", 8}, {"z", 7}}
+	b := []Hit{{"y", .3}, {"w", .2}}
+	got := Fuse(60, a, b)
+	want := []Hit{{"y", 1.0/62 + 1.0/61}, {"x", 1.0 / 61}, {"w", 1.0 / 62}, {"z", 1.0 / 63}}
+	near := func(a, b Hit) bool { return a.Doc == b.Doc && math.Abs(a.Score-b.Score) < 1e-15 }
+	if !slices.EqualFunc(got, want, near) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// The interval of a mean of many normal values is known: 1.96 standard errors on both sides.
+func TestBootstrapInterval(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	n := 400
+	values := make([]float64, n)
+	var sum, square float64
+	for i := range values {
+		values[i] = random.NormFloat64()
+		sum += values[i]
+	}
+	mean := sum / float64(n)
+	for _, v := range values {
+		square += (v - mean) * (v - mean)
+	}
+	half := 1.96 * math.Sqrt(square/float64(n)) / math.Sqrt(float64(n))
+	r, err := Bootstrap(n, 10000, 7, Mean(values))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := r.Interval(0)
+	if math.Abs(in.Low-(mean-half)) > .004 || math.Abs(in.High-(mean+half)) > .004 || r.Values[0] != mean {
+		t.Errorf("[%.4f %.4f] around %.4f, the normal law says [%.4f %.4f]", in.Low, in.High, r.Values[0], mean-half, mean+half)
+	}
+}
+
+// Two candidates that differ by a constant on every topic are told apart for certain, however wide each one's interval is; two
+// that differ by noise are not.
+func TestBootstrapIsPaired(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	n := 100
+	a, better, noisy := make([]float64, n), make([]float64, n), make([]float64, n)
+	for i := range a {
+		a[i] = random.Float64()
+		better[i] = a[i] + .02
+		noisy[i] = a[i] + .1*math.Pow(-1, float64(i))
+	}
+	r, err := Bootstrap(n, 2000, 1, Mean(a), Mean(better), Mean(noisy), Mean(a))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := r.Difference(1, 0); d.Low < .0199 || d.High > .0201 || d.P > .002 {
+		t.Errorf("better by .02: %+v", d)
+	}
+	if d := r.Difference(0, 1); d.High > -.0199 || d.Value > -.0199 {
+		t.Errorf("the other way round: %+v", d)
+	}
+	if d := r.Difference(2, 0); d.Low > 0 || d.High < 0 || d.P < .05 {
+		t.Errorf("noise: %+v", d)
+	}
+	if d := r.Difference(3, 0); d.Value != 0 || d.P != 1 {
+		t.Errorf("the same twice: %+v", d)
+	}
+}
+
+func TestBootstrapRepeats(t *testing.T) {
+	v := []float64{1, 2, 3, 4, 8}
+	first, err := Bootstrap(len(v), 500, 9, Mean(v))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _ := Bootstrap(len(v), 500, 9, Mean(v))
+	other, _ := Bootstrap(len(v), 500, 10, Mean(v))
+	if first.Interval(0) != again.Interval(0) || slices.Equal(first.samples[0], other.samples[0]) {
+		t.Error("the seed does not decide the draws")
+	}
+	if _, err := Bootstrap(0, 500, 9); err == nil {
+		t.Error("nothing was resampled")
+	}
+}
+
+func TestHolm(t *testing.T) {
+	got := Holm([]float64{.01, .04, .03, .005})
+	want := []float64{.03, .06, .06, .02} // the textbook's example
+	for i := range want {
+		if math.Abs(got[i]-want[i]) > 1e-15 {
+			t.Errorf("%v, want %v", got, want)
+			break
+		}
+	}
+}
+
+func TestJaccard(t *testing.T) {
+	if got := Jaccard("a  B", "A b", 3); got != 1 {
+		t.Errorf("case and white space count: %v", got)
+	}
+	if got := Jaccard("abc", "xyz", 3); got != 0 {
+		t.Errorf("nothing in common: %v", got)
+	}
+}
+
+// BenchmarkMetrics measures 300 topics of 1,000 documents, sorting included.
+func BenchmarkMetrics(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 1))
+	runs := make([][]Hit, 300)
+	for q := range runs {
+		for d := range 1000 {
+			runs[q] = append(runs[q], Hit{strconv.Itoa(d), random.Float64()})
+		}
+	}
+	judged := map[string]int{"1": 1, "77": 2, "5000": 1}
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, run := range runs {
+			topic, err := Judge(run, judged)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, m := range measures {
+				m(topic)
+			}
+		}
+	}
+}

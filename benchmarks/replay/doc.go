@@ -1,0 +1,250 @@
+// Package replay records what an embedder answered, so that a comparison can be repeated, changed and audited without paying again.
+//
+// A recording is one file: a heading that says which model answered, then records that are appended as answers come in, each with
+// a checksum. A text is known by the SHA-256 of its words and its task; neither texts nor keys are in the file.
+//
+//	heading   "VSREC1\n", then one record 'h' of JSON: Heading
+//	record    kind (1 byte), length of the payload (4), payload, CRC-32C of kind and payload (4); numbers are little-endian
+//	'v'       a vector: digest (32), tokens (float32), 1 if the provider counted them (1), the values (float32 each)
+//	'r'       a text that the provider refuses: digest (32), its words (UTF-8)
+//	'n'       a note: length of its name (1), name, JSON
+//
+// A record cut short at the end, as a crash leaves it, is dropped; a damaged one elsewhere is an error. Of two records of one text the
+// first counts. Two processes must not write one file at once.
+package replay
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"sync"
+
+	"github.com/vecspace/embedding"
+)
+
+const magic = "VSREC1\n"
+
+// Heading says who answered.
+type Heading struct {
+	Reference  string
+	Provider   string
+	Model      string
+	Endpoint   string `json:",omitempty"`
+	Space      embedding.Space
+	Variant    string `json:",omitempty"`
+	Dimensions int
+	Symmetric  bool
+	Limits     embedding.Limits
+	Price      embedding.Price
+}
+
+// Recording holds the answers of one embedder, in memory and in a file. It is safe for concurrent use.
+type Recording struct {
+	path     string
+	readOnly bool
+
+	mu      sync.Mutex
+	file    *os.File
+	heading *Heading // nil until the first answer
+	index   map[digest]int32
+	entries []entry
+	notes   map[string]json.RawMessage
+	slab    []float32
+	err     error // of writing: nothing more is written then
+}
+
+type digest [sha256.Size]byte
+
+type entry struct {
+	vector  []float32
+	tokens  float32
+	metered bool
+	refused string
+}
+
+// Open reads a recording, or begins one where there is no file. A read-only one must exist.
+func Open(path string, readOnly bool) (*Recording, error) {
+	r := &Recording{path: path, readOnly: readOnly, index: map[digest]int32{}, notes: map[string]json.RawMessage{}}
+	f, err := os.Open(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !readOnly:
+		return r, nil
+	case err != nil:
+		return nil, err
+	}
+	end, err := r.read(f)
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if readOnly {
+		return r, nil
+	}
+	if r.file, err = os.OpenFile(path, os.O_WRONLY, 0o600); err != nil {
+		return nil, err
+	}
+	if err := r.file.Truncate(end); err != nil {
+		return nil, errors.Join(err, r.file.Close())
+	}
+	if _, err := r.file.Seek(end, io.SeekStart); err != nil {
+		return nil, errors.Join(err, r.file.Close())
+	}
+	return r, nil
+}
+
+// Heading returns who answered; false where nothing is recorded yet.
+func (r *Recording) Heading() (Heading, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.heading == nil {
+		return Heading{}, false
+	}
+	return *r.heading, true
+}
+
+// Len is how many texts are recorded, refused ones among them.
+func (r *Recording) Len() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.entries)
+}
+
+// Answer is what is known about one text.
+type Answer struct {
+	Vector  []float32 // read-only; nil where the provider refuses the text
+	Tokens  float64   // the text's share of its request's tokens, by their estimates
+	Metered bool      // the provider counted them; else they are estimated
+	Refused string    // why the provider does not take the text
+}
+
+// Lookup returns what is recorded of a text.
+func (r *Recording) Lookup(task embedding.Task, text string) (Answer, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.heading != nil && r.heading.Symmetric {
+		task = 0
+	}
+	i, ok := r.index[sum(task, text)]
+	if !ok {
+		return Answer{}, false
+	}
+	e := r.entries[i]
+	return Answer{Vector: e.vector, Tokens: float64(e.tokens), Metered: e.metered, Refused: e.refused}, true
+}
+
+// Note keeps a value beside the answers, such as what was measured while they came in. The last one of a name counts.
+func (r *Recording) Note(name string, value any) error {
+	b, err := json.Marshal(value)
+	if err != nil || name == "" || len(name) > math.MaxUint8 {
+		return fmt.Errorf("replay: the note %q cannot be kept: %w", name, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.heading == nil {
+		return errors.New("replay: nothing is recorded yet that a note could stand beside")
+	}
+	r.notes[name] = b
+	return r.write(frame(nil, 'n', []byte{byte(len(name))}, []byte(name), b))
+}
+
+// Noted reads a note into value, a pointer. It reports whether there is one.
+func (r *Recording) Noted(name string, value any) (bool, error) {
+	r.mu.Lock()
+	b, ok := r.notes[name]
+	r.mu.Unlock()
+	if !ok {
+		return false, nil
+	}
+	return true, json.Unmarshal(b, value)
+}
+
+// Close makes sure that the file is on the disk. The Recording can be read afterwards, and no longer written.
+func (r *Recording) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.readOnly = true
+	if r.file == nil {
+		return nil
+	}
+	f := r.file
+	r.file = nil
+	return errors.Join(f.Sync(), f.Close())
+}
+
+func sum(task embedding.Task, text string) digest {
+	h := sha256.New()
+	h.Write([]byte{byte(task)})
+	io.WriteString(h, text)
+	return digest(h.Sum(nil))
+}
+
+// add takes an entry into memory unless its text is there. The vector is copied.
+func (r *Recording) add(d digest, e entry) bool {
+	if _, known := r.index[d]; known {
+		return false
+	}
+	if e.vector != nil {
+		n := len(e.vector)
+		if cap(r.slab)-len(r.slab) < n {
+			r.slab = make([]float32, 0, max(n, 1<<18)) // a MiB
+		}
+		at := len(r.slab)
+		r.slab = append(r.slab, e.vector...)
+		e.vector = r.slab[at : at+n : at+n]
+	}
+	r.index[d] = int32(len(r.entries))
+	r.entries = append(r.entries, e)
+	return true
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// frame appends a record to b.
+func frame(b []byte, kind byte, parts ...[]byte) []byte {
+	payload := bytes.Join(parts, nil)
+	start := len(b)
+	b = append(b, kind)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(payload)))
+	b = append(b, payload...)
+	check := crc32.Update(crc32.Checksum(b[start:start+1], castagnoli), castagnoli, payload)
+	return binary.LittleEndian.AppendUint32(b, check)
+}
+
+// write appends to the file, which is made when the first answer comes. After an error nothing more is written: what would follow
+// half a record could not be read.
+func (r *Recording) write(b []byte) error {
+	if r.err != nil {
+		return r.err
+	}
+	if r.readOnly {
+		return fmt.Errorf("replay: %s is closed or read-only", r.path)
+	}
+	if r.file == nil {
+		f, err := os.OpenFile(r.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			r.err = err
+			return err
+		}
+		r.file = f
+		h, err := json.Marshal(r.heading)
+		if err != nil {
+			r.err = err
+			return err
+		}
+		b = append(frame([]byte(magic), 'h', h), b...)
+	}
+	if _, err := r.file.Write(b); err != nil {
+		r.err = fmt.Errorf("replay: what was paid for cannot be recorded: %w", err)
+	}
+	return r.err
+}

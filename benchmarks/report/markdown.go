@@ -1,0 +1,155 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Markdown writes the report as Markdown with tables, as GitHub renders it.
+func (r *Report) Markdown(out io.Writer) error {
+	w := bufio.NewWriter(out)
+	fmt.Fprint(w, "# Embedders side by side\n\n")
+	for _, f := range r.failures() {
+		fmt.Fprintf(w, "**%s**\n\n", escape(f))
+	}
+	if !r.Run.Complete {
+		fmt.Fprint(w, "**The run was interrupted: the figures are those of what was finished.**\n\n")
+	}
+	for i, t := range r.tables() {
+		if len(t.rows) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "## %s\n\n%s\n\n", escape(t.title), escape(t.note))
+		t.markdown(w)
+		if i < len(r.Tasks) {
+			for _, v := range r.Tasks[i].verdicts() {
+				fmt.Fprintf(w, "- %s\n", escape(v))
+			}
+			fmt.Fprintln(w)
+		}
+	}
+	for _, t := range append(r.lengths(), r.disagreements()...) {
+		fmt.Fprintf(w, "## %s\n\n%s\n\n", escape(t.title), escape(t.note))
+		t.markdown(w)
+	}
+	fmt.Fprint(w, "## How these figures came about\n\n")
+	for _, n := range r.Notes {
+		fmt.Fprintf(w, "- %s\n", escape(n))
+	}
+	fmt.Fprintln(w)
+	for _, pair := range r.origin() {
+		fmt.Fprintf(w, "- %s: %s\n", pair[0], code(pair[1]))
+	}
+	return w.Flush()
+}
+
+func (t table) markdown(w io.Writer) {
+	line := func(cells []string) { fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | ")) }
+	escaped := func(row []string) (out []string) {
+		for _, cell := range row {
+			out = append(out, escape(strings.TrimSpace(cell)))
+		}
+		return out
+	}
+	line(escaped(t.head))
+	var rule []string
+	for i := range t.head {
+		if i < t.left {
+			rule = append(rule, "---")
+		} else {
+			rule = append(rule, "---:")
+		}
+	}
+	line(rule)
+	for _, row := range t.rows {
+		line(escaped(row))
+	}
+	fmt.Fprintln(w)
+}
+
+// escape keeps text from being read as markup.
+func escape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "<", "&lt;", "`", "\\`", "[", `\[`, "\n", " ").Replace(s)
+}
+
+func code(s string) string {
+	s = strings.ReplaceAll(s, "\n", " ")
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	if fence == "`" {
+		return fence + s + fence
+	}
+	return fence + " " + s + " " + fence
+}
+
+// origin is what a report was made with, in pairs of name and value.
+func (r *Report) origin() [][2]string {
+	out := [][2]string{
+		{"date", r.Run.Date}, {"module", "github.com/vecspace/embedding " + r.Run.Version}, {"Go", r.Run.Go}, {"machine", r.Run.Machine},
+		{"seed", fmt.Sprintf("%d, %d resamples", r.Run.Seed, r.Run.Resamples)}, {"duration", fmt.Sprintf("%.1f s", r.Run.Seconds)},
+	}
+	if r.Run.Offline {
+		out = append(out, [2]string{"answers", "all recorded before, no call was made"})
+	}
+	if r.Run.Command != "" {
+		out = append(out, [2]string{"command", r.Run.Command})
+	}
+	return out
+}
+
+// lengths are the tables of quality against dimensions and storage.
+func (r *Report) lengths() (out []table) {
+	for _, t := range r.Tasks {
+		if len(t.Dimensions) == 0 {
+			continue
+		}
+		made := table{
+			title: t.Name + ": quality against size", note: t.Metrics[0] + " times 100; [95 % interval]",
+			head: []string{"embedder", "stored as", "dims", "bytes/vector", t.Metrics[0], ""}, left: 2,
+		}
+		for _, p := range t.Dimensions {
+			made.rows = append(made.rows, []string{
+				p.Candidate, p.Storage, fmt.Sprint(p.Dimensions), fmt.Sprint(p.Bytes), fmt.Sprintf("%.2f", 100*p.Value),
+				fmt.Sprintf("[%.2f %.2f]", 100*p.Low, 100*p.High),
+			})
+		}
+		out = append(out, made)
+	}
+	return out
+}
+
+// disagreements are the tables of the questions on which two candidates differ most.
+func (r *Report) disagreements() (out []table) {
+	for _, t := range r.Tasks {
+		if len(t.Disagreed) == 0 {
+			continue
+		}
+		made := table{
+			title: t.Name + ": where candidates differ most", note: "what each ranked first; ✓ is relevant",
+			head: []string{"query", "embedder", "first", "", "embedder", "first", ""}, left: 7,
+		}
+		if t.Kind == "pairs" {
+			made.note = "each one's similarity and its rank among all; ✓ is nearer to the gold score"
+			made.head[0] = "pair"
+		}
+		mark := func(right bool) string {
+			if right {
+				return "✓"
+			}
+			return ""
+		}
+		for _, d := range t.Disagreed {
+			query := d.Text
+			if t.Kind == "pairs" {
+				query += " / " + d.ID
+			}
+			made.rows = append(made.rows, []string{query, d.A, d.FirstA, mark(d.RightA), d.B, d.FirstB, mark(d.RightB)})
+		}
+		out = append(out, made)
+	}
+	return out
+}

@@ -1,0 +1,260 @@
+package report
+
+import (
+	"bytes"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// sample is a report with every part, and with text that tries to be markup.
+func sample() *Report {
+	score := func(v float64, best bool) Score { return Score{Value: v, Low: v - .05, High: v + .05, Best: best} }
+	speed := func(batch int, p50, per float64) Speed {
+		return Speed{
+			Loop: "closed", Batch: batch, Requests: 3, Warmup: 1, P50: p50, P90: p50 * 2, P95: p50 * 2, P99: p50 * 3, Max: p50 * 3,
+			TextsPerSecond: per, TokensPerSecond: 9 * per, Metered: true, ECDF: [][2]float64{{p50, .5}, {p50 * 2, .9}, {p50 * 3, 1}},
+		}
+	}
+	open := speed(1, .02, 10)
+	open.Loop, open.Rate, open.Errors, open.FailedP50, open.Metered = "open", 10, map[string]int{"rate limited": 2, "service unavailable": 1}, .3, false
+	return &Report{
+		Schema: Schema,
+		Run: Run{
+			Date: "2026-11-24T04:00:00Z", Command: "vecspace compare 'a|b' `x`", Version: "v0.1.0", Go: "go1.26", Machine: "linux/amd64",
+			Seed: 7, Resamples: 10000, Seconds: 1.5, Offline: true, Complete: true,
+		},
+		Candidates: []Candidate{
+			{
+				Name: "cheap", Reference: "a:b", Provider: "a", Model: "b", Endpoint: "h", Space: "s", Variant: "v", Dimensions: 64, VectorBytes: 256, IndexBytes: 256e6,
+				Refused: 1, Speed: []Speed{speed(1, .001, 100), speed(10, .004, 900)}, Attempts: Attempts{Sent: 3, Failed: map[string]int{"rate limited": 1}},
+				Costs: []TaskCost{{Task: "set", Texts: 10, Tokens: 55, Local: true}},
+			},
+			{
+				Name: "dear </script><b>", Reference: "c:d", Dimensions: 64, VectorBytes: 256, IndexBytes: 256e6, Speed: []Speed{speed(1, .01, 50), open},
+				Costs: []TaskCost{{Task: "set", Texts: 10, Tokens: 55, Estimated: true, Currency: "USD", AsOf: "2026-10-01", Spent: .001, Million: 12.5, Monthly: 3, Volume: 240000}},
+			},
+			{
+				Name: "poor", Dimensions: 64, VectorBytes: 256, IndexBytes: 256e6, Speed: []Speed{speed(1, .02, 40)},
+				Costs: []TaskCost{{Task: "set", Texts: 10, Tokens: 55, Currency: "CNY", AsOf: "2026-10-01", Spent: .002, Million: 90}},
+			},
+			{Name: "gone", Failure: "no key *here*"},
+		},
+		Tasks: []Task{{
+			Name: "set", Kind: "retrieval", Documents: 5, Queries: 10, Blank: 1, Metrics: []string{"nDCG@10", "MAP"},
+			Rows: []Row{
+				{Name: "cheap", Candidate: "cheap", Kind: Model, Scores: map[string]Score{"nDCG@10": score(.5, false), "MAP": score(.4, false)}},
+				{Name: "dear </script><b>", Candidate: "dear </script><b>", Kind: Model, Scores: map[string]Score{"nDCG@10": score(.7, true), "MAP": score(.6, false)}},
+				{Name: "poor", Candidate: "poor", Kind: Model, Scores: map[string]Score{"nDCG@10": score(.3, false), "MAP": score(.2, false)}},
+				{Name: "gone", Candidate: "gone", Kind: Model, Failure: "no key"},
+				{Name: "BM25 + cheap", Candidate: "cheap", Kind: Fused, Scores: map[string]Score{"nDCG@10": score(.55, false), "MAP": score(.5, false)}},
+				{Name: "BM25", Kind: Floor, Scores: map[string]Score{"nDCG@10": score(.45, false), "MAP": score(.4, false)}},
+			},
+			Pairs: []Difference{
+				{Metric: "nDCG@10", A: "cheap", B: "dear </script><b>", Value: -.2, Low: -.3, High: -.1, P: .0002, Holm: .0006, Distinct: true},
+				{Metric: "nDCG@10", A: "cheap", B: "BM25", Value: .05, Low: -.01, High: .11, P: .2, Holm: .2},
+				{Metric: "nDCG@10", A: "cheap", B: "BM25 + cheap", Value: -.05, Low: -.11, High: .01, P: .2, Holm: .2},
+			},
+			Dimensions: []Point{
+				{Candidate: "cheap", Dimensions: 64, Storage: "float32", Bytes: 256, Metric: "nDCG@10", Value: .5, Low: .4, High: .6},
+				{Candidate: "cheap", Dimensions: 32, Storage: "float32", Bytes: 128, Metric: "nDCG@10", Value: .45, Low: .4, High: .6},
+				{Candidate: "cheap", Dimensions: 64, Storage: "binary", Bytes: 8, Metric: "nDCG@10", Value: .4, Low: .3, High: .5},
+			},
+			Disagreed: []Disagreed{{
+				A: "cheap", B: "poor", ID: "q1", Text: "why </script><script>alert(1)</script> | pipes?", ScoreA: 1, ScoreB: 0,
+				FirstA: "d1: this", FirstB: "d2: that", RightA: true,
+			}},
+		}},
+		Notes: []string{"Read this."},
+	}
+}
+
+func render(t *testing.T, write func(*Report) func(*bytes.Buffer) error, r *Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := write(r)(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func text(r *Report) func(*bytes.Buffer) error {
+	return func(b *bytes.Buffer) error { return r.Text(b) }
+}
+func markdown(r *Report) func(*bytes.Buffer) error {
+	return func(b *bytes.Buffer) error { return r.Markdown(b) }
+}
+func html(r *Report) func(*bytes.Buffer) error {
+	return func(b *bytes.Buffer) error { return r.HTML(b) }
+}
+func asJSON(r *Report) func(*bytes.Buffer) error {
+	return func(b *bytes.Buffer) error { return r.JSON(b) }
+}
+
+func TestJSONRoundTrip(t *testing.T) {
+	want := sample()
+	got, err := ReadJSON(strings.NewReader(render(t, asJSON, want)))
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v\n%+v\n%+v", err, got, want)
+	}
+	if _, err := ReadJSON(strings.NewReader(`{"schema": 99}`)); err == nil {
+		t.Error("a schema of the future was read")
+	}
+}
+
+// TestSchema holds SCHEMA.md against the types: every field is in it, and nothing else.
+func TestSchema(t *testing.T) {
+	b, err := os.ReadFile("SCHEMA.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, m := range regexp.MustCompile("(?m)^\\| \\**`([^`]+)`").FindAllStringSubmatch(string(b), -1) {
+		documented = append(documented, m[1])
+	}
+	var walk func(reflect.Type, string) []string
+	walk = func(typ reflect.Type, path string) (out []string) {
+		switch typ.Kind() {
+		case reflect.Struct:
+			for f := range typ.Fields() {
+				name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				if name == "-" {
+					continue
+				}
+				out = append(out, walk(f.Type, strings.TrimPrefix(path+"."+name, "."))...)
+			}
+			return out
+		case reflect.Slice:
+			if typ.Elem().Kind() == reflect.Struct {
+				return walk(typ.Elem(), path+"[]")
+			}
+			if typ.Elem().Kind() == reflect.String && path == "notes" {
+				return []string{"notes[]"}
+			}
+		case reflect.Map:
+			if typ.Elem().Kind() == reflect.Struct {
+				return append([]string{path}, walk(typ.Elem(), path+".*")...)
+			}
+		}
+		return []string{path}
+	}
+	fields := walk(reflect.TypeFor[Report](), "")
+	for _, f := range fields {
+		if !slices.Contains(documented, f) {
+			t.Errorf("%s is not in SCHEMA.md", f)
+		}
+	}
+	for _, d := range documented {
+		if !slices.Contains(fields, d) && !strings.HasSuffix(d, "[]") {
+			t.Errorf("SCHEMA.md has %s, which is no field", d)
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	got := render(t, text, sample())
+	for _, want := range []string{
+		"gone failed: no key *here*\n",
+		"dear </script><b>   70.00*  [65.00 75.00]  60.00",
+		"dear </script><b> is better than cheap by nDCG@10: by 0.2000, between 0.1000 and 0.3000 (p = under .001).",
+		"cheap and BM25 cannot be told apart by nDCG@10: the difference is +0.0500, between -0.0100 and +0.1100 (p = 0.200).",
+		"1 service unavailable, 2 rate limited",
+		"~12.50 USD", "~3.00 USD", "90.00 CNY", "local", "2026-10-01", "open 10/s", "~90.0", "- Read this.", "seed 7, 10000 resamples",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	unsure := Difference{Metric: "MAP", A: "a", B: "b", Value: -.04, Low: -.076, High: -.004, P: .03, Holm: .09}.Words()
+	if !strings.Contains(unsure, "cannot be told apart") || !strings.Contains(unsure, "by chance") {
+		t.Errorf("%q does not say why an interval without 0 is not enough", unsure)
+	}
+	if strings.Contains(got, "BM25 + cheap by") || strings.Contains(got, "and BM25 + cheap") {
+		t.Error("fused rows are compared in words")
+	}
+	if best, next := strings.Index(got, "dear"), strings.Index(got, "  cheap  "); best > next {
+		t.Error("the best row is not first")
+	}
+	r := sample()
+	r.Run.Complete = false
+	if !strings.Contains(render(t, text, r), "interrupted") {
+		t.Error("an interrupted run is not called one")
+	}
+}
+
+// Columns stand in line, ideographs counted as two.
+func TestAlignment(t *testing.T) {
+	var b bytes.Buffer
+	table{head: []string{"name", "n"}, rows: [][]string{{"中文", "1"}, {"abcd", "22"}}, left: 1}.align(&b)
+	if want := "  name   n\n  中文   1\n  abcd  22\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	got := render(t, markdown, sample())
+	for _, want := range []string{
+		"**gone failed: no key \\*here\\***",
+		"| dear &lt;/script>&lt;b> | 70.00\\* | \\[65.00 75.00] | 60.00 |",
+		"why &lt;/script>&lt;script>alert(1)&lt;/script> \\| pipes?",
+		"`` vecspace compare 'a|b' `x` ``",
+		"| cheap | binary | 64 | 8 | 40.00 |",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	// Every row of a table has as many cells as its heading.
+	cells := 0
+	for line := range strings.Lines(got) {
+		if !strings.HasPrefix(line, "|") {
+			cells = 0
+			continue
+		}
+		n := strings.Count(strings.ReplaceAll(line, `\|`, ""), "|")
+		if cells != 0 && n != cells {
+			t.Errorf("%d cells, the heading has %d: %s", n-1, cells-1, line)
+		}
+		cells = n
+	}
+}
+
+func TestPareto(t *testing.T) {
+	r := sample()
+	front := map[string]map[string]bool{}
+	for _, p := range r.plots() {
+		if p.Kind != "front" {
+			continue
+		}
+		front[p.ID] = map[string]bool{}
+		for _, m := range p.Data {
+			front[p.ID][m.Name] = m.Front
+		}
+	}
+	want := map[string]map[string]bool{
+		"task0-latency":  {"cheap": true, "dear </script><b>": true, "poor": false},
+		"task0-cost-USD": {"cheap": true, "dear </script><b>": true}, // currencies never share a plot
+		"task0-cost-CNY": {"cheap": true, "poor": false},
+	}
+	if !reflect.DeepEqual(front, want) {
+		t.Errorf("%v, want %v", front, want)
+	}
+}
+
+func TestPlots(t *testing.T) {
+	ids := map[string]bool{}
+	for _, p := range sample().plots() {
+		if ids[p.ID] || strings.ContainsAny(p.ID, " \"") || len(p.Alt) < 30 || len(p.Data) == 0 || p.Group == "" {
+			t.Errorf("%+v", p)
+		}
+		ids[p.ID] = true
+	}
+	for _, id := range []string{"task0-quality", "task0-dimensions", "task0-bytes", "latency-closed", "latency-open", "throughput"} {
+		if !ids[id] {
+			t.Errorf("there is no plot %s", id)
+		}
+	}
+}

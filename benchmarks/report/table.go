@@ -1,0 +1,189 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// table is a heading and rows of cells, made once for every way of writing.
+type table struct {
+	title string
+	note  string // below the title
+	head  []string
+	rows  [][]string
+	left  int // that many columns hold words; the others hold figures, at the right
+}
+
+// tables are all of a report's, in the order of reading.
+func (r *Report) tables() []table {
+	var out []table
+	for _, t := range r.Tasks {
+		out = append(out, t.quality())
+	}
+	return append(out, r.speeds(), r.costs())
+}
+
+// quality is a task's main table: figures times 100, the main one with its interval, * marks a winner.
+func (t Task) quality() table {
+	out := table{head: []string{"embedder"}, left: 1}
+	if t.Kind == "retrieval" {
+		out.title = fmt.Sprintf("%s: %d queries, %d documents", t.Name, t.Queries, t.Documents)
+	} else {
+		out.title = fmt.Sprintf("%s: %d pairs", t.Name, t.Queries)
+	}
+	out.note = "times 100; [95 % interval]; * is better than every other row"
+	for i, m := range t.Metrics {
+		out.head = append(out.head, m)
+		if i == 0 {
+			out.head = append(out.head, "")
+		}
+	}
+	for _, w := range t.sorted() {
+		row := []string{w.Name}
+		if w.Failure != "" {
+			row[0] += " (failed)"
+		}
+		for i, m := range t.Metrics {
+			s, ok := w.Scores[m]
+			cell, interval := "-", ""
+			if ok {
+				cell = fmt.Sprintf("%.2f", 100*s.Value)
+				if s.Best {
+					cell += "*"
+				} else {
+					cell += " "
+				}
+				interval = fmt.Sprintf("[%.2f %.2f]", 100*s.Low, 100*s.High)
+			}
+			row = append(row, cell)
+			if i == 0 {
+				row = append(row, interval)
+			}
+		}
+		out.rows = append(out.rows, row)
+	}
+	return out
+}
+
+// sorted are the rows, the best of the main metric first, failed ones last.
+func (t Task) sorted() []Row {
+	rows := slices.Clone(t.Rows)
+	value := func(w Row) float64 {
+		if s, ok := w.Scores[t.Metrics[0]]; ok {
+			return s.Value
+		}
+		return -2
+	}
+	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(value(b), value(a)) })
+	return rows
+}
+
+func (r *Report) speeds() table {
+	out := table{
+		title: "Speed", note: "milliseconds of one request; open: single texts at a fixed rate, counted from the moment they were due",
+		head: []string{"embedder", "loop", "texts", "p50", "p90", "p95", "p99", "max", "texts/s", "tokens/s", "requests", "errors"}, left: 2,
+	}
+	for _, c := range r.Candidates {
+		for _, s := range c.Speed {
+			loop := s.Loop
+			if s.Rate > 0 {
+				loop = fmt.Sprintf("open %g/s", s.Rate)
+			}
+			tokens := figure(s.TokensPerSecond)
+			if !s.Metered {
+				tokens = "~" + tokens
+			}
+			row := []string{c.Name, loop, fmt.Sprint(s.Batch)}
+			for _, v := range []float64{s.P50, s.P90, s.P95, s.P99, s.Max} {
+				row = append(row, figure(1000*v))
+			}
+			out.rows = append(out.rows, append(row, figure(s.TextsPerSecond), tokens, fmt.Sprint(s.Requests), counts(s.Errors)))
+		}
+	}
+	return out
+}
+
+func (r *Report) costs() table {
+	out := table{
+		title: "Size and cost", note: "~ rests on estimated tokens; prices in different currencies are not added up or converted",
+		head: []string{"embedder", "task", "dims", "bytes/vector", "GB/million", "tokens/text", "per million texts", "per month", "price of"}, left: 2,
+	}
+	for _, c := range r.Candidates {
+		for _, t := range c.Costs {
+			approximately := ""
+			if t.Estimated {
+				approximately = "~"
+			}
+			per := 0.0
+			if t.Texts > 0 {
+				per = t.Tokens / float64(t.Texts)
+			}
+			million, month := "unknown", "-"
+			switch {
+			case t.Local:
+				million = "local"
+			case t.Currency != "":
+				million = fmt.Sprintf("%s%.2f %s", approximately, t.Million, t.Currency)
+				if t.Volume > 0 {
+					month = fmt.Sprintf("%s%.2f %s", approximately, t.Monthly, t.Currency)
+				}
+			}
+			out.rows = append(out.rows, []string{
+				c.Name, t.Task, fmt.Sprint(c.Dimensions), fmt.Sprint(c.VectorBytes), fmt.Sprintf("%.2f", float64(c.IndexBytes)/1e9),
+				approximately + fmt.Sprintf("%.1f", per), million, month, cmp.Or(t.AsOf, "-"),
+			})
+		}
+	}
+	return out
+}
+
+// figure prints three digits that count.
+func figure(v float64) string {
+	switch {
+	case v >= 100:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	case v >= 1 || v == 0:
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fmt.Sprintf("%.3f", v)
+}
+
+func counts(m map[string]int) string {
+	if len(m) == 0 {
+		return "0"
+	}
+	var parts []string
+	for k, n := range m {
+		parts = append(parts, fmt.Sprintf("%d %s", n, k))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+// verdicts are the comparisons of a task's main metric between candidates and with the floor, in sentences.
+func (t Task) verdicts() (out []string) {
+	kinds := map[string]string{}
+	for _, w := range t.Rows {
+		kinds[w.Name] = w.Kind
+	}
+	for _, d := range t.Pairs {
+		if d.Metric == t.Metrics[0] && kinds[d.A] != Fused && kinds[d.B] != Fused {
+			out = append(out, d.Words())
+		}
+	}
+	return out
+}
+
+// failures name each candidate that failed, with its reason.
+func (r *Report) failures() (out []string) {
+	for _, c := range r.Candidates {
+		if c.Failure != "" {
+			out = append(out, c.Name+" failed: "+c.Failure)
+		}
+	}
+	return out
+}

@@ -1,0 +1,165 @@
+package benchmarks
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/benchmarks/load"
+	"github.com/vecspace/embedding/benchmarks/report"
+	"github.com/vecspace/embedding/middleware"
+)
+
+// SpeedOptions say how the speed is measured: with a closed loop at several batch sizes and with an open loop of single texts. See
+// package load. The provider is asked without Retry and without a cache, so that errors and 429s are seen.
+type SpeedOptions struct {
+	Off      bool
+	Requests int           // of each measurement; 0 is 30
+	Most     time.Duration // of each measurement; 0 is 10 s
+	Rate     float64       // of the open loop, requests a second, the same for all candidates; 0 is 10
+}
+
+// speedPlan is the list of a candidate's measurements.
+func (r *run) speedPlan(c *contender) (plan []load.Options) {
+	if r.Speed.Off {
+		return nil
+	}
+	o := load.Options{Requests: cmp.Or(r.Speed.Requests, 30), Most: r.Speed.Most, Task: embedding.TaskQuery}
+	most := min(cmp.Or(c.model.Limits.Texts, 64), 256)
+	sizes := []int{1}
+	for n := 4; n < most; n *= 4 {
+		sizes = append(sizes, n)
+	}
+	if most > 1 {
+		sizes = append(sizes, most)
+	}
+	for _, n := range sizes {
+		o.Batch = n
+		if n > 1 {
+			o.Task = embedding.TaskDocument
+		}
+		plan = append(plan, o)
+	}
+	o.Batch, o.Task, o.Rate = 1, embedding.TaskQuery, cmp.Or(r.Speed.Rate, 10)
+	return append(plan, o)
+}
+
+// speedNote is the name under which a candidate's measurements are recorded: other options are another note.
+func (r *run) speedNote(c *contender) string {
+	return fmt.Sprintf("speed requests=%d most=%s rate=%g", cmp.Or(r.Speed.Requests, 30), cmp.Or(r.Speed.Most, 10*time.Second), cmp.Or(r.Speed.Rate, 10))
+}
+
+// lastSpeed is the name of the note with the last measurements, whatever their options.
+const lastSpeed = "speed"
+
+// speedNeeds is what measuring the speed sends at most; nothing if it is recorded.
+func (r *run) speedNeeds(c *contender) (texts, tokens int) {
+	var recorded []report.Speed
+	if known, _ := c.recording.Noted(r.speedNote(c), &recorded); known || r.Offline {
+		return 0, 0
+	}
+	short, long := r.samples()
+	for _, o := range r.speedPlan(c) {
+		n := (o.Requests + 3) * o.Batch
+		texts += n
+		from := long
+		if o.Batch == 1 {
+			from = short
+		}
+		sum := 0
+		for _, t := range from {
+			sum += embedding.EstimateTokens(t)
+		}
+		tokens += n * sum / max(len(from), 1)
+	}
+	return texts, tokens
+}
+
+// samples are the texts the speed is measured with: those of the first task that has some.
+func (r *run) samples() (short, long []string) {
+	for _, t := range r.tasks {
+		if short, long = t.Task.samples(); len(short) > 0 && len(long) > 0 {
+			return short, long
+		}
+	}
+	return short, long
+}
+
+// speed measures a candidate, or takes what was measured when its answers were recorded.
+func (r *run) speed(ctx context.Context, c *contender) error {
+	name := r.speedNote(c)
+	if r.Offline {
+		name = lastSpeed // whatever the options were then
+	}
+	if r.Speed.Off {
+		return nil
+	}
+	known, err := c.recording.Noted(name, &c.speeds)
+	if err != nil || known || r.Offline {
+		return err
+	}
+	plan := r.speedPlan(c)
+	short, long := r.samples()
+	e := embedding.Chain(c.provider, middleware.Timeout(time.Minute))
+	step := Progress{Candidate: c.name(), Step: "speed", Total: len(plan)}
+	var measured []report.Speed
+	for _, o := range plan {
+		r.Progress(step)
+		texts := long
+		if o.Batch == 1 {
+			texts = short
+		}
+		loop := load.Closed
+		if o.Rate > 0 {
+			loop = load.Open
+		}
+		res, err := loop(ctx, e, texts, o)
+		if err != nil {
+			return err
+		}
+		measured = append(measured, speed(res))
+		step.Done++
+	}
+	r.Progress(step)
+	c.speeds = measured
+	// A note stands beside answers: one text makes sure that there is one.
+	if _, ok := c.recording.Heading(); !ok {
+		if _, err := c.chain.Embed(ctx, embedding.Request{Texts: short[:1], Task: embedding.TaskQuery}); err != nil {
+			return err
+		}
+	}
+	return errors.Join(c.recording.Note(name, measured), c.recording.Note(lastSpeed, measured))
+}
+
+func speed(res load.Result) report.Speed {
+	s := report.Speed{
+		Loop: "closed", Batch: res.Batch, Rate: res.Rate, Requests: res.Requests, Warmup: res.Warmup, Errors: res.Errors,
+		P50: res.Quantile(.5), P90: res.Quantile(.9), P95: res.Quantile(.95), P99: res.Quantile(.99), Max: res.Quantile(1),
+		TextsPerSecond: res.PerSecond(), Metered: res.Metered, ECDF: ecdf(res.Latency),
+	}
+	if res.Rate > 0 {
+		s.Loop = "open"
+	}
+	if n := len(res.Failed); n > 0 {
+		s.FailedP50 = res.Failed[n/2]
+	}
+	if res.Elapsed > 0 {
+		s.TokensPerSecond = float64(res.Tokens) / res.Elapsed
+	}
+	return s
+}
+
+// ecdf is the share of answers by latency, at most 100 steps of it.
+func ecdf(sorted []float64) (out [][2]float64) {
+	n := len(sorted)
+	for i, v := range sorted {
+		if n <= 100 || (i+1)*100/n != i*100/n {
+			out = append(out, [2]float64{v, float64(i+1) / float64(n)})
+		}
+	}
+	return slices.Clip(out)
+}

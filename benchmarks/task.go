@@ -1,0 +1,97 @@
+package benchmarks
+
+import (
+	"strings"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/benchmarks/datasets"
+)
+
+// Task is what candidates are compared on: one of both.
+type Task struct {
+	Retrieval *datasets.Retrieval
+	Pairs     *datasets.Pairs
+}
+
+func (t Task) name() string {
+	switch {
+	case t.Retrieval != nil:
+		return t.Retrieval.Name
+	case t.Pairs != nil:
+		return t.Pairs.Name
+	}
+	return ""
+}
+
+// request is one text and what it is for.
+type request struct {
+	task embedding.Task
+	text string
+}
+
+// requests are the different texts of a task, blank ones left out: nothing can be embedded of them.
+func (t Task) requests() []request {
+	var out []request
+	seen := map[request]bool{}
+	add := func(task embedding.Task, text string) {
+		r := request{task, text}
+		if strings.TrimSpace(text) != "" && !seen[r] {
+			seen[r] = true
+			out = append(out, r)
+		}
+	}
+	if r := t.Retrieval; r != nil {
+		for _, d := range r.Documents {
+			add(embedding.TaskDocument, d.Embedded())
+		}
+		for _, q := range r.Queries {
+			add(embedding.TaskQuery, q.Embedded())
+		}
+	}
+	if p := t.Pairs; p != nil {
+		for i := range p.Gold {
+			add(embedding.TaskSimilarity, p.First[i])
+			add(embedding.TaskSimilarity, p.Second[i])
+		}
+	}
+	return out
+}
+
+// distinct are requests that a model answers differently: where the task changes nothing, a text counts once.
+func distinct(requests []request, m embedding.Model) []request {
+	if !m.Symmetric {
+		return requests
+	}
+	seen := make(map[string]bool, len(requests))
+	out := make([]request, 0, len(requests))
+	for _, q := range requests {
+		if !seen[q.text] {
+			seen[q.text] = true
+			out = append(out, request{text: q.text})
+		}
+	}
+	return out
+}
+
+// samples are the short texts of a task (queries, sentences) and the long ones (documents, sentences), to measure the speed with. Long ones are
+// cut at 1,000 bytes, so that a full batch stays within what providers take.
+func (t Task) samples() (short, long []string) {
+	const most = 1000
+	add := func(to *[]string, text string) {
+		if len(text) > most {
+			text = strings.ToValidUTF8(text[:most], "")
+		}
+		if text = strings.TrimSpace(text); text != "" && len(*to) < 4096 {
+			*to = append(*to, text)
+		}
+	}
+	for _, r := range t.requests() {
+		if r.task != embedding.TaskQuery {
+			add(&long, r.text)
+		}
+		if r.task != embedding.TaskDocument {
+			add(&short, r.text)
+		}
+	}
+	return short, long
+}

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/vecspace/embedding/benchmarks"
+	"github.com/vecspace/embedding/benchmarks/datasets"
+	comparison "github.com/vecspace/embedding/benchmarks/report"
+)
+
+// comparing is what the flags of compare say.
+type comparing struct {
+	candidates []benchmarks.Candidate
+	tasks      []string
+	split      string
+	sample     int
+	budgets    []string
+	dry        bool
+	html       string
+	markdown   string
+	json       string
+	options    benchmarks.Options
+}
+
+const compareUsage = `usage: vecspace compare [FLAGS] CANDIDATE...
+
+Compares embedders side by side: quality with intervals, latency, throughput, errors and cost. A candidate is a reference such as
+static:base or 'dashscope:text-embedding-v4?region=intl&dimensions=512'. Answers are recorded, so that a run that was
+interrupted goes on where it was, and a report can be made again without paying again.
+
+  vecspace compare static:base 'static:base?dimensions=64'
+  vecspace compare -task scifact/ -task stsb-en-test.csv -budget 2.00USD static:base 'dashscope:text-embedding-v4?region=intl'
+
+`
+
+func compareFlags(args []string, std streams) (*comparing, error) {
+	c := &comparing{}
+	o := &c.options
+	fs := flag.NewFlagSet("vecspace compare", flag.ContinueOnError)
+	fs.Usage = func() {
+		fmt.Fprint(fs.Output(), compareUsage)
+		fs.PrintDefaults()
+	}
+	list := func(to *[]string) func(string) error {
+		return func(s string) error {
+			*to = append(*to, s)
+			return nil
+		}
+	}
+	fs.Func("candidates", "a YAML `file` with more candidates; repeatable", func(name string) error {
+		more, err := benchmarks.LoadCandidates(name)
+		c.candidates = append(c.candidates, more...)
+		return err
+	})
+	fs.Func("task", "what to compare on, repeatable: a `folder` in the layout of BEIR, a CSV or TSV file of sentence pairs with gold scores, or \"go\" for the documentation of the Go standard library (the default)", list(&c.tasks))
+	fs.StringVar(&c.split, "split", "test", "which judgements of a BEIR folder")
+	fs.IntVar(&c.sample, "sample", 0, "keep this many queries or pairs of each task, drawn by the seed; 0: all")
+	fs.StringVar(&o.Dir, "record", "vecspace-answers", "`folder` of recorded answers")
+	fs.BoolVar(&o.Offline, "offline", false, "make no call: take every answer from the recordings")
+	fs.Func("budget", "stop before more than this is `spent` in this run, such as 2.00 or 2.00USD; once for each currency", list(&c.budgets))
+	fs.BoolVar(&c.dry, "dry-run", false, "show what would be sent and its estimated cost, and stop")
+	fs.StringVar(&c.html, "html", "vecspace-compare.html", "write the report with plots to this `file`; \"\": none")
+	fs.StringVar(&c.markdown, "markdown", "", "write the report as Markdown to this `file`")
+	fs.StringVar(&c.json, "json", "", "write the report as JSON to this `file`")
+	fs.IntVar(&o.K, "k", 10, "where rankings are cut")
+	fs.Uint64Var(&o.Seed, "seed", 1, "decides samples and resamples")
+	fs.IntVar(&o.Resamples, "resamples", 10_000, "of the bootstrap that makes the intervals")
+	fs.IntVar(&o.MonthlyTexts, "monthly", 0, "texts a month, for the cost a month")
+	fs.BoolVar(&o.Speed.Off, "no-speed", false, "leave out latency and throughput")
+	fs.IntVar(&o.Speed.Requests, "requests", 30, "requests of each measurement of speed")
+	fs.Float64Var(&o.Speed.Rate, "rate", 10, "requests a second of the open loop")
+	fs.BoolVar(&o.NoDimensions, "no-dimensions", false, "leave out quality against dimensions and storage")
+	refs, err := parse(fs, args, std)
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range refs {
+		c.candidates = append(c.candidates, benchmarks.Candidate{Reference: ref})
+	}
+	o.Command = commandLine(args)
+	return c, c.check()
+}
+
+func (c *comparing) check() error {
+	o := c.options
+	switch {
+	case len(c.candidates) == 0:
+		return usagef("name at least one candidate, such as static:base")
+	case o.Dir == "":
+		return usagef("-record: the folder is missing")
+	case o.K < 1 || o.K > 1000:
+		return usagef("-k is %d: it must be 1 to 1000", o.K)
+	case o.Seed == 0:
+		return usagef("-seed must be above 0")
+	case o.Resamples < 100:
+		return usagef("-resamples is %d: fewer than 100 say nothing about an interval", o.Resamples)
+	case c.sample < 0 || o.MonthlyTexts < 0:
+		return usagef("-sample and -monthly must not be below 0")
+	case o.Speed.Requests < 1 || !(o.Speed.Rate > 0) || o.Speed.Rate > 1e6:
+		return usagef("-requests and -rate must be above 0")
+	}
+	for _, name := range []string{c.html, c.markdown, c.json} {
+		if dir := filepath.Dir(name); name != "" {
+			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+				return usagef("%s: there is no folder %s to write it in", name, dir)
+			}
+		}
+	}
+	return nil
+}
+
+// compare is the command. It may be interrupted: the report then holds what was finished.
+func compare(ctx context.Context, args []string, std streams) error {
+	c, err := compareFlags(args, std)
+	if err != nil {
+		return err
+	}
+	tasks, err := c.load()
+	if err != nil {
+		return err
+	}
+	if c.options.Budgets, err = c.sums(); err != nil {
+		return err
+	}
+	bar := newProgress(std.err)
+	c.options.Progress = bar.hear
+	stop := errors.New("stop")
+	c.options.Start = func(e benchmarks.Estimate) error {
+		showEstimate(std.err, e, c.options)
+		if c.dry {
+			return stop
+		}
+		return nil
+	}
+	r, err := benchmarks.Compare(ctx, c.candidates, tasks, c.options)
+	bar.end()
+	if errors.Is(err, stop) {
+		return nil
+	}
+	if r == nil {
+		return err
+	}
+	failed := c.write(r, std.out)
+	switch names := r.Failed(); {
+	case ctx.Err() != nil:
+		return errors.Join(fmt.Errorf("interrupted: every answer that was paid for is recorded in %s; run the same command again to go on from there", c.options.Dir), failed)
+	case err != nil || failed != nil:
+		return errors.Join(err, failed)
+	case len(names) > 0:
+		return fmt.Errorf("%d of %d candidates failed: %s", len(names), len(r.Candidates), strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// load reads the tasks.
+func (c *comparing) load() ([]benchmarks.Task, error) {
+	if len(c.tasks) == 0 {
+		c.tasks = []string{"go"}
+	}
+	var out []benchmarks.Task
+	for _, name := range c.tasks {
+		var t benchmarks.Task
+		info, err := os.Stat(name)
+		switch {
+		case name == "go":
+			root, err := datasets.Toolchain()
+			if err != nil {
+				return nil, err
+			}
+			if t.Retrieval, err = datasets.GoLibrary(root); err != nil {
+				return nil, err
+			}
+		case err != nil:
+			return nil, usagef("-task %s: %v", name, errors.Unwrap(err))
+		case info.IsDir():
+			if t.Retrieval, err = datasets.LoadRetrieval(name, c.split); err != nil {
+				return nil, err
+			}
+		default:
+			if t.Pairs, err = datasets.LoadPairs(name); err != nil {
+				return nil, err
+			}
+		}
+		if t.Retrieval != nil {
+			t.Retrieval = t.Retrieval.Sample(c.sample, c.options.Seed)
+		} else {
+			t.Pairs = t.Pairs.Sample(c.sample, c.options.Seed)
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// sums reads the budgets. One without a currency is in that of all candidates' prices, if it is one: Compare refuses the others.
+func (c *comparing) sums() (map[string]float64, error) {
+	out := map[string]float64{}
+	for _, b := range c.budgets {
+		number := strings.TrimRight(b, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ")
+		currency := strings.TrimSpace(b[len(number):])
+		sum, err := strconv.ParseFloat(number, 64)
+		if err != nil || !(sum > 0) || math.IsInf(sum, 0) || currency != "" && len(currency) != 3 {
+			return nil, usagef("-budget %s: write a sum above 0 and a currency, such as 2.00USD", b)
+		}
+		if currency == "" {
+			if currency, err = benchmarks.Currency(c.candidates); err != nil {
+				return nil, usageError{fmt.Errorf("-budget %s: %w", b, err)}
+			}
+		}
+		if _, twice := out[currency]; twice {
+			return nil, usagef("-budget: %s is given twice", currency)
+		}
+		out[currency] = sum
+	}
+	return out, nil
+}
+
+// write prints the tables and writes the files, each by a rename, so that a report is never half there.
+func (c *comparing) write(r *comparison.Report, out io.Writer) error {
+	failed := r.Text(out)
+	for _, f := range []struct {
+		name   string
+		render func(io.Writer) error
+	}{{c.html, r.HTML}, {c.markdown, r.Markdown}, {c.json, r.JSON}} {
+		if f.name == "" {
+			continue
+		}
+		var b bytes.Buffer
+		err := f.render(&b)
+		if err == nil {
+			err = os.WriteFile(f.name+".part", b.Bytes(), 0o644)
+		}
+		if err == nil {
+			err = os.Rename(f.name+".part", f.name)
+		}
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		fmt.Fprintf(out, "written: %s\n", f.name)
+	}
+	return failed
+}
+
+// commandLine is the command as a shell takes it.
+func commandLine(args []string) string {
+	out := "vecspace compare"
+	for _, a := range args {
+		if a == "" || strings.Trim(a, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%") != "" {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		out += " " + a
+	}
+	return out
+}

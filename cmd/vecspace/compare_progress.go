@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/vecspace/embedding/benchmarks"
+)
+
+// progress tells how far a comparison is: one line that is drawn over on a terminal, a line now and then anywhere else.
+type progress struct {
+	mu       sync.Mutex
+	out      io.Writer
+	terminal bool
+	now      func() time.Time
+
+	step  benchmarks.Progress
+	begin time.Time // of the step
+	base  int       // done when the step began
+	last  time.Time // when something was printed
+	drawn int       // width of what stands on the terminal's line
+}
+
+func newProgress(out io.Writer) *progress {
+	f, ok := out.(*os.File)
+	return &progress{out: out, terminal: ok && term.IsTerminal(int(f.Fd())), now: time.Now}
+}
+
+// hear takes in a step's state. It is safe for concurrent use.
+func (p *progress) hear(s benchmarks.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	fresh := s.Candidate != p.step.Candidate || s.Step != p.step.Step
+	if fresh {
+		p.finish()
+		p.begin, p.base = now, s.Done
+	}
+	p.step = s
+	wait := 10 * time.Second
+	if p.terminal {
+		wait = 100 * time.Millisecond
+	}
+	if done := s.Done >= s.Total; !fresh && !done && now.Sub(p.last) < wait || fresh && done && !p.terminal {
+		return
+	}
+	p.last = now
+	line := p.line(now)
+	if !p.terminal {
+		fmt.Fprintln(p.out, line)
+		return
+	}
+	pad := max(p.drawn-len(line), 0)
+	fmt.Fprintf(p.out, "\r%s%s", line, strings.Repeat(" ", pad))
+	p.drawn = len(line)
+}
+
+// line is the state in words: how much, how fast, how long still.
+func (p *progress) line(now time.Time) string {
+	s := p.step
+	line := fmt.Sprintf("%s, %s: %d of %d", s.Candidate, s.Step, s.Done, s.Total)
+	if s.Recorded > 0 {
+		line += fmt.Sprintf(" (%d recorded before)", s.Recorded)
+	}
+	took := now.Sub(p.begin).Seconds()
+	if fresh := s.Done - p.base; fresh > 0 && took > 0 && s.Done < s.Total {
+		rate := float64(fresh) / took
+		left := time.Duration(float64(s.Total-s.Done) / rate * float64(time.Second))
+		line += fmt.Sprintf(", %.1f/s, %s left", rate, left.Round(time.Second))
+	}
+	return line
+}
+
+// finish ends the line that stands on a terminal.
+func (p *progress) finish() {
+	if p.terminal && p.drawn > 0 {
+		fmt.Fprintln(p.out)
+		p.drawn = 0
+	}
+}
+
+func (p *progress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.finish()
+}
+
+// showEstimate says what a run will send and what that is expected to cost, before anything is sent.
+func showEstimate(w io.Writer, e benchmarks.Estimate, o benchmarks.Options) {
+	for _, c := range e.Candidates {
+		switch {
+		case c.Failure != "":
+			fmt.Fprintf(w, "%s will not run: %s\n", c.Name, c.Failure)
+			continue
+		case o.Offline:
+			fmt.Fprintf(w, "%s: %d answers recorded, no call\n", c.Name, c.Recorded)
+			continue
+		}
+		cost := "price unknown"
+		switch {
+		case c.Local:
+			cost = "local"
+		case c.Price.PerMillion > 0:
+			cost = fmt.Sprintf("about %.4f %s at %g %s a million tokens as of %s", c.Sum, c.Price.Currency, c.Price.PerMillion, c.Price.Currency, c.Price.AsOf)
+		}
+		fmt.Fprintf(w, "%s: %d texts to send, %d recorded; about %d tokens, %s\n", c.Name, c.Texts, c.Recorded, c.Tokens, cost)
+	}
+	var currencies []string
+	for currency := range e.Sums {
+		currencies = append(currencies, currency)
+	}
+	slices.Sort(currencies)
+	for _, currency := range currencies {
+		line := fmt.Sprintf("at most about %.4f %s in all", e.Sums[currency], currency)
+		if most, ok := o.Budgets[currency]; ok {
+			line += fmt.Sprintf("; the budget is %.4f %s", most, currency)
+			if e.Sums[currency] > most {
+				line += ", so it may stop half way"
+			}
+		}
+		fmt.Fprintln(w, line)
+	}
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/benchmarks"
+	comparison "github.com/vecspace/embedding/benchmarks/report"
+)
+
+// compared runs the command in a folder of its own and returns what it printed.
+func compared(t *testing.T, ctx context.Context, args ...string) (out, errs string, err error) {
+	t.Helper()
+	var o, e bytes.Buffer
+	err = compare(ctx, args, streams{strings.NewReader(""), &o, &e})
+	return o.String(), e.String(), err
+}
+
+// sets writes a small retrieval set and a list of pairs and makes their folder the current one.
+func sets(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, text := range map[string]string{
+		"set/corpus.jsonl":   `{"_id":"cat","text":"the cat sleeps on the sofa"}` + "\n" + `{"_id":"car","text":"a fast car on the road"}` + "\n" + `{"_id":"tea","text":"a cup of hot tea"}` + "\n",
+		"set/queries.jsonl":  `{"_id":"1","text":"sleeping animal"}` + "\n" + `{"_id":"2","text":"vehicle"}` + "\n" + `{"_id":"3","text":"something to drink"}` + "\n",
+		"set/qrels/test.tsv": "1\tcat\t1\n2\tcar\t1\n3\ttea\t1\n",
+		"pairs.csv":          "a cat,a kitten,4.5\na car,a cup of tea,0.5\na road,a street,4\na dog,an equation,1\n",
+	} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+var small = []string{"-task", "set", "-task", "pairs.csv", "-resamples", "200", "-no-speed"}
+
+func TestCompare(t *testing.T) {
+	sets(t)
+	out, errs, err := compared(t, t.Context(), append(small, "-markdown", "r.md", "-json", "r.json", "static:base", "static:base?dimensions=64")...)
+	if err != nil {
+		t.Fatal(err, errs)
+	}
+	for _, want := range []string{"set: 3 queries, 3 documents", "pairs: 4 pairs", "BM25 + static:base", "written: vecspace-compare.html", "written: r.md"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+	for _, want := range []string{"static:base: 14 texts to send, 0 recorded", "local", "static:base, set: 0 of 6"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("%q is missing in\n%s", want, errs)
+		}
+	}
+	f, err := os.Open("r.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := comparison.ReadJSON(f)
+	if err != nil || len(r.Candidates) != 2 || !strings.HasSuffix(r.Run.Command, "static:base 'static:base?dimensions=64'") {
+		t.Errorf("%v, %+v", err, r.Run)
+	}
+
+	// Again from the recordings alone, also as a YAML file.
+	if err := os.WriteFile("c.yaml", []byte("- static:base\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, errs, err = compared(t, t.Context(), append(small, "-offline", "-candidates", "c.yaml")...)
+	if err != nil || !strings.Contains(errs, "answers recorded, no call") || !strings.Contains(out, "static:base") {
+		t.Errorf("%v\n%s%s", err, errs, out)
+	}
+}
+
+// A candidate that fails is in the report with its reason, the others have their figures, and the command fails.
+func TestCompareFailure(t *testing.T) {
+	sets(t)
+	t.Setenv("OPENAI_API_KEY", "")
+	out, errs, err := compared(t, t.Context(), append(small, "static:base", "nobody:x", "openai:text-embedding-3-small")...)
+	if err == nil || !strings.Contains(err.Error(), "2 of 3 candidates failed: nobody:x, openai:text-embedding-3-small") {
+		t.Errorf("error %v\n%s", err, errs)
+	}
+	page, readErr := os.ReadFile("vecspace-compare.html")
+	if readErr != nil || !bytes.Contains(page, []byte("nobody:x failed: ")) || !strings.Contains(out, "nobody:x (failed)") {
+		t.Errorf("the failure is not in the report (%v)\n%s", readErr, out)
+	}
+	if !strings.Contains(errs, "nobody:x will not run") {
+		t.Errorf("the failure is not told before the start\n%s", errs)
+	}
+}
+
+func TestCompareInterrupted(t *testing.T) {
+	sets(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, err := compared(t, ctx, append(small, "static:base")...)
+	if err == nil || !strings.Contains(err.Error(), "run the same command again") {
+		t.Errorf("error %v", err)
+	}
+	if page, err := os.ReadFile("vecspace-compare.html"); err != nil || !bytes.Contains(page, []byte("was interrupted")) {
+		t.Errorf("the report does not say so (%v)", err)
+	}
+}
+
+func TestCompareDryRun(t *testing.T) {
+	sets(t)
+	t.Setenv("DASHSCOPE_API_KEY", "sk-made-up")
+	_, errs, err := compared(t, t.Context(), append(small, "-dry-run", "-budget", "0.000001", "dashscope:text-embedding-v4?region=intl")...)
+	if err != nil || !strings.Contains(errs, "USD a million tokens as of") || !strings.Contains(errs, "it may stop half way") || strings.Contains(errs, "made-up") {
+		t.Errorf("%v\n%s", err, errs)
+	}
+	if _, err := os.Stat("vecspace-compare.html"); err == nil {
+		t.Error("a dry run wrote a report")
+	}
+}
+
+func TestCompareUsage(t *testing.T) {
+	sets(t)
+	if err := os.WriteFile("bad.yaml", []byte("- static:base\n  x: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"at least one candidate":  {},
+		"-k is 0":                 {"-k", "0", "static:base"},
+		"-seed":                   {"-seed", "0", "static:base"},
+		"-resamples is 5":         {"-resamples", "5", "static:base"},
+		"-sample":                 {"-sample", "-1", "static:base"},
+		"-rate":                   {"-rate", "0", "static:base"},
+		"no such":                 {"-task", "absent", "static:base"},
+		"no folder":               {"-html", "absent/r.html", "static:base"},
+		"-budget x":               {"-task", "set", "-budget", "x", "static:base"},
+		"-budget 2US":             {"-task", "set", "-budget", "2US", "static:base"},
+		"name the currency":       {"-task", "set", "-budget", "2.00", "static:base"},
+		"given twice":             {"-task", "set", "-budget", "2USD", "-budget", "3USD", "static:base"},
+		"bad.yaml:2":              {"-candidates", "bad.yaml"},
+		"flag provided but not d": {"-nonsense"},
+	} {
+		_, _, err := compared(t, t.Context(), args...)
+		if _, wrong := err.(usageError); !wrong || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, want a usage error with %q", args, err, want)
+		}
+	}
+	if _, _, err := compared(t, t.Context(), "-task", "pairs.csv", "-task", "set/qrels/test.tsv", "static:base"); err == nil || !strings.Contains(err.Error(), "test.tsv") {
+		t.Errorf("judgements as pairs: error %v", err)
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	if got := commandLine([]string{"-k", "5", "a b", "it's", "", "static:base"}); got != `vecspace compare -k 5 'a b' 'it'\''s' '' static:base` {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestProgressLines(t *testing.T) {
+	var b bytes.Buffer
+	now := time.Unix(0, 0)
+	p := newProgress(&b)
+	p.now = func() time.Time { return now }
+	for done := 0; done <= 100; done += 10 {
+		p.hear(benchmarks.Progress{Candidate: "c", Step: "set", Done: done, Total: 100})
+		now = now.Add(4 * time.Second)
+	}
+	p.hear(benchmarks.Progress{Candidate: "c", Step: "other", Done: 5, Total: 9, Recorded: 5})
+	p.end()
+	want := "c, set: 0 of 100\nc, set: 30 of 100, 2.5/s, 28s left\nc, set: 60 of 100, 2.5/s, 16s left\nc, set: 90 of 100, 2.5/s, 4s left\nc, set: 100 of 100\nc, other: 5 of 9 (5 recorded before)\n"
+	if b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
+}
+
+func TestProgressOnTerminal(t *testing.T) {
+	var b bytes.Buffer
+	p := newProgress(&b)
+	p.terminal = true
+	p.hear(benchmarks.Progress{Candidate: "candidate", Step: "set", Total: 2})
+	p.hear(benchmarks.Progress{Candidate: "candidate", Step: "set", Done: 2, Total: 2})
+	p.hear(benchmarks.Progress{Candidate: "c", Step: "x", Total: 1})
+	p.end()
+	if got := b.String(); strings.Count(got, "\n") != 2 || strings.Count(got, "\r") != 3 || !strings.HasSuffix(got, "\n") {
+		t.Errorf("%q", got)
+	}
+}
+
+// What is shown before the start never adds up two currencies.
+func TestShowEstimate(t *testing.T) {
+	var b bytes.Buffer
+	price := func(c string) embedding.Price { return embedding.Price{PerMillion: 1, Currency: c, AsOf: "2026-10-01"} }
+	showEstimate(&b, benchmarks.Estimate{
+		Candidates: []benchmarks.CandidateEstimate{{Name: "a", Texts: 3, Tokens: 9, Price: price("USD"), Sum: 1}, {Name: "b", Price: price("CNY"), Sum: 2}, {Name: "c"}},
+		Sums:       map[string]float64{"USD": 1, "CNY": 2},
+	}, benchmarks.Options{Budgets: map[string]float64{"USD": .5}})
+	for _, want := range []string{"about 1.0000 USD in all; the budget is 0.5000 USD, so it may stop half way", "about 2.0000 CNY in all\n", "c: 0 texts to send, 0 recorded; about 0 tokens, price unknown"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, b.String())
+		}
+	}
+}
