@@ -8,8 +8,7 @@ import (
 	"github.com/vecspace/embedding/internal/race"
 )
 
-// TestAllocations holds each layer to its budget for a call of one text that succeeds. More texts may cost a layer that
-// keeps them more; none may cost more than two objects for each further text.
+// TestAllocations holds each layer to its budget for a call that succeeds: only those that keep the texts may pay for each.
 func TestAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("NOT TESTED: the race detector allocates")
@@ -27,7 +26,7 @@ func TestAllocations(t *testing.T) {
 						t.Error(err)
 					}
 				})
-				if most := c.most + 2*float64(n-1)*min(c.most, 1); got > most {
+				if most := c.most + c.each*float64(n-1); got > most {
 					t.Errorf("a call of %d texts allocates %v objects, the budget is %v", n, got, most)
 				}
 			}

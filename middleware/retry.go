@@ -75,7 +75,11 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 	for pause := r.o.Pause; ; pause = min(2*pause, r.o.MaxPause) {
 		m.Add(open, res, err)
 		again, after, refused := worthAsking(open, err, req.Len())
-		if len(again) == 0 || ctx.Err() != nil {
+		if len(again) == 0 {
+			break
+		}
+		if end := ctx.Err(); end != nil { // that is why nobody asks again
+			m.Add(again, embedding.Response{}, end)
 			break
 		}
 		if !refused {

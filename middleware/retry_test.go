@@ -194,3 +194,23 @@ func TestRetryIsOverWhenTheCallerLeaves(t *testing.T) {
 		}
 	})
 }
+
+// TestRetryWhenTheCallerLeavesAtTheSameMoment: a failure that only the caller's end keeps from being retried is the caller's end.
+func TestRetryWhenTheCallerLeavesAtTheSameMoment(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Each: func(text string) error {
+			if text == "text 1" {
+				cancel()
+				return &embedding.Error{Kind: embedding.Unavailable, Status: 503}
+			}
+			return nil
+		}}
+	}})
+	req := embedding.Request{Texts: texts(3)}
+	_, err := embedding.Chain(f, Retry(RetryOptions{})).Embed(ctx, req)
+	p, ok := errors.AsType[*embedding.PartialError](err)
+	if !ok || !errors.Is(err, context.Canceled) || right(t, f, req, p.Response) != 2 {
+		t.Errorf("got %v", err)
+	}
+}
