@@ -22,20 +22,33 @@ func (c *call) accepted(res *http.Response) (*http.Response, error) {
 	if body.err != nil && body.err != io.EOF && !errors.Is(body.err, errTooLong) {
 		return nil, c.broken(res, embedding.Unavailable, brokeOff(body.err, c.client.key, c.texts))
 	}
-	f := readFailure(res.StatusCode, res.Header, answer.Rest)
-	if answer.Rest != nil && carriesError(f, answer) {
-		c.failure = c.client.refuse(f.Failure, c.texts, len(answer.Rest))
-		return nil, c.failure
+	if c.id = requestID(res.Header); c.id == "" || err != nil || mayCarryError(answer) {
+		f := readFailure(res.StatusCode, res.Header, answer.Rest)
+		if answer.Rest != nil && carriesError(f, answer) {
+			c.failure = c.client.refuse(f.Failure, c.texts, len(answer.Rest))
+			return nil, c.failure
+		}
+		if c.id == "" {
+			c.id = f.ID
+		}
 	}
 	if err != nil {
 		return nil, c.broken(res, embedding.Malformed, cause{words: words(err.Error(), c.client.key, c.texts)})
 	}
 	c.vectors = answer.Vectors
-	if c.id = requestID(res.Header); c.id == "" {
-		c.id = f.ID
-	}
 	res.Body = io.NopCloser(bytes.NewReader(answer.Rest))
 	return res, nil
+}
+
+// mayCarryError spares the usual answer a second reading: one with items, and with no "error" beside them in any spelling.
+func mayCarryError(answer scan.Answer) bool {
+	name := []byte(`"error"`)
+	for i, c := range answer.Rest {
+		if c == '\\' || c == '"' && len(answer.Rest)-i >= len(name) && bytes.EqualFold(answer.Rest[i:i+len(name)], name) {
+			return true
+		}
+	}
+	return answer.Items == 0
 }
 
 // carriesError tells an error under status 200 from an answer. An "error" member that says something is one, whatever
