@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -177,22 +176,23 @@ func (g *guard) row(i int, v []float32) error {
 
 // infinite returns the place of the first value that is NaN or infinite, or -1.
 func infinite(v []float32) int {
-	// Without its sign, a value that is not finite has an exponent of all ones: one more of its lowest bit carries into the sign.
-	const sign, one = 1 << 31, 1 << 23
-	w, seen := v, uint32(0)
-	for ; len(w) >= 4; w = w[4:] {
-		seen |= math.Float32bits(w[0])&^sign + one
-		seen |= math.Float32bits(w[1])&^sign + one
-		seen |= math.Float32bits(w[2])&^sign + one
-		seen |= math.Float32bits(w[3])&^sign + one
+	// Zero times a value is zero unless that is not finite, and then it is NaN, which stays in a sum. Several sums, so that an
+	// addition need not wait for the one before.
+	var s0, s1, s2, s3 float32
+	w := v
+	for ; len(w) >= 8; w = w[8:] {
+		s0 += w[0]*0 + w[4]*0
+		s1 += w[1]*0 + w[5]*0
+		s2 += w[2]*0 + w[6]*0
+		s3 += w[3]*0 + w[7]*0
 	}
 	for _, x := range w {
-		seen |= math.Float32bits(x)&^sign + one
+		s0 += x * 0
 	}
-	if seen&sign == 0 {
+	if s0+s1+s2+s3 == 0 {
 		return -1
 	}
-	return slices.IndexFunc(v, func(x float32) bool { return math.Float32bits(x)&^sign+one >= sign })
+	return slices.IndexFunc(v, func(x float32) bool { return x*0 != 0 })
 }
 
 func (g *guard) fail(k Kind, format string, args ...any) *Error {

@@ -167,14 +167,14 @@ func (t *table) embed(s *scratch, v []float32, text string) int {
 
 // normalize scales v, whose length is a multiple of four, to unit length. It reports false for a zero vector.
 func normalize(v []float32) bool {
-	var s [4]float64 // four sums, so that an addition need not wait for the one before
+	var s0, s1, s2, s3 float64 // four sums, so that an addition need not wait for the one before
 	for w := v; len(w) >= 4; w = w[4:] {
-		s[0] += float64(w[0]) * float64(w[0])
-		s[1] += float64(w[1]) * float64(w[1])
-		s[2] += float64(w[2]) * float64(w[2])
-		s[3] += float64(w[3]) * float64(w[3])
+		s0 += float64(w[0]) * float64(w[0])
+		s1 += float64(w[1]) * float64(w[1])
+		s2 += float64(w[2]) * float64(w[2])
+		s3 += float64(w[3]) * float64(w[3])
 	}
-	sum := s[0] + s[1] + s[2] + s[3]
+	sum := s0 + s1 + s2 + s3
 	if sum == 0 {
 		return false
 	}
