@@ -1,0 +1,22 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+)
+
+// leaked waits until no more than before goroutines are left and returns "", or the stacks of what is left after patience.
+func leaked(before int, patience time.Duration) string {
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		now := runtime.NumGoroutine()
+		if now <= before {
+			return ""
+		}
+		if time.Now().After(end) {
+			stacks := make([]byte, 1<<20)
+			stacks = stacks[:runtime.Stack(stacks, true)]
+			return fmt.Sprintf("%d goroutines are left where there were %d:\n%s", now, before, stacks)
+		}
+	}
+}
