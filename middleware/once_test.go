@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
@@ -72,4 +75,39 @@ func TestCacheOutsideAnotherSpace(t *testing.T) {
 	if n := len(fake.Calls()); n != 1 {
 		t.Errorf("%d calls", n)
 	}
+}
+
+// TestALandedTextIsRememberedWhileItsCallerWaits: a caller's own text arrived; that it waits for another caller's slow text
+// must not make a third one pay for it again.
+func TestALandedTextIsRememberedWhileItsCallerWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
+			if strings.Contains(strings.Join(c.Request.Texts, " "), "slow") {
+				return embedtest.Reply{Latency: 10 * time.Second}
+			}
+			return embedtest.Reply{Latency: time.Second}
+		}})
+		vectors, err := cache.New(cache.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer vectors.Close()
+		e := embedding.Chain(fake, vectors.Wrap, middleware.Standard(middleware.StandardOptions{}))
+		var wg sync.WaitGroup
+		ask := func(after time.Duration, texts ...string) {
+			wg.Go(func() {
+				time.Sleep(after)
+				if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		ask(0, "slow")
+		ask(time.Millisecond, "own", "slow") // "own" is there after a second, "slow" after ten
+		ask(5*time.Second, "own")
+		wg.Wait()
+		if got := fake.Ledger().Requests; got != 2 {
+			t.Errorf("two texts were billed %d times", got)
+		}
+	})
 }
