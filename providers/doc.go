@@ -24,7 +24,10 @@
 //	allow_http       true lets the key travel over plain http to another machine
 //
 // Besides these, dashscope knows region, workspace, text_type, instruct and unlisted, openai knows native_dimensions and
-// encoding_format; the Options of their packages say what they do. static knows dimensions and space only.
+// encoding_format, ollama native_dimensions, truncate, keep_alive, context, query_prefix, document_prefix and plain, tei
+// native_dimensions, truncate, query_prompt, document_prompt, query_prefix, document_prefix and plain, cohere truncate and
+// unlisted, voyage and jina truncate, plain and unlisted, gemini plain and unlisted; the Options of their packages say what
+// they do. static knows dimensions and space only.
 //
 // An API key is never part of a reference, which ends up in flags, logs and configuration files: keys come from the
 // environment, and a reference that looks as if it held one is refused without being quoted. What is opened is guarded

@@ -23,6 +23,12 @@ func Builtin() Table {
 	return Table{
 		"dashscope": openDashScope,
 		"openai":    openOpenAI,
+		"cohere":    openCohere,
+		"gemini":    openGemini,
+		"jina":      openJina,
+		"ollama":    openOllama,
+		"tei":       openTEI,
+		"voyage":    openVoyage,
 		"static":    openStatic,
 	}
 }

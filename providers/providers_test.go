@@ -110,7 +110,7 @@ func TestBuiltinIsFresh(t *testing.T) {
 	if _, err := table.Open("acme:large"); err == nil || err.Error() != "acme is closed" {
 		t.Error(err)
 	}
-	if _, err := table.Open("static:base"); err == nil || !strings.Contains(err.Error(), "there are acme, dashscope, openai") {
+	if _, err := table.Open("static:base"); err == nil || !strings.Contains(err.Error(), "there are acme, cohere, dashscope, gemini, jina, ollama, openai, tei, voyage") {
 		t.Error(err)
 	}
 	if providers.Builtin()["acme"] != nil || providers.Builtin()["static"] == nil {

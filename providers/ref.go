@@ -106,7 +106,7 @@ func isKey(name string) bool {
 }
 
 // keyForm is the form in which most providers issue keys: sk- at the start of a word, or another prefix and much after it.
-var keyForm = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(?:sk-|(?:sk_|gsk_|hf_|jina_|aiza)[\w-]{16})`)
+var keyForm = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(?:sk-|(?:sk_|gsk_|hf_|jina_|aiza)[\w-]{16}|(?:pa|al)-[\w-]{32})`)
 
 func holdsKey(s string) bool { return keyForm.MatchString(s) }
 

@@ -8,19 +8,20 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/openaicompat/scan"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // accepted reads an answer of status 200: its vectors go into the call, the rest goes back to go-openai.
 func (c *call) accepted(res *http.Response) (*http.Response, error) {
 	if enc := res.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		why := words("the answer is compressed ("+enc+"), which was not asked for", c.client.key, c.texts)
-		return nil, c.broken(res, embedding.Malformed, cause{words: why})
+		why := wire.Words("the answer is compressed ("+enc+"), which was not asked for", c.client.key, c.texts)
+		return nil, c.broken(res, embedding.Malformed, wire.Cause{Words: why})
 	}
 	n, d := len(c.texts), c.client.model.Dimensions
 	body := &bounded{r: res.Body, left: mostBytes(n, d), most: mostBytes(n, d)}
 	answer, err := scan.Read(body, n, d)
 	if body.err != nil && body.err != io.EOF && !errors.Is(body.err, errTooLong) {
-		return nil, c.broken(res, embedding.Unavailable, brokeOff(body.err, c.client.key, c.texts))
+		return nil, c.broken(res, embedding.Unavailable, wire.BrokeOff(body.err, c.client.key, c.texts))
 	}
 	if c.id = requestID(res.Header); c.id == "" || err != nil || mayCarryError(answer) {
 		f := readFailure(res.StatusCode, res.Header, answer.Rest)
@@ -33,7 +34,7 @@ func (c *call) accepted(res *http.Response) (*http.Response, error) {
 		}
 	}
 	if err != nil {
-		return nil, c.broken(res, embedding.Malformed, cause{words: words(err.Error(), c.client.key, c.texts)})
+		return nil, c.broken(res, embedding.Malformed, wire.Cause{Words: wire.Words(err.Error(), c.client.key, c.texts)})
 	}
 	c.vectors = answer.Vectors
 	res.Body = io.NopCloser(bytes.NewReader(answer.Rest))

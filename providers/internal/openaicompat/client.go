@@ -12,6 +12,7 @@ import (
 
 	openai "github.com/sashabaranov/go-openai"
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // Config says whom to ask and how.
@@ -38,14 +39,14 @@ type Client struct {
 
 // New checks c and does no I/O. Its errors are *embedding.Error and quote neither the key nor a URL's secret parts.
 func New(c Config) (*Client, error) {
-	cl := &Client{model: c.Model, key: c.Key, classify: c.Classify, http: httpClient(c.HTTPClient)}
+	cl := &Client{model: c.Model, key: c.Key, classify: c.Classify, http: wire.HTTPClient(c.HTTPClient)}
 	if cl.classify == nil {
 		cl.classify = func(Failure) Verdict { return Verdict{} }
 	}
 	if i := strings.IndexFunc(c.Key, func(r rune) bool { return r <= ' ' || r >= 0x7f }); i >= 0 {
 		return nil, cl.fail(embedding.Auth, fmt.Errorf("the key holds a space, a line break or another character that no key has: copy it again"))
 	}
-	base, err := parseBase(c.BaseURL, c.Key != "", c.AllowHTTP)
+	base, err := wire.ParseBase(c.BaseURL, "/embeddings", c.Key != "", c.AllowHTTP)
 	if err != nil {
 		return nil, cl.fail(embedding.Invalid, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	openai "github.com/sashabaranov/go-openai"
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // mostErrorBytes bounds the body of an answer that holds no vectors. Real ones have some hundred bytes.
@@ -60,7 +61,7 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 
 // unreachable is for a request that got no answer.
 func (c *call) unreachable(err error) error {
-	c.failure = c.client.fail(embedding.Unavailable, transportCause(err, c.client.key, c.texts))
+	c.failure = c.client.fail(embedding.Unavailable, wire.TransportCause(err, c.client.key, c.texts))
 	return c.failure
 }
 
@@ -85,9 +86,9 @@ func (c *call) redirected(res *http.Response) *embedding.Error {
 	if u, err := res.Location(); err == nil {
 		target = u.Scheme + "://" + u.Host
 	}
-	e := c.client.fail(embedding.KindOfStatus(res.StatusCode), cause{words: words("the server redirects to "+target+
+	e := c.client.fail(embedding.KindOfStatus(res.StatusCode), wire.Cause{Words: wire.Words("the server redirects to "+target+
 		", and redirects are not followed: if you trust that address, make it the base URL", c.client.key, c.texts)})
-	e.Status, e.RequestID = res.StatusCode, token(requestID(res.Header), c.client.key, c.texts, maxID)
+	e.Status, e.RequestID = res.StatusCode, wire.Token(requestID(res.Header), c.client.key, c.texts, wire.MaxID)
 	return e
 }
 
@@ -104,8 +105,8 @@ func (c *call) end(err error) error {
 		return c.failure
 	}
 	// go-openai could not read the rest of an accepted answer.
-	e := c.client.fail(embedding.Malformed, cause{words: words(err.Error(), c.client.key, c.texts)})
-	e.Status, e.RequestID = http.StatusOK, token(c.id, c.client.key, c.texts, maxID)
+	e := c.client.fail(embedding.Malformed, wire.Cause{Words: wire.Words(err.Error(), c.client.key, c.texts)})
+	e.Status, e.RequestID = http.StatusOK, wire.Token(c.id, c.client.key, c.texts, wire.MaxID)
 	return e
 }
 
@@ -113,7 +114,7 @@ func (c *call) end(err error) error {
 // way here broke off.
 func (c *call) broken(res *http.Response, kind embedding.Kind, why error) error {
 	e := c.client.fail(kind, why)
-	e.Status, e.RequestID = res.StatusCode, token(requestID(res.Header), c.client.key, c.texts, maxID)
+	e.Status, e.RequestID = res.StatusCode, wire.Token(requestID(res.Header), c.client.key, c.texts, wire.MaxID)
 	c.failure = e
 	return e
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // Failure is an answer that holds no vectors, as far as it could be understood. Its words are the server's own and may
@@ -67,7 +68,7 @@ func readFailure(status int, header http.Header, body []byte) failureBody {
 	}
 	var top members
 	if !bytes.HasPrefix(body, []byte("{")) || json.Unmarshal(body, &top) != nil {
-		if !json.Valid(body) && !looksLikeMarkup(body) {
+		if !json.Valid(body) && !wire.LooksLikeMarkup(body) {
 			f.Message = string(body)
 		}
 		return f
@@ -151,10 +152,10 @@ func (c *Client) refuse(f Failure, texts []string, size int) *embedding.Error {
 	}
 	e.Status = f.Status
 	e.Code = c.code(f, texts)
-	e.RequestID = token(cmp.Or(requestID(f.Header), f.ID), c.key, texts, maxID)
-	e.RetryAfter = retryAfter(f.Header)
+	e.RequestID = wire.Token(cmp.Or(requestID(f.Header), f.ID), c.key, texts, wire.MaxID)
+	e.RetryAfter = wire.RetryAfter(f.Header)
 	e.Allowed = v.Allowed
-	said := words(f.Message, c.key, texts)
+	said := wire.Words(f.Message, c.key, texts)
 	if said == "" {
 		said = cmp.Or(http.StatusText(f.Status), "an answer without vectors")
 		if size > 0 && f.Code == "" {
@@ -164,7 +165,7 @@ func (c *Client) refuse(f Failure, texts []string, size int) *embedding.Error {
 	if v.Advice != "" {
 		said += "; " + v.Advice
 	}
-	e.Err = cause{words: said}
+	e.Err = wire.Cause{Words: said}
 	return e
 }
 
@@ -174,7 +175,7 @@ func (c *Client) code(f Failure, texts []string) string {
 	if own == fmt.Sprint(f.Status) {
 		own = ""
 	}
-	return token(cmp.Or(own, f.Type), c.key, texts, maxCode)
+	return wire.Token(cmp.Or(own, f.Type), c.key, texts, wire.MaxCode)
 }
 
 func requestID(h http.Header) string {

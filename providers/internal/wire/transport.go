@@ -1,4 +1,4 @@
-package openaicompat
+package wire
 
 import (
 	"fmt"
@@ -24,9 +24,9 @@ var shared = sync.OnceValue(func() *http.Transport {
 	return t
 })
 
-// httpClient returns a copy of the user's client, or of none, that follows no redirect: one would carry the texts, and
+// HTTPClient returns a copy of the user's client, or of none, that follows no redirect: one would carry the texts, and
 // on the same host the key, to a place that nobody configured.
-func httpClient(user *http.Client) *http.Client {
+func HTTPClient(user *http.Client) *http.Client {
 	c := new(http.Client)
 	if user != nil {
 		*c = *user
@@ -38,32 +38,33 @@ func httpClient(user *http.Client) *http.Client {
 	return c
 }
 
-// parseBase checks a base URL and returns it without a trailing slash. Its errors quote no part that may be secret.
-func parseBase(raw string, keyed, allowHTTP bool) (*url.URL, error) {
+// ParseBase checks a base URL, to which path will be added, and returns it without a trailing slash. Its errors quote no
+// part that may be secret.
+func ParseBase(raw, path string, keyed, allowHTTP bool) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil {
-		return nil, fmt.Errorf("the base URL cannot be parsed: use the form https://host/v1")
+		return nil, fmt.Errorf("the base URL cannot be parsed: use the form https://host/v1 or https://host")
 	}
 	switch {
 	case u.User != nil:
 		return nil, fmt.Errorf("the base URL carries a user or password before %q: leave it out, keys come from the environment", u.Host)
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		return nil, fmt.Errorf("the base URL is not of the form https://host/v1")
+		return nil, fmt.Errorf("the base URL is not of the form https://host/v1 or https://host")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, fmt.Errorf("the base URL of %q has a query or a fragment: leave it out", u.Host)
-	case keyed && u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname()):
+	case keyed && u.Scheme == "http" && !allowHTTP && !Loopback(u.Hostname()):
 		return nil, fmt.Errorf("the key would travel to %q in the clear: use https, or set Options.AllowHTTP (allow_http=true in a reference)", u.Host)
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	u.RawPath = strings.TrimRight(u.RawPath, "/")
-	if strings.HasSuffix(u.Path, "/embeddings") {
-		return nil, fmt.Errorf("the base URL of %q ends in /embeddings, which is added to it: leave that out", u.Host)
+	if strings.HasSuffix(u.Path, path) {
+		return nil, fmt.Errorf("the base URL of %q ends in %s, which is added to it: leave that out", u.Host, path)
 	}
 	return u, nil
 }
 
-// loopback reports whether a host name is this machine by definition. Other names are not looked up: a resolver may lie.
-func loopback(host string) bool {
+// Loopback reports whether a host name is this machine by definition. Other names are not looked up: a resolver may lie.
+func Loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}

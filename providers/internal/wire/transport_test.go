@@ -1,4 +1,4 @@
-package openaicompat
+package wire
 
 import (
 	"net/http"
@@ -33,14 +33,14 @@ func TestParseBase(t *testing.T) {
 		{"https://host.example/v1#hidden", false, false, "has a query or a fragment"},
 		{"https://host.example/v1/embeddings", false, false, "leave that out"},
 		{"https://host.example/v1/embeddings/", false, false, "leave that out"},
-		{"host.example/v1", false, false, "not of the form https://host/v1"},
+		{"host.example/v1", false, false, "not of the form https://host"},
 		{"ftp://host.example/v1", false, false, "not of the form"},
 		{"https:///v1", false, false, "not of the form"},
 		{"https://:443/v1", false, false, "not of the form"},
 		{"", false, false, "not of the form"},
 		{"https://hid den@host/%zz", false, false, "cannot be parsed"},
 	} {
-		u, err := parseBase(tc.raw, tc.keyed, tc.allowHTTP)
+		u, err := ParseBase(tc.raw, "/embeddings", tc.keyed, tc.allowHTTP)
 		if err == nil {
 			if u.String() != tc.want {
 				t.Errorf("%q: got %v, want %q", tc.raw, u, tc.want)
@@ -74,7 +74,7 @@ func TestSharedTransport(t *testing.T) {
 
 func TestHTTPClientIsCopied(t *testing.T) {
 	user := &http.Client{Timeout: 5}
-	c := httpClient(user)
+	c := HTTPClient(user)
 	if c == user || c.Timeout != 5 || user.CheckRedirect != nil || user.Transport != nil {
 		t.Error("the user's client was changed, or its settings were lost")
 	}

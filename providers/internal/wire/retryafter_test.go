@@ -1,4 +1,4 @@
-package openaicompat
+package wire
 
 import (
 	"net/http"
@@ -27,7 +27,7 @@ func TestRetryAfter(t *testing.T) {
 			{"not a number", http.Header{"Retry-After": {"NaN"}}, 0},
 			{"beyond all measure", http.Header{"Retry-After": {"1e300"}}, 365 * 24 * time.Hour},
 		} {
-			if got := retryAfter(tc.header); got != tc.want {
+			if got := RetryAfter(tc.header); got != tc.want {
 				t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
 			}
 		}

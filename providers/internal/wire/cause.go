@@ -1,4 +1,4 @@
-package openaicompat
+package wire
 
 import (
 	"context"
@@ -10,23 +10,23 @@ import (
 	"syscall"
 )
 
-// cause is an error whose words were cleaned of keys and texts. It keeps the identity of an error inside it where that
+// Cause is an error whose words were cleaned of keys and texts. It keeps the identity of an error inside it where that
 // helps: errors.Is finds a refused connection. A context's error is not among them, since only the caller's context may
 // end the caller.
-type cause struct {
-	words string
-	err   error
+type Cause struct {
+	Words string
+	Err   error
 }
 
-func (c cause) Error() string { return c.words }
-func (c cause) Unwrap() error { return c.err }
+func (c Cause) Error() string { return c.Words }
+func (c Cause) Unwrap() error { return c.Err }
 
-// transportCause cleans what the transport said: net/http's error quotes the whole URL, and may quote the server.
-func transportCause(err error, key string, texts []string) error {
+// TransportCause cleans what the transport said: net/http's error quotes the whole URL, and may quote the server.
+func TransportCause(err error, key string, texts []string) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	return cause{words: words(err.Error(), key, texts), err: known(err)}
+	return Cause{Words: Words(err.Error(), key, texts), Err: known(err)}
 }
 
 // known returns the first error inside err that a program may want to tell from others and that quotes nobody, if there
@@ -56,9 +56,9 @@ func known(err error) error {
 	return nil
 }
 
-// brokeOff is for an answer that did not come to its end.
-func brokeOff(err error, key string, texts []string) error {
-	c := transportCause(err, key, texts).(cause)
-	c.words = "the answer broke off: " + c.words
+// BrokeOff is for an answer that did not come to its end.
+func BrokeOff(err error, key string, texts []string) error {
+	c := TransportCause(err, key, texts).(Cause)
+	c.Words = "the answer broke off: " + c.Words
 	return c
 }

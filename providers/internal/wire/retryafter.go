@@ -1,4 +1,4 @@
-package openaicompat
+package wire
 
 import (
 	"math"
@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// retryAfter reads how long the server asks to wait: retry-after-ms, which OpenAI and others send beside the coarser
+// RetryAfter reads how long the server asks to wait: retry-after-ms, which OpenAI and others send beside the coarser
 // one, or Retry-After in seconds or as a date (RFC 9110, 10.2.3). 0 is none.
-func retryAfter(h http.Header) time.Duration {
+func RetryAfter(h http.Header) time.Duration {
 	if ms, ok := number(h.Get("Retry-After-Ms")); ok {
 		return span(ms, time.Millisecond)
 	}

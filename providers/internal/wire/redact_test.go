@@ -1,4 +1,4 @@
-package openaicompat
+package wire
 
 import (
 	"strings"
@@ -26,7 +26,7 @@ func TestWords(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			texts := []string{"hello world", long, "no", "", "  ", "衣服的质量杠杠的,很漂亮", "the first line\n\tthe second line"}
-			if got := words(tc.message, key, texts); got != tc.want {
+			if got := Words(tc.message, key, texts); got != tc.want {
 				t.Errorf("got  %q\nwant %q", got, tc.want)
 			}
 		})
@@ -34,13 +34,13 @@ func TestWords(t *testing.T) {
 }
 
 func TestWordsAreCapped(t *testing.T) {
-	if got := words(strings.Repeat("衣", 10_000), "", nil); len(got) > maxWords+3 || !strings.HasSuffix(got, "衣...") {
+	if got := Words(strings.Repeat("衣", 10_000), "", nil); len(got) > maxWords+3 || !strings.HasSuffix(got, "衣...") {
 		t.Errorf("%d bytes: %q", len(got), got)
 	}
 	// An echo that the cap cuts is hidden before it is cut.
 	secret := strings.Repeat("secret words ", 20)
 	message := strings.Repeat("x", maxWords-8) + secret
-	if got := words(message, "", []string{secret}); strings.Contains(got, "secret") {
+	if got := Words(message, "", []string{secret}); strings.Contains(got, "secret") {
 		t.Errorf("the cut echo is shown: %q", got)
 	}
 }
@@ -53,7 +53,7 @@ func FuzzWords(f *testing.F) {
 			return // part of the mark itself
 		}
 		at = max(0, min(at, len(message)))
-		got := words(message[:at]+text+" "+key+message[at:], key, []string{text})
+		got := Words(message[:at]+text+" "+key+message[at:], key, []string{text})
 		if len(text) >= shortText && oneLine(text) == text && strings.Contains(got, text) {
 			t.Errorf("%q is in %q", text, got)
 		}

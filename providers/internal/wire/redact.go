@@ -1,4 +1,4 @@
-package openaicompat
+package wire
 
 import (
 	"bytes"
@@ -14,15 +14,15 @@ const (
 	keyRun    = 8   // this many bytes of the key in a row are a secret
 	textRun   = 16  // this many bytes of a text in a row are an echo of it
 	maxWords  = 500 // bytes of a provider's message that are kept
-	maxCode   = 64
-	maxID     = 128
+	MaxCode   = 64
+	MaxID     = 128
 )
 
 const redacted = "[redacted]"
 
-// words makes a server's words fit for an error: whatever they repeat of the key or of the texts is replaced, control
+// Words makes a server's words fit for an error: whatever they repeat of the key or of the texts is replaced, control
 // characters become spaces, and the length is capped. Servers do quote the input they refuse, whole or cut short.
-func words(message, key string, texts []string) string {
+func Words(message, key string, texts []string) string {
 	if len(message) > 8*maxWords {
 		message = message[:8*maxWords]
 	}
@@ -132,12 +132,12 @@ func capped(s string, n int) string {
 	return s[:cut] + "..."
 }
 
-// token makes a code or an id of a server's fit for an error.
-func token(s, key string, texts []string, n int) string {
-	return capped(words(s, key, texts), n)
+// Token makes a code or an id of a server's fit for an error.
+func Token(s, key string, texts []string, n int) string {
+	return capped(Words(s, key, texts), n)
 }
 
-// looksLikeMarkup tells an HTML page, of which nothing is worth quoting, from words.
-func looksLikeMarkup(body []byte) bool {
+// LooksLikeMarkup tells an HTML page, of which nothing is worth quoting, from words.
+func LooksLikeMarkup(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
 }

@@ -1,0 +1,236 @@
+package cohere_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/providers/cohere"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+)
+
+// emulator is Cohere's /v2/embed, with its limits of texts, dimensions, roles and lengths.
+type emulator struct {
+	vendortest.Meter
+}
+
+func (s *emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	refuse := func(status int, message string) {
+		vendortest.JSON(w, status, map[string]string{"id": "req", "message": message})
+	}
+	if r.Header.Get("Authorization") != "Bearer "+vendortest.Key {
+		vendortest.JSON(w, 401, map[string]string{"message": "invalid api token"})
+		return
+	}
+	if r.Method != http.MethodPost || r.URL.Path != "/v2/embed" {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	body := s.Body(r)
+	var req struct {
+		Model     string
+		Texts     []string
+		InputType string   `json:"input_type"`
+		Types     []string `json:"embedding_types"`
+		Truncate  string
+		Dims      int `json:"output_dimension"`
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&req); err != nil {
+		refuse(400, "invalid request: "+err.Error())
+		return
+	}
+	most, dims := 512, 1024
+	switch {
+	case req.Model == "embed-v4.0":
+		most, dims = 128_000, 1536
+		if req.Dims != 0 {
+			dims = req.Dims
+		}
+		if !slices.Contains([]int{256, 512, 1024, 1536}, dims) {
+			refuse(422, "output_dimension must be one of 256, 512, 1024, 1536")
+			return
+		}
+	case req.Model != "embed-english-v3.0":
+		refuse(404, fmt.Sprintf("model '%s' not found, make sure the correct model ID was used and that you have access to the model.", req.Model))
+		return
+	case req.Dims != 0:
+		refuse(400, "invalid request: output_dimension is not supported for this model")
+		return
+	}
+	switch {
+	case len(req.Texts) > 96:
+		refuse(400, fmt.Sprintf("invalid request: total number of texts must be at most 96 - received %d", len(req.Texts)))
+		return
+	case !slices.Contains([]string{"search_document", "search_query", "classification", "clustering"}, req.InputType):
+		refuse(400, "invalid request: valid input_type must be provided with the provided model")
+		return
+	case !slices.Equal(req.Types, []string{"float"}):
+		refuse(400, "invalid request: embedding_types")
+		return
+	}
+	rows, tokens := [][]float32{}, 0
+	for i, text := range req.Texts {
+		words := strings.Fields(text)
+		if len(words) > most && req.Truncate == "NONE" {
+			refuse(400, fmt.Sprintf("invalid request: text %d is too long: %d tokens exceeds the maximum of %d", i, len(words), most))
+			return
+		}
+		if len(words) > most {
+			text = strings.Join(words[:most], " ")
+		}
+		rows = append(rows, vendortest.Vector(dims, req.Model, req.InputType, text))
+		tokens += vendortest.Tokens(text)
+	}
+	s.Add(tokens)
+	vendortest.JSON(w, 200, map[string]any{
+		"id": "b5ae5b0c", "embeddings": map[string]any{"float": rows}, "texts": req.Texts, "response_type": "embeddings_by_type",
+		"meta": map[string]any{"api_version": map[string]any{"version": "2"}, "billed_units": map[string]any{"input_tokens": tokens}},
+	})
+}
+
+func emulate(t *testing.T, o cohere.Options) (*emulator, embedding.Embedder) {
+	t.Helper()
+	s := new(emulator)
+	if o.Model == "" {
+		o.Model = "embed-v4.0"
+	}
+	if o.Key == "" {
+		o.Key = vendortest.Key
+	}
+	o.BaseURL = vendortest.Serve(t, s.ServeHTTP) + "/v2/"
+	e, err := cohere.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, e
+}
+
+func TestLaws(t *testing.T) {
+	for name, o := range map[string]cohere.Options{
+		"v4":       {Dimensions: 256},
+		"v3":       {Model: "embed-english-v3.0", Truncate: true},
+		"unlisted": {Model: "embed-v4.0", Unlisted: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
+				s, e := emulate(t, o)
+				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
+			})
+		})
+	}
+}
+
+var wire = embedtest.Wire{
+	Positional: true,
+	Texts: func(r *http.Request, body []byte) ([]string, error) {
+		var req struct{ Texts []string }
+		if err := json.Unmarshal(body, &req); err != nil || r.URL.Path != "/v1/embed" {
+			return nil, fmt.Errorf("%s: %s, %w", r.URL.Path, body, err)
+		}
+		return req.Texts, nil
+	},
+	Answer: func(items []embedtest.WireItem, tokens int) []byte {
+		rows := make([]string, len(items))
+		for i, item := range items {
+			if rows[i] = item.Vector; rows[i] == "" {
+				rows[i] = "null"
+			}
+		}
+		return fmt.Appendf(nil, `{"id":"1","embeddings":{"float":[%s]},"texts":["\"error\""],"meta":{"billed_units":{"input_tokens":%d}}}`, strings.Join(rows, ","), tokens)
+	},
+}
+
+func TestWire(t *testing.T) {
+	embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
+		e, err := cohere.New(cohere.Options{Model: "embed-v4.0", Dimensions: 256, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	vendortest.Refusals(t, func(base string) (embedding.Embedder, error) {
+		return cohere.New(cohere.Options{Model: "embed-v4.0", BaseURL: base, Key: vendortest.Key})
+	})
+}
+
+func TestWhatIsSent(t *testing.T) {
+	for _, tc := range []struct {
+		o    cohere.Options
+		task embedding.Task
+		want string
+	}{
+		{cohere.Options{}, embedding.TaskDocument, `{"model":"embed-v4.0","texts":["hi"],"input_type":"search_document","embedding_types":["float"],"truncate":"NONE"}`},
+		{cohere.Options{Dimensions: 256}, embedding.TaskQuery, `{"model":"embed-v4.0","texts":["hi"],"input_type":"search_query","embedding_types":["float"],"truncate":"NONE","output_dimension":256}`},
+		{cohere.Options{Truncate: true}, embedding.TaskClustering, `{"model":"embed-v4.0","texts":["hi"],"input_type":"clustering","embedding_types":["float"],"truncate":"END"}`},
+		{cohere.Options{Model: "embed-english-v3.0", Dimensions: 1024}, embedding.TaskClassification, `{"model":"embed-english-v3.0","texts":["hi"],"input_type":"classification","embedding_types":["float"],"truncate":"NONE"}`},
+		{cohere.Options{}, embedding.TaskSimilarity, `{"model":"embed-v4.0","texts":["hi"],"input_type":"search_document","embedding_types":["float"],"truncate":"NONE"}`},
+	} {
+		s, e := emulate(t, tc.o)
+		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task})
+		if err != nil || res.ID != "b5ae5b0c" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 1}) {
+			t.Errorf("%q, %+v, %v", res.ID, res.Usage, err)
+		}
+		if s.Last() != tc.want {
+			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
+		}
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	client := vendortest.NoNetwork(t)
+	t.Setenv(cohere.KeyVariable, "")
+	t.Setenv("NO_SUCH_KEY", "")
+	vendortest.BadOptions(t, func(o cohere.Options) (embedding.Embedder, error) { o.HTTPClient = client; return cohere.New(o) },
+		[]vendortest.BadOption[cohere.Options]{
+			vendortest.Bad("no model", cohere.Options{}, embedding.Invalid, "no model is named; there are embed-v4.0"),
+			vendortest.Bad("unknown model", cohere.Options{Model: "embed-v9"}, embedding.Invalid, `no model "embed-v9" in the table; there are embed-v4.0, embed-english-v3.0`),
+			vendortest.Bad("unknown dimensions", cohere.Options{Model: "embed-v4.0", Dimensions: 100}, embedding.Invalid, "it has 1536, 1024, 512, 256"),
+			vendortest.Bad("fixed dimensions", cohere.Options{Model: "embed-english-v3.0", Dimensions: 256}, embedding.Invalid, "it has 1024 only"),
+			vendortest.Bad("no key", cohere.Options{Model: "embed-v4.0"}, embedding.Auth, "set the variable COHERE_API_KEY"),
+			vendortest.Bad("no key of that name", cohere.Options{Model: "embed-v4.0", KeyEnv: "NO_SUCH_KEY"}, embedding.Auth, "set the variable NO_SUCH_KEY"),
+			vendortest.Bad("another's host", cohere.Options{Model: "embed-v4.0", BaseURL: "https://proxy.example/v2"}, embedding.Auth, "Options.KeyEnv"),
+			vendortest.Bad("the whole URL", cohere.Options{Model: "embed-v4.0", BaseURL: cohere.BaseURL + "/embed", Key: "k"}, embedding.Invalid, "ends in /embed"),
+			vendortest.Bad("key in the clear", cohere.Options{Model: "embed-v4.0", BaseURL: "http://api.cohere.com/v2", Key: vendortest.Key}, embedding.Invalid, "in the clear"),
+		})
+}
+
+func TestModel(t *testing.T) {
+	t.Setenv(cohere.KeyVariable, "k")
+	e, err := cohere.New(cohere.Options{Model: "embed-v4.0", Dimensions: 512, Limits: embedding.Limits{Tokens: 9}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := e.Model()
+	if m.Space != "cohere/embed-v4.0@512" || m.Symmetric || m.Variant != "input_type" || m.Price.Currency != "USD" ||
+		m.Limits != (embedding.Limits{Texts: 96, Tokens: 9, TextTokens: 128_000}) {
+		t.Errorf("%+v", m)
+	}
+	_, e = emulate(t, cohere.Options{})
+	if got := e.Model().Space; got != "cohere@127.0.0.1/embed-v4.0@1536" {
+		t.Error(got)
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	_, e := emulate(t, cohere.Options{Limits: embedding.Limits{Texts: 1000}})
+	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 97), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 96 {
+		t.Errorf("%+v", got.Allowed)
+	}
+	_, e = emulate(t, cohere.Options{Key: "another-key-0123456789"})
+	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong")
+	_, e = emulate(t, cohere.Options{Model: "embed-v9", Unlisted: true})
+	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "has no access to the model")
+	_, e = emulate(t, cohere.Options{Model: "embed-english-v3.0"})
+	vendortest.Failure(t, e, []string{strings.Repeat("word ", 600)}, embedding.Rejected, "Options.Truncate")
+}

@@ -1,0 +1,115 @@
+package gemini
+
+import (
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+)
+
+// classifier tells what a refusal means. It knows where the key came from, for advice.
+type classifier struct{ from string }
+
+// What Google says, each proved by a body in testdata/errors.jsonl.
+var (
+	tooMany   = regexp.MustCompile(`at most (\d+) requests can be in one batch`)
+	tooLarge  = regexp.MustCompile(`payload size exceeds the limit(?:: (\d+) bytes)?`)
+	tooLong   = regexp.MustCompile(`input token count is \d+ but the model supports up to (\d+)|exceeds the maximum number of tokens`)
+	wrongKey  = regexp.MustCompile(`(?i)API key (not valid|not found|expired)`)
+	wrongLand = regexp.MustCompile(`(?i)location is not supported`)
+	noMoney   = regexp.MustCompile(`(?i)credits are depleted|spending cap`)
+	retryIn   = regexp.MustCompile(`Please retry in ([0-9.]+m?s)`)
+)
+
+func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
+	const batch = "put middleware.Batch around it, or set Options.Limits"
+	d := readDetails(f.Body)
+	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
+		return jsonhttp.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+	}
+	if m := tooLarge.FindStringSubmatch(f.Message); m != nil {
+		return jsonhttp.Verdict{Kind: embedding.TooLarge, Advice: batch}
+	}
+	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
+		return jsonhttp.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
+			Advice: "shorten or split the text"}
+	}
+	switch {
+	case d.reason == "API_KEY_INVALID" || wrongKey.MatchString(f.Message):
+		return jsonhttp.Verdict{Kind: embedding.Auth, Advice: "the key in " + c.from + " is wrong or expired"}
+	case wrongLand.MatchString(f.Message):
+		return jsonhttp.Verdict{Kind: embedding.Auth, Advice: "Google does not serve the API where this machine is"}
+	case noMoney.MatchString(f.Message):
+		return jsonhttp.Verdict{Kind: embedding.Exhausted}
+	case f.Status == 429 && d.daily:
+		return jsonhttp.Verdict{Kind: embedding.Exhausted, Advice: "what a day allows is used up"}
+	case f.Status == 429:
+		v := jsonhttp.Verdict{Kind: embedding.RateLimited, RetryAfter: d.retry,
+			Advice: "each text counts as a request: make fewer at once (middleware.Limit)"}
+		if m := retryIn.FindStringSubmatch(f.Message); v.RetryAfter == 0 && m != nil {
+			v.RetryAfter, _ = time.ParseDuration(m[1])
+		}
+		return v
+	case f.Status == 499:
+		return jsonhttp.Verdict{Kind: embedding.Unavailable}
+	case f.Status == 404:
+		return jsonhttp.Verdict{Kind: embedding.Invalid,
+			Advice: "there is no such model for embeddings, or the base URL is wrong: Google's ends in /v1beta"}
+	}
+	v := jsonhttp.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	if v.Kind == embedding.Auth {
+		v.Advice = "the key in " + c.from + " has no access to the API"
+	}
+	return v
+}
+
+// number returns what the group that matched says.
+func number(m []string) int {
+	n, _ := strconv.Atoi(m[len(m)-1])
+	return n
+}
+
+// details is what google.rpc's error details say beside the message.
+type details struct {
+	reason string
+	daily  bool          // a limit per day is among the violated ones
+	retry  time.Duration // how long to wait
+}
+
+func readDetails(body []byte) (d details) {
+	type answer struct {
+		Error struct {
+			Details []struct {
+				Reason     string `json:"reason"`
+				RetryDelay string `json:"retryDelay"`
+				Violations []struct {
+					QuotaID string `json:"quotaId"`
+				} `json:"violations"`
+			} `json:"details"`
+		} `json:"error"`
+	}
+	var one answer
+	if json.Unmarshal(body, &one) != nil {
+		var list []answer // some paths answer with a list of one
+		if json.Unmarshal(body, &list) != nil || len(list) == 0 {
+			return d
+		}
+		one = list[0]
+	}
+	for _, detail := range one.Error.Details {
+		if detail.Reason != "" {
+			d.reason = detail.Reason
+		}
+		if t, err := time.ParseDuration(detail.RetryDelay); err == nil && t > 0 {
+			d.retry = t
+		}
+		for _, v := range detail.Violations {
+			d.daily = d.daily || strings.Contains(v.QuotaID, "PerDay")
+		}
+	}
+	return d
+}

@@ -1,0 +1,249 @@
+package gemini_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/providers/gemini"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+)
+
+// emulator is Gemini's batchEmbedContents: 100 texts, task types for 001 only, vectors of less than 3,072 dimensions not of
+// unit length, long texts cut, and no tokens counted.
+type emulator struct {
+	vendortest.Meter
+}
+
+func (s *emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	refuse := func(status int, name, message string, details ...any) {
+		vendortest.JSON(w, status, map[string]any{"error": map[string]any{"code": status, "message": message, "status": name, "details": details}})
+	}
+	if r.Header.Get("X-Goog-Api-Key") != vendortest.Key || r.Header.Get("Authorization") != "" {
+		refuse(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", map[string]string{"reason": "API_KEY_INVALID"})
+		return
+	}
+	path, found := strings.CutPrefix(r.URL.Path, "/v1beta/")
+	model, method, _ := strings.Cut(path, ":")
+	if !found || r.Method != http.MethodPost || method != "batchEmbedContents" {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	if model != "models/gemini-embedding-001" && model != "models/gemini-embedding-2" {
+		refuse(404, "NOT_FOUND", model+" is not found for API version v1beta, or is not supported for embedContent.")
+		return
+	}
+	body := s.Body(r)
+	var req struct {
+		Requests []struct {
+			Model   string
+			Content struct{ Parts []struct{ Text string } }
+			Task    string `json:"taskType"`
+			Dims    int    `json:"outputDimensionality"`
+		}
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&req); err != nil {
+		refuse(400, "INVALID_ARGUMENT", "Invalid JSON payload received. "+err.Error())
+		return
+	}
+	if len(req.Requests) > 100 {
+		refuse(400, "INVALID_ARGUMENT", "* BatchEmbedContentsRequest.requests: at most 100 requests can be in one batch\n")
+		return
+	}
+	types := []string{"RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT", "SEMANTIC_SIMILARITY", "CLASSIFICATION", "CLUSTERING"}
+	items := []any{}
+	for _, one := range req.Requests {
+		if one.Model != model || len(one.Content.Parts) != 1 || one.Dims > 3072 || one.Task != "" && !slices.Contains(types, one.Task) {
+			refuse(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
+			return
+		}
+		if model == "models/gemini-embedding-2" {
+			one.Task = "" // heeded by 001 only
+		}
+		words := strings.Fields(one.Content.Parts[0].Text)
+		text := one.Content.Parts[0].Text
+		if len(words) > 2048 {
+			text = strings.Join(words[:2048], " ")
+		}
+		v := vendortest.Vector(3072, model, one.Task, text)
+		if one.Dims > 0 {
+			v = v[:one.Dims]
+		}
+		items = append(items, map[string]any{"values": v})
+	}
+	s.Add(0)
+	vendortest.JSON(w, 200, map[string]any{"embeddings": items})
+}
+
+func emulate(t *testing.T, o gemini.Options) (*emulator, embedding.Embedder) {
+	t.Helper()
+	s := new(emulator)
+	if o.Model == "" {
+		o.Model = "gemini-embedding-001"
+	}
+	if o.Key == "" {
+		o.Key = vendortest.Key
+	}
+	o.BaseURL = vendortest.Serve(t, s.ServeHTTP) + "/v1beta/"
+	e, err := gemini.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, e
+}
+
+func TestLaws(t *testing.T) {
+	for name, o := range map[string]gemini.Options{
+		"task types":         {Dimensions: 128},
+		"prefixes":           {Model: "gemini-embedding-2", Dimensions: 128},
+		"plain":              {Plain: true, Dimensions: 256},
+		"unknown dimensions": {Model: "gemini-embedding-001", Unlisted: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
+				s, e := emulate(t, o)
+				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
+			})
+		})
+	}
+}
+
+var wire = embedtest.Wire{
+	Positional: true,
+	Texts: func(r *http.Request, body []byte) ([]string, error) {
+		var req struct {
+			Requests []struct {
+				Content struct{ Parts []struct{ Text string } }
+			}
+		}
+		if err := json.Unmarshal(body, &req); err != nil || r.URL.Path != "/v1/models/gemini-embedding-001:batchEmbedContents" {
+			return nil, fmt.Errorf("%s: %s, %w", r.URL.Path, body, err)
+		}
+		var texts []string
+		for _, one := range req.Requests {
+			texts = append(texts, one.Content.Parts[0].Text)
+		}
+		return texts, nil
+	},
+	Answer: func(items []embedtest.WireItem, tokens int) []byte {
+		rows := make([]string, len(items))
+		for i, item := range items {
+			if rows[i] = "null"; item.Vector != "" {
+				rows[i] = `{"values":` + item.Vector + `}`
+			}
+		}
+		return fmt.Appendf(nil, `{"embeddings":[%s],"usageMetadata":{"promptTokenCount":%d}}`, strings.Join(rows, ","), tokens)
+	},
+}
+
+func TestWire(t *testing.T) {
+	embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
+		e, err := gemini.New(gemini.Options{Model: "gemini-embedding-001", Dimensions: 128, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	vendortest.Refusals(t, func(base string) (embedding.Embedder, error) {
+		return gemini.New(gemini.Options{Model: "gemini-embedding-001", BaseURL: base, Key: vendortest.Key})
+	})
+}
+
+func TestWhatIsSent(t *testing.T) {
+	for _, tc := range []struct {
+		o    gemini.Options
+		task embedding.Task
+		want string // of an item
+	}{
+		{gemini.Options{}, embedding.TaskDocument, `{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"hi"}]},"taskType":"RETRIEVAL_DOCUMENT"}`},
+		{gemini.Options{Dimensions: 768}, embedding.TaskQuery, `{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"hi"}]},"taskType":"RETRIEVAL_QUERY","outputDimensionality":768}`},
+		{gemini.Options{}, embedding.TaskSimilarity, `{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"hi"}]},"taskType":"SEMANTIC_SIMILARITY"}`},
+		{gemini.Options{Plain: true}, embedding.TaskQuery, `{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"hi"}]}}`},
+		{gemini.Options{Model: "gemini-embedding-2"}, embedding.TaskQuery, `{"model":"models/gemini-embedding-2","content":{"parts":[{"text":"task: search result | query: hi"}]}}`},
+	} {
+		s, e := emulate(t, tc.o)
+		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task})
+		if err != nil || res.Usage != (embedding.Usage{Requests: 1, Unmetered: 1}) {
+			t.Errorf("%+v, %v", res.Usage, err)
+		}
+		if want := `{"requests":[` + tc.want + `]}`; s.Last() != want {
+			t.Errorf("sent %s\nwant %s", s.Last(), want)
+		}
+	}
+}
+
+// The service's shorter vectors are the beginnings of the long ones.
+func TestUnitLength(t *testing.T) {
+	for _, dims := range []int{128, 768, 3072} {
+		_, e := emulate(t, gemini.Options{Dimensions: dims})
+		v, err := embedding.Query(t.Context(), e, "hi")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := 0.0
+		for _, f := range v {
+			sum += float64(f) * float64(f)
+		}
+		if len(v) != dims || math.Abs(sum-1) > 1e-5 {
+			t.Errorf("%d dimensions, squared length %v", len(v), sum)
+		}
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	client := vendortest.NoNetwork(t)
+	t.Setenv(gemini.KeyVariable, "")
+	vendortest.BadOptions(t, func(o gemini.Options) (embedding.Embedder, error) { o.HTTPClient = client; return gemini.New(o) },
+		[]vendortest.BadOption[gemini.Options]{
+			vendortest.Bad("no model", gemini.Options{}, embedding.Invalid, "no model is named; there are gemini-embedding-2"),
+			vendortest.Bad("unknown model", gemini.Options{Model: "gemini-embedding-9"}, embedding.Invalid, `no model "gemini-embedding-9" in the table; there are gemini-embedding-2, gemini-embedding-001`),
+			vendortest.Bad("a path for a model", gemini.Options{Model: "models/gemini-embedding-001", Unlisted: true}, embedding.Invalid, "leave models/ out"),
+			vendortest.Bad("too few dimensions", gemini.Options{Model: "gemini-embedding-001", Dimensions: 64}, embedding.Invalid, "it has 128 to 3072"),
+			vendortest.Bad("too many dimensions", gemini.Options{Model: "gemini-embedding-001", Dimensions: 4096}, embedding.Invalid, "it has 128 to 3072"),
+			vendortest.Bad("negative dimensions", gemini.Options{Model: "gemini-embedding-001", Dimensions: -1}, embedding.Invalid, "at least 1"),
+			vendortest.Bad("no key", gemini.Options{Model: "gemini-embedding-001"}, embedding.Auth, "set the variable GEMINI_API_KEY"),
+			vendortest.Bad("another's host", gemini.Options{Model: "gemini-embedding-001", BaseURL: "https://proxy.example/v1beta"}, embedding.Auth, "Options.KeyEnv"),
+			vendortest.Bad("key in the URL", gemini.Options{Model: "gemini-embedding-001", BaseURL: gemini.BaseURL + "?key=hidden", Key: "k"}, embedding.Invalid, "has a query"),
+			vendortest.Bad("key in the clear", gemini.Options{Model: "gemini-embedding-001", BaseURL: "http://proxy.example", Key: vendortest.Key}, embedding.Invalid, "in the clear"),
+		})
+}
+
+func TestModel(t *testing.T) {
+	e, err := gemini.New(gemini.Options{Model: "gemini-embedding-001", Dimensions: 768, Key: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := e.Model()
+	if m.Space != "gemini/gemini-embedding-001@768" || m.Symmetric || m.Variant != "taskType" || !m.Normalized ||
+		m.Limits != (embedding.Limits{Texts: 100, TextTokens: 2048}) || m.Price.PerMillion != 0.15 {
+		t.Errorf("%+v", m)
+	}
+	if e, err = gemini.New(gemini.Options{Model: "gemini-embedding-001", Key: "k", Plain: true}); err != nil || !e.Model().Symmetric || e.Model().Variant != "" {
+		t.Errorf("%+v, %v", e.Model(), err)
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	_, e := emulate(t, gemini.Options{Limits: embedding.Limits{Texts: 1000}})
+	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 101), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 100 {
+		t.Errorf("%+v", got.Allowed)
+	}
+	_, e = emulate(t, gemini.Options{Key: "another-key-0123456789"})
+	if got := vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong"); got.Status != 400 {
+		t.Errorf("%+v", got)
+	}
+	_, e = emulate(t, gemini.Options{Model: "gemini-embedding-9", Unlisted: true})
+	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "no such model for embeddings")
+}

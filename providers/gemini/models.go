@@ -1,0 +1,53 @@
+package gemini
+
+import "github.com/vecspace/embedding"
+
+// ModelInfo is what Google documents about one of its models.
+type ModelInfo struct {
+	ID         string
+	Dimensions int                       // the default, which is also the most
+	Shortest   int                       // every length from here to Dimensions is on offer
+	Tasks      map[embedding.Task]string // what the service calls them (taskType); nil: it takes none
+	Prefixes   map[embedding.Task]string // of a model without task types
+	Normalized bool                      // this package sees to it
+	Limits     embedding.Limits
+	Price      embedding.Price
+	Unverified string // which of these figures were not checked against Google's own word; "" is none
+}
+
+// Models returns the Gemini API's embedding models. The result is the caller's own.
+//
+// Sources: length, dimensions and price of gemini-embedding-001 https://developers.googleblog.com/en/gemini-embedding-available-gemini-api/;
+// gemini-embedding-2 https://docs.cloud.google.com/vertex-ai/generative-ai/docs/models/gemini/embedding-2; 100 texts: the service's own
+// refusal, in testdata/errors.jsonl; dimensions from 128 and prefixes https://ai.google.dev/gemini-api/docs/embeddings.
+func Models() []ModelInfo {
+	usd := func(perMillion float64, asOf string) embedding.Price {
+		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: asOf}
+	}
+	return []ModelInfo{
+		{
+			ID: "gemini-embedding-2", Dimensions: 3072, Shortest: 128, Normalized: true,
+			Prefixes: map[embedding.Task]string{
+				embedding.TaskDocument: "title: none | text: ", embedding.TaskQuery: "task: search result | query: ",
+				embedding.TaskSimilarity:     "task: sentence similarity | query: ",
+				embedding.TaskClassification: "task: classification | query: ",
+				embedding.TaskClustering:     "task: clustering | query: ",
+			},
+			Limits: embedding.Limits{Texts: 100, TextTokens: 8192}, Price: usd(0.20, "2026-11-24"),
+			Unverified: "prefixes, shortest dimensions, price",
+		},
+		{
+			ID: "gemini-embedding-001", Dimensions: 3072, Shortest: 128, Tasks: taskTypes(), Normalized: true,
+			Limits: embedding.Limits{Texts: 100, TextTokens: 2048}, Price: usd(0.15, "2025-07-14"),
+			Unverified: "shortest dimensions",
+		},
+	}
+}
+
+func taskTypes() map[embedding.Task]string {
+	return map[embedding.Task]string{
+		embedding.TaskDocument: "RETRIEVAL_DOCUMENT", embedding.TaskQuery: "RETRIEVAL_QUERY",
+		embedding.TaskSimilarity:     "SEMANTIC_SIMILARITY",
+		embedding.TaskClassification: "CLASSIFICATION", embedding.TaskClustering: "CLUSTERING",
+	}
+}

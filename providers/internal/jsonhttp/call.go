@@ -1,0 +1,163 @@
+package jsonhttp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/wire"
+)
+
+// mostErrorBytes bounds the body of an answer that holds no vectors. Real ones have some hundred bytes.
+const mostErrorBytes = 64 << 10
+
+// call is one request and its answer.
+type call struct {
+	client *Client
+	ctx    context.Context
+	texts  []string // that no error may repeat
+	header http.Header
+}
+
+// do sends one request and hands the answer to read.
+func (c *call) do(method, path string, body []byte, most int64, read func(Answer) error) *embedding.Error {
+	// JoinPath would clean the path; base and path are both ours, so they are put together as they are.
+	at := *c.client.base
+	at.Path += path
+	if at.RawPath != "" {
+		at.RawPath += path
+	}
+	req, err := http.NewRequestWithContext(c.ctx, method, at.String(), bytes.NewReader(body))
+	if err != nil {
+		return c.client.fail(embedding.Invalid, wire.TransportCause(err, c.client.config.Key, c.texts))
+	}
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Accept", "application/json")
+	switch key, name := c.client.config.Key, c.client.config.KeyHeader; {
+	case key == "":
+	case name == "":
+		req.Header.Set("Authorization", "Bearer "+key)
+	default:
+		req.Header.Set(name, key)
+	}
+	res, err := c.client.http.Do(req)
+	if err != nil {
+		return c.client.fail(embedding.Unavailable, c.unreachable(err))
+	}
+	defer res.Body.Close()
+	c.header = res.Header
+	if res.StatusCode != http.StatusOK {
+		return c.refused(res)
+	}
+	return c.accepted(res, most, read)
+}
+
+// unreachable is for a request that got no answer.
+func (c *call) unreachable(err error) error {
+	why := wire.TransportCause(err, c.client.config.Key, c.texts).(wire.Cause)
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" && c.client.config.Unreachable != "" {
+		why.Words += "; " + c.client.config.Unreachable
+	}
+	return why
+}
+
+// accepted reads an answer of status 200.
+func (c *call) accepted(res *http.Response, most int64, read func(Answer) error) *embedding.Error {
+	if enc := res.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		return c.broken(res, embedding.Malformed, wire.Cause{Words: c.client.words("the answer is compressed ("+enc+"), which was not asked for", c.texts)})
+	}
+	body, err := readBounded(res.Body, most, res.ContentLength)
+	switch {
+	case errors.Is(err, errTooLong):
+		return c.broken(res, embedding.Malformed, err)
+	case err != nil:
+		return c.broken(res, embedding.Unavailable, wire.BrokeOff(err, c.client.config.Key, c.texts))
+	}
+	wrong := read(Answer{Body: body, Header: res.Header, Texts: len(c.texts), Dims: c.client.config.Model.Dimensions})
+	// An "error" that says something is one, whatever stands beside it; other members are only where nothing else came.
+	if wrong != nil || bytes.Contains(body, []byte(`"error"`)) {
+		f := readFailure(res.StatusCode, res.Header, body)
+		if f.named || wrong != nil && (f.Code != "" || isObject(body) && f.Message != "") {
+			f.Body = body[:min(len(body), mostErrorBytes)]
+			return c.client.refuse(f.Failure, c.texts, len(body))
+		}
+	}
+	if wrong != nil {
+		return c.broken(res, embedding.Malformed, wire.Cause{Words: c.client.words(wrong.Error(), c.texts)})
+	}
+	return nil
+}
+
+func isObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) }
+
+// refused is for an answer of another status than 200.
+func (c *call) refused(res *http.Response) *embedding.Error {
+	if res.StatusCode >= 300 && res.StatusCode < 400 {
+		return c.redirected(res)
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, mostErrorBytes))
+	if err != nil && c.ctx.Err() != nil { // the caller left while the answer came in
+		return c.client.fail(embedding.Unavailable, wire.TransportCause(err, c.client.config.Key, c.texts))
+	}
+	// A body that broke off is read as far as it came: the status says most.
+	return c.client.refuse(readFailure(res.StatusCode, res.Header, body).Failure, c.texts, len(body))
+}
+
+// redirected names the host that an answer points to, and no more of the URL, in which there may be a secret.
+func (c *call) redirected(res *http.Response) *embedding.Error {
+	target := "nowhere"
+	if u, err := res.Location(); err == nil {
+		target = u.Scheme + "://" + u.Host
+	}
+	return c.broken(res, embedding.KindOfStatus(res.StatusCode), wire.Cause{Words: c.client.words("the server redirects to "+target+
+		", and redirects are not followed: if you trust that address, make it the base URL", c.texts)})
+}
+
+// broken is for an answer that cannot be used.
+func (c *call) broken(res *http.Response, kind embedding.Kind, why error) *embedding.Error {
+	e := c.client.fail(kind, why)
+	e.Status, e.RequestID = res.StatusCode, c.client.token(requestID(res.Header), c.texts, wire.MaxID)
+	return e
+}
+
+// end is the error of a call: the caller's context error if the caller's time was up before a server had said anything
+// that counts, else the failure.
+func (c *call) end(failure *embedding.Error) error {
+	if failure == nil {
+		return nil
+	}
+	if end := c.ctx.Err(); end != nil && (failure.Status == 0 || failure.Status == http.StatusOK) {
+		return end
+	}
+	return failure
+}
+
+// mostBytes bounds the body of an answer with n vectors of d dimensions, of which d may be unknown.
+func mostBytes(n, d int) int64 {
+	if d == 0 {
+		return 64 << 20
+	}
+	return int64(n)*int64(d)*32 + 1<<20
+}
+
+var errTooLong = errors.New("the answer is too long")
+
+// readBounded reads a body of at most so many bytes to its end. length is what the server announced, -1 if nothing.
+func readBounded(r io.Reader, most, length int64) ([]byte, error) {
+	var b bytes.Buffer
+	if length > 0 {
+		b.Grow(int(min(length, most)) + bytes.MinRead)
+	}
+	n, err := b.ReadFrom(io.LimitReader(r, most+1))
+	if err == nil && n > most {
+		err = fmt.Errorf("%w: more than the %d bytes that these vectors can take", errTooLong, most)
+	}
+	return b.Bytes(), err
+}

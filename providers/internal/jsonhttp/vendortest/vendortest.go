@@ -1,0 +1,260 @@
+// Package vendortest is what the tests of the providers share: error bodies and their sources, and the parts of an
+// emulator. Each provider's emulator itself, with its vendor's limits and shapes, is in that provider's tests.
+package vendortest
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding"
+)
+
+// Key is the key that emulators take.
+const Key = "key-of-the-emulator-51c0ffee"
+
+// Refusal is a line of testdata/errors.jsonl: an answer of a server, what it has to become, and where it was seen.
+// Confidence is A for a capture or the server's own source, B for one with a part put together (the frame of another
+// capture around a quoted message), "unverified" for a body that nobody showed.
+type Refusal struct {
+	Name          string `json:"name"`
+	Status        int    `json:"status"`
+	Body          string `json:"body"`
+	Kind          string `json:"kind"`
+	Code          string `json:"code"`
+	AllowedTexts  int    `json:"allowed_texts"`
+	AllowedTokens int    `json:"allowed_tokens"`
+	AllowedText   int    `json:"allowed_text_tokens"`
+	RetryAfter    string `json:"retry_after"` // as time.ParseDuration takes it
+	Source        string `json:"source"`
+	Confidence    string `json:"confidence"`
+}
+
+var kinds = map[string]embedding.Kind{
+	"Invalid": embedding.Invalid, "Rejected": embedding.Rejected, "TooLarge": embedding.TooLarge, "Auth": embedding.Auth,
+	"RateLimited": embedding.RateLimited, "Exhausted": embedding.Exhausted, "Unavailable": embedding.Unavailable,
+	"Malformed": embedding.Malformed,
+}
+
+// Read returns the lines of testdata/errors.jsonl.
+func Read(t *testing.T) []Refusal {
+	t.Helper()
+	f, err := os.Open("testdata/errors.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	var all []Refusal
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var r Refusal
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		known := r.Confidence == "unverified" || (r.Confidence == "A" || r.Confidence == "B") && strings.HasPrefix(r.Source, "https://")
+		if !known || kinds[r.Kind] == embedding.Unknown {
+			t.Fatalf("%s: no source, no confidence or no kind", r.Name)
+		}
+		all = append(all, r)
+	}
+	if len(all) == 0 {
+		t.Fatal("testdata/errors.jsonl is empty")
+	}
+	return all
+}
+
+// Refusals sends every body of testdata/errors.jsonl through the whole provider, which open opens with Key.
+func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error)) {
+	t.Helper()
+	var now Refusal
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Request-Id", "req-1")
+		w.WriteHeader(now.Status)
+		_, _ = io.WriteString(w, now.Body)
+	}))
+	defer srv.Close()
+	e, err := open(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, now = range Read(t) {
+		t.Run(now.Name, func(t *testing.T) {
+			_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a text that must not be shown"}})
+			got, ok := errors.AsType[*embedding.Error](err)
+			if !ok {
+				t.Fatalf("not an *embedding.Error: %v", err)
+			}
+			after, _ := time.ParseDuration(now.RetryAfter)
+			allowed := embedding.Limits{Texts: now.AllowedTexts, Tokens: now.AllowedTokens, TextTokens: now.AllowedText}
+			if got.Kind != kinds[now.Kind] || got.Code != now.Code || got.RequestID != "req-1" || got.Status != now.Status ||
+				got.Allowed != allowed || got.RetryAfter != after {
+				t.Errorf("got  %s, code %q, request %q, status %d, allowed %+v, retry after %v\nwant %s, code %q, status %d, allowed %+v, retry after %v\n%v",
+					got.Kind, got.Code, got.RequestID, got.Status, got.Allowed, got.RetryAfter, now.Kind, now.Code, now.Status, allowed, after, err)
+			}
+			if s := err.Error(); strings.Contains(s, Key) || strings.Contains(s, "must not be shown") || strings.Contains(s, "<html") {
+				t.Errorf("the error shows too much: %s", s)
+			}
+		})
+	}
+}
+
+// Proved fails for every pattern that matches no body of testdata/errors.jsonl.
+func Proved(t *testing.T, patterns ...*regexp.Regexp) {
+	t.Helper()
+	all := Read(t)
+	unquoted := strings.NewReplacer(`\"`, `"`, `\n`, "\n")
+	for _, p := range patterns {
+		if !slices.ContainsFunc(all, func(r Refusal) bool { return p.MatchString(unquoted.Replace(r.Body)) }) {
+			t.Errorf("no body in testdata matches %s", p)
+		}
+	}
+}
+
+// Meter counts what an emulator has billed, and keeps the body of the last request.
+type Meter struct {
+	mu    sync.Mutex
+	usage embedding.Usage
+	last  []byte
+}
+
+// Body reads a request's body and keeps it.
+func (m *Meter) Body(r *http.Request) []byte {
+	body, _ := io.ReadAll(r.Body)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.last = body
+	return body
+}
+
+// Last returns the body of the last request.
+func (m *Meter) Last() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return string(m.last)
+}
+
+// Add counts one accepted request. 0 tokens is one whose tokens the answer does not say.
+func (m *Meter) Add(tokens int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.usage.Requests++
+	if m.usage.Tokens += tokens; tokens == 0 {
+		m.usage.Unmetered++
+	}
+}
+
+// Usage returns what was counted so far.
+func (m *Meter) Usage() embedding.Usage {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.usage
+}
+
+// Tokens counts a text as emulators do: a word is a token, and none has less than one.
+func Tokens(text string) int { return max(1, len(strings.Fields(text))) }
+
+// Vector returns the unit vector of what parts say, the same each time: of a model, a role and a text.
+func Vector(dims int, parts ...string) []float32 {
+	h := fnv.New64a()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	r := rand.New(rand.NewPCG(h.Sum64(), uint64(dims)))
+	v := make([]float64, dims)
+	sum := 0.0
+	for k := range v {
+		v[k] = r.NormFloat64()
+		sum += v[k] * v[k]
+	}
+	out := make([]float32, dims)
+	for k := range v {
+		out[k] = float32(v[k] / math.Sqrt(sum))
+	}
+	return out
+}
+
+// Serve serves h and returns its address.
+func Serve(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// JSON answers with v.
+func JSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// NoNetwork is a client for what must not use one.
+func NoNetwork(t *testing.T) *http.Client { return &http.Client{Transport: untouched{t}} }
+
+type untouched struct{ t *testing.T }
+
+func (u untouched) RoundTrip(*http.Request) (*http.Response, error) {
+	u.t.Error("the network was used")
+	return nil, errors.New("no network here")
+}
+
+// BadOption is what New has to refuse.
+type BadOption[O any] struct {
+	Name    string
+	Options O
+	Kind    embedding.Kind
+	Want    string // that the error has to say
+}
+
+// BadOptions holds New to refusing each of them.
+func BadOptions[O any](t *testing.T, open func(O) (embedding.Embedder, error), all []BadOption[O]) {
+	t.Helper()
+	for _, tc := range all {
+		t.Run(tc.Name, func(t *testing.T) {
+			_, err := open(tc.Options)
+			if !errors.Is(err, tc.Kind) || err != nil && !strings.Contains(err.Error(), tc.Want) {
+				t.Errorf("got %v, want: %v, %q", err, tc.Kind, tc.Want)
+			}
+			if err != nil && strings.Contains(err.Error(), Key) {
+				t.Errorf("the key is in the error: %v", err)
+			}
+		})
+	}
+}
+
+// Failure returns the error of embedding texts, which has to be of a kind and to say all of words.
+func Failure(t *testing.T, e embedding.Embedder, texts []string, kind embedding.Kind, words ...string) *embedding.Error {
+	t.Helper()
+	_, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
+	got, ok := errors.AsType[*embedding.Error](err)
+	if !ok || got.Kind != kind {
+		t.Fatalf("got %v, want: %v", err, kind)
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("the error does not say %q: %v", w, err)
+		}
+	}
+	if strings.Contains(err.Error(), Key) {
+		t.Errorf("the key is in the error: %v", err)
+	}
+	return got
+}
+
+// Bad is a BadOption.
+func Bad[O any](name string, o O, kind embedding.Kind, want string) BadOption[O] {
+	return BadOption[O]{Name: name, Options: o, Kind: kind, Want: want}
+}

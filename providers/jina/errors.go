@@ -1,0 +1,51 @@
+package jina
+
+import (
+	"regexp"
+	"strconv"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/openaicompat"
+)
+
+// classifier tells what a refusal means. Jina's errors are {"detail":"..."} or, newer, {"detail":{"message","code"}}. It
+// goes by words, which are the same in both. It knows where the key came from, for advice.
+type classifier struct{ from string }
+
+// What Jina says, each proved by a body in testdata/errors.jsonl.
+var (
+	tooMany  = regexp.MustCompile(`larger than the largest allowed size (\d+)`)
+	tooLarge = regexp.MustCompile(`(?i)batch size exceeds`)
+	tooLong  = regexp.MustCompile(`exceeds the model's maximum of (\d+) tokens`)
+	encode   = regexp.MustCompile(`Failed to encode text`)
+	noMoney  = regexp.MustCompile(`(?i)insufficient account balance|balance not enough|resource limit exceeded for your plan`)
+)
+
+func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
+	const batch = "put middleware.Batch around it, or set Options.Limits"
+	number := func(m []string) int { n, _ := strconv.Atoi(m[1]); return n }
+	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
+		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+	}
+	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
+		return openaicompat.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
+			Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
+	}
+	switch {
+	case tooLarge.MatchString(f.Message):
+		return openaicompat.Verdict{Kind: embedding.TooLarge, Advice: batch}
+	case encode.MatchString(f.Message):
+		return openaicompat.Verdict{Kind: embedding.Rejected,
+			Advice: "a text is longer than the model takes, which the service does not say: shorten or split it"}
+	case noMoney.MatchString(f.Message):
+		return openaicompat.Verdict{Kind: embedding.Exhausted, Advice: "the tokens that were bought for the key in " + c.from + " are used up"}
+	}
+	v := openaicompat.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	switch {
+	case v.Kind == embedding.Auth:
+		v.Advice = "the key in " + c.from + " is wrong or has no access"
+	case f.Status == 404:
+		v.Advice = "the base URL is wrong: Jina's ends in /v1"
+	}
+	return v
+}

@@ -1,0 +1,11 @@
+package jina
+
+import (
+	"testing"
+
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+)
+
+func TestEveryPatternIsProved(t *testing.T) {
+	vendortest.Proved(t, tooMany, tooLarge, tooLong, encode, noMoney)
+}

@@ -1,0 +1,113 @@
+package jina
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/openaicompat"
+)
+
+// KeyVariable is the environment variable that holds the key.
+const KeyVariable = "JINA_API_KEY"
+
+// BaseURL is Jina's own.
+const BaseURL = "https://api.jina.ai/v1"
+
+// Options configure New. Only Model is required, and a key, which is in the environment or here.
+type Options struct {
+	Model      string // as in Models
+	Dimensions int    // length of the vectors; 0 is the model's default
+	BaseURL    string // with or without a trailing slash, up to /v1; "" is Jina's own
+
+	Key    string // "": from KeyEnv
+	KeyEnv string // the variable that holds the key; "" is JINA_API_KEY, for Jina's own address only
+
+	Truncate bool // cut texts that are too long, instead of refusing them
+	Plain    bool // send no task
+
+	Space    embedding.Space  // asserts the vectors' space instead of deriving it
+	Limits   embedding.Limits // replace the table's, each where it is above 0
+	Unlisted bool             // allows a model that the table does not know; it gets no task
+
+	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
+	AllowHTTP  bool         // lets the key travel over plain http to a host that is not this machine
+}
+
+// New returns a guarded Embedder for one model, without any other middleware. It does no I/O: whatever is wrong with the
+// options is said here, as an *embedding.Error.
+func New(o Options) (embedding.Embedder, error) {
+	fail := func(k embedding.Kind, err error) error {
+		return &embedding.Error{Kind: k, Provider: "jina", Model: o.Model, Err: err}
+	}
+	info, err := o.info()
+	if err != nil {
+		return nil, fail(embedding.Invalid, err)
+	}
+	dims, err := jsonhttp.Dimensions(o.Model, info.Dimensions, o.Dimensions)
+	if err != nil {
+		return nil, fail(embedding.Invalid, err)
+	}
+	base := cmp.Or(strings.TrimSpace(o.BaseURL), BaseURL)
+	key, from, err := jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "jina.ai")
+	if err != nil {
+		return nil, fail(embedding.Auth, err)
+	}
+	tasks, variant := info.Tasks, "task"
+	if o.Plain || len(tasks) == 0 {
+		tasks, variant = nil, ""
+	}
+	client, err := openaicompat.New(openaicompat.Config{
+		Model: embedding.Model{
+			Provider:   "jina",
+			ID:         o.Model,
+			Space:      cmp.Or(o.Space, jsonhttp.Space("jina", base, o.Model, dims, "jina.ai")),
+			Variant:    variant,
+			Dimensions: dims,
+			Normalized: true,
+			Symmetric:  len(tasks) == 0,
+			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Price:      info.Price,
+		},
+		BaseURL: base,
+		Key:     key,
+		Fields:  o.fields(len(info.Dimensions) != 1),
+		TaskFields: func(t embedding.Task) []openaicompat.Field {
+			if tasks[t] == "" {
+				return nil
+			}
+			return []openaicompat.Field{{Name: "task", Value: tasks[t]}}
+		},
+		Classify:   classifier{from: from}.classify,
+		HTTPClient: o.HTTPClient,
+		AllowHTTP:  o.AllowHTTP,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return embedding.Chain(client), nil
+}
+
+// info returns what is known about the model, nearly nothing for an unlisted one.
+func (o Options) info() (ModelInfo, error) {
+	m, found, err := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
+	if err != nil || found {
+		return m, err
+	}
+	return ModelInfo{ID: o.Model, Limits: embedding.Limits{Texts: 512}}, nil
+}
+
+// fields returns what every request holds besides the model, the texts and their task.
+func (o Options) fields(choice bool) []openaicompat.Field {
+	fields := []openaicompat.Field{
+		{Name: "normalized", Value: true},
+		{Name: "embedding_type", Value: "base64"}, // a quarter of the bytes
+		{Name: "truncate", Value: o.Truncate},
+	}
+	if choice && o.Dimensions > 0 {
+		fields = append(fields, openaicompat.Field{Name: "dimensions", Value: o.Dimensions})
+	}
+	return fields
+}

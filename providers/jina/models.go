@@ -1,0 +1,56 @@
+package jina
+
+import "github.com/vecspace/embedding"
+
+// ModelInfo is what Jina documents about one of its models.
+type ModelInfo struct {
+	ID         string
+	Dimensions []int                     // every length a vector can have, the default first
+	Tasks      map[embedding.Task]string // what the service calls them; nil: the model takes none
+	Normalized bool                      // it is asked for
+	Limits     embedding.Limits
+	Price      embedding.Price // zero: sources differ too much to name one
+	Unverified string          // which of these figures were not checked against Jina's own word; "" is none
+}
+
+// Models returns Jina's text models, newest first. The result is the caller's own.
+//
+// Sources: version 5 https://jina.ai/news/jina-embeddings-v5-text-distilling-4b-quality-into-sub-1b-multilingual-embeddings and
+// https://huggingface.co/jinaai/jina-embeddings-v5-text-small; tasks, dimensions and lengths of versions 2 to 4
+// https://qdrant.tech/documentation/embeddings/jina-embeddings; 2,048 texts and 8,194 tokens are in the service's own refusals, in
+// testdata/errors.jsonl. For v5-text-nano sources name 8,192 and 32,768 tokens; the lower one stands here.
+func Models() []ModelInfo {
+	limits := func(textTokens int) embedding.Limits { return embedding.Limits{Texts: 512, TextTokens: textTokens} }
+	retrieval := func(similarity, classification, clustering string) map[embedding.Task]string {
+		return map[embedding.Task]string{
+			embedding.TaskDocument: "retrieval.passage", embedding.TaskQuery: "retrieval.query",
+			embedding.TaskSimilarity: similarity, embedding.TaskClassification: classification, embedding.TaskClustering: clustering,
+		}
+	}
+	v2 := func(id string) ModelInfo {
+		return ModelInfo{ID: id, Dimensions: []int{768}, Normalized: true, Limits: limits(8192)}
+	}
+	return []ModelInfo{
+		{
+			ID: "jina-embeddings-v5-text-small", Dimensions: []int{1024, 768, 512, 256, 128, 64, 32},
+			Tasks: retrieval("text-matching", "classification", "clustering"), Normalized: true, Limits: limits(32_768),
+			Unverified: "names of tasks in the API",
+		},
+		{
+			ID: "jina-embeddings-v5-text-nano", Dimensions: []int{768, 512, 256, 128, 64, 32},
+			Tasks: retrieval("text-matching", "classification", "clustering"), Normalized: true, Limits: limits(8_192),
+			Unverified: "names of tasks in the API, text tokens",
+		},
+		{
+			ID: "jina-embeddings-v4", Dimensions: []int{2048, 1024, 512, 256, 128},
+			Tasks: retrieval("text-matching", "text-matching", "text-matching"), Normalized: true, Limits: limits(32_768),
+			Unverified: "dimensions below 2048",
+		},
+		{
+			ID: "jina-embeddings-v3", Dimensions: []int{1024, 768, 512, 256, 128, 64, 32},
+			Tasks: retrieval("text-matching", "classification", "separation"), Normalized: true, Limits: limits(8_192),
+			Unverified: "dimensions below 1024",
+		},
+		v2("jina-embeddings-v2-base-en"), v2("jina-embeddings-v2-base-de"), v2("jina-embeddings-v2-base-es"), v2("jina-embeddings-v2-base-zh"),
+	}
+}

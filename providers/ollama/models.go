@@ -1,0 +1,81 @@
+package ollama
+
+import (
+	"strings"
+
+	"github.com/vecspace/embedding"
+)
+
+// ModelInfo is what is documented about one model of Ollama's library. Models cost nothing, the server has no limit of
+// texts for a request, and it returns vectors of unit length whatever the model.
+type ModelInfo struct {
+	ID         string // without a tag
+	Dimensions int    // of the vectors, before Options.Dimensions cuts them
+	Cuttable   bool   // trained so that its vectors can be cut
+	TextTokens int    // of one text
+	Prefixes   map[embedding.Task]string
+	Unverified string // which of these figures were not checked against a source; "" is none
+}
+
+// Models returns the embedding models of Ollama's library that the package knows. The result is the caller's own.
+//
+// Sources: dimensions and lengths from https://ollama.com/library/{ID}, prefixes from the models' own cards, named beside each.
+// That vectors have unit length, also once cut: server/routes.go of ollama/ollama at 00188139 (EmbedHandler, normalize).
+func Models() []ModelInfo {
+	const represent = "Represent this sentence for searching relevant passages: "
+	return []ModelInfo{
+		{
+			ID: "nomic-embed-text", Dimensions: 768, Cuttable: true, TextTokens: 2048,
+			// https://huggingface.co/nomic-ai/nomic-embed-text-v1.5
+			Prefixes: map[embedding.Task]string{
+				embedding.TaskDocument: "search_document: ", embedding.TaskQuery: "search_query: ",
+				embedding.TaskSimilarity: "classification: ", embedding.TaskClassification: "classification: ",
+				embedding.TaskClustering: "clustering: ",
+			},
+			Unverified: "text tokens, prefix of similarity",
+		},
+		{
+			ID: "mxbai-embed-large", Dimensions: 1024, Cuttable: true, TextTokens: 512,
+			// https://huggingface.co/mixedbread-ai/mxbai-embed-large-v1
+			Prefixes: map[embedding.Task]string{embedding.TaskQuery: represent},
+		},
+		{
+			ID: "embeddinggemma", Dimensions: 768, Cuttable: true, TextTokens: 2048,
+			// https://huggingface.co/google/embeddinggemma-300m
+			Prefixes: map[embedding.Task]string{
+				embedding.TaskDocument: "title: none | text: ", embedding.TaskQuery: "task: search result | query: ",
+				embedding.TaskSimilarity:     "task: sentence similarity | query: ",
+				embedding.TaskClassification: "task: classification | query: ",
+				embedding.TaskClustering:     "task: clustering | query: ",
+			},
+			Unverified: "prefixes",
+		},
+		{
+			ID: "snowflake-arctic-embed2", Dimensions: 1024, Cuttable: true, TextTokens: 8192,
+			// https://huggingface.co/Snowflake/snowflake-arctic-embed-l-v2.0
+			Prefixes:   map[embedding.Task]string{embedding.TaskQuery: "query: "},
+			Unverified: "text tokens",
+		},
+		{ID: "bge-m3", Dimensions: 1024, TextTokens: 8192, Unverified: "text tokens"}, // takes no prefix: https://huggingface.co/BAAI/bge-m3
+		// It takes no prefix. 256 tokens: https://github.com/jeanibarz/knowledge-base-mcp-server/issues/86.
+		{ID: "all-minilm", Dimensions: 384, TextTokens: 256, Unverified: "text tokens"},
+	}
+}
+
+// tagged returns a model's name with its tag, which is latest where none is given.
+func tagged(name string) string {
+	if strings.Contains(name[strings.LastIndex(name, "/")+1:], ":") {
+		return name
+	}
+	return name + ":latest"
+}
+
+// lookUp returns what the table says about a model. Only the default tag is what the table describes.
+func lookUp(name string) (ModelInfo, bool) {
+	for _, m := range Models() {
+		if tagged(m.ID) == tagged(name) {
+			return m, true
+		}
+	}
+	return ModelInfo{}, false
+}

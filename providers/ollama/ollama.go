@@ -1,0 +1,202 @@
+package ollama
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+)
+
+// HostVariable is the environment variable that says where the server is, as Ollama itself reads it.
+const HostVariable = "OLLAMA_HOST"
+
+// BaseURL is where Ollama serves by default.
+const BaseURL = "http://127.0.0.1:11434"
+
+// Options configure New. Only Model is required.
+type Options struct {
+	Model   string // as in `ollama list`; without a tag it is :latest
+	BaseURL string // with or without a trailing slash, up to /api; "" is OLLAMA_HOST, or this machine
+
+	Dimensions       int // the server cuts vectors to this length; 0 leaves them whole
+	NativeDimensions int // of a model that the table does not know
+
+	Truncate  bool   // cut texts that are too long, instead of refusing them
+	KeepAlive string // how long the model stays loaded: "10m", "-1" (seconds, for ever); "" is the server's setting
+	Context   int    // num_ctx, the tokens that the model is loaded for; 0 is the server's setting
+
+	QueryPrefix, DocumentPrefix string // put in front of queries, and of everything else, instead of the table's
+	Plain                       bool   // nothing is put in front
+
+	Key    string // for a proxy in front of the server; "": from KeyEnv
+	KeyEnv string // the variable that holds the key; "": no key is sent
+
+	Space  embedding.Space  // asserts the vectors' space instead of deriving it
+	Limits embedding.Limits // replace the table's, each where it is above 0
+
+	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
+	AllowHTTP  bool         // lets a key travel over plain http to a host that is not this machine
+}
+
+var (
+	seconds   = regexp.MustCompile(`^-?\d+$`)
+	durations = regexp.MustCompile(`^-?(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$`)
+)
+
+// New returns a guarded Embedder for one model, without any other middleware. It does no I/O: whatever is wrong with the
+// options is said here, as an *embedding.Error.
+func New(o Options) (embedding.Embedder, error) {
+	fail := func(k embedding.Kind, format string, args ...any) error {
+		return &embedding.Error{Kind: k, Provider: "ollama", Model: o.Model, Err: fmt.Errorf(format, args...)}
+	}
+	info, known := lookUp(o.Model)
+	switch {
+	case o.Model == "":
+		return nil, fail(embedding.Invalid, "no model is named; `ollama list` shows those that were pulled")
+	case o.Dimensions < 0 || o.NativeDimensions < 0:
+		return nil, fail(embedding.Invalid, "a vector has at least 1 dimension")
+	case known && o.NativeDimensions > 0 && o.NativeDimensions != info.Dimensions:
+		return nil, fail(embedding.Invalid, "%s has %d dimensions, not %d", o.Model, info.Dimensions, o.NativeDimensions)
+	case known && !info.Cuttable && o.Dimensions > 0 && o.Dimensions != info.Dimensions:
+		return nil, fail(embedding.Invalid, "%s has no %d dimensions, it has %d only", o.Model, o.Dimensions, info.Dimensions)
+	}
+	native := cmp.Or(o.NativeDimensions, info.Dimensions)
+	switch {
+	case native > 0 && o.Dimensions > native:
+		return nil, fail(embedding.Invalid, "%s has no %d dimensions, it has 1 to %d", o.Model, o.Dimensions, native)
+	case o.Context < 0:
+		return nil, fail(embedding.Invalid, "the context is %d tokens; it is at least 1, or 0 for the server's setting", o.Context)
+	case o.KeepAlive != "" && !seconds.MatchString(o.KeepAlive) && !durations.MatchString(o.KeepAlive):
+		return nil, fail(embedding.Invalid, "keep_alive is neither a duration, such as 10m, nor a number of seconds")
+	case o.Plain && o.QueryPrefix+o.DocumentPrefix != "":
+		return nil, fail(embedding.Invalid, "both a prefix and Plain are given: leave one out")
+	}
+	base, err := o.base()
+	if err != nil {
+		return nil, fail(embedding.Invalid, "%w", err)
+	}
+	key, from := o.Key, "Options.Key"
+	if o.KeyEnv != "" {
+		if key, from = jsonhttp.Key(o.Key, o.KeyEnv); key == "" {
+			return nil, fail(embedding.Auth, "no API key: set the variable %s", from)
+		}
+	}
+	prefixes := o.prefixes(info)
+	client, err := jsonhttp.New(jsonhttp.Config{
+		Model: embedding.Model{
+			Provider:   "ollama",
+			ID:         tagged(o.Model),
+			Space:      o.Space,
+			Variant:    prefixes.Variant(),
+			Dimensions: cmp.Or(o.Dimensions, native),
+			Normalized: true,
+			Symmetric:  len(prefixes) == 0,
+			Limits:     jsonhttp.Limits(o.Limits, embedding.Limits{TextTokens: info.TextTokens}),
+			Price:      embedding.Price{},
+		},
+		BaseURL:     base,
+		Path:        "/api/embed",
+		Key:         key,
+		Encode:      o.encoder(prefixes),
+		Decode:      decode,
+		Classify:    classifier{model: o.Model, key: key, from: from}.classify,
+		Unreachable: "is Ollama running there? `ollama serve` starts it, and " + HostVariable + " says where it is",
+		HTTPClient:  o.HTTPClient,
+		AllowHTTP:   o.AllowHTTP,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return embedding.Chain(client), nil
+}
+
+// base returns whom to ask. OLLAMA_HOST is mostly set for the server, where it may be an address to listen on.
+func (o Options) base() (string, error) {
+	if base := strings.TrimSpace(o.BaseURL); base != "" {
+		return base, nil
+	}
+	host := strings.Trim(strings.TrimSpace(os.Getenv(HostVariable)), `"'`)
+	if host == "" {
+		return BaseURL, nil
+	}
+	port := "" // of a URL, the scheme says it
+	if !strings.Contains(host, "://") {
+		host, port = "http://"+host, "11434"
+	}
+	u, err := url.Parse(host)
+	if err != nil {
+		return "", errors.New("the variable " + HostVariable + " is neither a host nor a URL")
+	}
+	name := u.Hostname()
+	switch name {
+	case "", "0.0.0.0":
+		name = "127.0.0.1"
+	case "::":
+		name = "::1"
+	}
+	if port = cmp.Or(u.Port(), port); port != "" {
+		u.Host = net.JoinHostPort(name, port)
+	} else if u.Host = name; strings.Contains(name, ":") {
+		u.Host = "[" + name + "]"
+	}
+	return u.String(), nil
+}
+
+// prefixes returns what is put in front of the texts of each task.
+func (o Options) prefixes(info ModelInfo) jsonhttp.Prefixes {
+	switch {
+	case o.Plain:
+		return nil
+	case o.QueryPrefix+o.DocumentPrefix == "":
+		return info.Prefixes
+	}
+	return jsonhttp.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
+}
+
+type request struct {
+	Model      string         `json:"model"`
+	Input      []string       `json:"input"`
+	Truncate   bool           `json:"truncate"` // always sent: the server's default is true
+	Dimensions int            `json:"dimensions,omitempty"`
+	KeepAlive  any            `json:"keep_alive,omitempty"`
+	Options    map[string]int `json:"options,omitempty"`
+}
+
+func (o Options) encoder(prefixes jsonhttp.Prefixes) func(embedding.Request) any {
+	r := request{Model: tagged(o.Model), Truncate: o.Truncate, Dimensions: o.Dimensions}
+	switch {
+	case seconds.MatchString(o.KeepAlive):
+		r.KeepAlive = json.Number(o.KeepAlive) // a string of digits has no unit, and is refused
+	case o.KeepAlive != "":
+		r.KeepAlive = o.KeepAlive
+	}
+	if o.Context > 0 {
+		r.Options = map[string]int{"num_ctx": o.Context}
+	}
+	return func(req embedding.Request) any {
+		r := r
+		r.Input = prefixes.Texts(req)
+		return r
+	}
+}
+
+func decode(a jsonhttp.Answer) (embedding.Response, error) {
+	var body struct {
+		Embeddings json.RawMessage `json:"embeddings"`
+		Tokens     int             `json:"prompt_eval_count"`
+	}
+	if err := json.Unmarshal(a.Body, &body); err != nil {
+		return embedding.Response{}, errors.New("the answer is not the JSON of Ollama's /api/embed")
+	}
+	rows, err := jsonhttp.Vectors(body.Embeddings, a.Texts, a.Dims)
+	return embedding.Response{Vectors: rows, Usage: embedding.Usage{Tokens: body.Tokens}}, err
+}

@@ -1,0 +1,251 @@
+package ollama_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/ollama"
+)
+
+// emulator is Ollama's /api/embed with one model pulled, of 768 dimensions and 2048 tokens.
+type emulator struct {
+	vendortest.Meter
+}
+
+func (s *emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body := s.Body(r)
+	refuse := func(status int, message string) { vendortest.JSON(w, status, map[string]string{"error": message}) }
+	var req struct {
+		Model      string
+		Input      any
+		Truncate   *bool
+		Dimensions int
+	}
+	if r.Method != http.MethodPost || r.URL.Path != "/api/embed" {
+		http.NotFound(w, r)
+		return
+	}
+	if err := json.Unmarshal(body, &req); err != nil {
+		refuse(400, err.Error())
+		return
+	}
+	if strings.TrimSuffix(req.Model, ":latest") != "nomic-embed-text" {
+		refuse(404, fmt.Sprintf("model %q not found, try pulling it first", req.Model))
+		return
+	}
+	input, _ := req.Input.([]any)
+	rows, tokens := [][]float32{}, 0
+	for _, v := range input {
+		words := strings.Fields(v.(string))
+		if len(words) > 2048 && req.Truncate != nil && !*req.Truncate {
+			refuse(400, "the input length exceeds the context length")
+			return
+		}
+		text := v.(string)
+		if len(words) > 2048 {
+			text = strings.Join(words[:2048], " ")
+		}
+		row := vendortest.Vector(768, text)
+		if req.Dimensions > 0 && req.Dimensions < 768 {
+			row = vendortest.Vector(req.Dimensions, text)
+		}
+		rows = append(rows, row)
+		tokens += vendortest.Tokens(text)
+	}
+	s.Add(tokens)
+	vendortest.JSON(w, 200, map[string]any{"model": req.Model, "embeddings": rows, "total_duration": 1, "load_duration": 1, "prompt_eval_count": tokens})
+}
+
+func emulate(t *testing.T, o ollama.Options) (*emulator, embedding.Embedder) {
+	t.Helper()
+	s := new(emulator)
+	if o.Model == "" {
+		o.Model = "nomic-embed-text"
+	}
+	o.BaseURL = vendortest.Serve(t, s.ServeHTTP)
+	e, err := ollama.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, e
+}
+
+func TestLaws(t *testing.T) {
+	for name, o := range map[string]ollama.Options{
+		"prefixes": {},
+		"plain":    {Plain: true},
+		"cut":      {Dimensions: 64, Truncate: true},
+		"unlisted": {Model: "nomic-embed-text:latest", NativeDimensions: 768, QueryPrefix: "q: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
+				s, e := emulate(t, o)
+				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
+			})
+		})
+	}
+}
+
+var wire = embedtest.Wire{
+	Positional: true,
+	Texts: func(r *http.Request, body []byte) ([]string, error) {
+		var req struct {
+			Model string
+			Input []string
+		}
+		if err := json.Unmarshal(body, &req); err != nil || r.URL.Path != "/v1/api/embed" || req.Model == "" {
+			return nil, fmt.Errorf("%s: %s, %w", r.URL.Path, body, err)
+		}
+		return req.Input, nil
+	},
+	Answer: func(items []embedtest.WireItem, tokens int) []byte {
+		rows := make([]string, len(items))
+		for i, item := range items {
+			if rows[i] = item.Vector; rows[i] == "" {
+				rows[i] = "null"
+			}
+		}
+		return fmt.Appendf(nil, `{"model":"m","embeddings":[%s],"total_duration":14143917,"load_duration":1019500,"prompt_eval_count":%d}`, strings.Join(rows, ","), tokens)
+	},
+}
+
+// A key is sent in both: the suite's server repeats it in errors, and only a key that is known can be hidden.
+func TestWire(t *testing.T) {
+	for name, dims := range map[string]int{"unknown dimensions": 0, "known dimensions": 16} {
+		t.Run(name, func(t *testing.T) {
+			embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
+				e, err := ollama.New(ollama.Options{Model: "m", NativeDimensions: dims, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return e
+			})
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	vendortest.Refusals(t, func(base string) (embedding.Embedder, error) {
+		return ollama.New(ollama.Options{Model: "nomic-embed-text", BaseURL: base, Key: vendortest.Key})
+	})
+}
+
+func TestWhatIsSent(t *testing.T) {
+	for _, tc := range []struct {
+		o    ollama.Options
+		task embedding.Task
+		want string
+	}{
+		{ollama.Options{}, embedding.TaskDocument, `{"model":"nomic-embed-text:latest","input":["search_document: <hi>"],"truncate":false}`},
+		{ollama.Options{}, embedding.TaskQuery, `{"model":"nomic-embed-text:latest","input":["search_query: <hi>"],"truncate":false}`},
+		{ollama.Options{}, embedding.TaskClustering, `{"model":"nomic-embed-text:latest","input":["clustering: <hi>"],"truncate":false}`},
+		{ollama.Options{Plain: true, Truncate: true, KeepAlive: "-1"}, embedding.TaskQuery, `{"model":"nomic-embed-text:latest","input":["<hi>"],"truncate":true,"keep_alive":-1}`},
+		{ollama.Options{QueryPrefix: "q: ", KeepAlive: "10m", Context: 4096, Dimensions: 64}, embedding.TaskQuery,
+			`{"model":"nomic-embed-text:latest","input":["q: <hi>"],"truncate":false,"dimensions":64,"keep_alive":"10m","options":{"num_ctx":4096}}`},
+		{ollama.Options{QueryPrefix: "q: "}, embedding.TaskDocument, `{"model":"nomic-embed-text:latest","input":["<hi>"],"truncate":false}`},
+	} {
+		s, e := emulate(t, tc.o)
+		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"<hi>"}, Task: tc.task}); err != nil {
+			t.Error(err)
+		}
+		if s.Last() != tc.want {
+			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
+		}
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	client := vendortest.NoNetwork(t)
+	t.Setenv("NO_SUCH_KEY", "")
+	vendortest.BadOptions(t, func(o ollama.Options) (embedding.Embedder, error) { o.HTTPClient = client; return ollama.New(o) },
+		[]vendortest.BadOption[ollama.Options]{
+			vendortest.Bad("no model", ollama.Options{}, embedding.Invalid, "no model is named"),
+			vendortest.Bad("negative dimensions", ollama.Options{Model: "m", Dimensions: -1}, embedding.Invalid, "at least 1 dimension"),
+			vendortest.Bad("too many dimensions", ollama.Options{Model: "nomic-embed-text", Dimensions: 1024}, embedding.Invalid, "it has 1 to 768"),
+			vendortest.Bad("not to be cut", ollama.Options{Model: "all-minilm", Dimensions: 64}, embedding.Invalid, "it has 384 only"),
+			vendortest.Bad("wrong native dimensions", ollama.Options{Model: "bge-m3", NativeDimensions: 768}, embedding.Invalid, "has 1024 dimensions, not 768"),
+			vendortest.Bad("keep_alive", ollama.Options{Model: "m", KeepAlive: "soon"}, embedding.Invalid, "such as 10m"),
+			vendortest.Bad("context", ollama.Options{Model: "m", Context: -1}, embedding.Invalid, "context"),
+			vendortest.Bad("plain and prefix", ollama.Options{Model: "m", Plain: true, QueryPrefix: "q"}, embedding.Invalid, "leave one out"),
+			vendortest.Bad("no key", ollama.Options{Model: "m", KeyEnv: "NO_SUCH_KEY"}, embedding.Auth, "NO_SUCH_KEY"),
+			vendortest.Bad("the whole URL", ollama.Options{Model: "m", BaseURL: "http://localhost:11434/api/embed"}, embedding.Invalid, "ends in /api/embed"),
+			vendortest.Bad("key in the clear", ollama.Options{Model: "m", BaseURL: "http://gpu.example", Key: vendortest.Key}, embedding.Invalid, "in the clear"),
+		})
+}
+
+func TestHost(t *testing.T) {
+	for variable, want := range map[string]string{
+		"":                      "127.0.0.1:11434",
+		"0.0.0.0":               "127.0.0.1:11434",
+		":8080":                 "127.0.0.1:8080",
+		"gpu.example":           "gpu.example:11434",
+		"gpu.example:80":        "gpu.example:80",
+		"http://gpu.example":    "gpu.example",
+		"https://gpu.example/x": "gpu.example",
+		"[::1]":                 "[::1]:11434",
+		"[::]:9":                "[::1]:9",
+		` "10.0.0.1:7" `:        "10.0.0.1:7",
+	} {
+		t.Setenv(ollama.HostVariable, variable)
+		e, err := ollama.New(ollama.Options{Model: "m"})
+		if err != nil {
+			t.Errorf("%q: %v", variable, err)
+		} else if got := e.Model().Endpoint; got != want {
+			t.Errorf("%q: %q, want %q", variable, got, want)
+		}
+	}
+}
+
+func TestModel(t *testing.T) {
+	_, e := emulate(t, ollama.Options{})
+	m := e.Model()
+	if m.ID != "nomic-embed-text:latest" || m.Space != "ollama/nomic-embed-text:latest@768" || m.Symmetric || !m.Normalized ||
+		m.Limits != (embedding.Limits{TextTokens: 2048}) || !strings.Contains(m.Variant, `query="search_query: "`) {
+		t.Errorf("%+v", m)
+	}
+	if _, e = emulate(t, ollama.Options{Plain: true}); e.Model().Variant != "" || !e.Model().Symmetric {
+		t.Errorf("%+v", e.Model())
+	}
+	// Another tag is another model.
+	e, err := ollama.New(ollama.Options{Model: "nomic-embed-text:v2"})
+	if err != nil || e.Model().Dimensions != 0 || e.Model().Space != "" {
+		t.Errorf("%+v, %v", e.Model(), err)
+	}
+	all := ollama.Models()
+	all[0].ID = "edited"
+	if slices.ContainsFunc(ollama.Models(), func(m ollama.ModelInfo) bool { return m.ID == "edited" }) {
+		t.Error("a caller's edit is seen by others")
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	_, e := emulate(t, ollama.Options{Model: "nomic", NativeDimensions: 768})
+	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "ollama pull nomic")
+	long := strings.Repeat("word ", 3000)
+	_, e = emulate(t, ollama.Options{})
+	vendortest.Failure(t, e, []string{long}, embedding.Rejected, "Options.Truncate")
+	_, e = emulate(t, ollama.Options{Truncate: true})
+	if _, err := embedding.Query(t.Context(), e, long); err != nil {
+		t.Error(err)
+	}
+	// The server ignores dimensions beyond the model's own.
+	_, e = emulate(t, ollama.Options{Model: "nomic-embed-text:latest", Dimensions: 0, NativeDimensions: 768})
+	if v, err := embedding.Query(t.Context(), e, "hi"); err != nil || len(v) != 768 {
+		t.Error(len(v), err)
+	}
+	e, err := ollama.New(ollama.Options{Model: "m", BaseURL: "http://127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "is Ollama running") {
+		t.Error(err)
+	}
+}

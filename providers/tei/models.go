@@ -1,0 +1,50 @@
+package tei
+
+import "github.com/vecspace/embedding"
+
+// ModelInfo is what is documented about one model. Servers serve many more; they cost nothing, and return vectors of unit
+// length because they are asked to.
+type ModelInfo struct {
+	ID         string // on the Hugging Face hub
+	Dimensions int
+	TextTokens int // of one text
+	Prefixes   map[embedding.Task]string
+	Unverified string // which of these figures were not checked against a source; "" is none
+}
+
+// Defaults are the limits of a server that was started without others: 32 texts (--max-client-batch-size), and 2 MB
+// (--payload-limit), a tenth of which is left for JSON.
+//
+// Source: https://github.com/huggingface/text-embeddings-inference/issues/50.
+func Defaults() embedding.Limits { return embedding.Limits{Texts: 32, Bytes: 1_800_000} }
+
+// Models returns the models that the package knows. The result is the caller's own.
+//
+// Source: the model's card, https://huggingface.co/{ID}.
+func Models() []ModelInfo {
+	const represent = "Represent this sentence for searching relevant passages: "
+	bge := map[embedding.Task]string{embedding.TaskQuery: represent}
+	e5 := map[embedding.Task]string{
+		embedding.TaskDocument: "passage: ", embedding.TaskQuery: "query: ", embedding.TaskSimilarity: "query: ",
+		embedding.TaskClassification: "query: ", embedding.TaskClustering: "query: ",
+	}
+	return []ModelInfo{
+		{ID: "BAAI/bge-m3", Dimensions: 1024, TextTokens: 8192},
+		{ID: "BAAI/bge-large-en-v1.5", Dimensions: 1024, TextTokens: 512, Prefixes: bge},
+		{ID: "BAAI/bge-base-en-v1.5", Dimensions: 768, TextTokens: 512, Prefixes: bge},
+		{ID: "BAAI/bge-small-en-v1.5", Dimensions: 384, TextTokens: 512, Prefixes: bge},
+		{ID: "intfloat/multilingual-e5-large", Dimensions: 1024, TextTokens: 512, Prefixes: e5},
+		{ID: "intfloat/multilingual-e5-base", Dimensions: 768, TextTokens: 512, Prefixes: e5},
+		{ID: "intfloat/multilingual-e5-small", Dimensions: 384, TextTokens: 512, Prefixes: e5},
+		{ID: "sentence-transformers/all-MiniLM-L6-v2", Dimensions: 384, TextTokens: 256, Unverified: "text tokens"},
+	}
+}
+
+func lookUp(id string) ModelInfo {
+	for _, m := range Models() {
+		if m.ID == id {
+			return m
+		}
+	}
+	return ModelInfo{ID: id}
+}

@@ -1,0 +1,276 @@
+package tei_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/tei"
+)
+
+// emulator is a server with BAAI/bge-base-en-v1.5, 512 tokens a text, 4 texts a request and 2 MB.
+type emulator struct {
+	vendortest.Meter
+	info string // the answer to /info
+}
+
+func (s *emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	refuse := func(status int, kind, message string) {
+		vendortest.JSON(w, status, map[string]string{"error": message, "error_type": kind})
+	}
+	if r.Method == http.MethodGet && r.URL.Path == "/info" {
+		io.WriteString(w, s.info)
+		return
+	}
+	if r.Method != http.MethodPost || r.URL.Path != "/embed" {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	body := s.Body(r)
+	if len(body) > 2_000_000 {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		io.WriteString(w, "Failed to buffer the request body: length limit exceeded")
+		return
+	}
+	req := struct {
+		Inputs     []string
+		Truncate   bool
+		PromptName string `json:"prompt_name"`
+		Dimensions int
+	}{Dimensions: 768}
+	if err := json.Unmarshal(body, &req); err != nil {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		io.WriteString(w, "Failed to deserialize the JSON body into the target type")
+		return
+	}
+	if len(req.Inputs) > 4 {
+		refuse(422, "Validation", fmt.Sprintf("batch size %d > maximum allowed batch size 4", len(req.Inputs)))
+		return
+	}
+	if req.PromptName != "" && req.PromptName != "query" {
+		refuse(422, "Validation", "Input validation error: `default-prompts` not found: "+req.PromptName)
+		return
+	}
+	rows, tokens := [][]float32{}, 0
+	for _, text := range req.Inputs {
+		words := strings.Fields(text)
+		if len(words) > 512 && !req.Truncate {
+			refuse(422, "Validation", fmt.Sprintf("Input validation error: `inputs` must have less than 512 tokens. Given: %d", len(words)))
+			return
+		}
+		if len(words) > 512 {
+			text = strings.Join(words[:512], " ")
+		}
+		rows = append(rows, vendortest.Vector(req.Dimensions, req.PromptName, text))
+		tokens += vendortest.Tokens(text)
+	}
+	s.Add(tokens)
+	w.Header().Set("X-Compute-Tokens", strconv.Itoa(tokens))
+	vendortest.JSON(w, 200, rows)
+}
+
+const model = "BAAI/bge-base-en-v1.5"
+
+const info = `{"model_id":"BAAI/bge-base-en-v1.5","model_sha":null,"model_dtype":"float16","model_type":{"embedding":{"pooling":"cls"}},
+"max_concurrent_requests":512,"max_input_length":512,"max_batch_tokens":16384,"max_batch_requests":null,"max_client_batch_size":4,
+"auto_truncate":false,"tokenization_workers":4,"version":"1.9.3","sha":null,"docker_label":null}`
+
+func emulate(t *testing.T, o tei.Options) (*emulator, embedding.Embedder) {
+	t.Helper()
+	s := &emulator{info: info}
+	o.Model, o.BaseURL = model, vendortest.Serve(t, s.ServeHTTP)
+	e, err := tei.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, e
+}
+
+func TestLaws(t *testing.T) {
+	for name, o := range map[string]tei.Options{
+		"prefixes": {},
+		"plain":    {Plain: true, Truncate: true},
+		"prompts":  {QueryPrompt: "query", Dimensions: 64},
+	} {
+		t.Run(name, func(t *testing.T) {
+			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
+				o.Limits.Texts = 4
+				s, e := emulate(t, o)
+				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
+			})
+		})
+	}
+}
+
+var wire = embedtest.Wire{
+	Positional: true,
+	Texts: func(r *http.Request, body []byte) ([]string, error) {
+		var req struct{ Inputs []string }
+		if err := json.Unmarshal(body, &req); err != nil || r.URL.Path != "/v1/embed" {
+			return nil, fmt.Errorf("%s: %s, %w", r.URL.Path, body, err)
+		}
+		return req.Inputs, nil
+	},
+	// The tokens are in a header that the suite does not write: the usage is unmetered.
+	Answer: func(items []embedtest.WireItem, _ int) []byte {
+		rows := make([]string, len(items))
+		for i, item := range items {
+			if rows[i] = item.Vector; rows[i] == "" {
+				rows[i] = "null"
+			}
+		}
+		return []byte("[" + strings.Join(rows, ",") + "]")
+	},
+}
+
+func TestWire(t *testing.T) {
+	for name, dims := range map[string]int{"unknown dimensions": 0, "known dimensions": 16} {
+		t.Run(name, func(t *testing.T) {
+			embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
+				e, err := tei.New(tei.Options{Model: "m", NativeDimensions: dims, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return e
+			})
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	vendortest.Refusals(t, func(base string) (embedding.Embedder, error) {
+		return tei.New(tei.Options{Model: "m", BaseURL: base, Key: vendortest.Key})
+	})
+}
+
+func TestWhatIsSent(t *testing.T) {
+	const represent = "Represent this sentence for searching relevant passages: "
+	for _, tc := range []struct {
+		o    tei.Options
+		task embedding.Task
+		want string
+	}{
+		{tei.Options{}, embedding.TaskDocument, `{"inputs":["hi"],"normalize":true,"truncate":false}`},
+		{tei.Options{}, embedding.TaskQuery, `{"inputs":["` + represent + `hi"],"normalize":true,"truncate":false}`},
+		{tei.Options{Plain: true, Truncate: true, Dimensions: 64}, embedding.TaskQuery, `{"inputs":["hi"],"normalize":true,"truncate":true,"dimensions":64}`},
+		{tei.Options{QueryPrompt: "query"}, embedding.TaskQuery, `{"inputs":["hi"],"normalize":true,"truncate":false,"prompt_name":"query"}`},
+		{tei.Options{QueryPrompt: "query"}, embedding.TaskDocument, `{"inputs":["hi"],"normalize":true,"truncate":false}`},
+		{tei.Options{DocumentPrefix: "d: "}, embedding.TaskClustering, `{"inputs":["d: hi"],"normalize":true,"truncate":false}`},
+	} {
+		s, e := emulate(t, tc.o)
+		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task}); err != nil {
+			t.Error(err)
+		}
+		if s.Last() != tc.want {
+			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
+		}
+	}
+}
+
+func TestAsk(t *testing.T) {
+	s := &emulator{info: info}
+	base := vendortest.Serve(t, s.ServeHTTP)
+	e, err := tei.Ask(t.Context(), tei.Options{BaseURL: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := e.Model()
+	if m.ID != model || m.Dimensions != 768 || m.Space != "tei/BAAI/bge-base-en-v1.5@768" || m.Limits != (embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512}) {
+		t.Errorf("%+v", m)
+	}
+	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Model: "BAAI/bge-m3"}); !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "has "+model) {
+		t.Error(err)
+	}
+	for said, want := range map[string]embedding.Kind{
+		strings.Replace(info, "embedding", "reranker", 1): embedding.Invalid,
+		`{"hello":"world"}`: embedding.Malformed,
+		`<html>`:            embedding.Malformed,
+	} {
+		s.info = said
+		if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: base}); !errors.Is(err, want) {
+			t.Errorf("%s: %v", said, err)
+		}
+	}
+	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: "http://127.0.0.1:1"}); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "is the server running") {
+		t.Error(err)
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	client := vendortest.NoNetwork(t)
+	t.Setenv("NO_SUCH_KEY", "")
+	vendortest.BadOptions(t, func(o tei.Options) (embedding.Embedder, error) { o.HTTPClient = client; return tei.New(o) },
+		[]vendortest.BadOption[tei.Options]{
+			vendortest.Bad("no model", tei.Options{}, embedding.Invalid, "Ask asks the server"),
+			vendortest.Bad("negative dimensions", tei.Options{Model: "m", Dimensions: -1}, embedding.Invalid, "at least 1"),
+			vendortest.Bad("too many dimensions", tei.Options{Model: model, Dimensions: 1024}, embedding.Invalid, "it has 1 to 768"),
+			vendortest.Bad("wrong native dimensions", tei.Options{Model: model, NativeDimensions: 3}, embedding.Invalid, "has 768 dimensions, not 3"),
+			vendortest.Bad("prompt and prefix", tei.Options{Model: "m", QueryPrompt: "q", DocumentPrefix: "d"}, embedding.Invalid, "exclude each other"),
+			vendortest.Bad("no key", tei.Options{Model: "m", KeyEnv: "NO_SUCH_KEY"}, embedding.Auth, "NO_SUCH_KEY"),
+			vendortest.Bad("the whole URL", tei.Options{Model: "m", BaseURL: "http://localhost/embed"}, embedding.Invalid, "ends in /embed"),
+			vendortest.Bad("key in the clear", tei.Options{Model: "m", BaseURL: "http://gpu.example", Key: vendortest.Key}, embedding.Invalid, "in the clear"),
+		})
+}
+
+// header is what a request to base carries as its key.
+func header(t *testing.T, o tei.Options) string {
+	got := "none"
+	o.Model = "m"
+	o.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) { got = r.Header.Get("Authorization") })}
+	e, err := tei.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = embedding.Query(t.Context(), e, "hi")
+	return got
+}
+
+type roundTrip func(*http.Request)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
+	f(r)
+	return nil, errors.New("no network here")
+}
+
+func TestTheTokenStaysAtHome(t *testing.T) {
+	t.Setenv(tei.KeyVariable, "hf-token")
+	if got := header(t, tei.Options{BaseURL: "https://x.us-east-1.aws.endpoints.huggingface.cloud"}); got != "Bearer hf-token" {
+		t.Error(got)
+	}
+	for _, base := range []string{"https://tei.example", "https://huggingface.cloud.evil.example", "http://127.0.0.1:8080"} {
+		if got := header(t, tei.Options{BaseURL: base}); got != "" {
+			t.Errorf("%s gets %q", base, got)
+		}
+	}
+	if got := header(t, tei.Options{BaseURL: "https://tei.example", KeyEnv: tei.KeyVariable}); got != "Bearer hf-token" {
+		t.Error(got)
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	_, e := emulate(t, tei.Options{Limits: embedding.Limits{Texts: 10}})
+	if got := vendortest.Failure(t, e, make5(), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 4 {
+		t.Errorf("%+v", got.Allowed)
+	}
+	long := strings.Repeat("word ", 600)
+	if got := vendortest.Failure(t, e, []string{long}, embedding.Rejected, "Options.Truncate"); got.Allowed.TextTokens != 512 {
+		t.Errorf("%+v", got.Allowed)
+	}
+	vendortest.Failure(t, e, []string{strings.Repeat("x", 2<<20)}, embedding.TooLarge)
+	_, e = emulate(t, tei.Options{Truncate: true})
+	if _, err := embedding.Query(t.Context(), e, long); err != nil {
+		t.Error(err)
+	}
+	_, e = emulate(t, tei.Options{DocumentPrompt: "nothing"})
+	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "default-prompts")
+}
+
+func make5() []string { return []string{"a", "b", "c", "d", "e"} }

@@ -1,0 +1,57 @@
+package voyage
+
+import (
+	"regexp"
+	"strconv"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/openaicompat"
+)
+
+// classifier tells what a refusal means. Voyage's errors have a status and words ({"detail":"..."}). It knows about the
+// key, for advice.
+type classifier struct {
+	from  string
+	atlas bool
+}
+
+// What Voyage says, each proved by a body in testdata/errors.jsonl.
+var (
+	tooManyTokens = regexp.MustCompile(`max allowed tokens per submitted batch is (\d+)`)
+	tooManyTexts  = regexp.MustCompile(`(?i)batch size limit is (\d+)|number of inputs exceeds the maximum of (\d+)`)
+	tooLong       = regexp.MustCompile(`does not fit into the model's context window of (\d+) tokens`)
+)
+
+func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
+	const batch = "put middleware.Batch around it, or set Options.Limits"
+	if m := tooManyTokens.FindStringSubmatch(f.Message); m != nil {
+		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: number(m)}, Advice: batch}
+	}
+	if m := tooManyTexts.FindStringSubmatch(f.Message); m != nil {
+		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+	}
+	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
+		return openaicompat.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
+			Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
+	}
+	v := openaicompat.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	switch {
+	case v.Kind == embedding.Auth && c.atlas:
+		v.Advice = "the key in " + c.from + " is wrong or has no access; keys that begin with al- are Atlas', for " + AtlasBaseURL
+	case v.Kind == embedding.Auth:
+		v.Advice = "the key in " + c.from + " is wrong or has no access"
+	case f.Status == 404:
+		v.Advice = "the base URL is wrong: Voyage's end in /v1"
+	}
+	return v
+}
+
+// number returns what the group that matched says.
+func number(m []string) int {
+	for _, s := range m[1:] {
+		if n, err := strconv.Atoi(s); err == nil {
+			return n
+		}
+	}
+	return 0
+}

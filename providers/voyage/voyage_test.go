@@ -1,0 +1,232 @@
+package voyage_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/voyage"
+)
+
+// emulator is Voyage's /v1/embeddings with voyage-4-large, 120,000 tokens a request.
+type emulator struct {
+	vendortest.Meter
+}
+
+func (s *emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	refuse := func(status int, detail string) { vendortest.JSON(w, status, map[string]string{"detail": detail}) }
+	if r.Header.Get("Authorization") != "Bearer "+vendortest.Key {
+		refuse(401, "Provided API key is invalid.")
+		return
+	}
+	if r.Method != http.MethodPost || r.URL.Path != "/v1/embeddings" {
+		refuse(404, "Not Found")
+		return
+	}
+	body := s.Body(r)
+	req := struct {
+		Model      string
+		Input      []string
+		InputType  *string `json:"input_type"`
+		Truncation *bool
+		Format     string `json:"encoding_format"`
+		Dims       int    `json:"output_dimension"`
+	}{Dims: 1024}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields() // "dimensions" is one
+	if err := d.Decode(&req); err != nil {
+		refuse(400, err.Error())
+		return
+	}
+	role := ""
+	if req.InputType != nil {
+		role = *req.InputType
+	}
+	switch {
+	case req.Model != "voyage-4-large":
+		refuse(400, "Model "+req.Model+" is not supported. Supported models are ['voyage-4-large'].")
+		return
+	case len(req.Input) > 1000:
+		refuse(400, fmt.Sprintf("The batch size limit is 1000. Your batch size is %d.", len(req.Input)))
+		return
+	case !slices.Contains([]int{256, 512, 1024, 2048}, req.Dims):
+		refuse(400, fmt.Sprintf("Value '%d' supplied for argument 'output_dimension' is not valid -- accepted values are [256, 512, 1024, 2048].", req.Dims))
+		return
+	case req.Format != "" && req.Format != "base64" || !slices.Contains([]string{"", "query", "document"}, role):
+		refuse(400, "a value is not valid")
+		return
+	}
+	items, tokens := []any{}, 0
+	for i, text := range req.Input {
+		words := strings.Fields(text)
+		if len(words) > 32_000 && req.Truncation != nil && !*req.Truncation {
+			refuse(400, fmt.Sprintf("Request to model '%s' failed. The example at index %d in your batch has too many tokens and does not fit into the model's context window of 32000 tokens. Please lower the number of tokens in the listed example(s) or use truncation.", req.Model, i))
+			return
+		}
+		if len(words) > 32_000 {
+			words = words[:32_000]
+			text = strings.Join(words, " ")
+		}
+		tokens += max(1, len(words))
+		items = append(items, map[string]any{"object": "embedding", "index": i, "embedding": vector(req.Format, vendortest.Vector(req.Dims, role, text))})
+	}
+	if tokens > 120_000 {
+		refuse(400, fmt.Sprintf("Request to model '%s' failed. The max allowed tokens per submitted batch is 120000. Your batch has %d tokens after truncation. Please lower the number of tokens in the batch.", req.Model, tokens))
+		return
+	}
+	s.Add(tokens)
+	slices.Reverse(items) // nobody promises an order
+	vendortest.JSON(w, 200, map[string]any{"object": "list", "data": items, "model": req.Model, "usage": map[string]int{"total_tokens": tokens}})
+}
+
+func vector(format string, v []float32) any {
+	if format == "" {
+		return v
+	}
+	b := make([]byte, 0, 4*len(v))
+	for _, f := range v {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(f))
+	}
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+func emulate(t *testing.T, o voyage.Options) (*emulator, embedding.Embedder) {
+	t.Helper()
+	s := new(emulator)
+	if o.Model == "" {
+		o.Model = "voyage-4-large"
+	}
+	if o.Key == "" {
+		o.Key = vendortest.Key
+	}
+	o.BaseURL = vendortest.Serve(t, s.ServeHTTP) + "/v1"
+	e, err := voyage.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, e
+}
+
+func TestLaws(t *testing.T) {
+	for name, o := range map[string]voyage.Options{
+		"roles":    {Dimensions: 256},
+		"plain":    {Plain: true, Truncate: true},
+		"unlisted": {Unlisted: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
+				s, e := emulate(t, o)
+				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
+			})
+		})
+	}
+}
+
+func TestHTTP(t *testing.T) {
+	embedtest.TestHTTP(t, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
+		e, err := voyage.New(voyage.Options{Model: "voyage-4", Dimensions: 256, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	vendortest.Refusals(t, func(base string) (embedding.Embedder, error) {
+		return voyage.New(voyage.Options{Model: "voyage-4", BaseURL: base, Key: vendortest.Key})
+	})
+}
+
+func TestWhatIsSent(t *testing.T) {
+	for _, tc := range []struct {
+		o    voyage.Options
+		task embedding.Task
+		want string
+	}{
+		{voyage.Options{}, embedding.TaskDocument, `{"model":"voyage-4-large","input":["hi"],"truncation":false,"encoding_format":"base64","input_type":"document"}`},
+		{voyage.Options{Dimensions: 512}, embedding.TaskQuery, `{"model":"voyage-4-large","input":["hi"],"truncation":false,"encoding_format":"base64","output_dimension":512,"input_type":"query"}`},
+		{voyage.Options{Truncate: true}, embedding.TaskClustering, `{"model":"voyage-4-large","input":["hi"],"truncation":true,"encoding_format":"base64"}`},
+		{voyage.Options{Plain: true}, embedding.TaskQuery, `{"model":"voyage-4-large","input":["hi"],"truncation":false,"encoding_format":"base64"}`},
+	} {
+		s, e := emulate(t, tc.o)
+		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task}); err != nil {
+			t.Error(err)
+		}
+		if s.Last() != tc.want {
+			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
+		}
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	client := vendortest.NoNetwork(t)
+	t.Setenv(voyage.KeyVariable, "")
+	vendortest.BadOptions(t, func(o voyage.Options) (embedding.Embedder, error) { o.HTTPClient = client; return voyage.New(o) },
+		[]vendortest.BadOption[voyage.Options]{
+			vendortest.Bad("no model", voyage.Options{}, embedding.Invalid, "no model is named; there are voyage-4-large"),
+			vendortest.Bad("unknown model", voyage.Options{Model: "voyage-9"}, embedding.Invalid, `no model "voyage-9" in the table; there are voyage-4-large, voyage-4`),
+			vendortest.Bad("unknown dimensions", voyage.Options{Model: "voyage-4", Dimensions: 100}, embedding.Invalid, "it has 1024, 256, 512, 2048"),
+			vendortest.Bad("fixed dimensions", voyage.Options{Model: "voyage-law-2", Dimensions: 256}, embedding.Invalid, "it has 1024 only"),
+			vendortest.Bad("no key", voyage.Options{Model: "voyage-4"}, embedding.Auth, "set the variable VOYAGE_API_KEY"),
+			vendortest.Bad("another's host", voyage.Options{Model: "voyage-4", BaseURL: "https://proxy.example/v1"}, embedding.Auth, "Options.KeyEnv"),
+			vendortest.Bad("the whole URL", voyage.Options{Model: "voyage-4", BaseURL: voyage.BaseURL + "/embeddings", Key: "k"}, embedding.Invalid, "ends in /embeddings"),
+			vendortest.Bad("key in the clear", voyage.Options{Model: "voyage-4", BaseURL: "http://api.voyageai.com/v1", Key: vendortest.Key}, embedding.Invalid, "in the clear"),
+		})
+}
+
+func TestModel(t *testing.T) {
+	spaces := make(map[embedding.Space]bool)
+	for _, id := range []string{"voyage-4-large", "voyage-4", "voyage-4-lite"} {
+		e, err := voyage.New(voyage.Options{Model: id, Key: "pa-0123456789"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		spaces[e.Model().Space] = true
+		if e.Model().Endpoint != "api.voyageai.com" || e.Model().Symmetric {
+			t.Errorf("%+v", e.Model())
+		}
+	}
+	if len(spaces) != 1 || !spaces["voyage/voyage-4@1024"] {
+		t.Errorf("series 4 has the spaces %v", spaces)
+	}
+	e, err := voyage.New(voyage.Options{Model: "voyage-law-2", Key: "al-0123456789", Plain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := e.Model()
+	if m.Endpoint != "ai.mongodb.com" || m.Space != "voyage/voyage-law-2@1024" || m.Variant != "" || !m.Symmetric ||
+		m.Limits != (embedding.Limits{Texts: 1000, Tokens: 120_000, TextTokens: 16_000}) {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	_, e := emulate(t, voyage.Options{Limits: embedding.Limits{Texts: 5000}})
+	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 1001), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 1000 {
+		t.Errorf("%+v", got.Allowed)
+	}
+	if got := vendortest.Failure(t, e, slices.Repeat([]string{strings.Repeat("a ", 1000)}, 130), embedding.TooLarge, "middleware.Batch"); got.Allowed.Tokens != 120_000 {
+		t.Errorf("%+v", got.Allowed)
+	}
+	vendortest.Failure(t, e, []string{strings.Repeat("a ", 33_000)}, embedding.Rejected, "Options.Truncate")
+	_, e = emulate(t, voyage.Options{Key: "another-key-0123456789"})
+	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong")
+	_, e = emulate(t, voyage.Options{Key: "al-key-0123456789"})
+	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, voyage.AtlasBaseURL)
+	_, e = emulate(t, voyage.Options{Model: "voyage-9", Unlisted: true})
+	if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Invalid) {
+		t.Error(err)
+	}
+}
