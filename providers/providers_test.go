@@ -67,7 +67,7 @@ func TestOpenRefuses(t *testing.T) {
 		want      string
 	}{
 		{"", embedding.Invalid, "the reference is empty"},
-		{"cohere:embed-v4", embedding.Invalid, `there is no provider "cohere"; there are dashscope, openai, static`},
+		{"nobody:embed-v4", embedding.Invalid, `there is no provider "nobody"; there are cohere, dashscope, gemini, jina, ollama, openai, static, tei, voyage`},
 		{"http://localhost/v1", embedding.Invalid, `there is no provider "http"`},
 		{"static:large", embedding.Invalid, `there is no model "large": there is "base"`},
 		{"static:base?dimensions=100", embedding.Invalid, "100 dimensions: there are [256 128 64]"},
