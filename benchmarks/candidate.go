@@ -78,13 +78,29 @@ func (c Candidate) identity() string {
 	if c.Embedder != nil {
 		m := c.Embedder.Model()
 		ref = "embedder " + string(m.Space) + " " + m.Provider + ":" + m.ID
-	} else if parsed, err := providers.Parse(ref); err == nil {
-		ref = parsed.String()
+	} else {
+		ref = settled(ref)
 	}
 	if c.Query+c.DocumentPrefix+c.QueryPrefix != "" {
-		ref = fmt.Sprintf("%s query=%q prefixes=%q,%q", ref, c.Query, c.DocumentPrefix, c.QueryPrefix)
+		ref = fmt.Sprintf("%s query=%q prefixes=%q,%q", ref, settled(c.Query), c.DocumentPrefix, c.QueryPrefix)
 	}
 	return ref
+}
+
+// settled is a reference in its one spelling, without what changes no answer: how much is sent at once, and with which key. Whoever
+// turns those knobs between two runs must not pay again.
+func settled(reference string) string {
+	ref, err := providers.Parse(reference)
+	if err != nil {
+		return reference
+	}
+	for _, option := range []string{"key_env", "allow_http", "max_texts", "max_tokens"} {
+		delete(ref.Values, option)
+	}
+	if len(ref.Values) == 0 {
+		return ref.Provider + ":" + ref.Model
+	}
+	return ref.String()
 }
 
 var unsafe = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
@@ -131,7 +147,7 @@ func (c Candidate) open(table providers.Table) (embedding.Embedder, error) {
 		return embedding.Wrap(e, m, e.Embed), nil
 	}
 	m.Symmetric = false
-	m.Variant = strings.TrimSpace(fmt.Sprintf("%s query=%q prefixes=%q,%q", m.Variant, c.Query, c.DocumentPrefix, c.QueryPrefix))
+	m.Variant = strings.TrimSpace(fmt.Sprintf("%s query=%q prefixes=%q,%q", m.Variant, settled(c.Query), c.DocumentPrefix, c.QueryPrefix))
 	m.Limits = m.Limits.Min(query.Model().Limits)
 	return embedding.Wrap(e, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 		if req.Task == embedding.TaskQuery || req.Task == embedding.TaskSimilarity {

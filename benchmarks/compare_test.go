@@ -398,6 +398,12 @@ func TestFileNames(t *testing.T) {
 	if a.file() != b.file() || a.file() == c.file() || !strings.HasPrefix(a.file(), "openai-m-") || filepath.Base(a.file()) != a.file() {
 		t.Errorf("%s, %s, %s", a.file(), b.file(), c.file())
 	}
+	// How much is sent at once, and with which key, changes no answer: nothing is paid for again.
+	d := Candidate{Reference: a.Reference + "&max_texts=8&max_tokens=900&key_env=OTHER", Query: "openai:q?max_texts=8"}
+	e := Candidate{Reference: a.Reference, Query: "openai:q"}
+	if d.file() != e.file() || d.file() == a.file() {
+		t.Errorf("%s, %s, %s", d.file(), e.file(), a.file())
+	}
 	if weird := (Candidate{Reference: "x:../../" + strings.Repeat("é/", 300)}).file(); len(weird) > 90 || strings.ContainsAny(weird, `/\`) {
 		t.Errorf("%s", weird)
 	}

@@ -79,6 +79,9 @@ func notes(r *report.Report) []string {
 		out = append(out, "Where a cost is missing the price is not known: give the candidate one.")
 	}
 	for _, t := range r.Tasks {
+		if t.Whole > 0 {
+			out = append(out, fmt.Sprintf("%s holds a part of its %d documents, all judged ones in it. Fewer documents are easier to tell apart: its figures are higher than those of the whole set and do not compare with published ones.", t.Name, t.Whole))
+		}
 		if t.Blank > 0 {
 			out = append(out, fmt.Sprintf("%s has %d blank documents, which nothing can find.", t.Name, t.Blank))
 		}

@@ -59,6 +59,7 @@ func (r *run) table(t *madeTask) (report.Task, error) {
 	if t.retrieval != nil {
 		n = len(t.retrieval.Queries)
 		out.Kind, out.Documents, out.Metrics, out.Blank = "retrieval", len(t.retrieval.Documents), t.retrieval.metrics(), t.retrieval.blank
+		out.Whole = t.retrieval.Whole
 	} else {
 		n = len(t.pairs.Gold)
 		out.Kind, out.Metrics = "pairs", t.pairs.metrics()

@@ -279,8 +279,41 @@ func TestSample(t *testing.T) {
 	if r.Sample(0, 1) != r || r.Sample(100, 1) != r {
 		t.Error("a sample of all is not all")
 	}
-	p := (&Pairs{First: []string{"a", "b", "c"}, Second: []string{"A", "B", "C"}, Gold: []float64{1, 2, 3}}).Sample(2, 1)
-	if len(p.Gold) != 2 || strings.ToUpper(p.First[1]) != p.Second[1] {
+	if a.Name != "x, 10 of 100 queries" {
+		t.Errorf("the name %q does not say that it is a sample", a.Name)
+	}
+	p := (&Pairs{Name: "p", First: []string{"a", "b", "c"}, Second: []string{"A", "B", "C"}, Gold: []float64{1, 2, 3}}).Sample(2, 1)
+	if len(p.Gold) != 2 || strings.ToUpper(p.First[1]) != p.Second[1] || p.Name != "p, 2 of 3 pairs" {
 		t.Errorf("%+v", p)
+	}
+}
+
+// A part of the documents holds every one that is judged for the queries, in the order they had.
+func TestFewer(t *testing.T) {
+	r := &Retrieval{Name: "x", Judged: map[string]map[string]int{"q": {"7": 1, "90": 0}, "other": {"50": 1}}, Queries: []Text{{ID: "q"}}}
+	for i := range 100 {
+		r.Documents = append(r.Documents, Text{ID: strconv.Itoa(i)})
+	}
+	a, again, other := r.Fewer(10, 1), r.Fewer(10, 1), r.Fewer(10, 2)
+	if !slices.Equal(a.Documents, again.Documents) || slices.Equal(a.Documents, other.Documents) {
+		t.Errorf("%v, %v, %v", a.Documents, again.Documents, other.Documents)
+	}
+	for _, part := range []*Retrieval{a, other, r.Fewer(1, 1)} {
+		last, seen := -1, 0
+		for _, d := range part.Documents {
+			n, _ := strconv.Atoi(d.ID)
+			if n <= last {
+				t.Errorf("%v is not in order", part.Documents)
+			}
+			if last = n; n == 7 || n == 90 {
+				seen++
+			}
+		}
+		if seen != 2 || part.Whole != 100 {
+			t.Errorf("%d of 2 judged documents in %v of %d", seen, part.Documents, part.Whole)
+		}
+	}
+	if len(a.Documents) != 10 || a.Name != "x, 10 of 100 documents" || r.Fewer(0, 1) != r || r.Fewer(100, 1) != r {
+		t.Errorf("%s: %d documents", a.Name, len(a.Documents))
 	}
 }

@@ -6,6 +6,7 @@ package datasets
 
 import (
 	"bufio"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type Retrieval struct {
 	Documents []Text
 	Queries   []Text                    // each has at least one judgement
 	Judged    map[string]map[string]int // by query, then document: 0 is not relevant, above is how much
+	Whole     int                       // how many documents there were before Fewer took some out, else 0
 }
 
 // Text is a document or a query.
@@ -47,31 +49,67 @@ type Pairs struct {
 	Gold          []float64 // finite, not all equal
 }
 
-// Sample keeps n of the queries, drawn by seed, and all documents. n of 0, or more than there are, changes nothing.
+// Sample keeps n of the queries, drawn by seed, and all documents; the name then says so. n of 0, or of at least as many as there are,
+// changes nothing.
 func (r *Retrieval) Sample(n int, seed uint64) *Retrieval {
 	keep := draw(len(r.Queries), n, seed)
 	if keep == nil {
 		return r
 	}
 	out := *r
-	out.Queries = nil
-	for _, i := range keep {
-		out.Queries = append(out.Queries, r.Queries[i])
-	}
+	out.Queries = picked(r.Queries, keep)
+	out.Name = fmt.Sprintf("%s, %d of %d queries", r.Name, n, len(r.Queries))
 	return &out
 }
 
-// Sample keeps n of the pairs, drawn by seed. n of 0, or more than there are, changes nothing.
+// Fewer keeps about n of the documents: all that are judged for the queries, and others drawn by seed; the name then says so. It is for
+// models that are too slow or too dear for the whole set. Fewer documents are easier to tell apart, so figures of such a set are higher
+// than those of the whole one. n of 0, or of at least as many as there are, changes nothing.
+func (r *Retrieval) Fewer(n int, seed uint64) *Retrieval {
+	if n <= 0 || n >= len(r.Documents) {
+		return r
+	}
+	judged := map[string]bool{}
+	for _, q := range r.Queries {
+		for id := range r.Judged[q.ID] {
+			judged[id] = true
+		}
+	}
+	var keep, others []int
+	for i, d := range r.Documents {
+		if judged[d.ID] {
+			keep = append(keep, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	keep = append(keep, picked(others, draw(len(others), n-len(keep), seed))...)
+	slices.Sort(keep)
+	out := *r
+	out.Documents = picked(r.Documents, keep)
+	out.Whole = cmp.Or(r.Whole, len(r.Documents))
+	out.Name = fmt.Sprintf("%s, %d of %d documents", r.Name, len(keep), len(r.Documents))
+	return &out
+}
+
+// Sample keeps n of the pairs, drawn by seed; the name then says so. n of 0, or of at least as many as there are, changes nothing.
 func (p *Pairs) Sample(n int, seed uint64) *Pairs {
 	keep := draw(len(p.Gold), n, seed)
 	if keep == nil {
 		return p
 	}
-	out := Pairs{Name: p.Name}
-	for _, i := range keep {
-		out.First, out.Second, out.Gold = append(out.First, p.First[i]), append(out.Second, p.Second[i]), append(out.Gold, p.Gold[i])
+	return &Pairs{
+		Name:  fmt.Sprintf("%s, %d of %d pairs", p.Name, n, len(p.Gold)),
+		First: picked(p.First, keep), Second: picked(p.Second, keep), Gold: picked(p.Gold, keep),
 	}
-	return &out
+}
+
+func picked[T any](from []T, at []int) []T {
+	out := make([]T, len(at))
+	for k, i := range at {
+		out[k] = from[i]
+	}
+	return out
 }
 
 // draw returns n of all indexes, ascending, or nil where all are kept.

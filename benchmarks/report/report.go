@@ -102,7 +102,8 @@ type Task struct {
 	Documents  int          `json:"documents,omitempty"`
 	Queries    int          `json:"queries"` // or pairs
 	Blank      int          `json:"blank_documents,omitempty"`
-	Metrics    []string     `json:"metrics"` // in the order of the table; the first one is the main one
+	Whole      int          `json:"whole_documents,omitempty"` // how many documents the set has of which this is a part
+	Metrics    []string     `json:"metrics"`                   // in the order of the table; the first one is the main one
 	Rows       []Row        `json:"rows"`
 	Pairs      []Difference `json:"differences,omitempty"`
 	Dimensions []Point      `json:"dimensions,omitempty"`

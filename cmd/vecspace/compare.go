@@ -24,6 +24,7 @@ type comparing struct {
 	tasks      []string
 	split      string
 	sample     int
+	documents  int
 	budgets    []string
 	dry        bool
 	html       string
@@ -65,6 +66,7 @@ func compareFlags(args []string, std streams) (*comparing, error) {
 	fs.Func("task", "what to compare on, repeatable: a `folder` in the layout of BEIR, a CSV or TSV file of sentence pairs with gold scores, or \"go\" for the documentation of the Go standard library (the default)", list(&c.tasks))
 	fs.StringVar(&c.split, "split", "test", "which judgements of a BEIR folder")
 	fs.IntVar(&c.sample, "sample", 0, "keep this many queries or pairs of each task, drawn by the seed; 0: all")
+	fs.IntVar(&c.documents, "documents", 0, "keep about this many documents of each retrieval task, those judged among them: for models too slow for all of them; 0: all")
 	fs.StringVar(&o.Dir, "record", "vecspace-answers", "`folder` of recorded answers")
 	fs.BoolVar(&o.Offline, "offline", false, "make no call: take every answer from the recordings")
 	fs.Func("budget", "stop before more than this is `spent` in this run, such as 2.00 or 2.00USD; once for each currency", list(&c.budgets))
@@ -104,8 +106,8 @@ func (c *comparing) check() error {
 		return usagef("-seed must be above 0")
 	case o.Resamples < 100:
 		return usagef("-resamples is %d: fewer than 100 say nothing about an interval", o.Resamples)
-	case c.sample < 0 || o.MonthlyTexts < 0:
-		return usagef("-sample and -monthly must not be below 0")
+	case c.sample < 0 || c.documents < 0 || o.MonthlyTexts < 0:
+		return usagef("-sample, -documents and -monthly must not be below 0")
 	case o.Speed.Requests < 1 || !(o.Speed.Rate > 0) || o.Speed.Rate > 1e6:
 		return usagef("-requests and -rate must be above 0")
 	}
@@ -192,7 +194,7 @@ func (c *comparing) load() ([]benchmarks.Task, error) {
 			}
 		}
 		if t.Retrieval != nil {
-			t.Retrieval = t.Retrieval.Sample(c.sample, c.options.Seed)
+			t.Retrieval = t.Retrieval.Sample(c.sample, c.options.Seed).Fewer(c.documents, c.options.Seed)
 		} else {
 			t.Pairs = t.Pairs.Sample(c.sample, c.options.Seed)
 		}
