@@ -6,98 +6,97 @@ import (
 	"math/bits"
 )
 
-// window is how many bytes plain looks at for one number: a space, a sign, and the longest number it reads.
+// window is how many bytes plain looks at for one number: a space, a sign, and the longest number it reads with its comma.
 const window = 2 + longest
 
-// longest is a digit, a point, 24 digits and what follows them, rounded up.
-const longest = 32
+// longest is a digit, a point and 24 places.
+const longest = 26
 
 // plain takes numbers of the form that servers print, each with the comma behind it, and returns how many it put into
-// row. It stops in front of the first number that it leaves to others: one in another form, one that is not followed by a
-// comma, one whose rounding needs more than 64 bits, or one too near to the end of what has been read.
+// row. It stops in front of the first number that it leaves to others: one in another form, one with fewer than 6 or more than 21
+// places, one that is not followed by a comma, one whose rounding needs more than 16 places, or one too near to the end
+// of what has been read.
 //
-// A number is taken apart as m / 10^k with m < 2^63. float64(m) times the nearest float64 to 10^-k is off by less than
-// three units in the last place: half a one from each of the two, half a one from the product, each of them up to doubled
-// by where the result lies in its binade. Rounding it to float32 is right unless a midpoint between two float32 lies in
-// that distance, so numbers within 8 units of one are left to strconv. Nothing here is denormal or out of range, as
-// 10^-24 <= m/10^k < 10 unless m is 0.
+// Of a number only 16 places are read: with m the whole number that they and the digit in front of the point make, it lies from
+// m / 10^16 to (m+1) / 10^16. Computed in float64, an end is off by less than 2^-51 of itself: half a unit in the last place each by
+// m, by the factor and by their product. The factors are moved apart by 2^-50, so the number lies between what is computed; and as
+// rounding to float32 keeps order, its float32 is that of both ends where they have the same, which is nearly always.
+//
+// Nothing branches on how many places there are, and the search for the next number need not wait for the digits of this one.
 func (s *scanner) plain(row []float32) int {
 	b := s.buf[s.at:s.end]
 	n, i := 0, 0
-	for ; n < len(row) && i+window <= len(b); n++ {
+	for ; n < len(row) && i <= len(b)-window; n++ {
 		j := i
 		if b[j] == ' ' { // as Python writes lists
 			j++
 		}
-		var sign uint64
+		var sign int
 		if b[j] == '-' {
 			sign = 1
 		}
-		j += int(sign)
+		j += sign
 		w := (*[longest]byte)(b[j:])
+		k := 6
+		comma := commaIn(binary.LittleEndian.Uint64(w[8:]))
+		if comma == 0 {
+			if comma = commaIn(binary.LittleEndian.Uint64(w[16:])); comma == 0 {
+				break
+			}
+			k = 14
+		}
+		k += bits.TrailingZeros64(comma) / 8 // places: 6 to 21
+		mask := &places[k&31]
 		lead := uint64(w[0] - '0')
-		if lead > 9 || w[1] != '.' {
+		d1 := (binary.LittleEndian.Uint64(w[2:]) ^ zeros) & mask[0]
+		d2 := (binary.LittleEndian.Uint64(w[10:]) ^ zeros) & mask[1]
+		d3 := (binary.LittleEndian.Uint64(w[18:]) ^ zeros) & mask[2]
+		if lead > 9 || w[1] != '.' || notDigits(d1, d2, d3) {
 			break
 		}
-		d1 := binary.LittleEndian.Uint64(w[2:]) ^ zeros
-		d2 := binary.LittleEndian.Uint64(w[10:]) ^ zeros
-		var m uint64
-		var k int
-		if no1 := notDigits(d1); no1 != 0 {
-			k = bits.TrailingZeros64(no1) / 8
-			if k == 0 {
-				break
-			}
-			m = lead*tens[k] + eight(d1<<(64-8*k))
-		} else if no2 := notDigits(d2); no2 != 0 {
-			k = bits.TrailingZeros64(no2) / 8
-			m = (lead*1e8+eight(d1))*tens[k] + eight(d2<<(64-8*k))
-			k += 8
-		} else {
-			d3 := binary.LittleEndian.Uint64(w[18:]) ^ zeros
-			k = bits.TrailingZeros64(notDigits(d3)) / 8
-			m = (lead*1e8+eight(d1))*1e8 + eight(d2)
-			if m >= mostBefore[k] {
-				break
-			}
-			m = m*tens[k] + eight(d3<<(64-8*k))
-			k += 16
-		}
-		if w[2+k] != ',' {
+		m := int64((lead*1e8+eight(d1))*1e8 + eight(d2))
+		low, high := float32(float64(m)*justBelow), float32(float64(m+1)*justAbove)
+		if low != high {
 			break
 		}
-		v := math.Float64bits(float64(int64(m)) * tenths[k])
-		if v&(1<<29-1)-(1<<28-8) <= 16 {
-			break
-		}
-		row[n] = float32(math.Float64frombits(v | sign<<63))
-		i = j + 3 + k
+		row[n] = math.Float32frombits(math.Float32bits(low) | uint32(sign)<<31)
+		i = j + k + 3
 	}
 	s.at += i
 	return n
 }
 
+const (
+	justBelow = 1e-16 * (1 - 1.0/(1<<50))
+	justAbove = 1e-16 * (1 + 1.0/(1<<50))
+)
+
+// commaIn sets the high bit of the lowest lane that holds a comma and leaves those below it 0; a lane above it may be wrong.
+func commaIn(w uint64) uint64 {
+	w ^= 0x2c2c2c2c2c2c2c2c
+	return (w - 0x0101010101010101) &^ w & 0x8080808080808080
+}
+
+// places[k] are masks of the first k bytes of 24.
+var places = func() (masks [32][3]uint64) {
+	for k := range masks {
+		for place := range min(k, 24) {
+			masks[k][place/8] |= 0xff << (8 * (place % 8))
+		}
+	}
+	return masks
+}()
+
 const zeros = 0x3030303030303030 // eight digits 0
 
-// notDigits sets the high bit of the lowest lane of d that is no digit, and leaves those below it 0. Lanes hold digits
-// from which '0' was taken by an exclusive or; a lane above a wrong one may be wrong itself, for the carry.
-func notDigits(d uint64) uint64 { return (d + 0x7676767676767676 | d) & 0x8080808080808080 }
+// notDigits reports whether a lane of the three holds no digit. Lanes are bytes from which '0' was taken by an exclusive or.
+func notDigits(d1, d2, d3 uint64) bool {
+	const most = 0x7676767676767676 // with a digit it stays below 0x80; a carry comes from a lane whose own high bit is set
+	return (d1|d2|d3|(d1+most)|(d2+most)|(d3+most))&0x8080808080808080 != 0
+}
 
 // eight returns the number that eight digits make, the first in the lowest lane.
 func eight(d uint64) uint64 {
 	d = d*10 + d>>8
 	return (d&0x000000ff000000ff*(100+1000000<<32) + d>>16&0x000000ff000000ff*(1+10000<<32)) >> 32
-}
-
-var tens = [9]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
-
-// mostBefore[k] is above every m that k more digits keep below 2^63.
-var mostBefore = [9]uint64{
-	1 << 63, 1<<63/10 - 1, 1<<63/100 - 1, 1<<63/1000 - 1, 1<<63/10_000 - 1,
-	1<<63/100_000 - 1, 1<<63/1_000_000 - 1, 1<<63/10_000_000 - 1, 1<<63/100_000_000 - 1,
-}
-
-var tenths = [25]float64{
-	1e-0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12,
-	1e-13, 1e-14, 1e-15, 1e-16, 1e-17, 1e-18, 1e-19, 1e-20, 1e-21, 1e-22, 1e-23, 1e-24,
 }
