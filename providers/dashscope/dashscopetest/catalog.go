@@ -1,85 +1,40 @@
 package dashscopetest
 
-import (
-	"slices"
-	"strings"
+import "github.com/vecspace/embedding"
 
-	"github.com/vecspace/embedding"
-)
-
-// stage is the moment at which a fault strikes. At one stage a request meets at most one fault: the first that is due,
-// in the order in which they were set.
-type stage uint8
-
-const (
-	atGateway stage = iota // after the key, before anything else is looked at: nothing is billed
-	atCheck                // where a rule it bends is looked at
-	atDelay                // before the answer is sent: goes with a fault of the answer
-	atAnswer               // once the texts are billed
-)
-
-// FaultInfo describes a fault that can be switched on.
-type FaultInfo struct {
-	Name   string         `json:"name"`
-	Does   string         `json:"does"`
-	Status int            `json:"status"` // HTTP status of the answer; 0: there is none
-	Billed bool           `json:"billed"` // the texts are billed although the answer is spoiled
-	Kind   embedding.Kind `json:"-"`      // what a client should make of it; Unknown: nothing, it can read the answer
-
-	stage   stage
-	problem *problem // the error it answers with
-	flat    bool
+// errorBody is how an error fault answers.
+type errorBody struct {
+	problem
+	status int
+	flat   bool // always
 }
 
-// Catalog returns every fault there is, in the order of their names.
-func Catalog() []FaultInfo { return slices.Clone(catalog) }
-
-func lookup(name string) (FaultInfo, bool) {
-	i := slices.IndexFunc(catalog, func(f FaultInfo) bool { return f.Name == name })
-	if i < 0 {
-		return FaultInfo{}, false
+var errorBodies = func() map[string]errorBody {
+	all := map[string]errorBody{}
+	for _, f := range errorsOfTheService() {
+		all[f.info.Name] = f.body
 	}
-	return catalog[i], true
-}
-
-var catalog = func() []FaultInfo {
-	all := slices.Concat(errorFaults(), wireFaults)
-	slices.SortFunc(all, func(a, b FaultInfo) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }()
 
-var wireFaults = []FaultInfo{
-	{Name: "reset", Does: "the connection is reset before a byte of the answer", Kind: embedding.Unavailable},
-	{Name: "kill", Does: "the emulator goes down: this and every later connection is reset, until faults are set anew; the command ends", Kind: embedding.Unavailable},
-	{Name: "answer", Does: "an answer word for word: status (without it: 500) and body", Status: 500, Kind: embedding.Unavailable},
-	{Name: "hang", Does: "no answer until the caller leaves", Kind: embedding.Unavailable},
-	{Name: "html-502", Does: "a proxy's 502 page", Status: 502, Kind: embedding.Unavailable},
-	{Name: "empty-503", Does: "503 without a body", Status: 503, Kind: embedding.Unavailable},
-
-	{Name: "overlength-hang", stage: atCheck, Does: "a request with too many tokens hangs instead of getting 400", Kind: embedding.Unavailable},
-	{Name: "bad-text", stage: atCheck, Does: "a request with a text that contains match fails content inspection (without match: " + BadText + ")",
-		Status: 400, Kind: embedding.Rejected, problem: &inspection},
-	{Name: "base64-400", stage: atCheck, Does: "a request for base64 is refused", Status: 400, Kind: embedding.Invalid, problem: &badEncoding},
-	{Name: "base64-ignore", stage: atCheck, Does: "a request for base64 is answered with numbers", Status: 200},
-
-	{Name: "slow", stage: atDelay, Does: "the answer comes after delay (without it: 1s)", Status: 200},
-
-	{Name: "shuffled", stage: atAnswer, Does: "the vectors are not in the order of their index", Status: 200},
-	{Name: "wrong-count", stage: atAnswer, Does: "a vector is missing", Status: 200, Billed: true, Kind: embedding.Malformed},
-	{Name: "duplicate-index", stage: atAnswer, Does: "two vectors have one index", Status: 200, Billed: true, Kind: embedding.Malformed},
-	{Name: "null-vector", stage: atAnswer, Does: "a vector is null", Status: 200, Billed: true, Kind: embedding.Malformed},
-	{Name: "wrong-dimensions", stage: atAnswer, Does: "a vector has half its dimensions", Status: 200, Billed: true, Kind: embedding.Malformed},
-	{Name: "nan", stage: atAnswer, Does: "a vector holds NaN", Status: 200, Billed: true, Kind: embedding.Malformed},
-	{Name: "truncated", stage: atAnswer, Does: "the JSON ends half way, the HTTP answer is whole", Status: 200, Billed: true, Kind: embedding.Malformed},
-	{Name: "cut-off", stage: atAnswer, Does: "the connection is reset half way through the answer", Billed: true, Kind: embedding.Unavailable},
-	{Name: "drift", stage: atAnswer, Does: "the vectors are another model's", Status: 200},
-}
-
-// errorFaults are the error bodies that do not follow from a request.
 func errorFaults() []FaultInfo {
 	var all []FaultInfo
+	for _, f := range errorsOfTheService() {
+		all = append(all, f.info)
+	}
+	return all
+}
+
+type errorFault struct {
+	info FaultInfo
+	body errorBody
+}
+
+// errorsOfTheService are the error bodies that do not follow from a request, and two that do where a fault says so.
+func errorsOfTheService() []errorFault {
+	var all []errorFault
 	add := func(name string, p problem) {
-		all = append(all, FaultInfo{Name: name, Does: "error " + p.code, Status: p.status, Kind: p.means, problem: &p})
+		all = append(all, errorFault{FaultInfo{Name: name, Does: "error " + p.code, Status: p.status, Kind: p.means, Flats: true}, errorBody{p, p.status, false}})
 	}
 	// simple is an error that is spelled the same in both APIs.
 	simple := func(status int, code, message string, means embedding.Kind) problem {
@@ -144,10 +99,13 @@ func errorFaults() []FaultInfo {
 	add("not-authorized", simple(401, "NOT AUTHORIZED",
 		"Access denied: Either you are not authorized to access this workspace, or the workspace does not exist.", embedding.Auth))
 
-	all = append(all,
-		FaultInfo{Name: "flat", Does: "error Throttling.RateQuota in a flat body also on the compatible path, as a layer in front answers",
-			Status: 429, Kind: embedding.RateLimited, problem: &requestRate, flat: true},
-		FaultInfo{Name: "error-200", Does: "error internal_error with status 200",
-			Status: 200, Kind: embedding.Unavailable, problem: &internalError})
-	return all
+	return append(all,
+		errorFault{FaultInfo{Name: "flat", Does: "error Throttling.RateQuota in a flat body also on the compatible path, as a layer in front answers",
+			Status: 429, Kind: embedding.RateLimited, Flats: true}, errorBody{requestRate, 429, true}},
+		errorFault{FaultInfo{Name: "error-200", Does: "error internal_error with status 200",
+			Status: 200, Kind: embedding.Unavailable, Flats: true}, errorBody{internalError, 200, false}},
+		errorFault{FaultInfo{Name: "bad-text", Does: "a request with a text that contains match fails content inspection (without match: " + BadText + ")",
+			Status: 400, Kind: embedding.Rejected}, errorBody{inspection, 400, false}},
+		errorFault{FaultInfo{Name: "base64-400", Does: "a request for base64 is refused", Status: 400, Kind: embedding.Invalid}, errorBody{badEncoding, 400, false}},
+	)
 }

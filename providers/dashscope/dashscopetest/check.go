@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/internal/emulator"
 )
 
 // elsewhere are models of the service that the compatible path does not have, and the native text path neither.
@@ -29,31 +31,35 @@ func models(region string) map[string]dashscope.ModelInfo {
 // old are the models of before v3. Their errors are worded differently.
 func old(model string) bool { return model == "text-embedding-v1" || model == "text-embedding-v2" }
 
-func (x *exchange) unknown(model string) problem {
+func unknown(model string, native bool) problem {
 	named := func(known string) bool {
 		return model == known || strings.HasPrefix(model, known+"-2") // a snapshot, by its date
 	}
 	switch known := slices.ContainsFunc(elsewhere, named); {
-	case known && x.native:
+	case known && native:
 		return wrongURL
 	case known:
 		return notCompatible.with(model)
-	case x.native:
+	case native:
 		return nativeUnknownModel
 	}
 	return unknownModel.with(model)
 }
 
+func (v *vendor) Check(r *emulator.Request, to *emulator.Call, tokens []int) (*emulator.Reply, bool) {
+	c := to.Rest.(call)
+	info := v.models[c.model]
+	p, long := c.check(info, info.DimensionsIn(v.region), r.Limits(c.model, info.Limits), tokens)
+	if p != nil {
+		return v.refuse(r, *p), long
+	}
+	to.Dimensions = c.dimensions
+	return nil, false
+}
+
 // check holds a call against the model and the limits that hold for it, in the service's order: input, number of texts,
 // dimensions, length. long reports that the length is what is wrong.
-func (x *exchange) check(c *call, info dashscope.ModelInfo, tokens []int) (p *problem, long bool) {
-	limits := info.Limits
-	if o, ok := x.settings.Limits[c.model]; ok {
-		limits.Texts = cmp.Or(o.Texts, limits.Texts)
-		limits.Tokens = cmp.Or(o.Tokens, limits.Tokens)
-		limits.Bytes = cmp.Or(o.Bytes, limits.Bytes)
-		limits.TextTokens = cmp.Or(o.TextTokens, limits.TextTokens)
-	}
+func (c *call) check(info dashscope.ModelInfo, lengths []int, limits embedding.Limits, tokens []int) (p *problem, long bool) {
 	refuse := func(now, before problem, args ...any) *problem {
 		if old(c.model) {
 			now = before
@@ -72,7 +78,7 @@ func (x *exchange) check(c *call, info dashscope.ModelInfo, tokens []int) (p *pr
 	if info.Fixed {
 		c.dimensions, c.badDimensions = 0, false
 	}
-	if c.badDimensions || c.dimensions != 0 && !slices.Contains(info.DimensionsIn(x.region), c.dimensions) {
+	if c.badDimensions || c.dimensions != 0 && !slices.Contains(lengths, c.dimensions) {
 		return &badDimensions, false
 	}
 	c.dimensions = cmp.Or(c.dimensions, info.Default)

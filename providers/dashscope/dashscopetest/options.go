@@ -8,11 +8,11 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/dashscope"
-	"github.com/vecspace/embedding/providers/static"
+	"github.com/vecspace/embedding/providers/internal/emulator"
 )
 
 // DefaultKey is the key of an emulator whose Options name none.
-const DefaultKey = "sk-test"
+const DefaultKey = emulator.DefaultKey
 
 // Options of New. The zero value is a service of the international region that knows DefaultKey, has the documented
 // limits, no rates, no latency and no faults.
@@ -52,38 +52,10 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	base := o.Embedder
-	if base == nil {
-		if base, err = static.New(static.Options{}); err != nil {
-			return nil, fmt.Errorf("dashscopetest: the local model: %w", err)
-		}
-	}
-	tokens := o.Tokens
-	if tokens == nil {
-		tokens = func(text string) int { return max(1, embedding.EstimateTokens(text)) }
-	}
-	s := &Server{
-		region:    region,
-		doc:       errorDoc(region),
-		models:    models(region),
-		keys:      keys,
-		seed:      o.Seed,
-		base:      embedding.Chain(base),
-		tokens:    tokens,
-		killed:    o.Killed,
-		space:     &space{seed: o.Seed},
-		cache:     newCache(max(0, cmp.Or(o.CacheBytes, 64<<20))),
-		books:     newBooks(),
-		throttles: map[string]*throttle{},
-		jitter:    seeded(o.Seed, "jitter"),
-	}
-	if o.Control {
-		s.control = s.controlHandler()
-	}
-	if err := s.Configure(o.Settings); err != nil {
-		return nil, err
-	}
-	return s, s.SetFaults(o.Faults...)
+	return emulator.New(&vendor{region: region, doc: errorDoc(region), models: models(region), keys: keys}, emulator.Options{
+		Settings: o.Settings, Faults: o.Faults, Seed: o.Seed, Embedder: o.Embedder, Tokens: o.Tokens,
+		CacheBytes: o.CacheBytes, Control: o.Control, Killed: o.Killed,
+	})
 }
 
 // keys returns the region of every key.

@@ -1,13 +1,12 @@
 package dashscopetest
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/emulator"
 )
 
 // problem is an error the service answers with, in both of its spellings.
@@ -33,7 +32,7 @@ func (p problem) with(args ...any) problem {
 // body is the answer's body: an envelope, or flat, as the native API and the layers in front of both answer.
 func (p problem) body(doc, id string, flat bool) []byte {
 	if flat {
-		return marshal(struct {
+		return emulator.JSON(struct {
 			Code      string `json:"code"`
 			Message   string `json:"message"`
 			RequestID string `json:"request_id"`
@@ -53,21 +52,10 @@ func (p problem) body(doc, id string, flat bool) []byte {
 	if p.algo {
 		out.ID = id
 	}
-	return marshal(out)
+	return emulator.JSON(out)
 }
 
 func fill(message, doc string) string { return strings.ReplaceAll(message, "{doc}", doc) }
-
-// marshal writes v as the service does: without escaping <, > and &, without a newline at the end.
-func marshal(v any) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		panic("dashscopetest: " + err.Error()) // strings, numbers and maps of them: cannot happen
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
 
 // errorDoc is the page that messages point to. China's hosts name the Chinese page, the others the English one.
 func errorDoc(region string) string {

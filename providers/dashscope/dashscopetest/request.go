@@ -1,40 +1,10 @@
 package dashscopetest
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/json"
-	"io"
-	"strings"
-	"sync"
+
+	"github.com/vecspace/embedding/providers/internal/emulator"
 )
-
-// maxBody is the longest body taken, in bytes. The service's own limit is not known; 20 texts of 128,000 tokens, the
-// most that a model takes, fit.
-const maxBody = 16 << 20
-
-// buffer is memory for one request's body and its answer.
-type buffer struct {
-	in  bytes.Buffer
-	out []byte
-}
-
-var buffers = sync.Pool{New: func() any { return new(buffer) }}
-
-// release gives the buffer back, unless it has grown beyond what most requests need.
-func (b *buffer) release() {
-	const keep = 1 << 20
-	if b.in.Cap() <= keep && cap(b.out) <= keep {
-		buffers.Put(b)
-	}
-}
-
-// read reads at most one byte more than maxBody. The result is valid until the buffer is given back.
-func (b *buffer) read(r io.Reader) ([]byte, error) {
-	b.in.Reset()
-	_, err := b.in.ReadFrom(io.LimitReader(r, maxBody+1))
-	return b.in.Bytes(), err
-}
 
 // call is what a request asks for, whichever path it came on.
 type call struct {
@@ -47,11 +17,22 @@ type call struct {
 	encoding      string
 }
 
-func (x *exchange) parse(body []byte) (call, *problem) {
-	if x.native {
-		return parseNative(body)
+func (v *vendor) Parse(r *emulator.Request, body []byte) (emulator.Call, *emulator.Reply) {
+	if len(body) > emulator.MaxBody {
+		return emulator.Call{}, v.refuse(r, tooLarge) // the service's own limit is not known
 	}
-	return parseCompatible(body)
+	parse := parseCompatible
+	if native(r) {
+		parse = parseNative
+	}
+	c, p := parse(body)
+	if p != nil {
+		return emulator.Call{}, v.refuse(r, *p)
+	}
+	if _, ok := v.models[c.model]; !ok {
+		return emulator.Call{}, v.refuse(r, unknown(c.model, native(r)))
+	}
+	return emulator.Call{Model: c.model, Texts: c.texts, Base64: c.encoding == "base64", Rest: c}, nil
 }
 
 func parseCompatible(body []byte) (call, *problem) {
@@ -161,15 +142,4 @@ func contents(raw json.RawMessage) ([]string, bool) {
 		out[i] = *t
 	}
 	return out, true
-}
-
-// bad reports whether a text contains the mark of a bad one.
-func (c *call) bad(f Fault) bool {
-	mark := cmp.Or(f.Match, BadText)
-	for _, t := range c.texts {
-		if strings.Contains(t, mark) {
-			return true
-		}
-	}
-	return false
 }

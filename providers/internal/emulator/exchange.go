@@ -1,86 +1,54 @@
-package dashscopetest
+package emulator
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
 // exchange is one request and its answer.
 type exchange struct {
 	*Server
-	w        http.ResponseWriter
-	r        *http.Request
-	settings Settings // Limits are not edited in place, so that sharing them is safe
-	arrived  time.Time
-	id       string
+	w   http.ResponseWriter
+	req *Request
 
-	native bool
 	status int  // sent whole; 0: none
 	begun  bool // a part of the answer was sent
 	abort  bool // end the connection
 }
 
 func (x *exchange) serve() {
-	switch path := x.r.URL.Path; {
-	case path == CompatiblePath:
-	case path == NativePath:
-		x.native = true
-	case strings.HasPrefix(path, nativeServices):
-		x.native = true
-		x.refuse(wrongURL)
-		return
-	default:
-		x.send(http.StatusNotFound, "", nil)
-		return
-	}
-	if x.r.Method != http.MethodPost {
-		x.refuse(badMethod.with(x.r.Method))
-		return
-	}
 	// Read first: net/http notices that a caller has left only once the body is read.
 	buf := buffers.Get().(*buffer)
 	defer buf.release()
-	body, err := buf.read(x.r.Body)
+	body, err := buf.read(x.req.Body)
 	if err != nil {
 		x.abort = true
 		return
 	}
-	if p := x.authorize(); p != nil {
-		x.refuse(*p)
+	if a := x.vendor.Admit(x.req); a != nil {
+		x.reply(*a)
 		return
 	}
 	if f := x.strike(atGateway, nil); f != nil {
 		x.fail(f)
 		return
 	}
-	if len(body) > maxBody {
-		x.refuse(tooLarge)
+	c, refusal := x.vendor.Parse(x.req, body)
+	if refusal != nil {
+		x.reply(*refusal)
 		return
 	}
-	c, p := x.parse(body)
-	if p != nil {
-		x.refuse(*p)
-		return
-	}
-	x.embed(c, buf)
-}
-
-func (x *exchange) authorize() *problem {
-	scheme, key, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
-	key = strings.TrimSpace(key)
-	switch home, ok := x.keys[key]; {
-	case key == "" || !strings.EqualFold(scheme, "Bearer"):
-		return &noKey
-	case !ok || home != x.region:
-		return &badKey
-	}
-	return nil
+	x.embed(&c, buf)
 }
 
 // fail answers with a fault of the gateway.
@@ -89,11 +57,10 @@ func (x *exchange) fail(f *fault) {
 		x.retryAfter(f.Fault.RetryAfter)
 	}
 	switch {
-	case f.info.problem != nil:
-		flat := x.native || f.info.flat || f.Fault.Flat
-		x.send(f.info.Status, jsonType, f.info.problem.body(x.doc, x.id, flat))
+	case f.info.error:
+		x.reply(x.vendor.Fault(x.req, f.Fault))
 	case f.Fault.Name == "answer":
-		x.send(cmp.Or(f.Fault.Status, f.info.Status), "", []byte(strings.ReplaceAll(f.Fault.Body, "{id}", x.id)))
+		x.send(cmp.Or(f.Fault.Status, f.info.Status), "", []byte(strings.ReplaceAll(f.Fault.Body, "{id}", x.req.ID)))
 	case f.Fault.Name == "html-502":
 		x.send(http.StatusBadGateway, "text/html", []byte(badGateway))
 	case f.Fault.Name == "empty-503":
@@ -112,7 +79,7 @@ const badGateway = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<bo
 
 // hang waits until the caller leaves or the server is shut down.
 func (x *exchange) hang() {
-	<-x.r.Context().Done()
+	<-x.req.Context().Done()
 	x.abort = true
 }
 
@@ -128,30 +95,16 @@ func (x *exchange) kill() {
 	}
 }
 
-// refuse answers with an error of the request's own making.
-func (x *exchange) refuse(p problem) {
-	x.send(p.status, jsonType, p.body(x.doc, x.id, x.native))
-}
-
 func (x *exchange) retryAfter(d time.Duration) {
-	x.w.Header().Set("Retry-After", strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10))
+	x.req.Header.Set("Retry-After", strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10))
 }
 
 const jsonType = "application/json"
 
 // head sends status and headers for a body of a length.
 func (x *exchange) head(status int, contentType string, length int) {
-	now := time.Now()
-	took := strconv.FormatInt(now.Sub(x.arrived).Milliseconds(), 10)
-	h := x.w.Header()
-	h.Set("Vary", "Origin,Access-Control-Request-Method,Access-Control-Request-Headers, Accept-Encoding")
-	h.Set("X-Request-Id", x.id)
-	h.Set("X-Dashscope-Call-Gateway", "true")
-	h.Set("Server", "istio-envoy")
-	h.Set("Req-Cost-Time", took)
-	h.Set("Req-Arrive-Time", strconv.FormatInt(x.arrived.UnixMilli(), 10))
-	h.Set("Resp-Start-Time", strconv.FormatInt(now.UnixMilli(), 10))
-	h.Set("X-Envoy-Upstream-Service-Time", took)
+	h := x.req.Header
+	x.vendor.Head(h, x.req)
 	h.Set("Content-Length", strconv.Itoa(length))
 	if contentType != "" {
 		h.Set("Content-Type", contentType)
@@ -160,10 +113,17 @@ func (x *exchange) head(status int, contentType string, length int) {
 	x.w.WriteHeader(status)
 }
 
+func (x *exchange) reply(a Reply) {
+	if a.Type == "" && len(a.Body) > 0 {
+		a.Type = jsonType
+	}
+	x.send(a.Status, a.Type, a.Body)
+}
+
 // send sends a whole answer and reports whether the caller was still there to take it.
 func (x *exchange) send(status int, contentType string, body []byte) bool {
 	x.head(status, contentType, len(body))
-	if _, err := x.w.Write(body); err != nil || x.r.Context().Err() != nil {
+	if _, err := x.w.Write(body); err != nil || x.req.Context().Err() != nil {
 		return false
 	}
 	x.status = status
@@ -185,8 +145,46 @@ func (x *exchange) drop() {
 	_ = conn.Close()
 }
 
-// requestID returns a bare UUID with the version digit that the service's have.
+// requestID returns a bare UUID with the version digit that DashScope's have.
 func requestID() string {
 	hi, lo := rand.Uint64(), rand.Uint64()
 	return fmt.Sprintf("%08x-%04x-9%03x-%04x-%012x", hi>>32, hi>>16&0xffff, hi&0xfff, lo>>48&0x3fff|0x8000, lo&0xffffffffffff)
+}
+
+// MaxBody is the longest body that is read, in bytes; what is longer arrives one byte longer. 20 texts of 128,000 tokens,
+// the most that a model takes, fit.
+const MaxBody = 16 << 20
+
+// buffer is memory for one request's body and its answer.
+type buffer struct {
+	in  bytes.Buffer
+	out []byte
+}
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+// release gives the buffer back, unless it has grown beyond what most requests need.
+func (b *buffer) release() {
+	const keep = 1 << 20
+	if b.in.Cap() <= keep && cap(b.out) <= keep {
+		buffers.Put(b)
+	}
+}
+
+// read reads at most one byte more than MaxBody. The result is valid until the buffer is given back.
+func (b *buffer) read(r io.Reader) ([]byte, error) {
+	b.in.Reset()
+	_, err := b.in.ReadFrom(io.LimitReader(r, MaxBody+1))
+	return b.in.Bytes(), err
+}
+
+// JSON is v as services write it: without escaping <, > and &, without a newline at the end.
+func JSON(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic("emulator: " + err.Error()) // strings, numbers and maps of them: cannot happen
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

@@ -1,4 +1,4 @@
-package dashscopetest
+package emulator
 
 import (
 	"container/list"
@@ -8,6 +8,7 @@ import (
 // cacheKey is what an encoded vector depends on.
 type cacheKey struct {
 	variant
+	full   int
 	base64 bool
 	text   digest
 }

@@ -1,37 +1,28 @@
-package dashscopetest
+package emulator
 
 import (
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/dashscope"
 )
-
-// The paths of the service. Others are 404 without a body.
-const (
-	BasePath       = "/compatible-mode/v1" // what a base URL ends in
-	CompatiblePath = BasePath + "/embeddings"
-	NativePath     = nativeServices + "embeddings/text-embedding/text-embedding"
-)
-
-const nativeServices = "/api/v1/services/"
 
 // Server is an emulator. It is safe for concurrent use.
 type Server struct {
-	region, doc string
-	models      map[string]dashscope.ModelInfo
-	keys        map[string]string // key to region
-	seed        uint64
-	base        embedding.Embedder
-	tokens      func(string) int
-	killed      func()
-	space       *space
-	cache       *cache
-	control     http.Handler // nil: off
+	vendor  Vendor
+	profile Profile
+	catalog []FaultInfo
+	seed    uint64
+	base    embedding.Embedder
+	tokens  func(string) int
+	killed  func()
+	space   *space
+	cache   *cache
+	control http.Handler // nil: off
 
 	mu        sync.Mutex
 	settings  Settings
@@ -44,7 +35,7 @@ type Server struct {
 
 // Configure replaces the settings. Requests that have begun keep the old ones.
 func (s *Server) Configure(to Settings) error {
-	if err := to.check(); err != nil {
+	if err := to.check(s.profile); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -63,7 +54,7 @@ func (s *Server) Settings() Settings {
 // SetFaults replaces the faults that are switched on; without any, none is, and an emulator that was killed lives again.
 // Their order is kept: at each stage of a request the first that is due strikes.
 func (s *Server) SetFaults(faults ...Fault) error {
-	prepared, err := prepare(faults, s.seed)
+	prepared, err := s.prepare(faults)
 	if err != nil {
 		return err
 	}
@@ -97,6 +88,9 @@ func (s *Server) strike(at stage, could func(Fault) bool) *fault {
 	return nil
 }
 
+// Catalog returns every fault that can be set.
+func (s *Server) Catalog() []FaultInfo { return slices.Clone(s.catalog) }
+
 func named(name string) func(Fault) bool { return func(f Fault) bool { return f.Name == name } }
 
 // ServeHTTP answers as the service would. Where a fault or a caller who has left asks for it, it ends the connection
@@ -107,7 +101,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.control.ServeHTTP(w, r)
 		return
 	}
-	x := &exchange{Server: s, w: w, r: r, arrived: time.Now(), id: requestID()}
+	x := &exchange{Server: s, w: w, req: &Request{Request: r, ID: requestID(), Arrived: time.Now(), Header: w.Header()}}
 	s.mu.Lock()
 	if s.down {
 		s.mu.Unlock()
@@ -118,7 +112,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.Requests++
 	b.inFlight++
 	b.MaxInFlight = max(b.MaxInFlight, b.inFlight)
-	x.settings = s.settings
+	x.req.Settings = s.settings
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()

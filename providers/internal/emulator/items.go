@@ -1,31 +1,26 @@
-package dashscopetest
+package emulator
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"math"
 	"strings"
 )
 
-// item is one entry of an answer.
-type item struct {
-	index   int
-	encoded []byte // JSON of the vector
-}
-
 // items returns what the answer holds, spoilt where a fault says so.
-func (x *exchange) items(c *call, digests []digest, spoil *fault) ([]item, error) {
-	space := c.model
+func (x *exchange) items(c *Call, digests []digest, spoil *fault) ([]Item, error) {
+	space := cmp.Or(c.Space, c.Model)
 	if spoil != nil && spoil.Fault.Name == "drift" {
-		space = "drift\x00" + c.model
+		space = "drift\x00" + space
 	}
-	encoded, err := x.encoded(x.r.Context(), c, space, c.dimensions, digests)
+	encoded, err := x.encoded(x.req.Context(), c, space, digests)
 	if err != nil {
 		return nil, err
 	}
-	items := make([]item, len(encoded))
+	items := make([]Item, len(encoded))
 	for i := range items {
-		items[i] = item{index: i, encoded: encoded[i]}
+		items[i] = Item{Index: i, Vector: encoded[i]}
 	}
 	if spoil == nil {
 		return items, nil
@@ -40,28 +35,29 @@ func (x *exchange) items(c *call, digests []digest, spoil *fault) ([]item, error
 		items = append(items[:pick], items[pick+1:]...)
 	case "duplicate-index":
 		if len(items) == 1 {
-			items = []item{items[0], items[0]}
+			items = []Item{items[0], items[0]}
 		} else {
-			items[pick].index = items[(pick+1)%len(items)].index
+			items[pick].Index = items[(pick+1)%len(items)].Index
 		}
 	case "null-vector":
-		items[pick].encoded = []byte("null")
+		items[pick].Vector = []byte("null")
 	case "wrong-dimensions":
-		one := call{texts: c.texts[pick : pick+1], encoding: c.encoding}
-		half, err := x.encoded(x.r.Context(), &one, space, c.dimensions/2, digests[pick:pick+1])
+		one := *c
+		one.Texts, one.Dimensions = c.Texts[pick:pick+1], c.Dimensions/2
+		half, err := x.encoded(x.req.Context(), &one, space, digests[pick:pick+1])
 		if err != nil {
 			return nil, err
 		}
-		items[pick].encoded = half[0]
+		items[pick].Vector = half[0]
 	case "nan":
-		items[pick].encoded = withNaN(items[pick].encoded)
+		items[pick].Vector = withNaN(items[pick].Vector)
 	}
 	return items, nil
 }
 
 // shuffled puts the items in the given order, or, where that changes nothing, the first one last.
-func shuffled(items []item, order []int) []item {
-	out, moved := make([]item, len(items)), false
+func shuffled(items []Item, order []int) []Item {
+	out, moved := make([]Item, len(items)), false
 	for to, from := range order {
 		out[to] = items[from]
 		moved = moved || to != from
@@ -80,7 +76,7 @@ func withNaN(encoded []byte) []byte {
 	}
 	raw, err := base64.StdEncoding.DecodeString(strings.Trim(string(encoded), `"`))
 	if err != nil {
-		panic("dashscopetest: " + err.Error()) // it is our own
+		panic("emulator: " + err.Error()) // it is our own
 	}
 	binary.LittleEndian.PutUint32(raw, math.Float32bits(float32(math.NaN())))
 	return quoted(raw)

@@ -1,11 +1,11 @@
-package dashscopetest
+package emulator
 
 import "time"
 
 // Rates is how fast the account may ask, per model: what is over them gets 429 and counts nowhere. A window opens with
 // the first request after the last one has closed. Zero values: no limit.
 //
-// The service documents RPM, TPM, their sixtieth part per second, and a limit on growth whose size it does not say.
+// DashScope documents RPM, TPM, their sixtieth part per second, and a limit on growth whose size it does not say.
 type Rates struct {
 	RPM int // requests a minute
 	TPM int // tokens a minute; an empty window takes a request of any size
@@ -50,9 +50,9 @@ type throttle struct {
 	before         int // requests of the second before this one
 }
 
-// take lets a request through, or says why not and when to come again. Tokens of a request that is refused for another
+// take lets a request through, or says which rate it is over, by the fault's name, and when to come again. Tokens of a request that is refused for another
 // reason afterwards are given as 0.
-func (t *throttle) take(now time.Time, r Rates, tokens int) (*problem, time.Duration) {
+func (t *throttle) take(now time.Time, r Rates, tokens int) (over string, wait time.Duration) {
 	if last := t.second; !last.opened.IsZero() && now.Sub(last.opened) >= time.Second {
 		t.before = 0
 		if now.Sub(last.opened) < 2*time.Second {
@@ -61,22 +61,22 @@ func (t *throttle) take(now time.Time, r Rates, tokens int) (*problem, time.Dura
 	}
 	minute, second := t.minute.roll(now, time.Minute), t.second.roll(now, time.Second)
 	rps, tps := perSecond(r.RPS, r.RPM), perSecond(r.TPS, r.TPM)
-	over := func(limit, used, more int) bool { return limit > 0 && used > 0 && used+more > limit }
+	exceeds := func(limit, used, more int) bool { return limit > 0 && used > 0 && used+more > limit }
 	switch {
-	case over(r.RPM, t.minute.requests, 1):
-		return &requestRate, minute
-	case over(rps, t.second.requests, 1):
-		return &requestRate, second
+	case exceeds(r.RPM, t.minute.requests, 1):
+		return RequestRate, minute
+	case exceeds(rps, t.second.requests, 1):
+		return RequestRate, second
 	case r.Growth > 0 && t.second.requests >= max(burstFloor, int(r.Growth*float64(t.before))):
-		return &burstRate, second
-	case over(r.TPM, t.minute.tokens, tokens):
-		return &tokenRate, minute
-	case over(tps, t.second.tokens, tokens):
-		return &tokenRate, second
+		return BurstRate, second
+	case exceeds(r.TPM, t.minute.tokens, tokens):
+		return TokenRate, minute
+	case exceeds(tps, t.second.tokens, tokens):
+		return TokenRate, second
 	}
 	for _, w := range []*window{&t.minute, &t.second} {
 		w.requests++
 		w.tokens += tokens
 	}
-	return nil, 0
+	return "", 0
 }

@@ -1,4 +1,4 @@
-package dashscopetest
+package emulator
 
 import (
 	"encoding/binary"
@@ -6,18 +6,16 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// BadText is what the fault bad-text looks for where its Match is empty.
-const BadText = "dashscopetest: inappropriate"
-
 // Fault is something that goes wrong, and when. With only a Name it strikes every request that it can strike; At, P
 // and Next narrow that down, together where several are set. The zero Fault is not valid. SetFaults switches faults on.
 type Fault struct {
-	Name string // one of Catalog
+	Name string // one of the emulator's catalog
 
 	At   int     // not before the k-th request that it could strike, counted from 1; without Next only that one
 	P    float64 // with this probability; 0: always
@@ -25,7 +23,7 @@ type Fault struct {
 
 	Delay      time.Duration // of slow: how long; 0: a second
 	Match      string        // of bad-text: what a bad text contains; "": BadText
-	Flat       bool          // of an error: a flat body also on the compatible path
+	Flat       bool          // of an error: a flat body also where the API has envelopes
 	RetryAfter time.Duration // of an error: sent as Retry-After, in seconds rounded up; 0: the header is not sent
 	Status     int           // of answer: its HTTP status, from 200; 0: 500
 	Body       string        // of answer: its body, in which {id} stands for the request's id
@@ -33,7 +31,8 @@ type Fault struct {
 
 // ParseFault reads a fault as flags and the control endpoint write it: its name, and after "=" its options with commas
 // between them, for example "slow=p:0.1,delay:2s", "reset=next:3", "overloaded=at:5,retry_after:1s", "auth=flat" or
-// "answer=status:429,body:{}". "always" is allowed and says nothing; match: and body: come last and take the rest.
+// "answer=status:429,body:{}". "always" is allowed and says nothing; match: and body: come last and take the rest. Whether there
+// is such a fault is said where it is set.
 func ParseFault(spec string) (Fault, error) {
 	name, options, _ := strings.Cut(spec, "=")
 	f := Fault{Name: name}
@@ -69,13 +68,13 @@ func ParseFault(spec string) (Fault, error) {
 		case "body":
 			f.Body = value
 		default:
-			return Fault{}, fmt.Errorf("dashscopetest: fault %q has no option %q: there are always, at:K, next:N, p:PROBABILITY, delay:DURATION, retry_after:DURATION, flat, match:TEXT, status:N and body:TEXT", name, key)
+			return Fault{}, fmt.Errorf("fault %q has no option %q: there are always, at:K, next:N, p:PROBABILITY, delay:DURATION, retry_after:DURATION, flat, match:TEXT, status:N and body:TEXT", name, key)
 		}
 		if err != nil {
-			return Fault{}, fmt.Errorf("dashscopetest: fault %q: %q is not a value for %s", name, value, key)
+			return Fault{}, fmt.Errorf("fault %q: %q is not a value for %s", name, value, key)
 		}
 	}
-	return f, f.check()
+	return f, nil
 }
 
 func positive(value string) (int, error) {
@@ -121,33 +120,44 @@ func (f *Fault) UnmarshalText(text []byte) error {
 	return err
 }
 
-func (f Fault) check() error {
-	info, ok := lookup(f.Name)
-	if !ok {
+// In holds a fault against a catalog.
+func (f Fault) In(catalog []FaultInfo) error {
+	_, err := f.in(catalog)
+	return err
+}
+
+func (f Fault) in(catalog []FaultInfo) (FaultInfo, error) {
+	i := slices.IndexFunc(catalog, func(info FaultInfo) bool { return info.Name == f.Name })
+	if i < 0 {
 		names := make([]string, len(catalog))
 		for i, c := range catalog {
 			names[i] = c.Name
 		}
-		return fmt.Errorf("dashscopetest: there is no fault %q: there are %s", f.Name, strings.Join(names, ", "))
+		return FaultInfo{}, fmt.Errorf("there is no fault %q: there are %s", f.Name, strings.Join(names, ", "))
 	}
-	isError := info.problem != nil && info.stage == atGateway
+	info := catalog[i]
+	isError := info.error && info.stage == atGateway
+	return info, f.check(info, isError)
+}
+
+func (f Fault) check(info FaultInfo, isError bool) error {
 	switch {
 	case f.At < 0 || f.Next < 0 || f.Delay < 0 || f.RetryAfter < 0:
-		return fmt.Errorf("dashscopetest: fault %q: a count or duration is negative", f.Name)
+		return fmt.Errorf("fault %q: a count or duration is negative", f.Name)
 	case !(f.P >= 0 && f.P <= 1):
-		return fmt.Errorf("dashscopetest: fault %q: the probability %v is not between 0 and 1", f.Name, f.P)
+		return fmt.Errorf("fault %q: the probability %v is not between 0 and 1", f.Name, f.P)
 	case f.Delay != 0 && info.stage != atDelay:
-		return fmt.Errorf("dashscopetest: fault %q takes no delay: set slow beside it", f.Name)
+		return fmt.Errorf("fault %q takes no delay: set slow beside it", f.Name)
 	case f.Match != "" && f.Name != "bad-text":
-		return fmt.Errorf("dashscopetest: fault %q takes no match: only bad-text does", f.Name)
-	case f.Flat && !isError:
-		return fmt.Errorf("dashscopetest: fault %q has no error body that could be flat", f.Name)
+		return fmt.Errorf("fault %q takes no match: only bad-text does", f.Name)
+	case f.Flat && !(isError && info.Flats):
+		return fmt.Errorf("fault %q has no error body that could be flat", f.Name)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return fmt.Errorf("dashscopetest: fault %q: the status %d is not between 200 and 599", f.Name, f.Status)
+		return fmt.Errorf("fault %q: the status %d is not between 200 and 599", f.Name, f.Status)
 	case (f.Status != 0 || f.Body != "") && f.Name != "answer":
-		return fmt.Errorf("dashscopetest: fault %q takes no status or body: only answer does", f.Name)
+		return fmt.Errorf("fault %q takes no status or body: only answer does", f.Name)
 	case f.RetryAfter != 0 && !isError && f.Name != "empty-503" && f.Name != "answer":
-		return fmt.Errorf("dashscopetest: fault %q sends no Retry-After", f.Name)
+		return fmt.Errorf("fault %q sends no Retry-After", f.Name)
 	}
 	return nil
 }
@@ -166,19 +176,19 @@ type fault struct {
 	rand *rand.Rand
 }
 
-func prepare(faults []Fault, seed uint64) ([]*fault, error) {
+func (s *Server) prepare(faults []Fault) ([]*fault, error) {
 	out := make([]*fault, 0, len(faults))
 	var errs []error
 	for i, f := range faults {
-		if err := f.check(); err != nil {
-			errs = append(errs, err)
+		info, err := f.in(s.catalog)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.profile.Name, err))
 			continue
 		}
 		if f.At > 0 && f.Next == 0 {
 			f.Next = 1
 		}
-		info, _ := lookup(f.Name)
-		out = append(out, &fault{FaultState{Fault: f}, info, seeded(seed, "fault", f.Name, strconv.Itoa(i))})
+		out = append(out, &fault{FaultState{Fault: f}, info, seeded(s.seed, "fault", f.Name, strconv.Itoa(i))})
 	}
 	return out, errors.Join(errs...)
 }

@@ -1,10 +1,11 @@
-package dashscopetest
+package emulator
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -14,7 +15,7 @@ import (
 
 // ControlPath is where Options.Control serves, in JSON:
 //
-//	GET    /_emulator/          region, models and the catalog of faults
+//	GET    /_emulator/          what the emulator is, and the catalog of faults
 //	GET    /_emulator/ledger    the Ledger
 //	DELETE /_emulator/ledger    Reset
 //	GET    /_emulator/faults    the faults that are set, each with seen and injected
@@ -97,7 +98,9 @@ func (s *Server) controlHandler() http.Handler {
 	settings := func() any { return s.Settings().toJSON() }
 
 	get("{$}", func() any {
-		return map[string]any{"region": s.region, "catalog": Catalog()}
+		about := map[string]any{"catalog": s.catalog}
+		maps.Copy(about, s.profile.About)
+		return about
 	})
 	get("ledger", ledger)
 	change("DELETE", "ledger", func([]byte) error { s.Reset(); return nil }, ledger)
@@ -136,12 +139,12 @@ func decode(body []byte, into any) error {
 		return err
 	}
 	if d.More() {
-		return errors.New("dashscopetest: more than one JSON value")
+		return errors.New("more than one JSON value")
 	}
 	return nil
 }
 
 func reply(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", jsonType)
-	_, _ = w.Write(append(marshal(v), '\n'))
+	_, _ = w.Write(append(JSON(v), '\n'))
 }

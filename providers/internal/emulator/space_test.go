@@ -1,4 +1,4 @@
-package dashscopetest
+package emulator
 
 import (
 	"fmt"

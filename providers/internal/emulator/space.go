@@ -1,4 +1,4 @@
-package dashscopetest
+package emulator
 
 import (
 	"math"
@@ -72,6 +72,23 @@ func (s *space) vector(model string, base []float32, n int) []float32 {
 	}
 	return unit(out[:n:n])
 }
+
+// lean moves a base vector a little in the direction of a role, "" in none, so that a text's vectors of two roles differ and
+// are still close to each other. The result has not quite unit length.
+func (s *space) lean(role string, base []float32) []float32 {
+	if role == "" {
+		return base
+	}
+	step := float32(leaning / math.Sqrt(float64(len(base))))
+	out := make([]float32, len(base))
+	for i, sign := range s.signs("role\x00"+role, 1, len(base))[0] {
+		out[i] = base[i] + step*sign
+	}
+	return out
+}
+
+// leaning is how far a role moves a vector of length 1.
+const leaning = 0.1
 
 // hadamard is the Walsh-Hadamard transform in place, times scale. len(v) is a power of two.
 func hadamard(v []float32, scale float32) {

@@ -1,4 +1,4 @@
-package dashscopetest
+package emulator
 
 import (
 	"crypto/sha256"
@@ -19,7 +19,7 @@ type Ledger struct {
 	Billed   int `json:"billed"`   // requests that were billed
 	Texts    int `json:"texts"`    // texts that were billed, each time they were
 	Tokens   int `json:"tokens"`   // tokens that were billed
-	Distinct int `json:"distinct"` // different texts that were billed; another model or other dimensions make another one
+	Distinct int `json:"distinct"` // different texts that were billed; another model, role or length makes another one
 	Twice    int `json:"twice"`    // of the different ones those billed more than once
 
 	Lost     int `json:"lost"`     // texts billed whose answer did not arrive: the connection ended, or the caller had left
@@ -46,6 +46,7 @@ func digestOf(text string) digest {
 type variant struct {
 	model      string
 	dimensions int
+	role       string
 }
 
 // times is how often one text was billed, and how often its vector arrived.
@@ -128,7 +129,7 @@ func (s *Server) Ledger() Ledger {
 	return l
 }
 
-// TimesBilled is how often a text was billed, for any model and dimensions.
+// TimesBilled is how often a text was billed, for any model, role and dimensions.
 func (s *Server) TimesBilled(text string) int {
 	d := digestOf(text)
 	s.mu.Lock()
