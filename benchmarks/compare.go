@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/vecspace/embedding"
@@ -49,7 +50,7 @@ type Progress struct {
 }
 
 // Compare measures all candidates on all tasks. A candidate that fails is shown as failed in the Report, with its reason, and the others
-// go on: see Report.Failed. The error says that nothing could be compared, or is the context's; the Report then holds what was
+// go on: see Report.Failed. So is a task whose Failure says that it could not be read: see Report.Unread. The error says that nothing could be compared, or is the context's; the Report then holds what was
 // finished, and what was paid for is recorded in Options.Dir.
 func Compare(ctx context.Context, candidates []Candidate, tasks []Task, o Options) (*report.Report, error) {
 	o.K, o.Seed, o.Resamples = cmp.Or(o.K, 10), cmp.Or(o.Seed, 1), cmp.Or(o.Resamples, 10_000)
@@ -88,6 +89,10 @@ func Compare(ctx context.Context, candidates []Candidate, tasks []Task, o Option
 	}
 	r := &run{Options: o, budgets: budgets, begin: time.Now()}
 	for _, t := range tasks {
+		if t.Failure != nil {
+			r.tasks = append(r.tasks, &madeTask{Task: t})
+			continue
+		}
 		made, err := newTask(t, o.K)
 		if err != nil {
 			return nil, err
@@ -108,8 +113,9 @@ func Compare(ctx context.Context, candidates []Candidate, tasks []Task, o Option
 			return nil, err
 		}
 	}
+	readable := slices.ContainsFunc(tasks, func(t Task) bool { return t.Failure == nil })
 	for _, c := range cs {
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && readable {
 			r.compete(ctx, c)
 		}
 	}
@@ -123,16 +129,20 @@ func check(candidates []Candidate, tasks []Task, o Options) error {
 	if len(tasks) == 0 {
 		return errors.New("benchmarks: there is no task to compare on")
 	}
-	seen := map[string]bool{}
+	seen, files := map[string]bool{}, map[string]string{}
 	for _, c := range candidates {
 		if seen[c.name()] {
 			return fmt.Errorf("benchmarks: two candidates are named %q: give one a Name", c.name())
 		}
 		seen[c.name()] = true
+		if same, twice := files[c.file()]; twice {
+			return fmt.Errorf("benchmarks: %q and %q are asked the same and would be recorded in one file: leave one out", same, c.name())
+		}
+		files[c.file()] = c.name()
 	}
 	seen = map[string]bool{}
 	for _, t := range tasks {
-		if (t.Retrieval == nil) == (t.Pairs == nil) {
+		if (t.Retrieval == nil) == (t.Pairs == nil) && t.Failure == nil || t.Failure != nil && (t.Retrieval != nil || t.Pairs != nil) {
 			return errors.New("benchmarks: a Task is either Retrieval or Pairs")
 		}
 		if seen[t.name()] {
@@ -199,6 +209,9 @@ func (r *run) compete(ctx context.Context, c *contender) {
 	for _, t := range r.tasks {
 		if ctx.Err() != nil {
 			return
+		}
+		if t.Failure != nil {
+			continue
 		}
 		if c.failure == nil {
 			if err := r.fetch(ctx, c, t); err != nil {

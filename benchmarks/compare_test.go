@@ -332,6 +332,7 @@ func TestRefusedCalls(t *testing.T) {
 		"no candidate":      {nil, []Task{tiny()}, Options{}},
 		"no task":           {one, nil, Options{}},
 		"a name twice":      {append(one, one...), []Task{tiny()}, Options{}},
+		"one file for two":  {[]Candidate{{Name: "a", Reference: "static:base"}, {Name: "b", Reference: "static:base"}}, []Task{tiny()}, Options{}},
 		"a task twice":      {one, []Task{tiny(), tiny()}, Options{}},
 		"an empty task":     {one, []Task{{}}, Options{}},
 		"no documents":      {one, []Task{{Retrieval: &datasets.Retrieval{Name: "x"}}}, Options{}},

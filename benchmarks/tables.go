@@ -55,6 +55,10 @@ func (c *contender) report() report.Candidate {
 // table makes a task's figures, intervals and comparisons of its rows.
 func (r *run) table(t *madeTask) (report.Task, error) {
 	out := report.Task{Name: t.name()}
+	if t.Failure != nil {
+		out.Failure = t.Failure.Error()
+		return out, nil
+	}
 	var n int
 	if t.retrieval != nil {
 		n = len(t.retrieval.Queries)

@@ -7,14 +7,20 @@ import (
 	"github.com/vecspace/embedding/benchmarks/datasets"
 )
 
-// Task is what candidates are compared on: one of both.
+// Task is what candidates are compared on: Retrieval or Pairs.
 type Task struct {
 	Retrieval *datasets.Retrieval
 	Pairs     *datasets.Pairs
+
+	// Failure says why a set could not be read, instead of both: the report names it, as Name, with its reason.
+	Failure error
+	Name    string
 }
 
 func (t Task) name() string {
 	switch {
+	case t.Failure != nil:
+		return t.Name
 	case t.Retrieval != nil:
 		return t.Retrieval.Name
 	case t.Pairs != nil:

@@ -10,7 +10,7 @@
 //	'n'       a note: length of its name (1), name, JSON
 //
 // A record cut short at the end, as a crash leaves it, is dropped; a damaged one elsewhere is an error. Of two records of one text the
-// first counts. Two processes must not write one file at once.
+// first counts. A file is kept for one process by a lock that a crash releases, on Unix; elsewhere two must not write one at once.
 package replay
 
 import (
@@ -73,33 +73,47 @@ type entry struct {
 // Open reads a recording, or begins one where there is no file. A read-only one must exist.
 func Open(path string, readOnly bool) (*Recording, error) {
 	r := &Recording{path: path, readOnly: readOnly, index: map[digest]int32{}, notes: map[string]json.RawMessage{}}
-	f, err := os.Open(path)
+	mode := os.O_RDWR
+	if readOnly {
+		mode = os.O_RDONLY
+	}
+	f, err := os.OpenFile(path, mode, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !readOnly:
 		return r, nil
 	case err != nil:
 		return nil, err
 	}
-	end, err := r.read(f)
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if readOnly {
+	end, err := r.take(f)
+	if readOnly || err != nil {
+		if err = errors.Join(err, f.Close()); err != nil {
+			return nil, err
+		}
 		return r, nil
 	}
-	if r.file, err = os.OpenFile(path, os.O_WRONLY, 0o600); err != nil {
-		return nil, err
+	if err := f.Truncate(end); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
-	if err := r.file.Truncate(end); err != nil {
-		return nil, errors.Join(err, r.file.Close())
+	if _, err := f.Seek(end, io.SeekStart); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
-	if _, err := r.file.Seek(end, io.SeekStart); err != nil {
-		return nil, errors.Join(err, r.file.Close())
-	}
+	r.file = f
 	return r, nil
+}
+
+// take reads the file, and keeps it for this process unless it is only read. It returns where writing goes on.
+func (r *Recording) take(f *os.File) (end int64, err error) {
+	if !r.readOnly {
+		if taken, err := lock(f); err != nil {
+			return 0, err
+		} else if taken {
+			return 0, fmt.Errorf("%s: another run is recording here: wait for it, or use another directory", r.path)
+		}
+	}
+	if end, err = r.read(f); err != nil {
+		return 0, fmt.Errorf("%s: %w", r.path, err)
+	}
+	return end, nil
 }
 
 // Heading returns who answered; false where nothing is recorded yet.
@@ -236,6 +250,10 @@ func (r *Recording) write(b []byte) error {
 			return err
 		}
 		r.file = f
+		if taken, err := lock(f); taken || err != nil {
+			r.err = errors.Join(fmt.Errorf("replay: %s is kept by another run", r.path), err)
+			return r.err
+		}
 		h, err := json.Marshal(r.heading)
 		if err != nil {
 			r.err = err

@@ -14,6 +14,9 @@ import (
 // maxRecord is how long a record may say it is: more than any vector or note.
 const maxRecord = 64 << 20
 
+// fixed is what a vector's record holds beside the values.
+const fixed = len(digest{}) + 5
+
 // read takes in a file. It returns where the last whole record ends.
 func (r *Recording) read(f io.Reader) (end int64, err error) {
 	in := bufio.NewReaderSize(f, 1<<20)
@@ -31,8 +34,8 @@ func (r *Recording) read(f io.Reader) (end int64, err error) {
 			return r.ended(end, err)
 		}
 		size := binary.LittleEndian.Uint32(start[1:])
-		if size > maxRecord {
-			return 0, damaged(end)
+		if size > maxRecord || start[0] == 'v' && r.heading != nil && int(size) != fixed+4*r.heading.Dimensions {
+			return 0, damaged(end) // and not the end, with good records behind it
 		}
 		if need := int(size) + 4; cap(payload) < need {
 			payload = make([]byte, need)
@@ -45,7 +48,7 @@ func (r *Recording) read(f io.Reader) (end int64, err error) {
 		if crc32.Update(crc32.Checksum(start[:1], castagnoli), castagnoli, body) != binary.LittleEndian.Uint32(payload[size:]) {
 			return 0, damaged(end)
 		}
-		if err := r.take(start[0], body); err != nil {
+		if err := r.place(start[0], body); err != nil {
 			return 0, fmt.Errorf("%w: %w", damaged(end), err)
 		}
 		end += int64(len(start) + len(payload))
@@ -67,7 +70,7 @@ func damaged(at int64) error {
 	return fmt.Errorf("the record at byte %d is damaged: put back a copy of the file, or delete it and pay again", at)
 }
 
-func (r *Recording) take(kind byte, b []byte) error {
+func (r *Recording) place(kind byte, b []byte) error {
 	if (kind == 'h') != (r.heading == nil) {
 		return errors.New("the heading is not the first record")
 	}
@@ -76,7 +79,6 @@ func (r *Recording) take(kind byte, b []byte) error {
 		r.heading = &Heading{}
 		return json.Unmarshal(b, r.heading)
 	case 'v':
-		const fixed = len(digest{}) + 5
 		if len(b) != fixed+4*r.heading.Dimensions {
 			return fmt.Errorf("a vector of %d bytes", len(b))
 		}

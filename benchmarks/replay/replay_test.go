@@ -155,6 +155,48 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// A damaged length in the middle is damage: what stands behind it is not taken for the rest of a record that was cut, and cut off.
+func TestDamagedLength(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.rec")
+	r := open(t, path, false)
+	kept := keep(t, r, embedtest.NewFake(embedtest.FakeOptions{}))
+	embed(t, kept, 0, "a")
+	at := size(t, path)
+	embed(t, kept, 0, "b", "c")
+	r.Close()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[at+2] ^= 0x10
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path, false); err == nil || !strings.Contains(err.Error(), "damaged") || size(t, path) != len(b) {
+		t.Errorf("error %v, %d of %d bytes left", err, size(t, path), len(b))
+	}
+}
+
+// Two runs at once would write over each other's answers. The second one is refused, and the lock goes with the first.
+func TestOneRunAtATime(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("NOT TESTED: there is no lock on Windows")
+	}
+	path := filepath.Join(t.TempDir(), "a.rec")
+	r := open(t, path, false)
+	embed(t, keep(t, r, embedtest.NewFake(embedtest.FakeOptions{})), 0, "a")
+	if _, err := Open(path, false); err == nil || !strings.Contains(err.Error(), "another run") {
+		t.Errorf("a second run: error %v", err)
+	}
+	if offline := open(t, path, true); offline.Len() != 1 {
+		t.Errorf("%d texts can be read meanwhile", offline.Len())
+	}
+	r.Close()
+	if next := open(t, path, false); next.Len() != 1 {
+		t.Errorf("%d texts after the first run", next.Len())
+	}
+}
+
 func TestOtherModelIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.rec")
 	r := open(t, path, false)

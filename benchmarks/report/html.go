@@ -69,14 +69,14 @@ func (r *Report) HTML(w io.Writer) error {
 		return err
 	}
 	p.Data = template.JS(b)
-	for i, task := range r.Tasks {
+	for _, task := range r.read() {
 		pt := pageTask{Name: task.Name, Table: webTable(task.quality()), Verdicts: task.verdicts()}
 		for _, x := range plots {
 			if x.Group == task.Name {
 				pt.Plots = append(pt.Plots, x)
 			}
 		}
-		one := &Report{Tasks: r.Tasks[i : i+1]}
+		one := &Report{Tasks: []Task{task}}
 		for _, x := range one.lengths() {
 			pt.Lengths = append(pt.Lengths, webTable(x))
 		}

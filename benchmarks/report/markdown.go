@@ -17,14 +17,15 @@ func (r *Report) Markdown(out io.Writer) error {
 	if !r.Run.Complete {
 		fmt.Fprint(w, "**The run was interrupted: the figures are those of what was finished.**\n\n")
 	}
+	tasks := r.read()
 	for i, t := range r.tables() {
 		if len(t.rows) == 0 {
 			continue
 		}
 		fmt.Fprintf(w, "## %s\n\n%s\n\n", escape(t.title), escape(t.note))
 		t.markdown(w)
-		if i < len(r.Tasks) {
-			for _, v := range r.Tasks[i].verdicts() {
+		if i < len(tasks) {
+			for _, v := range tasks[i].verdicts() {
 				fmt.Fprintf(w, "- %s\n", escape(v))
 			}
 			fmt.Fprintln(w)
@@ -103,7 +104,7 @@ func (r *Report) origin() [][2]string {
 
 // lengths are the tables of quality against dimensions and storage.
 func (r *Report) lengths() (out []table) {
-	for _, t := range r.Tasks {
+	for _, t := range r.read() {
 		if len(t.Dimensions) == 0 {
 			continue
 		}
@@ -124,7 +125,7 @@ func (r *Report) lengths() (out []table) {
 
 // disagreements are the tables of the questions on which two candidates differ most.
 func (r *Report) disagreements() (out []table) {
-	for _, t := range r.Tasks {
+	for _, t := range r.read() {
 		if len(t.Disagreed) == 0 {
 			continue
 		}

@@ -32,7 +32,7 @@ type mark struct {
 
 // plots are all of the page, in the order of reading.
 func (r *Report) plots() (out []plot) {
-	for i, t := range r.Tasks {
+	for i, t := range r.read() {
 		id := fmt.Sprintf("task%d-", i)
 		add := func(p plot) {
 			if len(p.Data) > 0 {

@@ -98,7 +98,8 @@ type TaskCost struct {
 // Task is one set and the rows of its table.
 type Task struct {
 	Name       string       `json:"name"`
-	Kind       string       `json:"kind"` // "retrieval" or "pairs"
+	Kind       string       `json:"kind"`              // "retrieval" or "pairs"
+	Failure    string       `json:"failure,omitempty"` // why the set could not be read: there is nothing else then
 	Documents  int          `json:"documents,omitempty"`
 	Queries    int          `json:"queries"` // or pairs
 	Blank      int          `json:"blank_documents,omitempty"`
@@ -206,6 +207,16 @@ func (r *Report) Failed() (names []string) {
 	for _, c := range r.Candidates {
 		if c.Failure != "" {
 			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// Unread are the names of the tasks that could not be read.
+func (r *Report) Unread() (names []string) {
+	for _, t := range r.Tasks {
+		if t.Failure != "" {
+			names = append(names, t.Name)
 		}
 	}
 	return names

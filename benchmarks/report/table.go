@@ -19,10 +19,20 @@ type table struct {
 // tables are all of a report's, in the order of reading.
 func (r *Report) tables() []table {
 	var out []table
-	for _, t := range r.Tasks {
+	for _, t := range r.read() {
 		out = append(out, t.quality())
 	}
 	return append(out, r.speeds(), r.costs())
+}
+
+// read are the tasks that could be read.
+func (r *Report) read() (out []Task) {
+	for _, t := range r.Tasks {
+		if t.Failure == "" {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // quality is a task's main table: figures times 100, the main one with its interval, * marks a winner.
@@ -178,11 +188,16 @@ func (t Task) verdicts() (out []string) {
 	return out
 }
 
-// failures name each candidate that failed, with its reason.
+// failures name each candidate that failed and each task that could not be read, with the reason.
 func (r *Report) failures() (out []string) {
 	for _, c := range r.Candidates {
 		if c.Failure != "" {
 			out = append(out, c.Name+" failed: "+c.Failure)
+		}
+	}
+	for _, t := range r.Tasks {
+		if t.Failure != "" {
+			out = append(out, t.Name+" could not be read: "+t.Failure)
 		}
 	}
 	return out

@@ -18,15 +18,16 @@ func (r *Report) Text(out io.Writer) error {
 	if !r.Run.Complete {
 		fmt.Fprint(w, "The run was interrupted: the figures are those of what was finished.\n")
 	}
+	tasks := r.read()
 	for i, t := range r.tables() {
 		if len(t.rows) == 0 {
 			continue
 		}
 		fmt.Fprintf(w, "\n%s\n(%s)\n\n", t.title, t.note)
 		t.align(w)
-		if i < len(r.Tasks) {
+		if i < len(tasks) {
 			fmt.Fprintln(w)
-			for _, v := range r.Tasks[i].verdicts() {
+			for _, v := range tasks[i].verdicts() {
 				fmt.Fprintf(w, "  %s\n", v)
 			}
 		}

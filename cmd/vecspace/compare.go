@@ -138,6 +138,11 @@ func compare(ctx context.Context, args []string, std streams) error {
 	c.options.Progress = bar.hear
 	stop := errors.New("stop")
 	c.options.Start = func(e benchmarks.Estimate) error {
+		for _, t := range tasks {
+			if t.Failure != nil {
+				fmt.Fprintf(std.err, "%s could not be read and is left out: %v\n", t.Name, t.Failure)
+			}
+		}
 		showEstimate(std.err, e, c.options)
 		if c.dry {
 			return stop
@@ -153,54 +158,60 @@ func compare(ctx context.Context, args []string, std streams) error {
 		return err
 	}
 	failed := c.write(r, std.out)
-	switch names := r.Failed(); {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return errors.Join(fmt.Errorf("interrupted: every answer that was paid for is recorded in %s; run the same command again to go on from there", c.options.Dir), failed)
-	case err != nil || failed != nil:
-		return errors.Join(err, failed)
-	case len(names) > 0:
-		return fmt.Errorf("%d of %d candidates failed: %s", len(names), len(r.Candidates), strings.Join(names, ", "))
 	}
-	return nil
+	if names := r.Failed(); len(names) > 0 {
+		failed = errors.Join(failed, fmt.Errorf("%d of %d candidates failed: %s", len(names), len(r.Candidates), strings.Join(names, ", ")))
+	}
+	if names := r.Unread(); len(names) > 0 {
+		failed = errors.Join(failed, fmt.Errorf("%d of %d tasks could not be read: %s", len(names), len(r.Tasks), strings.Join(names, ", ")))
+	}
+	return errors.Join(err, failed)
 }
 
-// load reads the tasks.
+// load reads the tasks. A path that is not there is a wrong call; a set in which something is wrong becomes a task that failed, so that the
+// others are compared all the same.
 func (c *comparing) load() ([]benchmarks.Task, error) {
 	if len(c.tasks) == 0 {
 		c.tasks = []string{"go"}
 	}
 	var out []benchmarks.Task
 	for _, name := range c.tasks {
-		var t benchmarks.Task
-		info, err := os.Stat(name)
-		switch {
-		case name == "go":
-			root, err := datasets.Toolchain()
-			if err != nil {
-				return nil, err
-			}
-			if t.Retrieval, err = datasets.GoLibrary(root); err != nil {
-				return nil, err
-			}
-		case err != nil:
-			return nil, usagef("-task %s: %v", name, errors.Unwrap(err))
-		case info.IsDir():
-			if t.Retrieval, err = datasets.LoadRetrieval(name, c.split); err != nil {
-				return nil, err
-			}
-		default:
-			if t.Pairs, err = datasets.LoadPairs(name); err != nil {
-				return nil, err
-			}
-		}
-		if t.Retrieval != nil {
-			t.Retrieval = t.Retrieval.Sample(c.sample, c.options.Seed).Fewer(c.documents, c.options.Seed)
-		} else {
-			t.Pairs = t.Pairs.Sample(c.sample, c.options.Seed)
+		t, err := c.task(name)
+		if _, wrong := err.(usageError); wrong {
+			return nil, err
+		} else if err != nil {
+			t = benchmarks.Task{Name: name, Failure: err}
 		}
 		out = append(out, t)
 	}
 	return out, nil
+}
+
+func (c *comparing) task(name string) (t benchmarks.Task, err error) {
+	info, err := os.Stat(name)
+	switch {
+	case name == "go":
+		var root string
+		if root, err = datasets.Toolchain(); err == nil {
+			t.Retrieval, err = datasets.GoLibrary(root)
+		}
+	case err != nil:
+		return t, usagef("-task %s: %v", name, errors.Unwrap(err))
+	case info.IsDir():
+		t.Retrieval, err = datasets.LoadRetrieval(name, c.split)
+	default:
+		t.Pairs, err = datasets.LoadPairs(name)
+	}
+	switch {
+	case err != nil:
+	case t.Retrieval != nil:
+		t.Retrieval = t.Retrieval.Sample(c.sample, c.options.Seed).Fewer(c.documents, c.options.Seed)
+	default:
+		t.Pairs = t.Pairs.Sample(c.sample, c.options.Seed)
+	}
+	return t, err
 }
 
 // sums reads the budgets. One without a currency is in that of all candidates' prices, if it is one: Compare refuses the others.

@@ -99,6 +99,61 @@ func TestCompareFailure(t *testing.T) {
 	}
 }
 
+// A set in which something is wrong is in the report with file and line, the others have their figures, and the command fails.
+func TestCompareBadSets(t *testing.T) {
+	sets(t)
+	copied := func(to, changed, text string) {
+		t.Helper()
+		if err := os.CopyFS(to, os.DirFS("set")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, filepath.FromSlash(changed)), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copied("empty", "corpus.jsonl", "")
+	copied("absent", "qrels/test.tsv", "1\tcat\t1\n2\tdog\t1\n")
+	copied("twice", "corpus.jsonl", `{"_id":"cat","text":"a"}`+"\n"+`{"_id":"cat","text":"b"}`+"\n")
+	if err := os.WriteFile("nan.csv", []byte("a,b,1\nc,d,NaN\ne,f,3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bad := map[string]string{
+		"empty": "corpus.jsonl: the file is empty", "absent": `test.tsv:2: there is no document "dog"`,
+		"twice": `corpus.jsonl:2: the id "cat" was there before`, "nan.csv": "nan.csv:2: the score is NaN",
+	}
+	args := []string{"-resamples", "200", "-no-speed", "-markdown", "r.md", "-json", "r.json"}
+	for name := range bad {
+		args = append(args, "-task", name)
+	}
+	out, errs, err := compared(t, t.Context(), append(args, "-task", "set", "static:base")...)
+	if _, wrong := err.(usageError); err == nil || wrong || !strings.Contains(err.Error(), "4 of 5 tasks could not be read: ") {
+		t.Errorf("error %v\n%s", err, errs)
+	}
+	files := map[string]string{"stdout": out, "stderr": errs}
+	for _, name := range []string{"vecspace-compare.html", "r.md", "r.json"} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = strings.NewReplacer("&#34;", `"`, `\"`, `"`).Replace(string(b))
+	}
+	for name, text := range files {
+		for task, want := range bad {
+			if !strings.Contains(text, task) || !strings.Contains(text, want) {
+				t.Errorf("%s does not say %q of %s", name, want, task)
+			}
+		}
+		if name != "stderr" && !strings.Contains(text, "BM25 + static:base") {
+			t.Errorf("%s has no figures of the set that is right", name)
+		}
+	}
+	// Where no set is right there is a report too, and nothing is asked.
+	out, _, err = compared(t, t.Context(), "-resamples", "200", "-task", "empty", "static:base")
+	if page, readErr := os.ReadFile("vecspace-compare.html"); err == nil || readErr != nil || !bytes.Contains(page, []byte("the file is empty")) || !strings.Contains(out, "empty could not be read") {
+		t.Errorf("error %v, %v\n%s", err, readErr, out)
+	}
+}
+
 func TestCompareInterrupted(t *testing.T) {
 	sets(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -149,9 +204,6 @@ func TestCompareUsage(t *testing.T) {
 		if _, wrong := err.(usageError); !wrong || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: error %v, want a usage error with %q", args, err, want)
 		}
-	}
-	if _, _, err := compared(t, t.Context(), "-task", "pairs.csv", "-task", "set/qrels/test.tsv", "static:base"); err == nil || !strings.Contains(err.Error(), "test.tsv") {
-		t.Errorf("judgements as pairs: error %v", err)
 	}
 }
 
