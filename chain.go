@@ -37,8 +37,9 @@ type wrapped struct {
 }
 
 func (w *wrapped) Model() Model { return w.model }
-func (w *wrapped) Embed(ctx context.Context, req Request) (Response, error) {
-	return w.embed(ctx, req)
+func (w *wrapped) Embed(ctx context.Context, req Request) (res Response, err error) {
+	res, err = w.embed(ctx, req) // into the results: returning the call costs another copy of them
+	return res, err
 }
 
 // guarded reports whether a guard stands between e and its provider.

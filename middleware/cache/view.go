@@ -16,7 +16,22 @@ func (c *Cache) Wrap(next embedding.Embedder) embedding.Embedder {
 	if m.Space == "" {
 		v.pre = c.keys.prefix(m, c.chain.Add(1))
 	}
-	return embedding.Wrap(next, m, v.embed)
+	// The function itself and not a method of v's, which would cost a hit another copy of its result.
+	return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (res embedding.Response, err error) {
+		n := req.Len()
+		if n == 0 {
+			return next.Embed(ctx, req)
+		}
+		if err = ctx.Err(); err != nil {
+			return res, err
+		}
+		rows, hits, at := v.hits(req.Texts, v.pre.of(req.Task))
+		if hits < n {
+			return v.misses(ctx, req, rows, hits, at)
+		}
+		res.Vectors, res.Usage.Reused = rows, n
+		return res, nil
+	})
 }
 
 // view is the cache as one chain sees it.
@@ -27,24 +42,12 @@ type view struct {
 	pre   prefix
 }
 
-func (v *view) embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-	n := req.Len()
-	if n == 0 {
-		return v.next.Embed(ctx, req)
+// misses asks next for the texts without a row and merges them in.
+func (v *view) misses(ctx context.Context, req embedding.Request, rows [][]float32, hits int, at moment) (embedding.Response, error) {
+	if hits == 0 {
+		return v.miss(ctx, at, req)
 	}
-	if err := ctx.Err(); err != nil {
-		return embedding.Response{}, err
-	}
-	pre := v.pre.of(req.Task)
-	call := call{view: v, age: v.cache.now(), stores: v.cache.stores.Load()}
-	rows, hits := v.hits(req.Texts, pre)
-	switch hits {
-	case n:
-		return embedding.Response{Vectors: rows, Usage: embedding.Usage{Reused: n}}, nil
-	case 0:
-		return v.miss(ctx, call, req)
-	}
-	m := embedding.NewMerger(n)
+	m := embedding.NewMerger(req.Len())
 	for i, row := range rows {
 		if row != nil {
 			m.Set(i, embedding.Row{Vector: row})
@@ -52,18 +55,18 @@ func (v *view) embed(ctx context.Context, req embedding.Request) (embedding.Resp
 	}
 	m.Use(embedding.Usage{Reused: hits})
 	missing := m.Missing()
-	res, err := v.miss(ctx, call, req.Pick(missing))
+	res, err := v.miss(ctx, at, req.Pick(missing))
 	m.Add(missing, res, err)
 	return m.Result()
 }
 
-// hits returns a row for each text that the cache holds and nil for the others, and how many it holds. One text costs no
-// allocation: the entry lends its own slice of one row.
-func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int) {
+// hits returns a row for each text that the cache holds and nil for the others, how many it holds, and when that was. One
+// text costs no allocation: the entry lends its own slice of one row.
+func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int, at moment) {
 	c := v.cache
 	l := c.lane()
 	l.RLock()
-	defer l.RUnlock()
+	at = moment{c.age, c.stores.Load()}
 	if len(texts) == 1 {
 		if e := c.lookup(c.keys.of(pre, texts[0]), v.model.Dimensions); e != nil {
 			rows, hits = e.one[:], 1
@@ -77,13 +80,19 @@ func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int) {
 			}
 		}
 	}
-	l.hits.Add(int64(hits))
-	l.misses.Add(int64(len(texts) - hits))
-	return rows, hits
+	l.RUnlock()
+	if hits > 0 {
+		l.hits.Add(int64(hits))
+	}
+	if hits < len(texts) {
+		l.misses.Add(int64(len(texts) - hits))
+	}
+	return rows, hits, at
 }
 
 // miss asks next and keeps what succeeded.
-func (v *view) miss(ctx context.Context, c call, req embedding.Request) (embedding.Response, error) {
+func (v *view) miss(ctx context.Context, at moment, req embedding.Request) (embedding.Response, error) {
+	c := call{v, at}
 	res, err := v.next.Embed(recall.With(ctx, &c), req)
 	if got := embedding.Salvage(res, err); len(got.Vectors) == req.Len() {
 		c.Keep(req.Task, req.Texts, got.Vectors)
@@ -91,18 +100,20 @@ func (v *view) miss(ctx context.Context, c call, req embedding.Request) (embeddi
 	return res, err
 }
 
+// moment is what had happened to the cache when a call looked into it.
+type moment struct{ purges, stores uint64 }
+
 // call is one call that missed. It is the recall.Memory of the layers inside.
 type call struct {
-	view   *view
-	age    uint64 // purges before it looked
-	stores uint64 // stores before it looked
+	view *view
+	at   moment
 }
 
 func (c *call) Model() embedding.Model { return c.view.model }
 
 func (c *call) Recall(task embedding.Task, text string) []float32 {
 	cache := c.view.cache
-	if cache.stores.Load() == c.stores {
+	if cache.stores.Load() == c.at.stores {
 		return nil
 	}
 	l := cache.lane()
@@ -116,7 +127,7 @@ func (c *call) Recall(task embedding.Task, text string) []float32 {
 
 func (c *call) Keep(task embedding.Task, texts []string, rows [][]float32) {
 	pre, keys := c.view.pre.of(task), c.view.cache.keys
-	c.view.cache.keep(c.age, c.view.pre.space, func(yield func(key, []float32) bool) {
+	c.view.cache.keep(c.at.purges, c.view.pre.space, func(yield func(key, []float32) bool) {
 		for i, row := range rows {
 			if row != nil && !yield(keys.of(pre, texts[i]), row) {
 				return
