@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/middleware/internal/recall"
 )
 
 // BatchOptions of Batch. The zero value takes the model's limits and sends 8 requests at once.
@@ -24,7 +25,8 @@ type BatchOptions struct {
 // A request refused as TooLarge is halved until it passes; a limit is learned only from the provider's own number, or when both halves
 // pass. A request refused as Rejected is halved until the bad text stands alone; a single text that is TooLarge becomes
 // Rejected. After an error that every other request would meet too (Auth, Exhausted, Invalid, Unknown) nothing more is sent.
-// After any other the rest is still asked for. What succeeded is in the *embedding.PartialError.
+// After any other the rest is still asked for. What succeeded is in the *embedding.PartialError. A cache outside has each request's
+// vectors when it is answered, not when the whole call is.
 func Batch(o BatchOptions) embedding.Middleware {
 	if o.Parallel <= 0 {
 		o.Parallel = 8
@@ -32,7 +34,7 @@ func Batch(o BatchOptions) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
 		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
 		m := next.Model()
-		b := &batcher{next: next, parallel: o.Parallel, limits: m.Limits.Min(o.Limits)}
+		b := &batcher{next: next, model: m, parallel: o.Parallel, limits: m.Limits.Min(o.Limits)}
 		b.counted = b.limits.Texts > 0
 		if !b.counted {
 			b.limits.Texts = 64
@@ -44,6 +46,7 @@ func Batch(o BatchOptions) embedding.Middleware {
 
 type batcher struct {
 	next     embedding.Embedder
+	model    embedding.Model
 	parallel int
 	counted  bool // somebody said how many texts a request may hold
 
@@ -120,6 +123,8 @@ type job struct {
 	req embedding.Request
 	all []int // every index, so that a run of them is a slice
 
+	memory recall.Memory // of a cache outside, nil if there is none
+
 	mu     sync.Mutex
 	cursor int     // the texts before it have been sent or are in pieces
 	pieces []chunk // of refused requests
@@ -140,6 +145,7 @@ type halves struct {
 }
 
 func (j *job) begin() {
+	j.memory = recall.From(j.ctx, j.model)
 	j.all = make([]int, j.req.Len())
 	for i := range j.all {
 		j.all[i] = i
@@ -153,7 +159,12 @@ func (j *job) work() {
 		if !ok {
 			return
 		}
-		res, err := j.next.Embed(j.ctx, j.req.Pick(c.idx))
+		part := j.req.Pick(c.idx)
+		res, err := j.next.Embed(j.ctx, part)
+		// A long job's vectors are in the cache as they come, while other requests are under way, and not all at its end.
+		if got := embedding.Salvage(res, err); j.memory != nil && len(got.Vectors) == part.Len() {
+			j.memory.Keep(part.Task, part.Texts, got.Vectors)
+		}
 		j.settle(c, res, err)
 	}
 }

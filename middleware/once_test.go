@@ -111,3 +111,41 @@ func TestALandedTextIsRememberedWhileItsCallerWaits(t *testing.T) {
 		}
 	})
 }
+
+// TestALongJobIsRememberedAsItGoesOn: what the first requests of a job brought is in the cache while the last one is under way.
+func TestALongJobIsRememberedAsItGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := embedtest.NewFake(embedtest.FakeOptions{
+			Model: embedding.Model{Limits: embedding.Limits{Texts: 2}},
+			Script: func(c embedtest.Call) embedtest.Reply {
+				if c.Request.Texts[0] == "slow" {
+					return embedtest.Reply{Latency: time.Hour}
+				}
+				return embedtest.Reply{Latency: time.Second}
+			},
+		})
+		vectors, err := cache.New(cache.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer vectors.Close()
+		e := embedding.Chain(fake, vectors.Wrap, middleware.Batch(middleware.BatchOptions{}))
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := e.Embed(ctx, embedding.Request{Texts: []string{"a", "b", "slow", "c", "d"}})
+			if got := embedding.Salvage(embedding.Response{}, err); len(got.Vectors) != 5 || got.Vectors[0] == nil || got.Vectors[2] != nil {
+				t.Errorf("%v", err)
+			}
+		})
+		time.Sleep(2 * time.Second)
+		for _, text := range []string{"a", "b", "d"} {
+			res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{text}})
+			if err != nil || res.Usage.Reused != 1 {
+				t.Errorf("%q is not there yet: %+v, %v", text, res.Usage, err)
+			}
+		}
+		cancel()
+		wg.Wait()
+	})
+}

@@ -1,6 +1,7 @@
-// Package recall lets a cache and a Coalesce inside it act as one, so that a text is never asked for between the landing of its
+// Package recall lets a cache and the layers inside it act as one, so that a text is never asked for between the landing of its
 // answer and its way into the cache: Coalesce has the answer stored before the text counts as no longer in flight, and looks
-// into the cache again before it asks. The cache passes itself in the context; that changes who is asked, never a vector.
+// into the cache again before it asks; Batch has each request's vectors stored while others are under way. The cache passes itself in
+// the context; that changes who is asked, never a vector.
 package recall
 
 import (
