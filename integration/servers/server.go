@@ -1,0 +1,203 @@
+// Package servers starts real servers for tests: each call gives a server of its own, on a free port of the loopback
+// interface and with its data in a temporary folder, and stops it when the test is over. It needs Linux on x86-64.
+//
+// A server that is not installed skips the test, saying how to install it; with INTEGRATION=required it fails the test.
+package servers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding/integration/internal/kit"
+)
+
+// RequiredVariable, set to "required", turns a missing server from a reason to skip into a failure.
+const RequiredVariable = "INTEGRATION"
+
+// Server is one that runs. Its methods are for the goroutine of the test that started it; Addr and URL stay as they are
+// over Kill, Stop and Start.
+type Server struct {
+	Name string
+	Addr string // 127.0.0.1:PORT
+	URL  string // what a client is given
+	Dir  string // where its data and its log are; removed when the test is over
+
+	spec      spec
+	installed string // the folder of its recipe
+	proc      *process
+}
+
+// spec says how a kind of server is run.
+type spec struct {
+	name    string
+	recipe  string                // "": name
+	url     string                // with ADDR in the place of the address
+	stop    syscall.Signal        // asks for an orderly end; 0: SIGTERM
+	as      *syscall.Credential   // the user that it runs as; nil: the test's
+	prepare func(s *Server) error // once, before the first start
+	command func(s *Server) (*exec.Cmd, error)
+	ready   func(ctx context.Context, s *Server) error
+}
+
+const (
+	startLimit = 90 * time.Second // of which a quiet machine needs one or two
+	stopLimit  = 20 * time.Second
+)
+
+// run is what the exported functions come down to.
+func run(t testing.TB, sp spec) *Server {
+	t.Helper()
+	if sp.recipe == "" {
+		sp.recipe = sp.name
+	}
+	installed, err := kit.Locate(sp.recipe)
+	if err != nil {
+		missing(t, err)
+	}
+	s, err := open(sp, installed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.close(t) })
+	for range 3 { // another process may take the port between the choice and its use
+		if err = s.place(); err == nil {
+			err = s.start(t.Context())
+		}
+		if !errors.Is(err, errPortTaken) {
+			break
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// missing ends a test whose server or client cannot be had.
+func missing(t testing.TB, err error) {
+	t.Helper()
+	if os.Getenv(RequiredVariable) == "required" {
+		t.Fatal(err)
+	}
+	t.Skip(err)
+}
+
+// open makes the server's folder.
+func open(sp spec, installed string) (*Server, error) {
+	dir, err := os.MkdirTemp("", "vecspace-"+sp.name+"-")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // it may run as another user
+		return nil, err
+	}
+	return &Server{Name: sp.name, Dir: dir, spec: sp, installed: installed}, nil
+}
+
+// place gives the server a free port, and prepares its folder the first time.
+func (s *Server) place() error {
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	first := s.Addr == ""
+	s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	s.URL = strings.ReplaceAll(s.spec.url, "ADDR", s.Addr)
+	if !first || s.spec.prepare == nil {
+		return nil
+	}
+	return s.spec.prepare(s)
+}
+
+func (s *Server) port() string {
+	_, port, _ := net.SplitHostPort(s.Addr) // "" before there is one
+	return port
+}
+
+// Kill ends the server at once, as kill -9 does.
+func (s *Server) Kill(t testing.TB) {
+	t.Helper()
+	if s.proc == nil {
+		t.Fatalf("%s is not running", s.Name)
+	}
+	s.proc.kill()
+	s.proc = nil
+}
+
+// Stop ends the server as its operator would.
+func (s *Server) Stop(t testing.TB) {
+	t.Helper()
+	if s.proc == nil {
+		t.Fatalf("%s is not running", s.Name)
+	}
+	if err := s.halt(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Start starts the server again after Kill or Stop, with the same address and the data it had, and returns when it answers.
+func (s *Server) Start(t testing.TB) {
+	t.Helper()
+	if s.proc != nil {
+		t.Fatalf("%s is running already", s.Name)
+	}
+	if err := s.start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Restart is Stop and Start.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.Stop(t)
+	s.Start(t)
+}
+
+// Log returns what the server has printed so far, over all its starts.
+func (s *Server) Log() string {
+	text, err := os.ReadFile(s.logFile())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err.Error()
+	}
+	return string(text)
+}
+
+func (s *Server) logFile() string { return filepath.Join(s.Dir, "log") }
+
+// close ends the server and removes its folder; the log of a failed test stays.
+func (s *Server) close(t testing.TB) {
+	if err := s.halt(); err != nil {
+		t.Error(err)
+	}
+	if t.Failed() {
+		kept := filepath.Join(os.TempDir(), fmt.Sprintf("vecspace-%s-%d-%s.log", s.Name, os.Getpid(), s.port()))
+		if err := os.WriteFile(kept, []byte(s.Log()), 0o644); err != nil {
+			kept = err.Error()
+		}
+		t.Logf("%s on %s; its log is kept in %s and ends:\n%s", s.Name, s.Addr, kept, tail(s.Log()))
+	}
+	if err := os.RemoveAll(s.Dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// tail returns the end of a log, as much as a reader of a failed test bears.
+func tail(log string) string {
+	const most = 4096
+	if len(log) > most {
+		log = log[len(log)-most:]
+		_, log, _ = strings.Cut(log, "\n")
+	}
+	return strings.TrimRight(log, "\n")
+}

