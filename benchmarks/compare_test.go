@@ -298,6 +298,19 @@ func TestSpeedCountsErrors(t *testing.T) {
 	}
 }
 
+// Where the largest batch that is measured is not the model's, the report says so.
+func TestLargestBatch(t *testing.T) {
+	o := Options{Dir: t.TempDir(), Resamples: 200, NoDimensions: true, Speed: SpeedOptions{Requests: 2, Rate: 1000, Largest: 6}}
+	r := compare(t, o, []Task{tiny()}, fake("a", nil))
+	var sizes []int
+	for _, s := range r.Candidates[0].Speed {
+		sizes = append(sizes, s.Batch)
+	}
+	if !slices.Equal(sizes, []int{1, 4, 6, 1}) || !strings.Contains(strings.Join(r.Notes, " "), "a takes 10 texts at once; its speed was measured with at most 6.") {
+		t.Errorf("batches of %v, notes %q", sizes, r.Notes)
+	}
+}
+
 func TestProgress(t *testing.T) {
 	var mu sync.Mutex
 	var steps []Progress

@@ -144,6 +144,10 @@ func (r *run) judge(ctx context.Context, c *contender, t *madeTask) error {
 	}
 	step := Progress{Candidate: c.name(), Step: "figures", Total: total}
 	r.Progress(step)
+	scored := func() {
+		step.Done++
+		r.Progress(step)
+	}
 	measure := func(dims int, s flat.Storage, stat func() (point, error)) error {
 		p, err := stat()
 		if err != nil {
@@ -151,8 +155,7 @@ func (r *run) judge(ctx context.Context, c *contender, t *madeTask) error {
 		}
 		p.candidate, p.dims, p.storage = c.name(), dims, s
 		t.points = append(t.points, p)
-		step.Done++
-		r.Progress(step)
+		scored()
 		return nil
 	}
 	c.costs = append(c.costs, r.cost(c, t))
@@ -163,6 +166,7 @@ func (r *run) judge(ctx context.Context, c *contender, t *madeTask) error {
 			return err
 		}
 		t.rows = append(t.rows, own)
+		scored()
 		for _, dims := range lengths {
 			for _, s := range storages {
 				if r.NoDimensions {
@@ -182,6 +186,7 @@ func (r *run) judge(ctx context.Context, c *contender, t *madeTask) error {
 		return err
 	}
 	t.rows = append(t.rows, rows...)
+	scored()
 	for _, dims := range lengths {
 		for _, s := range storages {
 			if r.NoDimensions {

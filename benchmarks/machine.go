@@ -65,6 +65,13 @@ func notes(r *report.Report) []string {
 			estimated = estimated || t.Estimated && t.Currency != ""
 			unknown = unknown || t.Currency == "" && !t.Local
 		}
+		largest := 0
+		for _, s := range c.Speed {
+			largest = max(largest, s.Batch)
+		}
+		if largest > 0 && largest < c.Limit {
+			out = append(out, fmt.Sprintf("%s takes %d texts at once; its speed was measured with at most %d.", c.Name, c.Limit, largest))
+		}
 		if c.Refused > 0 {
 			out = append(out, fmt.Sprintf("%s refused %d of the texts: such a document is never found, such a query finds nothing, such a pair is like nothing.", c.Name, c.Refused))
 		}

@@ -21,7 +21,11 @@ type SpeedOptions struct {
 	Requests int           // of each measurement; 0 is 30
 	Most     time.Duration // of each measurement; 0 is 10 s
 	Rate     float64       // of the open loop, requests a second, the same for all candidates; 0 is 10
+	Largest  int           // texts of the largest batch, or the model's limit if that is lower; 0 is 256, since larger ones cost more than they show
 }
+
+// largestBatch is where batches end unless SpeedOptions say otherwise.
+const largestBatch = 256
 
 // speedPlan is the list of a candidate's measurements.
 func (r *run) speedPlan(c *contender) (plan []load.Options) {
@@ -29,7 +33,8 @@ func (r *run) speedPlan(c *contender) (plan []load.Options) {
 		return nil
 	}
 	o := load.Options{Requests: cmp.Or(r.Speed.Requests, 30), Most: r.Speed.Most, Task: embedding.TaskQuery}
-	most := min(cmp.Or(c.model.Limits.Texts, 64), 256)
+	largest := cmp.Or(r.Speed.Largest, largestBatch)
+	most := min(cmp.Or(c.model.Limits.Texts, min(64, largest)), largest)
 	sizes := []int{1}
 	for n := 4; n < most; n *= 4 {
 		sizes = append(sizes, n)
@@ -50,7 +55,8 @@ func (r *run) speedPlan(c *contender) (plan []load.Options) {
 
 // speedNote is the name under which a candidate's measurements are recorded: other options are another note.
 func (r *run) speedNote(c *contender) string {
-	return fmt.Sprintf("speed requests=%d most=%s rate=%g", cmp.Or(r.Speed.Requests, 30), cmp.Or(r.Speed.Most, 10*time.Second), cmp.Or(r.Speed.Rate, 10))
+	return fmt.Sprintf("speed requests=%d most=%s rate=%g largest=%d", cmp.Or(r.Speed.Requests, 30), cmp.Or(r.Speed.Most, 10*time.Second),
+		cmp.Or(r.Speed.Rate, 10), cmp.Or(r.Speed.Largest, largestBatch))
 }
 
 // lastSpeed is the name of the note with the last measurements, whatever their options.

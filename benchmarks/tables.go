@@ -41,10 +41,10 @@ func (c *contender) report() report.Candidate {
 	attempts := report.Attempts{Sent: c.attempts.Sent, Failed: maps.Clone(c.attempts.Failed)}
 	c.mu.Unlock()
 	out := report.Candidate{
-		Name: c.name(), Reference: c.Reference, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Space: string(m.Space),
+		Name: c.name(), Reference: c.Reference, Query: c.Query, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Space: string(m.Space),
 		Variant: m.Variant, Dimensions: m.Dimensions, VectorBytes: flat.Float32.Bytes(m.Dimensions),
 		IndexBytes: int64(flat.Float32.Bytes(m.Dimensions)) * 1_000_000,
-		Refused:    len(c.refused), Speed: c.speeds, Attempts: attempts, Costs: c.costs,
+		Limit:      m.Limits.Texts, Refused: len(c.refused), Speed: c.speeds, Attempts: attempts, Costs: c.costs,
 	}
 	if c.failure != nil {
 		out.Failure = c.failure.Error()

@@ -279,11 +279,11 @@ func TestSample(t *testing.T) {
 	if r.Sample(0, 1) != r || r.Sample(100, 1) != r {
 		t.Error("a sample of all is not all")
 	}
-	if a.Name != "x, 10 of 100 queries" {
+	if a.Name != "x, sample of 100 queries" {
 		t.Errorf("the name %q does not say that it is a sample", a.Name)
 	}
 	p := (&Pairs{Name: "p", First: []string{"a", "b", "c"}, Second: []string{"A", "B", "C"}, Gold: []float64{1, 2, 3}}).Sample(2, 1)
-	if len(p.Gold) != 2 || strings.ToUpper(p.First[1]) != p.Second[1] || p.Name != "p, 2 of 3 pairs" {
+	if len(p.Gold) != 2 || strings.ToUpper(p.First[1]) != p.Second[1] || p.Name != "p, sample of 3" {
 		t.Errorf("%+v", p)
 	}
 }
@@ -313,7 +313,7 @@ func TestFewer(t *testing.T) {
 			t.Errorf("%d of 2 judged documents in %v of %d", seen, part.Documents, part.Whole)
 		}
 	}
-	if len(a.Documents) != 10 || a.Name != "x, 10 of 100 documents" || r.Fewer(0, 1) != r || r.Fewer(100, 1) != r {
+	if len(a.Documents) != 10 || a.Name != "x, part of 100 documents" || r.Fewer(0, 1) != r || r.Fewer(100, 1) != r {
 		t.Errorf("%s: %d documents", a.Name, len(a.Documents))
 	}
 }

@@ -58,7 +58,7 @@ func (r *Retrieval) Sample(n int, seed uint64) *Retrieval {
 	}
 	out := *r
 	out.Queries = picked(r.Queries, keep)
-	out.Name = fmt.Sprintf("%s, %d of %d queries", r.Name, n, len(r.Queries))
+	out.Name = fmt.Sprintf("%s, sample of %d queries", r.Name, len(r.Queries))
 	return &out
 }
 
@@ -88,7 +88,7 @@ func (r *Retrieval) Fewer(n int, seed uint64) *Retrieval {
 	out := *r
 	out.Documents = picked(r.Documents, keep)
 	out.Whole = cmp.Or(r.Whole, len(r.Documents))
-	out.Name = fmt.Sprintf("%s, %d of %d documents", r.Name, len(keep), len(r.Documents))
+	out.Name = fmt.Sprintf("%s, part of %d documents", r.Name, out.Whole)
 	return &out
 }
 
@@ -99,7 +99,7 @@ func (p *Pairs) Sample(n int, seed uint64) *Pairs {
 		return p
 	}
 	return &Pairs{
-		Name:  fmt.Sprintf("%s, %d of %d pairs", p.Name, n, len(p.Gold)),
+		Name:  fmt.Sprintf("%s, sample of %d", p.Name, len(p.Gold)),
 		First: picked(p.First, keep), Second: picked(p.Second, keep), Gold: picked(p.Gold, keep),
 	}
 }

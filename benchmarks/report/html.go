@@ -25,6 +25,7 @@ type page struct {
 	Speed    []plot
 	Speeds   pageTable
 	Costs    pageTable
+	Asked    pageTable
 	Origin   [][2]string
 }
 
@@ -90,7 +91,7 @@ func (r *Report) HTML(w io.Writer) error {
 			p.Speed = append(p.Speed, x)
 		}
 	}
-	p.Speeds, p.Costs = webTable(r.speeds()), webTable(r.costs())
+	p.Speeds, p.Costs, p.Asked = webTable(r.speeds()), webTable(r.costs()), webTable(r.asked())
 	return t.Execute(w, p)
 }
 

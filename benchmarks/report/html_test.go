@@ -3,10 +3,14 @@ package report
 import (
 	"context"
 	"fmt"
+	"image/color"
+	"image/png"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,41 +36,49 @@ func TestHTML(t *testing.T) {
 	}
 }
 
-// TestBrowser opens the page from a file in a real browser, light and dark: every plot is drawn, and nothing goes to the console.
-// VECSPACE_SCREENSHOT names a folder to keep pictures in.
-func TestBrowser(t *testing.T) {
-	browser := ""
+// chromium is a browser to open pages with, and a folder of the test's own.
+type chromium struct{ path, dir string }
+
+func browser(t *testing.T) chromium {
+	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
-			browser = path
-			break
+			return chromium{path, t.TempDir()}
 		}
 	}
-	if browser == "" {
-		t.Skip("NOT TESTED: there is no chromium on the PATH, so no plot is drawn (Debian: apt-get install chromium)")
+	if os.Getenv("VECSPACE_BROWSER") == "required" {
+		t.Fatal("there is no chromium on the PATH, and VECSPACE_BROWSER says that one is required")
 	}
-	dir := t.TempDir()
-	page := filepath.Join(dir, "report.html")
-	r := sample()
-	if err := os.WriteFile(page, []byte(render(t, html, r)), 0o600); err != nil {
+	t.Skip("NOT TESTED: there is no chromium on the PATH, so no plot is drawn (Debian: apt-get install chromium)")
+	return chromium{}
+}
+
+// open shows a page from a file. It returns the page as the scripts left it, and what the browser said, its console included.
+func (c chromium) open(t *testing.T, text string, extra ...string) (dom, log string) {
+	t.Helper()
+	page := filepath.Join(c.dir, "report.html")
+	if err := os.WriteFile(page, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	open := func(extra ...string) (dom, log string) {
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-		defer cancel()
-		args := append([]string{
-			"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--enable-logging=stderr", "--user-data-dir=" + filepath.Join(dir, "profile"),
-			"--virtual-time-budget=5000", "--window-size=1280,2400",
-		}, extra...)
-		c := exec.CommandContext(ctx, browser, append(args, "file://"+filepath.ToSlash(page))...)
-		var out, errs strings.Builder
-		c.Stdout, c.Stderr = &out, &errs
-		if err := c.Run(); err != nil {
-			t.Fatalf("%v\n%s", err, errs.String())
-		}
-		return out.String(), errs.String()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	run := exec.CommandContext(ctx, c.path, slices.Concat([]string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--user-data-dir=" + filepath.Join(c.dir, "profile"),
+		"--virtual-time-budget=5000", "--hide-scrollbars", "--window-size=1280,2600",
+	}, extra, []string{"file://" + filepath.ToSlash(page)})...)
+	var out, errs strings.Builder
+	run.Stdout, run.Stderr = &out, &errs
+	if err := run.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, errs.String())
 	}
-	dom, log := open("--dump-dom")
+	return out.String(), errs.String()
+}
+
+// TestBrowser opens the page from a file in a real browser: every plot is drawn, and nothing goes to the console.
+func TestBrowser(t *testing.T) {
+	b, r := browser(t), sample()
+	dom, log := b.open(t, render(t, html, r), "--dump-dom")
 	if strings.Contains(log, "CONSOLE") {
 		t.Errorf("the console says:\n%s", log)
 	}
@@ -82,36 +94,84 @@ func TestBrowser(t *testing.T) {
 			t.Errorf("plot %s: %d shapes, or a place that is not a number", p.ID, shapes)
 		}
 	}
-	if keep := os.Getenv("VECSPACE_SCREENSHOT"); keep != "" {
-		for name, mode := range map[string]string{"light": "--blink-settings=preferredColorScheme=1", "dark": "--blink-settings=preferredColorScheme=0"} {
-			open(mode, "--screenshot="+filepath.Join(keep, name+".png"))
+}
+
+// TestLightAndDark takes a picture in either mode: most of it is the mode's background, and there is as much drawn on it in dark as in
+// light, so nothing is dark on dark. VECSPACE_SCREENSHOT names a folder to keep the pictures in.
+func TestLightAndDark(t *testing.T) {
+	b, page := browser(t), render(t, html, sample())
+	drawn := map[string]int{}
+	for name, mode := range map[string]struct {
+		flag string
+		back color.RGBA
+	}{
+		"light": {"--blink-settings=preferredColorScheme=1", color.RGBA{0xff, 0xff, 0xff, 0xff}},
+		"dark":  {"--blink-settings=preferredColorScheme=0", color.RGBA{0x14, 0x17, 0x1b, 0xff}},
+	} {
+		file := filepath.Join(b.dir, name+".png")
+		if keep := os.Getenv("VECSPACE_SCREENSHOT"); keep != "" {
+			file = filepath.Join(keep, name+".png")
 		}
+		b.open(t, page, mode.flag, "--screenshot="+file)
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		picture, err := png.Decode(f)
+		f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, all := 0, 0
+		stands := map[color.RGBA]bool{}
+		for y := range picture.Bounds().Dy() {
+			for x := range picture.Bounds().Dx() {
+				p := color.RGBAModel.Convert(picture.At(x, y)).(color.RGBA)
+				all++
+				if p == mode.back {
+					back++
+				}
+				out, known := stands[p]
+				if !known {
+					out = contrast(p, mode.back) >= 3 // what WCAG asks of lines and marks
+					stands[p] = out
+				}
+				if out {
+					drawn[name]++
+				}
+			}
+		}
+		if back*3 < all {
+			t.Errorf("%s: %d of %d points are background", name, back, all)
+		}
+	}
+	if light, dark := drawn["light"], drawn["dark"]; light < 20_000 || dark < light*8/10 || light < dark*8/10 {
+		t.Errorf("%d points stand out in light, %d in dark", light, dark)
+	} else {
+		t.Logf("%d points stand out in light, %d in dark", light, dark)
 	}
 }
 
-// A page that breaks is noticed: the test above would see it.
+// contrast is WCAG's ratio of two colours, from 1 to 21.
+func contrast(a, b color.RGBA) float64 {
+	luminance := func(c color.RGBA) float64 {
+		linear := func(v uint8) float64 {
+			if s := float64(v) / 255; s > .04045 {
+				return math.Pow((s+.055)/1.055, 2.4)
+			} else {
+				return s / 12.92
+			}
+		}
+		return .2126*linear(c.R) + .7152*linear(c.G) + .0722*linear(c.B)
+	}
+	x, y := luminance(a), luminance(b)
+	return (max(x, y) + .05) / (min(x, y) + .05)
+}
+
+// A page that breaks is noticed: TestBrowser would see it.
 func TestBrowserNotices(t *testing.T) {
-	browser, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("NOT TESTED: there is no chromium on the PATH")
-	}
-	dir := t.TempDir()
-	page := filepath.Join(dir, "broken.html")
 	broken := strings.Replace(render(t, html, sample()), `"kind":"ecdf"`, `"kind":"unknown"`, 1)
-	if err := os.WriteFile(page, []byte(broken), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	c := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--enable-logging=stderr",
-		"--user-data-dir="+filepath.Join(dir, "profile"), "--virtual-time-budget=5000", "--dump-dom", "file://"+filepath.ToSlash(page))
-	var errs strings.Builder
-	c.Stderr = &errs
-	out, err := c.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(errs.String(), "CONSOLE") || strings.Contains(string(out), "data-drawn=") {
+	if dom, log := browser(t).open(t, broken, "--dump-dom"); !strings.Contains(log, "CONSOLE") || strings.Contains(dom, "data-drawn=") {
 		t.Error("an unknown kind of plot made no error in the console")
 	}
 }

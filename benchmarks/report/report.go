@@ -38,6 +38,7 @@ type Run struct {
 type Candidate struct {
 	Name       string `json:"name"`
 	Reference  string `json:"reference"`
+	Query      string `json:"query_reference,omitempty"` // of what embeds queries, where that is another one
 	Provider   string `json:"provider,omitempty"`
 	Model      string `json:"model,omitempty"`
 	Endpoint   string `json:"endpoint,omitempty"`
@@ -48,6 +49,7 @@ type Candidate struct {
 	VectorBytes int        `json:"vector_bytes,omitempty"`
 	IndexBytes  int64      `json:"index_bytes,omitempty"`
 	Failure     string     `json:"failure,omitempty"` // why the candidate has no figures, or not all
+	Limit       int        `json:"limit,omitempty"`   // texts the model takes at once, where that is known
 	Refused     int        `json:"refused,omitempty"` // texts the provider did not take
 	Speed       []Speed    `json:"speed,omitempty"`
 	Attempts    Attempts   `json:"attempts"`

@@ -29,7 +29,7 @@ func sample() *Report {
 		},
 		Candidates: []Candidate{
 			{
-				Name: "cheap", Reference: "a:b", Provider: "a", Model: "b", Endpoint: "h", Space: "s", Variant: "v", Dimensions: 64, VectorBytes: 256, IndexBytes: 256e6,
+				Name: "cheap", Reference: "a:b", Query: "a:q", Provider: "a", Model: "b", Endpoint: "h", Space: "s", Variant: "v", Dimensions: 64, VectorBytes: 256, IndexBytes: 256e6,
 				Refused: 1, Speed: []Speed{speed(1, .001, 100), speed(10, .004, 900)}, Attempts: Attempts{Sent: 3, Failed: map[string]int{"rate limited": 1}},
 				Costs: []TaskCost{{Task: "set", Texts: 10, Tokens: 55, Local: true}},
 			},
@@ -161,7 +161,7 @@ func TestText(t *testing.T) {
 		"dear </script><b>   70.00*  [65.00 75.00]  60.00",
 		"dear </script><b> is better than cheap by nDCG@10: by 0.2000, between 0.1000 and 0.3000 (p = under .001).",
 		"cheap and BM25 cannot be told apart by nDCG@10: the difference is +0.0500, between -0.0100 and +0.1100 (p = 0.200).",
-		"1 service unavailable, 2 rate limited",
+		"1 service unavailable, 2 rate limited (300 ms)", "What was asked", "a:b, queries: a:q  h   s        64         3  1 rate limited              1",
 		"~12.50 USD", "~3.00 USD", "90.00 CNY", "local", "2026-10-01", "open 10/s", "~90.0", "- Read this.", "seed 7, 10000 resamples",
 	} {
 		if !strings.Contains(got, want) {

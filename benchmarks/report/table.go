@@ -22,7 +22,7 @@ func (r *Report) tables() []table {
 	for _, t := range r.read() {
 		out = append(out, t.quality())
 	}
-	return append(out, r.speeds(), r.costs())
+	return append(out, r.speeds(), r.costs(), r.asked())
 }
 
 // read are the tasks that could be read.
@@ -92,8 +92,9 @@ func (t Task) sorted() []Row {
 
 func (r *Report) speeds() table {
 	out := table{
-		title: "Speed", note: "milliseconds of one request; open: single texts at a fixed rate, counted from the moment they were due",
-		head: []string{"embedder", "loop", "texts", "p50", "p90", "p95", "p99", "max", "texts/s", "tokens/s", "requests", "errors"}, left: 2,
+		title: "Speed",
+		note:  "milliseconds of one request that was answered; open: single texts at a fixed rate, counted from the moment they were due; errors with their median time",
+		head:  []string{"embedder", "loop", "texts", "p50", "p90", "p95", "p99", "max", "texts/s", "tokens/s", "requests", "errors"}, left: 2,
 	}
 	for _, c := range r.Candidates {
 		for _, s := range c.Speed {
@@ -109,7 +110,7 @@ func (r *Report) speeds() table {
 			for _, v := range []float64{s.P50, s.P90, s.P95, s.P99, s.Max} {
 				row = append(row, figure(1000*v))
 			}
-			out.rows = append(out.rows, append(row, figure(s.TextsPerSecond), tokens, fmt.Sprint(s.Requests), counts(s.Errors)))
+			out.rows = append(out.rows, append(row, figure(s.TextsPerSecond), tokens, fmt.Sprint(s.Requests), s.failed()))
 		}
 	}
 	return out
@@ -145,6 +146,41 @@ func (r *Report) costs() table {
 				approximately + fmt.Sprintf("%.1f", per), million, month, cmp.Or(t.AsOf, "-"),
 			})
 		}
+	}
+	return out
+}
+
+// asked says what each candidate is, and what it took to get its answers.
+func (r *Report) asked() table {
+	out := table{
+		title: "What was asked", note: "requests sent for the tasks in this run, beside those that measured the speed; failed ones were tried again where that can help",
+		head: []string{"embedder", "reference", "at", "space", "dims", "requests", "failed", "texts refused"}, left: 4,
+	}
+	for _, c := range r.Candidates {
+		reference := c.Reference
+		if c.Query != "" {
+			reference += ", queries: " + c.Query
+		}
+		failed := 0
+		for _, n := range c.Attempts.Failed {
+			failed += n
+		}
+		why := fmt.Sprint(failed)
+		if failed > 0 {
+			why = counts(c.Attempts.Failed)
+		}
+		out.rows = append(out.rows, []string{
+			c.Name, reference, cmp.Or(c.Endpoint, "-"), cmp.Or(c.Space, "-"), fmt.Sprint(c.Dimensions), fmt.Sprint(c.Attempts.Sent), why, fmt.Sprint(c.Refused),
+		})
+	}
+	return out
+}
+
+// failed is how many requests of a measurement failed, why, and after how long.
+func (s Speed) failed() string {
+	out := counts(s.Errors)
+	if len(s.Errors) > 0 {
+		out += fmt.Sprintf(" (%s ms)", figure(1000*s.FailedP50))
 	}
 	return out
 }

@@ -81,6 +81,7 @@ func compareFlags(args []string, std streams) (*comparing, error) {
 	fs.BoolVar(&o.Speed.Off, "no-speed", false, "leave out latency and throughput")
 	fs.IntVar(&o.Speed.Requests, "requests", 30, "requests of each measurement of speed")
 	fs.Float64Var(&o.Speed.Rate, "rate", 10, "requests a second of the open loop")
+	fs.IntVar(&o.Speed.Largest, "largest", 256, "texts of the largest batch whose speed is measured, or the model's limit if that is lower")
 	fs.BoolVar(&o.NoDimensions, "no-dimensions", false, "leave out quality against dimensions and storage")
 	refs, err := parse(fs, args, std)
 	if err != nil {
@@ -108,6 +109,8 @@ func (c *comparing) check() error {
 		return usagef("-resamples is %d: fewer than 100 say nothing about an interval", o.Resamples)
 	case c.sample < 0 || c.documents < 0 || o.MonthlyTexts < 0:
 		return usagef("-sample, -documents and -monthly must not be below 0")
+	case o.Speed.Largest < 1:
+		return usagef("-largest is %d: it must be above 0", o.Speed.Largest)
 	case o.Speed.Requests < 1 || !(o.Speed.Rate > 0) || o.Speed.Rate > 1e6:
 		return usagef("-requests and -rate must be above 0")
 	}

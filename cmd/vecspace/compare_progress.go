@@ -14,11 +14,12 @@ import (
 	"github.com/vecspace/embedding/benchmarks"
 )
 
-// progress tells how far a comparison is: one line that is drawn over on a terminal, a line now and then anywhere else.
+// progress tells how far a comparison is: one line with a bar that is drawn over on a terminal, a line now and then anywhere else.
 type progress struct {
 	mu       sync.Mutex
 	out      io.Writer
 	terminal bool
+	width    func() int // columns of the terminal
 	now      func() time.Time
 
 	step  benchmarks.Progress
@@ -30,7 +31,13 @@ type progress struct {
 
 func newProgress(out io.Writer) *progress {
 	f, ok := out.(*os.File)
-	return &progress{out: out, terminal: ok && term.IsTerminal(int(f.Fd())), now: time.Now}
+	width := func() int {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+		return 80
+	}
+	return &progress{out: out, terminal: ok && term.IsTerminal(int(f.Fd())), width: width, now: time.Now}
 }
 
 // hear takes in a step's state. It is safe for concurrent use.
@@ -57,15 +64,31 @@ func (p *progress) hear(s benchmarks.Progress) {
 		fmt.Fprintln(p.out, line)
 		return
 	}
-	pad := max(p.drawn-len(line), 0)
-	fmt.Fprintf(p.out, "\r%s%s", line, strings.Repeat(" ", pad))
-	p.drawn = len(line)
+	runes := []rune(line)
+	if most := p.width() - 1; len(runes) > most { // a line that wraps could not be drawn over
+		runes = append(runes[:max(most-1, 0)], '…')
+	}
+	pad := max(p.drawn-len(runes), 0)
+	fmt.Fprintf(p.out, "\r%s%s", string(runes), strings.Repeat(" ", pad))
+	p.drawn = len(runes)
+}
+
+// bar is a share done, drawn in 20 places.
+func bar(done, total int) string {
+	full := 20
+	if total > 0 {
+		full = min(max(20*done/total, 0), 20)
+	}
+	return "[" + strings.Repeat("#", full) + strings.Repeat("-", 20-full) + "]"
 }
 
 // line is the state in words: how much, how fast, how long still.
 func (p *progress) line(now time.Time) string {
 	s := p.step
 	line := fmt.Sprintf("%s, %s: %d of %d", s.Candidate, s.Step, s.Done, s.Total)
+	if p.terminal {
+		line = bar(s.Done, s.Total) + " " + line
+	}
 	if s.Recorded > 0 {
 		line += fmt.Sprintf(" (%d recorded before)", s.Recorded)
 	}

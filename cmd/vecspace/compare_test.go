@@ -190,6 +190,7 @@ func TestCompareUsage(t *testing.T) {
 		"-seed":                   {"-seed", "0", "static:base"},
 		"-resamples is 5":         {"-resamples", "5", "static:base"},
 		"-sample":                 {"-sample", "-1", "static:base"},
+		"-largest is -1":          {"-largest", "-1", "static:base"},
 		"-rate":                   {"-rate", "0", "static:base"},
 		"no such":                 {"-task", "absent", "static:base"},
 		"no folder":               {"-html", "absent/r.html", "static:base"},
@@ -233,13 +234,21 @@ func TestProgressLines(t *testing.T) {
 func TestProgressOnTerminal(t *testing.T) {
 	var b bytes.Buffer
 	p := newProgress(&b)
-	p.terminal = true
-	p.hear(benchmarks.Progress{Candidate: "candidate", Step: "set", Total: 2})
-	p.hear(benchmarks.Progress{Candidate: "candidate", Step: "set", Done: 2, Total: 2})
-	p.hear(benchmarks.Progress{Candidate: "c", Step: "x", Total: 1})
+	p.terminal, p.width = true, func() int { return 60 }
+	now := time.Unix(0, 0)
+	p.now = func() time.Time { return now }
+	p.hear(benchmarks.Progress{Candidate: "candidate", Step: "set", Total: 4})
+	now = now.Add(time.Second)
+	p.hear(benchmarks.Progress{Candidate: "candidate", Step: "set", Done: 1, Total: 4})
+	p.hear(benchmarks.Progress{Candidate: "candidate", Step: "set", Done: 4, Total: 4})
+	p.hear(benchmarks.Progress{Candidate: strings.Repeat("c", 50), Step: "x", Total: 1})
 	p.end()
-	if got := b.String(); strings.Count(got, "\n") != 2 || strings.Count(got, "\r") != 3 || !strings.HasSuffix(got, "\n") {
-		t.Errorf("%q", got)
+	want := "\r[--------------------] candidate, set: 0 of 4" +
+		"\r[#####---------------] candidate, set: 1 of 4, 1.0/s, 3s l…" + // a line never wraps
+		"\r[####################] candidate, set: 4 of 4" + strings.Repeat(" ", 14) + "\n" +
+		"\r[--------------------] " + strings.Repeat("c", 35) + "…\n"
+	if b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
 	}
 }
 
