@@ -1,7 +1,7 @@
 package cohere_test
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,100 +12,14 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/providers/cohere"
+	"github.com/vecspace/embedding/providers/cohere/coheretest"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 )
 
-// emulator is Cohere's /v2/embed, with its limits of texts, dimensions, roles and lengths.
-type emulator struct {
-	vendortest.Meter
-}
-
-func (s *emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	refuse := func(status int, message string) {
-		vendortest.JSON(w, status, map[string]string{"id": "req", "message": message})
-	}
-	if r.Header.Get("Authorization") != "Bearer "+vendortest.Key {
-		vendortest.JSON(w, 401, map[string]string{"message": "invalid api token"})
-		return
-	}
-	if r.Method != http.MethodPost || r.URL.Path != "/v2/embed" {
-		w.WriteHeader(http.StatusNotFound)
-		return
-	}
-	body := s.Body(r)
-	var req struct {
-		Model     string
-		Texts     []string
-		InputType string   `json:"input_type"`
-		Types     []string `json:"embedding_types"`
-		Truncate  string
-		Dims      int `json:"output_dimension"`
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&req); err != nil {
-		refuse(400, "invalid request: "+err.Error())
-		return
-	}
-	most, dims := 512, 1024
-	switch {
-	case req.Model == "embed-v4.0":
-		most, dims = 128_000, 1536
-		if req.Dims != 0 {
-			dims = req.Dims
-		}
-		if !slices.Contains([]int{256, 512, 1024, 1536}, dims) {
-			refuse(422, "output_dimension must be one of 256, 512, 1024, 1536")
-			return
-		}
-	case req.Model != "embed-english-v3.0":
-		refuse(404, fmt.Sprintf("model '%s' not found, make sure the correct model ID was used and that you have access to the model.", req.Model))
-		return
-	case req.Dims != 0:
-		refuse(400, "invalid request: output_dimension is not supported for this model")
-		return
-	}
-	switch {
-	case len(req.Texts) > 96:
-		refuse(400, fmt.Sprintf("invalid request: total number of texts must be at most 96 - received %d", len(req.Texts)))
-		return
-	case !slices.Contains([]string{"search_document", "search_query", "classification", "clustering"}, req.InputType):
-		refuse(400, "invalid request: valid input_type must be provided with the provided model")
-		return
-	case !slices.Equal(req.Types, []string{"float"}):
-		refuse(400, "invalid request: embedding_types")
-		return
-	}
-	rows, tokens := [][]float32{}, 0
-	for i, text := range req.Texts {
-		words := strings.Fields(text)
-		if len(words) > most && req.Truncate == "NONE" {
-			refuse(400, fmt.Sprintf("invalid request: text %d is too long: %d tokens exceeds the maximum of %d", i, len(words), most))
-			return
-		}
-		if len(words) > most {
-			text = strings.Join(words[:most], " ")
-		}
-		rows = append(rows, vendortest.Vector(dims, req.Model, req.InputType, text))
-		tokens += vendortest.Tokens(text)
-	}
-	s.Add(tokens)
-	vendortest.JSON(w, 200, map[string]any{
-		"id": "b5ae5b0c", "embeddings": map[string]any{"float": rows}, "texts": req.Texts, "response_type": "embeddings_by_type",
-		"meta": map[string]any{"api_version": map[string]any{"version": "2"}, "billed_units": map[string]any{"input_tokens": tokens}},
-	})
-}
-
-func emulate(t *testing.T, o cohere.Options) (*emulator, embedding.Embedder) {
+func emulate(t *testing.T, o cohere.Options) (*vendortest.Emulator, embedding.Embedder) {
 	t.Helper()
-	s := new(emulator)
-	if o.Model == "" {
-		o.Model = "embed-v4.0"
-	}
-	if o.Key == "" {
-		o.Key = vendortest.Key
-	}
-	o.BaseURL = vendortest.Serve(t, s.ServeHTTP) + "/v2/"
+	s := vendortest.Serve(t)(coheretest.New(coheretest.Options{Keys: []string{vendortest.Key}}))
+	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "embed-v4.0"), cmp.Or(o.Key, vendortest.Key), s.URL+coheretest.BasePath+"/"
 	e, err := cohere.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +92,7 @@ func TestWhatIsSent(t *testing.T) {
 	} {
 		s, e := emulate(t, tc.o)
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task})
-		if err != nil || res.ID != "b5ae5b0c" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 1}) {
+		if err != nil || len(res.ID) != 36 || res.Usage != (embedding.Usage{Requests: 1, Tokens: 1}) {
 			t.Errorf("%q, %+v, %v", res.ID, res.Usage, err)
 		}
 		if s.Last() != tc.want {

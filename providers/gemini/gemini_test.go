@@ -1,7 +1,7 @@
 package gemini_test
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -13,87 +13,14 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/providers/gemini"
+	"github.com/vecspace/embedding/providers/gemini/geminitest"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 )
 
-// emulator is Gemini's batchEmbedContents: 100 texts, task types for 001 only, vectors of less than 3,072 dimensions not of
-// unit length, long texts cut, and no tokens counted.
-type emulator struct {
-	vendortest.Meter
-}
-
-func (s *emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	refuse := func(status int, name, message string, details ...any) {
-		vendortest.JSON(w, status, map[string]any{"error": map[string]any{"code": status, "message": message, "status": name, "details": details}})
-	}
-	if r.Header.Get("X-Goog-Api-Key") != vendortest.Key || r.Header.Get("Authorization") != "" {
-		refuse(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", map[string]string{"reason": "API_KEY_INVALID"})
-		return
-	}
-	path, found := strings.CutPrefix(r.URL.Path, "/v1beta/")
-	model, method, _ := strings.Cut(path, ":")
-	if !found || r.Method != http.MethodPost || method != "batchEmbedContents" {
-		w.WriteHeader(http.StatusNotFound)
-		return
-	}
-	if model != "models/gemini-embedding-001" && model != "models/gemini-embedding-2" {
-		refuse(404, "NOT_FOUND", model+" is not found for API version v1beta, or is not supported for embedContent.")
-		return
-	}
-	body := s.Body(r)
-	var req struct {
-		Requests []struct {
-			Model   string
-			Content struct{ Parts []struct{ Text string } }
-			Task    string `json:"taskType"`
-			Dims    int    `json:"outputDimensionality"`
-		}
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&req); err != nil {
-		refuse(400, "INVALID_ARGUMENT", "Invalid JSON payload received. "+err.Error())
-		return
-	}
-	if len(req.Requests) > 100 {
-		refuse(400, "INVALID_ARGUMENT", "* BatchEmbedContentsRequest.requests: at most 100 requests can be in one batch\n")
-		return
-	}
-	types := []string{"RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT", "SEMANTIC_SIMILARITY", "CLASSIFICATION", "CLUSTERING"}
-	items := []any{}
-	for _, one := range req.Requests {
-		if one.Model != model || len(one.Content.Parts) != 1 || one.Dims > 3072 || one.Task != "" && !slices.Contains(types, one.Task) {
-			refuse(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
-			return
-		}
-		if model == "models/gemini-embedding-2" {
-			one.Task = "" // heeded by 001 only
-		}
-		words := strings.Fields(one.Content.Parts[0].Text)
-		text := one.Content.Parts[0].Text
-		if len(words) > 2048 {
-			text = strings.Join(words[:2048], " ")
-		}
-		v := vendortest.Vector(3072, model, one.Task, text)
-		if one.Dims > 0 {
-			v = v[:one.Dims]
-		}
-		items = append(items, map[string]any{"values": v})
-	}
-	s.Add(0)
-	vendortest.JSON(w, 200, map[string]any{"embeddings": items})
-}
-
-func emulate(t *testing.T, o gemini.Options) (*emulator, embedding.Embedder) {
+func emulate(t *testing.T, o gemini.Options) (*vendortest.Emulator, embedding.Embedder) {
 	t.Helper()
-	s := new(emulator)
-	if o.Model == "" {
-		o.Model = "gemini-embedding-001"
-	}
-	if o.Key == "" {
-		o.Key = vendortest.Key
-	}
-	o.BaseURL = vendortest.Serve(t, s.ServeHTTP) + "/v1beta/"
+	s := vendortest.Serve(t)(geminitest.New(geminitest.Options{Keys: []string{vendortest.Key}}))
+	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "gemini-embedding-001"), cmp.Or(o.Key, vendortest.Key), s.URL+geminitest.BasePath+"/"
 	e, err := gemini.New(o)
 	if err != nil {
 		t.Fatal(err)

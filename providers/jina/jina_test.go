@@ -1,12 +1,7 @@
 package jina_test
 
 import (
-	"bytes"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/json"
-	"fmt"
-	"math"
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,92 +11,13 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/jina"
+	"github.com/vecspace/embedding/providers/jina/jinatest"
 )
 
-// emulator is Jina's /v1/embeddings with jina-embeddings-v3: 8,194 tokens a text and 2,048 texts.
-type emulator struct {
-	vendortest.Meter
-}
-
-func (s *emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	refuse := func(status int, code, message string) {
-		vendortest.JSON(w, status, map[string]any{"detail": map[string]string{"message": message, "request_id": "r", "code": code}})
-	}
-	if r.Header.Get("Authorization") != "Bearer "+vendortest.Key {
-		refuse(401, "AUTH_INVALID_API_KEY", "Invalid API key")
-		return
-	}
-	if r.Method != http.MethodPost || r.URL.Path != "/v1/embeddings" {
-		vendortest.JSON(w, 404, map[string]string{"detail": "Not Found"})
-		return
-	}
-	body := s.Body(r)
-	req := struct {
-		Model      string
-		Input      []string
-		Task       string
-		Dimensions int
-		Normalized bool
-		Type       string `json:"embedding_type"`
-		Truncate   bool
-	}{Dimensions: 1024}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&req); err != nil {
-		vendortest.JSON(w, 422, map[string]any{"detail": []any{map[string]string{"msg": err.Error()}}})
-		return
-	}
-	switch {
-	case req.Model != "jina-embeddings-v3":
-		refuse(400, "INPUT_MODEL_NOT_FOUND", "Model '"+req.Model+"' not found")
-		return
-	case len(req.Input) > 2048:
-		vendortest.JSON(w, 400, map[string]string{"detail": fmt.Sprintf("\"input\" length %d is larger than the largest allowed size 2048", len(req.Input))})
-		return
-	case !slices.Contains([]string{"", "retrieval.query", "retrieval.passage", "text-matching", "classification", "separation"}, req.Task):
-		vendortest.JSON(w, 422, map[string]any{"detail": []any{map[string]string{"msg": "Input should be 'retrieval.query'"}}})
-		return
-	}
-	items, tokens := []any{}, 0
-	for i, text := range req.Input {
-		words := strings.Fields(text)
-		if len(words) > 8194 && !req.Truncate {
-			refuse(400, "INPUT_TOKEN_LIMIT_EXCEEDED", "Input text exceeds the model's maximum of 8194 tokens. Use 'truncate: true' to automatically truncate, or split into smaller chunks.")
-			return
-		}
-		if len(words) > 8194 {
-			words = words[:8194]
-			text = strings.Join(words, " ")
-		}
-		tokens += max(1, len(words))
-		items = append(items, map[string]any{"object": "embedding", "index": i, "embedding": vector(req.Type, vendortest.Vector(req.Dimensions, req.Task, text))})
-	}
-	s.Add(tokens)
-	slices.Reverse(items) // nobody promises an order
-	vendortest.JSON(w, 200, map[string]any{"object": "list", "data": items, "model": req.Model, "usage": map[string]int{"total_tokens": tokens, "prompt_tokens": tokens}})
-}
-
-func vector(format string, v []float32) any {
-	if format != "base64" {
-		return v
-	}
-	b := make([]byte, 0, 4*len(v))
-	for _, f := range v {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(f))
-	}
-	return base64.StdEncoding.EncodeToString(b)
-}
-
-func emulate(t *testing.T, o jina.Options) (*emulator, embedding.Embedder) {
+func emulate(t *testing.T, o jina.Options) (*vendortest.Emulator, embedding.Embedder) {
 	t.Helper()
-	s := new(emulator)
-	if o.Model == "" {
-		o.Model = "jina-embeddings-v3"
-	}
-	if o.Key == "" {
-		o.Key = vendortest.Key
-	}
-	o.BaseURL = vendortest.Serve(t, s.ServeHTTP) + "/v1"
+	s := vendortest.Serve(t)(jinatest.New(jinatest.Options{Keys: []string{vendortest.Key}}))
+	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "jina-embeddings-v3"), cmp.Or(o.Key, vendortest.Key), s.URL+jinatest.BasePath
 	e, err := jina.New(o)
 	if err != nil {
 		t.Fatal(err)

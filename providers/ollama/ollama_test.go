@@ -1,6 +1,7 @@
 package ollama_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,64 +14,13 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/ollama"
+	"github.com/vecspace/embedding/providers/ollama/ollamatest"
 )
 
-// emulator is Ollama's /api/embed with one model pulled, of 768 dimensions and 2048 tokens.
-type emulator struct {
-	vendortest.Meter
-}
-
-func (s *emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body := s.Body(r)
-	refuse := func(status int, message string) { vendortest.JSON(w, status, map[string]string{"error": message}) }
-	var req struct {
-		Model      string
-		Input      any
-		Truncate   *bool
-		Dimensions int
-	}
-	if r.Method != http.MethodPost || r.URL.Path != "/api/embed" {
-		http.NotFound(w, r)
-		return
-	}
-	if err := json.Unmarshal(body, &req); err != nil {
-		refuse(400, err.Error())
-		return
-	}
-	if strings.TrimSuffix(req.Model, ":latest") != "nomic-embed-text" {
-		refuse(404, fmt.Sprintf("model %q not found, try pulling it first", req.Model))
-		return
-	}
-	input, _ := req.Input.([]any)
-	rows, tokens := [][]float32{}, 0
-	for _, v := range input {
-		words := strings.Fields(v.(string))
-		if len(words) > 2048 && req.Truncate != nil && !*req.Truncate {
-			refuse(400, "the input length exceeds the context length")
-			return
-		}
-		text := v.(string)
-		if len(words) > 2048 {
-			text = strings.Join(words[:2048], " ")
-		}
-		row := vendortest.Vector(768, text)
-		if req.Dimensions > 0 && req.Dimensions < 768 {
-			row = vendortest.Vector(req.Dimensions, text)
-		}
-		rows = append(rows, row)
-		tokens += vendortest.Tokens(text)
-	}
-	s.Add(tokens)
-	vendortest.JSON(w, 200, map[string]any{"model": req.Model, "embeddings": rows, "total_duration": 1, "load_duration": 1, "prompt_eval_count": tokens})
-}
-
-func emulate(t *testing.T, o ollama.Options) (*emulator, embedding.Embedder) {
+func emulate(t *testing.T, o ollama.Options) (*vendortest.Emulator, embedding.Embedder) {
 	t.Helper()
-	s := new(emulator)
-	if o.Model == "" {
-		o.Model = "nomic-embed-text"
-	}
-	o.BaseURL = vendortest.Serve(t, s.ServeHTTP)
+	s := vendortest.Serve(t)(ollamatest.New(ollamatest.Options{}))
+	o.Model, o.BaseURL = cmp.Or(o.Model, "nomic-embed-text"), s.URL
 	e, err := ollama.New(o)
 	if err != nil {
 		t.Fatal(err)

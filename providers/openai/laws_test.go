@@ -7,7 +7,10 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
+	"github.com/vecspace/embedding/providers/openai/mistraltest"
+	"github.com/vecspace/embedding/providers/openai/openaitest"
 )
 
 func TestLaws(t *testing.T) {
@@ -25,6 +28,32 @@ func TestLaws(t *testing.T) {
 					t.Fatal(err)
 				}
 				return embedtest.Subject{Embedder: e, Ledger: func() embedding.Usage { return s.Ledger().Usage() }}
+			})
+		})
+	}
+}
+
+// The laws hold with OpenAI's own emulator and models too, and with Mistral's, which is the same wire.
+func TestLawsOfVendors(t *testing.T) {
+	keys := []string{"key-of-the-emulator-51c0ffee"}
+	for name, tc := range map[string]struct {
+		o    openai.Options
+		open func() (*openaitest.Server, error)
+	}{
+		"small":         {openai.Options{Model: "text-embedding-3-small", Dimensions: 256}, func() (*openaitest.Server, error) { return openaitest.New(openaitest.Options{Keys: keys}) }},
+		"large, floats": {openai.Options{Model: "text-embedding-3-large", EncodingFormat: "float"}, func() (*openaitest.Server, error) { return openaitest.New(openaitest.Options{Keys: keys}) }},
+		"mistral":       {openai.Options{Model: "mistral-embed", NativeDimensions: 1024}, func() (*openaitest.Server, error) { return mistraltest.New(mistraltest.Options{Keys: keys}) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
+				s := vendortest.Serve(t)(tc.open())
+				o := tc.o
+				o.BaseURL, o.Key = s.URL+openaitest.BasePath, keys[0]
+				e, err := openai.New(o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
 			})
 		})
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -14,79 +14,21 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/tei"
+	"github.com/vecspace/embedding/providers/tei/teitest"
 )
 
-// emulator is a server with BAAI/bge-base-en-v1.5, 512 tokens a text, 4 texts a request and 2 MB.
-type emulator struct {
-	vendortest.Meter
-	info string // the answer to /info
-}
+const model = teitest.DefaultModel
 
-func (s *emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	refuse := func(status int, kind, message string) {
-		vendortest.JSON(w, status, map[string]string{"error": message, "error_type": kind})
-	}
-	if r.Method == http.MethodGet && r.URL.Path == "/info" {
-		io.WriteString(w, s.info)
-		return
-	}
-	if r.Method != http.MethodPost || r.URL.Path != "/embed" {
-		w.WriteHeader(http.StatusNotFound)
-		return
-	}
-	body := s.Body(r)
-	if len(body) > 2_000_000 {
-		w.WriteHeader(http.StatusRequestEntityTooLarge)
-		io.WriteString(w, "Failed to buffer the request body: length limit exceeded")
-		return
-	}
-	req := struct {
-		Inputs     []string
-		Truncate   bool
-		PromptName string `json:"prompt_name"`
-		Dimensions int
-	}{Dimensions: 768}
-	if err := json.Unmarshal(body, &req); err != nil {
-		w.WriteHeader(http.StatusUnprocessableEntity)
-		io.WriteString(w, "Failed to deserialize the JSON body into the target type")
-		return
-	}
-	if len(req.Inputs) > 4 {
-		refuse(422, "Validation", fmt.Sprintf("batch size %d > maximum allowed batch size 4", len(req.Inputs)))
-		return
-	}
-	if req.PromptName != "" && req.PromptName != "query" {
-		refuse(422, "Validation", "Input validation error: `default-prompts` not found: "+req.PromptName)
-		return
-	}
-	rows, tokens := [][]float32{}, 0
-	for _, text := range req.Inputs {
-		words := strings.Fields(text)
-		if len(words) > 512 && !req.Truncate {
-			refuse(422, "Validation", fmt.Sprintf("Input validation error: `inputs` must have less than 512 tokens. Given: %d", len(words)))
-			return
-		}
-		if len(words) > 512 {
-			text = strings.Join(words[:512], " ")
-		}
-		rows = append(rows, vendortest.Vector(req.Dimensions, req.PromptName, text))
-		tokens += vendortest.Tokens(text)
-	}
-	s.Add(tokens)
-	w.Header().Set("X-Compute-Tokens", strconv.Itoa(tokens))
-	vendortest.JSON(w, 200, rows)
-}
-
-const model = "BAAI/bge-base-en-v1.5"
-
-const info = `{"model_id":"BAAI/bge-base-en-v1.5","model_sha":null,"model_dtype":"float16","model_type":{"embedding":{"pooling":"cls"}},
-"max_concurrent_requests":512,"max_input_length":512,"max_batch_tokens":16384,"max_batch_requests":null,"max_client_batch_size":4,
-"auto_truncate":false,"tokenization_workers":4,"version":"1.9.3","sha":null,"docker_label":null}`
-
-func emulate(t *testing.T, o tei.Options) (*emulator, embedding.Embedder) {
+// serve serves a server that takes 4 texts.
+func serve(t *testing.T) *vendortest.Emulator {
 	t.Helper()
-	s := &emulator{info: info}
-	o.Model, o.BaseURL = model, vendortest.Serve(t, s.ServeHTTP)
+	return vendortest.Serve(t)(teitest.New(teitest.Options{Settings: teitest.Settings{Limits: map[string]embedding.Limits{model: {Texts: 4}}}}))
+}
+
+func emulate(t *testing.T, o tei.Options) (*vendortest.Emulator, embedding.Embedder) {
+	t.Helper()
+	s := serve(t)
+	o.Model, o.BaseURL = model, s.URL
 	e, err := tei.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -176,8 +118,7 @@ func TestWhatIsSent(t *testing.T) {
 }
 
 func TestAsk(t *testing.T) {
-	s := &emulator{info: info}
-	base := vendortest.Serve(t, s.ServeHTTP)
+	base := serve(t).URL
 	e, err := tei.Ask(t.Context(), tei.Options{BaseURL: base})
 	if err != nil {
 		t.Fatal(err)
@@ -190,12 +131,13 @@ func TestAsk(t *testing.T) {
 		t.Error(err)
 	}
 	for said, want := range map[string]embedding.Kind{
-		strings.Replace(info, "embedding", "reranker", 1): embedding.Invalid,
+		`{"model_id":"BAAI/bge-reranker-base","model_type":{"reranker":{"id2label":{"0":"LABEL_0"}}},"max_input_length":512,"max_client_batch_size":32}`: embedding.Invalid,
 		`{"hello":"world"}`: embedding.Malformed,
 		`<html>`:            embedding.Malformed,
 	} {
-		s.info = said
-		if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: base}); !errors.Is(err, want) {
+		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, said) }))
+		defer other.Close()
+		if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: other.URL}); !errors.Is(err, want) {
 			t.Errorf("%s: %v", said, err)
 		}
 	}

@@ -1,13 +1,8 @@
 package voyage_test
 
 import (
-	"bytes"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/json"
+	"cmp"
 	"errors"
-	"fmt"
-	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,100 +12,13 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/voyage"
+	"github.com/vecspace/embedding/providers/voyage/voyagetest"
 )
 
-// emulator is Voyage's /v1/embeddings with voyage-4-large, 120,000 tokens a request.
-type emulator struct {
-	vendortest.Meter
-}
-
-func (s *emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	refuse := func(status int, detail string) { vendortest.JSON(w, status, map[string]string{"detail": detail}) }
-	if r.Header.Get("Authorization") != "Bearer "+vendortest.Key {
-		refuse(401, "Provided API key is invalid.")
-		return
-	}
-	if r.Method != http.MethodPost || r.URL.Path != "/v1/embeddings" {
-		refuse(404, "Not Found")
-		return
-	}
-	body := s.Body(r)
-	req := struct {
-		Model      string
-		Input      []string
-		InputType  *string `json:"input_type"`
-		Truncation *bool
-		Format     string `json:"encoding_format"`
-		Dims       int    `json:"output_dimension"`
-	}{Dims: 1024}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields() // "dimensions" is one
-	if err := d.Decode(&req); err != nil {
-		refuse(400, err.Error())
-		return
-	}
-	role := ""
-	if req.InputType != nil {
-		role = *req.InputType
-	}
-	switch {
-	case req.Model != "voyage-4-large":
-		refuse(400, "Model "+req.Model+" is not supported. Supported models are ['voyage-4-large'].")
-		return
-	case len(req.Input) > 1000:
-		refuse(400, fmt.Sprintf("The batch size limit is 1000. Your batch size is %d.", len(req.Input)))
-		return
-	case !slices.Contains([]int{256, 512, 1024, 2048}, req.Dims):
-		refuse(400, fmt.Sprintf("Value '%d' supplied for argument 'output_dimension' is not valid -- accepted values are [256, 512, 1024, 2048].", req.Dims))
-		return
-	case req.Format != "" && req.Format != "base64" || !slices.Contains([]string{"", "query", "document"}, role):
-		refuse(400, "a value is not valid")
-		return
-	}
-	items, tokens := []any{}, 0
-	for i, text := range req.Input {
-		words := strings.Fields(text)
-		if len(words) > 32_000 && req.Truncation != nil && !*req.Truncation {
-			refuse(400, fmt.Sprintf("Request to model '%s' failed. The example at index %d in your batch has too many tokens and does not fit into the model's context window of 32000 tokens. Please lower the number of tokens in the listed example(s) or use truncation.", req.Model, i))
-			return
-		}
-		if len(words) > 32_000 {
-			words = words[:32_000]
-			text = strings.Join(words, " ")
-		}
-		tokens += max(1, len(words))
-		items = append(items, map[string]any{"object": "embedding", "index": i, "embedding": vector(req.Format, vendortest.Vector(req.Dims, role, text))})
-	}
-	if tokens > 120_000 {
-		refuse(400, fmt.Sprintf("Request to model '%s' failed. The max allowed tokens per submitted batch is 120000. Your batch has %d tokens after truncation. Please lower the number of tokens in the batch.", req.Model, tokens))
-		return
-	}
-	s.Add(tokens)
-	slices.Reverse(items) // nobody promises an order
-	vendortest.JSON(w, 200, map[string]any{"object": "list", "data": items, "model": req.Model, "usage": map[string]int{"total_tokens": tokens}})
-}
-
-func vector(format string, v []float32) any {
-	if format == "" {
-		return v
-	}
-	b := make([]byte, 0, 4*len(v))
-	for _, f := range v {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(f))
-	}
-	return base64.StdEncoding.EncodeToString(b)
-}
-
-func emulate(t *testing.T, o voyage.Options) (*emulator, embedding.Embedder) {
+func emulate(t *testing.T, o voyage.Options) (*vendortest.Emulator, embedding.Embedder) {
 	t.Helper()
-	s := new(emulator)
-	if o.Model == "" {
-		o.Model = "voyage-4-large"
-	}
-	if o.Key == "" {
-		o.Key = vendortest.Key
-	}
-	o.BaseURL = vendortest.Serve(t, s.ServeHTTP) + "/v1"
+	s := vendortest.Serve(t)(voyagetest.New(voyagetest.Options{Keys: []string{vendortest.Key}}))
+	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "voyage-4-large"), cmp.Or(o.Key, vendortest.Key), s.URL+voyagetest.BasePath
 	e, err := voyage.New(o)
 	if err != nil {
 		t.Fatal(err)

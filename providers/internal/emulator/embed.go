@@ -54,6 +54,9 @@ func (x *exchange) embed(c *Call, buf *buffer) {
 	v := variant{c.Model, c.Dimensions, c.Role}
 	x.mu.Lock()
 	x.books.bill(v, digests, total)
+	if x.profile.Unmetered {
+		x.books.Unsaid++
+	}
 	x.mu.Unlock()
 
 	what := delivered

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/vecspace/embedding"
 )
@@ -25,8 +26,13 @@ func (x *exchange) encoded(ctx context.Context, c *Call, space string, digests [
 	if missing == nil {
 		return out, nil
 	}
-	req := embedding.Request{Texts: c.Texts}
-	res, err := x.base.Embed(ctx, req.Pick(missing))
+	texts := make([]string, len(missing))
+	for k, i := range missing {
+		if texts[k] = c.Texts[i]; strings.TrimSpace(texts[k]) == "" {
+			texts[k] = "(blank)" // some vendors take one
+		}
+	}
+	res, err := x.base.Embed(ctx, embedding.Request{Texts: texts})
 	if err != nil {
 		return nil, err
 	}

@@ -16,11 +16,12 @@ type Ledger struct {
 	Answers     map[int]int `json:"answers"`       // of them by HTTP status; 0: no or half an answer (reset, hang, caller gone)
 	MaxInFlight int         `json:"max_in_flight"` // most requests at one time
 
-	Billed   int `json:"billed"`   // requests that were billed
-	Texts    int `json:"texts"`    // texts that were billed, each time they were
-	Tokens   int `json:"tokens"`   // tokens that were billed
-	Distinct int `json:"distinct"` // different texts that were billed; another model, role or length makes another one
-	Twice    int `json:"twice"`    // of the different ones those billed more than once
+	Billed   int `json:"billed"`           // requests that were billed
+	Texts    int `json:"texts"`            // texts that were billed, each time they were
+	Tokens   int `json:"tokens"`           // tokens that were billed
+	Unsaid   int `json:"unsaid,omitempty"` // of the billed requests those whose answers do not say their tokens
+	Distinct int `json:"distinct"`         // different texts that were billed; another model, role or length makes another one
+	Twice    int `json:"twice"`            // of the different ones those billed more than once
 
 	Lost     int `json:"lost"`     // texts billed whose answer did not arrive: the connection ended, or the caller had left
 	Spoiled  int `json:"spoiled"`  // texts billed whose answer arrived, useless by a fault
@@ -31,6 +32,9 @@ type Ledger struct {
 
 // Usage is what was billed, also for answers that were lost or spoiled, in the form embedtest compares.
 func (l Ledger) Usage() embedding.Usage {
+	if l.Unsaid > 0 {
+		return embedding.Usage{Requests: l.Billed, Unmetered: l.Unsaid}
+	}
 	return embedding.Usage{Requests: l.Billed, Tokens: l.Tokens}
 }
 

@@ -3,6 +3,7 @@ package emulator
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/static"
@@ -15,6 +16,9 @@ const DefaultKey = "sk-test"
 type Options struct {
 	// Keys are the made-up keys that are good. Nil: DefaultKey.
 	Keys []string
+	// Model is the one that a server has which has only one (TEI). "": the emulator's default. Others have all of theirs, and
+	// refuse to be told one.
+	Model string
 	// Settings can be changed later with Configure.
 	Settings Settings
 	// Faults can be changed later with SetFaults.
@@ -37,6 +41,9 @@ type Options struct {
 // New returns an emulator of a vendor. It does no I/O.
 func New(v Vendor, o Options) (*Server, error) {
 	profile := v.Profile()
+	if o.Model != "" && o.Model != profile.Serves {
+		return nil, fmt.Errorf("%s: Options.Model is not for this emulator: it has all of %s", profile.Name, strings.Join(profile.Models, ", "))
+	}
 	base := o.Embedder
 	if base == nil {
 		var err error

@@ -101,7 +101,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.control.ServeHTTP(w, r)
 		return
 	}
-	x := &exchange{Server: s, w: w, req: &Request{Request: r, ID: requestID(), Arrived: time.Now(), Header: w.Header()}}
+	x := &exchange{Server: s, w: w, req: &Request{Request: r, ID: requestID(), Arrived: time.Now(), Header: w.Header(), tokens: s.tokens}}
 	s.mu.Lock()
 	if s.down {
 		s.mu.Unlock()

@@ -36,8 +36,10 @@ type Profile struct {
 	// Errors are the faults that answer with an error of the vendor's own. RequestRate, TokenRate and InternalError are among
 	// them: they are also what rates and a failing Options.Embedder answer with.
 	Errors     []FaultInfo
-	Positional bool // vectors have no index
-	Base64     bool // vectors can be asked for in base64
+	Positional bool   // vectors have no index
+	Unmetered  bool   // answers do not say how many tokens there were
+	Serves     string // the model of a server that has one only
+	Base64     bool   // vectors can be asked for in base64
 }
 
 // The faults that every vendor has.
@@ -55,7 +57,12 @@ type Request struct {
 	Arrived  time.Time   //
 	Header   http.Header // of the answer
 	Settings Settings    // as they were when it arrived: not to be edited
+
+	tokens func(string) int
 }
+
+// Tokens counts a text's tokens as the emulator bills them.
+func (r *Request) Tokens(text string) int { return r.tokens(text) }
 
 // Limits returns the documented limits with those of Settings in their place.
 func (r *Request) Limits(model string, documented embedding.Limits) embedding.Limits {

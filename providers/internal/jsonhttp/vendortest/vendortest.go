@@ -1,16 +1,13 @@
-// Package vendortest is what the tests of the providers share: error bodies and their sources, and the parts of an
-// emulator. Each provider's emulator itself, with its vendor's limits and shapes, is in that provider's tests.
+// Package vendortest is what the tests of the providers share: error bodies and their sources, an emulator that is served,
+// options that must be refused.
 package vendortest
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"hash/fnv"
 	"io"
-	"math"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -22,9 +19,10 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/emulator"
 )
 
-// Key is the key that emulators take.
+// Key is a key that no error may show.
 const Key = "key-of-the-emulator-51c0ffee"
 
 // Refusal is a line of testdata/errors.jsonl: an answer of a server, what it has to become, and where it was seen.
@@ -123,83 +121,51 @@ func Proved(t *testing.T, patterns ...*regexp.Regexp) {
 	}
 }
 
-// Meter counts what an emulator has billed, and keeps the body of the last request.
-type Meter struct {
-	mu    sync.Mutex
-	usage embedding.Usage
-	last  []byte
+// Emulator is an emulator that is being served.
+type Emulator struct {
+	*emulator.Server
+	URL string
+
+	mu   sync.Mutex
+	last []byte
 }
 
-// Body reads a request's body and keeps it.
-func (m *Meter) Body(r *http.Request) []byte {
-	body, _ := io.ReadAll(r.Body)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.last = body
-	return body
+// Serve serves an emulator until the test ends. It takes what a package's New returns.
+func Serve(t *testing.T) func(s *emulator.Server, err error) *Emulator {
+	return func(s *emulator.Server, err error) *Emulator {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := &Emulator{Server: s}
+		srv := httptest.NewServer(e)
+		t.Cleanup(srv.Close)
+		e.URL = srv.URL
+		return e
+	}
+}
+
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	e.mu.Lock()
+	e.last = body
+	e.mu.Unlock()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	e.Server.ServeHTTP(w, r)
 }
 
 // Last returns the body of the last request.
-func (m *Meter) Last() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return string(m.last)
+func (e *Emulator) Last() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return string(e.last)
 }
 
-// Add counts one accepted request. 0 tokens is one whose tokens the answer does not say.
-func (m *Meter) Add(tokens int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.usage.Requests++
-	if m.usage.Tokens += tokens; tokens == 0 {
-		m.usage.Unmetered++
-	}
-}
-
-// Usage returns what was counted so far.
-func (m *Meter) Usage() embedding.Usage {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.usage
-}
-
-// Tokens counts a text as emulators do: a word is a token, and none has less than one.
-func Tokens(text string) int { return max(1, len(strings.Fields(text))) }
-
-// Vector returns the unit vector of what parts say, the same each time: of a model, a role and a text.
-func Vector(dims int, parts ...string) []float32 {
-	h := fnv.New64a()
-	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s", len(p), p)
-	}
-	r := rand.New(rand.NewPCG(h.Sum64(), uint64(dims)))
-	v := make([]float64, dims)
-	sum := 0.0
-	for k := range v {
-		v[k] = r.NormFloat64()
-		sum += v[k] * v[k]
-	}
-	out := make([]float32, dims)
-	for k := range v {
-		out[k] = float32(v[k] / math.Sqrt(sum))
-	}
-	return out
-}
-
-// Serve serves h and returns its address.
-func Serve(t *testing.T, h http.HandlerFunc) string {
-	t.Helper()
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	return s.URL
-}
-
-// JSON answers with v.
-func JSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v)
-}
+// Usage is what the emulator has billed.
+func (e *Emulator) Usage() embedding.Usage { return e.Ledger().Usage() }
 
 // NoNetwork is a client for what must not use one.
 func NoNetwork(t *testing.T) *http.Client { return &http.Client{Transport: untouched{t}} }
