@@ -27,11 +27,23 @@ type table struct {
 	rows       string // dimensions/2 bytes a row
 	scales     string // two bytes a row
 	vocab      string
-	ends       []uint32 // of each piece in vocab
 	seed       maphash.Seed
-	slots      []uint32 // open addressing: row+1, 0 is free
-	longest    int      // code points of the longest piece, "##" included
+	slots      []slot // open addressing
+	longest    int    // code points of the longest piece, "##" included
 }
+
+// slot is a piece's place in the index: where its text is in vocab, without the mark of a continuation, and its row. One that is
+// free has no length. It is 8 bytes, so that looking up a piece costs one access to the index and one to the text.
+type slot struct {
+	start uint32 // in the lowest 24 bits; above them 8 bits of the hash, so that few other texts are compared
+	size  uint16 // bytes; the highest bit is set where the piece continues a word
+	row   uint16
+}
+
+const (
+	startBits    = 24
+	continuation = 1 << 15
+)
 
 // loaded is built once, when the first text comes: a program that only links the model pays nothing.
 var loaded = sync.OnceValue(load)
@@ -41,7 +53,7 @@ func load() *table {
 	n := int(binary.LittleEndian.Uint32([]byte(weights[4:8])))
 	dims := int(binary.LittleEndian.Uint32([]byte(weights[8:head])))
 	scales := head + n*dims/2
-	if weights[:4] != "vsm1" || dims > widest || len(weights) < scales+2*n {
+	if weights[:4] != "vsm1" || dims > widest || n > 1<<16 || len(weights) < scales+2*n || len(weights)-scales-2*n >= 1<<startBits {
 		panic(fmt.Sprintf("static: weights.bin is damaged: %d bytes, %d rows of %d dimensions", len(weights), n, dims))
 	}
 	t := &table{
@@ -49,23 +61,21 @@ func load() *table {
 		rows:       weights[head:scales],
 		scales:     weights[scales : scales+2*n],
 		vocab:      weights[scales+2*n:],
-		ends:       make([]uint32, 0, n),
 		seed:       maphash.MakeSeed(),
-		slots:      make([]uint32, 1<<bits.Len(uint(2*n))),
+		slots:      make([]slot, 1<<bits.Len(uint(2*n))),
 	}
-	start := 0
+	pieces, start := 0, 0
 	for i := 0; i <= len(t.vocab); i++ {
 		if i < len(t.vocab) && t.vocab[i] != '\n' {
 			continue
 		}
-		piece := t.vocab[start:i]
-		t.longest = max(t.longest, utf8.RuneCountInString(piece))
-		t.ends = append(t.ends, uint32(i))
-		t.insert(piece, uint32(len(t.ends)))
+		t.longest = max(t.longest, utf8.RuneCountInString(t.vocab[start:i]))
+		t.insert(start, i, pieces)
 		start = i + 1
+		pieces++
 	}
-	if len(t.ends) != n {
-		panic(fmt.Sprintf("static: weights.bin is damaged: %d pieces for %d rows", len(t.ends), n))
+	if pieces != n {
+		panic(fmt.Sprintf("static: weights.bin is damaged: %d pieces for %d rows", pieces, n))
 	}
 	return t
 }
@@ -73,57 +83,48 @@ func load() *table {
 // A piece that continues a word is spelled with this in front.
 const continued = "##"
 
-// hash of a piece. Continuations are hashed without their mark, so that looking one up needs no copy.
-func (t *table) hash(body string, cont bool) uint64 {
-	h := maphash.String(t.seed, body)
+// place returns where the search for a piece begins and what its slot's start has above the lowest bits. Continuations are
+// hashed without their mark, so that looking one up needs no copy.
+func (t *table) place(hash uint64, cont bool) (at, tag uint32) {
 	if cont {
-		h ^= 0x9e3779b97f4a7c15
+		hash ^= 0x9e3779b97f4a7c15
 	}
-	return h
+	return uint32(hash) & uint32(len(t.slots)-1), uint32(hash>>56) << startBits
 }
 
-func (t *table) insert(piece string, slot uint32) {
-	body, cont := piece, false
-	if len(piece) > len(continued) && piece[:len(continued)] == continued {
-		body, cont = piece[len(continued):], true
+func (t *table) insert(start, end, row int) {
+	cont := end-start > len(continued) && t.vocab[start:start+len(continued)] == continued
+	size := uint16(end - start)
+	if cont {
+		start += len(continued)
+		size = uint16(end-start) | continuation
 	}
-	mask := uint64(len(t.slots) - 1)
-	at := t.hash(body, cont) & mask
-	for t.slots[at] != 0 {
-		at = (at + 1) & mask
+	at, tag := t.place(maphash.String(t.seed, t.vocab[start:end]), cont)
+	for t.slots[at].size != 0 {
+		at = (at + 1) & uint32(len(t.slots)-1)
 	}
-	t.slots[at] = slot
+	t.slots[at] = slot{uint32(start) | tag, size, uint16(row)}
 }
 
 // find returns the row of a piece, given without the mark of a continuation, or -1.
 func (t *table) find(body []byte, cont bool) int {
-	h := maphash.Bytes(t.seed, body)
+	at, tag := t.place(maphash.Bytes(t.seed, body), cont)
+	size := uint16(len(body)) // no piece is nearly as long as 1<<15, and longestMatch asks for none that is longer
 	if cont {
-		h ^= 0x9e3779b97f4a7c15
+		size |= continuation
 	}
-	mask := uint64(len(t.slots) - 1)
-	for at := h & mask; ; at = (at + 1) & mask {
-		slot := t.slots[at]
-		if slot == 0 {
-			return -1
+	for slots := t.slots; at < uint32(len(slots)); at = (at + 1) & uint32(len(slots)-1) {
+		s := slots[at]
+		if s.size == 0 {
+			break
 		}
-		piece := t.piece(int(slot) - 1)
-		if cont {
-			if len(piece) == len(body)+len(continued) && piece[:len(continued)] == continued && piece[len(continued):] == string(body) {
-				return int(slot) - 1
+		if s.size == size && s.start>>startBits<<startBits == tag {
+			if start := s.start & (1<<startBits - 1); t.vocab[start:int(start)+len(body)] == string(body) {
+				return int(s.row)
 			}
-		} else if piece == string(body) {
-			return int(slot) - 1
 		}
 	}
-}
-
-func (t *table) piece(row int) string {
-	start := 0
-	if row > 0 {
-		start = int(t.ends[row-1]) + 1
-	}
-	return t.vocab[start:t.ends[row]]
+	return -1
 }
 
 // Rows are summed as integers, two dimensions to a word of 64 bits: the sum is exact, and fast. Four bits times a scale below
