@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/whole"
 )
 
 // sidecar is the file that says what the vectors of a folder are.
@@ -43,7 +44,7 @@ func claim(dir string, m embedding.Model) error {
 	if err != nil {
 		return fmt.Errorf("chromem: %w", err)
 	}
-	if err := replace(name, append(data, '\n')); err != nil {
+	if err := whole.Write(name, append(data, '\n')); err != nil {
 		return fmt.Errorf("chromem: %w", err)
 	}
 	return nil
@@ -52,13 +53,13 @@ func claim(dir string, m embedding.Model) error {
 // compare compares what an earlier run wrote with the model of this one.
 func compare(dir, name string, data []byte, m embedding.Model) error {
 	var had spaceFile
-	err := json.Unmarshal(data, &had)
+	if err := json.Unmarshal(data, &had); err != nil {
+		had = spaceFile{}
+	}
+	if err := had.sound(dir, name); err != nil {
+		return err
+	}
 	switch {
-	case err != nil || had.Format == 0 || had.Space == "" || had.Dimensions < 1:
-		return fmt.Errorf("chromem: %s is corrupt or half-written, so nobody knows which model the vectors are of: delete the folder %s and index again", name, dir)
-	case had.Format != format:
-		return fmt.Errorf("chromem: %s is of format %d and this version of the package reads %d: open it with the version that made it, "+
-			"or use another folder and index again", dir, had.Format, format)
 	case !had.Space.Same(m.Space):
 		return fmt.Errorf("chromem: the vectors in %s are of the space %q and the embedder's are of %q: they cannot be compared; "+
 			"open it with the model it was made with, or use another folder and index again", dir, had.Space, m.Space)
@@ -69,31 +70,14 @@ func compare(dir, name string, data []byte, m embedding.Model) error {
 	return nil
 }
 
-// replace writes a file so that it is there whole or not at all.
-func replace(name string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), name); err != nil {
-		return err
-	}
-	// The rename itself is on disk once the folder is. Not every system can sync one, and the file is whole either way.
-	if folder, err := os.Open(filepath.Dir(name)); err == nil {
-		_ = folder.Sync()
-		_ = folder.Close()
+// sound returns an error if a sidecar, the zero one if it cannot be decoded, is none that this package reads.
+func (had spaceFile) sound(dir, name string) error {
+	switch {
+	case had.Format == 0 || had.Space == "" || had.Dimensions < 1:
+		return fmt.Errorf("chromem: %s is corrupt or half-written, so nobody knows which model the vectors are of: delete the folder %s and index again", name, dir)
+	case had.Format != format:
+		return fmt.Errorf("chromem: %s is of format %d and this version of the package reads %d: open it with the version that made it, "+
+			"or use another folder and index again", dir, had.Format, format)
 	}
 	return nil
 }

@@ -1,0 +1,125 @@
+package chromem_test
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tmc/langchaingo/embeddings"
+	"github.com/tmc/langchaingo/vectorstores"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
+	"github.com/vecspace/embedding/embedtest"
+)
+
+func TestFolderReader(t *testing.T) {
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	dir := t.TempDir()
+	s := open(t, f, chromem.Options{Dir: dir, ID: byName})
+	for i := range 30 {
+		add(t, s, doc(fmt.Sprint("text ", i), map[string]any{"name": fmt.Sprint(i), "n": int64(i), "list": []string{"a"}}))
+	}
+	r := chromem.Folder(dir, "")
+	d, err := r.Describe(t.Context())
+	if err != nil || d.Documents != 30 || !slices.Equal(d.Dimensions, []int{8}) || d.ID == "" {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	var all []migrate.Document
+	for d, err := range r.Documents(t.Context(), "") {
+		if err != nil || d.PageContent != "text "+d.ID || fmt.Sprint(d.Metadata["n"]) != d.ID || d.Metadata["n"] == nil || len(d.Metadata) != 3 {
+			t.Fatalf("%+v, %v", d, err)
+		}
+		all = append(all, d)
+	}
+	for i, from := range all {
+		var rest []string
+		for d, err := range r.Documents(t.Context(), from.Position) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			rest = append(rest, d.ID)
+		}
+		var want []string
+		for _, d := range all[i+1:] {
+			want = append(want, d.ID)
+		}
+		if !slices.Equal(rest, want) {
+			t.Fatalf("after %d: %v, want %v", i, rest, want)
+		}
+	}
+	if len(all) != 30 {
+		t.Errorf("%d documents", len(all))
+	}
+	if d, err := chromem.Folder(dir, "other").Describe(t.Context()); err != nil || d.Documents != 0 {
+		t.Errorf("another collection: %+v, %v", d, err)
+	}
+	if d, err := chromem.Folder(filepath.Join(dir, "none"), "").Describe(t.Context()); err != nil || d.ID != "" {
+		t.Errorf("no folder: %+v, %v", d, err)
+	}
+	half(t, documents(t, dir)[3])
+	last := error(nil)
+	for _, err := range r.Documents(t.Context(), "") {
+		last = err
+	}
+	if last == nil || !strings.Contains(last.Error(), documents(t, dir)[3]+" is corrupt or half-written") {
+		t.Error(last)
+	}
+}
+
+// TestMigrate moves a folder to another model, through a failure of the provider.
+func TestMigrate(t *testing.T) {
+	before, after := filepath.Join(t.TempDir(), "before"), filepath.Join(t.TempDir(), "after")
+	model := func(id string, dims int, script func(embedtest.Call) embedtest.Reply) *embedtest.Fake {
+		return embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: id, Dimensions: dims}, Script: script})
+	}
+	s := open(t, model("old", 8, nil), chromem.Options{Dir: before})
+	for i := range 50 {
+		add(t, s, doc(fmt.Sprint("text ", i), map[string]any{"n": i}))
+	}
+	down := true
+	e := model("new", 16, func(c embedtest.Call) embedtest.Reply {
+		if c.Number == 3 && down {
+			return embedtest.Reply{Err: &embedding.Error{Kind: embedding.Exhausted, Err: errors.New("no money")}}
+		}
+		return embedtest.Reply{}
+	})
+	p := migrate.Plan{
+		From: chromem.Folder(before, ""), To: chromem.Folder(after, ""), Journal: after + ".journal", Block: 10,
+		Open: func(e embeddings.Embedder) (vectorstores.VectorStore, error) {
+			return chromem.New(e.(interface{ Unwrap() embedding.Embedder }).Unwrap(), chromem.Options{Dir: after})
+		},
+	}
+	var last error
+	for _, err := range migrate.Run(t.Context(), e, p) {
+		last = err
+	}
+	if !errors.Is(last, embedding.Exhausted) {
+		t.Fatal(last)
+	}
+	down = false
+	var r *migrate.Report
+	for step, err := range migrate.Run(t.Context(), e, p) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		r = step.Report
+	}
+	if r == nil || r.Moved != 50 || r.Searched != 20 {
+		t.Fatalf("%+v", r)
+	}
+	moved := open(t, e, chromem.Options{Dir: after})
+	if moved.Count() != 50 {
+		t.Errorf("%d documents", moved.Count())
+	}
+	p.To, p.Journal = p.From, p.Journal+"2"
+	for _, err := range migrate.Run(t.Context(), e, p) {
+		if err == nil || !strings.Contains(err.Error(), "are one") {
+			t.Errorf("onto itself: %v", err)
+		}
+	}
+}

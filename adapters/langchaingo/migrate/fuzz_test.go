@@ -1,0 +1,48 @@
+package migrate
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+)
+
+// FuzzMetadata: what a store holds as JSON is the same JSON after it was read and written.
+func FuzzMetadata(f *testing.F) {
+	for _, s := range []string{"", "null", "{}", `{"a":1,"b":1.5,"c":[1,{"d":9007199254740993}],"e":null,"f":"x","g":true}`, `{"big":1e400}`, `[1]`, `{"a":`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		m, err := parseMetadata([]byte(s))
+		if err != nil || m == nil {
+			return
+		}
+		data, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := parseMetadata(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// 0e0 is a float64 and comes back as 0, which is an int64: the number is the same.
+		if same, err := json.Marshal(again); err != nil || !bytes.Equal(same, data) {
+			t.Errorf("%s became %s, %v", data, same, err)
+		}
+	})
+}
+
+// FuzzPosition: a position that was made is read as it was, and any other text is an error or is the beginning.
+func FuzzPosition(f *testing.F) {
+	f.Add(1, "id", "")
+	f.Add(3, "id with spaces", "3 x")
+	f.Fuzz(func(t *testing.T, n int, id, other string) {
+		if n > 0 {
+			if gotN, gotID, err := parsePosition(position(n, id)); err != nil || gotN != n || gotID != id {
+				t.Errorf("%d %q, %v", gotN, gotID, err)
+			}
+		}
+		if n, _, err := parsePosition(other); err == nil && n < 1 && other != "" {
+			t.Errorf("%q is position %d", other, n)
+		}
+	})
+}

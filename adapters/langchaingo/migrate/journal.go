@@ -1,0 +1,115 @@
+package migrate
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/whole"
+)
+
+// journalFormat is the version of the journal.
+const journalFormat = 1
+
+// maxFailed is how many rejected documents a journal names. All are counted, and each is in its Step.
+const maxFailed = 1000
+
+// journal says how far a migration is: the documents up to After are in the new collection, or were rejected, and those of
+// Pending may be there as well.
+type journal struct {
+	name string
+
+	Format     int             `json:"format"`
+	Owner      string          `json:"owner"` // the run that writes it
+	From       string          `json:"from"`
+	FromName   string          `json:"from_name"`
+	To         string          `json:"to"`
+	ToName     string          `json:"to_name"`
+	Space      embedding.Space `json:"space"`
+	Variant    string          `json:"variant,omitempty"`
+	Dimensions int             `json:"dimensions"`
+
+	After    string   `json:"after"`
+	Read     int      `json:"read"`
+	Moved    int      `json:"moved"`
+	Rejected int      `json:"rejected"`
+	Failed   []Failed `json:"failed,omitempty"` // the first of them
+	Pending  []string `json:"pending,omitempty"`
+
+	Spaces map[embedding.Space]int `json:"spaces"` // of the source's documents; "" is not stamped
+}
+
+// open reads a journal, or begins one, in the name of this run.
+func open(name string) (*journal, error) {
+	j, err := read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		j, err = &journal{Format: journalFormat}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if j.Spaces == nil {
+		j.Spaces = map[embedding.Space]int{}
+	}
+	j.name, j.Owner = name, rand.Text()
+	return j, nil
+}
+
+func read(name string) (*journal, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("the journal: %w", err)
+	}
+	j := &journal{}
+	if err := json.Unmarshal(data, j); err != nil || j.Format == 0 || j.From == "" || j.To == "" {
+		return nil, fmt.Errorf("%s is no journal, or is damaged: begin again with an empty collection and another journal", name)
+	}
+	if j.Format != journalFormat {
+		return nil, fmt.Errorf("the journal %s is of format %d and this version of the package reads %d: go on with the version that began it", name, j.Format, journalFormat)
+	}
+	return j, nil
+}
+
+// belongs compares a journal that was begun earlier with this run's source and model.
+func (j *journal) belongs(from Description, m embedding.Model) error {
+	switch {
+	case j.From == "":
+		return nil
+	case j.From != from.ID:
+		return fmt.Errorf("the journal %s is of another source: %s, not %s; give each migration a journal of its own", j.name, j.FromName, from.Name)
+	case !j.Space.Same(m.Space):
+		return fmt.Errorf("the journal %s was begun with the space %q and the Embedder is of %q: their vectors cannot be compared; "+
+			"go on with the first, or begin again with an empty collection and another journal", j.name, j.Space, m.Space)
+	case j.Variant != m.Variant || j.Dimensions != m.Dimensions:
+		return fmt.Errorf("the journal %s was begun with %d dimensions and the variant %q, and the Embedder has %d and %q, though both are of the space %q: "+
+			"go on with the first", j.name, j.Dimensions, j.Variant, m.Dimensions, m.Variant, m.Space)
+	}
+	return nil
+}
+
+// save writes the journal, unless another run has taken it meanwhile.
+func (j *journal) save() error {
+	now, err := read(j.name)
+	if err != nil {
+		return err
+	}
+	if now.Owner != j.Owner {
+		return fmt.Errorf("another run has begun with the journal %s: end one of them", j.name)
+	}
+	return j.write()
+}
+
+func (j *journal) write() error {
+	data, err := json.MarshalIndent(j, "", "\t")
+	if err != nil {
+		return fmt.Errorf("the journal: %w", err)
+	}
+	if err := whole.Write(j.name, append(data, '\n')); err != nil {
+		return fmt.Errorf("the journal: %w", err)
+	}
+	return nil
+}

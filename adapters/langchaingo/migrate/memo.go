@@ -1,0 +1,47 @@
+package migrate
+
+import (
+	"context"
+	"sync"
+
+	"github.com/vecspace/embedding"
+)
+
+// memo holds the vectors of the block that is being written: a langchaingo store embeds what it is given, and these are paid for.
+type memo struct {
+	next embedding.Embedder
+
+	mu   sync.RWMutex
+	rows map[string][]float32
+	any  bool // also for queries: a document's own vector is searched for
+}
+
+func (m *memo) hold(rows map[string][]float32, queries bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rows, m.any = rows, queries
+}
+
+func (m *memo) embedder() embedding.Embedder {
+	return embedding.Wrap(m.next, m.next.Model(), m.embed)
+}
+
+func (m *memo) embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+	out := embedding.NewMerger(req.Len())
+	m.mu.RLock()
+	if req.Task == embedding.TaskDocument || m.any {
+		for i, text := range req.Texts {
+			if v := m.rows[text]; v != nil {
+				out.Set(i, embedding.Row{Vector: v})
+			}
+		}
+	}
+	m.mu.RUnlock()
+	missing := out.Missing()
+	out.Use(embedding.Usage{Reused: req.Len() - len(missing)})
+	if len(missing) > 0 {
+		res, err := m.next.Embed(ctx, req.Pick(missing))
+		out.Add(missing, res, err)
+	}
+	return out.Result()
+}

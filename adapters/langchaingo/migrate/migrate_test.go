@@ -1,0 +1,411 @@
+package migrate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tmc/langchaingo/embeddings"
+	"github.com/tmc/langchaingo/schema"
+	"github.com/tmc/langchaingo/vectorstores"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
+	"github.com/vecspace/embedding/embedtest"
+)
+
+func TestRun(t *testing.T) {
+	from, to := old(95), &shelf{id: "new"}
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	p := plan(t, from, to)
+	var seen []string
+	for step, err := range migrate.Run(t.Context(), f, p) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, step.String())
+		if r := step.Report; r != nil {
+			want := "95 of 95 documents of the shelf old are in the shelf new, in the space fake/fake@8.\n5 of them were searched for and found."
+			if !strings.HasPrefix(r.String(), want) || r.Spaces["old/model@4"] != 95 || r.Searched != 5 || r.Dimensions != 8 {
+				t.Errorf("%+v\n%v", r, r)
+			}
+		}
+	}
+	if len(seen) != 11 || seen[0] != "10 of 95 documents read, 10 moved, 0 rejected" || seen[9] != "95 of 95 documents read, 95 moved, 0 rejected" {
+		t.Errorf("%q", seen)
+	}
+	complete(t, from, to, f, nil)
+	again := 0
+	for _, d := range from.docs {
+		again += f.Billed(d.PageContent) - 1
+	}
+	if again != 5 {
+		t.Errorf("%d texts were paid for again, want those of the sample", again)
+	}
+	// A finished migration that is run again only checks.
+	if r := report(t, f, p); r.Moved != 95 || r.Usage.Requests != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestBadTextsAreNamed(t *testing.T) {
+	from, to := old(40), &shelf{id: "new"}
+	poison := func(text string) bool { return strings.HasSuffix(text, "7") }
+	from.docs[12].PageContent = " "
+	for i := 20; i < 30; i++ {
+		from.docs[i].PageContent = "" // a whole block of them
+	}
+	bad := func(text string) bool { return poison(text) || strings.TrimSpace(text) == "" }
+	f := embedtest.NewFake(embedtest.FakeOptions{Poison: poison})
+	steps, _, err := drain(t.Context(), f, plan(t, from, to))
+	if err != nil {
+		t.Fatal(err)
+	}
+	complete(t, from, to, f, bad)
+	r := steps[len(steps)-1].Report
+	if r.Rejected != 14 || r.Moved != 26 || len(r.Failed) != 14 || r.Failed[0].ID != "old-000007" || r.Failed[0].Reason == "" {
+		t.Errorf("%+v", r)
+	}
+	var yielded []migrate.Failed
+	for _, s := range steps {
+		yielded = append(yielded, s.Failed...)
+	}
+	if !slices.Equal(yielded, r.Failed) {
+		t.Errorf("the steps name %v and the report %v", yielded, r.Failed)
+	}
+	if !strings.Contains(r.String(), "14 were rejected by the model and are not, the first of them old-000007") {
+		t.Error(r)
+	}
+}
+
+// TestKilled: a run that is killed at any point of any block goes on without writing or paying for what had been written.
+func TestKilled(t *testing.T) {
+	for name, keep := range map[string]func(n int) int{
+		"between embedding and writing":      func(int) int { return 0 },
+		"in the middle of a write":           func(n int) int { return n / 2 },
+		"between writing and the checkpoint": func(n int) int { return n },
+	} {
+		for block := range 4 {
+			t.Run(fmt.Sprintf("%s, block %d", name, block), func(t *testing.T) {
+				from, to := old(35), &shelf{id: "new"}
+				f := embedtest.NewFake(embedtest.FakeOptions{})
+				p := plan(t, from, to)
+				p.Sample = -1
+				writes, lost := 0, 0
+				to.write = func(n int) (int, error) {
+					if writes++; writes == block+1 {
+						lost = n - keep(n)
+						return keep(n), errCrash
+					}
+					return n, nil
+				}
+				if _, killed, err := drain(t.Context(), f, p); !killed {
+					t.Fatal("it was not killed", err)
+				}
+				p.Block = 7 // the blocks need not be the same
+				if r := report(t, f, p); r.Moved != 35 {
+					t.Errorf("%+v", r)
+				}
+				complete(t, from, to, f, nil)
+				paid := 0
+				for _, d := range from.docs {
+					paid += f.Billed(d.PageContent)
+				}
+				if paid != 35+lost {
+					t.Errorf("%d texts were paid for, %d had been embedded and not written: want %d", paid, lost, 35+lost)
+				}
+			})
+		}
+	}
+}
+
+// TestFailures: after an error nothing that was paid for is lost, and the next run goes on.
+func TestFailures(t *testing.T) {
+	down := &embedding.Error{Kind: embedding.Unavailable, Err: errors.New("down")}
+	for name, reply := range map[string]embedtest.Reply{
+		"the provider fails": {Err: down},
+		"some of its texts": {Each: func(text string) error {
+			if strings.HasSuffix(text, "5") {
+				return down
+			}
+			return nil
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from, to := old(35), &shelf{id: "new"}
+			f := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
+				if c.Number == 3 {
+					return reply
+				}
+				return embedtest.Reply{}
+			}})
+			p := plan(t, from, to)
+			p.Sample = -1
+			if _, _, err := drain(t.Context(), f, p); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "embedding the document old-00002") {
+				t.Fatal(err)
+			}
+			if name == "some of its texts" && len(to.docs) != 29 {
+				t.Errorf("%d documents are stored, 29 were paid for", len(to.docs))
+			}
+			report(t, f, p)
+			complete(t, from, to, f, nil)
+			for _, d := range from.docs {
+				if f.Billed(d.PageContent) != 1 {
+					t.Errorf("%s was paid for %d times", d.ID, f.Billed(d.PageContent))
+				}
+			}
+		})
+	}
+}
+
+// TestCancel: what had been paid for when the caller leaves is written.
+func TestCancel(t *testing.T) {
+	from, to := old(35), &shelf{id: "new"}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	f := embedtest.NewFake(embedtest.FakeOptions{
+		Model: embedding.Model{Limits: embedding.Limits{Texts: 1}},
+		Script: func(c embedtest.Call) embedtest.Reply {
+			if c.Number == 25 {
+				cancel()
+				return embedtest.Reply{}
+			}
+			return embedtest.Reply{}
+		},
+	})
+	p := plan(t, from, to)
+	p.Sample = -1
+	if _, _, err := drain(ctx, f, p); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	paid := 0
+	for _, d := range from.docs {
+		paid += f.Billed(d.PageContent)
+	}
+	if paid != len(to.docs) || paid < 20 {
+		t.Errorf("%d texts were paid for and %d are stored", paid, len(to.docs))
+	}
+	report(t, f, p)
+	complete(t, from, to, f, nil)
+	if u := f.Ledger(); u.Requests != 35 {
+		t.Errorf("%d requests for 35 texts", u.Requests)
+	}
+}
+
+func TestLeavingTheLoop(t *testing.T) {
+	from, to := old(35), &shelf{id: "new"}
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	p := plan(t, from, to)
+	for range migrate.Run(t.Context(), f, p) {
+		break
+	}
+	if len(to.docs) != 10 {
+		t.Errorf("%d documents after one block of 10", len(to.docs))
+	}
+	report(t, f, p)
+	complete(t, from, to, f, nil)
+}
+
+func TestRefusals(t *testing.T) {
+	model := func(id string, dims int) *embedtest.Fake {
+		return embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: id, Dimensions: dims}})
+	}
+	variant := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "new", Variant: "passage: "}})
+	e := model("new", 8)
+	put := func(to *shelf, metadata map[string]any, dims int) {
+		to.made = true
+		to.docs = append(to.docs, shelved{migrate.Document{ID: "x", Position: "x", Document: schema.Document{Metadata: metadata}}, make([]float32, dims)})
+	}
+	for name, c := range map[string]struct {
+		prepare func(t *testing.T, p *migrate.Plan, to *shelf)
+		e       embedding.Embedder
+		want    string
+	}{
+		"one collection":     {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.To = p.From }, e, "are one, the shelf old"},
+		"a source not there": {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.From = &shelf{id: "?"} }, e, "the source, the shelf ?, is not there"},
+		"an empty source":    {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.From = old(0) }, e, "holds no documents"},
+		"another reader":     {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.To = &shelf{id: "?"} }, e, "is not there although Open has opened it"},
+		"no store": {func(_ *testing.T, p *migrate.Plan, to *shelf) {
+			p.Open = func(embeddings.Embedder) (vectorstores.VectorStore, error) { return nil, nil }
+		}, e, "no store"},
+		"a store that fails": {func(_ *testing.T, p *migrate.Plan, to *shelf) {
+			p.Open = func(embeddings.Embedder) (vectorstores.VectorStore, error) { return nil, errCrash }
+		}, e, "opening the new collection: killed"},
+		"no journal":          {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.Journal = "" }, e, "must be given"},
+		"unknown dimensions":  {nil, embedding.Chain(nameless{}), "call embedding.Probe first"},
+		"documents unstamped": {func(_ *testing.T, p *migrate.Plan, to *shelf) { put(to, nil, 8) }, e, `says nothing of its space, and "fake/new@8" is to be written`},
+		"of another space": {func(_ *testing.T, p *migrate.Plan, to *shelf) {
+			put(to, map[string]any{migrate.SpaceKey: "old/model@8"}, 8)
+		}, e, `of the space "old/model@8", and "fake/new@8"`},
+		"of another migration": {func(_ *testing.T, p *migrate.Plan, to *shelf) {
+			put(to, map[string]any{migrate.SpaceKey: "fake/new@8"}, 8)
+		}, e, "was not put there by this migration"},
+		"of another dimension":  {func(_ *testing.T, p *migrate.Plan, to *shelf) { put(to, nil, 4) }, e, "vectors of 4 dimensions"},
+		"of this, journal lost": {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p); p.Journal += "2" }, e, "is new: use an empty collection, or the journal"},
+		"another model":         {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p) }, model("other", 8), `begun with the space "fake/new@8" and the Embedder is of "fake/other@8"`},
+		"another variant":       {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p) }, variant, `the variant ""`},
+		"another source": {func(t *testing.T, p *migrate.Plan, to *shelf) {
+			half(t, e, *p)
+			other := old(35)
+			other.id = "older"
+			p.From = other
+		}, e, "of another source: the shelf old, not the shelf older"},
+		"another destination": {func(t *testing.T, p *migrate.Plan, to *shelf) {
+			half(t, e, *p)
+			other := &shelf{id: "newer"}
+			p.To, p.Open = other, other.open
+		}, e, "of another new collection: the shelf new, not the shelf newer"},
+		"a destination emptied": {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p); to.docs = to.docs[:3] }, e, "holds 3 documents where the journal"},
+		"one written to":        {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p); to.docs = append(to.docs, to.docs[0]) }, e, "holds 11 documents where the journal"},
+		"a damaged journal": {func(t *testing.T, p *migrate.Plan, to *shelf) {
+			half(t, e, *p)
+			data, _ := os.ReadFile(p.Journal)
+			os.WriteFile(p.Journal, data[:len(data)/2], 0o600)
+		}, e, "is no journal, or is damaged"},
+		"a journal of the future": {func(t *testing.T, p *migrate.Plan, to *shelf) {
+			half(t, e, *p)
+			data, _ := os.ReadFile(p.Journal)
+			os.WriteFile(p.Journal, []byte(strings.Replace(string(data), `"format": 1`, `"format": 2`, 1)), 0o600)
+		}, e, "is of format 2"},
+		"a journal in no folder": {func(t *testing.T, p *migrate.Plan, to *shelf) {
+			p.Journal = filepath.Join(t.TempDir(), "no", "journal")
+		}, e, "the journal: "},
+		"IDs that are not": {func(_ *testing.T, p *migrate.Plan, to *shelf) { s := old(3); s.docs[1].ID = s.docs[0].ID; p.From = s }, e, `two of the ID "old-000000"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from, to := old(35), &shelf{id: "new"}
+			p := plan(t, from, to)
+			if c.prepare != nil {
+				c.prepare(t, &p, to)
+			}
+			before, calls := len(to.docs), len(e.Calls())
+			_, _, err := drain(t.Context(), c.e, p)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("got %v, want %q", err, c.want)
+			}
+			if len(to.docs) != before || len(e.Calls()) != calls {
+				t.Errorf("something was embedded or written all the same")
+			}
+		})
+	}
+}
+
+// half moves the first block of a plan.
+func half(t *testing.T, e embedding.Embedder, p migrate.Plan) {
+	t.Helper()
+	for _, err := range migrate.Run(t.Context(), e, p) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+}
+
+type nameless struct{}
+
+func (nameless) Model() embedding.Model { return embedding.Model{Provider: "p", ID: "m"} }
+func (nameless) Embed(context.Context, embedding.Request) (embedding.Response, error) {
+	return embedding.Response{}, errors.ErrUnsupported
+}
+
+// TestTwoRuns: of two runs with one journal the first ends before it writes again.
+func TestTwoRuns(t *testing.T) {
+	from, to := old(35), &shelf{id: "new"}
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	p := plan(t, from, to)
+	n := 0
+	var got error
+	for _, err := range migrate.Run(t.Context(), f, p) {
+		if n++; n == 1 {
+			report(t, f, p)
+		}
+		got = err
+	}
+	if got == nil || !strings.Contains(got.Error(), "another run has begun with the journal") || n != 2 {
+		t.Errorf("%d steps, %v", n, got)
+	}
+	complete(t, from, to, f, nil)
+}
+
+// TestUnsoundCopies: a report that lists problems comes with an error, so that nobody switches.
+func TestUnsoundCopies(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(from, to *shelf)
+		want  string
+	}{
+		"lost":     {func(_, to *shelf) { to.docs = to.docs[1:] }, "holds 34 documents and 35 were moved: the store has lost some"},
+		"twice":    {func(_, to *shelf) { to.docs = append(to.docs, to.docs[0]) }, "holds 36 documents and 35 were moved: some are there twice"},
+		"grown":    {func(from, _ *shelf) { from.docs = append([]shelved{from.docs[0]}, from.docs...) }, "the shelf old holds 36 documents and 35 were read"},
+		"mixed":    {func(_, to *shelf) { to.docs[3].Metadata[migrate.SpaceKey] = "old/model@4" }, `of the space "old/model@4"`},
+		"cut":      {func(_, to *shelf) { to.docs[3].vector = to.docs[3].vector[:4] }, "vectors of [4 8] dimensions instead of 8"},
+		"scramble": {func(_, to *shelf) { to.docs[0].vector, to.docs[1].vector = to.docs[20].vector, to.docs[20].vector }, "a search for its vector finds 10 documents and not this one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from, to := old(35), &shelf{id: "new"}
+			f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Dimensions: 8}})
+			p := plan(t, from, to)
+			to.after = func() {
+				if len(to.docs) == 35 {
+					c.spoil(from, to)
+				}
+			}
+			steps, _, err := drain(t.Context(), f, p)
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "do not switch") {
+				t.Fatalf("got %v, want %q", err, c.want)
+			}
+			if r := steps[len(steps)-1].Report; r == nil || !strings.Contains(r.String(), "Do not switch:\n- ") {
+				t.Errorf("%v", r)
+			}
+		})
+	}
+}
+
+// TestAStoreThatDropsDocuments is noticed after the first block.
+func TestAStoreThatDropsDocuments(t *testing.T) {
+	to := &shelf{id: "new", write: func(int) (int, error) { return 0, nil }}
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	_, _, err := drain(t.Context(), f, plan(t, old(35), to))
+	if err == nil || !strings.Contains(err.Error(), "the document old-000000 was just written: a search for its vector finds 0 documents") || len(f.Calls()) != 1 {
+		t.Errorf("%v, %d calls", err, len(f.Calls()))
+	}
+}
+
+func TestSequence(t *testing.T) {
+	from, to := old(35), &shelf{id: "new"}
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	seq := func(docs []shelved) migrate.Collection {
+		return migrate.Sequence("files", func(yield func(migrate.Document, error) bool) {
+			for _, d := range docs {
+				if !yield(migrate.Document{ID: d.ID, Document: d.Document.Document}, nil) {
+					return
+				}
+			}
+		})
+	}
+	p := plan(t, seq(from.docs), to)
+	half(t, f, p)
+	for name, docs := range map[string][]shelved{"shifted": from.docs[1:], "shorter": from.docs[:5], "none": nil} {
+		p := p
+		p.From = seq(docs)
+		if _, _, err := drain(t.Context(), f, p); err == nil || !strings.Contains(err.Error(), "document 10 is no longer old-000009") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	steps, _, err := drain(t.Context(), f, p)
+	if err != nil || steps[0].String() != "20 documents read, 20 moved, 0 rejected" {
+		t.Errorf("%v, %v", steps, err)
+	}
+	complete(t, from, to, f, nil)
+
+	broken := errors.New("broken")
+	p = plan(t, migrate.Sequence("broken", func(yield func(migrate.Document, error) bool) { yield(migrate.Document{}, broken) }), &shelf{id: "new2"})
+	p.Open = p.To.(*shelf).open
+	if _, _, err := drain(t.Context(), f, p); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,205 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/tmc/langchaingo/schema"
+
+	"github.com/vecspace/embedding"
+)
+
+// block is what is embedded and written at once.
+type block struct {
+	docs   []Document
+	bytes  int
+	failed []Failed
+	rows   map[string][]float32 // by text
+}
+
+// all moves what the journal says is left, and checks the whole.
+func (r *run) all(ctx context.Context, yield func(Step, error) bool) error {
+	b := &block{}
+	for d, err := range r.From.Documents(ctx, r.journal.After) {
+		if err != nil {
+			return fmt.Errorf("reading the source: %w", err)
+		}
+		if len(b.docs) == r.Block || len(b.docs) > 0 && b.bytes+len(d.PageContent) > blockBytes {
+			if err := r.turn(ctx, b, yield); err != nil {
+				return err
+			}
+			b = &block{}
+		}
+		b.docs = append(b.docs, d)
+		b.bytes += len(d.PageContent)
+	}
+	if len(b.docs) > 0 {
+		if err := r.turn(ctx, b, yield); err != nil {
+			return err
+		}
+	}
+	r.journal.Pending = nil
+	if err := r.journal.save(); err != nil {
+		return err
+	}
+	report, err := r.verify(ctx)
+	if err != nil {
+		return err
+	}
+	step := r.step(nil)
+	step.Report = report
+	if !yield(step, nil) {
+		return errLeft
+	}
+	return report.fault()
+}
+
+// turn moves a block and yields its Step.
+func (r *run) turn(ctx context.Context, b *block, yield func(Step, error) bool) error {
+	if err := r.move(ctx, b); err != nil {
+		return err
+	}
+	j := r.journal
+	last := b.docs[len(b.docs)-1]
+	j.After = last.Position
+	j.Read += len(b.docs)
+	j.Rejected += len(b.failed)
+	j.Moved += len(b.docs) - len(b.failed)
+	j.Failed = append(j.Failed, b.failed[:min(len(b.failed), max(0, maxFailed-len(j.Failed)))]...)
+	for _, d := range b.docs {
+		j.Spaces[stamp(d)]++
+		delete(r.present, d.ID)
+	}
+	// What was just written is on record before anybody hears of it.
+	j.Pending = keys(r.present)
+	if err := j.save(); err != nil {
+		return err
+	}
+	if !yield(r.step(b.failed), nil) {
+		return errLeft
+	}
+	return nil
+}
+
+func (r *run) step(failed []Failed) Step {
+	j := r.journal
+	return Step{Read: j.Read, Moved: j.Moved, Rejected: j.Rejected, Total: r.total, Failed: failed, Usage: r.usage}
+}
+
+// move embeds and writes what of a block is not there yet.
+func (r *run) move(ctx context.Context, b *block) error {
+	var fresh []Document
+	seen := make(map[string]bool, len(b.docs))
+	for _, d := range b.docs {
+		if d.ID == "" || seen[d.ID] {
+			return fmt.Errorf("the source has a document without an ID, or two of the ID %q", d.ID)
+		}
+		seen[d.ID] = true
+		if !r.present[d.ID] {
+			fresh = append(fresh, d)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	good, fatal := r.embed(ctx, b, fresh)
+	if len(good) == 0 {
+		return fatal
+	}
+	if fatal != nil { // what was paid for is stored all the same
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+	}
+	if err := r.write(ctx, b, good); err != nil {
+		return errors.Join(fatal, err)
+	}
+	return fatal
+}
+
+// embed returns the documents that have a vector, which are in b.rows, notes the rejected ones, and returns the error that ends the run.
+func (r *run) embed(ctx context.Context, b *block, docs []Document) (good []Document, fatal error) {
+	texts := make([]string, len(docs))
+	for i, d := range docs {
+		texts[i] = d.PageContent
+	}
+	res, err := r.memo.next.Embed(ctx, embedding.Request{Texts: texts})
+	out := embedding.Salvage(res, err)
+	r.usage = r.usage.Add(out.Usage)
+	errs := make([]error, len(docs))
+	if p, ok := errors.AsType[*embedding.PartialError](err); ok {
+		for _, f := range p.Failed {
+			errs[f.Index] = f.Err
+		}
+	} else if err != nil {
+		for i := range errs {
+			errs[i] = err
+		}
+	}
+	b.rows = make(map[string][]float32, len(docs))
+	for i, d := range docs {
+		switch {
+		case errs[i] == nil:
+			good = append(good, d)
+			b.rows[d.PageContent] = out.Vectors[i]
+		case embedding.KindOf(errs[i]) == embedding.Rejected:
+			b.failed = append(b.failed, Failed{ID: d.ID, Reason: errs[i].Error()})
+		case fatal == nil:
+			fatal = fmt.Errorf("embedding the document %s: %w", d.ID, errs[i])
+		}
+	}
+	return good, fatal
+}
+
+// write writes documents whose vectors are in b.rows, after their IDs are in the journal.
+func (r *run) write(ctx context.Context, b *block, docs []Document) error {
+	j := r.journal
+	j.Pending = keys(r.present)
+	stamped := make([]schema.Document, len(docs))
+	for i, d := range docs {
+		j.Pending = append(j.Pending, d.ID)
+		stamped[i] = schema.Document{PageContent: d.PageContent, Metadata: r.stamped(d)}
+	}
+	if err := j.save(); err != nil {
+		return err
+	}
+	r.memo.hold(b.rows, false)
+	defer r.memo.hold(nil, false)
+	if _, err := r.store.AddDocuments(ctx, stamped); err != nil {
+		return fmt.Errorf("writing %d documents, from %s to %s: %w", len(docs), docs[0].ID, docs[len(docs)-1].ID, err)
+	}
+	if r.checked || r.Sample < 0 {
+		return nil
+	}
+	// A store that drops what it is given is noticed before much is paid.
+	text := docs[0].PageContent
+	if err := r.search(ctx, text, b.rows[text]); err != nil {
+		return fmt.Errorf("the document %s was just written: %w", docs[0].ID, err)
+	}
+	r.checked = true
+	return nil
+}
+
+// stamped returns a document's metadata for the new collection: what the old one says of its space is void.
+func (r *run) stamped(d Document) map[string]any {
+	out := make(map[string]any, len(d.Metadata)+2)
+	maps.Copy(out, d.Metadata)
+	out[SpaceKey] = string(r.model.Space)
+	out[SourceKey] = d.ID
+	return out
+}
+
+func stamp(d Document) embedding.Space {
+	space, _ := d.Metadata[SpaceKey].(string)
+	return embedding.Space(space)
+}
+
+func keys(set map[string]bool) []string {
+	out := make([]string, 0, len(set))
+	for id := range set {
+		out = append(out, id)
+	}
+	return out
+}

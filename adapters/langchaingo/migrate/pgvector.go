@@ -1,0 +1,185 @@
+package migrate
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/tmc/langchaingo/schema"
+)
+
+// PGVectorOptions say what langchaingo's pgvector store was opened with. The zero value is what it takes by default.
+type PGVectorOptions struct {
+	Collection      string // "" is "langchain"
+	EmbeddingTable  string // "" is "langchain_pg_embedding"
+	CollectionTable string // "" is "langchain_pg_collection"
+	Page            int    // documents read at once; 0 or less is 500
+}
+
+// PGVector reads a collection of langchaingo's pgvector store, through database/sql and any driver for PostgreSQL. With pgx, which
+// that store uses, db is stdlib.OpenDBFromPool(pool) or sql.Open("pgx", dsn) of github.com/jackc/pgx/v5/stdlib.
+//
+// Documents come by their uuid, a page a query. Numbers in metadata come back as int64 where they are whole, else as float64.
+func PGVector(db *sql.DB, o PGVectorOptions) Collection {
+	o.Collection = cmp.Or(o.Collection, "langchain")
+	o.EmbeddingTable = cmp.Or(o.EmbeddingTable, "langchain_pg_embedding")
+	o.CollectionTable = cmp.Or(o.CollectionTable, "langchain_pg_collection")
+	if o.Page <= 0 {
+		o.Page = 500
+	}
+	return pgCollection{db, o}
+}
+
+type pgCollection struct {
+	db *sql.DB
+	o  PGVectorOptions
+}
+
+func (c pgCollection) Describe(ctx context.Context) (Description, error) {
+	d := Description{Name: fmt.Sprintf("the collection %q of pgvector's table %s", c.o.Collection, c.o.EmbeddingTable)}
+	id, err := c.uuid(ctx)
+	if err != nil || id == "" {
+		return d, err
+	}
+	rows, err := c.db.QueryContext(ctx, fmt.Sprintf(`SELECT coalesce(vector_dims(embedding), 0), count(*) FROM %s
+		WHERE collection_id = $1::uuid GROUP BY 1 ORDER BY 1`, c.o.EmbeddingTable), id)
+	if err != nil {
+		return d, fmt.Errorf("pgvector: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // its error is that of rows.Err
+	for rows.Next() {
+		var dims, n int
+		if err := rows.Scan(&dims, &n); err != nil {
+			return d, fmt.Errorf("pgvector: %w", err)
+		}
+		if dims > 0 {
+			d.Dimensions = append(d.Dimensions, dims)
+		}
+		d.Documents += n
+	}
+	if err := rows.Err(); err != nil {
+		return d, fmt.Errorf("pgvector: %w", err)
+	}
+	d.ID = "pgvector:" + id
+	return d, nil
+}
+
+// uuid returns the collection's own, "" if it or its table is not there.
+func (c pgCollection) uuid(ctx context.Context) (string, error) {
+	var there bool
+	err := c.db.QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL`, c.o.CollectionTable, c.o.EmbeddingTable).Scan(&there)
+	if err != nil {
+		return "", fmt.Errorf("pgvector: %w", err)
+	}
+	if !there {
+		return "", nil
+	}
+	var id string
+	err = c.db.QueryRowContext(ctx, fmt.Sprintf(`SELECT uuid::text FROM %s WHERE name = $1`, c.o.CollectionTable), c.o.Collection).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("pgvector: %w", err)
+	}
+	return id, nil
+}
+
+func (c pgCollection) Documents(ctx context.Context, after string) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		id, err := c.uuid(ctx)
+		if err != nil {
+			yield(Document{}, err)
+			return
+		}
+		for id != "" {
+			page, err := c.page(ctx, id, after)
+			for _, d := range page {
+				if !yield(d, nil) {
+					return
+				}
+				after = d.Position
+			}
+			if err != nil {
+				yield(Document{}, fmt.Errorf("pgvector: %w", err))
+			}
+			if err != nil || len(page) < c.o.Page {
+				return
+			}
+		}
+	}
+}
+
+// page returns the documents after a uuid, which a primary key is for.
+func (c pgCollection) page(ctx context.Context, id, after string) ([]Document, error) {
+	where, args := "", []any{id, c.o.Page}
+	if after != "" {
+		where = "AND uuid > $3::uuid"
+		args = append(args, after)
+	}
+	rows, err := c.db.QueryContext(ctx, fmt.Sprintf(`SELECT uuid::text, coalesce(document, ''), coalesce(cmetadata::text, '') FROM %s
+		WHERE collection_id = $1::uuid %s ORDER BY uuid LIMIT $2`, c.o.EmbeddingTable, where), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // its error is that of rows.Err
+	var page []Document
+	for rows.Next() {
+		var id, text, metadata string
+		if err := rows.Scan(&id, &text, &metadata); err != nil {
+			return page, err
+		}
+		m, err := parseMetadata([]byte(metadata))
+		if err != nil {
+			return page, fmt.Errorf("the metadata of the document %s: %w", id, err)
+		}
+		page = append(page, Document{ID: id, Position: id, Document: schema.Document{PageContent: text, Metadata: m}})
+	}
+	return page, rows.Err()
+}
+
+// parseMetadata returns a JSON object as metadata: numbers keep all their digits where a type of Go's has them.
+func parseMetadata(data []byte) (map[string]any, error) {
+	if data = bytes.TrimSpace(data); len(data) == 0 || string(data) == "null" {
+		return nil, nil
+	}
+	in := json.NewDecoder(bytes.NewReader(data))
+	in.UseNumber()
+	var m map[string]any
+	if err := in.Decode(&m); err != nil {
+		return nil, err
+	}
+	plain(m)
+	return m, nil
+}
+
+// plain replaces the numbers in v, in place where it is a map or a list.
+func plain(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if !strings.ContainsAny(v.String(), ".eE") {
+			if n, err := v.Int64(); err == nil {
+				return n
+			}
+		}
+		if f, err := v.Float64(); err == nil {
+			return f
+		}
+		return v.String() // beyond a float64
+	case map[string]any:
+		for key, x := range v {
+			v[key] = plain(x)
+		}
+	case []any:
+		for i, x := range v {
+			v[i] = plain(x)
+		}
+	}
+	return v
+}
