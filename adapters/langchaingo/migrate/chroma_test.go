@@ -63,7 +63,7 @@ func (c *chromaServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 				text = nil
 			}
 			p.Documents = append(p.Documents, text)
-			p.Metadatas = append(p.Metadatas, map[string]any{"n": 1, "big": 9007199254740993, "f": 1.5, "b": true})
+			p.Metadatas = append(p.Metadatas, map[string]any{"n": 1, "big": int64(9007199254740993), "f": 1.5, "b": true})
 		}
 		json.NewEncoder(w).Encode(p)
 		if c.pages++; c.after != nil {
