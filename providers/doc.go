@@ -23,7 +23,7 @@
 //	max_texts        the most texts of one request; max_tokens: its most tokens; max_text_tokens: of one text
 //	allow_http       true lets the key travel over plain http to another machine
 //
-// Besides these, dashscope knows region, workspace, text_type, instruct and unlisted, openai knows native_dimensions and
+// Besides these, dashscope knows region, workspace, native, text_type, instruct and unlisted, openai knows native_dimensions and
 // encoding_format, ollama native_dimensions, truncate, keep_alive, context, query_prefix, document_prefix and plain, tei
 // native_dimensions, truncate, query_prompt, document_prompt, query_prefix, document_prefix and plain, cohere truncate and
 // unlisted, voyage and jina truncate, plain and unlisted, gemini plain and unlisted; the Options of their packages say what

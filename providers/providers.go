@@ -63,6 +63,7 @@ func openDashScope(ref Ref) (embedding.Embedder, error) {
 		Workspace:  o.String("workspace"),
 		BaseURL:    o.String("base_url"),
 		KeyEnv:     o.Variable("key_env"),
+		Native:     o.Bool("native"),
 		TextType:   o.Bool("text_type"),
 		Instruct:   o.String("instruct"),
 		Space:      embedding.Space(o.String("space")),

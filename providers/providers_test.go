@@ -33,6 +33,8 @@ func TestOpen(t *testing.T) {
 		"dashscope:next?unlisted=true&dimensions=7&max_texts=5&max_tokens=6&max_text_tokens=4&instruct=find it": {
 			Provider: "dashscope", ID: "next", Dimensions: 7, Endpoint: "dashscope.aliyuncs.com", Space: "dashscope/next@7", Variant: "text_type,instruct=find it",
 			Limits: embedding.Limits{Texts: 5, Tokens: 6, TextTokens: 4}},
+		"dashscope:text-embedding-v4?region=intl&native=true&instruct=find it": {
+			Provider: "dashscope", ID: "text-embedding-v4", Dimensions: 1024, Endpoint: "dashscope-intl.aliyuncs.com", Space: "dashscope/text-embedding-v4@1024", Variant: "native,text_type,instruct=find it"},
 		"dashscope:text-embedding-v4?region=intl&workspace=llm-x1&text_type=true": {
 			Provider: "dashscope", ID: "text-embedding-v4", Dimensions: 1024, Endpoint: "llm-x1.ap-southeast-1.maas.aliyuncs.com", Space: "dashscope/text-embedding-v4@1024", Variant: "text_type"},
 		"openai:nomic-embed-text:latest?base_url=http://localhost:11434/v1&native_dimensions=768": {
@@ -72,7 +74,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"static:large", embedding.Invalid, `there is no model "large": there is "base"`},
 		{"static:base?dimensions=100", embedding.Invalid, "100 dimensions: there are [256 128 64]"},
 		{"static:base?base_url=http://localhost/v1", embedding.Invalid, `there is no option "base_url"; there are dimensions, space`},
-		{"dashscope:text-embedding-v4?colour=red", embedding.Invalid, `there is no option "colour"; there are allow_http, base_url, dimensions, instruct, key_env, max_text_tokens, max_texts, max_tokens, region, space, text_type, unlisted, workspace`},
+		{"dashscope:text-embedding-v4?colour=red", embedding.Invalid, `there is no option "colour"; there are allow_http, base_url, dimensions, instruct, key_env, max_text_tokens, max_texts, max_tokens, native, region, space, text_type, unlisted, workspace`},
 		{"dashscope:text-embedding-v4", embedding.Auth, "DASHSCOPE_API_KEY"},
 		{"dashscope:text-embedding-v4?key_env=MINE", embedding.Auth, "set the variable MINE"},
 		{"openai:text-embedding-3-small", embedding.Auth, "OPENAI_API_KEY"},

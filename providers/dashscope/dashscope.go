@@ -14,8 +14,9 @@ import (
 
 // The environment variables that are read where Options say nothing.
 const (
-	KeyVariable     = "DASHSCOPE_API_KEY"
-	BaseURLVariable = "DASHSCOPE_COMPATIBLE_BASE_URL"
+	KeyVariable           = "DASHSCOPE_API_KEY"
+	BaseURLVariable       = "DASHSCOPE_COMPATIBLE_BASE_URL"
+	NativeBaseURLVariable = "DASHSCOPE_HTTP_BASE_URL" // of Options.Native
 )
 
 // Options configure New. Only Model is required, and a key, which is in the environment or here.
@@ -23,9 +24,14 @@ type Options struct {
 	Model      string // as in Models
 	Dimensions int    // length of the vectors; 0 is the model's default
 
-	// Whom to ask: the first of these that is set, then the variable DASHSCOPE_COMPATIBLE_BASE_URL, then the first of
-	// Regions. Beside BaseURL, Region says which dimensions and prices hold; beside Workspace, where the workspace is.
-	BaseURL   string // with or without a trailing slash, up to /compatible-mode/v1
+	// Native asks the service's own API instead of the OpenAI-compatible one. There text_type and Instruct are documented to
+	// take effect, so text_type is always sent.
+	Native bool
+
+	// Whom to ask: the first of these that is set, then the variable DASHSCOPE_COMPATIBLE_BASE_URL (DASHSCOPE_HTTP_BASE_URL with
+	// Native), then the first of Regions. Beside BaseURL, Region says which dimensions and prices hold; beside Workspace, where
+	// the workspace is.
+	BaseURL   string // with or without a trailing slash, up to /compatible-mode/v1, with Native up to /api/v1
 	Workspace string // a workspace's id: asks {Workspace}.{zone}.maas.aliyuncs.com
 	Region    string // as in Regions
 
@@ -80,6 +86,10 @@ func New(o Options) (embedding.Embedder, error) {
 		},
 		Price: info.Prices[s.region],
 	}
+	judge := classifier{key: from, place: s.place(), path: o.api()}
+	if o.Native {
+		return o.native(s, info, model, judge)
+	}
 	// float is what the service documents; without it, other clients' default of base64 has unknown effects.
 	fields := []openaicompat.Field{{Name: "encoding_format", Value: "float"}}
 	if !info.Fixed {
@@ -91,7 +101,7 @@ func New(o Options) (embedding.Embedder, error) {
 		Key:        o.Key,
 		Fields:     fields,
 		TaskFields: o.taskFields(),
-		Classify:   classifier{key: from, place: s.place()}.classify,
+		Classify:   judge.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
 	})

@@ -1,4 +1,4 @@
-// Package dashscope embeds texts with Alibaba Cloud Model Studio (DashScope, Bailian), through its OpenAI-compatible API.
+// Package dashscope embeds texts with Alibaba Cloud Model Studio (DashScope, Bailian), through its OpenAI-compatible API or its own.
 //
 //	e, err := dashscope.New(dashscope.Options{Model: "text-embedding-v4", Dimensions: 1024, Region: "intl"})
 //
@@ -26,9 +26,14 @@
 //
 // # Queries and documents
 //
-// The service's native API takes a text_type (query or document) and an instruction for queries. The compatible API does
-// not document them, accepts them, and may or may not heed them: no measurement is known. They are sent only if
-// Options.TextType or Options.Instruct ask for it. The Model then says so in its Variant, and is not Symmetric: a query
-// and a document of the same words are cached apart. Text types never change the Space, since queries are made to be
-// compared with documents.
+// The service's native API takes a text_type (query or document) and an instruction for queries, and documents that they take
+// effect. Options.Native (native=true in a reference) asks it, and then always says the text type.
+//
+// The compatible API does not document them, accepts them, and may or may not heed them: no measurement is known. They are
+// sent there only if Options.TextType or Options.Instruct ask for it.
+//
+// Either way the Model says so in its Variant, and is not Symmetric: a query and a document of the same words are cached
+// apart. Text types never change the Space, since queries are made to be compared with documents.
+//
+// The native API can also give sparse vectors. They are not asked for: there is no type for them yet.
 package dashscope

@@ -10,7 +10,7 @@ import (
 )
 
 // classifier tells what a refusal means. It knows where the key came from and whom it asked, for advice.
-type classifier struct{ key, place string }
+type classifier struct{ key, place, path string }
 
 // kinds maps the service's codes, in lower case. Each has a PascalCase name (native API) and most have a snake_case alias
 // (compatible API); both come from both.
@@ -111,7 +111,7 @@ func (c classifier) advice(kind embedding.Kind, f openaicompat.Failure) string {
 		return "the key in " + c.key + " is wrong, or it belongs to another region: a key works in one region only, and this is " +
 			c.place + " (Options.Region, region= in a reference, asks another)"
 	case f.Status == 404:
-		return "the model is not served there (" + c.place + "), or the base URL is wrong: the service's end in " + compatible
+		return "the model is not served there (" + c.place + "), or the base URL is wrong: the service's end in " + c.path
 	}
 	return ""
 }

@@ -55,15 +55,21 @@ func refusals(t *testing.T) []refusal {
 	return all
 }
 
-// TestRefusals sends every body of testdata through the whole client.
+// TestRefusals sends every body of testdata through the whole client. Bodies of both APIs come from both.
 func TestRefusals(t *testing.T) {
+	for name, native := range map[string]bool{"compatible": false, "native": true} {
+		t.Run(name, func(t *testing.T) { testRefusals(t, native) })
+	}
+}
+
+func testRefusals(t *testing.T, native bool) {
 	var now refusal
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(now.Status)
 		io.WriteString(w, now.Body)
 	}))
 	defer srv.Close()
-	e, err := New(Options{Model: "text-embedding-v4", BaseURL: srv.URL, Region: "intl", Key: "sk-test"})
+	e, err := New(Options{Model: "text-embedding-v4", BaseURL: srv.URL, Region: "intl", Key: "sk-test", Native: native})
 	if err != nil {
 		t.Fatal(err)
 	}

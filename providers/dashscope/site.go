@@ -13,8 +13,19 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// compatible is where the service's hosts have the OpenAI-compatible API.
-const compatible = "/compatible-mode/v1"
+// Where the service's hosts have the OpenAI-compatible API, and their own.
+const (
+	compatible = "/compatible-mode/v1"
+	native     = "/api/v1"
+)
+
+// api is where the API is that is asked.
+func (o Options) api() string {
+	if o.Native {
+		return native
+	}
+	return compatible
+}
 
 // site is whom to ask.
 type site struct {
@@ -43,13 +54,17 @@ func (o Options) site() (site, error) {
 		if strings.Trim(o.Workspace, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
 			return site{}, errors.New("a workspace's id has letters, digits and hyphens only")
 		}
-		base = "https://" + o.Workspace + "." + r.Zone + ".maas.aliyuncs.com" + compatible
+		base = "https://" + o.Workspace + "." + r.Zone + ".maas.aliyuncs.com" + o.api()
 	case o.Region != "":
-		if base = regions[at].BaseURL; base == "" {
+		if base = o.baseOf(regions[at]); base == "" {
 			return site{}, fmt.Errorf("region %q is reached through a workspace's host only: give the workspace", o.Region)
 		}
 	default:
-		base = cmp.Or(strings.TrimSpace(os.Getenv(BaseURLVariable)), regions[0].BaseURL)
+		variable := BaseURLVariable
+		if o.Native {
+			variable = NativeBaseURLVariable
+		}
+		base = cmp.Or(strings.TrimSpace(os.Getenv(variable)), o.baseOf(regions[0]))
 	}
 	s := site{region: o.Region, base: base}
 	u, err := url.Parse(base)
@@ -58,10 +73,21 @@ func (o Options) site() (site, error) {
 	}
 	s.host = strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	s.region = cmp.Or(o.Region, regionOf(s.host))
-	if path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/embeddings"); s.own() && path != compatible {
+	switch path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/embeddings"); {
+	case o.Native && (s.own() && path != native || strings.HasSuffix(path, compatible)):
+		return s, fmt.Errorf("the base URL of %q does not end in %s, where the service's own API is", s.host, native)
+	case !o.Native && s.own() && path != compatible:
 		return s, fmt.Errorf("the base URL of %q does not end in %s, where the OpenAI-compatible API is", s.host, compatible)
 	}
 	return s, nil
+}
+
+// baseOf returns the base URL of a region's API, "" if it has none.
+func (o Options) baseOf(r Region) string {
+	if host, ok := strings.CutSuffix(r.BaseURL, compatible); ok {
+		return host + o.api()
+	}
+	return ""
 }
 
 // own reports whether the host is the service's.

@@ -6,12 +6,16 @@ import (
 )
 
 // textTypes reports whether the texts' role is sent. An instruction is for queries, so it implies the role.
-func (o Options) textTypes() bool { return o.TextType || o.Instruct != "" }
+func (o Options) textTypes() bool { return o.TextType || o.Instruct != "" || o.Native }
 
 // variant names what makes the same text another vector. The text type is in it although documents are the service's
-// default: whether the compatible API heeds it is not known.
+// default: whether the compatible API heeds it is not known. So the native API, which heeds it, is a variant of its own.
 func (o Options) variant() string {
 	switch {
+	case o.Native && o.Instruct != "":
+		return "native,text_type,instruct=" + o.Instruct
+	case o.Native:
+		return "native,text_type"
 	case o.Instruct != "":
 		return "text_type,instruct=" + o.Instruct
 	case o.TextType:

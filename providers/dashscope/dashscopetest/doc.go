@@ -15,11 +15,12 @@
 // the limits and dimensions per model and region, keys that are good in one region only. Where no capture of the
 // service's answer exists, the source says so beside it.
 //
-// Vectors have unit length and depend on model, text and dimensions only, bit for bit. They are the local model's
+// Vectors have unit length and depend on model, text, dimensions and a query's role only, bit for bit. They are the local model's
 // (static:base), turned into a space of the model's own and drawn out to the dimensions asked for: search through the
 // emulator finds what the local model finds, cosines at 256, 512, 768, ... dimensions are the local model's, and a
 // vector cut short and brought to unit length is the shorter vector. Two models' vectors have nothing in common.
-// text_type and instruct are accepted and ignored.
+// The native path heeds text_type and instruct: a query's vector lies close to the document's. The compatible path ignores
+// both, which is one of the two things that the service may do.
 //
 // Tokens are counted by embedding.EstimateTokens, so they are of the size of the service's and not the same. A blank text
 // is refused like one that is too long.

@@ -26,7 +26,7 @@ func TestLedger(t *testing.T) {
 	ask(`{"model":"text-embedding-v4","input":"c","dimensions":1024,"encoding_format":"base64","text_type":"query"}`)
 	ask(`{"model":"v9","input":"a"}`)
 	do(t, s, call{key: "wrong"})
-	do(t, s, call{path: dashscopetest.NativePath, body: `{"model":"text-embedding-v4","input":{"texts":["a"]},"parameters":{"text_type":"query"}}`})
+	do(t, s, call{path: dashscopetest.NativePath, body: `{"model":"text-embedding-v4","input":{"texts":["a"]},"parameters":{"text_type":"document"}}`})
 	got := s.Ledger()
 	want := dashscopetest.Ledger{Requests: 9, MaxInFlight: 1, Billed: 7, Texts: 9, Distinct: 5, Twice: 2, Tokens: 10, Repeated: 4,
 		Answers: map[int]int{200: 7, 401: 1, 404: 1}, Faults: map[string]int{}}

@@ -14,6 +14,7 @@ type call struct {
 	dimensions    int  // 0: not given
 	badDimensions bool // given, but no positive integer
 	badParameter  string
+	role          string // of a query, in the native API: text_type and instruct
 	encoding      string
 }
 
@@ -32,11 +33,12 @@ func (v *vendor) Parse(r *emulator.Request, body []byte) (emulator.Call, *emulat
 	if _, ok := v.models[c.model]; !ok {
 		return emulator.Call{}, v.refuse(r, unknown(c.model, native(r)))
 	}
-	return emulator.Call{Model: c.model, Texts: c.texts, Base64: c.encoding == "base64", Rest: c}, nil
+	return emulator.Call{Model: c.model, Texts: c.texts, Base64: c.encoding == "base64", Role: c.role, Rest: c}, nil
 }
 
 func parseCompatible(body []byte) (call, *problem) {
-	// text_type and instruct are accepted and ignored, like every other field that is not listed.
+	// text_type and instruct are accepted and ignored, like every other field that is not listed: whether the service heeds
+	// them here is not known.
 	var req struct {
 		Model          string          `json:"model"`
 		Input          json.RawMessage `json:"input"`
@@ -81,11 +83,13 @@ func parseNative(body []byte) (call, *problem) {
 	if json.Unmarshal(req.Input, &input) != nil {
 		return call{}, &illegalInput
 	}
-	// text_type and instruct are accepted here too, and ignored. Of output_type only dense is emulated.
+	// Here text_type and instruct take effect: a document's vector is that of the compatible API. Of output_type only dense is
+	// emulated.
 	var parameters struct {
 		Dimension  json.RawMessage `json:"dimension"`
 		TextType   string          `json:"text_type"`
 		OutputType string          `json:"output_type"`
+		Instruct   string          `json:"instruct"`
 	}
 	if json.Unmarshal(req.Parameters, &parameters) != nil {
 		return call{}, &badJSON
@@ -94,7 +98,11 @@ func parseNative(body []byte) (call, *problem) {
 	c.texts, c.textual = contents(input.Texts)
 	c.setDimensions(parameters.Dimension)
 	switch parameters.TextType {
-	case "", "document", "query":
+	case "", "document":
+	case "query":
+		if c.role = "query"; parameters.Instruct != "" {
+			c.role += ": " + parameters.Instruct
+		}
 	default:
 		c.badParameter = "text_type"
 	}

@@ -107,11 +107,28 @@ func TestNative(t *testing.T) {
 		len(got.Output.Embeddings) != 2 || *got.Output.Embeddings[1].Index != 1 {
 		t.Fatalf("%+v", got)
 	}
-	compatible := vectors(t, s, `{"model":"text-embedding-v4","input":["a","b"],"dimensions":64}`)
-	for i, e := range got.Output.Embeddings {
-		if !slices.Equal(e.Embedding, compatible[i]) {
-			t.Error("the native path has other vectors than the compatible one")
+	// Documents have the vectors of the compatible path; for queries text_type and instruct take effect.
+	vector := func(parameters string) []float32 {
+		w := do(t, s, call{path: dashscopetest.NativePath, body: `{"model":"text-embedding-v4","input":{"texts":["a"]},"parameters":{"dimension":64` + parameters + `}}`})
+		got.Output.Embeddings = nil
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || len(got.Output.Embeddings) != 1 {
+			t.Fatal(w.Code, w.Body, err)
 		}
+		return got.Output.Embeddings[0].Embedding
+	}
+	compatible := vectors(t, s, `{"model":"text-embedding-v4","input":["a"],"dimensions":64,"text_type":"query"}`)[0]
+	query := vector(`,"text_type":"query"`)
+	for _, parameters := range []string{``, `,"text_type":"document"`, `,"text_type":"document","instruct":"find"`} {
+		if !slices.Equal(vector(parameters), compatible) {
+			t.Errorf("%s: the native path has another vector of a document than the compatible one", parameters)
+		}
+	}
+	instructed := vector(`,"text_type":"query","instruct":"find"`)
+	if slices.Equal(query, compatible) || slices.Equal(query, instructed) || slices.Equal(instructed, compatible) {
+		t.Error("text_type or instruct takes no effect")
+	}
+	if c := embedding.Cosine(query, compatible); c < 0.5 {
+		t.Errorf("a query is far from its document: %v", c)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -20,6 +21,7 @@ const mostErrorBytes = 64 << 10
 type call struct {
 	client *Client
 	ctx    context.Context
+	key    string   // what this request carries and no error may repeat
 	texts  []string // that no error may repeat
 	header http.Header
 }
@@ -28,24 +30,29 @@ type call struct {
 func (c *call) do(method, path string, body []byte, most int64, read func(Answer) error) *embedding.Error {
 	// JoinPath would clean the path; base and path are both ours, so they are put together as they are.
 	at := *c.client.base
-	at.Path += path
-	if at.RawPath != "" {
-		at.RawPath += path
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		return c.client.fail(embedding.Invalid, errors.New("the path cannot be sent"))
 	}
+	at.Path, at.RawPath = at.Path+plain, at.EscapedPath()+path
 	req, err := http.NewRequestWithContext(c.ctx, method, at.String(), bytes.NewReader(body))
 	if err != nil {
-		return c.client.fail(embedding.Invalid, wire.TransportCause(err, c.client.config.Key, c.texts))
+		return c.client.fail(embedding.Invalid, wire.TransportCause(err, c.key, c.texts))
 	}
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("Accept", "application/json")
-	switch key, name := c.client.config.Key, c.client.config.KeyHeader; {
-	case key == "":
+	switch sign, name := c.client.config.Sign, c.client.config.KeyHeader; {
+	case sign != nil:
+		if c.key, err = sign(req, body); err != nil {
+			return c.client.fail(wire.NoCredentials("credentials", err))
+		}
+	case c.key == "":
 	case name == "":
-		req.Header.Set("Authorization", "Bearer "+key)
+		req.Header.Set("Authorization", "Bearer "+c.key)
 	default:
-		req.Header.Set(name, key)
+		req.Header.Set(name, c.key)
 	}
 	res, err := c.client.http.Do(req)
 	if err != nil {
@@ -61,7 +68,7 @@ func (c *call) do(method, path string, body []byte, most int64, read func(Answer
 
 // unreachable is for a request that got no answer.
 func (c *call) unreachable(err error) error {
-	why := wire.TransportCause(err, c.client.config.Key, c.texts).(wire.Cause)
+	why := wire.TransportCause(err, c.key, c.texts).(wire.Cause)
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" && c.client.config.Unreachable != "" {
 		why.Words += "; " + c.client.config.Unreachable
 	}
@@ -71,14 +78,14 @@ func (c *call) unreachable(err error) error {
 // accepted reads an answer of status 200.
 func (c *call) accepted(res *http.Response, most int64, read func(Answer) error) *embedding.Error {
 	if enc := res.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return c.broken(res, embedding.Malformed, wire.Cause{Words: c.client.words("the answer is compressed ("+enc+"), which was not asked for", c.texts)})
+		return c.broken(res, embedding.Malformed, wire.Cause{Words: c.words("the answer is compressed (" + enc + "), which was not asked for")})
 	}
 	body, err := readBounded(res.Body, most, res.ContentLength)
 	switch {
 	case errors.Is(err, errTooLong):
 		return c.broken(res, embedding.Malformed, err)
 	case err != nil:
-		return c.broken(res, embedding.Unavailable, wire.BrokeOff(err, c.client.config.Key, c.texts))
+		return c.broken(res, embedding.Unavailable, wire.BrokeOff(err, c.key, c.texts))
 	}
 	wrong := read(Answer{Body: body, Header: res.Header, Texts: len(c.texts), Dims: c.client.config.Model.Dimensions})
 	// An "error" that says something is one, whatever stands beside it; other members are only where nothing else came.
@@ -86,11 +93,11 @@ func (c *call) accepted(res *http.Response, most int64, read func(Answer) error)
 		f := readFailure(res.StatusCode, res.Header, body)
 		if f.named || wrong != nil && (f.Code != "" || isObject(body) && f.Message != "") {
 			f.Body = body[:min(len(body), mostErrorBytes)]
-			return c.client.refuse(f.Failure, c.texts, len(body))
+			return c.refuse(f.Failure, len(body))
 		}
 	}
 	if wrong != nil {
-		return c.broken(res, embedding.Malformed, wire.Cause{Words: c.client.words(wrong.Error(), c.texts)})
+		return c.broken(res, embedding.Malformed, wire.Cause{Words: c.words(wrong.Error())})
 	}
 	return nil
 }
@@ -104,10 +111,10 @@ func (c *call) refused(res *http.Response) *embedding.Error {
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, mostErrorBytes))
 	if err != nil && c.ctx.Err() != nil { // the caller left while the answer came in
-		return c.client.fail(embedding.Unavailable, wire.TransportCause(err, c.client.config.Key, c.texts))
+		return c.client.fail(embedding.Unavailable, wire.TransportCause(err, c.key, c.texts))
 	}
 	// A body that broke off is read as far as it came: the status says most.
-	return c.client.refuse(readFailure(res.StatusCode, res.Header, body).Failure, c.texts, len(body))
+	return c.refuse(readFailure(res.StatusCode, res.Header, body).Failure, len(body))
 }
 
 // redirected names the host that an answer points to, and no more of the URL, in which there may be a secret.
@@ -116,14 +123,14 @@ func (c *call) redirected(res *http.Response) *embedding.Error {
 	if u, err := res.Location(); err == nil {
 		target = u.Scheme + "://" + u.Host
 	}
-	return c.broken(res, embedding.KindOfStatus(res.StatusCode), wire.Cause{Words: c.client.words("the server redirects to "+target+
-		", and redirects are not followed: if you trust that address, make it the base URL", c.texts)})
+	return c.broken(res, embedding.KindOfStatus(res.StatusCode), wire.Cause{Words: c.words("the server redirects to " + target +
+		", and redirects are not followed: if you trust that address, make it the base URL")})
 }
 
 // broken is for an answer that cannot be used.
 func (c *call) broken(res *http.Response, kind embedding.Kind, why error) *embedding.Error {
 	e := c.client.fail(kind, why)
-	e.Status, e.RequestID = res.StatusCode, c.client.token(requestID(res.Header), c.texts, wire.MaxID)
+	e.Status, e.RequestID = res.StatusCode, c.token(requestID(res.Header), wire.MaxID)
 	return e
 }
 
@@ -138,6 +145,10 @@ func (c *call) end(failure *embedding.Error) error {
 	}
 	return failure
 }
+
+func (c *call) words(s string) string { return wire.Words(s, c.key, c.texts) }
+
+func (c *call) token(s string, n int) string { return wire.Token(s, c.key, c.texts, n) }
 
 // mostBytes bounds the body of an answer with n vectors of d dimensions, of which d may be unknown.
 func mostBytes(n, d int) int64 {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -20,10 +19,13 @@ import (
 type Config struct {
 	Model   embedding.Model // Endpoint is filled in from BaseURL
 	BaseURL string          // with or without a trailing slash
-	Path    string          // is added to BaseURL
+	Path    string          // is added to BaseURL as it is, so it is escaped
 
 	Key       string // "" sends none
 	KeyHeader string // the header that carries the key; "" is Authorization, with Bearer before the key
+	// Sign, instead of a Key, puts into each request what proves who asks, and returns what no error may repeat. body is what
+	// will be sent. It has to be safe for concurrent use.
+	Sign func(req *http.Request, body []byte) (secret string, err error)
 
 	// Encode returns the request's body, which is sent as JSON. It must not change what it is given.
 	Encode func(embedding.Request) any
@@ -57,10 +59,10 @@ type Client struct {
 // New checks c and does no I/O. Its errors are *embedding.Error and quote neither the key nor a URL's secret parts.
 func New(c Config) (*Client, error) {
 	cl := &Client{config: c, http: wire.HTTPClient(c.HTTPClient)}
-	if i := strings.IndexFunc(c.Key, func(r rune) bool { return r <= ' ' || r >= 0x7f }); i >= 0 {
+	if !wire.Sendable(c.Key) {
 		return nil, cl.fail(embedding.Auth, fmt.Errorf("the key holds a space, a line break or another character that no key has: copy it again"))
 	}
-	base, err := wire.ParseBase(c.BaseURL, c.Path, c.Key != "", c.AllowHTTP)
+	base, err := wire.ParseBase(c.BaseURL, c.Path, c.Key != "" || c.Sign != nil, c.AllowHTTP)
 	if err != nil {
 		return nil, cl.fail(embedding.Invalid, err)
 	}
@@ -79,9 +81,9 @@ func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 	}
 	body, err := encode(c.config.Encode(req))
 	if err != nil {
-		return embedding.Response{}, c.fail(embedding.Invalid, wire.Cause{Words: c.words("the request cannot be sent as JSON: "+err.Error(), req.Texts)})
+		return embedding.Response{}, c.fail(embedding.Invalid, wire.Cause{Words: wire.Words("the request cannot be sent as JSON: "+err.Error(), c.config.Key, req.Texts)})
 	}
-	call := call{client: c, ctx: ctx, texts: req.Texts}
+	call := call{client: c, ctx: ctx, key: c.config.Key, texts: req.Texts}
 	var res embedding.Response
 	failure := call.do(http.MethodPost, c.config.Path, body, mostBytes(req.Len(), c.config.Model.Dimensions), func(a Answer) (err error) {
 		res, err = c.config.Decode(a)
@@ -102,7 +104,7 @@ func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 
 // Get asks for a small JSON document beside Config.Path and hands it to read. Its errors are those of Embed.
 func (c *Client) Get(ctx context.Context, path string, read func(body []byte) error) error {
-	call := call{client: c, ctx: ctx}
+	call := call{client: c, ctx: ctx, key: c.config.Key}
 	return call.end(call.do(http.MethodGet, path, nil, mostBytes(0, 1), func(a Answer) error { return read(a.Body) }))
 }
 
@@ -119,10 +121,4 @@ func encode(v any) ([]byte, error) {
 func (c *Client) fail(k embedding.Kind, cause error) *embedding.Error {
 	m := c.config.Model
 	return &embedding.Error{Kind: k, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Err: cause}
-}
-
-func (c *Client) words(s string, texts []string) string { return wire.Words(s, c.config.Key, texts) }
-
-func (c *Client) token(s string, texts []string, n int) string {
-	return wire.Token(s, c.config.Key, texts, n)
 }

@@ -64,6 +64,7 @@ type members struct {
 // bodies that are no JSON. What is not there stays empty.
 func readFailure(status int, header http.Header, body []byte) failureBody {
 	f := failureBody{Failure: Failure{Status: status, Header: header, Body: body}}
+	f.Code, _, _ = strings.Cut(header.Get("X-Amzn-Errortype"), ":") // AWS' codes are there, with a URL behind them
 	body = bytes.TrimSpace(body)
 	if bytes.HasPrefix(body, []byte("[")) {
 		var list []json.RawMessage
@@ -85,7 +86,7 @@ func readFailure(status int, header http.Header, body []byte) failureBody {
 		fields = members{}
 		_ = json.Unmarshal(top.Error, &fields)
 	}
-	f.Code = cmp.Or(text(fields.Code), text(fields.ErrorCode))
+	f.Code = cmp.Or(text(fields.Code), text(fields.ErrorCode), f.Code)
 	f.Type = cmp.Or(text(fields.Type), text(fields.ErrorType), text(fields.Status))
 	f.Message = cmp.Or(text(fields.Message), text(fields.Msg), text(fields.Error), text(fields.Detail))
 	return f
@@ -149,24 +150,24 @@ func says(raw json.RawMessage) bool {
 }
 
 // refuse turns an answer without vectors, whose body had size bytes, into an error.
-func (c *Client) refuse(f Failure, texts []string, size int) *embedding.Error {
+func (c *call) refuse(f Failure, size int) *embedding.Error {
 	var v Verdict
-	if c.config.Classify != nil {
-		v = c.config.Classify(f)
+	if classify := c.client.config.Classify; classify != nil {
+		v = classify(f)
 	}
 	if v.Kind == embedding.Unknown {
 		v.Kind = embedding.KindOfStatus(f.Status)
 	}
-	e := c.fail(v.Kind, nil)
+	e := c.client.fail(v.Kind, nil)
 	e.Status = f.Status
-	e.Code = c.code(f, texts)
-	e.RequestID = c.token(cmp.Or(requestID(f.Header), f.ID), texts, wire.MaxID)
+	e.Code = c.code(f)
+	e.RequestID = c.token(cmp.Or(requestID(f.Header), f.ID), wire.MaxID)
 	e.RetryAfter = wire.RetryAfter(f.Header)
 	if e.RetryAfter == 0 {
 		e.RetryAfter = v.RetryAfter
 	}
 	e.Allowed = v.Allowed
-	said := c.words(f.Message, texts)
+	said := c.words(f.Message)
 	if said == "" {
 		said = cmp.Or(http.StatusText(f.Status), "an answer without vectors")
 		if size > 0 && f.Code == "" {
@@ -181,14 +182,14 @@ func (c *Client) refuse(f Failure, texts []string, size int) *embedding.Error {
 }
 
 // code is what an error shows as the provider's own: a code that only repeats the status says less than the type.
-func (c *Client) code(f Failure, texts []string) string {
+func (c *call) code(f Failure) string {
 	own := f.Code
 	if own == strconv.Itoa(f.Status) {
 		own = ""
 	}
-	return c.token(cmp.Or(own, f.Type), texts, wire.MaxCode)
+	return c.token(cmp.Or(own, f.Type), wire.MaxCode)
 }
 
 func requestID(h http.Header) string {
-	return cmp.Or(h.Get("X-Request-Id"), h.Get("Request-Id"))
+	return cmp.Or(h.Get("X-Request-Id"), h.Get("Request-Id"), h.Get("X-Amzn-Requestid"))
 }

@@ -82,17 +82,28 @@ func Pick[M any](models []M, id func(M) string, name string, unlisted bool) (m M
 // RequiredKey is Key for a vendor that needs one. The vendor's own variable is read for the vendor's own hosts and for this
 // machine; a key does not travel to whatever host a reference names unless a variable is named beside it.
 func RequiredKey(given, named, own, baseURL string, hosts ...string) (key, from string, err error) {
-	if given == "" && named == "" {
-		u, err := url.Parse(baseURL)
-		if err == nil && u.Hostname() != "" && !wire.Loopback(u.Hostname()) && !within(u.Hostname(), hosts) {
-			return "", "", fmt.Errorf("no API key for %s: name its variable in Options.KeyEnv (key_env= in a reference); "+
-				"%s is for the vendor's own address", u.Hostname(), own)
-		}
+	if given == "" && named == "" && !Trusted(baseURL, hosts...) {
+		return "", "", fmt.Errorf("no API key for %s: name its variable in Options.KeyEnv (key_env= in a reference); "+
+			"%s is for the vendor's own address", hostOf(baseURL), own)
 	}
 	if key, from = Key(given, cmp.Or(named, own)); key == "" {
 		return "", "", fmt.Errorf("no API key: set the variable %s", from)
 	}
 	return key, from, nil
+}
+
+// Trusted reports whether a base URL is one of a vendor's own hosts, or this machine. One that is no URL is: it gets nowhere.
+func Trusted(baseURL string, hosts ...string) bool {
+	host := hostOf(baseURL)
+	return host == "" || wire.Loopback(host) || within(host, hosts)
+}
+
+func hostOf(baseURL string) string {
+	u, err := url.Parse(strings.TrimSpace(baseURL))
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // within reports whether a host is one of hosts or below one.

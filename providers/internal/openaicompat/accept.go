@@ -14,19 +14,19 @@ import (
 // accepted reads an answer of status 200: its vectors go into the call, the rest goes back to go-openai.
 func (c *call) accepted(res *http.Response) (*http.Response, error) {
 	if enc := res.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		why := wire.Words("the answer is compressed ("+enc+"), which was not asked for", c.client.key, c.texts)
+		why := wire.Words("the answer is compressed ("+enc+"), which was not asked for", c.key, c.texts)
 		return nil, c.broken(res, embedding.Malformed, wire.Cause{Words: why})
 	}
 	n, d := len(c.texts), c.client.model.Dimensions
 	body := &bounded{r: res.Body, left: mostBytes(n, d), most: mostBytes(n, d)}
 	answer, err := scan.Read(body, n, d)
 	if body.err != nil && body.err != io.EOF && !errors.Is(body.err, errTooLong) {
-		return nil, c.broken(res, embedding.Unavailable, wire.BrokeOff(body.err, c.client.key, c.texts))
+		return nil, c.broken(res, embedding.Unavailable, wire.BrokeOff(body.err, c.key, c.texts))
 	}
 	if c.id = requestID(res.Header); c.id == "" || err != nil || mayCarryError(answer) {
 		f := readFailure(res.StatusCode, res.Header, answer.Rest)
 		if answer.Rest != nil && carriesError(f, answer) {
-			c.failure = c.client.refuse(f.Failure, c.texts, len(answer.Rest))
+			c.failure = c.refuse(f.Failure, len(answer.Rest))
 			return nil, c.failure
 		}
 		if c.id == "" {
@@ -34,7 +34,7 @@ func (c *call) accepted(res *http.Response) (*http.Response, error) {
 		}
 	}
 	if err != nil {
-		return nil, c.broken(res, embedding.Malformed, wire.Cause{Words: wire.Words(err.Error(), c.client.key, c.texts)})
+		return nil, c.broken(res, embedding.Malformed, wire.Cause{Words: wire.Words(err.Error(), c.key, c.texts)})
 	}
 	c.vectors = answer.Vectors
 	res.Body = io.NopCloser(bytes.NewReader(answer.Rest))

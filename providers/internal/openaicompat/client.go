@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 
 	openai "github.com/sashabaranov/go-openai"
 	"github.com/vecspace/embedding"
@@ -17,10 +16,14 @@ import (
 
 // Config says whom to ask and how.
 type Config struct {
-	Model      embedding.Model // what the answers hold; ID goes over the wire, Endpoint is filled in from BaseURL
-	BaseURL    string          // with or without a trailing slash, without /embeddings
-	Key        string          // "" sends no Authorization
-	Fields     []Field         // members of every request, besides model and input
+	Model     embedding.Model // what the answers hold; ID goes over the wire, Endpoint is filled in from BaseURL
+	BaseURL   string          // with or without a trailing slash, without /embeddings
+	Key       string          // "" sends none
+	KeyHeader string          // the header that carries the key; "" is Authorization, with Bearer before the key
+	// Token makes a bearer token for each request, instead of a Key. It has to be safe for concurrent use.
+	Token      func(context.Context) (string, error)
+	Query      string  // of every request's URL, encoded
+	Fields     []Field // members of every request, besides model and input
 	TaskFields func(embedding.Task) []Field
 	Classify   func(Failure) Verdict // nil: by status alone
 	HTTPClient *http.Client          // nil: the process's own; a given one is copied and follows no redirect either
@@ -31,6 +34,9 @@ type Config struct {
 type Client struct {
 	model    embedding.Model
 	key      string
+	header   string
+	token    func(context.Context) (string, error)
+	query    string
 	classify func(Failure) Verdict
 	encoder  encoder
 	http     *http.Client
@@ -39,14 +45,17 @@ type Client struct {
 
 // New checks c and does no I/O. Its errors are *embedding.Error and quote neither the key nor a URL's secret parts.
 func New(c Config) (*Client, error) {
-	cl := &Client{model: c.Model, key: c.Key, classify: c.Classify, http: wire.HTTPClient(c.HTTPClient)}
+	cl := &Client{
+		model: c.Model, key: c.Key, header: c.KeyHeader, token: c.Token, query: c.Query,
+		classify: c.Classify, http: wire.HTTPClient(c.HTTPClient),
+	}
 	if cl.classify == nil {
 		cl.classify = func(Failure) Verdict { return Verdict{} }
 	}
-	if i := strings.IndexFunc(c.Key, func(r rune) bool { return r <= ' ' || r >= 0x7f }); i >= 0 {
+	if !wire.Sendable(c.Key) {
 		return nil, cl.fail(embedding.Auth, fmt.Errorf("the key holds a space, a line break or another character that no key has: copy it again"))
 	}
-	base, err := wire.ParseBase(c.BaseURL, "/embeddings", c.Key != "", c.AllowHTTP)
+	base, err := wire.ParseBase(c.BaseURL, "/embeddings", c.Key != "" || c.Token != nil, c.AllowHTTP)
 	if err != nil {
 		return nil, cl.fail(embedding.Invalid, err)
 	}
@@ -54,7 +63,7 @@ func New(c Config) (*Client, error) {
 	if cl.encoder, err = newEncoder(c.Model.ID, c.Fields, c.TaskFields); err != nil {
 		return nil, cl.fail(embedding.Invalid, err)
 	}
-	cfg := openai.DefaultConfig(c.Key)
+	cfg := openai.DefaultConfig("") // see call.authorize
 	cfg.BaseURL = base.String()
 	cfg.HTTPClient = doer{cl}
 	cl.api = openai.NewClientWithConfig(cfg)
@@ -69,7 +78,7 @@ func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 	if req.Len() == 0 {
 		return embedding.Response{}, nil
 	}
-	call := &call{Context: ctx, client: c, texts: req.Texts, body: c.encoder.encode(req)}
+	call := &call{Context: ctx, client: c, key: c.key, texts: req.Texts, body: c.encoder.encode(req)}
 	// The body that go-openai encodes is replaced by ours, so it gets as little to encode as it can.
 	frame, err := c.api.CreateEmbeddings(call, openai.EmbeddingRequest{})
 	if err != nil {

@@ -20,6 +20,7 @@ const mostErrorBytes = 64 << 10
 type call struct {
 	context.Context
 	client *Client
+	key    string // the one that this request carries, which no error may repeat
 	texts  []string
 	body   []byte // of the request; never used again, since a transport may still read it when Do has returned
 
@@ -48,6 +49,9 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	call := req.Context().Value(callKey{}).(*call)
 	req.Body, _ = call.open()
 	req.GetBody, req.ContentLength = call.open, int64(len(call.body))
+	if err := call.authorize(req); err != nil {
+		return nil, err
+	}
 	res, err := d.c.http.Do(req)
 	if err != nil {
 		return nil, call.unreachable(err)
@@ -59,9 +63,30 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	return call.accepted(res)
 }
 
+// authorize puts the key and the query into a request.
+func (c *call) authorize(req *http.Request) error {
+	req.URL.RawQuery = c.client.query
+	if c.client.token != nil {
+		token, err := c.client.token(c.Context)
+		if err != nil || !wire.Sendable(token) || token == "" {
+			c.failure = c.client.fail(wire.NoCredentials("token", err))
+			return c.failure
+		}
+		c.key = token
+	}
+	switch {
+	case c.key == "":
+	case c.client.header == "":
+		req.Header.Set("Authorization", "Bearer "+c.key)
+	default:
+		req.Header.Set(c.client.header, c.key)
+	}
+	return nil
+}
+
 // unreachable is for a request that got no answer.
 func (c *call) unreachable(err error) error {
-	c.failure = c.client.fail(embedding.Unavailable, wire.TransportCause(err, c.client.key, c.texts))
+	c.failure = c.client.fail(embedding.Unavailable, wire.TransportCause(err, c.key, c.texts))
 	return c.failure
 }
 
@@ -76,7 +101,7 @@ func (c *call) refused(res *http.Response) error {
 		return c.unreachable(err) // the caller left while the answer came in
 	}
 	// A body that broke off is read as far as it came: the status says most.
-	c.failure = c.client.refuse(readFailure(res.StatusCode, res.Header, body).Failure, c.texts, len(body))
+	c.failure = c.refuse(readFailure(res.StatusCode, res.Header, body).Failure, len(body))
 	return c.failure
 }
 
@@ -87,8 +112,8 @@ func (c *call) redirected(res *http.Response) *embedding.Error {
 		target = u.Scheme + "://" + u.Host
 	}
 	e := c.client.fail(embedding.KindOfStatus(res.StatusCode), wire.Cause{Words: wire.Words("the server redirects to "+target+
-		", and redirects are not followed: if you trust that address, make it the base URL", c.client.key, c.texts)})
-	e.Status, e.RequestID = res.StatusCode, wire.Token(requestID(res.Header), c.client.key, c.texts, wire.MaxID)
+		", and redirects are not followed: if you trust that address, make it the base URL", c.key, c.texts)})
+	e.Status, e.RequestID = res.StatusCode, wire.Token(requestID(res.Header), c.key, c.texts, wire.MaxID)
 	return e
 }
 
@@ -105,8 +130,8 @@ func (c *call) end(err error) error {
 		return c.failure
 	}
 	// go-openai could not read the rest of an accepted answer.
-	e := c.client.fail(embedding.Malformed, wire.Cause{Words: wire.Words(err.Error(), c.client.key, c.texts)})
-	e.Status, e.RequestID = http.StatusOK, wire.Token(c.id, c.client.key, c.texts, wire.MaxID)
+	e := c.client.fail(embedding.Malformed, wire.Cause{Words: wire.Words(err.Error(), c.key, c.texts)})
+	e.Status, e.RequestID = http.StatusOK, wire.Token(c.id, c.key, c.texts, wire.MaxID)
 	return e
 }
 
@@ -114,7 +139,7 @@ func (c *call) end(err error) error {
 // way here broke off.
 func (c *call) broken(res *http.Response, kind embedding.Kind, why error) error {
 	e := c.client.fail(kind, why)
-	e.Status, e.RequestID = res.StatusCode, wire.Token(requestID(res.Header), c.client.key, c.texts, wire.MaxID)
+	e.Status, e.RequestID = res.StatusCode, wire.Token(requestID(res.Header), c.key, c.texts, wire.MaxID)
 	c.failure = e
 	return e
 }

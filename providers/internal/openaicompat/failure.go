@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -30,6 +31,8 @@ type Verdict struct {
 	Kind    embedding.Kind   // Unknown: what the status says
 	Allowed embedding.Limits // what the server said is allowed
 	Advice  string           // what the user can do, added to the server's words
+
+	RetryAfter time.Duration // read from the body, where no header says it
 }
 
 // failureBody is a Failure as it was read.
@@ -143,19 +146,21 @@ func says(raw json.RawMessage) bool {
 	return said(v)
 }
 
-// refuse turns an answer without vectors into an error.
-func (c *Client) refuse(f Failure, texts []string, size int) *embedding.Error {
-	v := c.classify(f)
-	e := c.fail(v.Kind, nil)
+// refuse turns an answer without vectors, whose body had size bytes, into an error.
+func (c *call) refuse(f Failure, size int) *embedding.Error {
+	v := c.client.classify(f)
+	e := c.client.fail(v.Kind, nil)
 	if e.Kind == embedding.Unknown {
 		e.Kind = embedding.KindOfStatus(f.Status)
 	}
 	e.Status = f.Status
-	e.Code = c.code(f, texts)
-	e.RequestID = wire.Token(cmp.Or(requestID(f.Header), f.ID), c.key, texts, wire.MaxID)
-	e.RetryAfter = wire.RetryAfter(f.Header)
+	e.Code = c.code(f)
+	e.RequestID = wire.Token(cmp.Or(requestID(f.Header), f.ID), c.key, c.texts, wire.MaxID)
+	if e.RetryAfter = wire.RetryAfter(f.Header); e.RetryAfter == 0 {
+		e.RetryAfter = v.RetryAfter
+	}
 	e.Allowed = v.Allowed
-	said := wire.Words(f.Message, c.key, texts)
+	said := wire.Words(f.Message, c.key, c.texts)
 	if said == "" {
 		said = cmp.Or(http.StatusText(f.Status), "an answer without vectors")
 		if size > 0 && f.Code == "" {
@@ -170,14 +175,14 @@ func (c *Client) refuse(f Failure, texts []string, size int) *embedding.Error {
 }
 
 // code is what an error shows as the provider's own: a code that only repeats the status says less than the type.
-func (c *Client) code(f Failure, texts []string) string {
+func (c *call) code(f Failure) string {
 	own := f.Code
 	if own == fmt.Sprint(f.Status) {
 		own = ""
 	}
-	return wire.Token(cmp.Or(own, f.Type), c.key, texts, wire.MaxCode)
+	return wire.Token(cmp.Or(own, f.Type), c.key, c.texts, wire.MaxCode)
 }
 
 func requestID(h http.Header) string {
-	return cmp.Or(h.Get("X-Request-Id"), h.Get("Request-Id"))
+	return cmp.Or(h.Get("X-Request-Id"), h.Get("Request-Id"), h.Get("Apim-Request-Id"))
 }
