@@ -217,7 +217,7 @@ func (t *madeTask) disagreed(a, b row, i int) report.Disagreed {
 	d := report.Disagreed{A: a.name, B: b.name, ScoreA: a.main[i], ScoreB: b.main[i], FirstA: a.first[i], FirstB: b.first[i]}
 	if t.pairs != nil {
 		d.ID = shorten(t.pairs.Second[i])
-		d.Text = shorten(t.pairs.First[i])
+		d.Text, d.Gold = shorten(t.pairs.First[i]), t.pairs.Gold[i]
 		d.RightA, d.RightB = a.main[i] > b.main[i], b.main[i] > a.main[i]
 		return d
 	}

@@ -129,26 +129,28 @@ func (r *Report) disagreements() (out []table) {
 		if len(t.Disagreed) == 0 {
 			continue
 		}
+		m := t.Metrics[0]
 		made := table{
-			title: t.Name + ": where candidates differ most", note: "what each ranked first; ✓ is relevant",
-			head: []string{"query", "embedder", "first", "", "embedder", "first", ""}, left: 7,
+			title: t.Name + ": where candidates differ most", note: "what each ranked first, ✓ if it is relevant, and its " + m,
+			head: []string{"query", "embedder", m, "first", "embedder", m, "first"}, left: 7,
 		}
-		if t.Kind == "pairs" {
-			made.note = "each one's similarity and its rank among all; ✓ is nearer to the gold score"
-			made.head[0] = "pair"
+		pairs := t.Kind == "pairs"
+		if pairs {
+			made.note = "how alike each says the two are, and the pair's rank among all, ✓ if it is nearer to that of the gold score"
+			made.head, made.left = []string{"pair", "gold", "embedder", "says", "embedder", "says"}, 6
 		}
-		mark := func(right bool) string {
+		mark := func(right bool, s string) string {
 			if right {
-				return "✓"
+				return "✓ " + s
 			}
-			return ""
+			return s
 		}
 		for _, d := range t.Disagreed {
-			query := d.Text
-			if t.Kind == "pairs" {
-				query += " / " + d.ID
+			row := []string{d.Text, d.A, fmt.Sprintf("%.2f", d.ScoreA), mark(d.RightA, d.FirstA), d.B, fmt.Sprintf("%.2f", d.ScoreB), mark(d.RightB, d.FirstB)}
+			if pairs {
+				row = []string{d.Text + " / " + d.ID, fmt.Sprintf("%.2f", d.Gold), d.A, mark(d.RightA, d.FirstA), d.B, mark(d.RightB, d.FirstB)}
 			}
-			made.rows = append(made.rows, []string{query, d.A, d.FirstA, mark(d.RightA), d.B, d.FirstB, mark(d.RightB)})
+			made.rows = append(made.rows, row)
 		}
 		out = append(out, made)
 	}

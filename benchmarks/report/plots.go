@@ -43,7 +43,7 @@ func (r *Report) plots() (out []plot) {
 		add(t.intervals())
 		add(r.against(t, "latency", "median latency of one text, ms", r.latency))
 		for _, currency := range r.currencies() {
-			add(r.against(t, "cost "+currency, "cost of a million texts of this set, "+currency, r.price(t, currency)))
+			add(r.against(t, "cost in "+currency, "cost of a million texts of this set, "+currency, r.price(t, currency)))
 		}
 		add(t.sizes("dimensions", "dimensions", func(p Point) float64 { return float64(p.Dimensions) }))
 		add(t.sizes("bytes", "bytes of one vector", func(p Point) float64 { return float64(p.Bytes) }))

@@ -200,7 +200,8 @@ type Disagreed struct {
 	ScoreB float64 `json:"score_b"`
 	FirstA string  `json:"first_a"` // what each ranked first, or how alike it says the sentences are
 	FirstB string  `json:"first_b"`
-	RightA bool    `json:"right_a"` // that is relevant
+	Gold   float64 `json:"gold,omitempty"` // of a pair of sentences
+	RightA bool    `json:"right_a"`        // that is relevant
 	RightB bool    `json:"right_b"`
 }
 

@@ -199,7 +199,7 @@ func TestMarkdown(t *testing.T) {
 	for _, want := range []string{
 		"**gone failed: no key \\*here\\***",
 		"| dear &lt;/script>&lt;b> | 70.00\\* | \\[65.00 75.00] | 60.00 |",
-		"why &lt;/script>&lt;script>alert(1)&lt;/script> \\| pipes?",
+		"| why &lt;/script>&lt;script>alert(1)&lt;/script> \\| pipes? | cheap | 1.00 | ✓ d1: this | poor | 0.00 | d2: that |",
 		"`` vecspace compare 'a|b' `x` ``",
 		"| cheap | binary | 64 | 8 | 40.00 |",
 	} {
@@ -222,6 +222,16 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+// Of pairs, the table of disagreements has the gold score.
+func TestPairsThatDiffer(t *testing.T) {
+	r := &Report{Tasks: []Task{{Name: "sts", Kind: "pairs", Metrics: []string{"Spearman"}, Disagreed: []Disagreed{{
+		A: "a", B: "b", Text: "one", ID: "other", Gold: 4.25, FirstA: "0.900, rank 1 of 9", FirstB: "0.100, rank 9 of 9", RightA: true,
+	}}}}}
+	if got, want := render(t, markdown, r), "| one / other | 4.25 | a | ✓ 0.900, rank 1 of 9 | b | 0.100, rank 9 of 9 |"; !strings.Contains(got, want) {
+		t.Errorf("%q is missing in\n%s", want, got)
+	}
+}
+
 func TestPareto(t *testing.T) {
 	r := sample()
 	front := map[string]map[string]bool{}
@@ -235,9 +245,9 @@ func TestPareto(t *testing.T) {
 		}
 	}
 	want := map[string]map[string]bool{
-		"task0-latency":  {"cheap": true, "dear </script><b>": true, "poor": false},
-		"task0-cost-USD": {"cheap": true, "dear </script><b>": true}, // currencies never share a plot
-		"task0-cost-CNY": {"cheap": true, "poor": false},
+		"task0-latency":     {"cheap": true, "dear </script><b>": true, "poor": false},
+		"task0-cost-in-USD": {"cheap": true, "dear </script><b>": true}, // currencies never share a plot
+		"task0-cost-in-CNY": {"cheap": true, "poor": false},
 	}
 	if !reflect.DeepEqual(front, want) {
 		t.Errorf("%v, want %v", front, want)
