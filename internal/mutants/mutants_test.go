@@ -37,6 +37,7 @@ var mutants = []struct {
 	{"Batch blames texts that were refused together", "middleware/batch.go", "(e.Kind == embedding.TooLarge || e.Kind == embedding.Rejected)", "e.Kind == embedding.TooLarge", "./middleware", "TestBatchSharesNoBlame"},
 	{"Batch throws away what was paid", "middleware/batch.go", "res, err := j.out.Result()", "res, err := j.out.Result(); if j.stop != nil { return embedding.Response{}, j.stop }", "./middleware", "TestBatch"},
 	{"Batch goes on with a wrong key", "middleware/batch.go", "case embedding.Auth, embedding.Exhausted", "case embedding.Exhausted", "./middleware", "TestBatchAfterAnError"},
+	{"Batch keeps a job's vectors from the cache until its end", "middleware/batch.go", "j.memory != nil && len(got.Vectors)", "false && len(got.Vectors)", "./middleware", "TestALongJob"},
 	{"Batch sends in waves", "middleware/batch.go", "workers := min(b.parallel, (n+first-1)/first)", "workers := 1", "./middleware", "TestBatchSlides"},
 
 	{"Retry asks again for Invalid", "middleware/relay.go", "return kind == embedding.RateLimited || kind == embedding.Unavailable, after", "return kind == embedding.RateLimited || kind == embedding.Unavailable || kind == embedding.Invalid, after", "./middleware", "TestRetryByKind"},
