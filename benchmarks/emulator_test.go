@@ -1,0 +1,100 @@
+package benchmarks
+
+import (
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+)
+
+// wired is a client's way to a handler without a network, so that time may be virtual: 10 ms long.
+type wired struct{ http.Handler }
+
+func (w wired) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(10 * time.Millisecond)
+	answer := httptest.NewRecorder()
+	w.ServeHTTP(answer, r)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	return answer.Result(), nil
+}
+
+// emulated is a candidate whose provider is DashScope's emulator with faults.
+func emulated(t *testing.T, specs ...string) (Candidate, *dashscopetest.Server) {
+	t.Helper()
+	var faults []dashscopetest.Fault
+	for _, spec := range specs {
+		f, err := dashscopetest.ParseFault(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		faults = append(faults, f)
+	}
+	s, err := dashscopetest.New(dashscopetest.Options{Faults: faults, Settings: dashscopetest.Settings{Latency: 50 * time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := dashscope.New(dashscope.Options{
+		Model: "text-embedding-v4", Dimensions: 256, Key: dashscopetest.DefaultKey, HTTPClient: &http.Client{Transport: wired{s}},
+		BaseURL: "http://127.0.0.1" + dashscopetest.BasePath,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Candidate{Name: "emulator", Embedder: e, Price: embedding.Price{PerMillion: .07, Currency: "USD", AsOf: "2026-10-12"}}, s
+}
+
+// Requests that a provider turns away are counted and timed where the speed is measured, and tried again where the tasks are embedded: no
+// figure is missing for it, every request is accounted for, and no text is paid for twice.
+func TestFaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := emulated(t, "request-rate=next:3", "empty-503=at:5")
+		o := quick(t.TempDir())
+		o.Budgets = map[string]float64{"USD": 2}
+		r, err := Compare(t.Context(), []Candidate{c}, []Task{tiny(), tinyPairs()}, o)
+		if err != nil || len(r.Failed()) > 0 {
+			t.Fatal(err, r.Candidates[0].Failure)
+		}
+		l, a := s.Ledger(), r.Candidates[0].Attempts
+		if l.Twice != 0 || l.Requests != a.Sent || a.Failed["rate limited"] != l.Answers[429] || a.Failed["service unavailable"] != l.Answers[503] || l.Answers[429]*l.Answers[503] == 0 {
+			t.Errorf("told %+v, the provider's ledger is %+v", a, l)
+		}
+		tokens := 0.0
+		for _, cost := range r.Candidates[0].Costs {
+			tokens += cost.Tokens
+			if cost.Currency != "USD" || cost.Estimated || math.Abs(cost.Spent-cost.Tokens*.07e-6) > 1e-12 {
+				t.Errorf("%+v", cost)
+			}
+		}
+		if math.Abs(tokens-float64(l.Tokens)) > 1e-3 {
+			t.Errorf("%v tokens, %d billed", tokens, l.Tokens)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		c, s := emulated(t, "request-rate=p:0.2", "empty-503=p:0.1")
+		o := quick(t.TempDir())
+		o.Speed = SpeedOptions{Requests: 40, Rate: 20}
+		r, err := Compare(t.Context(), []Candidate{c}, []Task{tiny()}, o)
+		if err != nil || len(r.Failed()) > 0 {
+			t.Fatal(err, r.Candidates[0].Failure)
+		}
+		sent := r.Candidates[0].Attempts.Sent
+		for _, m := range r.Candidates[0].Speed {
+			sent += m.Requests + m.Warmup
+			if m.Requests != 40 || m.Errors["rate limited"] == 0 || m.Errors["service unavailable"] == 0 || m.FailedP50 != .01 || m.P50 != .06 || m.Max != .06 {
+				m.ECDF = nil
+				t.Errorf("%+v", m)
+			}
+		}
+		if l := s.Ledger(); l.Requests != sent {
+			t.Errorf("%d requests are in the report, %d in the provider's ledger", sent, l.Requests)
+		}
+	})
+}
