@@ -16,50 +16,56 @@ import (
 
 func emulate(ctx context.Context, args []string, std streams) error {
 	if len(args) == 0 {
-		return usagef("which service? There is dashscope: vecspace emulate dashscope")
+		return usagef("which service? There are %s", serviceNames())
 	}
 	switch args[0] {
-	case "dashscope":
-		return emulateDashScope(ctx, args[1:], std)
 	case "-h", "-help", "--help":
-		fmt.Fprint(std.out, "usage: vecspace emulate dashscope [FLAGS]\n\"vecspace emulate dashscope -h\" lists the flags.\n")
+		fmt.Fprintf(std.out, "usage: vecspace emulate SERVICE [FLAGS]\n\nServices: %s.\n\"vecspace emulate SERVICE -h\" lists the flags.\n", serviceNames())
 		return nil
 	}
-	return usagef("there is no emulator of %q: there is dashscope", args[0])
+	for _, s := range services() {
+		if s.name == args[0] {
+			return s.emulate(ctx, args[1:], std)
+		}
+	}
+	return usagef("there is no emulator of %q: there are %s", args[0], serviceNames())
 }
 
-// emulation is what the flags of emulate dashscope say.
+// emulation is what the flags of emulate say.
 type emulation struct {
-	addr      string
-	public    bool
-	list      bool
-	ledger    string   // file
-	keys      []string // in the order given, to say which one to use
-	dashscope dashscopetest.Options
+	service service
+	addr    string
+	public  bool
+	list    bool
+	ledger  string // file
+	options options
 }
 
-func emulationFlags(args []string, std streams) (*emulation, error) {
-	e := &emulation{}
-	o := &e.dashscope
-	fs := flag.NewFlagSet("vecspace emulate dashscope", flag.ContinueOnError)
+func (s service) emulation(args []string, std streams) (*emulation, error) {
+	e := &emulation{service: s}
+	o := &e.options
+	fs := flag.NewFlagSet("vecspace emulate "+s.name, flag.ContinueOnError)
 	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), "usage: vecspace emulate dashscope [FLAGS]\n\n"+
-			"Serves DashScope's text embeddings on this machine until it is interrupted, then prints what it billed. Nothing is\n"+
-			"kept between runs. While it runs, "+dashscopetest.ControlPath+" serves and changes its ledger, faults and settings:\n\n"+
-			"  curl http://127.0.0.1:8089"+dashscopetest.ControlPath+"ledger\n"+
-			"  curl -X PUT -d '[\"slow=delay:2s\"]' http://127.0.0.1:8089"+dashscopetest.ControlPath+"faults\n"+
-			"  curl -X PATCH -d '{\"rpm\":60}' http://127.0.0.1:8089"+dashscopetest.ControlPath+"settings\n\n")
+		fmt.Fprintf(fs.Output(), "usage: vecspace emulate %s [FLAGS]\n\n"+
+			"Serves %s's text embeddings on this machine until it is interrupted, then prints what it billed. Nothing is\n"+
+			"kept between runs. While it runs, %[3]s serves and changes its ledger, faults and settings:\n\n"+
+			"  curl http://127.0.0.1:8089%[3]sledger\n"+
+			"  curl -X PUT -d '[\"slow=delay:2s\"]' http://127.0.0.1:8089%[3]sfaults\n"+
+			"  curl -X PATCH -d '{\"rpm\":60}' http://127.0.0.1:8089%[3]ssettings\n\n", s.name, s.title, dashscopetest.ControlPath)
 		fs.PrintDefaults()
 	}
 	fs.StringVar(&e.addr, "addr", "127.0.0.1:8089", "`address` to listen on; port 0 takes a free one")
 	fs.BoolVar(&e.public, "public", false, "allow an address that other machines reach; the control path is then off")
 	fs.BoolVar(&e.list, "list-faults", false, "print the faults that -fault takes and exit")
 	fs.StringVar(&e.ledger, "ledger", "", "write the ledger to `FILE` at the end, as JSON")
-	fs.StringVar(&o.Region, "region", "", "the region to be (default that of the first key, else intl)")
-	fs.Func("key", "a made-up `KEY[=REGION]` that is known, good in its region only (the emulator's where none is named); "+
-		"repeatable, printed at start (default "+dashscopetest.DefaultKey+")", e.addKey)
+	e.service.flags(fs, o)
+	fs.Func("key", s.keyUsage(), func(key string) error {
+		o.Keys = append(o.Keys, key)
+		return nil // errors quote nothing: somebody may have given a real key. flag, which would quote it, is kept from it
+	})
 	fs.Func("fault", "switch on `NAME[=OPTIONS]`, for example slow=p:0.1,delay:2s or reset=next:3; repeatable", func(spec string) error {
-		f, err := dashscopetest.ParseFault(spec)
+		var f dashscopetest.Fault
+		err := f.UnmarshalText([]byte(spec))
 		o.Faults = append(o.Faults, f)
 		return err
 	})
@@ -68,7 +74,7 @@ func emulationFlags(args []string, std streams) (*emulation, error) {
 	fs.IntVar(&r.RPM, "rpm", 0, "requests a minute per model, and a sixtieth of it a second; 0: no limit")
 	fs.IntVar(&r.TPM, "tpm", 0, "tokens a minute per model, and a sixtieth of it a second; 0: no limit")
 	fs.Float64Var(&r.Growth, "growth", 0, "how many times the requests of a second the next one may have; 0: no limit")
-	fs.BoolVar(&o.Settings.RetryAfter, "retry-after", false, "send Retry-After with 429, which the service is not known to do")
+	fs.BoolVar(&o.Settings.RetryAfter, "retry-after", false, "send Retry-After with 429, which DashScope is not known to do")
 	fs.DurationVar(&o.Settings.Latency, "latency", 0, "how long an answer takes")
 	fs.DurationVar(&o.Settings.Jitter, "jitter", 0, "how much longer it takes at most, at random")
 	fs.Uint64Var(&o.Seed, "seed", 0, "decides the vectors and all that is random")
@@ -79,21 +85,18 @@ func emulationFlags(args []string, std streams) (*emulation, error) {
 	if len(rest) > 0 {
 		return nil, usagef("unexpected argument %q", rest[0])
 	}
-	if o.Region == "" && len(e.keys) > 0 {
-		o.Region = o.Keys[e.keys[0]]
-	}
 	return e, nil
 }
 
-// addKey's errors quote nothing: somebody may have given a real key. flag, which would quote it, is kept from it.
-func (e *emulation) addKey(value string) error {
-	key, region, _ := strings.Cut(value, "=")
-	if e.dashscope.Keys == nil {
-		e.dashscope.Keys = map[string]string{}
+func (s service) keyUsage() string {
+	switch {
+	case s.name == "dashscope":
+		return "a made-up `KEY[=REGION]` that is known, good in its region only (the emulator's where none is named); " +
+			"repeatable, printed at start (default " + dashscopetest.DefaultKey + ")"
+	case s.key == "":
+		return "a made-up `KEY` to ask for, as a proxy in front of the server does; repeatable (default: none is asked for)"
 	}
-	e.dashscope.Keys[key] = region
-	e.keys = append(e.keys, key)
-	return nil
+	return "a made-up `KEY` that is good; repeatable, printed at start (default " + dashscopetest.DefaultKey + ")"
 }
 
 func (e *emulation) addLimit(value string) error {
@@ -109,20 +112,20 @@ func (e *emulation) addLimit(value string) error {
 		}
 		*field = n
 	}
-	if e.dashscope.Settings.Limits == nil {
-		e.dashscope.Settings.Limits = map[string]embedding.Limits{}
+	if e.options.Settings.Limits == nil {
+		e.options.Settings.Limits = map[string]embedding.Limits{}
 	}
-	e.dashscope.Settings.Limits[model] = l
+	e.options.Settings.Limits[model] = l
 	return nil
 }
 
-func emulateDashScope(ctx context.Context, args []string, std streams) error {
-	e, err := emulationFlags(args, std)
+func (s service) emulate(ctx context.Context, args []string, std streams) error {
+	e, err := s.emulation(args, std)
 	if err != nil {
 		return err
 	}
 	if e.list {
-		return listFaults(std.out)
+		return e.listFaults(std.out)
 	}
 	addr, err := net.ResolveTCPAddr("tcp", e.addr)
 	if err != nil {
@@ -132,14 +135,14 @@ func emulateDashScope(ctx context.Context, args []string, std streams) error {
 		return usagef("-addr %s can be reached from other machines: use 127.0.0.1, or pass -public if that is meant", e.addr)
 	}
 	killed := make(chan struct{}, 1)
-	e.dashscope.Killed = func() {
+	e.options.Killed = func() {
 		select {
 		case killed <- struct{}{}:
 		default:
 		}
 	}
-	e.dashscope.Control = !e.public
-	emulator, err := dashscopetest.New(e.dashscope)
+	e.options.Control = !e.public
+	emulator, err := e.service.open(e.options)
 	if err != nil {
 		return usageError{err}
 	}
@@ -157,9 +160,13 @@ func emulateDashScope(ctx context.Context, args []string, std streams) error {
 	return e.report(std.out, emulator.Ledger())
 }
 
-func listFaults(w io.Writer) error {
+func (e *emulation) listFaults(w io.Writer) error {
+	emulator, err := e.service.open(e.options)
+	if err != nil {
+		return usageError{err}
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, f := range dashscopetest.Catalog() {
+	for _, f := range emulator.Catalog() {
 		status := "-"
 		if f.Status > 0 {
 			status = strconv.Itoa(f.Status)

@@ -38,7 +38,7 @@ func (g *greeted) String() string {
 	return g.text.String()
 }
 
-// emulator is a running "vecspace emulate dashscope" on a free port of the loopback.
+// emulator is a running "vecspace emulate" on a free port of the loopback.
 type emulator struct {
 	base, greeting string
 	out, errs      *greeted
@@ -48,11 +48,16 @@ type emulator struct {
 
 func start(t *testing.T, args ...string) *emulator {
 	t.Helper()
+	return startService(t, "dashscope", args...)
+}
+
+func startService(t *testing.T, service string, args ...string) *emulator {
+	t.Helper()
 	e := &emulator{out: &greeted{first: make(chan struct{})}, errs: &greeted{first: make(chan struct{})}, ended: make(chan int, 1)}
 	ctx, cancel := context.WithCancel(t.Context())
 	e.cancel = cancel
 	t.Cleanup(cancel)
-	args = append([]string{"emulate", "dashscope", "-addr", "127.0.0.1:0"}, args...)
+	args = append([]string{"emulate", service, "-addr", "127.0.0.1:0"}, args...)
 	go func() { e.ended <- run(ctx, args, streams{strings.NewReader(""), e.out, e.errs}) }()
 	select {
 	case <-e.out.first:
@@ -147,6 +152,49 @@ func TestEmulate(t *testing.T) {
 	if c, err := net.Dial("tcp", strings.TrimPrefix(e.base, "http://")); err == nil {
 		c.Close()
 		t.Error("it still listens")
+	}
+}
+
+// Every service greets with a reference that leads to it, and bills what the reference then embeds.
+func TestEmulateEveryService(t *testing.T) {
+	for _, s := range services() {
+		t.Run(s.name, func(t *testing.T) {
+			e := startService(t, s.name, "-key", "key-of-the-test-0123", "-rpm", "60000", "-latency", "1ns")
+			quoted := regexp.MustCompile(`vecspace embed '(.*)'`).FindStringSubmatch(e.greeting)
+			if quoted == nil {
+				t.Fatal(e.greeting)
+			}
+			ref := quoted[1]
+			if s.key == "" { // none is asked for by default
+				t.Setenv("KEY_OF_THE_PROXY", "key-of-the-test-0123")
+				ref += "&key_env=KEY_OF_THE_PROXY"
+			} else {
+				t.Setenv(s.key, "key-of-the-test-0123")
+			}
+			code, out, errs := vecspace(t, "bread and flour\na proof by induction\n", "embed", ref)
+			if code != 0 || strings.Count(out, "\n") != 2 {
+				t.Fatalf("%s: exit code %d\n%s", ref, code, errs)
+			}
+			if l := e.ledger(t); l.Texts != 2 || l.Billed == 0 {
+				t.Errorf("%+v", l)
+			}
+			if code, out, errs := e.stop(); code != 0 || errs != "" || !strings.Contains(out, "billed texts") {
+				t.Error(code, out, errs)
+			}
+		})
+	}
+}
+
+// Without a key, as its own programs expect it.
+func TestEmulateWithoutKeys(t *testing.T) {
+	e := startService(t, "ollama")
+	t.Setenv("OLLAMA_HOST", e.base)
+	if code, _, errs := vecspace(t, "bread\n", "embed", "ollama:nomic-embed-text"); code != 0 || !strings.Contains(e.greeting, "export OLLAMA_HOST="+e.base+"\n") {
+		t.Error(code, errs, e.greeting)
+	}
+	e = startService(t, "tei", "-model", "BAAI/bge-m3", "-limit", "BAAI/bge-m3=texts:7")
+	if _, body := e.send(t, "GET", "/info", "", ""); !strings.Contains(body, `"model_id":"BAAI/bge-m3"`) || !strings.Contains(body, `"max_client_batch_size":7`) {
+		t.Error(body)
 	}
 }
 

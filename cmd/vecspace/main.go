@@ -2,7 +2,7 @@
 //
 //	vecspace compare REFERENCE…  compares embedders side by side: quality, speed and cost
 //	vecspace embed REFERENCE     embeds the lines of its input, and writes a JSON line for each
-//	vecspace emulate dashscope   serves DashScope's text embeddings on this machine
+//	vecspace emulate SERVICE     serves a provider's API on this machine, with its limits and errors
 //
 // "vecspace COMMAND -h" lists a command's flags. It exits with 0, with 2 where it was called wrongly, else with 1.
 package main

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,28 +25,28 @@ const grace = 2 * time.Second
 
 // greet says where the emulator is and how to use it, in one write: who waits for it can use it then.
 func (e *emulation) greet(w io.Writer, base string) error {
-	region := cmp.Or(e.dashscope.Region, "intl")
+	s := e.service
 	var b strings.Builder
-	fmt.Fprintf(&b, "DashScope emulator, region %s, at %s\n\n", region, base)
-	key := "" // the first that is good here
-	if e.keys == nil {
-		key = dashscopetest.DefaultKey
+	region := ""
+	if s.region != "" {
+		region = ", region " + s.region + ","
 	}
-	for _, k := range slices.Backward(e.keys) {
-		if home := e.dashscope.Keys[k]; home == "" || home == region {
-			key = k
-		}
+	fmt.Fprintf(&b, "%s emulator%s at %s\n\n", s.title, region, base)
+	key, err := s.goodKey(e.options)
+	switch {
+	case err != nil:
+		fmt.Fprintf(&b, "  %v\n", err)
+	case key != "" && s.key != "":
+		fmt.Fprintf(&b, "  export %s=%s\n", s.key, key)
 	}
-	if key == "" {
-		fmt.Fprintf(&b, "  none of the keys belongs to region %s: every request gets 401\n", region)
-	} else {
-		fmt.Fprintf(&b, "  export DASHSCOPE_API_KEY=%s\n", key)
+	if s.base != "" {
+		fmt.Fprintf(&b, "  export %s=%s%s\n", s.base, base, s.path)
 	}
-	fmt.Fprintf(&b, "  export DASHSCOPE_COMPATIBLE_BASE_URL=%s%s\n\n", base, dashscopetest.BasePath)
-	if e.dashscope.Control {
+	fmt.Fprintf(&b, "  vecspace embed '%s'\n\n", s.try(base))
+	if e.options.Control {
 		fmt.Fprintf(&b, "ledger, faults, settings: %s%s{ledger,faults,settings}\n", base, dashscopetest.ControlPath)
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err = io.WriteString(w, b.String())
 	return err
 }
 
@@ -87,7 +86,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, killed <-chan st
 }
 
 // report prints the ledger for people and writes it for programs.
-func (e *emulation) report(w io.Writer, l dashscopetest.Ledger) error {
+func (e *emulation) report(w io.Writer, l ledger) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "\nrequests\t%d\tat most %d at a time\n", l.Requests, l.MaxInFlight)
 	for _, status := range slices.Sorted(maps.Keys(l.Answers)) {

@@ -44,6 +44,11 @@ func New(v Vendor, o Options) (*Server, error) {
 	if o.Model != "" && o.Model != profile.Serves {
 		return nil, fmt.Errorf("%s: Options.Model is not for this emulator: it has all of %s", profile.Name, strings.Join(profile.Models, ", "))
 	}
+	for _, key := range o.Keys {
+		if strings.TrimSpace(key) == "" {
+			return nil, fmt.Errorf("%s: a key is blank", profile.Name)
+		}
+	}
 	base := o.Embedder
 	if base == nil {
 		var err error

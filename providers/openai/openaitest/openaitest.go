@@ -53,7 +53,7 @@ const (
 
 // words are the service's where openai's testdata/errors.jsonl has them, else they follow its manner.
 var words = emulator.Words{
-	"auth":                 {Status: 401, Code: "invalid_api_key", Message: "Incorrect API key provided: %s. You can find your API key at https://platform.openai.com/account/api-keys.", Kind: embedding.Auth},
+	"auth":                 {Status: 401, Code: "invalid_api_key", Message: "Incorrect API key provided: sk-wrong. You can find your API key at https://platform.openai.com/account/api-keys.", Kind: embedding.Auth},
 	"no-access":            {Status: 403, Code: "model_not_found", Message: "Project `proj_0` does not have access to model `text-embedding-ada-002`", Kind: embedding.Auth},
 	"exhausted":            {Status: 429, Code: "insufficient_quota", Message: "You exceeded your current quota, please check your plan and billing details.", Kind: embedding.Exhausted},
 	"overloaded":           {Status: 503, Message: "The engine is currently overloaded, please try again later", Kind: embedding.Unavailable},
@@ -71,6 +71,7 @@ var types = map[any]string{rateLimited: "requests", "insufficient_quota": "insuf
 var (
 	noKey = emulator.Refusal{Status: 401, Message: "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth " +
 		"(i.e. Authorization: Bearer YOUR_KEY). You can obtain an API key from https://platform.openai.com/account/api-keys."}
+	wrongKey = emulator.Refusal{Status: 401, Code: "invalid_api_key", Message: "Incorrect API key provided: %s. You can find your API key at https://platform.openai.com/account/api-keys."}
 	badPath  = emulator.Refusal{Status: 404, Message: "Invalid URL (%s %s)"}
 	badJSON  = emulator.Refusal{Status: 400, Message: "We could not parse the JSON body of your request."}
 	badField = emulator.Refusal{Status: 400, Message: "'$.%s' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference."}
@@ -107,7 +108,7 @@ func (v vendor) Admit(r *emulator.Request) *emulator.Reply {
 	case key == "":
 		return refuse(noKey)
 	case !v.keys[key]:
-		return refuse(words["auth"].With(masked(key)))
+		return refuse(wrongKey.With(masked(key)))
 	case r.URL.Path == BasePath+"/models":
 		return &emulator.Reply{Status: 200, Body: v.list()}
 	case r.Method != http.MethodPost:
@@ -159,13 +160,7 @@ func refuse(why emulator.Refusal) *emulator.Reply {
 	return &emulator.Reply{Status: why.Status, Body: emulator.JSON(map[string]problem{"error": p})}
 }
 
-func (v vendor) Fault(_ *emulator.Request, f Fault) emulator.Reply {
-	why := words.Of(f)
-	if f.Name == "auth" {
-		why = why.With("sk-...")
-	}
-	return *refuse(why)
-}
+func (v vendor) Fault(_ *emulator.Request, f Fault) emulator.Reply { return *refuse(words.Of(f)) }
 
 type request struct {
 	Model      string          `json:"model"`

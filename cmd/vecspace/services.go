@@ -1,0 +1,118 @@
+package main
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/vecspace/embedding/providers/cohere/coheretest"
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/gemini/geminitest"
+	"github.com/vecspace/embedding/providers/jina/jinatest"
+	"github.com/vecspace/embedding/providers/ollama/ollamatest"
+	"github.com/vecspace/embedding/providers/openai/mistraltest"
+	"github.com/vecspace/embedding/providers/openai/openaitest"
+	"github.com/vecspace/embedding/providers/tei/teitest"
+	"github.com/vecspace/embedding/providers/voyage/voyagetest"
+)
+
+// The types that the emulators of all services share, by the name that one of them gives.
+type (
+	options = openaitest.Options
+	server  = openaitest.Server
+	ledger  = openaitest.Ledger
+)
+
+// service is one that can be emulated.
+type service struct {
+	name, title string
+	open        func(options) (*server, error)
+	path        string // that a base URL ends in
+	key         string // the variable of its key; "": it asks for none
+	reference   string // of a model to try, without options
+	base        string // a variable of its address that programs heed; "": there is none
+	region      string // DashScope's, once it is open
+}
+
+func services() []service {
+	return []service{
+		{name: "cohere", title: "Cohere", open: coheretest.New, path: coheretest.BasePath, key: "COHERE_API_KEY", reference: "cohere:embed-v4.0"},
+		{name: "dashscope", title: "DashScope", path: dashscopetest.BasePath, key: "DASHSCOPE_API_KEY",
+			reference: "dashscope:text-embedding-v4", base: "DASHSCOPE_COMPATIBLE_BASE_URL"},
+		{name: "gemini", title: "Gemini", open: geminitest.New, path: geminitest.BasePath, key: "GEMINI_API_KEY", reference: "gemini:gemini-embedding-001"},
+		{name: "jina", title: "Jina", open: jinatest.New, path: jinatest.BasePath, key: "JINA_API_KEY", reference: "jina:jina-embeddings-v3"},
+		{name: "mistral", title: "Mistral", open: mistraltest.New, path: mistraltest.BasePath, key: "MISTRAL_API_KEY", reference: "openai:mistral-embed"},
+		{name: "ollama", title: "Ollama", open: ollamatest.New, reference: "ollama:nomic-embed-text", base: "OLLAMA_HOST"},
+		{name: "openai", title: "OpenAI", open: openaitest.New, path: openaitest.BasePath, key: "OPENAI_API_KEY",
+			reference: "openai:text-embedding-3-small", base: "OPENAI_BASE_URL"},
+		{name: "tei", title: "Text Embeddings Inference", open: teitest.New, reference: "tei:" + teitest.DefaultModel, base: "TEI_BASE_URL"},
+		{name: "voyage", title: "Voyage", open: voyagetest.New, path: voyagetest.BasePath, key: "VOYAGE_API_KEY", reference: "voyage:voyage-4"},
+	}
+}
+
+func serviceNames() string {
+	var names []string
+	for _, s := range services() {
+		names = append(names, s.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// flags adds what only one service has, and completes its open. The flags' values are there once they are parsed.
+func (s *service) flags(fs *flag.FlagSet, o *options) {
+	switch s.name {
+	case "tei":
+		fs.Func("model", "the `model` that the server has (default "+teitest.DefaultModel+")", func(model string) error {
+			o.Model, s.reference = model, "tei:"+model
+			return nil
+		})
+	case "dashscope":
+		region := fs.String("region", "", "the region to be (default that of the first key, else intl)")
+		s.open = func(o options) (*server, error) {
+			to := dashscopetest.Options{Settings: o.Settings, Faults: o.Faults, Seed: o.Seed, Control: o.Control, Killed: o.Killed}
+			for i, key := range o.Keys {
+				key, home, _ := strings.Cut(key, "=")
+				if to.Keys == nil {
+					to.Keys = map[string]string{}
+				}
+				to.Keys[key] = home
+				if i == 0 {
+					to.Region = home
+				}
+			}
+			to.Region = cmp.Or(*region, to.Region, "intl")
+			s.region = to.Region
+			return dashscopetest.New(to)
+		}
+	}
+}
+
+// goodKey returns the first key that opens the emulator, "" if it asks for none.
+func (s service) goodKey(o options) (string, error) {
+	for _, k := range o.Keys {
+		key, home, regional := strings.Cut(k, "=")
+		if s.name != "dashscope" {
+			return k, nil
+		}
+		if !regional || home == s.region {
+			return key, nil
+		}
+	}
+	switch {
+	case o.Keys != nil:
+		return "", fmt.Errorf("none of the keys belongs to region %s: every request gets 401", s.region)
+	case s.key == "":
+		return "", nil
+	}
+	return dashscopetest.DefaultKey, nil
+}
+
+// try is a reference that leads to the emulator.
+func (s service) try(base string) string {
+	ref := s.reference + "?base_url=" + base + s.path
+	if s.key != "" {
+		ref += "&key_env=" + s.key
+	}
+	return ref
+}
