@@ -23,7 +23,7 @@ func TestDocumentsAreCompiled(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := 0
-	for _, doc := range []string{"README.md", filepath.Join("docs", "middleware.md")} {
+	for _, doc := range []string{"README.md", filepath.Join("docs", "middleware.md"), filepath.Join("docs", "stores.md")} {
 		data, err := os.ReadFile(doc)
 		if err != nil {
 			t.Fatal(err)

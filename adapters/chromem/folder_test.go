@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tmc/langchaingo/embeddings"
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
@@ -90,8 +89,8 @@ func TestMigrate(t *testing.T) {
 	})
 	p := migrate.Plan{
 		From: chromem.Folder(before, ""), To: chromem.Folder(after, ""), Journal: after + ".journal", Block: 10,
-		Open: func(e embeddings.Embedder) (vectorstores.VectorStore, error) {
-			return chromem.New(e.(interface{ Unwrap() embedding.Embedder }).Unwrap(), chromem.Options{Dir: after})
+		Open: func(e embedding.Embedder) (vectorstores.VectorStore, error) {
+			return chromem.New(e, chromem.Options{Dir: after})
 		},
 	}
 	var last error

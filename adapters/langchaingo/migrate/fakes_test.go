@@ -15,6 +15,7 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/embedtest"
 )
@@ -36,8 +37,8 @@ type shelved struct {
 
 var errCrash = errors.New("killed")
 
-func (s *shelf) open(e embeddings.Embedder) (vectorstores.VectorStore, error) {
-	s.e, s.made = e, true
+func (s *shelf) open(e embedding.Embedder) (vectorstores.VectorStore, error) {
+	s.e, s.made = langchaingo.New(e), true
 	return s, nil
 }
 

@@ -3,9 +3,7 @@
 //	plan := migrate.Plan{
 //		From: migrate.PGVector(db, migrate.PGVectorOptions{Collection: "notes"}),
 //		To:   migrate.PGVector(db, migrate.PGVectorOptions{Collection: "notes-v4"}),
-//		Open: func(e embeddings.Embedder) (vectorstores.VectorStore, error) {
-//			return pgvector.New(ctx, pgvector.WithConn(pool), pgvector.WithEmbedder(e), pgvector.WithCollectionName("notes-v4"))
-//		},
+//		Open: func(e embedding.Embedder) (vectorstores.VectorStore, error) { return open(ctx, e, "notes-v4") }, // as your program does
 //		Journal: "notes-v4.journal",
 //	}
 //	for step, err := range migrate.Run(ctx, e, plan) {
@@ -43,28 +41,28 @@ import (
 	"iter"
 	"time"
 
-	"github.com/tmc/langchaingo/embeddings"
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/middleware"
 )
 
 // Metadata that migrated documents carry in the new collection.
 const (
 	// SpaceKey is where a document's Space is.
-	SpaceKey = "embedding_space"
+	SpaceKey = "vecspace_space"
 	// SourceKey is where the ID that a document had in the old collection is.
-	SourceKey = "embedding_source"
+	SourceKey = "vecspace_source"
 )
 
 // Plan of a migration. From, To, Open and Journal are required.
 type Plan struct {
 	// From is the collection that is read, and To the one that Open's store writes to, as a reader of it sees it.
 	From, To Collection
-	// Open opens the store of the new collection, which it makes if there is none, with the embedder that it is given.
-	Open func(embeddings.Embedder) (vectorstores.VectorStore, error)
+	// Open opens the store of the new collection, which it makes if there is none, with the Embedder that it is given, as the program
+	// will that is switched to it: best behind the guard of adapters/langchaingo/store. The Embedder is the new model; it pays for
+	// nothing twice while the store asks it for what Run has embedded.
+	Open func(embedding.Embedder) (vectorstores.VectorStore, error)
 	// Journal is the file that says how far the migration is. It is made by the first run, is written whole or not at all, and
 	// belongs to one process at a time. It holds IDs of documents, no texts and no vectors.
 	Journal string
@@ -175,7 +173,7 @@ func start(ctx context.Context, e embedding.Embedder, p Plan) (*run, error) {
 	if err := r.journal.belongs(from, m); err != nil {
 		return nil, err
 	}
-	if r.store, err = p.Open(langchaingo.New(r.memo.embedder())); err != nil {
+	if r.store, err = p.Open(r.memo.embedder()); err != nil {
 		return nil, fmt.Errorf("opening the new collection: %w", err)
 	}
 	if r.store == nil {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tmc/langchaingo/embeddings"
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
 
@@ -80,6 +79,20 @@ func TestBadTextsAreNamed(t *testing.T) {
 	}
 	if !strings.Contains(r.String(), "14 were rejected by the model and are not, the first of them old-000007") {
 		t.Error(r)
+	}
+}
+
+// TestZeroVectors: stores refuse them, or never find them.
+func TestZeroVectors(t *testing.T) {
+	from, to := old(15), &shelf{id: "new"}
+	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Edit: func(res *embedding.Response) { clear(res.Vectors[0]) }}
+	}})
+	p := plan(t, from, to)
+	p.Sample = -1
+	r := report(t, f, p)
+	if r.Moved != 13 || r.Rejected != 2 || r.Failed[0].ID != "old-000000" || !strings.Contains(r.Failed[0].Reason, "is zero") {
+		t.Errorf("%+v", r)
 	}
 }
 
@@ -231,10 +244,10 @@ func TestRefusals(t *testing.T) {
 		"an empty source":    {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.From = old(0) }, e, "holds no documents"},
 		"another reader":     {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.To = &shelf{id: "?"} }, e, "is not there although Open has opened it"},
 		"no store": {func(_ *testing.T, p *migrate.Plan, to *shelf) {
-			p.Open = func(embeddings.Embedder) (vectorstores.VectorStore, error) { return nil, nil }
+			p.Open = func(embedding.Embedder) (vectorstores.VectorStore, error) { return nil, nil }
 		}, e, "no store"},
 		"a store that fails": {func(_ *testing.T, p *migrate.Plan, to *shelf) {
-			p.Open = func(embeddings.Embedder) (vectorstores.VectorStore, error) { return nil, errCrash }
+			p.Open = func(embedding.Embedder) (vectorstores.VectorStore, error) { return nil, errCrash }
 		}, e, "opening the new collection: killed"},
 		"no journal":          {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.Journal = "" }, e, "must be given"},
 		"unknown dimensions":  {nil, embedding.Chain(nameless{}), "call embedding.Probe first"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/tmc/langchaingo/schema"
 
@@ -141,6 +142,8 @@ func (r *run) embed(ctx context.Context, b *block, docs []Document) (good []Docu
 	b.rows = make(map[string][]float32, len(docs))
 	for i, d := range docs {
 		switch {
+		case errs[i] == nil && zero(out.Vectors[i]):
+			b.failed = append(b.failed, Failed{ID: d.ID, Reason: "its vector is zero and has no direction, so no search would find it"})
 		case errs[i] == nil:
 			good = append(good, d)
 			b.rows[d.PageContent] = out.Vectors[i]
@@ -195,6 +198,8 @@ func stamp(d Document) embedding.Space {
 	space, _ := d.Metadata[SpaceKey].(string)
 	return embedding.Space(space)
 }
+
+func zero(v []float32) bool { return !slices.ContainsFunc(v, func(x float32) bool { return x != 0 }) }
 
 func keys(set map[string]bool) []string {
 	out := make([]string, 0, len(set))

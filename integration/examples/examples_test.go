@@ -1,0 +1,95 @@
+// Package examples_test builds the examples that need a server and runs them against a real one, as their users would.
+package examples_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding/integration/servers"
+)
+
+// program is an example that has been built.
+type program struct {
+	t    *testing.T
+	path string
+	env  []string
+	dir  string
+}
+
+func build(t *testing.T, name string, env ...string) program {
+	t.Helper()
+	dir := t.TempDir()
+	bin := filepath.Join(dir, name)
+	c := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".")
+	c.Dir = filepath.Join("..", "..", "examples", name)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program{t, bin, env, dir}
+}
+
+// run runs the program in a folder of its own and returns what it prints.
+func (p program) run(args ...string) (string, error) {
+	p.t.Helper()
+	c := exec.CommandContext(p.t.Context(), p.path, args...)
+	c.Dir = p.dir
+	c.Env = append(os.Environ(), p.env...)
+	out, err := c.CombinedOutput()
+	p.t.Logf("%s\n%s", strings.Join(args, " "), out)
+	return string(out), err
+}
+
+// must runs the program and wants each text in what it prints.
+func (p program) must(want []string, args ...string) {
+	p.t.Helper()
+	out, err := p.run(args...)
+	if err != nil {
+		p.t.Fatalf("%v: %v", args, err)
+	}
+	for _, w := range want {
+		if !strings.Contains(out, w) {
+			p.t.Errorf("%v does not print %q", args, w)
+		}
+	}
+}
+
+// fails runs the program, which must fail with a text in what it prints.
+func (p program) fails(want string, args ...string) {
+	p.t.Helper()
+	if out, err := p.run(args...); err == nil || !strings.Contains(out, want) {
+		p.t.Errorf("%v: %v, want %q", args, err, want)
+	}
+}
+
+const notes = `The cat sleeps on the sofa all day.
+
+Interest rates rose again, the central bank says.
+
+Patch the tube and pump up the tyre of the bicycle.
+
+Knead the dough and let it rest for an hour.`
+
+func (p program) notes() {
+	p.t.Helper()
+	if err := os.WriteFile(filepath.Join(p.dir, "notes.md"), []byte(notes), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func TestPGVector(t *testing.T) {
+	s := servers.Postgres(t)
+	p := build(t, "pgvector", "DATABASE_URL="+s.URL)
+	p.notes()
+	const other = "static:base?dimensions=128"
+	p.must([]string{"notes.md: 4 paragraphs"}, "add", "notes.md")
+	p.must([]string{"1  0.", "notes.md:3  Patch the tube"}, "search", "how do I repair a bicycle?")
+	p.must([]string{"4 of 4 documents read, 4 moved, 0 rejected", "To switch:"}, "migrate", other)
+	p.must([]string{"1  0.", "notes.md:3  Patch the tube"}, "-embedder", other, "search", "how do I repair a bicycle?")
+	p.must([]string{"notes.md:1  The cat"}, "search", "a pet taking a nap") // the old collection still answers
+	p.fails("are one", "migrate", "static:base")
+	p.fails("the commands are", "find")
+	p.fails("connect", "-dsn", "postgres://postgres@127.0.0.1:1/postgres?sslmode=disable", "search", "a")
+}
