@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -67,6 +68,34 @@ func TestStreamStaysOneBlockAhead(t *testing.T) {
 			t.Errorf("took %v", took)
 		}
 	})
+}
+
+// TestStreamMemoryIsOfTheWindow: what is alive while a stream is consumed does not grow with its length.
+func TestStreamMemoryIsOfTheWindow(t *testing.T) {
+	e := Chain(fn{Model{Dimensions: 64}, func(_ context.Context, req Request) (Response, error) {
+		res := Response{Vectors: make([][]float32, req.Len())}
+		for i := range res.Vectors {
+			res.Vectors[i] = make([]float32, 64)
+		}
+		return res, nil
+	}})
+	most := func(blocks int) (alive uint64) {
+		items := 0
+		for range Stream(t.Context(), e, count(blocks*blockTexts), digits) {
+			if items++; items%(blocks/10*blockTexts) == blockTexts/2 {
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				alive = max(alive, m.HeapAlloc)
+			}
+		}
+		return alive
+	}
+	most(10)
+	short, long := most(20), most(200)
+	if long > short+short/10 {
+		t.Errorf("%d bytes are alive in a stream of 200 blocks, %d in one of 20", long, short)
+	}
 }
 
 func TestStreamSplitsByBytes(t *testing.T) {

@@ -190,7 +190,7 @@ func TestPartialHitsAgainstPlainLoop(t *testing.T) {
 			}
 			return nil
 		}
-		c, _ := New(Options{})
+		c, _ := New(Options{MaxBytes: 1 << 20})
 		defer c.Close()
 		e := embedding.Chain(p, c.Wrap)
 		var usage embedding.Usage
