@@ -129,22 +129,30 @@ func (r *recorder) Fatal(args ...any) {
 
 func TestMissing(t *testing.T) {
 	t.Setenv("EMBEDDING_SERVERS", t.TempDir())
-	for _, required := range []string{"", "required"} {
-		t.Setenv(RequiredVariable, required)
-		for name, call := range map[string]func(testing.TB){
-			"valkey": func(t testing.TB) { Valkey(t) },
-			"openai": func(t testing.TB) { OpenAIClient(t) },
-		} {
-			r := &recorder{TB: t}
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				call(r)
-			}()
-			<-done
-			if r.skipped != (required == "") || !strings.Contains(r.said, name) || !strings.Contains(r.said, "go run ./install") {
-				t.Errorf("INTEGRATION=%q: skipped=%v: %s", required, r.skipped, r.said)
-			}
+	for _, c := range []struct {
+		name           string
+		call           func(testing.TB)
+		required, slow string
+		fails          bool
+	}{
+		{"valkey", func(t testing.TB) { Valkey(t) }, "", "", false},
+		{"valkey", func(t testing.TB) { Valkey(t) }, "required", "", true},
+		{"openai", func(t testing.TB) { OpenAIClient(t) }, "", "1", false},
+		{"openai", func(t testing.TB) { OpenAIClient(t) }, "required", "", true},
+		{"milvus", func(t testing.TB) { Milvus(t) }, "required", "", false},
+		{"milvus", func(t testing.TB) { Milvus(t) }, "required", "1", true},
+	} {
+		t.Setenv(RequiredVariable, c.required)
+		t.Setenv(SlowVariable, c.slow)
+		r := &recorder{TB: t}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c.call(r)
+		}()
+		<-done
+		if r.skipped == c.fails || !strings.Contains(r.said, c.name) || !strings.Contains(r.said, "go run ./install") {
+			t.Errorf("%s, INTEGRATION=%q, INTEGRATION_SLOW=%q: skipped=%v: %s", c.name, c.required, c.slow, r.skipped, r.said)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package servers starts real servers for tests: each call gives a server of its own, on a free port of the loopback
 // interface and with its data in a temporary folder, and stops it when the test is over. It needs Linux on x86-64.
 //
-// A server that is not installed skips the test, saying how to install it; with INTEGRATION=required it fails the test.
+// A server that is not installed skips the test, saying how to install it.
 package servers
 
 import (
@@ -22,8 +22,12 @@ import (
 	"github.com/vecspace/embedding/integration/internal/kit"
 )
 
-// RequiredVariable, set to "required", turns a missing server from a reason to skip into a failure.
-const RequiredVariable = "INTEGRATION"
+// What a missing server means: INTEGRATION=required turns it from a reason to skip into a failure, except for the slow
+// ones, where INTEGRATION_SLOW has to be set as well.
+const (
+	RequiredVariable = "INTEGRATION"
+	SlowVariable     = "INTEGRATION_SLOW"
+)
 
 // Server is one that runs. Its methods are for the goroutine of the test that started it; Addr and URL stay as they are
 // over Kill, Stop and Start.
@@ -87,10 +91,12 @@ func run(t testing.TB, sp spec) *Server {
 // missing ends a test whose server or client cannot be had.
 func missing(t testing.TB, err error) {
 	t.Helper()
-	if os.Getenv(RequiredVariable) == "required" {
-		t.Fatal(err)
+	m, ok := errors.AsType[*kit.Missing](err)
+	optional := ok && m.Recipe.Slow && os.Getenv(SlowVariable) == ""
+	if os.Getenv(RequiredVariable) != "required" || optional {
+		t.Skip(err)
 	}
-	t.Skip(err)
+	t.Fatal(err)
 }
 
 // open makes the server's folder.
