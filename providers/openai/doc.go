@@ -18,7 +18,7 @@
 //
 //   - by default the dimensions are unknown until the first answer; embedding.Probe asks for one word to learn them
 //   - Options.Dimensions is sent with each request. A server that ignores it, as llama.cpp and Ollama's older versions
-//     do, is caught by the guard: its answers are Malformed, not taken
+//     do, is found out by its first answer, which is Invalid: a job ends there
 //   - Options.NativeDimensions says what the model has anyway and sends nothing
 //
 // Limits are OpenAI's for its own models and unknown elsewhere: set Options.Limits, or let middleware.Batch learn them.

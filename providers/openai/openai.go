@@ -82,6 +82,7 @@ func New(o Options) (embedding.Embedder, error) {
 		BaseURL:    s.base,
 		Key:        s.key,
 		Fields:     fields,
+		Asked:      o.Dimensions,
 		Classify:   classifier{keyFrom: s.keyFrom}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,

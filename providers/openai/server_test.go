@@ -90,14 +90,18 @@ func TestWhatIsSentToOpenAI(t *testing.T) {
 // A server that ignores the dimensions it is asked for is caught, and one of unknown dimensions can be asked.
 func TestDimensions(t *testing.T) {
 	base, _ := server(t)
-	for _, o := range []openai.Options{{Dimensions: 2}, {NativeDimensions: 2}} {
+	for _, o := range []openai.Options{{Dimensions: 2}, {Dimensions: 2, EncodingFormat: "base64"}, {NativeDimensions: 2}} {
+		want, words := embedding.Invalid, "the server ignores that 2 dimensions are asked for"
+		if o.Dimensions == 0 {
+			want, words = embedding.Malformed, "has a vector of more than 2 numbers"
+		}
 		o.Model, o.BaseURL = "m", base
 		e, err := openai.New(o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Malformed) {
-			t.Errorf("%+v: vectors of 3 dimensions are taken: %v", o, err)
+		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, want) || !strings.Contains(err.Error(), words) {
+			t.Errorf("%+v: vectors of 3 dimensions: %v", o, err)
 		}
 	}
 	e, err := openai.New(openai.Options{Model: "m", BaseURL: base})

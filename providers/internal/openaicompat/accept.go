@@ -3,6 +3,7 @@ package openaicompat
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -32,6 +33,10 @@ func (c *call) accepted(res *http.Response) (*http.Response, error) {
 		if c.id == "" {
 			c.id = f.ID
 		}
+	}
+	if asked := c.client.asked; asked > 0 && errors.Is(err, scan.ErrLength) {
+		return nil, c.broken(res, embedding.Invalid, fmt.Errorf("the server ignores that %d dimensions are asked for (%w): ask for none and take the model's own, "+
+			"or cut those with middleware.Truncate if the model was trained for it", asked, err))
 	}
 	if err != nil {
 		return nil, c.broken(res, embedding.Malformed, wire.Cause{Words: wire.Words(err.Error(), c.key, c.texts)})

@@ -25,6 +25,7 @@ type Config struct {
 	Query      string  // of every request's URL, encoded
 	Fields     []Field // members of every request, besides model and input
 	TaskFields func(embedding.Task) []Field
+	Asked      int                   // dimensions that Fields ask of a server which may ignore it: that is Invalid then
 	Classify   func(Failure) Verdict // nil: by status alone
 	HTTPClient *http.Client          // nil: the process's own; a given one is copied and follows no redirect either
 	AllowHTTP  bool                  // lets the key travel over plain http to other hosts than this one
@@ -37,6 +38,7 @@ type Client struct {
 	header   string
 	token    func(context.Context) (string, error)
 	query    string
+	asked    int
 	classify func(Failure) Verdict
 	encoder  encoder
 	http     *http.Client
@@ -46,7 +48,7 @@ type Client struct {
 // New checks c and does no I/O. Its errors are *embedding.Error and quote neither the key nor a URL's secret parts.
 func New(c Config) (*Client, error) {
 	cl := &Client{
-		model: c.Model, key: c.Key, header: c.KeyHeader, token: c.Token, query: c.Query,
+		model: c.Model, key: c.Key, header: c.KeyHeader, token: c.Token, query: c.Query, asked: c.Asked,
 		classify: c.Classify, http: wire.HTTPClient(c.HTTPClient),
 	}
 	if cl.classify == nil {

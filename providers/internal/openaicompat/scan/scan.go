@@ -36,6 +36,13 @@ func (e *SyntaxError) Error() string {
 // ErrTooLong says that an answer holds more than fits its vectors.
 var ErrTooLong = errors.New("the answer is too long")
 
+// ErrLength is in the error of an answer whose first vector has another length than dims: the server gives no such vectors.
+var ErrLength = errors.New("a vector of another length")
+
+type lengthError struct{ error }
+
+func (lengthError) Is(target error) bool { return target == ErrLength }
+
 const (
 	bufferSize   = 32 << 10
 	largestKept  = 256 << 10 // a buffer that grew beyond this is not used again

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"strconv"
 )
@@ -52,7 +53,7 @@ func (s *scanner) vector() []float32 {
 		s.refuse("item %d of the answer has an empty vector", s.items)
 		return nil
 	case known && n < len(row):
-		s.refuse("item %d of the answer has a vector of %d numbers, want %d", s.items, n, len(row))
+		s.length("item %d of the answer has a vector of %d numbers, want %d", s.items, n, len(row))
 		return nil
 	case known:
 		return row
@@ -89,7 +90,7 @@ func (s *scanner) numbers(row []float32, grow bool) ([]float32, int) {
 		}
 		if n == len(row) {
 			if !grow {
-				s.refuse("item %d of the answer has a vector of more than %d numbers", s.items, n)
+				s.length("item %d of the answer has a vector of more than %d numbers", s.items, n)
 				s.value()
 				continue
 			}
@@ -103,6 +104,14 @@ func (s *scanner) numbers(row []float32, grow bool) ([]float32, int) {
 		n++
 	}
 	return row, n
+}
+
+// length refuses a vector of another length than is known beforehand.
+func (s *scanner) length(format string, args ...any) {
+	if s.wrong == nil && s.items == 0 {
+		s.wrong = lengthError{fmt.Errorf(format, args...)}
+	}
+	s.refuse(format, args...)
 }
 
 // encoded takes a vector in base64, little-endian, into row and returns how many numbers there were. If it may, it
@@ -129,7 +138,7 @@ func (s *scanner) encoded(row []float32, grow bool) ([]float32, int) {
 	n := len(s.bytes) / 4
 	if n > len(row) {
 		if !grow {
-			s.refuse("item %d of the answer has a vector of more than %d numbers", s.items, len(row))
+			s.length("item %d of the answer has a vector of more than %d numbers", s.items, len(row))
 			return row, 0
 		}
 		row = make([]float32, n)
