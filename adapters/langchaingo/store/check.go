@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/tmc/langchaingo/schema"
+	"github.com/tmc/langchaingo/vectorstores"
+
+	"github.com/vecspace/embedding"
+)
+
+// ask lets the store search for a vector that stands for text.
+func (s *Store) ask(ctx context.Context, text string, v []float32, n int, options []vectorstores.Option) ([]schema.Document, error) {
+	m := &mark{texts: []string{text}, vectors: [][]float32{v}}
+	docs, err := s.inner.SimilaritySearch(context.WithValue(ctx, markKey{}, m), text, n, options...)
+	if err != nil && !s.isMissing(err) {
+		return nil, err
+	}
+	if !m.used() && (s.eager || len(docs) > 0) {
+		return nil, fmt.Errorf("store: %s answered a search without asking the embedder it was opened with: does the function given to New pass it on?", s.name)
+	}
+	return docs, nil
+}
+
+// probe is the text of searches that are about the store and not about a text.
+const probe = "vecspace probe"
+
+// check looks at a document of the collection, if there is one, and refuses another Space or other dimensions. It embeds nothing.
+func (s *Store) check(ctx context.Context, o vectorstores.Options) (empty bool, err error) {
+	where := passed(vectorstores.Options{NameSpace: o.NameSpace})
+	listed, _, err := s.list(ctx, 1, where)
+	if err != nil {
+		return false, fmt.Errorf("store: looking at what %s holds: %w", s.name, err)
+	}
+	if err := s.compare(listed); err != nil {
+		return false, err
+	}
+	// Chroma leaves out results of a negative score, and its scores are 1 - L2² by default: of a short vector and its opposite,
+	// one has a positive score with whatever there is.
+	for _, x := range []float32{0.01, -0.01} {
+		v := make([]float32, s.model.Dimensions)
+		for i := range v {
+			v[i] = x / float32(math.Sqrt(float64(len(v))))
+		}
+		found, err := s.ask(ctx, probe, v, 1, where)
+		if err != nil {
+			return false, fmt.Errorf("store: %s cannot be searched with a vector of %d dimensions; if its collection was made with others, use another collection and index again; "+
+				"if it has none yet, say so by Options.Missing: %w", s.name, len(v), err)
+		}
+		if err := s.compare(found); err != nil {
+			return false, err
+		}
+		if len(found) > 0 {
+			return false, nil
+		}
+	}
+	if len(listed) > 0 {
+		return false, s.otherDimensions()
+	}
+	return true, nil
+}
+
+func (s *Store) otherDimensions() error {
+	return fmt.Errorf("store: %s holds documents and none of them has a vector of %d dimensions, as the embedder's have: it was made with another model; "+
+		"use another collection and index again", s.name, s.model.Dimensions)
+}
+
+// most is how many documents are looked at after the first add to an empty collection.
+const most = 1000
+
+// measure searches for documents that have just been added. It refuses if they are not found, if their scores are not what
+// they are said to be, or if another process has added documents of another Space meanwhile.
+func (s *Store) measure(ctx context.Context, o vectorstores.Options, docs []schema.Document, vectors [][]float32, empty bool) error {
+	where := passed(vectorstores.Options{NameSpace: o.NameSpace})
+	n := 10
+	if empty {
+		n = min(len(docs)+1, most)
+		listed, _, err := s.list(ctx, n, where)
+		if err != nil {
+			return fmt.Errorf("looking at them failed: %w", err)
+		}
+		if err := s.compare(listed); err != nil {
+			return fmt.Errorf("another process has added documents at the same time: %w", err)
+		}
+	}
+	q := between(vectors[0])
+	found, err := s.ask(ctx, probe, q, n, where)
+	if err != nil {
+		return fmt.Errorf("searching for one of them failed: %w", err)
+	}
+	if err := s.compare(found); err != nil {
+		return fmt.Errorf("the collection holds others: %w", err)
+	}
+	if len(found) == 0 {
+		return fmt.Errorf("a search for one of them finds nothing: %s accepted documents that it does not serve", s.name)
+	}
+	byText := make(map[string][]float32, len(docs))
+	for i, doc := range docs {
+		byText[doc.PageContent] = vectors[i]
+	}
+	for _, doc := range found {
+		v, ok := byText[doc.PageContent]
+		if !ok {
+			continue
+		}
+		cosine := float64(embedding.Cosine(q, v))
+		if math.Abs(scores[s.o.Score].cosine(float64(doc.Score))-cosine) <= tolerance {
+			continue
+		}
+		err := fmt.Errorf("%s gives the score %.4g to a document whose cosine is %.4g: Options.Score is %v and should be %s", s.name, doc.Score, cosine, s.o.Score, matching(doc.Score, cosine))
+		s.wrong.Store(&err)
+		return err
+	}
+	return nil
+}

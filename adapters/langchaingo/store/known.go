@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"reflect"
+	"strings"
+
+	"github.com/tmc/langchaingo/schema"
+	"github.com/tmc/langchaingo/vectorstores"
+)
+
+// trait is what is known of a store by its package, which this one does not import.
+type trait struct {
+	score   Score
+	missing []string // in an error: the collection is not there yet
+	lazy    bool     // it does not ask for the vectors of documents that it holds, or of a query that finds nothing
+}
+
+const langchaingo = "github.com/tmc/langchaingo/vectorstores/"
+
+var known = map[string]trait{
+	langchaingo + "pgvector":                         {score: Cosine},
+	langchaingo + "chroma":                           {},
+	langchaingo + "milvus":                           {},
+	langchaingo + "milvus/v2":                        {},
+	langchaingo + "redisvector":                      {score: Distance, missing: []string{"no such index", "unknown index name"}},
+	langchaingo + "weaviate":                         {score: Certainty, missing: []string{"cannot query field", "empty response", "could not find class"}},
+	langchaingo + "dolt":                             {score: OneMinusL2},
+	"github.com/vecspace/embedding/adapters/chromem": {score: Cosine, lazy: true},
+}
+
+// identify finds out which store is guarded.
+func (s *Store) identify() {
+	typ := reflect.TypeOf(s.inner)
+	for typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
+	s.name = typ.String()
+	trait, known := known[typ.PkgPath()]
+	s.trait, s.eager = trait, known && !trait.lazy
+}
+
+// isMissing reports whether a search failed because nothing has been added yet.
+func (s *Store) isMissing(err error) bool {
+	if s.o.Missing != nil {
+		return s.o.Missing(err)
+	}
+	text := strings.ToLower(err.Error())
+	for _, sign := range s.trait.missing {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// Some stores can list documents whatever their vectors are: pgvector and dolt by Search, weaviate by MetadataSearch.
+type (
+	searcher interface {
+		Search(ctx context.Context, n int, options ...vectorstores.Option) ([]schema.Document, error)
+	}
+	metadataSearcher interface {
+		MetadataSearch(ctx context.Context, n int, options ...vectorstores.Option) ([]schema.Document, error)
+	}
+)
+
+// list returns up to n documents; ok is false if the store cannot.
+func (s *Store) list(ctx context.Context, n int, options []vectorstores.Option) (docs []schema.Document, ok bool, err error) {
+	switch l := s.inner.(type) {
+	case searcher:
+		docs, err = l.Search(ctx, n, options...)
+	case metadataSearcher:
+		docs, err = l.MetadataSearch(ctx, n, options...)
+	default:
+		return nil, false, nil
+	}
+	if err != nil && s.isMissing(err) {
+		return nil, true, nil
+	}
+	return docs, true, err
+}

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/tmc/langchaingo/schema"
+	"github.com/tmc/langchaingo/vectorstores"
+
+	"github.com/vecspace/embedding"
+)
+
+// SimilaritySearch returns the k documents that are nearest to the query, as the store finds and orders them. Score is the
+// cosine of the angle between document and query, from -1 to 1, whatever the store's own is. The query is embedded as a query. It
+// is a *SpaceError if one of the results is of another Space. A collection that is not there yet has no documents.
+//
+// WithScoreThreshold, from 0 to 1, leaves out documents with a lower cosine, 0 leaves out none; the guard does it. WithEmbedder
+// takes an embedder of the same Space, as adapters/langchaingo.New makes them. WithFilters and WithNameSpace are the store's.
+func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, opts ...vectorstores.Option) ([]schema.Document, error) {
+	o := options(opts)
+	if k < 1 {
+		return nil, fmt.Errorf("store: %d documents are asked for: ask for at least 1", k)
+	}
+	if t := float64(o.ScoreThreshold); t < 0 || t > 1 || math.IsNaN(t) {
+		return nil, fmt.Errorf("store: the score threshold is %v: it must be from 0 to 1", o.ScoreThreshold)
+	}
+	if err := s.wrong.Load(); err != nil {
+		return nil, fmt.Errorf("store: %w", *err)
+	}
+	e, err := s.embedder(o)
+	if err != nil {
+		return nil, err
+	}
+	v, err := embedding.Query(ctx, e, query)
+	if err != nil {
+		return nil, err
+	}
+	if why := s.o.Score.unfit(v); why != "" {
+		return nil, &embedding.Error{Kind: embedding.Malformed, Provider: s.model.Provider, Model: s.model.ID, Endpoint: s.model.Endpoint, Err: fmt.Errorf("the vector of the query %s", why)}
+	}
+	leave, err := s.gate.share(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	found, err := s.ask(ctx, query, v, k, passed(o))
+	if err != nil {
+		return nil, fmt.Errorf("store: searching %s: %w", s.name, err)
+	}
+	if err := s.compare(found); err != nil {
+		return nil, err
+	}
+	if len(found) == 0 && o.Filters == nil {
+		return nil, s.whyEmpty(ctx, o)
+	}
+	docs := make([]schema.Document, 0, len(found))
+	for _, doc := range found {
+		doc.Score = s.o.Score.cosine(doc.Score)
+		if o.ScoreThreshold > 0 && doc.Score < o.ScoreThreshold {
+			continue
+		}
+		doc.Metadata = unstamped(doc.Metadata)
+		docs = append(docs, doc)
+	}
+	return docs, nil
+}
+
+// whyEmpty returns an error if a collection that holds documents has none to find: pgvector passes over other dimensions.
+func (s *Store) whyEmpty(ctx context.Context, o vectorstores.Options) error {
+	listed, ok, err := s.list(ctx, 1, passed(o))
+	if !ok || err != nil || len(listed) == 0 {
+		return ctx.Err()
+	}
+	if err := s.compare(listed); err != nil {
+		return err
+	}
+	return s.otherDimensions()
+}

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/tmc/langchaingo/schema"
+
+	"github.com/vecspace/embedding"
+)
+
+// Key is the metadata key of the stamp: the Space of a document's vector, as a string. It is reserved, and what a migration writes as
+// well. It is a valid name of a property, field or column in every store.
+const Key = "embedding_space"
+
+// SpaceOf returns the stamp in a document's metadata, "" if there is none.
+func SpaceOf(metadata map[string]any) embedding.Space {
+	s, _ := metadata[Key].(string)
+	return embedding.Space(s)
+}
+
+// A SpaceError refuses vectors that cannot be compared.
+type SpaceError struct {
+	Stored   embedding.Space // of a document in the collection; "" if it has no stamp
+	Embedder embedding.Space
+}
+
+// Error names both spaces and says what to do.
+func (e *SpaceError) Error() string {
+	if e.Stored == "" {
+		return fmt.Sprintf("store: the collection holds a document without the stamp %q, so nobody knows which model its vector is of, and the embedder's are of the space %q: "+
+			"if they are of the same model, set Options.Unstamped, else use another collection and index again; "+
+			"a store that returns only the metadata it is told to must be told of this key (weaviate.WithQueryAttrs, redisvector.WithIndexSchema)", Key, e.Embedder)
+	}
+	return fmt.Sprintf("store: the collection holds vectors of the space %q and the embedder's are of %q: they cannot be compared; "+
+		"open it with the model it was made with, or use another collection and index again", e.Stored, e.Embedder)
+}
+
+// stamped returns copies of docs with metadata of their own that carries the stamp.
+func (s *Store) stamped(docs []schema.Document) []schema.Document {
+	out := make([]schema.Document, len(docs))
+	var stamp any = string(s.model.Space) // one allocation for all
+	for i, doc := range docs {
+		metadata := make(map[string]any, len(doc.Metadata)+1)
+		maps.Copy(metadata, doc.Metadata)
+		metadata[Key] = stamp
+		doc.Metadata = metadata
+		out[i] = doc
+	}
+	return out
+}
+
+// compare refuses documents of another Space.
+func (s *Store) compare(docs []schema.Document) error {
+	for _, doc := range docs {
+		space := SpaceOf(doc.Metadata)
+		if space == "" && s.o.Unstamped || space.Same(s.model.Space) {
+			continue
+		}
+		return &SpaceError{Stored: space, Embedder: s.model.Space}
+	}
+	return nil
+}
+
+// unstamped returns metadata without the stamp. It edits none, because a store may keep what it returns.
+func unstamped(metadata map[string]any) map[string]any {
+	if _, ok := metadata[Key]; !ok {
+		return metadata
+	}
+	out := make(map[string]any, len(metadata)-1)
+	for k, v := range metadata {
+		if k != Key {
+			out[k] = v
+		}
+	}
+	return out
+}

@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tmc/langchaingo/embeddings"
+	"github.com/tmc/langchaingo/vectorstores"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/canary"
+)
+
+// Options of a Store. The zero value does for pgvector, redisvector and weaviate.
+type Options struct {
+	// Score says what the store's own scores are; Auto knows it of some stores. A wrong one is noticed by the first add.
+	Score Score
+	// Unstamped accepts documents without a stamp, which were not added through the guard: the user asserts that they are
+	// of the embedder's Space.
+	Unstamped bool
+	// Missing reports whether the error of a search means that the collection is not there yet, because nothing was added. nil
+	// knows the errors of the stores of Auto.
+	Missing func(error) bool
+	// Canary, if not nil, is what New checks the embedder against before it opens the store, at the cost of its texts: a
+	// model that was changed under its name would be stamped with the old Space.
+	Canary *canary.Reference
+}
+
+// Store is a guarded vector store. It is safe for concurrent use if the one inside is, but for the first add, which may be made
+// concurrently with anything in any case.
+type Store struct {
+	e     embedding.Embedder
+	model embedding.Model
+	o     Options
+	inner vectorstores.VectorStore
+	name  string // the store's type
+	trait trait
+	eager bool // it is known to ask its embedder in every search
+
+	gate    gate
+	wrong   atomic.Pointer[error] // the scores are not what Options say
+	begun   atomic.Bool           // an add has succeeded
+	checked sync.Map              // name spaces in which one has
+}
+
+var _ vectorstores.VectorStore = (*Store)(nil)
+
+// New opens a store with an embedder that stands for e, and guards it. The Space and Dimensions of e must be known. If the collection
+// holds documents, one of them is looked at: it is an error if it is of another Space. New embeds nothing, unless Options.Canary is set.
+func New(ctx context.Context, e embedding.Embedder, open func(embeddings.Embedder) (vectorstores.VectorStore, error), o Options) (*Store, error) {
+	if e == nil || open == nil {
+		return nil, errors.New("store: New needs an Embedder and a function that opens the store")
+	}
+	e = embedding.Chain(e)
+	s := &Store{e: e, model: e.Model(), o: o, gate: newGate()}
+	if s.model.Space == "" || s.model.Dimensions == 0 {
+		return nil, fmt.Errorf("store: the Space or the Dimensions of %s:%s are unknown: call embedding.Probe first", s.model.Provider, s.model.ID)
+	}
+	if o.Canary != nil {
+		if err := canary.Check(ctx, e, *o.Canary); err != nil {
+			return nil, fmt.Errorf("store: checking the embedder against Options.Canary: %w", err)
+		}
+	}
+	inner, err := open(hatch{s})
+	if err != nil {
+		return nil, fmt.Errorf("store: opening: %w", err)
+	}
+	if v := reflect.ValueOf(inner); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, errors.New("store: opening returned neither a store nor an error")
+	}
+	s.inner = inner
+	s.identify()
+	if s.o.Score == Auto {
+		s.o.Score = s.trait.score
+	}
+	if s.o.Score == Auto || int(s.o.Score) >= len(scores) {
+		return nil, fmt.Errorf("store: what the scores of %s are depends on how its collection was made: say it in Options.Score, "+
+			"which is Cosine if its metric is the cosine (chroma.WithDistanceFunction(types.COSINE) for one)", s.name)
+	}
+	if _, err := s.check(ctx, vectorstores.Options{}); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Unwrap returns the store inside, for what only it can do: close, delete. It refuses to add and to search, which is the guard's part.
+func (s *Store) Unwrap() vectorstores.VectorStore { return s.inner }
+
+// Model returns the embedder's model: the Space that documents are stamped with.
+func (s *Store) Model() embedding.Model { return s.model }
+
+// embedder returns the store's own, or the one of vectorstores.WithEmbedder if it is known to be of the same Space.
+func (s *Store) embedder(o vectorstores.Options) (embedding.Embedder, error) {
+	if o.Embedder == nil {
+		return s.e, nil
+	}
+	ours, ok := o.Embedder.(interface{ Unwrap() embedding.Embedder })
+	if !ok {
+		return nil, errors.New("store: vectorstores.WithEmbedder: the embedder's Space is unknown: state it by adapters/langchaingo.From and pass what New makes of that")
+	}
+	e := embedding.Chain(ours.Unwrap())
+	m := e.Model()
+	if !m.Space.Same(s.model.Space) {
+		return nil, fmt.Errorf("store: vectorstores.WithEmbedder: the embedder is of the space %q and the store of %q: their vectors cannot be compared; "+
+			"pass one of the same space, or open another store for it", m.Space, s.model.Space)
+	}
+	if m.Dimensions != s.model.Dimensions {
+		return nil, fmt.Errorf("store: vectorstores.WithEmbedder: the embedder's vectors have %d dimensions and the store's have %d, though both are said to be of the space %q: "+
+			"is space= or Options.Space right?", m.Dimensions, s.model.Dimensions, m.Space)
+	}
+	return e, nil
+}
+
+func options(opts []vectorstores.Option) vectorstores.Options {
+	var o vectorstores.Options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
+// passed returns what of o the store is to know: the guard does the rest itself.
+func passed(o vectorstores.Options) []vectorstores.Option {
+	var out []vectorstores.Option
+	if o.NameSpace != "" {
+		out = append(out, vectorstores.WithNameSpace(o.NameSpace))
+	}
+	if o.Filters != nil {
+		out = append(out, vectorstores.WithFilters(o.Filters))
+	}
+	return out
+}
