@@ -11,7 +11,7 @@ import (
 
 // Key is the metadata key of the stamp: the Space of a document's vector, as a string. It is reserved, and what a migration writes as
 // well. It is a valid name of a property, field or column in every store.
-const Key = "embedding_space"
+const Key = "vecspace_space"
 
 // SpaceOf returns the stamp in a document's metadata, "" if there is none.
 func SpaceOf(metadata map[string]any) embedding.Space {
