@@ -163,7 +163,7 @@ func (j *job) work() {
 		res, err := j.next.Embed(j.ctx, part)
 		// A long job's vectors are in the cache as they come, while other requests are under way, and not all at its end.
 		if got := embedding.Salvage(res, err); j.memory != nil && len(got.Vectors) == part.Len() {
-			j.memory.Keep(part.Task, part.Texts, got.Vectors)
+			j.memory.Keep(j.ctx, part.Task, part.Texts, got.Vectors)
 		}
 		j.settle(c, res, err)
 	}

@@ -212,7 +212,7 @@ func (c *coalescer) begin(call *shared, task embedding.Task) {
 		defer call.cancel()
 		res, err := c.next.Embed(call.ctx, embedding.Request{Texts: call.texts, Task: call.task})
 		if got := embedding.Salvage(res, err); call.memory != nil && len(got.Vectors) == len(call.texts) {
-			call.memory.Keep(call.task, call.texts, got.Vectors) // before anybody can find the texts no longer in flight
+			call.memory.Keep(call.ctx, call.task, call.texts, got.Vectors) // before anybody can find the texts no longer in flight
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()

@@ -50,7 +50,7 @@ var mutants = []struct {
 	{"Coalesce tells usage to everybody", "middleware/coalesce.go", "tell := !s.call.told && (s.owner || !s.call.owner)", "tell := true", "./middleware", "TestCoalesceAsksOnce"},
 	{"Coalesce never cancels", "middleware/coalesce.go", "\tc.land(call, task)\n\tcall.cancel()", "\tc.land(call, task)", "./middleware", "TestCoalesceLast"},
 
-	{"Coalesce lands before the cache has it", "middleware/coalesce.go", "call.memory.Keep(call.task, call.texts, got.Vectors)", "_ = got", "./middleware", "TestNothingIsPaidTwice"},
+	{"Coalesce lands before the cache has it", "middleware/coalesce.go", "call.memory.Keep(call.ctx, call.task, call.texts, got.Vectors)", "_ = got", "./middleware", "TestNothingIsPaidTwice"},
 	{"Coalesce does not look again", "middleware/coalesce.go", "if memory != nil {", "if false {", "./middleware", "TestNothingIsPaidTwice"},
 	{"Coalesce keeps what a cache outside has in another form", "middleware/internal/recall/recall.go", "!its.Space.Same(model.Space) || ", "", "./middleware", "TestCacheOutsideAnotherSpace"},
 

@@ -15,10 +15,10 @@
 package cache
 
 import (
-	"errors"
+	"cmp"
+	"context"
 	"fmt"
 	"iter"
-	"maps"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -32,7 +32,15 @@ import (
 // Options of a Cache. The zero value is 256 MiB without expiry.
 type Options struct {
 	MaxBytes int64         // memory for vectors and their bookkeeping; 0 is 256 MiB, at least 64 KiB
-	TTL      time.Duration // how long a vector is kept; 0 is until there is no room for it
+	TTL      time.Duration // how long memory keeps a vector; 0 is until there is no room for it
+
+	// Store is a second tier, asked for what memory lacks and given what the provider answered: both before Embed returns, so
+	// that what was paid for is kept when the process is killed. It fails nobody: while it is slow, full or down, the
+	// Cache goes on without it, and Stats.Tier says why. It has its own expiry, and who opened it closes it after the Cache.
+	Store Store
+	// StoreTimeout is how long one call of Store may take, which is for at most 1,024 texts; 0 is 500 ms. After three failures
+	// in a row it is not asked for 5 s. Reading takes at most half of the time that the caller's context leaves.
+	StoreTimeout time.Duration
 }
 
 // Cache is safe for concurrent use, Close included.
@@ -41,6 +49,7 @@ type Cache struct {
 	keys  keyer
 	max   int64
 	ttl   time.Duration
+	tier  *tier         // nil: none
 	chain atomic.Uint64 // numbers the chains whose Space is unknown
 	stats counters
 
@@ -89,7 +98,13 @@ func New(o Options) (*Cache, error) {
 	if o.TTL < 0 {
 		return nil, fmt.Errorf("cache: TTL is %v: it must not be negative; 0 keeps vectors until there is no room", o.TTL)
 	}
+	if o.StoreTimeout < 0 {
+		return nil, fmt.Errorf("cache: StoreTimeout is %v: it must not be negative; 0 is 500 ms", o.StoreTimeout)
+	}
 	c := &Cache{keys: newKeyer(), max: o.MaxBytes, ttl: o.TTL}
+	if o.Store != nil {
+		c.tier = &tier{Store: o.Store, timeout: cmp.Or(o.StoreTimeout, 500*time.Millisecond)}
+	}
 	store, err := ristretto.NewCache(&ristretto.Config[uint64, *entry]{
 		// Ten counters for each vector that fits, as ristretto advises, for vectors of 256 dimensions.
 		NumCounters:        10 * max(o.MaxBytes/1024, 100),
@@ -163,38 +178,6 @@ func (c *Cache) now() uint64 {
 	return c.age
 }
 
-// Warm stores vectors that were embedded before by a model like m for a task, and returns how many
-// different ones it was given. It is
-// an error if m's Space is unknown or a vector has another length than m's; the ones before it are stored.
-func (c *Cache) Warm(m embedding.Model, task embedding.Task, rows iter.Seq2[string, []float32]) (int, error) {
-	if m.Space == "" {
-		return 0, errors.New("cache: Warm: the model's Space is unknown: call embedding.Probe first")
-	}
-	pre := c.keys.prefix(m, 0)
-	n := 0
-	block := make(map[key][]float32, warmBlock)
-	flush := func() {
-		c.keep(c.now(), pre.space, maps.All(block))
-		n += len(block)
-		clear(block)
-	}
-	for text, row := range rows {
-		if len(row) != m.Dimensions {
-			flush()
-			return n, fmt.Errorf("cache: Warm: vector %d has %d dimensions, those of %s have %d", n, len(row), m.Space, m.Dimensions)
-		}
-		block[c.keys.of(pre.of(task), text)] = row
-		if len(block) == warmBlock {
-			flush()
-		}
-	}
-	flush()
-	return n, nil
-}
-
-// warmBlock is how many vectors Warm stores at once: no lock is held while the iterator runs.
-const warmBlock = 256
-
 // Stats of a Cache, in texts, since it was made. Bytes is what it holds now.
 type Stats struct {
 	Hits, Misses    int64
@@ -202,11 +185,12 @@ type Stats struct {
 	Rejected        int64 // of those, not admitted: less used than what they would replace, or there already
 	Evicted         int64 // dropped for room, age or by a purge
 	Bytes, MaxBytes int64
+	Tier            TierStats // of the Store; Hits and Misses above are those of memory
 }
 
 // Stats returns the counts so far. They are exact when nothing else uses the cache.
 func (c *Cache) Stats() Stats {
-	s := Stats{Stored: c.stats.stored.Load(), Rejected: c.stats.rejected.Load(), Evicted: c.stats.evicted.Load(), MaxBytes: c.max}
+	s := Stats{Stored: c.stats.stored.Load(), Rejected: c.stats.rejected.Load(), Evicted: c.stats.evicted.Load(), MaxBytes: c.max, Tier: c.tier.stats()}
 	for i := range c.lanes {
 		s.Hits += c.lanes[i].hits.Load()
 		s.Misses += c.lanes[i].misses.Load()
@@ -220,32 +204,38 @@ func (c *Cache) Stats() Stats {
 	return s
 }
 
-// Purge drops everything. Answers to requests that are under way are not stored.
-func (c *Cache) Purge() {
-	c.exclusively(func() { c.store.Clear() })
+// Purge drops everything, also in the Store, and there what other processes have stored; not what those have in memory.
+// Answers to requests that are under way are not kept. An error is the Store's: the memory is purged all the same.
+func (c *Cache) Purge(ctx context.Context) error {
+	return c.tier.purge(ctx, nil, func() { c.exclusively(c.store.Clear) })
 }
 
-// PurgeSpace drops the vectors of one space, for example of a model that was changed by its provider.
-func (c *Cache) PurgeSpace(s embedding.Space) {
+// PurgeSpace drops the vectors of one space, for example of a model that was changed by its provider, in the way of Purge.
+func (c *Cache) PurgeSpace(ctx context.Context, s embedding.Space) error {
 	space := c.keys.space(s)
-	c.exclusively(func() {
-		var doomed []uint64
-		c.store.IterValues(func(e *entry) (stop bool) {
-			if e.space == space {
-				doomed = append(doomed, e.key)
-			}
-			return false
-		})
-		for _, key := range doomed {
-			c.store.Del(key)
-		}
-		c.stats.evicted.Add(int64(len(doomed)))
-		c.store.Wait()
-	})
+	return c.tier.purge(ctx, spacePrefix(s), func() { c.exclusively(func() { c.forget(space) }) })
 }
 
-// Close frees the memory and ends ristretto's goroutines. It may be called more than once.
+// forget drops what memory holds of a space.
+func (c *Cache) forget(space uint64) {
+	var doomed []uint64
+	c.store.IterValues(func(e *entry) (stop bool) {
+		if e.space == space {
+			doomed = append(doomed, e.key)
+		}
+		return false
+	})
+	for _, key := range doomed {
+		c.store.Del(key)
+	}
+	c.stats.evicted.Add(int64(len(doomed)))
+	c.store.Wait()
+}
+
+// Close frees the memory and ends ristretto's goroutines. The Store stays open and is no longer used once Close has
+// returned. It may be called more than once.
 func (c *Cache) Close() {
+	c.tier.close()
 	c.exclusively(func() {
 		c.store.Close()
 		c.end = true

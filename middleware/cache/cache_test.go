@@ -311,14 +311,14 @@ func TestPurge(t *testing.T) {
 	embed(t, a, texts...)
 	embed(t, b, texts...)
 	full := c.Stats().Bytes
-	c.PurgeSpace("a")
+	c.PurgeSpace(t.Context(), "a")
 	if got := c.Stats(); got.Bytes*2 != full || got.Evicted != 500 {
 		t.Errorf("%+v of %d bytes", got, full)
 	}
 	if embed(t, b, texts...).Usage.Reused != 500 || embed(t, a, texts...).Usage.Reused != 0 {
 		t.Error("the wrong space was purged")
 	}
-	c.Purge()
+	c.Purge(t.Context())
 	if c.Stats().Bytes != 0 || embed(t, b, texts...).Usage.Reused != 0 {
 		t.Error("something is left")
 	}
@@ -327,7 +327,7 @@ func TestPurge(t *testing.T) {
 func TestPurgeHoldsForRequestsUnderWay(t *testing.T) {
 	c := open(t, Options{})
 	p := newProvider(model("s"))
-	purge := func(string) error { c.Purge(); return nil }
+	purge := func(string) error { c.Purge(t.Context()); return nil }
 	p.fails = purge
 	e := embedding.Chain(p, c.Wrap)
 	embed(t, e, "a")
@@ -355,8 +355,8 @@ func TestCloseWhileInUse(t *testing.T) {
 	}
 	wg.Wait()
 	c.Close()
-	c.Purge()
-	c.PurgeSpace("s")
+	c.Purge(t.Context())
+	c.PurgeSpace(t.Context(), "s")
 	if res := embed(t, e, "after"); res.Usage.Requests != 1 || c.Stats().Bytes != 0 {
 		t.Errorf("after Close: %+v", res)
 	}

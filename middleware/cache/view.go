@@ -16,6 +16,7 @@ func (c *Cache) Wrap(next embedding.Embedder) embedding.Embedder {
 	if m.Space == "" {
 		v.pre = c.keys.prefix(m, c.chain.Add(1))
 	}
+	v.tier = c.tier.of(m)
 	// The function itself and not a method of v's, which would cost a hit another copy of its result.
 	return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (res embedding.Response, err error) {
 		n := req.Len()
@@ -40,10 +41,20 @@ type view struct {
 	next  embedding.Embedder
 	model embedding.Model
 	pre   prefix
+	tier  *tier // nil: none
 }
 
-// misses asks next for the texts without a row and merges them in.
+// misses asks the Store and then next for the texts without a row and merges them in.
 func (v *view) misses(ctx context.Context, req embedding.Request, rows [][]float32, hits int, at moment) (embedding.Response, error) {
+	if v.tier != nil {
+		rows, hits = v.second(ctx, at, req, rows, hits)
+		if hits == req.Len() {
+			return embedding.Response{Vectors: rows, Usage: embedding.Usage{Reused: hits}}, nil
+		}
+		if err := ctx.Err(); err != nil {
+			return embedding.Response{}, err
+		}
+	}
 	if hits == 0 {
 		return v.miss(ctx, at, req)
 	}
@@ -95,7 +106,7 @@ func (v *view) miss(ctx context.Context, at moment, req embedding.Request) (embe
 	c := call{v, at}
 	res, err := v.next.Embed(recall.With(ctx, &c), req)
 	if got := embedding.Salvage(res, err); len(got.Vectors) == req.Len() {
-		c.Keep(req.Task, req.Texts, got.Vectors)
+		c.Keep(ctx, req.Task, req.Texts, got.Vectors)
 	}
 	return res, err
 }
@@ -125,7 +136,9 @@ func (c *call) Recall(task embedding.Task, text string) []float32 {
 	return nil
 }
 
-func (c *call) Keep(task embedding.Task, texts []string, rows [][]float32) {
+func (c *call) Keep(ctx context.Context, task embedding.Task, texts []string, rows [][]float32) {
+	lacking := c.view.lacking(task, texts, rows)
+	defer c.view.give(ctx, c.at.purges, task, texts, rows, lacking)
 	pre, keys := c.view.pre.of(task), c.view.cache.keys
 	c.view.cache.keep(c.at.purges, c.view.pre.space, func(yield func(key, []float32) bool) {
 		for i, row := range rows {

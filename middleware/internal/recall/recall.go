@@ -16,8 +16,8 @@ type Memory interface {
 	Model() embedding.Model
 	// Recall returns the vector of a text that was stored after the call had looked for it, or nil.
 	Recall(task embedding.Task, text string) []float32
-	// Keep stores what was answered; nil rows are passed over. The rows are copied.
-	Keep(task embedding.Task, texts []string, rows [][]float32)
+	// Keep stores what was answered, also when ctx has ended; nil rows are passed over. The rows are copied.
+	Keep(ctx context.Context, task embedding.Task, texts []string, rows [][]float32)
 }
 
 type key struct{}

@@ -1,0 +1,466 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/middleware/cache"
+	"github.com/vecspace/embedding/middleware/cache/storetest"
+)
+
+// store is a Store in a map. fails, where it is set, decides how a call fares before anything is done.
+type store struct {
+	mu         sync.Mutex
+	rows       map[cache.Key][]float32
+	gets, sets []int // sizes of the calls
+	fails      func(ctx context.Context, write bool) error
+}
+
+func newStore() *store { return &store{rows: map[cache.Key][]float32{}} }
+
+func (s *store) call(ctx context.Context, write bool) error {
+	if s.fails != nil {
+		if err := s.fails(ctx, write); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func (s *store) Get(ctx context.Context, keys []cache.Key, rows [][]float32) error {
+	err := s.call(ctx, false)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gets = append(s.gets, len(keys))
+	if err != nil {
+		return err
+	}
+	for i, k := range keys {
+		rows[i] = slices.Clone(s.rows[k])
+	}
+	return nil
+}
+
+func (s *store) Set(ctx context.Context, keys []cache.Key, rows [][]float32) error {
+	err := s.call(ctx, true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sets = append(s.sets, len(keys))
+	if err != nil {
+		return err
+	}
+	for i, k := range keys {
+		s.rows[k] = slices.Clone(rows[i])
+	}
+	return nil
+}
+
+func (s *store) Purge(_ context.Context, prefix []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.rows, func(k cache.Key, _ []float32) bool { return strings.HasPrefix(string(k[:]), string(prefix)) })
+	return nil
+}
+
+func (s *store) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.rows)
+}
+
+// hang waits for the end of the context, as a server that answers nothing makes a client do.
+func hang(ctx context.Context, _ bool) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func over(t interface {
+	Fatal(...any)
+	Cleanup(func())
+}, o cache.Options) *cache.Cache {
+	c, err := cache.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func embed(t *testing.T, e embedding.Embedder, texts ...string) embedding.Usage {
+	t.Helper()
+	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.Usage
+}
+
+func TestStoreContract(t *testing.T) {
+	storetest.Test(t, func(*testing.T) cache.Store { return newStore() })
+}
+
+func TestMemoryThenStoreThenProvider(t *testing.T) {
+	s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+	embed(t, embedding.Chain(f, over(t, cache.Options{Store: s}).Wrap), "a", "b", "c")
+	if s.size() != 3 || !slices.Equal(s.sets, []int{3}) {
+		t.Fatalf("%d stored by calls of %v", s.size(), s.sets)
+	}
+	s.gets, s.sets = nil, nil
+
+	c := over(t, cache.Options{Store: s}) // the process starts again
+	e := embedding.Chain(f, c.Wrap)
+	if u := embed(t, e, "b", "a"); u != (embedding.Usage{Reused: 2}) || !slices.Equal(s.gets, []int{2}) {
+		t.Errorf("%+v by calls of %v", u, s.gets)
+	}
+	// Of five texts memory has two, the Store one, and the provider is asked for two.
+	before := f.Ledger().Requests
+	if u := embed(t, e, "a", "d", "b", "c", "e"); u.Reused != 3 || f.Ledger().Requests != before+1 {
+		t.Errorf("%+v", u)
+	}
+	if !slices.Equal(s.gets, []int{2, 3}) || !slices.Equal(s.sets, []int{2}) {
+		t.Errorf("reads of %v, writes of %v texts", s.gets, s.sets)
+	}
+	if u := embed(t, e, "a", "b", "c", "d", "e"); u != (embedding.Usage{Reused: 5}) || len(s.gets) != 2 {
+		t.Errorf("%+v: all are in memory, reads of %v", u, s.gets)
+	}
+	want := cache.TierStats{Hits: 3, Misses: 2, Stored: 2}
+	if got := c.Stats(); got.Tier != want || got.Hits != 7 || got.Misses != 5 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A Store that is down costs its timeout three times and then nothing, and no caller sees it.
+func TestStoreThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+		s.fails = hang
+		c := over(t, cache.Options{Store: s, StoreTimeout: 100 * time.Millisecond})
+		e := embedding.Chain(f, c.Wrap)
+		took := func(n int) (d time.Duration) {
+			for i := range n {
+				start := time.Now()
+				embed(t, e, fmt.Sprint(time.Now().UnixNano(), i))
+				d += time.Since(start)
+			}
+			return d
+		}
+		if d := took(3); d != 600*time.Millisecond { // reading and writing each
+			t.Errorf("three calls took %v", d)
+		}
+		if d := took(100); d != 0 {
+			t.Errorf("100 more took %v", d)
+		}
+		got := c.Stats().Tier
+		if got.Failures != 6 || got.Spared != 200 || got.Unstored != 103 || !errors.Is(got.ReadErr, context.DeadlineExceeded) || got.WriteErr == nil {
+			t.Errorf("%+v", got)
+		}
+		time.Sleep(5 * time.Second)
+		if d := took(10); d != 200*time.Millisecond { // one tries
+			t.Errorf("10 after the pause took %v", d)
+		}
+		s.fails = nil
+		time.Sleep(5 * time.Second)
+		took(1)
+		if got := c.Stats().Tier; got.ReadErr != nil || got.WriteErr != nil || got.Stored != 1 {
+			t.Errorf("it is well again: %+v", got)
+		}
+	})
+}
+
+func TestFullStoreIsStillRead(t *testing.T) {
+	s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+	embed(t, embedding.Chain(f, over(t, cache.Options{Store: s}).Wrap), "old")
+	full := errors.New("no space left on device")
+	s.fails = func(_ context.Context, write bool) error {
+		if write {
+			return full
+		}
+		return nil
+	}
+	c := over(t, cache.Options{Store: s})
+	e := embedding.Chain(f, c.Wrap)
+	for i := range 10 {
+		if u := embed(t, e, fmt.Sprint(i)); u.Requests != 1 {
+			t.Fatalf("%+v", u)
+		}
+	}
+	if u := embed(t, e, "old"); u.Reused != 1 {
+		t.Errorf("%+v: what is stored is not read", u)
+	}
+	got := c.Stats().Tier
+	if !errors.Is(got.WriteErr, full) || got.ReadErr != nil || got.Unstored != 10 || got.Stored != 0 || got.Failures != 3 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestCallersTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+		s.fails = func(ctx context.Context, write bool) error {
+			if write {
+				return nil
+			}
+			return hang(ctx, write)
+		}
+		c := over(t, cache.Options{Store: s, StoreTimeout: time.Hour})
+		e := embedding.Chain(f, c.Wrap)
+		// One who has little time keeps half of it for the provider, also when the Store hangs.
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		if _, err := e.Embed(ctx, embedding.Request{Texts: []string{"a"}}); err != nil || time.Since(start) != 50*time.Millisecond {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		if got := c.Stats().Tier; got.Failures != 1 {
+			t.Errorf("%+v: a Store that takes half of a caller's time has failed", got)
+		}
+		// One who leaves is let go, and nothing is asked for.
+		ctx, cancel = context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		start, before := time.Now(), len(f.Calls())
+		if _, err := e.Embed(ctx, embedding.Request{Texts: []string{"b"}}); !errors.Is(err, context.Canceled) || time.Since(start) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		if got := c.Stats().Tier; got.Failures != 1 || len(f.Calls()) != before {
+			t.Errorf("%+v, %d requests: that somebody left says nothing of the Store", got, len(f.Calls())-before)
+		}
+	})
+}
+
+// What was paid for is stored although the caller has left meanwhile, and so is what a PartialError carries.
+func TestWhatWasPaidIsStored(t *testing.T) {
+	s := newStore()
+	ctx, cancel := context.WithCancel(t.Context())
+	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Edit: func(*embedding.Response) { cancel() }, Each: func(text string) error {
+			if text == "bad" {
+				return embedding.Rejected
+			}
+			return nil
+		}}
+	}})
+	c := over(t, cache.Options{Store: s})
+	_, err := embedding.Chain(f, c.Wrap).Embed(ctx, embedding.Request{Texts: []string{"a", "bad", "b"}})
+	if embedding.KindOf(err) != embedding.Partial || s.size() != 2 || c.Stats().Tier.Stored != 2 {
+		t.Errorf("%v, %d stored, %+v", err, s.size(), c.Stats().Tier)
+	}
+}
+
+func TestUnknownSpaceGoesWithoutTheStore(t *testing.T) {
+	s := newStore()
+	c := over(t, cache.Options{Store: s})
+	e := embedding.Wrap(nil, embedding.Model{Provider: "p", ID: "m"}, func(context.Context, embedding.Request) (embedding.Response, error) {
+		return embedding.Response{Vectors: [][]float32{{1, 2}}}, nil
+	})
+	e = embedding.Chain(e, c.Wrap)
+	embed(t, e, "a")
+	if u := embed(t, e, "a"); u.Reused != 1 || s.size() != 0 || len(s.gets) != 0 || c.Stats().Tier != (cache.TierStats{Unknown: 1}) {
+		t.Errorf("%+v, %d stored, %+v", u, s.size(), c.Stats().Tier)
+	}
+}
+
+func TestOtherDimensionsAreAMiss(t *testing.T) {
+	s := newStore()
+	asserted := func(dimensions int) *embedtest.Fake {
+		return embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Space: "asserted", Dimensions: dimensions}})
+	}
+	embed(t, embedding.Chain(asserted(8), over(t, cache.Options{Store: s}).Wrap), "a")
+	c := over(t, cache.Options{Store: s})
+	if u := embed(t, embedding.Chain(asserted(9), c.Wrap), "a"); u.Reused != 0 || c.Stats().Tier.Misses != 1 {
+		t.Errorf("%+v %+v", u, c.Stats().Tier)
+	}
+}
+
+func TestPurgeReachesTheStore(t *testing.T) {
+	s := newStore()
+	in := func(space embedding.Space) *embedtest.Fake {
+		return embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Space: space}})
+	}
+	c := over(t, cache.Options{Store: s})
+	a, b := embedding.Chain(in("a"), c.Wrap), embedding.Chain(in("b"), c.Wrap)
+	embed(t, a, "x", "y")
+	embed(t, b, "x", "y")
+	if err := c.PurgeSpace(t.Context(), "a"); err != nil || s.size() != 2 {
+		t.Fatalf("%v, %d left", err, s.size())
+	}
+	if embed(t, a, "x").Reused != 0 || embed(t, b, "x").Reused != 1 {
+		t.Error("the wrong space was purged")
+	}
+	if err := c.Purge(t.Context()); err != nil || s.size() != 0 || embed(t, b, "x").Reused != 0 {
+		t.Errorf("%v, %d left", err, s.size())
+	}
+}
+
+func TestPurgeHoldsForWhatIsUnderWay(t *testing.T) {
+	s := newStore()
+	c := over(t, cache.Options{Store: s})
+	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(call embedtest.Call) embedtest.Reply {
+		if call.Number == 1 {
+			if err := c.Purge(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		return embedtest.Reply{}
+	}})
+	e := embedding.Chain(f, c.Wrap)
+	if embed(t, e, "a"); s.size() != 0 || embed(t, e, "a").Reused != 0 {
+		t.Error("an answer that was asked for before the purge is there")
+	}
+}
+
+// A purge waits for a write under way; who comes meanwhile goes without the Store and waits for nobody.
+func TestNobodyWaitsForAPurge(t *testing.T) {
+	s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+	begun, hold := make(chan struct{}), make(chan struct{})
+	var first atomic.Bool
+	s.fails = func(_ context.Context, write bool) error {
+		if write && first.CompareAndSwap(false, true) {
+			close(begun)
+			<-hold
+		}
+		return nil
+	}
+	c := over(t, cache.Options{Store: s, StoreTimeout: time.Minute})
+	e := embedding.Chain(f, c.Wrap)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"being written"}}); err != nil {
+			t.Error(err)
+		}
+	})
+	<-begun
+	wg.Go(func() {
+		if err := c.Purge(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	for i := 0; c.Stats().Tier.Spared == 0; i++ {
+		if u := embed(t, e, fmt.Sprint("meanwhile ", i)); u.Requests != 1 {
+			t.Fatalf("%+v", u)
+		}
+	}
+	close(hold)
+	wg.Wait()
+	if s.size() != 0 {
+		t.Errorf("%d are left", s.size())
+	}
+}
+
+func TestWarmFillsTheStore(t *testing.T) {
+	s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+	rows := map[string][]float32{}
+	for i := range 1000 {
+		rows[fmt.Sprint(i)] = f.Vector(0, fmt.Sprint(i))
+	}
+	if n, err := over(t, cache.Options{Store: s}).Warm(f.Model(), 0, maps.All(rows)); n != 1000 || err != nil || s.size() != 1000 {
+		t.Fatalf("%d, %v, %d stored", n, err, s.size())
+	}
+	if u := embed(t, embedding.Chain(f, over(t, cache.Options{Store: s}).Wrap), "7", "999"); u.Reused != 2 {
+		t.Errorf("%+v", u)
+	}
+	s.fails = func(context.Context, bool) error { return errors.New("down") }
+	c := over(t, cache.Options{Store: s})
+	n, err := c.Warm(f.Model(), 0, maps.All(rows))
+	if n != 1000 || err == nil || !strings.Contains(err.Error(), "has not taken 1000 of 1000 vectors: down") {
+		t.Errorf("%d, %v", n, err)
+	}
+	if u := embed(t, embedding.Chain(f, c.Wrap), "7"); u.Reused != 1 {
+		t.Errorf("%+v: memory was not warmed", u)
+	}
+}
+
+func TestAfterClose(t *testing.T) {
+	s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+	c := over(t, cache.Options{Store: s})
+	e := embedding.Chain(f, c.Wrap)
+	c.Close()
+	if u := embed(t, e, "a"); u.Requests != 1 || len(s.gets)+len(s.sets) > 0 {
+		t.Errorf("%+v: the Store was used after Close", u)
+	}
+}
+
+// With Coalesce inside, the callers of one text write it once.
+func TestEachVectorIsWrittenOnce(t *testing.T) {
+	s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+	e := embedding.Chain(f, over(t, cache.Options{Store: s}).Wrap, middleware.Standard(middleware.StandardOptions{}))
+	const rounds = 100
+	for round := range rounds {
+		var wg sync.WaitGroup
+		for range 16 {
+			wg.Go(func() {
+				if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{fmt.Sprint("text ", round)}}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	if got := f.Ledger().Requests; got != rounds || len(s.sets) != rounds {
+		t.Errorf("%d texts were billed %d times and written %d times", rounds, got, len(s.sets))
+	}
+}
+
+func TestTierAgainstPlainLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+		fails := false
+		s.fails = func(context.Context, bool) error {
+			if fails {
+				return errors.New("down")
+			}
+			return nil
+		}
+		c := over(t, cache.Options{Store: s, MaxBytes: 1 << 20})
+		e := embedding.Chain(f, c.Wrap)
+		var usage embedding.Usage
+		asked, tasks := 0, []embedding.Task{embedding.TaskDocument, embedding.TaskQuery}
+		all, well := []string{"a", "b", "c", "d", "e", "f"}, true
+		for range rapid.IntRange(1, 10).Draw(t, "calls") {
+			switch rapid.IntRange(0, 5).Draw(t, "event") {
+			case 0: // the process starts again
+				c = over(t, cache.Options{Store: s, MaxBytes: 1 << 20})
+				e = embedding.Chain(f, c.Wrap)
+			case 1:
+				fails = !fails
+				well = false
+			}
+			texts := rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, len(all), rapid.ID).Draw(t, "texts")
+			task := rapid.SampledFrom(tasks).Draw(t, "task")
+			res, err := e.Embed(context.Background(), embedding.Request{Texts: texts, Task: task})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, text := range texts {
+				if !slices.Equal(res.Vectors[i], f.Vector(task, text)) {
+					t.Fatalf("text %d %q as %v has another's vector", i, text, task)
+				}
+			}
+			usage = usage.Add(res.Usage)
+			asked += len(texts)
+		}
+		paid := 0
+		for _, text := range all {
+			paid += f.Billed(text)
+			if well && f.Billed(text) > len(tasks) {
+				t.Fatalf("%q was paid for %d times, for %d tasks", text, f.Billed(text), len(tasks))
+			}
+		}
+		if usage.Reused+paid != asked {
+			t.Fatalf("%d reused and %d paid, of %d asked for", usage.Reused, paid, asked)
+		}
+	})
+}

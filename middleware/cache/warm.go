@@ -1,0 +1,75 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/vecspace/embedding"
+)
+
+// Warm stores vectors that were embedded before by a model like m for a task, in memory and in the Store, and returns how many
+// different ones it was given. It is an error if m's Space is unknown or a vector has another length than m's; the ones
+// before it are stored. It is also an error if the Store has not taken all; memory has been given them then.
+func (c *Cache) Warm(m embedding.Model, task embedding.Task, rows iter.Seq2[string, []float32]) (int, error) {
+	if m.Space == "" {
+		return 0, errors.New("cache: Warm: the model's Space is unknown: call embedding.Probe first")
+	}
+	v := &view{cache: c, model: m, pre: c.keys.prefix(m, 0), tier: c.tier.of(m)}
+	pre := v.pre.of(task)
+	block := make(map[key]warm, warmBlock)
+	n, refused := 0, 0
+	flush := func() {
+		age := c.now()
+		c.keep(age, v.pre.space, func(yield func(key, []float32) bool) {
+			for k, w := range block {
+				if !yield(k, w.row) {
+					return
+				}
+			}
+		})
+		if v.tier != nil && !v.warm(age, task, block) {
+			refused += len(block)
+		}
+		n += len(block)
+		clear(block)
+	}
+	for text, row := range rows {
+		if len(row) != m.Dimensions {
+			flush()
+			return n, fmt.Errorf("cache: Warm: vector %d has %d dimensions, those of %s have %d", n, len(row), m.Space, m.Dimensions)
+		}
+		block[c.keys.of(pre, text)] = warm{text, row}
+		if len(block) == warmBlock {
+			flush()
+		}
+	}
+	flush()
+	if refused > 0 {
+		why := v.tier.write.lastErr()
+		if why == nil {
+			why = errors.New("it was being purged, or the Cache is closed")
+		}
+		return n, fmt.Errorf("cache: Warm: the Store has not taken %d of %d vectors: %w", refused, n, why)
+	}
+	return n, nil
+}
+
+type warm struct {
+	text string
+	row  []float32
+}
+
+// warmBlock is how many vectors Warm stores at once: no lock is held while the iterator runs.
+const warmBlock = 256
+
+// warm stores a block in the Store.
+func (v *view) warm(age uint64, task embedding.Task, block map[key]warm) bool {
+	sums := newStoreKeys(v.model, task)
+	keys, vectors := make([]Key, 0, len(block)), make([][]float32, 0, len(block))
+	for _, w := range block {
+		keys, vectors = append(keys, sums.of(w.text)), append(vectors, w.row)
+	}
+	return v.tier.set(context.Background(), keys, vectors, func() bool { return v.cache.now() == age })
+}
