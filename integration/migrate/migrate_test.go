@@ -207,13 +207,13 @@ func fill(t *testing.T, p place) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	docs := make([]schema.Document, documents)
-	for i := range docs {
-		docs[i] = schema.Document{PageContent: text(i), Metadata: map[string]any{"page": i, "lang": i % len(sentences), migrate.SpaceKey: string(e.Model().Space)}}
+	all := make([]schema.Document, documents)
+	for i := range all {
+		all[i] = schema.Document{PageContent: text(i), Metadata: map[string]any{"page": i, "lang": i % len(sentences), migrate.SpaceKey: string(e.Model().Space)}}
 	}
-	docs[77].PageContent = " "
+	all[77].PageContent = " "
 	for at := 0; at < documents; at += 400 {
-		if _, err := store.AddDocuments(t.Context(), docs[at:at+400]); err != nil {
+		if _, err := store.AddDocuments(t.Context(), all[at:at+400]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -419,4 +419,12 @@ func TestKilledServer(t *testing.T) {
 			k.check(t, block)
 		})
 	}
+}
+
+func docs(texts ...string) []schema.Document {
+	out := make([]schema.Document, len(texts))
+	for i, text := range texts {
+		out[i].PageContent = text
+	}
+	return out
 }

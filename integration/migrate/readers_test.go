@@ -1,0 +1,185 @@
+package migrate_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding/adapters/langchaingo"
+	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
+	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/providers"
+)
+
+// TestReaders: from any position the rest of a collection comes, once and in the same order, whatever the page.
+func TestReaders(t *testing.T) {
+	for _, kind := range []string{"pgvector", "chroma"} {
+		t.Run(kind, func(t *testing.T) {
+			p := place{Kind: kind, Collection: "notes"}
+			var page func(collection string, n int) migrate.Collection
+			if kind == "chroma" {
+				p.URL = servers.Chroma(t).URL
+				page = func(collection string, n int) migrate.Collection {
+					return migrate.Chroma(migrate.ChromaOptions{URL: p.URL, Collection: collection, Page: n})
+				}
+			} else {
+				p.URL = servers.Postgres(t).URL
+				db, err := sql.Open("pgx", p.URL)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer db.Close()
+				page = func(collection string, n int) migrate.Collection {
+					return migrate.PGVector(db, migrate.PGVectorOptions{Collection: collection, Page: n})
+				}
+			}
+			if d, err := page("notes", 1).Describe(t.Context()); err != nil || d.ID != "" { // nothing has been made yet, not even a table
+				t.Fatalf("%+v, %v", d, err)
+			}
+			fill(t, p)
+			d, err := page("notes", 1).Describe(t.Context())
+			if err != nil || d.ID == "" || d.Documents != documents || !slices.Equal(d.Dimensions, []int{256}) {
+				t.Fatalf("%+v, %v", d, err)
+			}
+			if other, err := page("other", 1).Describe(t.Context()); err != nil || other.ID != "" {
+				t.Fatalf("%+v, %v", other, err)
+			}
+			read := func(n int, after string) (ids, positions []string) {
+				for d, err := range page("notes", n).Documents(t.Context(), after) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					ids, positions = append(ids, d.ID), append(positions, d.Position)
+				}
+				return ids, positions
+			}
+			ids, positions := read(500, "")
+			if len(ids) != documents {
+				t.Fatalf("%d documents", len(ids))
+			}
+			for i, n := range []int{1199, 1200, 1201, 7, 400, 1, 13} {
+				from := []int{-1, -1, -1, 900, 799, 1150, 1199}[i]
+				after := ""
+				if from >= 0 {
+					after = positions[from]
+				}
+				if rest, _ := read(n, after); !slices.Equal(rest, ids[from+1:]) {
+					t.Errorf("%d documents after %d, a page of %d: want %d", len(rest), from, n, documents-from-1)
+				}
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			n := 0
+			for _, err := range page("notes", 100).Documents(ctx, "") {
+				if n++; n == 150 {
+					cancel()
+				}
+				if err != nil && ctx.Err() == nil {
+					t.Fatal(err)
+				}
+			}
+			if n > 201 {
+				t.Errorf("%d documents after a cancel at 150", n)
+			}
+			cancel()
+		})
+	}
+}
+
+// TestMixedCollection: pgvector accepts vectors of two lengths, which the reader tells and a migration into it refuses.
+func TestMixedCollection(t *testing.T) {
+	k := task{From: place{Kind: "pgvector", Collection: "notes"}, Journal: t.TempDir() + "/journal", Ledger: t.TempDir() + "/ledger"}
+	k.From.URL = servers.Postgres(t).URL
+	fill(t, k.From)
+	e, err := providers.Open(after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := k.From.open(langchaingo.New(e))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AddDocuments(t.Context(), docs("another")); err != nil {
+		t.Fatal(err)
+	}
+	r, err := k.From.reader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err := r.Describe(t.Context()); err != nil || !slices.Equal(d.Dimensions, []int{128, 256}) || d.Documents != documents+1 {
+		t.Errorf("%+v, %v", d, err)
+	}
+	k.To = k.From
+	k.To.Collection = "notes-new"
+	p := k.plan(t)
+	p.From, p.To = migrate.Sequence("one", func(yield func(migrate.Document, error) bool) {
+		yield(migrate.Document{ID: "1", Document: docs("one")[0]}, nil)
+	}), r
+	for _, err := range migrate.Run(t.Context(), k.embedder(t), p) {
+		if err == nil || !strings.Contains(err.Error(), "holds vectors of 256 dimensions and static/") {
+			t.Error(err)
+		}
+	}
+}
+
+// TestChromaShifts: what is removed from under the reader is an error and never passed over.
+func TestChromaShifts(t *testing.T) {
+	p := place{Kind: "chroma", Collection: "notes"}
+	p.URL = servers.Chroma(t).URL
+	fill(t, p)
+	r := migrate.Chroma(migrate.ChromaOptions{URL: p.URL, Collection: "notes", Page: 100})
+	n := 0
+	var last error
+	for d, err := range r.Documents(t.Context(), "") {
+		if last = err; err != nil {
+			break
+		}
+		if n++; n == 150 {
+			about, err := r.Describe(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			url := p.URL + "/api/v1/collections/" + strings.TrimPrefix(about.ID, "chroma:") + "/delete"
+			res, err := http.Post(url, "application/json", strings.NewReader(fmt.Sprintf(`{"ids":[%q]}`, d.ID)))
+			if err != nil || res.StatusCode != http.StatusOK {
+				t.Fatal(res, err)
+			}
+			res.Body.Close()
+		}
+	}
+	if n != 200 || last == nil || !strings.Contains(last.Error(), "document 200 is no longer") {
+		t.Errorf("%d documents, %v", n, last)
+	}
+}
+
+// TestBadServers: what is wrong is said, without the password.
+func TestBadServers(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for _, dsn := range []string{"postgres://me:secret@127.0.0.1:1/postgres?sslmode=disable", "postgres://me:secret@127.0.0.1:99999/x", "not a DSN"} {
+		db, err := sql.Open("pgx", dsn)
+		if err == nil {
+			_, err = migrate.PGVector(db, migrate.PGVectorOptions{}).Describe(ctx)
+			db.Close()
+		}
+		if err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v", dsn, err)
+		}
+	}
+	s := servers.Postgres(t)
+	db, err := sql.Open("pgx", s.URL) // no extension, no tables
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if d, err := migrate.PGVector(db, migrate.PGVectorOptions{}).Describe(ctx); err != nil || d.ID != "" {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if _, err := migrate.Chroma(migrate.ChromaOptions{URL: "http://" + s.Addr}).Describe(ctx); err == nil || !strings.Contains(err.Error(), "chroma at "+s.Addr) {
+		t.Errorf("PostgreSQL as Chroma: %v", err)
+	}
+}
