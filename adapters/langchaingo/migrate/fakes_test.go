@@ -55,6 +55,9 @@ func (s *shelf) AddDocuments(ctx context.Context, docs []schema.Document, _ ...v
 	if s.write != nil {
 		keep, err = s.write(len(docs))
 	}
+	if fault := ctx.Err(); fault != nil {
+		return nil, fault
+	}
 	for i, d := range docs[:keep] {
 		id := fmt.Sprintf("%s-%06d", s.id, len(s.docs))
 		s.docs = append(s.docs, shelved{migrate.Document{ID: id, Position: id, Document: d}, vectors[i]})

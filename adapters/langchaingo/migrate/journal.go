@@ -37,6 +37,7 @@ type journal struct {
 	Read     int      `json:"read"`
 	Moved    int      `json:"moved"`
 	Rejected int      `json:"rejected"`
+	Sum      uint64   `json:"sum"`              // of the fingerprints of what was moved
 	Failed   []Failed `json:"failed,omitempty"` // the first of them
 	Pending  []string `json:"pending,omitempty"`
 

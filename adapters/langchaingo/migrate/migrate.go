@@ -61,7 +61,7 @@ type Plan struct {
 	From, To Collection
 	// Open opens the store of the new collection, which it makes if there is none, with the Embedder that it is given, as the program
 	// will that is switched to it: best behind the guard of adapters/langchaingo/store. The Embedder is the new model; it pays for
-	// nothing twice while the store asks it for what Run has embedded.
+	// nothing twice while the store asks it for what Run has embedded. Run does not close the store.
 	Open func(embedding.Embedder) (vectorstores.VectorStore, error)
 	// Journal is the file that says how far the migration is. It is made by the first run, is written whole or not at all, and
 	// belongs to one process at a time. It holds IDs of documents, no texts and no vectors.
@@ -218,7 +218,7 @@ func (r *run) claim(ctx context.Context, from Description) error {
 	for _, id := range j.Pending {
 		pending[id] = true
 	}
-	count := 0
+	count, sum := 0, uint64(0)
 	for d, err := range r.To.Documents(ctx, "") {
 		if err != nil {
 			return fmt.Errorf("the new collection: %w", err)
@@ -233,11 +233,17 @@ func (r *run) claim(ctx context.Context, from Description) error {
 		}
 		if pending[id] {
 			r.present[id] = true
+		} else {
+			sum += fingerprint(id, d.PageContent)
 		}
 	}
 	if want := j.Moved + len(r.present); count != want {
 		return fmt.Errorf("the new collection, %s, holds %d documents where the journal %s says %d: it was changed meanwhile; "+
 			"begin again with an empty collection and without the journal", to.Name, count, j.name, want)
+	}
+	if sum != j.Sum {
+		return fmt.Errorf("the new collection, %s, holds as many documents as the journal %s says and not the same: it was changed meanwhile; "+
+			"begin again with an empty collection and without the journal", to.Name, j.name)
 	}
 	j.From, j.FromName, j.To, j.ToName = from.ID, from.Name, to.ID, to.Name
 	j.Space, j.Variant, j.Dimensions = r.model.Space, r.model.Variant, r.model.Dimensions

@@ -275,6 +275,7 @@ func TestRefusals(t *testing.T) {
 		}, e, "of another new collection: the shelf new, not the shelf newer"},
 		"a destination emptied": {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p); to.docs = to.docs[:3] }, e, "holds 3 documents where the journal"},
 		"one written to":        {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p); to.docs = append(to.docs, to.docs[0]) }, e, "holds 11 documents where the journal"},
+		"one exchanged":         {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p); to.docs[1] = to.docs[0] }, e, "and not the same"},
 		"a damaged journal": {func(t *testing.T, p *migrate.Plan, to *shelf) {
 			half(t, e, *p)
 			data, _ := os.ReadFile(p.Journal)
@@ -355,6 +356,8 @@ func TestUnsoundCopies(t *testing.T) {
 		"twice":    {func(_, to *shelf) { to.docs = append(to.docs, to.docs[0]) }, "holds 36 documents and 35 were moved: some are there twice"},
 		"grown":    {func(from, _ *shelf) { from.docs = append([]shelved{from.docs[0]}, from.docs...) }, "the shelf old holds 36 documents and 35 were read"},
 		"mixed":    {func(_, to *shelf) { to.docs[3].Metadata[migrate.SpaceKey] = "old/model@4" }, `of the space "old/model@4"`},
+		"swapped":  {func(_, to *shelf) { to.docs[7] = to.docs[8] }, "as many documents as were moved and not the same"},
+		"edited":   {func(_, to *shelf) { to.docs[7].PageContent += " " }, "texts were changed"},
 		"cut":      {func(_, to *shelf) { to.docs[3].vector = to.docs[3].vector[:4] }, "vectors of [4 8] dimensions instead of 8"},
 		"scramble": {func(_, to *shelf) { to.docs[0].vector, to.docs[1].vector = to.docs[20].vector, to.docs[20].vector }, "a search for its vector finds 10 documents and not this one"},
 	} {

@@ -2,10 +2,13 @@ package migrate
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/tmc/langchaingo/schema"
 
@@ -69,8 +72,15 @@ func (r *run) turn(ctx context.Context, b *block, yield func(Step, error) bool) 
 	j.Rejected += len(b.failed)
 	j.Moved += len(b.docs) - len(b.failed)
 	j.Failed = append(j.Failed, b.failed[:min(len(b.failed), max(0, maxFailed-len(j.Failed)))]...)
+	failed := make(map[string]bool, len(b.failed))
+	for _, f := range b.failed {
+		failed[f.ID] = true
+	}
 	for _, d := range b.docs {
 		j.Spaces[stamp(d)]++
+		if !failed[d.ID] {
+			j.Sum += fingerprint(d.ID, d.PageContent)
+		}
 		delete(r.present, d.ID)
 	}
 	// What was just written is on record before anybody hears of it.
@@ -109,15 +119,27 @@ func (r *run) move(ctx context.Context, b *block) error {
 	if len(good) == 0 {
 		return fatal
 	}
-	if fatal != nil { // what was paid for is stored all the same
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
-		defer cancel()
-	}
+	ctx, done := lasting(ctx) // what was paid for is stored all the same
+	defer done()
 	if err := r.write(ctx, b, good); err != nil {
 		return errors.Join(fatal, err)
 	}
 	return fatal
+}
+
+// lasting returns a context that ends later than ctx does, by grace.
+func lasting(ctx context.Context) (context.Context, func()) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-out.Done():
+		}
+	})
+	return out, func() { stop(); cancel() }
 }
 
 // embed returns the documents that have a vector, which are in b.rows, notes the rejected ones, and returns the error that ends the run.
@@ -197,6 +219,13 @@ func (r *run) stamped(d Document) map[string]any {
 func stamp(d Document) embedding.Space {
 	space, _ := d.Metadata[SpaceKey].(string)
 	return embedding.Space(space)
+}
+
+// fingerprint is added up over documents: two sums are equal if each document is in both equally often.
+func fingerprint(id, text string) uint64 {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %s %s", len(id), id, text)
+	return binary.LittleEndian.Uint64(h.Sum(nil))
 }
 
 func zero(v []float32) bool { return !slices.ContainsFunc(v, func(x float32) bool { return x != 0 }) }

@@ -82,15 +82,18 @@ func (r *run) verify(ctx context.Context) (*Report, error) {
 	if len(to.Dimensions) > 1 || len(to.Dimensions) == 1 && to.Dimensions[0] != j.Dimensions {
 		problem("%s holds vectors of %v dimensions instead of %d", to.Name, to.Dimensions, j.Dimensions)
 	}
+	sum := uint64(0)
 	count, every := 0, max(1, j.Moved/max(1, r.Sample))
 	var sample []schema.Document
 	for d, err := range r.To.Documents(ctx, "") {
 		if err != nil {
 			return nil, fmt.Errorf("the new collection: %w", err)
 		}
-		if _, err := r.ours(d); err != nil && len(report.Problems) < 10 {
+		id, err := r.ours(d)
+		if err != nil && len(report.Problems) < 10 {
 			problem("%v", err)
 		}
+		sum += fingerprint(id, d.PageContent)
 		if count%every == 0 && len(sample) < r.Sample {
 			sample = append(sample, d.Document)
 		}
@@ -101,6 +104,8 @@ func (r *run) verify(ctx context.Context) (*Report, error) {
 		problem("%s holds %d documents and %d were moved: some are there twice, which shows in their metadata %q, or somebody else has added some", to.Name, count, j.Moved, SourceKey)
 	case count < j.Moved:
 		problem("%s holds %d documents and %d were moved: the store has lost some", to.Name, count, j.Moved)
+	case sum != j.Sum && len(report.Problems) == 0:
+		problem("%s holds as many documents as were moved and not the same: texts were changed, or some are there twice and others are missing", to.Name)
 	}
 	if err := r.sample(ctx, sample, report, problem); err != nil {
 		return nil, err
