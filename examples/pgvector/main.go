@@ -26,12 +26,13 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/tmc/langchaingo/embeddings"
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
 	"github.com/tmc/langchaingo/vectorstores/pgvector"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/adapters/langchaingo"
+	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 )
@@ -69,15 +70,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	store, err := open(ctx, pool, e)
+	notes, err := open(ctx, pool, e)
 	if err != nil {
 		return err
 	}
 	switch {
 	case command == "add" && len(rest) > 0:
-		return add(ctx, store, rest, out)
+		return add(ctx, notes, rest, out)
 	case command == "search" && len(rest) > 0:
-		return search(ctx, store, strings.Join(rest, " "), out)
+		return search(ctx, notes, strings.Join(rest, " "), out)
 	}
 	return errors.New("the commands are: add FILE..., search QUESTION, migrate EMBEDDER")
 }
@@ -94,14 +95,17 @@ func embedder(ctx context.Context, ref string) (embedding.Embedder, error) {
 // collection has a name of its own for each model, so that the vectors of two never meet.
 func collection(e embedding.Embedder) string { return "notes in " + string(e.Model().Space) }
 
-// open opens the collection of a model, which it makes if there is none. Langchaingo keeps all collections in one table, whose vectors may
-// then be of several lengths: so neither WithVectorDimensions nor an index is asked for, which its searches do not use anyway.
+// open opens the collection of a model, which it makes if there is none, behind the guard: another model is refused, and each document
+// says which model its vector is of. Langchaingo keeps all collections in one table, whose vectors may then be of several lengths: so
+// neither WithVectorDimensions nor an index is asked for, which its searches do not use anyway.
 func open(ctx context.Context, pool *pgxpool.Pool, e embedding.Embedder) (vectorstores.VectorStore, error) {
-	return pgvector.New(ctx, pgvector.WithConn(pool), pgvector.WithEmbedder(langchaingo.New(e)), pgvector.WithCollectionName(collection(e)))
+	return store.New(ctx, e, func(emb embeddings.Embedder) (vectorstores.VectorStore, error) {
+		return pgvector.New(ctx, pgvector.WithConn(pool), pgvector.WithEmbedder(emb), pgvector.WithCollectionName(collection(e)))
+	}, store.Options{})
 }
 
 // add stores the paragraphs of files.
-func add(ctx context.Context, store vectorstores.VectorStore, files []string, out io.Writer) error {
+func add(ctx context.Context, notes vectorstores.VectorStore, files []string, out io.Writer) error {
 	for _, name := range files {
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -116,7 +120,7 @@ func add(ctx context.Context, store vectorstores.VectorStore, files []string, ou
 		if len(docs) == 0 {
 			continue
 		}
-		ids, err := store.AddDocuments(ctx, docs)
+		ids, err := notes.AddDocuments(ctx, docs)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -125,8 +129,8 @@ func add(ctx context.Context, store vectorstores.VectorStore, files []string, ou
 	return nil
 }
 
-func search(ctx context.Context, store vectorstores.VectorStore, question string, out io.Writer) error {
-	found, err := store.SimilaritySearch(ctx, question, 3)
+func search(ctx context.Context, notes vectorstores.VectorStore, question string, out io.Writer) error {
+	found, err := notes.SimilaritySearch(ctx, question, 3)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
+	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/integration/servers"
 	"github.com/vecspace/embedding/providers"
 )
@@ -58,6 +59,11 @@ func (p place) open(e embeddings.Embedder) (vectorstores.VectorStore, error) {
 	return pgvector.New(context.Background(), pgvector.WithConnectionURL(p.URL), pgvector.WithCollectionName(p.Collection), pgvector.WithEmbedder(e))
 }
 
+// guarded opens the collection as a program should.
+func (p place) guarded(e embedding.Embedder) (vectorstores.VectorStore, error) {
+	return store.New(context.Background(), e, p.open, store.Options{Score: store.Cosine})
+}
+
 // task is what a child process does.
 type task struct {
 	From, To        place
@@ -77,8 +83,8 @@ func (k task) plan(t *testing.T) migrate.Plan {
 		t.Fatal(err)
 	}
 	return migrate.Plan{From: from, To: to, Journal: k.Journal, Block: block, Open: func(e embedding.Embedder) (vectorstores.VectorStore, error) {
-		store, err := k.To.open(langchaingo.New(e))
-		return &dying{VectorStore: store, task: k}, err
+		s, err := k.To.guarded(e)
+		return &dying{VectorStore: s, task: k}, err
 	}}
 }
 
@@ -203,17 +209,17 @@ func fill(t *testing.T, p place) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := p.open(blank{langchaingo.New(e)})
+	s, err := p.open(blank{langchaingo.New(e)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := make([]schema.Document, documents)
 	for i := range all {
-		all[i] = schema.Document{PageContent: text(i), Metadata: map[string]any{"page": i, "lang": i % len(sentences), migrate.SpaceKey: string(e.Model().Space)}}
+		all[i] = schema.Document{PageContent: text(i), Metadata: map[string]any{"page": i, "lang": i % len(sentences), store.Key: string(e.Model().Space)}}
 	}
 	all[77].PageContent = " "
 	for at := 0; at < documents; at += 400 {
-		if _, err := store.AddDocuments(t.Context(), all[at:at+400]); err != nil {
+		if _, err := s.AddDocuments(t.Context(), all[at:at+400]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -254,7 +260,7 @@ func (k task) check(t *testing.T, lost int) {
 		}
 		there[d.PageContent]++
 		i, _ := d.Metadata["page"].(int64)
-		if d.PageContent != text(int(i)) || d.Metadata[migrate.SpaceKey] != string(e.Model().Space) || d.Metadata[migrate.SourceKey] == nil {
+		if d.PageContent != text(int(i)) || d.Metadata[store.Key] != string(e.Model().Space) || d.Metadata[migrate.SourceKey] == nil {
 			t.Fatalf("%q has the metadata %v", d.PageContent, d.Metadata)
 		}
 	}
@@ -285,7 +291,7 @@ func (k task) check(t *testing.T, lost int) {
 			len(there), total, documents-1+sample+lost, sample, lost)
 	}
 	t.Logf("%d texts, %d paid for: %d more than once each and the sample", documents-1, total, total-(documents-1)-sample)
-	store, err := k.To.open(langchaingo.New(e))
+	s, err := k.To.guarded(e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +300,7 @@ func (k task) check(t *testing.T, lost int) {
 		if i == 77 {
 			continue
 		}
-		found, err := store.SimilaritySearch(t.Context(), text(i), 10)
+		found, err := s.SimilaritySearch(t.Context(), text(i), 10)
 		if err != nil || len(found) != 10 {
 			t.Fatalf("%d documents, %v", len(found), err)
 		}
@@ -369,7 +375,7 @@ func TestBetweenStores(t *testing.T) {
 		"into the collection of another model": {func(k *task) {
 			k.From, k.To = k.To, k.From
 			k.Journal += "3"
-		}, "vectors of 256 dimensions"},
+		}, "cannot be compared"},
 		"a second time":                {func(k *task) { k.Journal += "4" }, "is new: use an empty collection"},
 		"into another, by one journal": {func(k *task) { k.To.Collection = "notes-other" }, "is of another new collection"},
 		"from nowhere":                 {func(k *task) { k.From.Collection = "nothing" }, "is not there"},

@@ -17,6 +17,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
+	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
 )
 
@@ -125,7 +126,7 @@ func old(n int) *shelf {
 	for i := range n {
 		id := fmt.Sprintf("old-%06d", i)
 		s.docs = append(s.docs, shelved{migrate.Document{ID: id, Position: id, Document: schema.Document{
-			PageContent: "text " + strconv.Itoa(i), Metadata: map[string]any{"page": i, migrate.SpaceKey: "old/model@4"},
+			PageContent: "text " + strconv.Itoa(i), Metadata: map[string]any{"page": i, store.Key: "old/model@4"},
 		}}, make([]float32, 4)})
 	}
 	return s
@@ -181,8 +182,8 @@ func complete(t interface {
 		if !slices.Equal(d.vector, f.Vector(embedding.TaskDocument, d.PageContent)) {
 			t.Errorf("%s has another vector", id)
 		}
-		if d.Metadata[migrate.SpaceKey] != string(f.Model().Space) {
-			t.Errorf("%s is stamped %v", id, d.Metadata[migrate.SpaceKey])
+		if d.Metadata[store.Key] != string(f.Model().Space) {
+			t.Errorf("%s is stamped %v", id, d.Metadata[store.Key])
 		}
 	}
 	for i, d := range from.docs {
@@ -193,7 +194,7 @@ func complete(t interface {
 		if there[d.ID] != want {
 			t.Errorf("%s is there %d times, want %d", d.ID, there[d.ID], want)
 		}
-		if d.Metadata["page"] != i || d.Metadata[migrate.SpaceKey] != "old/model@4" {
+		if d.Metadata["page"] != i || d.Metadata[store.Key] != "old/model@4" {
 			t.Errorf("%s was changed in the source: %v", d.ID, d.Metadata)
 		}
 		delete(there, d.ID)

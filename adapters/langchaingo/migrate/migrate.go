@@ -44,16 +44,13 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/middleware"
 )
 
-// Metadata that migrated documents carry in the new collection.
-const (
-	// SpaceKey is where a document's Space is.
-	SpaceKey = "vecspace_space"
-	// SourceKey is where the ID that a document had in the old collection is.
-	SourceKey = "vecspace_source"
-)
+// SourceKey is where in its metadata a document of the new collection has the ID that it had in the old one. Under store.Key it has its
+// new Space, stamped also where Open's store is not guarded.
+const SourceKey = "vecspace_source"
 
 // Plan of a migration. From, To, Open and Journal are required.
 type Plan struct {
@@ -252,12 +249,12 @@ func (r *run) claim(ctx context.Context, from Description) error {
 
 // ours returns the source's ID of a document that this migration has put into the new collection.
 func (r *run) ours(d Document) (string, error) {
-	space, _ := d.Metadata[SpaceKey].(string)
+	space := store.SpaceOf(d.Metadata)
 	id, _ := d.Metadata[SourceKey].(string)
 	switch {
 	case space == "":
 		return "", fmt.Errorf("the document %s says nothing of its space, and %q is to be written", d.ID, r.model.Space)
-	case !embedding.Space(space).Same(r.model.Space):
+	case !space.Same(r.model.Space):
 		return "", fmt.Errorf("the document %s is of the space %q, and %q is to be written", d.ID, space, r.model.Space)
 	case id == "":
 		return "", fmt.Errorf("the document %s was not put there by this migration", d.ID)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
+	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
 )
 
@@ -253,10 +254,10 @@ func TestRefusals(t *testing.T) {
 		"unknown dimensions":  {nil, embedding.Chain(nameless{}), "call embedding.Probe first"},
 		"documents unstamped": {func(_ *testing.T, p *migrate.Plan, to *shelf) { put(to, nil, 8) }, e, `says nothing of its space, and "fake/new@8" is to be written`},
 		"of another space": {func(_ *testing.T, p *migrate.Plan, to *shelf) {
-			put(to, map[string]any{migrate.SpaceKey: "old/model@8"}, 8)
+			put(to, map[string]any{store.Key: "old/model@8"}, 8)
 		}, e, `of the space "old/model@8", and "fake/new@8"`},
 		"of another migration": {func(_ *testing.T, p *migrate.Plan, to *shelf) {
-			put(to, map[string]any{migrate.SpaceKey: "fake/new@8"}, 8)
+			put(to, map[string]any{store.Key: "fake/new@8"}, 8)
 		}, e, "was not put there by this migration"},
 		"of another dimension":  {func(_ *testing.T, p *migrate.Plan, to *shelf) { put(to, nil, 4) }, e, "vectors of 4 dimensions"},
 		"of this, journal lost": {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p); p.Journal += "2" }, e, "is new: use an empty collection, or the journal"},
@@ -355,7 +356,7 @@ func TestUnsoundCopies(t *testing.T) {
 		"lost":     {func(_, to *shelf) { to.docs = to.docs[1:] }, "holds 34 documents and 35 were moved: the store has lost some"},
 		"twice":    {func(_, to *shelf) { to.docs = append(to.docs, to.docs[0]) }, "holds 36 documents and 35 were moved: some are there twice"},
 		"grown":    {func(from, _ *shelf) { from.docs = append([]shelved{from.docs[0]}, from.docs...) }, "the shelf old holds 36 documents and 35 were read"},
-		"mixed":    {func(_, to *shelf) { to.docs[3].Metadata[migrate.SpaceKey] = "old/model@4" }, `of the space "old/model@4"`},
+		"mixed":    {func(_, to *shelf) { to.docs[3].Metadata[store.Key] = "old/model@4" }, `of the space "old/model@4"`},
 		"swapped":  {func(_, to *shelf) { to.docs[7] = to.docs[8] }, "as many documents as were moved and not the same"},
 		"edited":   {func(_, to *shelf) { to.docs[7].PageContent += " " }, "texts were changed"},
 		"cut":      {func(_, to *shelf) { to.docs[3].vector = to.docs[3].vector[:4] }, "vectors of [4 8] dimensions instead of 8"},

@@ -13,6 +13,7 @@ import (
 	"github.com/tmc/langchaingo/schema"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/store"
 )
 
 // block is what is embedded and written at once.
@@ -77,7 +78,7 @@ func (r *run) turn(ctx context.Context, b *block, yield func(Step, error) bool) 
 		failed[f.ID] = true
 	}
 	for _, d := range b.docs {
-		j.Spaces[stamp(d)]++
+		j.Spaces[store.SpaceOf(d.Metadata)]++
 		if !failed[d.ID] {
 			j.Sum += fingerprint(d.ID, d.PageContent)
 		}
@@ -211,14 +212,9 @@ func (r *run) write(ctx context.Context, b *block, docs []Document) error {
 func (r *run) stamped(d Document) map[string]any {
 	out := make(map[string]any, len(d.Metadata)+2)
 	maps.Copy(out, d.Metadata)
-	out[SpaceKey] = string(r.model.Space)
+	out[store.Key] = string(r.model.Space)
 	out[SourceKey] = d.ID
 	return out
-}
-
-func stamp(d Document) embedding.Space {
-	space, _ := d.Metadata[SpaceKey].(string)
-	return embedding.Space(space)
 }
 
 // fingerprint is added up over documents: two sums are equal if each document is in both equally often.

@@ -10,7 +10,6 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 )
 
@@ -111,9 +110,6 @@ func TestScoreString(t *testing.T) {
 }
 
 func TestSpaceOf(t *testing.T) {
-	if store.Key != migrate.SpaceKey {
-		t.Error("what a migration writes is not read")
-	}
 	for want, metadata := range map[embedding.Space]map[string]any{"": {store.Key: 3}, "s": {store.Key: "s"}} {
 		if got := store.SpaceOf(metadata); got != want {
 			t.Errorf("%q, want %q", got, want)
