@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/benchmarks/replay"
@@ -31,6 +32,7 @@ type Candidate struct {
 
 	Price    embedding.Price // instead of the provider's own
 	Parallel int             // requests at once; 0 is 8
+	Timeout  time.Duration   // of one request; 0 is a minute, too little for a slow model on a busy machine
 }
 
 func (c Candidate) name() string {

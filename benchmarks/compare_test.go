@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/vecspace/embedding"
@@ -256,6 +257,19 @@ func TestRefusedTexts(t *testing.T) {
 	again := picky()
 	if compare(t, quick(dir), []Task{tiny()}, again); len(again.Calls()) != 0 {
 		t.Errorf("%d calls: refusals were not recorded", len(again.Calls()))
+	}
+}
+
+// A slow model gets the time that the candidate says.
+func TestTimeout(t *testing.T) {
+	for limit, fails := range map[time.Duration]bool{0: true, 5 * time.Minute: false} {
+		synctest.Test(t, func(t *testing.T) {
+			slow := fake("a", func(embedtest.Call) embedtest.Reply { return embedtest.Reply{Latency: 2 * time.Minute} })
+			r, err := Compare(t.Context(), []Candidate{{Embedder: slow, Timeout: limit}}, []Task{tiny()}, quick(t.TempDir()))
+			if err != nil || (r.Candidates[0].Failure != "") != fails {
+				t.Errorf("within %v: %v, failure %q", limit, err, r.Candidates[0].Failure)
+			}
+		})
 	}
 }
 

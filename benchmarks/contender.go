@@ -72,6 +72,7 @@ func (r *run) open(c *contender) error {
 	c.model = e.Model()
 	c.chain = embedding.Chain(kept, middleware.Standard(middleware.StandardOptions{
 		Batch:    middleware.BatchOptions{Parallel: c.Parallel},
+		Timeout:  c.Timeout,
 		Attempts: c.hear,
 	}))
 	return nil

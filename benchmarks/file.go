@@ -22,6 +22,7 @@ import (
 //	    query: openai:e5-query?base_url=http://127.0.0.1:18090/v1&space=e5
 //	    price: 0.07 USD 2026-10-12     # per million tokens, currency, day
 //	    parallel: 2
+//	    timeout: 5m                    # of one request, for a slow server
 //	  - reference: openai:...
 //	    document_prefix: "passage: "
 //	    query_prefix: "query: "
@@ -178,10 +179,16 @@ func (c *Candidate) set(key, value string) error {
 			return fmt.Errorf("parallel is %q: it must be a whole number above 0", value)
 		}
 		c.Parallel = n
+	case key == "timeout":
+		d, err := time.ParseDuration(value)
+		if err != nil || d <= 0 {
+			return fmt.Errorf("timeout is %q: it must be above 0, such as 90s or 5m", value)
+		}
+		c.Timeout = d
 	case key == "price":
 		return c.setPrice(value)
 	default:
-		return fmt.Errorf("there is no field %q; there are document_prefix, name, parallel, price, query, query_prefix, reference", key)
+		return fmt.Errorf("there is no field %q; there are document_prefix, name, parallel, price, query, query_prefix, reference, timeout", key)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package benchmarks
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vecspace/embedding"
 )
@@ -21,6 +22,7 @@ candidates:
 
     price: 0.07 USD 2026-10-12
     parallel: 2
+    timeout: 1m30s
   - reference: static:base
     name: 'it''s'
 `))
@@ -29,7 +31,7 @@ candidates:
 		{Reference: "static:base?dimensions=64"},
 		{
 			Name: "e5", Reference: "openai:e5-passage?base_url=http://127.0.0.1:18090/v1&space=e5", Query: "openai:e5-query?space=e5",
-			DocumentPrefix: "passage: ", QueryPrefix: "query: ", Parallel: 2,
+			DocumentPrefix: "passage: ", QueryPrefix: "query: ", Parallel: 2, Timeout: 90 * time.Second,
 			Price: embedding.Price{PerMillion: .07, Currency: "USD", AsOf: "2026-10-12"},
 		},
 		{Reference: "static:base", Name: "it's"},
@@ -67,6 +69,7 @@ func TestReadCandidatesSaysWhatIsWrong(t *testing.T) {
 		"- reference: s:b\n  price: 1 usd 2026-01-01\n": "2: the price is",
 		"- reference: s:b\n  price: 0 USD 2026-01-01\n": "2: the price is",
 		"- reference: s:b\n  parallel: 0\n":             "2: parallel is",
+		"- reference: s:b\n  timeout: 5\n":              "2: timeout is",
 		"other: x\n":                                    "1: this is neither",
 		"-\n":                                           "1: the item is not",
 	} {

@@ -110,7 +110,7 @@ func (r *run) speed(ctx context.Context, c *contender) error {
 	}
 	plan := r.speedPlan(c)
 	short, long := r.samples()
-	e := embedding.Chain(c.provider, middleware.Timeout(time.Minute))
+	e := embedding.Chain(c.provider, middleware.Timeout(cmp.Or(c.Timeout, time.Minute)))
 	step := Progress{Candidate: c.name(), Step: "speed", Total: len(plan)}
 	var measured []report.Speed
 	for _, o := range plan {

@@ -57,27 +57,24 @@ func (m *Matrix) Search(ctx context.Context, queries [][]float32, k int) ([][]me
 			asked = append(asked, i)
 		}
 	}
-	// Four queries and two documents at a time.
-	for block := range slices.Chunk(asked, 4) {
+	for block := range slices.Chunk(asked, together) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		var q [4][]float32
-		var norm [4]float32
-		var best [4]*top
+		var q [together][]float32
+		var norm [together]float32
+		var best [together]*top
 		for j := range q {
 			i := block[min(j, len(block)-1)] // the last one again where there are fewer
 			q[j] = queries[i][:m.dims]
 			norm[j] = inverse(q[j])
-			best[j] = &top{ids: m.ids, k: k}
+			best[j] = newTop(m.ids, k)
 		}
-		for k := 0; k < len(m.live); k += 2 {
-			d, e := m.live[k], m.live[min(k+1, len(m.live)-1)] // the last one twice where there is no other
-			first, second := dot(m.rows[d][:m.dims], m.rows[e][:m.dims], &q)
+		for _, d := range m.live {
+			products := dot(m.rows[d][:m.dims], &q)
 			for j := range block {
-				best[j].offer(d, first[j]*m.scale[d]*norm[j])
-				if e != d {
-					best[j].offer(e, second[j]*m.scale[e]*norm[j])
+				if score := products[j] * m.scale[d] * norm[j]; score >= best[j].least {
+					best[j].offer(d, score)
 				}
 			}
 		}
@@ -88,33 +85,35 @@ func (m *Matrix) Search(ctx context.Context, queries [][]float32, k int) ([][]me
 	return out, nil
 }
 
-// dot is the product of a and of b with each of four vectors of their length. Two by four fill the processor's registers: six
-// values are loaded for eight products.
-func dot(a, b []float32, q *[4][]float32) (x, y [4]float32) {
-	n := len(a)
-	b = b[:n]
-	p, r, s, t := q[0][:n], q[1][:n], q[2][:n], q[3][:n]
-	var ap, ar, as, at, bp, br, bs, bt float32
-	for i, u := range a {
-		v := b[i]
-		ap += u * p[i]
-		bp += v * p[i]
-		ar += u * r[i]
-		br += v * r[i]
-		as += u * s[i]
-		bs += v * s[i]
-		at += u * t[i]
-		bt += v * t[i]
+// together is how many queries a document is compared with at once: their sums and products just fit the processor's registers. With
+// eight sums the compiler keeps some in memory, which takes twice as long.
+const together = 6
+
+// dot is the product of v with each of six vectors of its length.
+func dot(v []float32, q *[together][]float32) [together]float32 {
+	n := len(v)
+	a, b, c, d, e, f := q[0][:n], q[1][:n], q[2][:n], q[3][:n], q[4][:n], q[5][:n]
+	var va, vb, vc, vd, ve, vf float32
+	for i, x := range v {
+		va += x * a[i]
+		vb += x * b[i]
+		vc += x * c[i]
+		vd += x * d[i]
+		ve += x * e[i]
+		vf += x * f[i]
 	}
-	return [4]float32{ap, ar, as, at}, [4]float32{bp, br, bs, bt}
+	return [together]float32{va, vb, vc, vd, ve, vf}
 }
 
 // top keeps the best k of what is offered in a heap whose root is the worst of them.
 type top struct {
-	ids  []string
-	k    int
-	heap []scored
+	ids   []string
+	k     int
+	heap  []scored
+	least float32 // what a score must reach to be worth an offer
 }
+
+func newTop(ids []string, k int) *top { return &top{ids: ids, k: k, least: float32(math.Inf(-1))} }
 
 type scored struct {
 	doc   int
@@ -138,6 +137,9 @@ func (t *top) offer(doc int, score float32) {
 			t.heap[i], t.heap[up] = t.heap[up], t.heap[i]
 			i = up
 		}
+		if len(t.heap) == t.k {
+			t.least = t.heap[0].score
+		}
 		return
 	}
 	if t.k <= 0 || !t.worse(t.heap[0], s) {
@@ -152,6 +154,7 @@ func (t *top) offer(doc int, score float32) {
 			}
 		}
 		if least == i {
+			t.least = t.heap[0].score
 			return
 		}
 		t.heap[i], t.heap[least] = t.heap[least], t.heap[i]

@@ -40,7 +40,7 @@ func TestSearchAgainstPlainLoop(t *testing.T) {
 	for _, dims := range []int{1, 2, 7, 64} {
 		random := rand.New(rand.NewPCG(1, uint64(dims)))
 		ids, rows := vectors(random, 300, dims)
-		_, queries := vectors(random, 7, dims)
+		_, queries := vectors(random, 8, dims)
 		rows[17], queries[3] = nil, nil
 		got, err := New(ids, rows, dims).Search(t.Context(), queries, 20)
 		if err != nil {

@@ -51,7 +51,7 @@ func (m *Bytes8) Search(ctx context.Context, queries [][]float32, k int) ([][]me
 	return each(ctx, queries, func(q []float32) []metrics.Hit {
 		q = q[:m.dims]
 		norm := inverse(q)
-		best := &top{ids: m.ids, k: k}
+		best := newTop(m.ids, k)
 		for d, row := range m.rows {
 			if row == nil {
 				continue
@@ -113,7 +113,7 @@ func agreement(a, b []uint64, dims int) float32 {
 func (m *Bits) Search(ctx context.Context, queries [][]float32, k int) ([][]metrics.Hit, error) {
 	return each(ctx, queries, func(q []float32) []metrics.Hit {
 		asked := signs(q[:m.dims])
-		best := &top{ids: m.ids, k: k}
+		best := newTop(m.ids, k)
 		for d, row := range m.rows {
 			if row != nil {
 				best.offer(d, agreement(asked, row, m.dims))
