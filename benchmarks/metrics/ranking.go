@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -16,8 +15,11 @@ type Hit struct {
 
 // Order compares two hits for a ranking: higher scores first, equal ones by document id descending.
 func Order(a, b Hit) int {
-	if a.Score != b.Score {
-		return cmp.Compare(b.Score, a.Score)
+	switch {
+	case a.Score > b.Score:
+		return -1
+	case a.Score < b.Score:
+		return 1
 	}
 	return strings.Compare(b.Doc, a.Doc)
 }
@@ -29,16 +31,20 @@ type Topic struct {
 	relevant int   // judgements of at least 1
 }
 
-// Judge sorts a copy of hits as Order says and looks up their judgements. It is an error if a document occurs twice or a
+// Judge ranks hits as Order says, in whatever order they are given, and looks up their judgements. It is an error if a document occurs twice or a
 // score is NaN: no order would be right.
 func Judge(hits []Hit, judged map[string]int) (*Topic, error) {
+	order := make([]int32, len(hits)) // sorted in their place: hits hold pointers, which are dearer to move
+	for i := range order {
+		order[i] = int32(i)
+	}
 	if !slices.IsSortedFunc(hits, Order) {
-		hits = slices.Clone(hits)
-		slices.SortFunc(hits, Order)
+		slices.SortFunc(order, func(a, b int32) int { return Order(hits[a], hits[b]) })
 	}
 	t := &Topic{gains: make([]int, len(hits))}
 	seen := make(map[string]struct{}, len(hits))
-	for i, h := range hits {
+	for rank, at := range order {
+		h := hits[at]
 		if math.IsNaN(h.Score) {
 			return nil, fmt.Errorf("metrics: the score of document %q is NaN", h.Doc)
 		}
@@ -46,7 +52,7 @@ func Judge(hits []Hit, judged map[string]int) (*Topic, error) {
 			return nil, fmt.Errorf("metrics: document %q is ranked twice", h.Doc)
 		}
 		seen[h.Doc] = struct{}{}
-		t.gains[i] = max(judged[h.Doc], 0)
+		t.gains[rank] = max(judged[h.Doc], 0)
 	}
 	for _, g := range judged {
 		if g > 0 {
