@@ -80,6 +80,8 @@ var providers = map[string]string{
 	"api.moonshot.cn":                   "moonshot_ai",
 	"api.perplexity.ai":                 "perplexity",
 	"api.x.ai":                          "x_ai",
+	"azure":                             "azure.ai.openai",
+	"bedrock":                           "aws.bedrock",
 	"generativelanguage.googleapis.com": "gcp.gemini",
 	"mistral":                           "mistral_ai",
 	"moonshot":                          "moonshot_ai",

@@ -41,7 +41,7 @@ func TestNamesAreTheConventions(t *testing.T) {
 	for _, kv := range []interface{ AsString() string }{
 		semconv.GenAIProviderNameMistralAI.Value, semconv.GenAIProviderNameCohere.Value, semconv.GenAIProviderNameDeepseek.Value,
 		semconv.GenAIProviderNameGroq.Value, semconv.GenAIProviderNamePerplexity.Value, semconv.GenAIProviderNameXAI.Value,
-		semconv.GenAIProviderNameGCPGemini.Value, semconv.GenAIProviderNameAzureAIOpenAI.Value,
+		semconv.GenAIProviderNameGCPGemini.Value, semconv.GenAIProviderNameAzureAIOpenAI.Value, semconv.GenAIProviderNameAWSBedrock.Value,
 	} {
 		known = append(known, kv.AsString())
 	}
@@ -52,7 +52,7 @@ func TestNamesAreTheConventions(t *testing.T) {
 		}
 	}
 	for ours, want := range map[string]string{
-		"openai": "openai", "dashscope": "dashscope", "api.mistral.ai": "mistral_ai", "x.openai.azure.com": "azure.ai.openai", "": "_OTHER",
+		"openai": "openai", "dashscope": "dashscope", "api.mistral.ai": "mistral_ai", "x.openai.azure.com": "azure.ai.openai", "azure": "azure.ai.openai", "bedrock": "aws.bedrock", "": "_OTHER",
 	} {
 		if got := provider(embedding.Model{Provider: ours}); got != want {
 			t.Errorf("provider %q is told as %q, want %q", ours, got, want)

@@ -23,6 +23,7 @@ func Builtin() Table {
 	return Table{
 		"dashscope": openDashScope,
 		"openai":    openOpenAI,
+		"azure":     openAzure,
 		"cohere":    openCohere,
 		"gemini":    openGemini,
 		"jina":      openJina,

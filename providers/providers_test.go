@@ -13,7 +13,7 @@ import (
 
 // keyless gives a test an environment in which no provider finds anything.
 func keyless(t *testing.T) {
-	for _, name := range []string{"DASHSCOPE_API_KEY", "DASHSCOPE_COMPATIBLE_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL"} {
+	for _, name := range []string{"DASHSCOPE_API_KEY", "DASHSCOPE_COMPATIBLE_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT"} {
 		t.Setenv(name, "")
 	}
 }
@@ -39,6 +39,10 @@ func TestOpen(t *testing.T) {
 			Provider: "dashscope", ID: "text-embedding-v4", Dimensions: 1024, Endpoint: "llm-x1.ap-southeast-1.maas.aliyuncs.com", Space: "dashscope/text-embedding-v4@1024", Variant: "text_type"},
 		"openai:nomic-embed-text:latest?base_url=http://localhost:11434/v1&native_dimensions=768": {
 			Provider: "localhost", ID: "nomic-embed-text:latest", Dimensions: 768, Endpoint: "localhost:11434", Space: "localhost/nomic-embed-text:latest@768"},
+		"azure:docs?model=text-embedding-3-small&dimensions=512&base_url=https://mine.openai.azure.com&key_env=OTHER_KEY": {
+			Provider: "azure", ID: "docs", Dimensions: 512, Endpoint: "mine.openai.azure.com", Space: "openai/text-embedding-3-small@512"},
+		"azure:docs?native_dimensions=512&base_url=https://mine.openai.azure.com&key_env=OTHER_KEY&api_version=2024-10-21": {
+			Provider: "mine.openai.azure.com", ID: "docs", Dimensions: 512, Endpoint: "mine.openai.azure.com", Space: "mine.openai.azure.com/docs@512"},
 		"openai:m?base_url=http://lab.example/v1&key_env=OTHER_KEY&allow_http=true&encoding_format=none": {Provider: "lab.example", ID: "m", Endpoint: "lab.example"},
 		"openai:text-embedding-3-small?key_env=OTHER_KEY&dimensions=512": {
 			Provider: "openai", ID: "text-embedding-3-small", Dimensions: 512, Endpoint: "api.openai.com", Space: "openai/text-embedding-3-small@512"},
@@ -69,7 +73,7 @@ func TestOpenRefuses(t *testing.T) {
 		want      string
 	}{
 		{"", embedding.Invalid, "the reference is empty"},
-		{"nobody:embed-v4", embedding.Invalid, `there is no provider "nobody"; there are cohere, dashscope, gemini, jina, ollama, openai, static, tei, voyage`},
+		{"nobody:embed-v4", embedding.Invalid, `there is no provider "nobody"; there are azure, cohere, dashscope, gemini, jina, ollama, openai, static, tei, voyage`},
 		{"http://localhost/v1", embedding.Invalid, `there is no provider "http"`},
 		{"static:large", embedding.Invalid, `there is no model "large": there is "base"`},
 		{"static:base?dimensions=100", embedding.Invalid, "100 dimensions: there are [256 128 64]"},
@@ -78,6 +82,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"dashscope:text-embedding-v4", embedding.Auth, "DASHSCOPE_API_KEY"},
 		{"dashscope:text-embedding-v4?key_env=MINE", embedding.Auth, "set the variable MINE"},
 		{"openai:text-embedding-3-small", embedding.Auth, "OPENAI_API_KEY"},
+		{"azure:docs", embedding.Invalid, "AZURE_OPENAI_ENDPOINT"},
 		{"openai:text-embedding-3-small?colour=red", embedding.Invalid, `there is no option "colour"; there are allow_http, base_url, dimensions, encoding_format, key_env, max_text_tokens, max_texts, max_tokens, native_dimensions, space`},
 	} {
 		e, err := providers.Open(tc.reference)
@@ -112,7 +117,7 @@ func TestBuiltinIsFresh(t *testing.T) {
 	if _, err := table.Open("acme:large"); err == nil || err.Error() != "acme is closed" {
 		t.Error(err)
 	}
-	if _, err := table.Open("static:base"); err == nil || !strings.Contains(err.Error(), "there are acme, cohere, dashscope, gemini, jina, ollama, openai, tei, voyage") {
+	if _, err := table.Open("static:base"); err == nil || !strings.Contains(err.Error(), "there are acme, azure, cohere, dashscope, gemini, jina, ollama, openai, tei, voyage") {
 		t.Error(err)
 	}
 	if providers.Builtin()["acme"] != nil || providers.Builtin()["static"] == nil {

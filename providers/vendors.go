@@ -2,6 +2,7 @@ package providers
 
 import (
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/azure"
 	"github.com/vecspace/embedding/providers/cohere"
 	"github.com/vecspace/embedding/providers/gemini"
 	"github.com/vecspace/embedding/providers/jina"
@@ -134,4 +135,24 @@ func openGemini(ref Ref) (embedding.Embedder, error) {
 		return nil, err
 	}
 	return gemini.New(opts)
+}
+
+func openAzure(ref Ref) (embedding.Embedder, error) {
+	o := ref.Options()
+	opts := azure.Options{
+		Deployment:       ref.Model,
+		Model:            o.String("model"),
+		Endpoint:         o.String("base_url"),
+		APIVersion:       o.String("api_version"),
+		Dimensions:       o.Int("dimensions"),
+		NativeDimensions: o.Int("native_dimensions"),
+		KeyEnv:           o.Variable("key_env"),
+		Space:            embedding.Space(o.String("space")),
+		Limits:           limits(o),
+		AllowHTTP:        o.Bool("allow_http"),
+	}
+	if err := o.Err(); err != nil {
+		return nil, err
+	}
+	return azure.New(opts)
 }

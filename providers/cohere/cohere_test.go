@@ -73,8 +73,12 @@ func TestWire(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	vendortest.Refusals(t, func(base string) (embedding.Embedder, error) {
+	open := func(base string) (embedding.Embedder, error) {
 		return cohere.New(cohere.Options{Model: "embed-v4.0", BaseURL: base, Key: vendortest.Key})
+	}
+	vendortest.Refusals(t, open)
+	vendortest.Situations(t, open, map[string]string{
+		"wrong region": "there is one address",
 	})
 }
 

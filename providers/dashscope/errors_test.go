@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 )
 
 // refusal is a line of testdata/errors.jsonl: an answer of the service, what it has to become, and where it was seen.
@@ -19,6 +20,7 @@ import (
 // source has code and message only, the frame around them is that of a captured body, its request id included.
 type refusal struct {
 	Name         string `json:"name"`
+	Says         string `json:"says"`
 	Status       int    `json:"status"`
 	Body         string `json:"body"`
 	Kind         string `json:"kind"`
@@ -80,6 +82,9 @@ func testRefusals(t *testing.T, native bool) {
 			if !ok {
 				t.Fatalf("not an *embedding.Error: %v", err)
 			}
+			if !strings.Contains(err.Error(), now.Says) {
+				t.Errorf("the error does not say %q: %v", now.Says, err)
+			}
 			if got.Kind != kindsByName[now.Kind] || got.Code != now.Code || got.RequestID != now.RequestID ||
 				got.Status != now.Status || got.Allowed != (embedding.Limits{Texts: now.AllowedTexts}) {
 				t.Errorf("got  %s, code %q, request %q, status %d, allowed %+v\nwant %s, code %q, request %q, status %d, %d texts\n%v",
@@ -88,6 +93,16 @@ func testRefusals(t *testing.T, native bool) {
 			if s := err.Error(); strings.Contains(s, "sk-test") || strings.Contains(s, "must not be shown") || strings.Contains(s, "<html") {
 				t.Errorf("the error shows too much: %s", s)
 			}
+		})
+	}
+}
+
+func TestSituations(t *testing.T) {
+	for name, native := range map[string]bool{"compatible": false, "native": true} {
+		t.Run(name, func(t *testing.T) {
+			vendortest.Situations(t, func(base string) (embedding.Embedder, error) {
+				return New(Options{Model: "text-embedding-v4", BaseURL: base, Key: vendortest.Key, Native: native})
+			}, nil)
 		})
 	}
 }

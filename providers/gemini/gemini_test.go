@@ -83,9 +83,11 @@ func TestWire(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	vendortest.Refusals(t, func(base string) (embedding.Embedder, error) {
+	open := func(base string) (embedding.Embedder, error) {
 		return gemini.New(gemini.Options{Model: "gemini-embedding-001", BaseURL: base, Key: vendortest.Key})
-	})
+	}
+	vendortest.Refusals(t, open)
+	vendortest.Situations(t, open, nil)
 }
 
 func TestWhatIsSent(t *testing.T) {

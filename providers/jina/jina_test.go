@@ -51,8 +51,12 @@ func TestHTTP(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	vendortest.Refusals(t, func(base string) (embedding.Embedder, error) {
+	open := func(base string) (embedding.Embedder, error) {
 		return jina.New(jina.Options{Model: "jina-embeddings-v3", BaseURL: base, Key: vendortest.Key})
+	}
+	vendortest.Refusals(t, open)
+	vendortest.Situations(t, open, map[string]string{
+		"wrong region": "there is one address",
 	})
 }
 

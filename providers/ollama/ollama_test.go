@@ -83,8 +83,15 @@ func TestWire(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	vendortest.Refusals(t, func(base string) (embedding.Embedder, error) {
+	open := func(base string) (embedding.Embedder, error) {
 		return ollama.New(ollama.Options{Model: "nomic-embed-text", BaseURL: base, Key: vendortest.Key})
+	}
+	vendortest.Refusals(t, open)
+	vendortest.Situations(t, open, map[string]string{
+		"wrong region":          "a server of one's own",
+		"dimension not offered": "the server cuts what it has, and the guard finds answers of another length",
+		"too many texts":        "it has no limit",
+		"quota gone":            "it costs nothing",
 	})
 }
 

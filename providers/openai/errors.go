@@ -89,6 +89,8 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 	switch {
 	case v.Kind == embedding.TooLarge:
 		v.Advice = batch
+	case f.Code == "incorrect_hostname":
+		v.Advice = "the project of the key in " + c.keyFrom + " is in another region: make the host that the answer names the base URL, with /v1"
 	case v.Kind == embedding.Auth && c.keyFrom != "":
 		v.Advice = "the key in " + c.keyFrom + " is wrong or has no access to this model"
 	case v.Kind == embedding.Auth:

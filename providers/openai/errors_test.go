@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 )
 
 // refusal is a line of testdata/errors.jsonl: an answer of a server, what it has to become, and where it was seen.
@@ -20,6 +21,7 @@ import (
 type refusal struct {
 	Server        string `json:"server"`
 	Name          string `json:"name"`
+	Says          string `json:"says"`
 	Status        int    `json:"status"`
 	Body          string `json:"body"`
 	Kind          string `json:"kind"`
@@ -76,6 +78,9 @@ func TestRefusals(t *testing.T) {
 			if !ok {
 				t.Fatalf("not an *embedding.Error: %v", err)
 			}
+			if !strings.Contains(err.Error(), now.Says) {
+				t.Errorf("the error does not say %q: %v", now.Says, err)
+			}
 			want := embedding.Limits{Texts: now.AllowedTexts, Tokens: now.AllowedTokens}
 			if got.Kind != kindsByName[now.Kind] || got.Code != now.Code || got.RequestID != "req-1" || got.Status != now.Status || got.Allowed != want {
 				t.Errorf("got  %s, code %q, request %q, status %d, allowed %+v\nwant %s, code %q, request %q, status %d, allowed %+v\n%v",
@@ -86,6 +91,12 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestSituations(t *testing.T) {
+	vendortest.Situations(t, func(base string) (embedding.Embedder, error) {
+		return New(Options{Model: "m", BaseURL: base + "/v1", Key: vendortest.Key})
+	}, nil)
 }
 
 // TestEveryPatternIsProved fails when a pattern matches no body of testdata.

@@ -88,8 +88,15 @@ func TestWire(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	vendortest.Refusals(t, func(base string) (embedding.Embedder, error) {
+	open := func(base string) (embedding.Embedder, error) {
 		return tei.New(tei.Options{Model: "m", BaseURL: base, Key: vendortest.Key})
+	}
+	vendortest.Refusals(t, open)
+	vendortest.Situations(t, open, map[string]string{
+		"wrong region":          "a server of one's own",
+		"unknown model":         "a server has one model, and is told none",
+		"dimension not offered": "the server cuts what it has, and the guard finds answers of another length",
+		"quota gone":            "it costs nothing",
 	})
 }
 

@@ -3,6 +3,7 @@ package voyage
 import (
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
@@ -20,6 +21,7 @@ var (
 	tooManyTokens = regexp.MustCompile(`max allowed tokens per submitted batch is (\d+)`)
 	tooManyTexts  = regexp.MustCompile(`(?i)batch size limit is (\d+)|number of inputs exceeds the maximum of (\d+)`)
 	tooLong       = regexp.MustCompile(`does not fit into the model's context window of (\d+) tokens`)
+	noModel       = regexp.MustCompile(`Model \S+ is not supported`)
 )
 
 func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
@@ -34,6 +36,9 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 		return openaicompat.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
 			Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
 	}
+	if noModel.MatchString(f.Message) {
+		return openaicompat.Verdict{Kind: embedding.Invalid, Advice: "there are " + models()}
+	}
 	v := openaicompat.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch {
 	case v.Kind == embedding.Auth && c.atlas:
@@ -44,6 +49,15 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 		v.Advice = "the base URL is wrong: Voyage's end in /v1"
 	}
 	return v
+}
+
+// models are the names of the table.
+func models() string {
+	var names []string
+	for _, m := range Models() {
+		names = append(names, m.ID)
+	}
+	return strings.Join(names, ", ")
 }
 
 // number returns what the group that matched says.

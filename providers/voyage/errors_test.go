@@ -7,5 +7,5 @@ import (
 )
 
 func TestEveryPatternIsProved(t *testing.T) {
-	vendortest.Proved(t, tooManyTokens, tooManyTexts, tooLong)
+	vendortest.Proved(t, tooManyTokens, tooManyTexts, tooLong, noModel)
 }

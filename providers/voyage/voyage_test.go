@@ -52,8 +52,12 @@ func TestHTTP(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	vendortest.Refusals(t, func(base string) (embedding.Embedder, error) {
+	open := func(base string) (embedding.Embedder, error) {
 		return voyage.New(voyage.Options{Model: "voyage-4", BaseURL: base, Key: vendortest.Key})
+	}
+	vendortest.Refusals(t, open)
+	vendortest.Situations(t, open, map[string]string{
+		"quota gone": "no such body is known; without a payment method the rate is lower, which is RateLimited",
 	})
 }
 

@@ -2,7 +2,9 @@ package jsonhttp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -88,6 +90,9 @@ func (c *call) accepted(res *http.Response, most int64, read func(Answer) error)
 		return c.broken(res, embedding.Unavailable, wire.BrokeOff(err, c.key, c.texts))
 	}
 	wrong := read(Answer{Body: body, Header: res.Header, Texts: len(c.texts), Dims: c.client.config.Model.Dimensions})
+	if wrong != nil && !json.Valid(body) {
+		return c.broken(res, embedding.Malformed, wire.Cause{Words: c.words(cmp.Or(notJSON(body), wrong.Error()))})
+	}
 	// An "error" that says something is one, whatever stands beside it; other members are only where nothing else came.
 	if wrong != nil || bytes.Contains(body, []byte(`"error"`)) {
 		f := readFailure(res.StatusCode, res.Header, body)
@@ -100,6 +105,13 @@ func (c *call) accepted(res *http.Response, most int64, read func(Answer) error)
 		return c.broken(res, embedding.Malformed, wire.Cause{Words: c.words(wrong.Error())})
 	}
 	return nil
+}
+
+// notJSON says what a body is instead of JSON, "" if its reader says more.
+func notJSON(body []byte) string {
+	var v json.RawMessage
+	err := json.NewDecoder(bytes.NewReader(body)).Decode(&v)
+	return wire.NotJSON(body, err == io.EOF || err == io.ErrUnexpectedEOF)
 }
 
 func isObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) }

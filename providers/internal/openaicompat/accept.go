@@ -2,6 +2,7 @@ package openaicompat
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +40,11 @@ func (c *call) accepted(res *http.Response) (*http.Response, error) {
 			"or cut those with middleware.Truncate if the model was trained for it", asked, err))
 	}
 	if err != nil {
-		return nil, c.broken(res, embedding.Malformed, wire.Cause{Words: wire.Words(err.Error(), c.key, c.texts)})
+		said := err.Error()
+		if syntax, ok := errors.AsType[*scan.SyntaxError](err); ok {
+			said = cmp.Or(wire.NotJSON(body.head(), syntax.Early), said)
+		}
+		return nil, c.broken(res, embedding.Malformed, wire.Cause{Words: wire.Words(said, c.key, c.texts)})
 	}
 	c.vectors = answer.Vectors
 	res.Body = io.NopCloser(bytes.NewReader(answer.Rest))

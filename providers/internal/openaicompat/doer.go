@@ -76,7 +76,7 @@ func (c *call) authorize(req *http.Request) error {
 	}
 	switch {
 	case c.key == "":
-	case c.client.header == "":
+	case c.client.header == "" || c.client.token != nil:
 		req.Header.Set("Authorization", "Bearer "+c.key)
 	default:
 		req.Header.Set(c.client.header, c.key)
@@ -170,13 +170,19 @@ type bounded struct {
 	r          io.Reader
 	left, most int64
 	err        error // the first, io.EOF among them
+	began      [64]byte
+	beginning  int // how much of it there is
 }
+
+// head is how the body begins.
+func (b *bounded) head() []byte { return b.began[:b.beginning] }
 
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
 	n, err := b.r.Read(p[:min(int64(len(p)), b.left+1)])
+	b.beginning += copy(b.began[b.beginning:], p[:n])
 	if b.left -= int64(n); b.left < 0 {
 		n, err = 0, fmt.Errorf("%w: more than the %d bytes that these vectors can take", errTooLong, b.most)
 	}

@@ -24,6 +24,8 @@ type Failure struct {
 	Message string
 	ID      string // the request's id in the body
 	Header  http.Header
+
+	page bool // the body is markup
 }
 
 // Verdict is what a classifier makes of a Failure.
@@ -71,7 +73,7 @@ func readFailure(status int, header http.Header, body []byte) failureBody {
 	}
 	var top members
 	if !bytes.HasPrefix(body, []byte("{")) || json.Unmarshal(body, &top) != nil {
-		if !json.Valid(body) && !wire.LooksLikeMarkup(body) {
+		if f.page = wire.LooksLikeMarkup(body); !f.page && !json.Valid(body) {
 			f.Message = string(body)
 		}
 		return f
@@ -166,9 +168,12 @@ func (c *call) refuse(f Failure, size int) *embedding.Error {
 		if size > 0 && f.Code == "" {
 			said += fmt.Sprintf(" (a body of %d bytes that says no more)", size)
 		}
+		if f.page {
+			said = http.StatusText(f.Status) + wire.Page
+		}
 	}
-	if v.Advice != "" {
-		said += "; " + v.Advice
+	if advice := cmp.Or(v.Advice, wire.Advice(e.Kind)); advice != "" {
+		said += "; " + advice
 	}
 	e.Err = wire.Cause{Words: said}
 	return e

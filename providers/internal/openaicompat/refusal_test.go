@@ -47,7 +47,7 @@ func TestRefusals(t *testing.T) {
 			embedding.Error{Kind: embedding.Invalid, RequestID: "req-1", Code: "failed"}, "Bad Request"},
 		{"null", 500, `null`, embedding.Error{Kind: embedding.Unavailable, RequestID: "req-1"}, "Internal Server Error"},
 		{"HTML", 502, "<html><title>502</title>secret page</html>",
-			embedding.Error{Kind: embedding.Unavailable, RequestID: "req-1"}, "Bad Gateway (a body of 42 bytes"},
+			embedding.Error{Kind: embedding.Unavailable, RequestID: "req-1"}, "Bad Gateway (a web page"},
 		{"plain words", 503, "upstream connect error", embedding.Error{Kind: embedding.Unavailable, RequestID: "req-1"}, "upstream connect error"},
 		{"empty", 503, "", embedding.Error{Kind: embedding.Unavailable, RequestID: "req-1"}, "Service Unavailable"},
 		{"unknown status", 599, "", embedding.Error{Kind: embedding.Unavailable, RequestID: "req-1"}, "without vectors"},

@@ -29,17 +29,20 @@ const Key = "key-of-the-emulator-51c0ffee"
 // Confidence is A for a capture or the server's own source, B for one with a part put together (the frame of another
 // capture around a quoted message), "unverified" for a body that nobody showed.
 type Refusal struct {
-	Name          string `json:"name"`
-	Status        int    `json:"status"`
-	Body          string `json:"body"`
-	Kind          string `json:"kind"`
-	Code          string `json:"code"`
-	AllowedTexts  int    `json:"allowed_texts"`
-	AllowedTokens int    `json:"allowed_tokens"`
-	AllowedText   int    `json:"allowed_text_tokens"`
-	RetryAfter    string `json:"retry_after"` // as time.ParseDuration takes it
-	Source        string `json:"source"`
-	Confidence    string `json:"confidence"`
+	Name          string            `json:"name"`
+	Case          string            `json:"case"` // which of the situations it is; "": none of them
+	Status        int               `json:"status"`
+	Headers       map[string]string `json:"headers"`
+	Body          string            `json:"body"`
+	Kind          string            `json:"kind"`
+	Code          string            `json:"code"`
+	AllowedTexts  int               `json:"allowed_texts"`
+	AllowedTokens int               `json:"allowed_tokens"`
+	AllowedText   int               `json:"allowed_text_tokens"`
+	RetryAfter    string            `json:"retry_after"` // as time.ParseDuration takes it
+	Says          string            `json:"says"`        // what the error has to tell the user to do
+	Source        string            `json:"source"`
+	Confidence    string            `json:"confidence"`
 }
 
 var kinds = map[string]embedding.Kind{
@@ -48,8 +51,20 @@ var kinds = map[string]embedding.Kind{
 	"Malformed": embedding.Malformed,
 }
 
-// Read returns the lines of testdata/errors.jsonl.
+// Read returns the lines of testdata/errors.jsonl, each of which has to say where it is from.
 func Read(t *testing.T) []Refusal {
+	t.Helper()
+	all := lines(t)
+	for _, r := range all {
+		known := r.Confidence == "unverified" || (r.Confidence == "A" || r.Confidence == "B") && strings.HasPrefix(r.Source, "https://")
+		if !known || kinds[r.Kind] == embedding.Unknown {
+			t.Fatalf("%s: no source, no confidence or no kind", r.Name)
+		}
+	}
+	return all
+}
+
+func lines(t *testing.T) []Refusal {
 	t.Helper()
 	f, err := os.Open("testdata/errors.jsonl")
 	if err != nil {
@@ -61,10 +76,6 @@ func Read(t *testing.T) []Refusal {
 		var r Refusal
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
 			t.Fatal(err)
-		}
-		known := r.Confidence == "unverified" || (r.Confidence == "A" || r.Confidence == "B") && strings.HasPrefix(r.Source, "https://")
-		if !known || kinds[r.Kind] == embedding.Unknown {
-			t.Fatalf("%s: no source, no confidence or no kind", r.Name)
 		}
 		all = append(all, r)
 	}
@@ -80,6 +91,9 @@ func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error
 	var now Refusal
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-Id", "req-1")
+		for name, value := range now.Headers {
+			w.Header().Set(name, value)
+		}
 		w.WriteHeader(now.Status)
 		_, _ = io.WriteString(w, now.Body)
 	}))
@@ -101,6 +115,9 @@ func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error
 				got.Allowed != allowed || got.RetryAfter != after {
 				t.Errorf("got  %s, code %q, request %q, status %d, allowed %+v, retry after %v\nwant %s, code %q, status %d, allowed %+v, retry after %v\n%v",
 					got.Kind, got.Code, got.RequestID, got.Status, got.Allowed, got.RetryAfter, now.Kind, now.Code, now.Status, allowed, after, err)
+			}
+			if !strings.Contains(err.Error(), now.Says) {
+				t.Errorf("the error does not say %q: %v", now.Says, err)
 			}
 			if s := err.Error(); strings.Contains(s, Key) || strings.Contains(s, "must not be shown") || strings.Contains(s, "<html") {
 				t.Errorf("the error shows too much: %s", s)

@@ -92,10 +92,10 @@ func (s *scanner) unexpected() {
 		return
 	}
 	if s.at == s.end {
-		s.err = &SyntaxError{s.offset + int64(s.at), "it ends too early"}
+		s.err = &SyntaxError{Offset: s.offset + int64(s.at), Early: true, what: "it ends too early"}
 		return
 	}
-	s.err = &SyntaxError{s.offset + int64(s.at) + 1, fmt.Sprintf("invalid character %q", s.buf[s.at])}
+	s.err = &SyntaxError{Offset: s.offset + int64(s.at) + 1, what: fmt.Sprintf("invalid character %q", s.buf[s.at])}
 }
 
 // next is the head of a loop over an object or a list: it reports whether another member or element follows, and takes
@@ -106,7 +106,7 @@ func (s *scanner) next(opening, closing byte, first bool) bool {
 	}
 	if first {
 		if s.depth++; s.depth > deepest {
-			s.err = &SyntaxError{s.offset + int64(s.at) + 1, "it is nested too deeply"}
+			s.err = &SyntaxError{Offset: s.offset + int64(s.at) + 1, what: "it is nested too deeply"}
 			return false
 		}
 		s.at++ // opening

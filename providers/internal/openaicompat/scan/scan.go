@@ -26,6 +26,7 @@ type Answer struct {
 // SyntaxError says that an answer is no JSON.
 type SyntaxError struct {
 	Offset int64 // bytes read up to and with the first one that no JSON has there
+	Early  bool  // there was none: the answer ends where JSON would go on
 	what   string
 }
 

@@ -1,0 +1,275 @@
+package azure_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/providers/azure"
+	"github.com/vecspace/embedding/providers/azure/azuretest"
+	"github.com/vecspace/embedding/providers/internal/emulator"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/openai"
+	"github.com/vecspace/embedding/providers/openai/openaitest"
+)
+
+func emulate(t *testing.T, o azure.Options) (*vendortest.Emulator, embedding.Embedder) {
+	t.Helper()
+	s := vendortest.Serve(t)(azuretest.New(azuretest.Options{
+		Options:     emulator.Options{Keys: []string{vendortest.Key}},
+		Deployments: map[string]string{"docs": "text-embedding-3-small", "old-1": "text-embedding-ada-002"},
+		Tokens:      []string{entra},
+	}))
+	o.Deployment, o.Endpoint = cmp.Or(o.Deployment, "docs"), s.URL
+	if o.Token == nil {
+		o.Key = cmp.Or(o.Key, vendortest.Key)
+	}
+	e, err := azure.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, e
+}
+
+const entra = "token-of-entra-" + vendortest.Key
+
+func token(context.Context) (string, error) { return entra, nil }
+
+func TestLaws(t *testing.T) {
+	for name, o := range map[string]azure.Options{
+		"v1":              {Model: "text-embedding-3-small", Dimensions: 64},
+		"by deployment":   {Model: "text-embedding-3-small", Dimensions: 64, APIVersion: "2024-10-21"},
+		"nothing known":   {},
+		"token":           {Model: "text-embedding-3-small", Token: token},
+		"fixed, and said": {Deployment: "old-1", Model: "text-embedding-ada-002", Dimensions: 1536},
+	} {
+		t.Run(name, func(t *testing.T) {
+			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
+				s, e := emulate(t, o)
+				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
+			})
+		})
+	}
+}
+
+func TestHTTP(t *testing.T) {
+	// The suite's server has one address for all formats.
+	wire := embedtest.OpenAIWire()
+	texts := wire.Texts
+	for name, tc := range map[string]struct {
+		o    azure.Options
+		path string
+	}{
+		"v1":            {azure.Options{Key: embedtest.TestKey}, "/openai/v1/embeddings"},
+		"by deployment": {azure.Options{Key: embedtest.TestKey, APIVersion: "2024-10-21"}, "/openai/deployments/docs/embeddings?api-version=2024-10-21"},
+		"token":         {azure.Options{Token: func(context.Context) (string, error) { return embedtest.TestKey, nil }}, "/openai/v1/embeddings"},
+	} {
+		wire.Texts = func(r *http.Request, body []byte) ([]string, error) {
+			if got := r.URL.RequestURI(); got != tc.path {
+				return nil, fmt.Errorf("%s was asked, want %s", got, tc.path)
+			}
+			r = r.Clone(r.Context())
+			r.URL.Path = "/v1/embeddings"
+			return texts(r, body)
+		}
+		t.Run(name, func(t *testing.T) {
+			embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
+				o := tc.o
+				o.Deployment, o.Model, o.Dimensions, o.HTTPClient, o.AllowHTTP = "docs", "text-embedding-3-small", 256, client, true
+				o.Endpoint = base
+				e, err := azure.New(o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return e
+			})
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	open := func(base string) (embedding.Embedder, error) {
+		return azure.New(azure.Options{Deployment: "docs", Model: "text-embedding-3-small", Endpoint: base, Key: vendortest.Key})
+	}
+	vendortest.Refusals(t, open)
+	vendortest.Situations(t, open, nil)
+}
+
+func TestWhatIsSent(t *testing.T) {
+	for _, tc := range []struct {
+		o    azure.Options
+		want string
+	}{
+		{azure.Options{}, `{"model":"docs","input":["hi"],"encoding_format":"base64"}`},
+		{azure.Options{Dimensions: 512}, `{"model":"docs","input":["hi"],"encoding_format":"base64","dimensions":512}`},
+		{azure.Options{Deployment: "old-1", Model: "text-embedding-ada-002", Dimensions: 1536}, `{"model":"old-1","input":["hi"],"encoding_format":"base64"}`},
+	} {
+		s, e := emulate(t, tc.o)
+		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: embedding.TaskQuery})
+		if err != nil || len(res.ID) != 36 || res.Usage != (embedding.Usage{Requests: 1, Tokens: 1}) {
+			t.Error(res.ID, res.Usage, err)
+		}
+		if s.Last() != tc.want {
+			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
+		}
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	client := vendortest.NoNetwork(t)
+	t.Setenv(azure.KeyVariable, "")
+	t.Setenv(azure.EndpointVariable, "")
+	const at = "https://mine.openai.azure.com"
+	vendortest.BadOptions(t, func(o azure.Options) (embedding.Embedder, error) { o.HTTPClient = client; return azure.New(o) },
+		[]vendortest.BadOption[azure.Options]{
+			vendortest.Bad("no deployment", azure.Options{Endpoint: at, Key: "k"}, embedding.Invalid, "no deployment is named"),
+			vendortest.Bad("a deployment's name", azure.Options{Deployment: "a/b", Endpoint: at, Key: "k"}, embedding.Invalid, "no name of a deployment"),
+			vendortest.Bad("unknown model", azure.Options{Deployment: "d", Model: "gpt-4o", Endpoint: at, Key: "k"}, embedding.Invalid, "there are text-embedding-3-small, text-embedding-3-large"),
+			vendortest.Bad("dimensions", azure.Options{Deployment: "d", Model: "text-embedding-3-small", Dimensions: 3072, Endpoint: at, Key: "k"}, embedding.Invalid, "it has 1 to 1536"),
+			vendortest.Bad("fixed dimensions", azure.Options{Deployment: "d", Model: "text-embedding-ada-002", Dimensions: 512, Endpoint: at, Key: "k"}, embedding.Invalid, "it has 1536 only"),
+			vendortest.Bad("native dimensions", azure.Options{Deployment: "d", Model: "text-embedding-ada-002", NativeDimensions: 512, Endpoint: at, Key: "k"}, embedding.Invalid, "has 1536 dimensions, not 512"),
+			vendortest.Bad("both dimensions", azure.Options{Deployment: "d", Dimensions: 5, NativeDimensions: 5, Endpoint: at, Key: "k"}, embedding.Invalid, "leave one out"),
+			vendortest.Bad("negative dimensions", azure.Options{Deployment: "d", Dimensions: -5, Endpoint: at, Key: "k"}, embedding.Invalid, "at least 1"),
+			vendortest.Bad("version", azure.Options{Deployment: "d", APIVersion: "v1", Endpoint: at, Key: "k"}, embedding.Invalid, "2024-10-21"),
+			vendortest.Bad("no endpoint", azure.Options{Deployment: "d", Key: "k"}, embedding.Invalid, "set the variable AZURE_OPENAI_ENDPOINT"),
+			vendortest.Bad("the whole URL", azure.Options{Deployment: "d", Endpoint: at + "/openai/deployments/d/embeddings?api-version=2023-05-15", Key: "k"}, embedding.Invalid, "api_version="),
+			vendortest.Bad("a query", azure.Options{Deployment: "d", Endpoint: at + "?api-version=2023-05-15", Key: "k"}, embedding.Invalid, "has a query"),
+			vendortest.Bad("no key", azure.Options{Deployment: "d", Endpoint: at}, embedding.Auth, "set the variable AZURE_OPENAI_API_KEY"),
+			vendortest.Bad("another's host", azure.Options{Deployment: "d", Endpoint: "https://gateway.example"}, embedding.Auth, "Options.KeyEnv"),
+			vendortest.Bad("key and token", azure.Options{Deployment: "d", Endpoint: at, Key: vendortest.Key, Token: token}, embedding.Invalid, "leave one out"),
+			vendortest.Bad("key in the clear", azure.Options{Deployment: "d", Endpoint: "http://mine.openai.azure.com", Key: vendortest.Key}, embedding.Invalid, "in the clear"),
+			vendortest.Bad("token in the clear", azure.Options{Deployment: "d", Endpoint: "http://mine.openai.azure.com", Token: token}, embedding.Invalid, "in the clear"),
+			vendortest.Bad("a key of two lines", azure.Options{Deployment: "d", Endpoint: at, Key: "a\nb"}, embedding.Auth, "copy it again"),
+		})
+}
+
+// TestModel: what is asserted decides about the space, and nothing else does.
+func TestModel(t *testing.T) {
+	t.Setenv(azure.EndpointVariable, "https://Mine.OpenAI.azure.com/openai/v1/")
+	t.Setenv(azure.KeyVariable, "k")
+	for _, tc := range []struct {
+		o        azure.Options
+		provider string
+		endpoint string
+		space    embedding.Space
+		dims     int
+	}{
+		{azure.Options{Deployment: "docs", Model: "text-embedding-3-small"}, "azure", "Mine.OpenAI.azure.com", "openai/text-embedding-3-small@1536", 1536},
+		{azure.Options{Deployment: "docs", Model: "text-embedding-3-large", Dimensions: 256}, "azure", "Mine.OpenAI.azure.com", "openai/text-embedding-3-large@256", 256},
+		// A name proves nothing, not even that of a model.
+		{azure.Options{Deployment: "text-embedding-3-small"}, "mine.openai.azure.com", "Mine.OpenAI.azure.com", "", 0},
+		{azure.Options{Deployment: "docs", NativeDimensions: 1024}, "mine.openai.azure.com", "Mine.OpenAI.azure.com", "mine.openai.azure.com/docs@1024", 1024},
+		{azure.Options{Deployment: "docs", NativeDimensions: 1024, Space: "mine"}, "mine.openai.azure.com", "Mine.OpenAI.azure.com", "mine", 1024},
+		{azure.Options{Deployment: "docs", Model: "text-embedding-3-small", Space: "mine", Endpoint: "https://eu.cognitiveservices.azure.com"}, "azure", "eu.cognitiveservices.azure.com", "mine", 1536},
+	} {
+		e, err := azure.New(tc.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := e.Model()
+		if m.Provider != tc.provider || m.Endpoint != tc.endpoint || m.Space != tc.space || m.Dimensions != tc.dims || m.ID != tc.o.Deployment || !m.Symmetric {
+			t.Errorf("%+v: %+v", tc.o, m)
+		}
+		if known := tc.o.Model != ""; known != (m.Limits.Texts == 2048) || known != (m.Price.Currency == "USD") || known != m.Normalized {
+			t.Errorf("%+v: %+v", tc.o, m)
+		}
+	}
+	ours, err := openai.New(openai.Options{Model: "text-embedding-3-small", Key: "k", BaseURL: openai.BaseURL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := azure.New(azure.Options{Deployment: "docs", Model: "text-embedding-3-small"})
+	if err != nil || !ours.Model().Space.Same(theirs.Model().Space) || ours.Model().Variant != theirs.Model().Variant {
+		t.Errorf("the spaces of OpenAI's model and of its deployment differ: %v, %v, %v", ours.Model(), theirs, err)
+	}
+}
+
+// TestSameAsOpenAI: vectors made at OpenAI are found from a deployment of the same model.
+func TestSameAsOpenAI(t *testing.T) {
+	s := vendortest.Serve(t)(openaitest.New(openaitest.Options{Keys: []string{vendortest.Key}}))
+	o, err := openai.New(openai.Options{Model: "text-embedding-3-small", BaseURL: s.URL + openaitest.BasePath, Key: vendortest.Key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, a := emulate(t, azure.Options{Model: "text-embedding-3-small", APIVersion: "2024-10-21"})
+	want, err := embedding.Query(t.Context(), o, "hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := embedding.Query(t.Context(), a, "hello")
+	if err != nil || !slices.Equal(got, want) {
+		t.Error(len(got), err)
+	}
+}
+
+func TestTokens(t *testing.T) {
+	var asked atomic.Int64
+	_, e := emulate(t, azure.Options{Token: func(ctx context.Context) (string, error) { asked.Add(1); return token(ctx) }})
+	for range 3 {
+		if _, err := embedding.Query(t.Context(), e, "hi"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked.Load() != 3 {
+		t.Errorf("the token was asked for %d times in 3 requests", asked.Load())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	for _, tc := range []struct {
+		name  string
+		token func(context.Context) (string, error)
+		kind  embedding.Kind
+		want  string
+	}{
+		{"wrong", func(context.Context) (string, error) { return "another-token-0123456789", nil }, embedding.Auth, "not for the scope " + azure.Scope},
+		{"none", func(context.Context) (string, error) { return "", nil }, embedding.Auth, "gave none that can be sent"},
+		{"two lines", func(context.Context) (string, error) { return "a\nb", nil }, embedding.Auth, "gave none that can be sent"},
+		{"no credential", func(context.Context) (string, error) { return "", errors.New("no managed identity here") }, embedding.Auth, "no managed identity here"},
+		{"no network", func(context.Context) (string, error) { return "", fmt.Errorf("imds: %w", context.DeadlineExceeded) }, embedding.Unavailable, "imds"},
+		{"its own kind", func(context.Context) (string, error) {
+			return "", &embedding.Error{Kind: embedding.RateLimited, Err: errors.New("slow down")}
+		}, embedding.RateLimited, "slow down"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, e := emulate(t, azure.Options{Token: tc.token})
+			vendortest.Failure(t, e, []string{"hi"}, tc.kind, tc.want)
+		})
+	}
+	_, e = emulate(t, azure.Options{Token: func(ctx context.Context) (string, error) { cancel(); <-ctx.Done(); return "", ctx.Err() }})
+	if _, err := embedding.Query(ctx, e, "hi"); !errors.Is(err, context.Canceled) {
+		t.Errorf("the caller left while the token was made: %v", err)
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	_, e := emulate(t, azure.Options{Limits: embedding.Limits{Texts: 5000}})
+	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 2049), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 2048 {
+		t.Errorf("%+v", got.Allowed)
+	}
+	if got := vendortest.Failure(t, e, slices.Repeat([]string{strings.Repeat("a b ", 3000)}, 60), embedding.TooLarge, "middleware.Batch"); got.Allowed.Tokens != 300_000 {
+		t.Errorf("%+v", got.Allowed)
+	}
+	vendortest.Failure(t, e, []string{strings.Repeat("a b ", 10_000)}, embedding.Rejected, "shorten or split")
+	_, e = emulate(t, azure.Options{Key: "another-key-0123456789"})
+	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong", "127.0.0.1")
+	_, e = emulate(t, azure.Options{Deployment: "text-embedding-3-small"})
+	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, `no deployment "text-embedding-3-small"`, "not the model's")
+	_, e = emulate(t, azure.Options{APIVersion: "1999-01-01"})
+	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "the API version 1999-01-01 is wrong")
+	_, e = emulate(t, azure.Options{Deployment: "old-1", Dimensions: 256})
+	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "leave Options.Dimensions")
+	s, e := emulate(t, azure.Options{})
+	if err := s.SetFaults(azuretest.Fault{Name: emulator.TokenRate}); err != nil {
+		t.Fatal(err)
+	}
+	if got := vendortest.Failure(t, e, []string{"hi"}, embedding.RateLimited, "raise its quota"); got.RetryAfter.Seconds() != 6 {
+		t.Error(got.RetryAfter)
+	}
+}

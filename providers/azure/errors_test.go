@@ -1,0 +1,11 @@
+package azure
+
+import (
+	"testing"
+
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+)
+
+func TestEveryPatternIsProved(t *testing.T) {
+	vendortest.Proved(t, tooMany, tooMuch, tooLong, retryAfter, firewall, lacksRole, wrongModel, noLengths)
+}

@@ -1,0 +1,38 @@
+package azure
+
+import "github.com/vecspace/embedding"
+
+// ModelInfo is what is documented about a model that can be deployed.
+type ModelInfo struct {
+	ID         string
+	Dimensions int  // the default, which is also the most
+	Fixed      bool // takes no other length, and refuses to be told one
+	Normalized bool
+	Limits     embedding.Limits
+	Price      embedding.Price // of a global standard deployment
+	Unverified string          // which of these figures were not checked against Microsoft's own word; "" is none
+}
+
+// Models returns OpenAI's embedding models, newest first, as Azure serves them. The result is the caller's own.
+//
+// Sources: 2,048 texts and 8,192 tokens of a text
+// https://github.com/MicrosoftDocs/azure-ai-docs/blob/0b7d2ca02f46d37a0fb21dfea2f32bae3badce9d/articles/ai-services/openai/how-to/embeddings.md;
+// that only text-embedding-3 takes dimensions
+// https://github.com/Azure/azure-rest-api-specs/blob/132b90d1f06386034a6c2b34e903dbd3b03f9806/specification/cognitiveservices/data-plane/AzureOpenAI/inference/stable/2024-10-21/inference.json.
+// Tokens of a request are OpenAI's 300,000. Some old deployments of text-embedding-ada-002 take 16 texts, or 1: a TooLarge
+// answer says so.
+func Models() []ModelInfo {
+	limits := embedding.Limits{Texts: 2_048, Tokens: 300_000, TextTokens: 8_192}
+	model := func(id string, dims int, fixed bool, usd float64) ModelInfo {
+		return ModelInfo{
+			ID: id, Dimensions: dims, Fixed: fixed, Normalized: true, Limits: limits,
+			Price:      embedding.Price{PerMillion: usd, Currency: "USD", AsOf: "2026-11-24"},
+			Unverified: "tokens of a request, normalized, price (OpenAI's own; Azure's differs by region and deployment)",
+		}
+	}
+	return []ModelInfo{
+		model("text-embedding-3-small", 1_536, false, 0.02),
+		model("text-embedding-3-large", 3_072, false, 0.13),
+		model("text-embedding-ada-002", 1_536, true, 0.10),
+	}
+}

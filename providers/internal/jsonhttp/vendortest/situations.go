@@ -1,0 +1,92 @@
+package vendortest
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+)
+
+// situations are what goes wrong at every vendor, and the kinds that it may be there.
+var situations = map[string][]embedding.Kind{
+	"wrong key":             {embedding.Auth},
+	"wrong region":          {embedding.Auth, embedding.Invalid},
+	"unknown model":         {embedding.Invalid, embedding.Auth},
+	"dimension not offered": {embedding.Invalid},
+	"text too long":         {embedding.Rejected},
+	"too many texts":        {embedding.TooLarge},
+	"quota gone":            {embedding.Exhausted},
+	"200 with an error":     nil, // any
+}
+
+// elsewhere are the answers of what stands between, and of servers that break off.
+var elsewhere = []struct {
+	name   string
+	status int
+	body   string
+	kind   embedding.Kind
+	says   string
+}{
+	{"a proxy's 502", 502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>secret</body></html>", embedding.Unavailable, "a web page, as a proxy between has them"},
+	{"a proxy's 403", 403, "<!DOCTYPE html><title>Blocked</title>secret", embedding.Auth, "a web page, as a proxy between has them"},
+	{"a login page", 200, "<!DOCTYPE html><html><body>secret: please log in</body></html>", embedding.Malformed, "check the base URL, and what stands between"},
+	{"an empty 200", 200, "", embedding.Malformed, "the answer is empty"},
+	{"a 200 of spaces", 200, " \r\n", embedding.Malformed, "the answer is empty"},
+	{"truncated JSON", 200, `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,0.2`, embedding.Malformed, "the answer breaks off"},
+	{"no JSON", 200, "OK", embedding.Malformed, "is not JSON: check the base URL"},
+}
+
+// Situations holds a provider, which open opens with Key, to each of them: a line of testdata/errors.jsonl names it as its
+// "case", and the user's next step as what the error "says". A situation that the vendor cannot bring about is in none, with
+// the reason.
+func Situations(t *testing.T, open func(baseURL string) (embedding.Embedder, error), none map[string]string) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, r := range lines(t) {
+		if r.Case == "" {
+			continue
+		}
+		allowed, known := situations[r.Case]
+		switch {
+		case !known:
+			t.Errorf("%s: there is no situation %q", r.Name, r.Case)
+		case r.Says == "":
+			t.Errorf("%s: what the error says the user should do is not named", r.Name)
+		case allowed != nil && !slices.Contains(allowed, kinds[r.Kind]):
+			t.Errorf("%s: %s is %s", r.Name, r.Case, r.Kind)
+		}
+		seen[r.Case] = true
+	}
+	for name := range situations {
+		if _, excused := none[name]; seen[name] == excused {
+			t.Errorf("%s: in testdata %v, excused %v", name, seen[name], excused)
+		}
+	}
+	for name, why := range none {
+		if _, known := situations[name]; !known || why == "" {
+			t.Errorf("%q is no situation, or no reason is given", name)
+		}
+	}
+	for _, tc := range elsewhere {
+		t.Run(tc.name, func(t *testing.T) {
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(tc.status)
+				_, _ = io.WriteString(w, tc.body)
+			}))
+			defer srv.Close()
+			e, err := open(srv.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"hello there"}})
+			if !errors.Is(err, tc.kind) || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), Key) {
+				t.Errorf("got %v\nwant: %v, %q", err, tc.kind, tc.says)
+			}
+		})
+	}
+}
