@@ -75,7 +75,7 @@ func (v *vendor) Profile() emulator.Profile {
 		About:  map[string]any{"region": v.region},
 		Models: slices.Sorted(maps.Keys(models(""))),
 		Errors: errorFaults(),
-		Base64: true,
+		Base64: true, Doubles: true,
 	}
 }
 

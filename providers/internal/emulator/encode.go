@@ -41,7 +41,7 @@ func (x *exchange) encoded(ctx context.Context, c *Call, space string, digests [
 		if key.base64 {
 			out[i] = quoted(bytesOf(v))
 		} else {
-			out[i] = numbers(v)
+			out[i] = numbers(v, x.profile.Doubles)
 		}
 		key.text = digests[i]
 		x.cache.put(key, out[i])
@@ -49,15 +49,19 @@ func (x *exchange) encoded(ctx context.Context, c *Call, space string, digests [
 	return out, nil
 }
 
-// numbers writes a vector as the service does: every float32 as the double it is, so with 16 or 17 digits.
-func numbers(v []float32) []byte {
-	out := make([]byte, 0, 22*len(v)+2)
+// numbers writes a vector: every float32 with the digits that it needs, or as the double it is, so with 16 or 17.
+func numbers(v []float32, doubles bool) []byte {
+	bits := 32
+	if doubles {
+		bits = 64
+	}
+	out := make([]byte, 0, bits/3*len(v)+2)
 	out = append(out, '[')
 	for i, f := range v {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = strconv.AppendFloat(out, float64(f), 'g', -1, 64)
+		out = strconv.AppendFloat(out, float64(f), 'g', -1, bits)
 	}
 	return append(out, ']')
 }

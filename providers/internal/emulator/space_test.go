@@ -122,7 +122,7 @@ func TestCache(t *testing.T) {
 }
 
 func TestNumbers(t *testing.T) {
-	got := string(numbers([]float32{0.1, -0.06953867524862289, 1, 1e-7, 0}))
+	got := string(numbers([]float32{0.1, -0.06953867524862289, 1, 1e-7, 0}, true))
 	if want := "[0.10000000149011612,-0.0695386752486229,1,1.0000000116860974e-07,0]"; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}

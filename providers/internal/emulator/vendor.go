@@ -37,6 +37,7 @@ type Profile struct {
 	// them: they are also what rates and a failing Options.Embedder answer with.
 	Errors     []FaultInfo
 	Positional bool   // vectors have no index
+	Doubles    bool   // numbers have the digits of doubles
 	Unmetered  bool   // answers do not say how many tokens there were
 	Serves     string // the model of a server that has one only
 	Base64     bool   // vectors can be asked for in base64
