@@ -85,20 +85,20 @@ func bar(done, total int) string {
 // line is the state in words: how much, how fast, how long still.
 func (p *progress) line(now time.Time) string {
 	s := p.step
-	line := fmt.Sprintf("%s, %s: %d of %d", s.Candidate, s.Step, s.Done, s.Total)
-	if p.terminal {
-		line = bar(s.Done, s.Total) + " " + line
-	}
+	count := fmt.Sprintf("%d of %d", s.Done, s.Total)
 	if s.Recorded > 0 {
-		line += fmt.Sprintf(" (%d recorded before)", s.Recorded)
+		count += fmt.Sprintf(" (%d recorded before)", s.Recorded)
 	}
 	took := now.Sub(p.begin).Seconds()
 	if fresh := s.Done - p.base; fresh > 0 && took > 0 && s.Done < s.Total {
 		rate := float64(fresh) / took
 		left := time.Duration(float64(s.Total-s.Done) / rate * float64(time.Second))
-		line += fmt.Sprintf(", %.1f/s, %s left", rate, left.Round(time.Second))
+		count += fmt.Sprintf(", %.1f/s, %s left", rate, left.Round(time.Second))
 	}
-	return line
+	if p.terminal { // what is cut off is the name
+		return fmt.Sprintf("%s %s  %s, %s", bar(s.Done, s.Total), count, s.Candidate, s.Step)
+	}
+	return fmt.Sprintf("%s, %s: %s", s.Candidate, s.Step, count)
 }
 
 // finish ends the line that stands on a terminal.

@@ -243,10 +243,10 @@ func TestProgressOnTerminal(t *testing.T) {
 	p.hear(benchmarks.Progress{Candidate: "candidate", Step: "set", Done: 4, Total: 4})
 	p.hear(benchmarks.Progress{Candidate: strings.Repeat("c", 50), Step: "x", Total: 1})
 	p.end()
-	want := "\r[--------------------] candidate, set: 0 of 4" +
-		"\r[#####---------------] candidate, set: 1 of 4, 1.0/s, 3s l…" + // a line never wraps
-		"\r[####################] candidate, set: 4 of 4" + strings.Repeat(" ", 14) + "\n" +
-		"\r[--------------------] " + strings.Repeat("c", 35) + "…\n"
+	want := "\r[--------------------] 0 of 4  candidate, set" +
+		"\r[#####---------------] 1 of 4, 1.0/s, 3s left  candidate, …" + // a line never wraps
+		"\r[####################] 4 of 4  candidate, set" + strings.Repeat(" ", 14) + "\n" +
+		"\r[--------------------] 0 of 1  " + strings.Repeat("c", 27) + "…\n"
 	if b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
