@@ -22,6 +22,8 @@ func TestDependencies(t *testing.T) {
 		"./providers/static":     {"golang.org/x/text"},
 		"./providers/openai":     {"github.com/sashabaranov/go-openai"},
 		"./providers/dashscope":  {"github.com/sashabaranov/go-openai"},
+		"./providers/azure":      {"github.com/sashabaranov/go-openai"},
+		"./providers/bedrock":    {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()
 		if err != nil {

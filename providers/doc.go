@@ -26,7 +26,8 @@
 // Besides these, dashscope knows region, workspace, native, text_type, instruct and unlisted, openai knows native_dimensions and
 // encoding_format, ollama native_dimensions, truncate, keep_alive, context, query_prefix, document_prefix and plain, tei
 // native_dimensions, truncate, query_prompt, document_prompt, query_prefix, document_prefix and plain, cohere truncate and
-// unlisted, voyage and jina truncate, plain and unlisted, gemini plain and unlisted, azure model, api_version and native_dimensions; the Options of their packages say what
+// unlisted, voyage and jina truncate, plain and unlisted, gemini plain and unlisted, azure model, api_version and
+// native_dimensions, bedrock serves, region, truncate, unnormalized and unlisted; the Options of their packages say what
 // they do. static knows dimensions and space only.
 //
 // An API key is never part of a reference, which ends up in flags, logs and configuration files: keys come from the

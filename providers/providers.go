@@ -24,6 +24,7 @@ func Builtin() Table {
 		"dashscope": openDashScope,
 		"openai":    openOpenAI,
 		"azure":     openAzure,
+		"bedrock":   openBedrock,
 		"cohere":    openCohere,
 		"gemini":    openGemini,
 		"jina":      openJina,

@@ -13,7 +13,8 @@ import (
 
 // keyless gives a test an environment in which no provider finds anything.
 func keyless(t *testing.T) {
-	for _, name := range []string{"DASHSCOPE_API_KEY", "DASHSCOPE_COMPATIBLE_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT"} {
+	for _, name := range []string{"DASHSCOPE_API_KEY", "DASHSCOPE_COMPATIBLE_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT",
+		"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
 		t.Setenv(name, "")
 	}
 }
@@ -43,6 +44,8 @@ func TestOpen(t *testing.T) {
 			Provider: "azure", ID: "docs", Dimensions: 512, Endpoint: "mine.openai.azure.com", Space: "openai/text-embedding-3-small@512"},
 		"azure:docs?native_dimensions=512&base_url=https://mine.openai.azure.com&key_env=OTHER_KEY&api_version=2024-10-21": {
 			Provider: "mine.openai.azure.com", ID: "docs", Dimensions: 512, Endpoint: "mine.openai.azure.com", Space: "mine.openai.azure.com/docs@512"},
+		"bedrock:eu.cohere.embed-v4:0?region=eu-west-1&dimensions=512&key_env=OTHER_KEY": {
+			Provider: "bedrock", ID: "eu.cohere.embed-v4:0", Dimensions: 512, Endpoint: "bedrock-runtime.eu-west-1.amazonaws.com", Space: "bedrock/cohere.embed-v4:0@512", Variant: "input_type"},
 		"openai:m?base_url=http://lab.example/v1&key_env=OTHER_KEY&allow_http=true&encoding_format=none": {Provider: "lab.example", ID: "m", Endpoint: "lab.example"},
 		"openai:text-embedding-3-small?key_env=OTHER_KEY&dimensions=512": {
 			Provider: "openai", ID: "text-embedding-3-small", Dimensions: 512, Endpoint: "api.openai.com", Space: "openai/text-embedding-3-small@512"},
@@ -73,7 +76,7 @@ func TestOpenRefuses(t *testing.T) {
 		want      string
 	}{
 		{"", embedding.Invalid, "the reference is empty"},
-		{"nobody:embed-v4", embedding.Invalid, `there is no provider "nobody"; there are azure, cohere, dashscope, gemini, jina, ollama, openai, static, tei, voyage`},
+		{"nobody:embed-v4", embedding.Invalid, `there is no provider "nobody"; there are azure, bedrock, cohere, dashscope, gemini, jina, ollama, openai, static, tei, voyage`},
 		{"http://localhost/v1", embedding.Invalid, `there is no provider "http"`},
 		{"static:large", embedding.Invalid, `there is no model "large": there is "base"`},
 		{"static:base?dimensions=100", embedding.Invalid, "100 dimensions: there are [256 128 64]"},
@@ -82,6 +85,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"dashscope:text-embedding-v4", embedding.Auth, "DASHSCOPE_API_KEY"},
 		{"dashscope:text-embedding-v4?key_env=MINE", embedding.Auth, "set the variable MINE"},
 		{"openai:text-embedding-3-small", embedding.Auth, "OPENAI_API_KEY"},
+		{"bedrock:amazon.titan-embed-text-v2:0", embedding.Invalid, "AWS_REGION"},
+		{"bedrock:amazon.titan-embed-text-v2:0?region=us-east-1", embedding.Auth, "AWS_ACCESS_KEY_ID"},
 		{"azure:docs", embedding.Invalid, "AZURE_OPENAI_ENDPOINT"},
 		{"openai:text-embedding-3-small?colour=red", embedding.Invalid, `there is no option "colour"; there are allow_http, base_url, dimensions, encoding_format, key_env, max_text_tokens, max_texts, max_tokens, native_dimensions, space`},
 	} {
@@ -117,7 +122,7 @@ func TestBuiltinIsFresh(t *testing.T) {
 	if _, err := table.Open("acme:large"); err == nil || err.Error() != "acme is closed" {
 		t.Error(err)
 	}
-	if _, err := table.Open("static:base"); err == nil || !strings.Contains(err.Error(), "there are acme, azure, cohere, dashscope, gemini, jina, ollama, openai, tei, voyage") {
+	if _, err := table.Open("static:base"); err == nil || !strings.Contains(err.Error(), "there are acme, azure, bedrock, cohere, dashscope, gemini, jina, ollama, openai, tei, voyage") {
 		t.Error(err)
 	}
 	if providers.Builtin()["acme"] != nil || providers.Builtin()["static"] == nil {

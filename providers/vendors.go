@@ -3,6 +3,7 @@ package providers
 import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/azure"
+	"github.com/vecspace/embedding/providers/bedrock"
 	"github.com/vecspace/embedding/providers/cohere"
 	"github.com/vecspace/embedding/providers/gemini"
 	"github.com/vecspace/embedding/providers/jina"
@@ -155,4 +156,26 @@ func openAzure(ref Ref) (embedding.Embedder, error) {
 		return nil, err
 	}
 	return azure.New(opts)
+}
+
+func openBedrock(ref Ref) (embedding.Embedder, error) {
+	o := ref.Options()
+	opts := bedrock.Options{
+		Model:        ref.Model,
+		Serves:       o.String("serves"),
+		Dimensions:   o.Int("dimensions"),
+		Region:       o.String("region"),
+		BaseURL:      o.String("base_url"),
+		KeyEnv:       o.Variable("key_env"),
+		Truncate:     o.Bool("truncate"),
+		Unnormalized: o.Bool("unnormalized"),
+		Space:        embedding.Space(o.String("space")),
+		Limits:       limits(o),
+		Unlisted:     o.Bool("unlisted"),
+		AllowHTTP:    o.Bool("allow_http"),
+	}
+	if err := o.Err(); err != nil {
+		return nil, err
+	}
+	return bedrock.New(opts)
 }

@@ -1,0 +1,48 @@
+package bedrocktest
+
+import (
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/emulator"
+)
+
+const (
+	validation   = "ValidationException"
+	badSignature = "InvalidSignatureException"
+)
+
+// words are the service's where bedrock's testdata/errors.jsonl has them, else they follow its manner.
+var words = emulator.Words{
+	"auth":      {Status: 403, Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid.", Kind: embedding.Auth},
+	"expired":   {Status: 403, Code: "ExpiredTokenException", Message: "The security token included in the request is expired", Kind: embedding.Auth},
+	"no-access": {Status: 403, Code: "AccessDeniedException", Message: "You don't have access to the model with the specified model ID.", Kind: embedding.Auth},
+	"profile-only": {Status: 400, Code: validation, Kind: embedding.Invalid, Message: "Invocation of model ID cohere.embed-v4:0 with on-demand throughput isn’t supported. " +
+		"Retry your request with the ID or ARN of an inference profile that contains this model."},
+	"exhausted":            {Status: 429, Code: "ThrottlingException", Message: "Too many tokens per day, please wait before trying again.", Kind: embedding.Exhausted},
+	"quota":                {Status: 400, Code: "ServiceQuotaExceededException", Message: "Your request exceeds the service quota for your account.", Kind: embedding.Exhausted},
+	"not-ready":            {Status: 429, Code: "ModelNotReadyException", Message: "Model is not ready for inference.", Kind: embedding.Unavailable},
+	"timeout":              {Status: 408, Code: "ModelTimeoutException", Message: "Model has timed out in processing the request. Try your request again.", Kind: embedding.Unavailable},
+	"model-error":          {Status: 424, Code: "ModelErrorException", Message: "The system encountered an unexpected error during processing. Try your request again.", Kind: embedding.Unavailable},
+	"overloaded":           {Status: 503, Code: "ServiceUnavailableException", Message: "Bedrock is unable to process your request.", Kind: embedding.Unavailable},
+	emulator.InternalError: {Status: 500, Code: "InternalServerException", Message: "The system encountered an unexpected error during processing. Try your request again.", Kind: embedding.Unavailable},
+	emulator.RequestRate: {Status: 429, Code: "ThrottlingException", Kind: embedding.RateLimited,
+		Message: "Too many requests, please wait before trying again. You have sent too many requests.  Wait before trying again."},
+	emulator.TokenRate: {Status: 429, Code: "ThrottlingException", Message: "Too many tokens, please wait before trying again.", Kind: embedding.RateLimited},
+}
+
+var (
+	noToken     = emulator.Refusal{Status: 403, Code: "MissingAuthenticationToken", Message: "Missing Authentication Token"}
+	wrongRegion = emulator.Refusal{Status: 403, Code: badSignature, Message: "Credential should be scoped to a valid region. "}
+	skewed      = emulator.Refusal{Status: 403, Code: badSignature, Message: "Signature expired: %s is now earlier than %s (%s - 5 min.)"}
+	mismatch    = emulator.Refusal{Status: 403, Code: badSignature, Message: "The request signature we calculated does not match the signature you provided. " +
+		"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\n" +
+		"The Canonical String for this request should have been\n'%s'\n\nThe String-to-Sign should have been\n'%s'\n"}
+	noModel   = emulator.Refusal{Status: 400, Code: validation, Message: "The provided model identifier is invalid."}
+	malformed = emulator.Refusal{Status: 400, Code: validation, Message: "Malformed input request: %s, please reformat your input and try again."}
+	tooLong   = emulator.Refusal{Status: 400, Code: validation, Message: "400 Bad Request: Too many input tokens. Max input tokens: %d, request input token count: %d "}
+	tooLongIn = emulator.Refusal{Status: 400, Code: validation, Message: "Input is too long for requested model."}
+)
+
+func refuse(r *emulator.Request, why emulator.Refusal) *emulator.Reply {
+	r.Header.Set("X-Amzn-Errortype", why.Code+":http://internal.amazon.com/coral/com.amazon.bedrock/")
+	return &emulator.Reply{Status: why.Status, Body: emulator.JSON(map[string]string{"message": why.Message})}
+}

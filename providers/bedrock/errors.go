@@ -1,0 +1,95 @@
+package bedrock
+
+import (
+	"regexp"
+	"strconv"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+)
+
+// classifier tells what a refusal means. The code is in a header, the words in {"message":"..."}. It knows where the
+// credentials came from and which region was asked, for advice.
+type classifier struct{ from, region string }
+
+// What Bedrock says, each proved by a body in testdata/errors.jsonl.
+var (
+	tooManyTexts = regexp.MustCompile(`#/texts: expected maximum item count: (\d+)`)
+	tooManyToks  = regexp.MustCompile(`Too many input tokens. Max input tokens: (\d+)`)
+	tooLong      = regexp.MustCompile(`expected maxLength: \d+|Input is too long`)
+	daily        = regexp.MustCompile(`(?i)tokens per day|per day`)
+	profileOnly  = regexp.MustCompile(`with on-demand throughput isn.t supported`)
+	badModel     = regexp.MustCompile(`model identifier is invalid`)
+	badLength    = regexp.MustCompile(`#/(?:dimensions|output_dimension)`)
+	skewed       = regexp.MustCompile(`Signature (?:expired|not yet current)`)
+	noAccess     = regexp.MustCompile(`access to the model`)
+)
+
+// kinds are by code. Source: https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html and the
+// client that AWS generates, https://github.com/aws/aws-sdk-go-v2/blob/101599e18e27b4592c5e70f63efd498b9364b7c4/service/bedrockruntime/deserializers.go.
+var kinds = map[string]embedding.Kind{
+	"AccessDeniedException":         embedding.Auth,
+	"UnrecognizedClientException":   embedding.Auth,
+	"InvalidSignatureException":     embedding.Auth,
+	"ExpiredTokenException":         embedding.Auth,
+	"MissingAuthenticationToken":    embedding.Auth,
+	"IncompleteSignature":           embedding.Auth, // at 400
+	"InvalidClientTokenId":          embedding.Auth,
+	"OptInRequired":                 embedding.Auth,
+	"ThrottlingException":           embedding.RateLimited,
+	"ModelNotReadyException":        embedding.Unavailable, // at 429
+	"ServiceQuotaExceededException": embedding.Exhausted,   // at 400
+	"ModelTimeoutException":         embedding.Unavailable, // at 408
+	"ModelErrorException":           embedding.Unavailable, // at 424
+	"InternalServerException":       embedding.Unavailable,
+	"ServiceUnavailableException":   embedding.Unavailable,
+	"ValidationException":           embedding.Invalid,
+	"ResourceNotFoundException":     embedding.Invalid,
+}
+
+func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
+	const shorter = "shorten or split the text"
+	if m := tooManyTexts.FindStringSubmatch(f.Message); m != nil {
+		return jsonhttp.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: "put middleware.Batch around it, or set Options.Limits"}
+	}
+	if m := tooManyToks.FindStringSubmatch(f.Message); m != nil {
+		return jsonhttp.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)}, Advice: shorter}
+	}
+	if tooLong.MatchString(f.Message) {
+		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: shorter}
+	}
+	v := jsonhttp.Verdict{Kind: kinds[f.Code]}
+	if v.Kind == embedding.Unknown {
+		v.Kind = embedding.KindOfStatus(f.Status)
+	}
+	switch {
+	case v.Kind == embedding.RateLimited && daily.MatchString(f.Message):
+		v.Kind, v.Advice = embedding.Exhausted, "the account's tokens of the day are used up: raise the quota in AWS' Service Quotas, or ask another region"
+	case v.Kind == embedding.RateLimited:
+		v.Advice = "the account's requests or tokens a minute in region " + c.region + " are used up: ask less at once (middleware.Limit), or raise the quota"
+	case v.Kind == embedding.Exhausted:
+		v.Advice = "a quota of the account is used up: raise it in AWS' Service Quotas"
+	case profileOnly.MatchString(f.Message):
+		v.Advice = "name an inference profile instead of the model, such as eu.cohere.embed-v4:0 or global.cohere.embed-v4:0"
+	case badModel.MatchString(f.Message), f.Code == "ResourceNotFoundException":
+		v.Kind, v.Advice = embedding.Invalid, "region "+c.region+" has no such model: Options.Region (region= in a reference) asks another"
+	case badLength.MatchString(f.Message):
+		v.Advice = "the model has no such dimensions: leave Options.Dimensions (dimensions= in a reference) out for its default"
+	case v.Kind == embedding.Auth && skewed.MatchString(f.Message):
+		v.Advice = "this machine's clock is wrong: set it"
+	case v.Kind == embedding.Auth && noAccess.MatchString(f.Message):
+		v.Advice = "enable the model for the account in region " + c.region + ", in Bedrock's console under model access"
+	case v.Kind == embedding.Auth && f.Code == "ExpiredTokenException":
+		v.Advice = "the temporary credentials from " + c.from + " are expired: renew them, or set Options.Credentials, which are asked for each request"
+	case v.Kind == embedding.Auth && f.Code == "AccessDeniedException":
+		v.Advice = "the identity behind " + c.from + " needs bedrock:InvokeModel for this model in region " + c.region
+	case v.Kind == embedding.Auth:
+		v.Advice = "the credentials from " + c.from + " are wrong, or not good in region " + c.region + " (temporary ones need AWS_SESSION_TOKEN too)"
+	}
+	return v
+}
+
+func number(m []string) int {
+	n, _ := strconv.Atoi(m[1])
+	return n
+}

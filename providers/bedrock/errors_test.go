@@ -1,0 +1,11 @@
+package bedrock
+
+import (
+	"testing"
+
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+)
+
+func TestEveryPatternIsProved(t *testing.T) {
+	vendortest.Proved(t, tooManyTexts, tooManyToks, tooLong, daily, profileOnly, badModel, badLength, skewed, noAccess)
+}
