@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/azure"
+	"github.com/vecspace/embedding/providers/azure/azuretest"
 	"github.com/vecspace/embedding/providers/cohere"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
 	"github.com/vecspace/embedding/providers/gemini"
@@ -74,7 +77,14 @@ func vendors() []emulated {
 	for _, m := range ollama.Models() {
 		ol.limits[m.ID] = embedding.Limits{TextTokens: m.TextTokens}
 	}
-	all := []emulated{c, v, j, g, o, m, ol}
+	az := emulated{name: "azure", model: "text-embedding-3-small", limits: map[string]embedding.Limits{}, more: "&model={model}",
+		open: func(o openaitest.Options) (*openaitest.Server, error) {
+			return azuretest.New(azuretest.Options{Options: o})
+		}}
+	for _, m := range azure.Models() {
+		az.limits[m.ID] = m.Limits
+	}
+	all := []emulated{az, c, v, j, g, o, m, ol}
 	for _, m := range tei.Models() {
 		all = append(all, emulated{name: "tei", model: m.ID, more: "&plain=true", limits: map[string]embedding.Limits{m.ID: {Texts: 32, TextTokens: m.TextTokens}},
 			open: func(o openaitest.Options) (*openaitest.Server, error) { o.Model = m.ID; return teitest.New(o) }})
@@ -120,18 +130,27 @@ func (cheap) Embed(_ context.Context, req embedding.Request) (res embedding.Resp
 	return res, nil
 }
 
-// oneToken is a tokenizer for tests of limits: a word is a token.
-func oneToken(text string) int { return max(1, len(strings.Fields(text))) }
+// counted is a tokenizer for tests of limits: "#9" is 9 tokens, in other texts a word is one.
+func counted(text string) int {
+	if n, err := strconv.Atoi(strings.TrimPrefix(text, "#")); err == nil && text[0] == '#' {
+		return n
+	}
+	return max(1, len(strings.Fields(text)))
+}
 
 // Every model of every table is refused just above each of its limits, with the right Kind, and takes what is just at it.
 func TestEmulatorsEnforceTheTables(t *testing.T) {
 	const unlimited = "&max_texts=1000000&max_tokens=100000000&max_text_tokens=100000000"
-	words := func(n int) string { return strings.TrimSpace(strings.Repeat("a ", n)) }
+	words := func(n int) string { return fmt.Sprint("#", n) }
 	for _, v := range vendors() {
 		t.Run(v.name+" "+v.model, func(t *testing.T) {
-			s, open := v.start(t, openaitest.Options{Tokens: oneToken, CacheBytes: 1 << 20, Embedder: cheap{}})
+			words := words
+			if v.cuts { // which takes words
+				words = func(n int) string { return strings.TrimSpace(strings.Repeat("a ", n)) }
+			}
+			s, open := v.start(t, openaitest.Options{Tokens: counted, CacheBytes: 1 << 20, Embedder: cheap{}})
 			for model, l := range v.limits {
-				e := open(model, unlimited+v.more)
+				e := open(model, unlimited+strings.ReplaceAll(v.more, "{model}", model))
 				ask := func(texts []string) error {
 					_, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
 					return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/vecspace/embedding/providers/azure/azuretest"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/gemini/geminitest"
@@ -37,6 +38,8 @@ type service struct {
 
 func services() []service {
 	return []service{
+		{name: "azure", title: "Azure OpenAI", open: func(o options) (*server, error) { return azuretest.New(azuretest.Options{Options: o}) }, key: "AZURE_OPENAI_API_KEY",
+			reference: "azure:text-embedding-3-small", base: "AZURE_OPENAI_ENDPOINT"}, // its models, each deployed under its own name
 		{name: "cohere", title: "Cohere", open: coheretest.New, path: coheretest.BasePath, key: "COHERE_API_KEY", reference: "cohere:embed-v4.0"},
 		{name: "dashscope", title: "DashScope", path: dashscopetest.BasePath, key: "DASHSCOPE_API_KEY",
 			reference: "dashscope:text-embedding-v4", base: "DASHSCOPE_COMPATIBLE_BASE_URL"},
