@@ -83,6 +83,23 @@ func TestBadTextsAreNamed(t *testing.T) {
 	}
 }
 
+// TestBlocksAreBounded: by the number of documents and by the bytes of their texts, of which one may be larger than a block.
+func TestBlocksAreBounded(t *testing.T) {
+	from, to := old(35), &shelf{id: "new"}
+	for i := 10; i < 20; i++ {
+		from.docs[i].PageContent += strings.Repeat(" word", 80_000) // 400 kB
+	}
+	from.docs[20].PageContent += strings.Repeat(" word", 300_000) // 1.5 MB
+	var sizes []int
+	to.write = func(n int) (int, error) { sizes = append(sizes, n); return n, nil }
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	report(t, f, plan(t, from, to))
+	complete(t, from, to, f, nil)
+	if want := []int{10, 2, 2, 2, 2, 2, 1, 10, 4}; !slices.Equal(sizes, want) {
+		t.Errorf("blocks of %v documents, want %v", sizes, want)
+	}
+}
+
 // TestZeroVectors: stores refuse them, or never find them.
 func TestZeroVectors(t *testing.T) {
 	from, to := old(15), &shelf{id: "new"}
