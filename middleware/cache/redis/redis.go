@@ -1,0 +1,200 @@
+// Package redis is a second tier of a cache in Redis or Valkey, shared by all processes that use the same server.
+//
+//	client := goredis.NewClient(&goredis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1})
+//	tier, err := redis.New(client, redis.Options{TTL: 30 * 24 * time.Hour})
+//	...
+//	vectors, err := cache.New(cache.Options{Store: tier})
+//
+// What a call misses in memory is asked for in one pipeline. A server that is slow, full or dead makes misses and not errors, within
+// cache.Options.StoreTimeout; cache.Stats.Tier tells of it. The server need not be there when a program starts.
+package redis
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/vecspace/embedding/middleware/cache"
+)
+
+// Options of a Store. The zero value keeps vectors until the server evicts them.
+type Options struct {
+	// TTL is how long the server keeps a vector after it was written; 0 is until its maxmemory-policy evicts it.
+	TTL time.Duration
+	// Prefix of all keys; "" is "embedding:". Two caches that must not see each other's vectors have two prefixes.
+	Prefix string
+}
+
+// Store is a cache.Store. It is safe for concurrent use.
+type Store struct {
+	client  goredis.UniversalClient
+	ttl     time.Duration
+	prefix  string
+	damaged atomic.Int64
+}
+
+var _ cache.Store = (*Store)(nil)
+
+// New returns a Store on a client, which stays the caller's to close. It asks the server nothing. It is an error if the client
+// does not heed a context's deadline, because no bound could be kept then: set ContextTimeoutEnabled.
+func New(client goredis.UniversalClient, o Options) (*Store, error) {
+	if o.TTL < 0 || o.TTL > 0 && o.TTL < time.Millisecond {
+		return nil, fmt.Errorf("cache/redis: TTL is %v: it must be at least a millisecond, or 0 to keep vectors until they are evicted", o.TTL)
+	}
+	if !heedsDeadlines(client) {
+		return nil, errors.New("cache/redis: the client ignores the deadlines of contexts: set ContextTimeoutEnabled in its options")
+	}
+	if o.Prefix == "" {
+		o.Prefix = "embedding:"
+	}
+	return &Store{client: client, ttl: o.TTL, prefix: o.Prefix}, nil
+}
+
+func heedsDeadlines(client goredis.UniversalClient) bool {
+	switch c := client.(type) {
+	case *goredis.Client:
+		return c.Options().ContextTimeoutEnabled
+	case *goredis.ClusterClient:
+		return c.Options().ContextTimeoutEnabled
+	case *goredis.Ring:
+		return c.Options().ContextTimeoutEnabled
+	}
+	return client != nil // somebody's own
+}
+
+// Damaged is how many values were found that are no intact vector. They were misses and have been removed.
+func (s *Store) Damaged() int64 { return s.damaged.Load() }
+
+// name is the key in Redis: the prefix, the space in hexadecimal and the rest in base64.
+func (s *Store) name(k cache.Key) string {
+	const space = 8
+	b := make([]byte, 0, len(s.prefix)+2*space+1+43)
+	b = append(b, s.prefix...)
+	b = hex.AppendEncode(b, k[:space])
+	b = append(b, ':')
+	return string(base64.RawURLEncoding.AppendEncode(b, k[space:]))
+}
+
+// Get asks for all keys in one pipeline.
+func (s *Store) Get(ctx context.Context, keys []cache.Key, rows [][]float32) error {
+	if len(keys) == 0 {
+		return ctx.Err()
+	}
+	pipe := s.client.Pipeline()
+	answers := make([]*goredis.StringCmd, len(keys))
+	for i, k := range keys {
+		answers[i] = pipe.Get(ctx, s.name(k))
+	}
+	_, _ = pipe.Exec(ctx) // it returns the first command's error, and a missing key is one
+	var failed error
+	var damaged []int
+	for i, answer := range answers {
+		value, err := answer.Bytes()
+		switch {
+		case err == nil:
+			if rows[i], err = cache.ParseValue(keys[i], value); err != nil {
+				damaged = append(damaged, i)
+			}
+		case errors.Is(err, goredis.Nil):
+		case strings.HasPrefix(err.Error(), "WRONGTYPE"):
+			damaged = append(damaged, i)
+		case failed == nil:
+			failed = err
+		}
+	}
+	if len(damaged) > 0 {
+		s.remove(ctx, keys, damaged)
+	}
+	if failed != nil {
+		return fmt.Errorf("cache/redis: %w", failed)
+	}
+	return nil
+}
+
+// remove deletes values that are no vectors. One that another process has just replaced by a vector may go too, which costs a miss.
+func (s *Store) remove(ctx context.Context, keys []cache.Key, idx []int) {
+	s.damaged.Add(int64(len(idx)))
+	pipe := s.client.Pipeline()
+	for _, i := range idx {
+		pipe.Del(ctx, s.name(keys[i]))
+	}
+	_, _ = pipe.Exec(ctx) // where it fails, the next reader finds and removes them
+}
+
+// Set writes all in one pipeline.
+func (s *Store) Set(ctx context.Context, keys []cache.Key, rows [][]float32) error {
+	if len(keys) == 0 {
+		return ctx.Err()
+	}
+	size := 0
+	for _, row := range rows {
+		size += 8 + 4*len(row)
+	}
+	values := make([]byte, 0, size)
+	pipe := s.client.Pipeline()
+	for i, k := range keys {
+		at := len(values)
+		values = cache.AppendValue(values, k, rows[i])
+		pipe.Set(ctx, s.name(k), values[at:len(values):len(values)], s.ttl)
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return fmt.Errorf("cache/redis: %w", err)
+	}
+	return nil
+}
+
+// purgeBlock is how many keys one step of a purge looks at.
+const purgeBlock = 1000
+
+// Purge removes what begins with prefix, of which only whole spaces are known: 8 bytes or none. It scans all keys of the server.
+func (s *Store) Purge(ctx context.Context, prefix []byte) error {
+	match := escape(s.prefix) + hex.EncodeToString(prefix[:min(len(prefix), 8)]) + "*"
+	purge := func(ctx context.Context, node *goredis.Client) error {
+		var cursor uint64
+		for {
+			names, next, err := node.Scan(ctx, cursor, match, purgeBlock).Result()
+			if err != nil {
+				return err
+			}
+			pipe := node.Pipeline() // single keys, because in a cluster one command's keys must share a slot
+			for _, name := range names {
+				pipe.Unlink(ctx, name)
+			}
+			if len(names) > 0 {
+				if _, err := pipe.Exec(ctx); err != nil {
+					return err
+				}
+			}
+			if cursor = next; cursor == 0 {
+				return nil
+			}
+		}
+	}
+	var err error
+	switch c := s.client.(type) {
+	case *goredis.Client:
+		err = purge(ctx, c)
+	case *goredis.ClusterClient:
+		err = c.ForEachMaster(ctx, purge)
+	case *goredis.Ring:
+		err = c.ForEachShard(ctx, purge)
+	default:
+		err = errors.ErrUnsupported
+	}
+	if err != nil {
+		return fmt.Errorf("cache/redis: purge: %w", err)
+	}
+	return nil
+}
+
+// escape makes a glob pattern that matches s only.
+func escape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(s)
+}

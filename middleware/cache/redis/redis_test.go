@@ -1,0 +1,177 @@
+package redis_test
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/middleware/cache"
+	"github.com/vecspace/embedding/middleware/cache/redis"
+	"github.com/vecspace/embedding/middleware/cache/storetest"
+)
+
+func connect(t *testing.T, addr string) *goredis.Client {
+	c := goredis.NewClient(&goredis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1})
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func open(t *testing.T, client *goredis.Client, o redis.Options) *redis.Store {
+	t.Helper()
+	s, err := redis.New(client, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStoreContract(t *testing.T) {
+	server := miniredis.RunT(t)
+	storetest.Test(t, func(t *testing.T) cache.Store {
+		server.FlushAll()
+		return open(t, connect(t, server.Addr()), redis.Options{Prefix: "a*b[c]?\\:"})
+	})
+}
+
+func TestPrefixesAreApart(t *testing.T) {
+	server := miniredis.RunT(t)
+	client := connect(t, server.Addr())
+	a, b := open(t, client, redis.Options{Prefix: "a*"}), open(t, client, redis.Options{Prefix: "ab"})
+	keys, rows := []cache.Key{{1}}, [][]float32{{1}}
+	for _, s := range []*redis.Store{a, b} {
+		if err := s.Set(t.Context(), keys, rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.Purge(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	got := make([][]float32, 1)
+	if err := b.Get(t.Context(), keys, got); err != nil || got[0] == nil || len(server.Keys()) != 1 {
+		t.Errorf("%v, %v, %v: a purge reached another prefix", got, err, server.Keys())
+	}
+}
+
+func TestTTL(t *testing.T) {
+	server := miniredis.RunT(t)
+	s := open(t, connect(t, server.Addr()), redis.Options{TTL: time.Hour})
+	keys, rows := []cache.Key{{1}}, make([][]float32, 1)
+	if err := s.Set(t.Context(), keys, [][]float32{{1}}); err != nil {
+		t.Fatal(err)
+	}
+	server.FastForward(59 * time.Minute)
+	if err := s.Get(t.Context(), keys, rows); err != nil || rows[0] == nil {
+		t.Error("gone too early", err)
+	}
+	server.FastForward(2 * time.Minute)
+	rows[0] = nil
+	if err := s.Get(t.Context(), keys, rows); err != nil || rows[0] != nil {
+		t.Error("outlived its time", err)
+	}
+}
+
+// A value that is damaged, of another key or of another type is a miss, and gone afterwards.
+func TestDamagedValues(t *testing.T) {
+	server := miniredis.RunT(t)
+	s := open(t, connect(t, server.Addr()), redis.Options{})
+	keys := []cache.Key{{1}, {2}, {3}, {4}, {5}}
+	want := [][]float32{{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}}
+	names := make([]string, len(keys))
+	for i := range keys {
+		before := server.Keys()
+		if err := s.Set(t.Context(), keys[i:i+1], want[i:i+1]); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range server.Keys() {
+			if !slices.Contains(before, name) {
+				names[i] = name
+			}
+		}
+	}
+	value := func(name string) string {
+		v, err := server.Get(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	server.Set(names[0], value(names[0])[:10])
+	server.Set(names[1], value(names[2])) // an intact one of another key
+	server.Set(names[2], "\x00"+value(names[2])[1:])
+	server.Del(names[3])
+	server.HSet(names[3], "no", "vector")
+
+	rows := make([][]float32, len(keys))
+	if err := s.Get(t.Context(), keys, rows); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.EqualFunc(rows, [][]float32{nil, nil, nil, nil, {5, 5}}, slices.Equal) || s.Damaged() != 4 {
+		t.Errorf("%v, %d damaged", rows, s.Damaged())
+	}
+	if got := server.Keys(); !slices.Equal(got, names[4:]) {
+		t.Errorf("%d keys are left", len(got))
+	}
+}
+
+func TestDeadServer(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	for name, addr := range map[string]string{"silent": silent.Addr().String(), "closed": closed.Addr().String()} {
+		t.Run(name, func(t *testing.T) {
+			const bound = 50 * time.Millisecond
+			c, err := cache.New(cache.Options{Store: open(t, connect(t, addr), redis.Options{}), StoreTimeout: bound})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			e := embedding.Chain(embedtest.NewFake(embedtest.FakeOptions{}), c.Wrap)
+			start := time.Now()
+			for i := range 100 {
+				if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{strings.Repeat("x", i+1)}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			// Six calls may wait. The rest is room for a machine that is busy.
+			if took := time.Since(start); took > 6*bound+4*time.Second {
+				t.Errorf("100 calls took %v", took)
+			}
+			got := c.Stats().Tier
+			if got.Failures != 6 || got.Unstored != 100 || got.ReadErr == nil || got.WriteErr == nil {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+func TestNew(t *testing.T) {
+	for name, client := range map[string]goredis.UniversalClient{
+		"client": goredis.NewClient(&goredis.Options{}), "cluster": goredis.NewClusterClient(&goredis.ClusterOptions{}), "none": nil,
+	} {
+		if _, err := redis.New(client, redis.Options{}); err == nil || !strings.Contains(err.Error(), "ContextTimeoutEnabled") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := redis.New(connect(t, "127.0.0.1:1"), redis.Options{TTL: -1}); err == nil {
+		t.Error("a negative TTL is taken")
+	}
+	if err := open(t, connect(t, "127.0.0.1:1"), redis.Options{}).Get(context.Background(), []cache.Key{{}}, make([][]float32, 1)); err == nil ||
+		!strings.Contains(err.Error(), "cache/redis: ") {
+		t.Error(err)
+	}
+}
