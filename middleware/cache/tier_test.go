@@ -92,6 +92,7 @@ func over(t interface {
 	Fatal(...any)
 	Cleanup(func())
 }, o cache.Options) *cache.Cache {
+	o.MaxBytes = 1 << 20 // a large one takes long to make under the race detector
 	c, err := cache.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -424,7 +425,7 @@ func TestTierAgainstPlainLoop(t *testing.T) {
 			}
 			return nil
 		}
-		c := over(t, cache.Options{Store: s, MaxBytes: 1 << 20})
+		c := over(t, cache.Options{Store: s})
 		e := embedding.Chain(f, c.Wrap)
 		var usage embedding.Usage
 		asked, tasks := 0, []embedding.Task{embedding.TaskDocument, embedding.TaskQuery}
@@ -432,7 +433,7 @@ func TestTierAgainstPlainLoop(t *testing.T) {
 		for range rapid.IntRange(1, 10).Draw(t, "calls") {
 			switch rapid.IntRange(0, 5).Draw(t, "event") {
 			case 0: // the process starts again
-				c = over(t, cache.Options{Store: s, MaxBytes: 1 << 20})
+				c = over(t, cache.Options{Store: s})
 				e = embedding.Chain(f, c.Wrap)
 			case 1:
 				fails = !fails

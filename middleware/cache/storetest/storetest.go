@@ -6,6 +6,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -56,7 +57,7 @@ func Test(t *testing.T, open func(*testing.T) cache.Store) {
 // over returns a Cache over s that waits long enough for a slow machine.
 func over(t *testing.T, s cache.Store, o cache.Options) *cache.Cache {
 	t.Helper()
-	o.Store, o.StoreTimeout = s, time.Minute
+	o.Store, o.StoreTimeout, o.MaxBytes = s, time.Minute, cmp.Or(o.MaxBytes, 1<<20)
 	c, err := cache.New(o)
 	if err != nil {
 		t.Fatal(err)
