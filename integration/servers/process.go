@@ -42,8 +42,9 @@ func launch(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
+// kill ends the process and those that it has started and that did not leave its group.
 func (p *process) kill() {
-	_ = p.Process.Kill() // it fails if the process has ended, which is what is wanted
+	_ = syscall.Kill(-p.Pid, syscall.SIGKILL) // it fails if all have ended, which is what is wanted
 	<-p.done
 }
 
@@ -93,7 +94,7 @@ func (s *Server) startOnce(ctx context.Context) error {
 	}
 	defer log.Close()
 	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, s.Dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: s.spec.as}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true, Credential: s.spec.as}
 	p, err := launch(cmd)
 	if err != nil {
 		return err

@@ -66,6 +66,7 @@ func Find(name string) (Recipe, error) {
 type Missing struct {
 	Recipe Recipe
 	Cache  string
+	Python bool // it is there, and the Python that it was installed for is not, or not for this user
 }
 
 func (m *Missing) Error() string {
@@ -73,7 +74,11 @@ func (m *Missing) Error() string {
 	if m.Recipe.Slow {
 		slow = " -slow"
 	}
-	return fmt.Sprintf("%s %s is not installed in %s: run `go run ./install%s` in the folder integration/ first", m.Recipe.Name, m.Recipe.Version, m.Cache, slow)
+	not := "not installed in " + m.Cache
+	if m.Python {
+		not = "installed in " + m.Cache + " for a Python that is not there any more, or that this user may not run"
+	}
+	return fmt.Sprintf("%s %s is %s: run `go run ./install%s` in the folder integration/ first", m.Recipe.Name, m.Recipe.Version, not, slow)
 }
 
 // errPlatform is for where the wheels do not run.
@@ -94,7 +99,8 @@ func Locate(name string) (string, error) {
 	}
 	dir := filepath.Join(cache, r.id())
 	if !r.installed(dir) {
-		return "", &Missing{r, cache}
+		_, err := os.Stat(dir)
+		return "", &Missing{r, cache, err == nil}
 	}
 	return dir, nil
 }
