@@ -46,9 +46,9 @@ func TestCalls(t *testing.T) {
 		{"fly", 2, `no command "fly"`},
 		{"-fly", 2, `no command "-fly"`},
 
-		{"emulate", 2, "There are azure, cohere, dashscope"},
+		{"emulate", 2, "There are azure, bedrock, cohere, dashscope"},
 		{"emulate -h", 0, "gemini, jina, mistral, ollama"},
-		{"emulate acme", 2, `no emulator of "acme": there are azure, cohere`},
+		{"emulate acme", 2, `no emulator of "acme": there are azure, bedrock, cohere`},
 		{"emulate openai -region cn", 2, "flag provided but not defined: -region"},
 		{"emulate openai -list-faults", 0, "no-access"},
 		{"emulate openai -fault shuffle", 2, `no fault "shuffle"`},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding/providers/azure/azuretest"
+	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/gemini/geminitest"
@@ -33,6 +34,7 @@ type service struct {
 	key         string // the variable of its key; "": it asks for none
 	reference   string // of a model to try, without options
 	base        string // a variable of its address that programs heed; "": there is none
+	more        string // options that a reference to it needs
 	region      string // DashScope's, once it is open
 }
 
@@ -40,6 +42,8 @@ func services() []service {
 	return []service{
 		{name: "azure", title: "Azure OpenAI", open: func(o options) (*server, error) { return azuretest.New(azuretest.Options{Options: o}) }, key: "AZURE_OPENAI_API_KEY",
 			reference: "azure:text-embedding-3-small", base: "AZURE_OPENAI_ENDPOINT"}, // its models, each deployed under its own name
+		{name: "bedrock", title: "Amazon Bedrock", open: func(o options) (*server, error) { return bedrocktest.New(bedrocktest.Options{Options: o}) }, key: "AWS_BEARER_TOKEN_BEDROCK",
+			reference: "bedrock:amazon.titan-embed-text-v2:0", more: "&region=" + bedrocktest.DefaultRegion},
 		{name: "cohere", title: "Cohere", open: coheretest.New, path: coheretest.BasePath, key: "COHERE_API_KEY", reference: "cohere:embed-v4.0"},
 		{name: "dashscope", title: "DashScope", path: dashscopetest.BasePath, key: "DASHSCOPE_API_KEY",
 			reference: "dashscope:text-embedding-v4", base: "DASHSCOPE_COMPATIBLE_BASE_URL"},
@@ -113,7 +117,7 @@ func (s service) goodKey(o options) (string, error) {
 
 // try is a reference that leads to the emulator.
 func (s service) try(base string) string {
-	ref := s.reference + "?base_url=" + base + s.path
+	ref := s.reference + "?base_url=" + base + s.path + s.more
 	if s.key != "" {
 		ref += "&key_env=" + s.key
 	}
