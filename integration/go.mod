@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/amikos-tech/chroma-go v0.1.4
 	github.com/jackc/pgx/v5 v5.12.0
+	github.com/redis/rueidis v1.0.34
 	github.com/tmc/langchaingo v0.1.14
 	github.com/vecspace/embedding v0.0.0
 )
@@ -20,10 +21,14 @@ require (
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
 	github.com/oklog/ulid v1.3.1 // indirect
 	github.com/pgvector/pgvector-go v0.1.1 // indirect
+	github.com/philippgille/chromem-go v0.7.0 // indirect
 	github.com/pkoukk/tiktoken-go v0.1.6 // indirect
 	github.com/sashabaranov/go-openai v1.43.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
+	gopkg.in/yaml.v2 v2.4.0 // indirect
+	sigs.k8s.io/yaml v1.3.0 // indirect
 )
 
 replace github.com/vecspace/embedding => ..

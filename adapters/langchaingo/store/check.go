@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
@@ -27,10 +28,9 @@ func (s *Store) ask(ctx context.Context, text string, v []float32, n int, option
 // probe is the text of searches that are about the store and not about a text.
 const probe = "vecspace probe"
 
-// check looks at a document of the collection, if there is one, and refuses another Space or other dimensions. It embeds nothing.
-func (s *Store) check(ctx context.Context, o vectorstores.Options) (empty bool, err error) {
-	where := passed(vectorstores.Options{NameSpace: o.NameSpace})
-	listed, _, err := s.list(ctx, 1, where)
+// look looks at up to n documents of the collection and refuses those of another Space or other dimensions. It embeds nothing.
+func (s *Store) look(ctx context.Context, where []vectorstores.Option, n int) (empty bool, err error) {
+	listed, _, err := s.list(ctx, n, where)
 	if err != nil {
 		return false, fmt.Errorf("store: looking at what %s holds: %w", s.name, err)
 	}
@@ -39,12 +39,16 @@ func (s *Store) check(ctx context.Context, o vectorstores.Options) (empty bool, 
 	}
 	// Chroma leaves out results of a negative score, and its scores are 1 - L2² by default: of a short vector and its opposite,
 	// one has a positive score with whatever there is.
+	seen := 0
 	for _, x := range []float32{0.01, -0.01} {
 		v := make([]float32, s.model.Dimensions)
 		for i := range v {
 			v[i] = x / float32(math.Sqrt(float64(len(v))))
 		}
-		found, err := s.ask(ctx, probe, v, 1, where)
+		found, err := s.ask(ctx, probe, v, n, where)
+		if err != nil && s.trait.lacks != "" && strings.Contains(err.Error(), s.trait.lacks) {
+			return false, fmt.Errorf("store: the server of %s has no search module, without which it keeps no vectors: load it, or use a server that has it: %w", s.name, err)
+		}
 		if err != nil {
 			return false, fmt.Errorf("store: %s cannot be searched with a vector of %d dimensions; if its collection was made with others, use another collection and index again; "+
 				"if it has none yet, say so by Options.Missing: %w", s.name, len(v), err)
@@ -52,14 +56,14 @@ func (s *Store) check(ctx context.Context, o vectorstores.Options) (empty bool, 
 		if err := s.compare(found); err != nil {
 			return false, err
 		}
-		if len(found) > 0 {
-			return false, nil
+		if seen += len(found); seen >= n {
+			break
 		}
 	}
-	if len(listed) > 0 {
+	if seen == 0 && len(listed) > 0 {
 		return false, s.otherDimensions()
 	}
-	return true, nil
+	return seen == 0, nil
 }
 
 func (s *Store) otherDimensions() error {
@@ -74,19 +78,13 @@ const most = 1000
 // they are said to be, or if another process has added documents of another Space meanwhile.
 func (s *Store) measure(ctx context.Context, o vectorstores.Options, docs []schema.Document, vectors [][]float32, empty bool) error {
 	where := passed(vectorstores.Options{NameSpace: o.NameSpace})
-	n := 10
-	if empty {
-		n = min(len(docs)+1, most)
-		listed, _, err := s.list(ctx, n, where)
-		if err != nil {
-			return fmt.Errorf("looking at them failed: %w", err)
-		}
-		if err := s.compare(listed); err != nil {
-			return fmt.Errorf("another process has added documents at the same time: %w", err)
+	if empty { // there was nothing: if there is more than was added now, n documents are not all of this call
+		if _, err := s.look(ctx, where, min(len(docs)+1, most)); err != nil {
+			return fmt.Errorf("looking at the collection again, which was empty before: %w", err)
 		}
 	}
 	q := between(vectors[0])
-	found, err := s.ask(ctx, probe, q, n, where)
+	found, err := s.ask(ctx, probe, q, 10, where)
 	if err != nil {
 		return fmt.Errorf("searching for one of them failed: %w", err)
 	}

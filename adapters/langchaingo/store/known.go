@@ -13,6 +13,7 @@ import (
 type trait struct {
 	score   Score
 	missing []string // in an error: the collection is not there yet
+	lacks   string   // in an error: the server cannot search vectors
 	lazy    bool     // it does not ask for the vectors of documents that it holds, or of a query that finds nothing
 }
 
@@ -23,7 +24,7 @@ var known = map[string]trait{
 	langchaingo + "chroma":                           {},
 	langchaingo + "milvus":                           {},
 	langchaingo + "milvus/v2":                        {},
-	langchaingo + "redisvector":                      {score: Distance, missing: []string{"no such index", "unknown index name"}},
+	langchaingo + "redisvector":                      {score: Distance, missing: []string{"no such index", "unknown index name"}, lacks: "unknown command"},
 	langchaingo + "weaviate":                         {score: Certainty, missing: []string{"cannot query field", "empty response", "could not find class"}},
 	langchaingo + "dolt":                             {score: OneMinusL2},
 	"github.com/vecspace/embedding/adapters/chromem": {score: Cosine, lazy: true},

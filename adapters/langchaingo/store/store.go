@@ -81,7 +81,7 @@ func New(ctx context.Context, e embedding.Embedder, open func(embeddings.Embedde
 		return nil, fmt.Errorf("store: what the scores of %s are depends on how its collection was made: say it in Options.Score, "+
 			"which is Cosine if its metric is the cosine (chroma.WithDistanceFunction(types.COSINE) for one)", s.name)
 	}
-	if _, err := s.check(ctx, vectorstores.Options{}); err != nil {
+	if _, err := s.look(ctx, nil, 1); err != nil {
 		return nil, err
 	}
 	return s, nil

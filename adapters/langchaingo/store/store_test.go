@@ -162,7 +162,7 @@ func TestOtherDimensionsAreRefused(t *testing.T) {
 }
 
 func TestTwoFirstAddsAtOnce(t *testing.T) {
-	for name, f := range map[string]fake{"plain": {}, "lister": {passesOver: true}} {
+	for name, f := range map[string]fake{"plain": {}, "lister": {passesOver: true}, "drops negatives": {dropsNegative: true}} {
 		c := &collection{}
 		f.collection = c
 		one, two := f, f
