@@ -43,11 +43,20 @@ var (
 		`must have less than \d+ tokens`,
 		`must have less than \d+ characters`,
 		`range of input length should be`,
+		`prompt 超长`,
 	)
 	noMoney = anyOf(
 		`insufficient balance`,
 		`insufficient account balance`,
+		`balance is insufficient`,
+		`账户已欠费`,
 	)
+	noLength = anyOf(
+		`does not support matryoshka`,
+		`dimensions is currently not supported`,
+		`does not support specifying dimensions`,
+	)
+	unsafe = anyOf(`不安全或敏感内容`)
 )
 
 // patterns are matched in any case, the first that matches counts.
@@ -86,7 +95,10 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 		return openaicompat.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
 	}
 	v := openaicompat.Verdict{Kind: kindOf(f)}
+	_, cut := noLength.find(f.Message)
 	switch {
+	case cut:
+		v.Advice = "leave dimensions out, or say what the model has as Options.NativeDimensions (native_dimensions= in a reference)"
 	case v.Kind == embedding.TooLarge:
 		v.Advice = batch
 	case f.Code == "incorrect_hostname":
@@ -105,8 +117,9 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 func kindOf(f openaicompat.Failure) embedding.Kind {
 	code, typ := strings.ToLower(f.Code), strings.ToLower(f.Type)
 	_, broke := noMoney.find(f.Message)
+	_, sensitive := unsafe.find(f.Message)
 	switch {
-	case code == "content_filter":
+	case code == "content_filter", sensitive:
 		return embedding.Rejected
 	case code == "insufficient_quota", typ == "insufficient_quota", broke:
 		return embedding.Exhausted

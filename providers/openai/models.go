@@ -1,17 +1,28 @@
 package openai
 
-import "github.com/vecspace/embedding"
+import (
+	"fmt"
+	"slices"
+	"strings"
 
-// ModelInfo is what OpenAI documents about one of its models.
+	"github.com/vecspace/embedding"
+)
+
+// ModelInfo is what a vendor documents about one of its models.
 type ModelInfo struct {
 	ID         string
-	Dimensions int  // the default, which is also the most
-	Fixed      bool // takes no other length, and refuses to be told one
+	Dimensions int   // the default; 0: not known, see embedding.Probe
+	Longest    int   // what Options.Dimensions may be at most; 0: Dimensions
+	Lengths    []int // all that Options.Dimensions may be, where that is not every number up to the longest
+	Fixed      bool  // takes no other length, and refuses to be told one
+	Normalized bool  // vectors have unit length
 	Limits     embedding.Limits
-	Price      embedding.Price
+	Price      embedding.Price // zero: none was found, or it is free
+	Unverified string          // which of these figures were not checked against the vendor's own word; "" is none
 }
 
-// Models returns OpenAI's own embedding models, newest first. The result is the caller's own.
+// Models returns OpenAI's own embedding models, newest first. The result is the caller's own. Those of other vendors are
+// in Presets.
 //
 // Sources: OpenAI's OpenAPI description (openai/openai-openapi: 2,048 inputs, 8,192 tokens an input, 300,000 tokens a
 // request) and https://platform.openai.com/docs/pricing. Vectors have unit length at every dimension
@@ -22,8 +33,24 @@ func Models() []ModelInfo {
 		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: "2026-11-01"}
 	}
 	return []ModelInfo{
-		{ID: "text-embedding-3-small", Dimensions: 1_536, Limits: limits, Price: usd(0.02)},
-		{ID: "text-embedding-3-large", Dimensions: 3_072, Limits: limits, Price: usd(0.13)},
-		{ID: "text-embedding-ada-002", Dimensions: 1_536, Fixed: true, Limits: limits, Price: usd(0.10)},
+		{ID: "text-embedding-3-small", Dimensions: 1_536, Normalized: true, Limits: limits, Price: usd(0.02)},
+		{ID: "text-embedding-3-large", Dimensions: 3_072, Normalized: true, Limits: limits, Price: usd(0.13)},
+		{ID: "text-embedding-ada-002", Dimensions: 1_536, Fixed: true, Normalized: true, Limits: limits, Price: usd(0.10)},
 	}
+}
+
+// check reports whether the model has vectors of a length that is asked for.
+func (m ModelInfo) check(dims int) error {
+	longest := max(m.Longest, m.Dimensions)
+	switch {
+	case dims == 0 || m.ID == "":
+		return nil
+	case m.Fixed && dims != m.Dimensions:
+		return fmt.Errorf("%s has no %d dimensions, it has %d only", m.ID, dims, m.Dimensions)
+	case m.Lengths != nil && !slices.Contains(m.Lengths, dims):
+		return fmt.Errorf("%s has no %d dimensions; it has %s", m.ID, dims, strings.Trim(strings.ReplaceAll(fmt.Sprint(m.Lengths), " ", ", "), "[]"))
+	case longest > 0 && dims > longest:
+		return fmt.Errorf("%s has no %d dimensions, it has 1 to %d", m.ID, dims, longest)
+	}
+	return nil
 }

@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
 )
 
@@ -26,7 +26,8 @@ const (
 // Options configure New. Only Model is required.
 type Options struct {
 	Model   string
-	BaseURL string // with or without a trailing slash, up to /v1; "" is OPENAI_BASE_URL, or OpenAI
+	Preset  string // a name in Presets; "" is found by BaseURL's host, OpenAI without one
+	BaseURL string // with or without a trailing slash, up to /v1; "" is the preset's own, without a preset OPENAI_BASE_URL, or OpenAI
 
 	Dimensions       int // sent with each request; 0 sends nothing and gets the model's own
 	NativeDimensions int // what the model has anyway: known from the start, and not sent
@@ -35,7 +36,7 @@ type Options struct {
 	KeyEnv string // the variable that holds the key
 
 	// EncodingFormat is "float", "base64", which is a quarter of the bytes, or "none", which sends nothing for servers
-	// that refuse the member. "" is base64 for OpenAI and float elsewhere. Whatever was asked for, both are understood.
+	// that refuse the member. "" is the preset's, float without one. Whatever was asked for, both are understood.
 	EncodingFormat string
 
 	Space  embedding.Space  // asserts the vectors' space instead of deriving it
@@ -48,20 +49,24 @@ type Options struct {
 // New returns a guarded Embedder for one model, without any other middleware. It does no I/O: whatever is wrong with the
 // options is said here, as an *embedding.Error.
 func New(o Options) (embedding.Embedder, error) {
-	s := o.site()
+	s, err := o.site()
 	fail := func(k embedding.Kind, err error) error {
 		return &embedding.Error{Kind: k, Provider: s.provider, Model: o.Model, Err: err}
 	}
-	info, err := o.info(s.own)
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
-	fields, err := o.fields(s.own, info)
+	info := s.preset.model(o.Model)
+	if err := o.check(s, info); err != nil {
+		return nil, fail(embedding.Invalid, err)
+	}
+	fields, err := o.fields(s.preset, info)
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
-	if s.key == "" && s.keyed {
-		return nil, fail(embedding.Auth, fmt.Errorf("no API key: set the variable %s", s.keyFrom))
+	key, keyFrom, err := o.key(s)
+	if err != nil {
+		return nil, fail(embedding.Auth, err)
 	}
 	client, err := openaicompat.New(openaicompat.Config{
 		Model: embedding.Model{
@@ -69,21 +74,16 @@ func New(o Options) (embedding.Embedder, error) {
 			ID:         o.Model,
 			Space:      o.Space,
 			Dimensions: cmp.Or(o.Dimensions, o.NativeDimensions, info.Dimensions),
-			Normalized: info.Dimensions > 0,
+			Normalized: info.Normalized,
 			Symmetric:  true,
-			Limits: embedding.Limits{
-				Texts:      over(o.Limits.Texts, info.Limits.Texts),
-				Tokens:     over(o.Limits.Tokens, info.Limits.Tokens),
-				Bytes:      over(o.Limits.Bytes, info.Limits.Bytes),
-				TextTokens: over(o.Limits.TextTokens, info.Limits.TextTokens),
-			},
-			Price: info.Price,
+			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Price:      info.Price,
 		},
 		BaseURL:    s.base,
-		Key:        s.key,
+		Key:        key,
 		Fields:     fields,
 		Asked:      o.Dimensions,
-		Classify:   classifier{keyFrom: s.keyFrom}.classify,
+		Classify:   classifier{keyFrom: keyFrom}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
 	})
@@ -93,94 +93,103 @@ func New(o Options) (embedding.Embedder, error) {
 	return embedding.Chain(client), nil
 }
 
-func over(asked, table int) int {
-	if asked > 0 {
-		return asked
-	}
-	return table
-}
-
-// site is whom to ask, and with which key.
+// site is whom to ask.
 type site struct {
 	base, provider string
-	own            bool   // OpenAI's own
-	keyed          bool   // a key is needed
-	key, keyFrom   string // keyFrom says where the key is from, or, if one is needed and missing, where it belongs
+	host           string // in lower case; "" where the base URL is none
+	preset         Preset // the zero value for a server of which nothing is known
 }
 
-func (o Options) site() site {
-	given := strings.TrimSpace(o.BaseURL)
-	s := site{base: cmp.Or(given, strings.TrimSpace(os.Getenv(BaseURLVariable)), BaseURL), provider: "openai"}
-	if u, err := url.Parse(s.base); err == nil && u.Hostname() != "" {
-		host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-		if s.own = host == "api.openai.com" || strings.HasSuffix(host, ".api.openai.com"); !s.own {
-			s.provider = host
+func (o Options) site() (site, error) {
+	s := site{base: strings.TrimSpace(o.BaseURL), provider: "openai"}
+	if o.Preset != "" {
+		p, err := findPreset(o.Preset)
+		if err != nil {
+			return s, err
 		}
+		s.preset, s.provider = p, p.Name
+		s.base = cmp.Or(s.base, p.BaseURL)
 	}
+	s.base = cmp.Or(s.base, strings.TrimSpace(os.Getenv(BaseURLVariable)), BaseURL)
+	u, err := url.Parse(s.base)
+	if err != nil || u.Hostname() == "" {
+		return s, nil // the client says what is wrong with it
+	}
+	s.host = strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	found, vendor := presetOf(s.host)
 	switch {
-	case o.Key != "":
-		s.key, s.keyFrom = o.Key, "Options.Key"
-		return s
-	case o.KeyEnv != "":
-		s.keyFrom, s.keyed = o.KeyEnv, true
-	case s.own:
-		s.keyFrom, s.keyed = KeyVariable, true
-	case given == "": // both variables are the user's own word, and belong together
-		s.keyFrom = KeyVariable
-	default:
-		return s
+	case o.Preset == "" && vendor:
+		s.preset, s.provider = found, found.Name
+	case o.Preset == "" || s.preset.Local:
+		s.provider = s.host
+	case !s.preset.owns(s.host):
+		s.provider = s.preset.Name + "@" + s.host // an emulator or a proxy, which may serve anything under the name
 	}
-	if s.key = strings.TrimSpace(os.Getenv(s.keyFrom)); s.key == "" && !s.keyed {
-		s.keyFrom = ""
-	}
-	return s
+	return s, nil
 }
 
-// info returns what the table says about the model, nothing for a model or a server that is not in it.
-func (o Options) info(own bool) (ModelInfo, error) {
+// key returns the key to send, and where it is from. A vendor's own variable is for the vendor's own address, and, where the
+// preset is named, for this machine; the variables OPENAI_API_KEY and OPENAI_BASE_URL are the user's own word, and belong together.
+func (o Options) key(s site) (key, from string, err error) {
+	variable := s.preset.KeyVariable
+	switch {
+	case o.Key != "" || o.KeyEnv != "":
+		return jsonhttp.RequiredKey(o.Key, o.KeyEnv, "", s.base)
+	case o.Preset == "" && s.preset.Name == "openai", o.Preset != "" && !s.preset.Local:
+		return jsonhttp.RequiredKey("", "", variable, s.base, hostname(s.preset.BaseURL))
+	case o.Preset == "" && strings.TrimSpace(o.BaseURL) == "":
+		variable = KeyVariable
+	case o.Preset == "" || !jsonhttp.Trusted(s.base):
+		return "", "", nil
+	}
+	if key, from = jsonhttp.Key("", variable); key == "" {
+		from = ""
+	}
+	return key, from, nil
+}
+
+// check reports what is wrong with the model and its dimensions.
+func (o Options) check(s site, info ModelInfo) error {
 	switch {
 	case o.Model == "":
-		return ModelInfo{}, errors.New("no model is named")
+		return errors.New("no model is named")
 	case o.Dimensions < 0 || o.NativeDimensions < 0:
-		return ModelInfo{}, errors.New("a vector has at least 1 dimension")
+		return errors.New("a vector has at least 1 dimension")
 	case o.Dimensions > 0 && o.NativeDimensions > 0:
-		return ModelInfo{}, errors.New("both dimensions to ask for and native dimensions are given: leave one out")
+		return errors.New("both dimensions to ask for and native dimensions are given: leave one out")
+	case o.NativeDimensions > 0 && info.Dimensions > 0 && o.NativeDimensions != info.Dimensions:
+		return fmt.Errorf("%s has %d dimensions, not %d", info.ID, info.Dimensions, o.NativeDimensions)
+	case o.Dimensions > 0 && o.Dimensions != info.Dimensions && s.preset.Name != "" && s.preset.DimensionsField == "":
+		return fmt.Errorf("%s has no option for the length of vectors: leave dimensions out, or say what the model has as native "+
+			"dimensions (native_dimensions= in a reference)", s.preset.Title)
 	}
-	models := Models()
-	at := slices.IndexFunc(models, func(m ModelInfo) bool { return m.ID == o.Model })
-	if !own || at < 0 {
-		return ModelInfo{}, nil
-	}
-	m := models[at]
-	switch {
-	case o.NativeDimensions > 0 && o.NativeDimensions != m.Dimensions:
-		return m, fmt.Errorf("%s has %d dimensions, not %d", m.ID, m.Dimensions, o.NativeDimensions)
-	case m.Fixed && o.Dimensions > 0 && o.Dimensions != m.Dimensions:
-		return m, fmt.Errorf("%s has no %d dimensions, it has %d only", m.ID, o.Dimensions, m.Dimensions)
-	case o.Dimensions > m.Dimensions:
-		return m, fmt.Errorf("%s has no %d dimensions, it has 1 to %d", m.ID, o.Dimensions, m.Dimensions)
-	}
-	return m, nil
+	return info.check(o.Dimensions)
 }
 
 // fields returns what is sent besides the model and the texts.
-func (o Options) fields(own bool, info ModelInfo) ([]openaicompat.Field, error) {
+func (o Options) fields(p Preset, info ModelInfo) ([]openaicompat.Field, error) {
 	var fields []openaicompat.Field
-	format := o.EncodingFormat
-	if format == "" {
-		if format = "float"; own {
-			format = "base64"
-		}
-	}
-	switch format {
+	switch format := cmp.Or(o.EncodingFormat, p.EncodingFormat, "float"); format {
 	case "float", "base64":
 		fields = append(fields, openaicompat.Field{Name: "encoding_format", Value: format})
 	case "none":
 	default:
 		return nil, fmt.Errorf("there is no encoding format %q; there are float, base64 and none", format)
 	}
-	if o.Dimensions > 0 && !info.Fixed {
-		fields = append(fields, openaicompat.Field{Name: "dimensions", Value: o.Dimensions})
+	name := p.DimensionsField
+	if p.Name == "" {
+		name = "dimensions"
+	}
+	if o.Dimensions > 0 && !info.Fixed && name != "" {
+		fields = append(fields, openaicompat.Field{Name: name, Value: o.Dimensions})
 	}
 	return fields, nil
+}
+
+func hostname(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }

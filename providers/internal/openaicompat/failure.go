@@ -71,6 +71,9 @@ func readFailure(status int, header http.Header, body []byte) failureBody {
 			body = list[0]
 		}
 	}
+	if bytes.HasPrefix(body, []byte(`"`)) { // SiliconFlow's answer to a wrong key is a string
+		f.Message = text(body)
+	}
 	var top members
 	if !bytes.HasPrefix(body, []byte("{")) || json.Unmarshal(body, &top) != nil {
 		if f.page = wire.LooksLikeMarkup(body); !f.page && !json.Valid(body) {

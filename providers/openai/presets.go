@@ -1,0 +1,243 @@
+package openai
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vecspace/embedding"
+)
+
+// Preset is a vendor or a server whose wire is OpenAI's, and in what it differs. It is plain data: what Options.Preset names
+// and what stands before the colon of a reference.
+type Preset struct {
+	Name        string
+	Title       string
+	BaseURL     string // its own; for Local, where it listens if it is not told otherwise
+	KeyVariable string
+	// Local is a server that people run themselves: it needs no key, and may serve anything under any name, so that the host
+	// is the Provider of its models, as it is without a preset.
+	Local bool
+	// DimensionsField is what it calls the length that vectors are asked to have. "": it has no word for it, and a wish for
+	// a length is an error before anything is sent.
+	DimensionsField string
+	EncodingFormat  string // as in Options, where those say nothing
+	Models          []ModelInfo
+	Rejects         string // what it refuses of OpenAI's API, or ignores; for people
+	Source          string
+	Unverified      string // what of the row is from memory or from one user's word; "" is nothing
+}
+
+// Presets returns what the package knows, OpenAI first. The result is the caller's own.
+func Presets() []Preset {
+	return []Preset{
+		{
+			Name: "openai", Title: "OpenAI", BaseURL: BaseURL, KeyVariable: KeyVariable,
+			DimensionsField: "dimensions", EncodingFormat: "base64", Models: Models(),
+			Rejects: "more than 2,048 texts, empty texts, dimensions for ada-002",
+			Source:  "https://github.com/openai/openai-openapi at f85dbe22",
+		},
+		mistral(), siliconFlow(), zhipu(), volcengine(), together(), openRouter(), deepInfra(),
+		{
+			Name: "vllm", Title: "vLLM", BaseURL: "http://127.0.0.1:8000/v1", KeyVariable: "VLLM_API_KEY", Local: true,
+			DimensionsField: "dimensions", EncodingFormat: "float",
+			Rejects: "dimensions for models that do not say they are Matryoshka models (400); unknown model names (404)",
+			Source:  "https://github.com/vllm-project/vllm/pull/16331, https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
+		},
+		{
+			Name: "lmstudio", Title: "LM Studio", BaseURL: "http://127.0.0.1:1234/v1", KeyVariable: "LM_API_TOKEN", Local: true,
+			EncodingFormat: "float", Rejects: "ignores dimensions",
+			Source:     "https://lmstudio.ai/docs/developer/openai-compat",
+			Unverified: "dimensions, key variable",
+		},
+		{
+			Name: "llamacpp", Title: "llama.cpp", BaseURL: "http://127.0.0.1:8080/v1", KeyVariable: "LLAMA_API_KEY", Local: true,
+			EncodingFormat: "float", Rejects: "ignores dimensions; a text longer than the physical batch (500)",
+			Source: "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md, and a server that was run",
+		},
+		{
+			Name: "localai", Title: "LocalAI", BaseURL: "http://127.0.0.1:8080/v1", KeyVariable: "LOCALAI_API_KEY", Local: true,
+			EncodingFormat: "float", Rejects: "ignores dimensions",
+			Source:     "https://localai.io/features/embeddings/",
+			Unverified: "dimensions, key variable",
+		},
+	}
+}
+
+// read is the day on which prices and pages were read.
+const read = "2026-11-24"
+
+func mistral() Preset {
+	return Preset{
+		Name: "mistral", Title: "Mistral", BaseURL: "https://api.mistral.ai/v1", KeyVariable: "MISTRAL_API_KEY",
+		DimensionsField: "output_dimension", EncodingFormat: "float",
+		Rejects: "any field that is not its own, dimensions and user among them (422): the length is output_dimension",
+		Source:  "https://github.com/mistralai/platform-docs-public openapi.yaml at 222f4ba9 (additionalProperties: false)",
+		Models: []ModelInfo{
+			{
+				ID: "mistral-embed", Dimensions: 1024, Fixed: true, Normalized: true,
+				Limits:     embedding.Limits{Tokens: 16_384, TextTokens: 8_192}, // 16,384 is in the service's own refusal
+				Price:      embedding.Price{PerMillion: 0.10, Currency: "USD", AsOf: read},
+				Unverified: "price, normalized",
+			},
+			{
+				ID: "codestral-embed", Dimensions: 1536, Longest: 3072,
+				Limits:     embedding.Limits{Tokens: 16_384, TextTokens: 8_192},
+				Price:      embedding.Price{PerMillion: 0.15, Currency: "USD", AsOf: read},
+				Unverified: "price",
+			},
+		},
+	}
+}
+
+func siliconFlow() Preset {
+	qwen := func(id string, lengths ...int) ModelInfo {
+		return ModelInfo{
+			ID: id, Dimensions: lengths[0], Lengths: lengths, Limits: embedding.Limits{Texts: 64, TextTokens: 32_768},
+			Unverified: "texts, price",
+		}
+	}
+	fixed := func(id string, dims, tokens int) ModelInfo {
+		return ModelInfo{ID: id, Dimensions: dims, Fixed: true, Limits: embedding.Limits{Texts: 64, TextTokens: tokens}, Unverified: "price"}
+	}
+	return Preset{
+		Name: "siliconflow", Title: "SiliconFlow", BaseURL: "https://api.siliconflow.cn/v1", KeyVariable: "SILICONFLOW_API_KEY",
+		DimensionsField: "dimensions", EncodingFormat: "float",
+		Rejects: "dimensions for all but the Qwen3 models; more than 64 texts (413)",
+		Source: "https://api-docs.siliconflow.cn/docs/api/embeddings-post (tokens, dimensions); " +
+			"https://github.com/OpenSPG/KAG/issues/232 (64 texts, for bge-m3)",
+		Unverified: "key variable",
+		Models: []ModelInfo{
+			qwen("Qwen/Qwen3-Embedding-8B", 4096, 2560, 2048, 1536, 1024, 768, 512, 256, 128, 64),
+			qwen("Qwen/Qwen3-Embedding-4B", 2560, 2048, 1536, 1024, 768, 512, 256, 128, 64),
+			qwen("Qwen/Qwen3-Embedding-0.6B", 1024, 768, 512, 256, 128, 64),
+			fixed("BAAI/bge-m3", 1024, 8_192), fixed("Pro/BAAI/bge-m3", 1024, 8_192),
+			fixed("BAAI/bge-large-zh-v1.5", 1024, 512), fixed("BAAI/bge-large-en-v1.5", 1024, 512),
+			fixed("netease-youdao/bce-embedding-base_v1", 768, 512),
+		},
+	}
+}
+
+func zhipu() Preset {
+	cny := embedding.Price{PerMillion: 0.5, Currency: "CNY", AsOf: read}
+	return Preset{
+		Name: "zhipu", Title: "Zhipu", BaseURL: "https://open.bigmodel.cn/api/paas/v4", KeyVariable: "ZHIPUAI_API_KEY",
+		DimensionsField: "dimensions", EncodingFormat: "none",
+		Rejects: "lengths other than 2048, 1024, 512 and 256; more than 64 texts",
+		Source:  "https://docs.bigmodel.cn/api-reference/模型-api/文本嵌入 (OpenAPI: model, input, dimensions), /cn/guide/models/embedding/embedding-2 (price)",
+		Models: []ModelInfo{
+			{
+				ID: "embedding-3", Dimensions: 2048, Lengths: []int{2048, 1024, 512, 256},
+				Limits: embedding.Limits{Texts: 64, TextTokens: 3_072}, Price: cny,
+			},
+			{ID: "embedding-2", Dimensions: 1024, Fixed: true, Limits: embedding.Limits{Tokens: 8_000, TextTokens: 512}, Price: cny},
+		},
+	}
+}
+
+// volcengine's text models are closed to new users, and its vision models have another wire (one vector a request).
+func volcengine() Preset {
+	text := func(id string) ModelInfo {
+		return ModelInfo{ID: id, Fixed: true, Limits: embedding.Limits{TextTokens: 4_096}, Unverified: "price (none was found)"}
+	}
+	return Preset{
+		Name: "volcengine", Title: "Volcengine Ark", BaseURL: "https://ark.cn-beijing.volces.com/api/v3", KeyVariable: "ARK_API_KEY",
+		EncodingFormat: "float",
+		Rejects:        "dimensions; any encoding format but float; its vision models, whose address and answers are others",
+		Source: "https://volcengine.com/docs/82379/1302003 (fields), https://github.com/volcengine/volcengine-python-sdk/issues/13 (key variable), " +
+			"the service's own refusal in testdata/errors.jsonl (4,096 tokens)",
+		Models: []ModelInfo{text("doubao-embedding-large-text-250515"), text("doubao-embedding-text-240715")},
+	}
+}
+
+func together() Preset {
+	model := func(id string, dims, tokens int) ModelInfo {
+		return ModelInfo{
+			ID: id, Dimensions: dims, Fixed: true, Limits: embedding.Limits{TextTokens: tokens},
+			Unverified: "that it is still served, price (none was found)",
+		}
+	}
+	return Preset{
+		Name: "together", Title: "Together", BaseURL: "https://api.together.xyz/v1", KeyVariable: "TOGETHER_API_KEY",
+		EncodingFormat: "none", Rejects: "its API has model and input only; how long a text may be is the model's",
+		Source: "https://docs.together.ai/docs/embeddings-rest; dimensions and tokens by the models' cards",
+		Models: []ModelInfo{
+			model("intfloat/multilingual-e5-large-instruct", 1024, 512), model("BAAI/bge-large-en-v1.5", 1024, 512),
+			model("BAAI/bge-base-en-v1.5", 768, 512), model("togethercomputer/m2-bert-80M-32k-retrieval", 768, 32_768),
+		},
+	}
+}
+
+func openRouter() Preset {
+	usd := func(perMillion float64) embedding.Price {
+		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: read}
+	}
+	return Preset{
+		Name: "openrouter", Title: "OpenRouter", BaseURL: "https://openrouter.ai/api/v1", KeyVariable: "OPENROUTER_API_KEY",
+		DimensionsField: "dimensions", EncodingFormat: "float",
+		Rejects: "models that do not embed (400); a vendor behind it may ignore dimensions, which the guard notices",
+		Source:  "https://openrouter.ai/docs/api/api-reference/embeddings/create-embeddings.md (OpenAPI)",
+		Models: []ModelInfo{
+			{
+				ID: "qwen/qwen3-embedding-8b", Dimensions: 4096, Limits: embedding.Limits{TextTokens: 32_768}, Price: usd(0.01),
+				Unverified: "price (a mirror's)",
+			},
+			{
+				ID: "openai/text-embedding-3-small", Dimensions: 1536, Normalized: true,
+				Limits: embedding.Limits{Texts: 2_048, Tokens: 300_000, TextTokens: 8_192}, Price: usd(0.02),
+				Unverified: "limits and price (OpenAI's own)",
+			},
+		},
+	}
+}
+
+func deepInfra() Preset {
+	return Preset{
+		Name: "deepinfra", Title: "DeepInfra", BaseURL: "https://api.deepinfra.com/v1/openai", KeyVariable: "DEEPINFRA_TOKEN",
+		DimensionsField: "dimensions", EncodingFormat: "float", Rejects: "nothing that is known; texts that are too long are cut in silence",
+		Source:     "https://deepinfra.com/intfloat/multilingual-e5-large/api",
+		Unverified: "dimensions for models that can be cut",
+		Models: []ModelInfo{
+			{
+				ID: "intfloat/multilingual-e5-large", Dimensions: 1024, Fixed: true, Limits: embedding.Limits{TextTokens: 512},
+				Price: embedding.Price{PerMillion: 0.01, Currency: "USD", AsOf: read},
+			},
+		},
+	}
+}
+
+// findPreset returns the preset of a name.
+func findPreset(name string) (Preset, error) {
+	all := Presets()
+	names := make([]string, len(all))
+	for i, p := range all {
+		if names[i] = p.Name; p.Name == name {
+			return p, nil
+		}
+	}
+	return Preset{}, fmt.Errorf("there is no preset %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// presetOf returns the preset of a vendor whose host this is. Servers that people run are known by no host.
+func presetOf(host string) (Preset, bool) {
+	all := Presets()
+	at := slices.IndexFunc(all, func(p Preset) bool { return !p.Local && p.owns(host) })
+	if at < 0 {
+		return Preset{}, false
+	}
+	return all[at], true
+}
+
+// owns reports whether a host is the preset's own, or below it.
+func (p Preset) owns(host string) bool {
+	own := hostname(p.BaseURL)
+	return host == own || strings.HasSuffix(host, "."+own)
+}
+
+// model returns what the preset knows about a model, nothing for one that it does not know.
+func (p Preset) model(id string) ModelInfo {
+	if at := slices.IndexFunc(p.Models, func(m ModelInfo) bool { return m.ID == id }); at >= 0 {
+		return p.Models[at]
+	}
+	return ModelInfo{}
+}

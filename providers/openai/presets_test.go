@@ -1,0 +1,186 @@
+package openai_test
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/openai"
+	"github.com/vecspace/embedding/providers/openai/mistraltest"
+)
+
+// Every row says where it is from, and its figures do not contradict each other.
+func TestPresetsAreWhole(t *testing.T) {
+	var names []string
+	for _, p := range openai.Presets() {
+		if p.Name == "" || p.Title == "" || p.KeyVariable == "" || p.Rejects == "" || !strings.Contains(p.Source, "http") && p.Name != "llamacpp" {
+			t.Errorf("%+v has gaps", p)
+		}
+		if slices.Contains(names, p.Name) {
+			t.Errorf("%s is there twice", p.Name)
+		}
+		names = append(names, p.Name)
+		if p.Local != (len(p.Models) == 0) {
+			t.Errorf("%s: a vendor has models, a server that people run has any", p.Name)
+		}
+		if p.Local == strings.HasPrefix(p.BaseURL, "https://") {
+			t.Errorf("%s: %s", p.Name, p.BaseURL)
+		}
+		for _, m := range p.Models {
+			if m.Lengths != nil && !slices.Contains(m.Lengths, m.Dimensions) || m.Longest > 0 && m.Longest < m.Dimensions || m.Fixed && m.Lengths != nil {
+				t.Errorf("%s: the lengths of %s contradict each other", p.Name, m.ID)
+			}
+			if m.Price.PerMillion > 0 && (len(m.Price.Currency) != 3 || len(m.Price.AsOf) != 10) {
+				t.Errorf("%s: the price of %s has no currency or no day", p.Name, m.ID)
+			}
+			if m.Price.PerMillion == 0 && !strings.Contains(m.Unverified, "price") {
+				t.Errorf("%s: %s has no price and does not say so", p.Name, m.ID)
+			}
+		}
+	}
+}
+
+func TestPresets(t *testing.T) {
+	t.Setenv(openai.KeyVariable, "")
+	t.Setenv(openai.BaseURLVariable, "")
+	for _, name := range []string{"MISTRAL_API_KEY", "SILICONFLOW_API_KEY", "ZHIPUAI_API_KEY", "ARK_API_KEY", "TOGETHER_API_KEY"} {
+		t.Setenv(name, "sk-"+name)
+	}
+	for _, tc := range []struct {
+		o        openai.Options
+		provider string
+		space    embedding.Space
+		texts    int
+		price    string
+	}{
+		{openai.Options{Preset: "mistral", Model: "mistral-embed"}, "mistral", "mistral/mistral-embed@1024", 0, "USD"},
+		{openai.Options{Preset: "mistral", Model: "mistral-embed", Dimensions: 1024}, "mistral", "mistral/mistral-embed@1024", 0, "USD"},
+		{openai.Options{Preset: "mistral", Model: "codestral-embed", Dimensions: 3072}, "mistral", "mistral/codestral-embed@3072", 0, "USD"},
+		{openai.Options{Preset: "siliconflow", Model: "BAAI/bge-m3"}, "siliconflow", "siliconflow/BAAI/bge-m3@1024", 64, ""},
+		{openai.Options{Preset: "siliconflow", Model: "Qwen/Qwen3-Embedding-8B", Dimensions: 2560}, "siliconflow", "siliconflow/Qwen/Qwen3-Embedding-8B@2560", 64, ""},
+		{openai.Options{Preset: "zhipu", Model: "embedding-3", Dimensions: 256}, "zhipu", "zhipu/embedding-3@256", 64, "CNY"},
+		{openai.Options{Preset: "volcengine", Model: "doubao-embedding-large-text-250515"}, "volcengine", "", 0, ""},
+		{openai.Options{Preset: "together", Model: "tomorrow's", NativeDimensions: 8}, "together", "together/tomorrow's@8", 0, ""},
+		// What a vendor's own address says is the same, whether the preset is named or not. The key is not sent unasked.
+		{openai.Options{BaseURL: "https://api.mistral.ai/v1", Model: "mistral-embed"}, "mistral", "mistral/mistral-embed@1024", 0, "USD"},
+		// An emulator or a proxy may serve anything under the name.
+		{openai.Options{Preset: "mistral", BaseURL: "http://127.0.0.1:1/v1", Model: "mistral-embed"}, "mistral@127.0.0.1", "mistral@127.0.0.1/mistral-embed@1024", 0, "USD"},
+		// Servers that people run are named by their host.
+		{openai.Options{Preset: "vllm", Model: "m", Dimensions: 64}, "127.0.0.1", "127.0.0.1/m@64", 0, ""},
+		{openai.Options{Preset: "llamacpp", BaseURL: "http://lab.example/v1", Model: "m", NativeDimensions: 64}, "lab.example", "lab.example/m@64", 0, ""},
+	} {
+		m, err := build(t, tc.o)
+		if err != nil || m.Provider != tc.provider || m.Space != tc.space || m.Limits.Texts != tc.texts || m.Price.Currency != tc.price {
+			t.Errorf("%+v: %+v, %v", tc.o, m, err)
+		}
+	}
+	for want, o := range map[string]openai.Options{
+		`there is no preset "acme"; there are openai, mistral, siliconflow`:               {Preset: "acme", Model: "m"},
+		"mistral-embed has no 512 dimensions, it has 1024 only":                           {Preset: "mistral", Model: "mistral-embed", Dimensions: 512},
+		"codestral-embed has no 3073 dimensions, it has 1 to 3072":                        {Preset: "mistral", Model: "codestral-embed", Dimensions: 3073},
+		"BAAI/bge-m3 has no 512 dimensions, it has 1024 only":                             {Preset: "siliconflow", Model: "BAAI/bge-m3", Dimensions: 512},
+		"embedding-3 has no 768 dimensions; it has 2048, 1024, 512, 256":                  {Preset: "zhipu", Model: "embedding-3", Dimensions: 768},
+		"Volcengine Ark has no option for the length of vectors":                          {Preset: "volcengine", Model: "doubao-embedding-text-240715", Dimensions: 512},
+		"llama.cpp has no option for the length of vectors: leave dimensions out":         {Preset: "llamacpp", Model: "m", Dimensions: 512},
+		"no API key: set the variable OPENROUTER_API_KEY":                                 {Preset: "openrouter", Model: "m"},
+		"no API key for proxy.example: name its variable in Options.KeyEnv":               {Preset: "mistral", BaseURL: "https://proxy.example/v1", Model: "mistral-embed"},
+		"no API key for api.mistral.ai.evil.example: name its variable in Options.KeyEnv": {Preset: "mistral", BaseURL: "https://api.mistral.ai.evil.example/v1", Model: "mistral-embed"},
+		`there is no encoding format "int8"`:                                              {Preset: "mistral", Model: "mistral-embed", EncodingFormat: "int8"},
+		"embedding-2 has 1024 dimensions, not 512":                                        {Preset: "zhipu", Model: "embedding-2", NativeDimensions: 512},
+	} {
+		t.Setenv("OPENROUTER_API_KEY", "")
+		if _, err := build(t, o); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "sk-") {
+			t.Errorf("%+v: got %v, want %q", o, err, want)
+		}
+	}
+}
+
+// What a vendor refuses is not sent to it.
+func TestWhatIsSentToPresets(t *testing.T) {
+	for want, o := range map[string]openai.Options{
+		`{"model":"codestral-embed","input":["hi"],"encoding_format":"float","output_dimension":256}`: {Preset: "mistral", Model: "codestral-embed", Dimensions: 256},
+		`{"model":"mistral-embed","input":["hi"],"encoding_format":"float"}`:                          {Preset: "mistral", Model: "mistral-embed", Dimensions: 1024},
+		`{"model":"Qwen/Qwen3-Embedding-4B","input":["hi"],"encoding_format":"float","dimensions":64}`: {
+			Preset: "siliconflow", Model: "Qwen/Qwen3-Embedding-4B", Dimensions: 64},
+		`{"model":"embedding-3","input":["hi"],"dimensions":512}`:                  {Preset: "zhipu", Model: "embedding-3", Dimensions: 512},
+		`{"model":"embedding-2","input":["hi"]}`:                                   {Preset: "zhipu", Model: "embedding-2", Dimensions: 1024},
+		`{"model":"BAAI/bge-base-en-v1.5","input":["hi"]}`:                         {Preset: "together", Model: "BAAI/bge-base-en-v1.5"},
+		`{"model":"doubao","input":["hi"],"encoding_format":"float"}`:              {Preset: "volcengine", Model: "doubao", NativeDimensions: 8},
+		`{"model":"codestral-embed","input":["hi"],"encoding_format":"base64"}`:    {BaseURL: "https://api.mistral.ai/v1", Model: "codestral-embed", EncodingFormat: "base64"},
+		`{"model":"m","input":["hi"],"encoding_format":"float","dimensions":1024}`: {Preset: "vllm", Model: "m", Dimensions: 1024},
+	} {
+		network := new(recorder)
+		o.Key, o.HTTPClient = "sk-test", &http.Client{Transport: network}
+		e, err := openai.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
+			t.Error(err)
+		}
+		if network.body != want {
+			t.Errorf("sent %s\nwant %s", network.body, want)
+		}
+	}
+}
+
+// A vendor's key goes to the vendor and to this machine, and nowhere else unless it is said by name.
+func TestWhoGetsThePresetsKey(t *testing.T) {
+	t.Setenv(openai.KeyVariable, "sk-openai")
+	t.Setenv(openai.BaseURLVariable, "https://variable.example/v1")
+	t.Setenv("MISTRAL_API_KEY", "sk-mistral")
+	t.Setenv("VLLM_API_KEY", "sk-vllm")
+	t.Setenv("GIVEN_KEY", "sk-given")
+	for _, tc := range []struct {
+		o          openai.Options
+		host, sent string
+	}{
+		{openai.Options{Preset: "mistral"}, "api.mistral.ai", "sk-mistral"},
+		{openai.Options{Preset: "mistral", BaseURL: "http://127.0.0.1:9/v1"}, "127.0.0.1:9", "sk-mistral"},
+		{openai.Options{Preset: "mistral", BaseURL: "https://proxy.example/v1", KeyEnv: "GIVEN_KEY"}, "proxy.example", "sk-given"},
+		{openai.Options{BaseURL: "https://api.mistral.ai/v1"}, "api.mistral.ai", ""},
+		{openai.Options{Preset: "openai"}, "api.openai.com", "sk-openai"},
+		{openai.Options{Preset: "vllm"}, "127.0.0.1:8000", "sk-vllm"},
+		{openai.Options{Preset: "vllm", BaseURL: "https://lab.example/v1"}, "lab.example", ""},
+		{openai.Options{Preset: "vllm", BaseURL: "https://lab.example/v1", KeyEnv: "VLLM_API_KEY"}, "lab.example", "sk-vllm"},
+		{openai.Options{Preset: "lmstudio"}, "127.0.0.1:1234", ""},
+	} {
+		s := new(spy)
+		tc.o.Model, tc.o.HTTPClient = "m", &http.Client{Transport: s}
+		e, err := openai.New(tc.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = embedding.Query(t.Context(), e, "hello"); !errors.Is(err, embedding.Auth) || strings.Contains(err.Error(), "sk-") {
+			t.Error(err)
+		}
+		if sent := strings.TrimPrefix(s.auth, "Bearer "); s.host != tc.host || sent != tc.sent {
+			t.Errorf("%+v: %s was asked with the key %q, want %s with %q", tc.o, s.host, sent, tc.host, tc.sent)
+		}
+	}
+}
+
+// Mistral's emulator refuses every field that is not Mistral's.
+func TestLawsOfMistralsPreset(t *testing.T) {
+	for name, o := range map[string]openai.Options{
+		"mistral-embed":       {Model: "mistral-embed", Dimensions: 1024},
+		"codestral-embed, 64": {Model: "codestral-embed", Dimensions: 64},
+	} {
+		t.Run(name, func(t *testing.T) {
+			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
+				s := vendortest.Serve(t)(mistraltest.New(mistraltest.Options{}))
+				o.Preset, o.BaseURL, o.Key = "mistral", s.URL+mistraltest.BasePath, mistraltest.DefaultKey
+				e, err := openai.New(o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
+			})
+		})
+	}
+}
