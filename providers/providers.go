@@ -8,7 +8,6 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/dashscope"
-	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/static"
 )
 
@@ -20,7 +19,7 @@ type Table map[string]Opener
 
 // Builtin returns a fresh Table of the providers of this module.
 func Builtin() Table {
-	return Table{
+	t := Table{
 		"dashscope": openDashScope,
 		"openai":    openOpenAI,
 		"azure":     openAzure,
@@ -33,6 +32,8 @@ func Builtin() Table {
 		"voyage":    openVoyage,
 		"static":    openStatic,
 	}
+	addPresets(t)
+	return t
 }
 
 // Open opens a reference to one of the providers of this module: it is Builtin().Open(reference).
@@ -77,25 +78,6 @@ func openDashScope(ref Ref) (embedding.Embedder, error) {
 		return nil, err
 	}
 	return dashscope.New(opts)
-}
-
-func openOpenAI(ref Ref) (embedding.Embedder, error) {
-	o := ref.Options()
-	opts := openai.Options{
-		Model:            ref.Model,
-		BaseURL:          o.String("base_url"),
-		Dimensions:       o.Int("dimensions"),
-		NativeDimensions: o.Int("native_dimensions"),
-		KeyEnv:           o.Variable("key_env"),
-		EncodingFormat:   o.String("encoding_format"),
-		Space:            embedding.Space(o.String("space")),
-		Limits:           limits(o),
-		AllowHTTP:        o.Bool("allow_http"),
-	}
-	if err := o.Err(); err != nil {
-		return nil, err
-	}
-	return openai.New(opts)
 }
 
 func openStatic(ref Ref) (embedding.Embedder, error) {

@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,9 +15,40 @@ import (
 	"github.com/vecspace/embedding/providers"
 )
 
+// The package documentation lists every provider, what stands before the colon of its references, and every option that one knows.
+func TestDocumentationListsAll(t *testing.T) {
+	data, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, grammar, _ := strings.Cut(string(data), "# References")
+	grammar, listed, ok := strings.Cut(grammar, "# Providers")
+	listed, _, more := strings.Cut(listed, "# ")
+	if !ok || !more {
+		t.Fatal("doc.go has no list of providers")
+	}
+	for name, open := range providers.Builtin() {
+		if !regexp.MustCompile(`(?m)^//\t` + name + `:`).MatchString(listed) {
+			t.Errorf("%s is not in the list of providers", name)
+		}
+		_, err := open(providers.Ref{Provider: name, Model: "m", Values: map[string]string{"colour": "red"}})
+		if err == nil {
+			t.Errorf("%s takes any option", name)
+			continue
+		}
+		_, known, _ := strings.Cut(err.Error(), "; there are ")
+		for option := range strings.SplitSeq(known, ", ") {
+			if !regexp.MustCompile(`\b` + option + `\b`).MatchString(grammar) {
+				t.Errorf("%s knows the option %q, which the grammar does not name: %v", name, option, err)
+			}
+		}
+	}
+}
+
 // keyless gives a test an environment in which no provider finds anything.
 func keyless(t *testing.T) {
-	for _, name := range []string{"DASHSCOPE_API_KEY", "DASHSCOPE_COMPATIBLE_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT",
+	for _, name := range []string{"DASHSCOPE_API_KEY", "DASHSCOPE_COMPATIBLE_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_API_KEY",
+		"AZURE_OPENAI_ENDPOINT", "MISTRAL_API_KEY", "SILICONFLOW_API_KEY", "OLLAMA_HOST", "TEI_BASE_URL",
 		"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
 		t.Setenv(name, "")
 	}
@@ -46,6 +81,8 @@ func TestOpen(t *testing.T) {
 			Provider: "mine.openai.azure.com", ID: "docs", Dimensions: 512, Endpoint: "mine.openai.azure.com", Space: "mine.openai.azure.com/docs@512"},
 		"bedrock:eu.cohere.embed-v4:0?region=eu-west-1&dimensions=512&key_env=OTHER_KEY": {
 			Provider: "bedrock", ID: "eu.cohere.embed-v4:0", Dimensions: 512, Endpoint: "bedrock-runtime.eu-west-1.amazonaws.com", Space: "bedrock/cohere.embed-v4:0@512", Variant: "input_type"},
+		"siliconflow:BAAI/bge-m3?key_env=OTHER_KEY":                                                      {Provider: "siliconflow", ID: "BAAI/bge-m3", Dimensions: 1024, Endpoint: "api.siliconflow.cn", Space: "siliconflow/BAAI/bge-m3@1024"},
+		"vllm:BAAI/bge-m3?native_dimensions=1024":                                                        {Provider: "127.0.0.1", ID: "BAAI/bge-m3", Dimensions: 1024, Endpoint: "127.0.0.1:8000", Space: "127.0.0.1/BAAI/bge-m3@1024"},
 		"openai:m?base_url=http://lab.example/v1&key_env=OTHER_KEY&allow_http=true&encoding_format=none": {Provider: "lab.example", ID: "m", Endpoint: "lab.example"},
 		"openai:text-embedding-3-small?key_env=OTHER_KEY&dimensions=512": {
 			Provider: "openai", ID: "text-embedding-3-small", Dimensions: 512, Endpoint: "api.openai.com", Space: "openai/text-embedding-3-small@512"},
@@ -76,7 +113,7 @@ func TestOpenRefuses(t *testing.T) {
 		want      string
 	}{
 		{"", embedding.Invalid, "the reference is empty"},
-		{"nobody:embed-v4", embedding.Invalid, `there is no provider "nobody"; there are azure, bedrock, cohere, dashscope, gemini, jina, ollama, openai, static, tei, voyage`},
+		{"nobody:embed-v4", embedding.Invalid, `there is no provider "nobody"; there are ` + names(providers.Builtin())},
 		{"http://localhost/v1", embedding.Invalid, `there is no provider "http"`},
 		{"static:large", embedding.Invalid, `there is no model "large": there is "base"`},
 		{"static:base?dimensions=100", embedding.Invalid, "100 dimensions: there are [256 128 64]"},
@@ -88,6 +125,10 @@ func TestOpenRefuses(t *testing.T) {
 		{"bedrock:amazon.titan-embed-text-v2:0", embedding.Invalid, "AWS_REGION"},
 		{"bedrock:amazon.titan-embed-text-v2:0?region=us-east-1", embedding.Auth, "AWS_ACCESS_KEY_ID"},
 		{"azure:docs", embedding.Invalid, "AZURE_OPENAI_ENDPOINT"},
+		{"mistral:mistral-embed", embedding.Auth, "set the variable MISTRAL_API_KEY"},
+		{"mistral:mistral-embed?dimensions=512", embedding.Invalid, "mistral-embed has no 512 dimensions, it has 1024 only"},
+		{"siliconflow:BAAI/bge-m3?base_url=https://proxy.example/v1", embedding.Auth, "SILICONFLOW_API_KEY is for the vendor's own address"},
+		{"llamacpp:m?dimensions=64", embedding.Invalid, "native_dimensions="},
 		{"openai:text-embedding-3-small?colour=red", embedding.Invalid, `there is no option "colour"; there are allow_http, base_url, dimensions, encoding_format, key_env, max_text_tokens, max_texts, max_tokens, native_dimensions, space`},
 	} {
 		e, err := providers.Open(tc.reference)
@@ -115,6 +156,8 @@ func TestOpenShowsNoKey(t *testing.T) {
 	}
 }
 
+func names(t providers.Table) string { return strings.Join(slices.Sorted(maps.Keys(t)), ", ") }
+
 func TestBuiltinIsFresh(t *testing.T) {
 	table := providers.Builtin()
 	table["acme"] = func(providers.Ref) (embedding.Embedder, error) { return nil, errors.New("acme is closed") }
@@ -122,7 +165,7 @@ func TestBuiltinIsFresh(t *testing.T) {
 	if _, err := table.Open("acme:large"); err == nil || err.Error() != "acme is closed" {
 		t.Error(err)
 	}
-	if _, err := table.Open("static:base"); err == nil || !strings.Contains(err.Error(), "there are acme, azure, bedrock, cohere, dashscope, gemini, jina, ollama, openai, tei, voyage") {
+	if _, err := table.Open("static:base"); err == nil || !strings.Contains(err.Error(), "there are "+names(table)) {
 		t.Error(err)
 	}
 	if providers.Builtin()["acme"] != nil || providers.Builtin()["static"] == nil {

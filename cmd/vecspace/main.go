@@ -2,6 +2,7 @@
 //
 //	vecspace compare REFERENCE…  compares embedders side by side: quality, speed and cost
 //	vecspace embed REFERENCE     embeds the lines of its input, and writes a JSON line for each
+//	vecspace providers           lists every provider and model, with limits, prices and what was not verified
 //	vecspace emulate SERVICE     serves a provider's API on this machine, with its limits and errors
 //
 // "vecspace COMMAND -h" lists a command's flags. It exits with 0, with 2 where it was called wrongly, else with 1.
@@ -28,6 +29,7 @@ func commands() []command {
 	return []command{
 		{"compare", "compare embedders side by side: quality, speed and cost", compare},
 		{"embed", "embed lines of text, by any provider", embed},
+		{"providers", "list every provider and model, with limits and prices", listProviders},
 		{"emulate", "serve a provider's API on this machine, with its limits and errors", emulate},
 	}
 }

@@ -6,11 +6,22 @@
 //
 // or, by reference: providers.Open("openai:nomic-embed-text?base_url=http://localhost:11434/v1").
 //
+// # Presets
+//
+// Presets is a table of vendors and servers of the same wire that differ in details: another name for dimensions, fields they
+// refuse, a key's variable of their own, models, limits, prices. Options.Preset picks one by name, as a reference does
+// (mistral:mistral-embed, siliconflow:BAAI/bge-m3), and a base URL that is a vendor's own picks it too, so that the
+// vectors of both are of one space.
+//
+//	e, err := openai.New(openai.Options{Preset: "mistral", Model: "mistral-embed"})
+//
 // # Keys
 //
 // OpenAI itself, and the base URL of the variable OPENAI_BASE_URL, get the key of OPENAI_API_KEY. A base URL that is
 // given in Options or in a reference gets no key, unless Options.Key holds one or Options.KeyEnv (key_env= in a
-// reference) names its variable: OpenAI's key does not travel to whatever host a reference names.
+// reference) names its variable: OpenAI's key does not travel to whatever host a reference names. A preset that is named has
+// its vendor's variable, which is for the vendor's own address and for this machine; the servers that people run
+// themselves get theirs on this machine only, and need none.
 //
 // # Models and dimensions
 //
@@ -26,5 +37,6 @@
 // # Vector spaces
 //
 // A server that is not OpenAI's may serve any model under any name, so its host name, without the port, is the Provider
-// and so the first part of the Space (localhost/nomic-embed-text@768). Options.Space overrides: the user asserts.
+// and so the first part of the Space (localhost/nomic-embed-text@768). A preset at an address that is not its vendor's, an
+// emulator or a proxy, has both (mistral@127.0.0.1/mistral-embed@1024). Options.Space overrides: the user asserts.
 package openai

@@ -18,7 +18,7 @@ import (
 func TestPresetsAreWhole(t *testing.T) {
 	var names []string
 	for _, p := range openai.Presets() {
-		if p.Name == "" || p.Title == "" || p.KeyVariable == "" || p.Rejects == "" || !strings.Contains(p.Source, "http") && p.Name != "llamacpp" {
+		if p.Name == "" || p.Title == "" || p.KeyVariable == "" || p.Rejects == "" || !strings.Contains(p.Source, "http") {
 			t.Errorf("%+v has gaps", p)
 		}
 		if slices.Contains(names, p.Name) {

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding/providers"
+)
+
+var update = flag.Bool("update", false, "write the table of docs/providers.md anew")
+
+const tableMark = "<!-- what vecspace providers prints; go test ./cmd/vecspace -run Providers -update -->\n```text\n"
+
+// docs/providers.md has what the command prints.
+func TestProvidersAreInTheDocument(t *testing.T) {
+	code, out, errs := vecspace(t, "", "providers")
+	if code != 0 || errs != "" {
+		t.Fatal(code, errs)
+	}
+	name := filepath.Join("..", "..", "docs", "providers.md")
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(strings.ReplaceAll(string(data), "\r\n", "\n"), tableMark)
+	table, after, closed := strings.Cut(rest, "```\n")
+	if !ok || !closed {
+		t.Fatalf("docs/providers.md has no block that begins with %q", tableMark)
+	}
+	if *update {
+		if err := os.WriteFile(name, []byte(before+tableMark+out+"```\n"+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if table != out {
+		t.Error("docs/providers.md has another table than the command: go test ./cmd/vecspace -run Providers -update")
+	}
+}
+
+func TestProviders(t *testing.T) {
+	all := providers.Catalogue()
+	code, out, _ := vecspace(t, "", "providers")
+	if lines := strings.Count(out, "\n"); code != 0 || lines != len(all)+1 {
+		t.Errorf("exit code %d, %d lines for %d models", code, lines, len(all))
+	}
+	code, out, _ = vecspace(t, "", "providers", "mistral", "-json", "zhipu")
+	var got []entry
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 0 {
+		t.Fatal(code, err, out)
+	}
+	found := map[string]entry{}
+	for _, e := range got {
+		found[e.Reference] = e
+		if e.Provider != "mistral" && e.Provider != "zhipu" || e.Status != "documented" && e.Unverified == "" {
+			t.Errorf("%+v", e)
+		}
+	}
+	e := found["zhipu:embedding-3"]
+	if e.Key != "ZHIPUAI_API_KEY" || e.Limits != (limits{Texts: 64, TextTokens: 3072}) || e.Dimensions.Default != 2048 || len(e.Dimensions.OneOf) != 4 ||
+		len(e.Prices) != 1 || e.Prices[0] != (price{PerMillion: 0.5, Currency: "CNY", AsOf: "2026-11-24"}) || e.Status != "unverified" {
+		t.Errorf("%+v", e)
+	}
+	if e := found["mistral:mistral-embed"]; !strings.Contains(e.Unverified, "price") || e.Status != "unverified" {
+		t.Errorf("%+v", e)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"providers", "acme"}, 2, `there is no provider "acme"; there are cohere, dashscope`},
+		{[]string{"providers", "-colour"}, 2, "not defined: -colour"},
+		{[]string{"providers", "-h"}, 0, "-json"},
+	} {
+		if code, out, errs := vecspace(t, "", c.args...); code != c.code || !strings.Contains(out+errs, c.want) {
+			t.Errorf("%v: %d\n%s%s", c.args, code, out, errs)
+		}
+	}
+}
