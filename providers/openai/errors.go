@@ -54,7 +54,6 @@ var (
 	noLength = anyOf(
 		`does not support matryoshka`,
 		`dimensions is currently not supported`,
-		`does not support specifying dimensions`,
 	)
 	unsafe = anyOf(`不安全或敏感内容`)
 )
