@@ -73,7 +73,7 @@ func TestProviders(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"providers", "acme"}, 2, `there is no provider "acme"; there are azure, cohere`},
+		{[]string{"providers", "acme"}, 2, `there is no provider "acme"; there are azure, bedrock, cohere`},
 		{[]string{"providers", "-colour"}, 2, "not defined: -colour"},
 		{[]string{"providers", "-h"}, 0, "-json"},
 	} {
