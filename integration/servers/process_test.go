@@ -110,6 +110,24 @@ func TestStopIsAnOrderlyEnd(t *testing.T) {
 	}
 }
 
+// Servers that have processes of their own lose them with kill -9 of their machine, and so here.
+func TestKillTakesTheChildren(t *testing.T) {
+	s := fake(t, "sleep 60 & echo $!; wait")
+	s.spec.ready = func(_ context.Context, s *Server) error {
+		if !strings.HasSuffix(s.Log(), "\n") {
+			return errors.New("not yet")
+		}
+		return nil
+	}
+	s.Start(t)
+	var child int
+	if _, err := fmt.Sscan(s.Log(), &child); err != nil || !alive(child) {
+		t.Fatalf("the child %d does not run: %v", child, err)
+	}
+	s.Kill(t)
+	mustEnd(t, child)
+}
+
 // recorder is a testing.TB whose end is not the end of the test.
 type recorder struct {
 	testing.TB
@@ -191,9 +209,14 @@ func TestNoOrphans(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd.Wait()
+	mustEnd(t, pid)
+}
+
+func mustEnd(t *testing.T, pid int) {
+	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); alive(pid); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("the server lives on")
+			t.Fatalf("process %d lives on", pid)
 		}
 	}
 }

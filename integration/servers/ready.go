@@ -40,7 +40,7 @@ func exchange(ctx context.Context, s *Server, send string, n int) (string, error
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // it has said what was wanted
 	if err := conn.SetDeadline(time.Now().Add(oneProbe)); err != nil {
 		return "", err
 	}

@@ -38,7 +38,7 @@ func Install(ctx context.Context, cache string, r Recipe) (Result, error) {
 	if err != nil {
 		return res, err
 	}
-	defer os.RemoveAll(part)                      // nothing is there any more when it went well
+	defer func() { _ = os.RemoveAll(part) }()     // nothing is there any more when it went well
 	if err := os.Chmod(part, 0o755); err != nil { // PostgreSQL runs as another user than root
 		return res, err
 	}
