@@ -93,3 +93,24 @@ func TestPGVector(t *testing.T) {
 	p.fails("the commands are", "find")
 	p.fails("connect", "-dsn", "postgres://postgres@127.0.0.1:1/postgres?sslmode=disable", "search", "a")
 }
+
+func TestRedis(t *testing.T) {
+	s := servers.Valkey(t)
+	p := build(t, "redis", "REDIS_URL="+s.URL)
+	p.notes()
+	p.must([]string{"notes.md: 4 paragraphs", "0 vectors came from the cache in Redis, 4 were embedded"}, "add", "notes.md")
+	p.must([]string{"notes.md: 4 paragraphs", "4 vectors came from the cache in Redis, 0 were embedded"}, "add", "notes.md")
+	question := "how do I repair a bicycle?"
+	p.must([]string{"1  0.44  notes.md:3  Patch the tube", "0 vectors came from the cache in Redis, 1 were"}, "search", question)
+	out, err := p.run("search", question)
+	if err != nil || !strings.Contains(out, "1 vectors came from the cache in Redis, 0 were") || strings.Count(out, "notes.md:") != 3 || strings.Count(out, "notes.md:3") != 1 {
+		t.Errorf("%v: a document that was added again must replace itself", err)
+	}
+	s.Stop(t)
+	s.Start(t)
+	p.must([]string{"1  0.44  notes.md:3  Patch the tube", "1 vectors came from the cache in Redis"}, "search", question)
+	const other = "static:base?dimensions=128"
+	p.must([]string{"0 vectors came from the cache in Redis, 1 were"}, "-embedder", other, "search", question) // an index of its own, and empty
+	p.fails("the commands are", "find")
+	p.fails("connect", "-redis", "redis://127.0.0.1:1", "search", "a")
+}
