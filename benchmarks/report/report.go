@@ -158,8 +158,8 @@ func (d Difference) Words() string {
 		if d.Low > 0 || d.High < 0 {
 			why = "; its interval leaves out 0, but so many comparisons make one such by chance"
 		}
-		return fmt.Sprintf("%s and %s cannot be told apart by %s: the difference is %+.4f, between %+.4f and %+.4f (p = %s)%s.",
-			d.A, d.B, d.Metric, d.Value, d.Low, d.High, p(d.Holm), why)
+		return fmt.Sprintf("%s and %s cannot be told apart by %s: the difference is %s, between %s and %s (p = %s)%s.",
+			d.A, d.B, d.Metric, signed(d.Value), signed(d.Low), signed(d.High), p(d.Holm), why)
 	}
 	better, worse := d.A, d.B
 	if d.Value < 0 {
@@ -167,6 +167,14 @@ func (d Difference) Words() string {
 	}
 	low, high := min(abs(d.Low), abs(d.High)), max(abs(d.Low), abs(d.High))
 	return fmt.Sprintf("%s is better than %s by %s: by %.4f, between %.4f and %.4f (p = %s).", better, worse, d.Metric, abs(d.Value), low, high, p(d.Holm))
+}
+
+// signed prints a difference; one that rounds to nothing has no side.
+func signed(v float64) string {
+	if s := fmt.Sprintf("%+.4f", v); s != "-0.0000" && s != "+0.0000" {
+		return s
+	}
+	return "0.0000"
 }
 
 func p(v float64) string {
