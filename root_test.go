@@ -39,6 +39,9 @@ func TestDependencies(t *testing.T) {
 			if pkg == "." && dep == "net/http" {
 				t.Errorf("the root package depends on %s", dep)
 			}
+			if rest, ok := strings.CutPrefix(dep, here+"/providers/"); ok && pkg == "./providers/dashscope" && !strings.HasPrefix(rest, "dashscope") && !strings.HasPrefix(rest, "internal/") {
+				t.Errorf("a program that imports DashScope's provider only links %s", dep)
+			}
 			if own && strings.HasSuffix(dep, "/static") && pkg != "./providers/static" {
 				t.Errorf("%s links the local model's weights", pkg)
 			}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/azure/azuretest"
+	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
+	"github.com/vecspace/embedding/providers/cohere/coheretest"
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/gemini/geminitest"
+	"github.com/vecspace/embedding/providers/jina/jinatest"
+	"github.com/vecspace/embedding/providers/ollama/ollamatest"
+	"github.com/vecspace/embedding/providers/openai/mistraltest"
+	"github.com/vecspace/embedding/providers/openai/openaitest"
+	"github.com/vecspace/embedding/providers/tei/teitest"
+	"github.com/vecspace/embedding/providers/voyage/voyagetest"
+)
+
+// TestSwap runs the program with every provider there is, each at its emulator. Nothing changes but the reference, and the
+// environment, which has the keys. The vendors of OpenAI's wire that have no emulator of their own are asked at OpenAI's, under
+// the name of a model that it has.
+func TestSwap(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "guide.md")
+	text := "# Garden\n\n## Roses\n\nRoses want sun and a deep soil.\n\n## Lawn\n\nMow the lawn every week in May.\n\n# Kitchen\n\n## Knives\n\nSharpen knives on a wet stone.\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range providers.Catalogue() {
+		if e.Key != "" {
+			t.Setenv(e.Key, dashscopetest.DefaultKey) // all emulators have the same
+		}
+	}
+	for _, name := range []string{"VLLM_API_KEY", "LLAMA_API_KEY", "LM_API_TOKEN", "LOCALAI_API_KEY"} {
+		t.Setenv(name, dashscopetest.DefaultKey)
+	}
+	serve := func(h http.Handler, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := httptest.NewServer(h)
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	azure, err := azuretest.New(azuretest.Options{})
+	azureURL := serve(azure, err)
+	bedrock, err := bedrocktest.New(bedrocktest.Options{})
+	bedrockURL := serve(bedrock, err)
+	cohere, err := coheretest.New(coheretest.Options{})
+	cohereURL := serve(cohere, err)
+	dashscope, err := dashscopetest.New(dashscopetest.Options{})
+	dashscopeURL := serve(dashscope, err)
+	gemini, err := geminitest.New(geminitest.Options{})
+	geminiURL := serve(gemini, err)
+	jina, err := jinatest.New(jinatest.Options{})
+	jinaURL := serve(jina, err)
+	mistral, err := mistraltest.New(mistraltest.Options{})
+	mistralURL := serve(mistral, err)
+	ollama, err := ollamatest.New(ollamatest.Options{})
+	ollamaURL := serve(ollama, err)
+	openai, err := openaitest.New(openaitest.Options{})
+	openaiURL := serve(openai, err)
+	tei, err := teitest.New(teitest.Options{})
+	teiURL := serve(tei, err)
+	voyage, err := voyagetest.New(voyagetest.Options{})
+	voyageURL := serve(voyage, err)
+
+	references := map[string]string{
+		"azure":     "azure:text-embedding-3-small?model=text-embedding-3-small&base_url=" + azureURL,
+		"bedrock":   "bedrock:amazon.titan-embed-text-v2:0?region=us-east-1&base_url=" + bedrockURL,
+		"cohere":    "cohere:embed-v4.0?base_url=" + cohereURL + coheretest.BasePath,
+		"dashscope": "dashscope:text-embedding-v4?base_url=" + dashscopeURL + dashscopetest.BasePath,
+		"gemini":    "gemini:gemini-embedding-001?base_url=" + geminiURL + geminitest.BasePath,
+		"jina":      "jina:jina-embeddings-v3?base_url=" + jinaURL + jinatest.BasePath,
+		"mistral":   "mistral:mistral-embed?base_url=" + mistralURL + mistraltest.BasePath,
+		"ollama":    "ollama:nomic-embed-text?base_url=" + ollamaURL,
+		"openai":    "openai:text-embedding-3-small?key_env=OPENAI_API_KEY&base_url=" + openaiURL + openaitest.BasePath,
+		"static":    "static:base",
+		"tei":       "tei:" + teitest.DefaultModel + "?base_url=" + teiURL,
+		"voyage":    "voyage:voyage-4?base_url=" + voyageURL + voyagetest.BasePath,
+	}
+	for name := range providers.Builtin() {
+		ref, own := references[name]
+		if !own {
+			ref = name + ":text-embedding-3-small?base_url=" + openaiURL + openaitest.BasePath
+		}
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			if err := run(t.Context(), []string{"-file", file, "-embedder", ref, "-k", "2", "how often do I cut the grass?"}, &out); err != nil {
+				t.Fatal(err)
+			}
+			if got := out.String(); !strings.Contains(got, "Mow the lawn every week") || strings.Contains(got, "wet stone") {
+				t.Errorf("printed %q", got)
+			}
+		})
+	}
+}
