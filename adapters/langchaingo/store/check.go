@@ -30,12 +30,15 @@ const probe = "vecspace probe"
 
 // look looks at up to n documents of the collection and refuses those of another Space or other dimensions. It embeds nothing.
 func (s *Store) look(ctx context.Context, where []vectorstores.Option, n int) (empty bool, err error) {
-	listed, _, err := s.list(ctx, n, where)
+	listed, lists, err := s.list(ctx, n, where)
 	if err != nil {
 		return false, fmt.Errorf("store: looking at what %s holds: %w", s.name, err)
 	}
 	if err := s.compare(listed); err != nil {
 		return false, err
+	}
+	if lists {
+		n = 1 // the list shows all there is, and searches of many are slow
 	}
 	// Chroma leaves out results of a negative score, and its scores are 1 - L2² by default: of a short vector and its opposite,
 	// one has a positive score with whatever there is.
@@ -72,7 +75,7 @@ func (s *Store) otherDimensions() error {
 }
 
 // most is how many documents are looked at after the first add to an empty collection.
-const most = 1000
+const most = 256
 
 // measure searches for documents that have just been added. It refuses if they are not found, if their scores are not what
 // they are said to be, or if another process has added documents of another Space meanwhile.
