@@ -13,7 +13,13 @@ import (
 type LimitOptions struct {
 	RPM      int // requests per minute
 	TPM      int // tokens per minute
-	InFlight int // requests at once
+	InFlight int // requests at once, of this process
+
+	// Shared is an account that other processes draw from too; RPM and TPM are then those of all together. Nil: this value's own.
+	Shared Quota
+	// Processes is how many share it. While Shared does not answer, each goes on with that part of RPM and TPM by itself; 0:
+	// requests fail as Unavailable then, with code CodeQuota, and a Retry outside asks again.
+	Processes int
 }
 
 // Limit keeps requests inside what the provider allows, so that it never has to refuse one. Its state is the
@@ -28,6 +34,9 @@ type LimitOptions struct {
 // error with RetryAfter; one whose context ends while it waits gives its reservation back.
 func Limit(o LimitOptions) embedding.Middleware {
 	l := &limiter{requests: newBucket(o.RPM), tokens: newBucket(o.TPM)}
+	if o.Shared != nil {
+		l.shared = newAccount(o)
+	}
 	if o.InFlight > 0 {
 		l.slots = make(chan struct{}, o.InFlight)
 	}
@@ -46,12 +55,18 @@ func Limit(o LimitOptions) embedding.Middleware {
 			if l.tokens != nil {
 				estimate = estimateTokens(req)
 			}
-			if err := l.reserve(ctx, m, estimate); err != nil {
+			settle, err := l.tokens.settle, error(nil)
+			if l.shared != nil {
+				settle, err = l.shared.reserve(ctx, m, estimate)
+			} else {
+				err = l.reserve(ctx, m, estimate)
+			}
+			if err != nil {
 				return embedding.Response{}, err
 			}
 			res, err := next.Embed(ctx, req)
-			if u := embedding.Salvage(res, err).Usage; u.Tokens > 0 && u.Unmetered == 0 {
-				l.tokens.settle(estimate - u.Tokens)
+			if u := embedding.Salvage(res, err).Usage; l.tokens != nil && u.Tokens > 0 && u.Unmetered == 0 {
+				settle(estimate - u.Tokens)
 			}
 			return res, err
 		})
@@ -69,6 +84,7 @@ func estimateTokens(req embedding.Request) int {
 type limiter struct {
 	slots            chan struct{} // nil: no limit
 	requests, tokens *bucket       // nil: no limit
+	shared           *account      // nil: the buckets decide
 }
 
 func (l *limiter) enter(ctx context.Context) error {
@@ -102,16 +118,20 @@ func (l *limiter) reserve(ctx context.Context, m embedding.Model, tokens int) er
 	}
 	if deadline, ok := ctx.Deadline(); ok && now.Add(wait).After(deadline) {
 		undo()
-		return &embedding.Error{
-			Kind: embedding.RateLimited, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeLocalLimit, RetryAfter: wait,
-			Err: fmt.Errorf("middleware.Limit: the wait for quota ends after the context's deadline: allow more time or raise the limit"),
-		}
+		return tooLong(m, wait)
 	}
 	if err := sleep(ctx, wait); err != nil {
 		undo()
 		return err
 	}
 	return nil
+}
+
+func tooLong(m embedding.Model, wait time.Duration) error {
+	return &embedding.Error{
+		Kind: embedding.RateLimited, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeLocalLimit, RetryAfter: wait,
+		Err: fmt.Errorf("middleware.Limit: the wait for quota ends after the context's deadline: allow more time or raise the limit"),
+	}
 }
 
 // CodeLocalLimit is the Code of an error that Limit makes without asking the provider.

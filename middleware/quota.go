@@ -1,0 +1,118 @@
+package middleware
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/middleware/internal/gate"
+)
+
+// Quota is an account of requests and tokens that several processes draw from: package middleware/redislimit keeps one in Redis.
+// It is safe for concurrent use.
+type Quota interface {
+	// Take draws what d says, requests and tokens together, and returns how long to wait until they may be used. If that is longer
+	// than d.Most, nothing is drawn. Negative amounts give back; for those nobody waits. It returns soon after ctx has ended.
+	Take(ctx context.Context, d Draw) (time.Duration, error)
+}
+
+// Draw is what one call of a Quota takes.
+type Draw struct {
+	RPM, TPM         int // what the account refills by; 0 is no limit
+	Requests, Tokens int
+	Most             time.Duration // that the caller can wait
+}
+
+// quotaTimeout bounds a call of a Quota.
+const quotaTimeout = 500 * time.Millisecond
+
+// CodeQuota is the Code of an error of Limit's whose Quota does not answer.
+const CodeQuota = "local_quota"
+
+// account is a Quota that costs a few timeouts and not one a request while it is down.
+type account struct {
+	Quota
+	rpm, tpm int
+	gate     gate.Gate
+	part     *limiter // of this process alone, while the Quota is down; nil: none
+}
+
+func newAccount(o LimitOptions) *account {
+	s := &account{Quota: o.Shared, rpm: max(0, o.RPM), tpm: max(0, o.TPM)}
+	if o.Processes > 0 {
+		of := func(n int) int {
+			if n <= 0 {
+				return 0
+			}
+			return max(1, n/o.Processes)
+		}
+		s.part = &limiter{requests: newBucket(of(o.RPM)), tokens: newBucket(of(o.TPM))}
+	}
+	return s
+}
+
+// take draws from the Quota and reports whether it could.
+func (s *account) take(ctx context.Context, requests, tokens int, most time.Duration) (time.Duration, error) {
+	timeout := quotaTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		timeout = min(timeout, time.Until(deadline)/2)
+	}
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	wait, err := s.Take(bounded, Draw{s.rpm, s.tpm, requests, tokens, most})
+	if err != nil && ctx.Err() != nil {
+		s.gate.Abandon() // the caller left, which says nothing of the Quota
+		return 0, ctx.Err()
+	}
+	s.gate.Leave(err)
+	return wait, err
+}
+
+// reserve waits until one request of so many tokens may go, and returns what settles it: by how much the estimate was too high.
+func (s *account) reserve(ctx context.Context, m embedding.Model, tokens int) (settle func(int), err error) {
+	if !s.gate.Enter() {
+		return s.alone(ctx, m, tokens, nil)
+	}
+	most := time.Duration(1<<63 - 1)
+	if deadline, ok := ctx.Deadline(); ok {
+		most = time.Until(deadline)
+	}
+	wait, err := s.take(ctx, 1, tokens, most)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return s.alone(ctx, m, tokens, err)
+	case wait > most:
+		return nil, tooLong(m, wait)
+	}
+	give := func(requests, tokens int) {
+		if (requests != 0 || tokens != 0) && s.gate.Enter() {
+			// What cannot be told is lost to the account: an estimate leans high, so it is used a little less.
+			_, _ = s.take(context.WithoutCancel(ctx), -requests, -tokens, 0)
+		}
+	}
+	if wait > 0 {
+		err = sleep(ctx, wait)
+	}
+	if err != nil {
+		give(1, tokens)
+		return nil, err
+	}
+	return func(n int) { give(0, n) }, nil
+}
+
+// alone goes on without the Quota.
+func (s *account) alone(ctx context.Context, m embedding.Model, tokens int, why error) (func(int), error) {
+	if s.part != nil {
+		return s.part.tokens.settle, s.part.reserve(ctx, m, tokens)
+	}
+	if why == nil {
+		why = fmt.Errorf("it has failed before and is left alone for %v", gate.Pause)
+	}
+	return nil, &embedding.Error{
+		Kind: embedding.Unavailable, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeQuota,
+		Err: fmt.Errorf("middleware.Limit: the shared quota does not answer: start its server, or set Processes to go on with a part of the quota: %w", why),
+	}
+}

@@ -1,0 +1,68 @@
+// Package redislimit keeps the quota of middleware.Limit in Redis or Valkey, so that many processes share one.
+//
+//	client := goredis.NewClient(&goredis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1})
+//	quota, err := redislimit.New(client, "dashscope-intl")
+//	...
+//	middleware.LimitOptions{RPM: 1800, TPM: 1_200_000, Shared: quota, Processes: 10}
+package redislimit
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/vecspace/embedding/middleware"
+)
+
+// Quota is a middleware.Quota. It is safe for concurrent use.
+//
+// One script on the server draws requests and tokens together, by the server's clock. They are spread evenly: what a quiet moment
+// saves up is a fiftieth of a second's share, at least one request, and 6 % of the quota are left free, because requests that were
+// let go evenly arrive unevenly and the provider counts arrivals. Settings that differ between processes are each process's own
+// view of one account: give all the same.
+type Quota struct {
+	client goredis.UniversalClient
+	key    string
+}
+
+var _ middleware.Quota = (*Quota)(nil)
+
+// New returns the quota of an account, which is known by its name to all processes that use the same server. It asks the server
+// nothing. The client stays the caller's to close; it is an error if it does not heed a context's deadline.
+func New(client goredis.UniversalClient, account string) (*Quota, error) {
+	if account == "" {
+		return nil, errors.New("redislimit: the account has no name: processes find each other by it")
+	}
+	heeds := client != nil
+	switch c := client.(type) {
+	case *goredis.Client:
+		heeds = c.Options().ContextTimeoutEnabled
+	case *goredis.ClusterClient:
+		heeds = c.Options().ContextTimeoutEnabled
+	case *goredis.Ring:
+		heeds = c.Options().ContextTimeoutEnabled
+	}
+	if !heeds {
+		return nil, errors.New("redislimit: the client ignores the deadlines of contexts: set ContextTimeoutEnabled in its options")
+	}
+	return &Quota{client, "embedding-quota:" + account}, nil
+}
+
+//go:embed take.lua
+var source string
+
+// take is never changed.
+var take = goredis.NewScript(source)
+
+// Take is one round trip.
+func (q *Quota) Take(ctx context.Context, d middleware.Draw) (time.Duration, error) {
+	wait, err := take.Run(ctx, q.client, []string{q.key}, d.RPM, d.TPM, d.Requests, d.Tokens, d.Most.Microseconds()).Int64()
+	if err != nil {
+		return 0, fmt.Errorf("redislimit: %w", err)
+	}
+	return time.Duration(wait) * time.Microsecond, nil
+}

@@ -1,0 +1,116 @@
+package redislimit_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/middleware/redislimit"
+)
+
+func quota(t *testing.T, addr string) *redislimit.Quota {
+	t.Helper()
+	client := goredis.NewClient(&goredis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1})
+	t.Cleanup(func() { client.Close() })
+	q, err := redislimit.New(client, "account")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+// TestTake follows one account through the server's time, which the test moves.
+func TestTake(t *testing.T) {
+	server := miniredis.RunT(t)
+	now := time.Unix(1_800_000_000, 0)
+	pass := func(d time.Duration) {
+		now = now.Add(d)
+		server.SetTime(now)
+	}
+	pass(0)
+	const rpm, tpm = 600, 60_000 // 9.4 requests and 940 tokens a second; 1 request and 20 tokens are saved up
+	const forever = time.Duration(1<<63 - 1)
+	for i, step := range []struct {
+		after            time.Duration
+		requests, tokens int
+		most, want       time.Duration
+	}{
+		{0, 1, 10, forever, 0},
+		{0, 1, 10, forever, 106383 * time.Microsecond},               // the second request
+		{0, 1, 10, forever, 212766 * time.Microsecond},               // the third one, behind it
+		{0, 1, 0, 300 * time.Millisecond, 319149 * time.Microsecond}, // told at once, nothing drawn
+		{0, 1, 0, 320 * time.Millisecond, 319149 * time.Microsecond},
+		{0, -1, -10, 0, 0}, // who left gives back
+		{0, 1, 0, forever, 319149 * time.Microsecond},
+		{10 * time.Second, 0, 940, forever, 0}, // full again; larger than what is saved: alone
+		{0, 0, 20, forever, time.Second},       // the next one waits for it
+		{0, 0, -500, 0, 0},                     // settled: it was less
+		{0, 0, 20, forever, 489362 * time.Microsecond},
+		{0, 0, 500, forever, 510639 * time.Microsecond}, // a settling of more than was reserved is a draw
+		{-time.Hour, 0, 20, forever, 1042554 * time.Microsecond},
+		{2 * time.Second, 0, 20, forever, 0},
+	} {
+		pass(step.after)
+		got, err := quota(t, server.Addr()).Take(t.Context(), middleware.Draw{RPM: rpm, TPM: tpm, Requests: step.requests, Tokens: step.tokens, Most: step.most})
+		if err != nil || (got-step.want).Abs() > 3*time.Microsecond {
+			t.Errorf("step %d: %v, %v, want %v", i, got, err, step.want)
+		}
+	}
+	if ttl := server.TTL("embedding-quota:account"); ttl <= 0 {
+		t.Error("the account is never forgotten")
+	}
+}
+
+func TestDeadServer(t *testing.T) {
+	server := miniredis.RunT(t)
+	for name, processes := range map[string]int{"fails": 0, "goes on": 10} {
+		t.Run(name, func(t *testing.T) {
+			f := embedtest.NewFake(embedtest.FakeOptions{})
+			q := quota(t, server.Addr())
+			e := embedding.Chain(f, middleware.Limit(middleware.LimitOptions{RPM: 60_000, TPM: 1e9, Shared: q, Processes: processes}))
+			ask := func() error {
+				_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}})
+				return err
+			}
+			if err := ask(); err != nil {
+				t.Fatal(err)
+			}
+			server.Close()
+			defer server.Restart()
+			for range 10 {
+				err := ask()
+				if processes > 0 && err != nil {
+					t.Fatal(err)
+				}
+				if e, ok := errors.AsType[*embedding.Error](err); processes == 0 && (!ok || e.Kind != embedding.Unavailable || e.Code != middleware.CodeQuota) {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func TestNew(t *testing.T) {
+	if _, err := redislimit.New(goredis.NewClient(&goredis.Options{}), "a"); err == nil || !strings.Contains(err.Error(), "ContextTimeoutEnabled") {
+		t.Error(err)
+	}
+	if _, err := redislimit.New(nil, "a"); err == nil {
+		t.Error("no client is taken")
+	}
+	if _, err := redislimit.New(nil, ""); err == nil || !strings.Contains(err.Error(), "no name") {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := quota(t, "127.0.0.1:1").Take(ctx, middleware.Draw{}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
