@@ -5,16 +5,22 @@ go 1.26.0
 require (
 	github.com/amikos-tech/chroma-go v0.1.4
 	github.com/jackc/pgx/v5 v5.12.0
+	github.com/redis/go-redis/v9 v9.23.0
 	github.com/redis/rueidis v1.0.34
 	github.com/tmc/langchaingo v0.1.14
 	github.com/vecspace/embedding v0.0.0
+	github.com/vecspace/embedding/middleware/cache/redis v0.0.0
+	github.com/vecspace/embedding/middleware/redislimit v0.0.0
 )
 
 require (
 	github.com/Masterminds/semver v1.5.0 // indirect
 	github.com/aws/aws-sdk-go-v2 v1.48.0 // indirect
 	github.com/aws/smithy-go v1.28.9 // indirect
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/dgraph-io/ristretto/v2 v2.4.2 // indirect
 	github.com/dlclark/regexp2 v1.10.0 // indirect
+	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
@@ -24,6 +30,7 @@ require (
 	github.com/philippgille/chromem-go v0.7.0 // indirect
 	github.com/pkoukk/tiktoken-go v0.1.6 // indirect
 	github.com/sashabaranov/go-openai v1.43.0 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
@@ -32,3 +39,7 @@ require (
 )
 
 replace github.com/vecspace/embedding => ..
+
+replace github.com/vecspace/embedding/middleware/cache/redis => ../middleware/cache/redis
+
+replace github.com/vecspace/embedding/middleware/redislimit => ../middleware/redislimit

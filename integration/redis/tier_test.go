@@ -1,0 +1,149 @@
+package redis
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/middleware/cache"
+	"github.com/vecspace/embedding/middleware/cache/redis"
+	"github.com/vecspace/embedding/middleware/cache/storetest"
+)
+
+func client(t testing.TB, s *servers.Server) *goredis.Client {
+	t.Helper()
+	c, err := connect(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func tier(t testing.TB, c *goredis.Client, o redis.Options) *redis.Store {
+	t.Helper()
+	s, err := redis.New(c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStoreContract(t *testing.T) {
+	server := servers.PlainValkey(t)
+	n := 0
+	storetest.Test(t, func(t *testing.T) cache.Store {
+		n++
+		return tier(t, client(t, server), redis.Options{Prefix: fmt.Sprintf("[%d]*?\\", n), TTL: time.Hour})
+	})
+}
+
+// TestServerThatDies: callers get their vectors while the server is away, and its own again when it has come back.
+func TestServerThatDies(t *testing.T) {
+	server := servers.PlainValkey(t)
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	open := func() (embedding.Embedder, *cache.Cache) {
+		c, err := cache.New(cache.Options{MaxBytes: 1 << 20, Store: tier(t, client(t, server), redis.Options{})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Close)
+		return embedding.Chain(f, c.Wrap), c
+	}
+	texts := make([]string, 500)
+	for i := range texts {
+		texts[i] = fmt.Sprint("text ", i)
+	}
+	ask := func(e embedding.Embedder, texts ...string) embedding.Usage {
+		t.Helper()
+		res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, text := range texts {
+			if !slices.Equal(res.Vectors[i], f.Vector(0, text)) {
+				t.Fatalf("%q has another's vector", text)
+			}
+		}
+		return res.Usage
+	}
+	first, _ := open()
+	ask(first, texts...)
+	server.Kill(t)
+	away, c := open()
+	for i := range 20 {
+		if u := ask(away, texts[i], fmt.Sprint("new ", i)); u.Reused != 0 {
+			t.Fatalf("%+v while the server is away", u)
+		}
+	}
+	if got := c.Stats().Tier; got.ReadErr == nil || got.WriteErr == nil || got.Failures > 6 || got.Unstored != 40 {
+		t.Errorf("while the server is away: %+v", got)
+	}
+	server.Start(t)
+	back, _ := open()
+	if u := ask(back, texts...); u.Reused != len(texts) {
+		t.Errorf("after kill -9 and a restart: %+v", u)
+	}
+}
+
+// BenchmarkGet compares 1,000 vectors of 1,024 dimensions from the tier with the same values from a bare pipeline, in turns.
+func BenchmarkGet(b *testing.B) {
+	const n, dimensions = 1000, 1024
+	c := client(b, servers.PlainValkey(b))
+	s := tier(b, c, redis.Options{})
+	keys, rows := make([]cache.Key, n), make([][]float32, n)
+	for i := range keys {
+		keys[i][8], keys[i][9] = byte(i), byte(i>>8)
+		rows[i] = make([]float32, dimensions)
+		for j := range rows[i] {
+			rows[i][j] = float32(i*j) / 7
+		}
+	}
+	if err := s.Set(b.Context(), keys, rows); err != nil {
+		b.Fatal(err)
+	}
+	names, err := c.Keys(b.Context(), "embedding:*").Result()
+	if err != nil || len(names) != n {
+		b.Fatal(len(names), err)
+	}
+	var ours, bare []time.Duration
+	timed := func(to *[]time.Duration, do func()) {
+		start := time.Now()
+		do()
+		*to = append(*to, time.Since(start))
+	}
+	for b.Loop() {
+		timed(&ours, func() {
+			got := make([][]float32, n)
+			if err := s.Get(b.Context(), keys, got); err != nil || !slices.Equal(got[n-1], rows[n-1]) {
+				b.Fatal(err)
+			}
+		})
+		timed(&bare, func() {
+			pipe := c.Pipeline()
+			answers := make([]*goredis.StringCmd, n)
+			for i, name := range names {
+				answers[i] = pipe.Get(b.Context(), name)
+			}
+			if _, err := pipe.Exec(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			for _, a := range answers {
+				if v, err := a.Bytes(); err != nil || len(v) != 8+4*dimensions {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	slices.Sort(ours)
+	slices.Sort(bare)
+	b.ReportMetric(float64(ours[len(ours)/2])/float64(bare[len(bare)/2]), "x-bare")
+	b.ReportMetric(float64(bare[len(bare)/2].Microseconds())/n, "bare-us/vector")
+	b.ReportMetric(0, "ns/op")
+}
