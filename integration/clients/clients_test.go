@@ -22,7 +22,7 @@ import (
 	"github.com/vecspace/embedding/providers/voyage/voyagetest"
 )
 
-//go:embed *.py
+//go:embed *.py *.mjs
 var scripts embed.FS
 
 const key = "sk-of-the-emulator"
@@ -152,6 +152,24 @@ func TestOpenAI(t *testing.T) {
 		"no money":         {raised: "RateLimitError", status: 429, code: "insufficient_quota", attempts: 3},
 		"down":             {value: `1`, attempts: 2},
 		"models":           {value: `["text-embedding-3-large","text-embedding-3-small","text-embedding-ada-002"]`},
+	})
+}
+
+// langchain decodes base64 without looking whether it is: a server that answers with numbers gives it garbage.
+func TestNode(t *testing.T) {
+	s, err := openaitest.New(openaitest.Options{Keys: []string{key}, Control: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, s, servers.Node, "node_client.mjs", map[string]want{
+		"single":               {value: `{"dimensions":1536,"tokens":4,"index":0}`},
+		"formats":              {value: `{"same":true,"numbers":1536}`, attempts: 2},
+		"too many":             {raised: "BadRequestError", status: 400, says: "'$.input' is invalid"},
+		"wrong key":            {raised: "AuthenticationError", status: 401, code: "invalid_api_key"},
+		"once":                 {value: `1`, attempts: 2, seconds: 1},
+		"always":               {raised: "RateLimitError", status: 429, code: "rate_limit_exceeded", attempts: 3, seconds: 2},
+		"langchain":            {value: `{"rows":3,"dimensions":1536,"finds":0}`, attempts: 2},
+		"langchain dimensions": {value: `256`},
 	})
 }
 

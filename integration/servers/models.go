@@ -73,6 +73,18 @@ func Clients(t testing.TB, args ...string) *exec.Cmd {
 	return client(t, "clients", args)
 }
 
+// Node returns a command of Node for which $NODE_PACKAGES has OpenAI's JavaScript client and langchain's.
+func Node(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	dir, err := kit.Locate("node")
+	if err != nil {
+		missing(t, err)
+	}
+	cmd := exec.Command("node", args...)
+	cmd.Env = append(os.Environ(), "NODE_PACKAGES="+dir)
+	return cmd
+}
+
 func client(t testing.TB, recipe string, args []string) *exec.Cmd {
 	t.Helper()
 	dir, err := kit.Locate(recipe)

@@ -78,6 +78,16 @@ func (r Recipe) fill(ctx context.Context, dir string) error {
 			return err
 		}
 	}
+	if len(r.NPM) == 2 {
+		for i, name := range []string{"package.json", "package-lock.json"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(r.NPM[i]), 0o644); err != nil {
+				return err
+			}
+		}
+		if _, err := output(ctx, nil, "npm", "ci", "--prefix", dir, "--ignore-scripts", "--no-audit", "--no-fund"); err != nil {
+			return fmt.Errorf("npm is needed, with Node 20 or later: %w", err)
+		}
+	}
 	for _, name := range r.Runnable {
 		if err := os.Chmod(filepath.Join(dir, name), 0o755); err != nil {
 			return err

