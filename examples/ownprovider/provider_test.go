@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -29,6 +31,14 @@ func TestErrors(t *testing.T) {
 	e, ok := errors.AsType[*embedding.Error](err)
 	if !ok || e.Kind != embedding.RateLimited || e.RetryAfter != 7*time.Second || e.Provider != "acme" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The documents say that a provider takes about 60 lines, and show this one.
+func TestProviderIsShort(t *testing.T) {
+	data, err := os.ReadFile("provider.go")
+	if lines := bytes.Count(data, []byte("\n")); err != nil || lines > 65 {
+		t.Errorf("%d lines, %v", lines, err)
 	}
 }
 
