@@ -203,7 +203,7 @@ func (k task) child(t *testing.T, kill int) (steps int, report string) {
 }
 
 // fill makes a collection of the old model: texts of several languages, metadata, and one document that no model embeds.
-func fill(t *testing.T, p place) {
+func fill(t *testing.T, p place, n int) {
 	t.Helper()
 	e, err := providers.Open(before)
 	if err != nil {
@@ -213,13 +213,13 @@ func fill(t *testing.T, p place) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := make([]schema.Document, documents)
+	all := make([]schema.Document, n)
 	for i := range all {
 		all[i] = schema.Document{PageContent: text(i), Metadata: map[string]any{"page": i, "lang": i % len(sentences), store.Key: string(e.Model().Space)}}
 	}
 	all[77].PageContent = " "
-	for at := 0; at < documents; at += 400 {
-		if _, err := s.AddDocuments(t.Context(), all[at:at+400]); err != nil {
+	for at := 0; at < n; at += 400 {
+		if _, err := s.AddDocuments(t.Context(), all[at:min(at+400, n)]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -325,7 +325,7 @@ func pair(t *testing.T, from, to string) task {
 		}
 		p.URL = urls[p.Kind]
 	}
-	fill(t, k.From)
+	fill(t, k.From, documents)
 	return k
 }
 
@@ -406,7 +406,7 @@ func TestKilledServer(t *testing.T) {
 				From: place{"pgvector", source.URL, "notes"}, To: place{kind, s.URL, "notes-new"},
 				Journal: filepath.Join(dir, "journal"), Ledger: filepath.Join(dir, "ledger"),
 			}
-			fill(t, k.From)
+			fill(t, k.From, documents)
 			var last error
 			steps := 0
 			for _, err := range migrate.Run(t.Context(), k.embedder(t), k.plan(t)) {
