@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 
 	"github.com/vecspace/embedding"
 )
@@ -20,6 +22,9 @@ type Foreign interface {
 // From returns a langchaingo embedder as ours, guarded. A langchaingo embedder says nothing about its model, so m states it: its
 // Space is what the user asserts and may not be empty; Dimensions, Limits, Normalized and Symmetric help where they are
 // known; Provider and ID default to "langchaingo" and "unknown". What New made is unwrapped again, unless m states another Space.
+//
+// langchaingo's errors have no kinds: one whose words name an HTTP status ("status code: 429") gets the Kind of that status,
+// so that Retry and Fallback know what to do; any other is of unknown kind and not tried again.
 //
 // Queries go to EmbedQuery one by one, everything else goes to EmbedDocuments in one call, which gets a copy of the texts
 // because langchaingo edits them. A panic inside becomes a Malformed error, as does a wrong count. Usage is unmetered:
@@ -70,7 +75,8 @@ func (f foreign) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 
 func (f foreign) documents(ctx context.Context, texts []string) (vectors [][]float32, err error) {
 	defer f.caught(&err)
-	return f.f.EmbedDocuments(ctx, texts)
+	vectors, err = f.f.EmbedDocuments(ctx, texts)
+	return vectors, f.judged(err)
 }
 
 func (f foreign) query(ctx context.Context, text string) (one embedding.Response, err error) {
@@ -83,9 +89,33 @@ func (f foreign) query(ctx context.Context, text string) (one embedding.Response
 		err = f.malformed(errors.New("the langchaingo embedder returned neither a vector nor an error"))
 	}
 	if err != nil {
-		return embedding.Response{}, err
+		return embedding.Response{}, f.judged(err)
 	}
 	return embedding.Response{Vectors: [][]float32{v}, Usage: embedding.Usage{Requests: 1, Unmetered: 1}}, nil
+}
+
+// What langchaingo's clients say of an answer that was refused: its status, and then the server's words.
+var (
+	status  = regexp.MustCompile(`(?i)\bstatus(?: code)?:? (\d{3})\b`)
+	tooLong = regexp.MustCompile(`(?i)maximum context length|context length exceed|exceeds (?:the )?(?:maximum )?context length|too many (?:input )?tokens`)
+)
+
+// judged gives an error the Kind of the status that its words name, so that the layers above know what is worth another try.
+// langchaingo's errors have no type that says it.
+func (f foreign) judged(err error) error {
+	if err == nil || embedding.KindOf(err) != embedding.Unknown {
+		return err
+	}
+	m := status.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	n, _ := strconv.Atoi(m[1])
+	kind := embedding.KindOfStatus(n)
+	if kind == embedding.Invalid && tooLong.MatchString(err.Error()) {
+		kind = embedding.Rejected
+	}
+	return &embedding.Error{Kind: kind, Provider: f.m.Provider, Model: f.m.ID, Endpoint: f.m.Endpoint, Status: n, Err: err}
 }
 
 // caught turns a panic into an error. What the runtime says is shown; another panic's value is not, because it may quote a text.
