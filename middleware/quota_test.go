@@ -1,0 +1,159 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+)
+
+// quota counts as a Quota in Redis does, in memory.
+type quota struct {
+	requests, tokens *bucket
+	fails            func(context.Context) error
+	mu               sync.Mutex
+	draws            []Draw
+}
+
+func (q *quota) Take(ctx context.Context, d Draw) (time.Duration, error) {
+	q.mu.Lock()
+	q.draws = append(q.draws, d)
+	q.mu.Unlock()
+	if q.fails != nil {
+		if err := q.fails(ctx); err != nil {
+			return 0, err
+		}
+	}
+	if d.Requests < 0 || d.Tokens < 0 {
+		q.requests.settle(-d.Requests)
+		q.tokens.settle(-d.Tokens)
+		return 0, nil
+	}
+	now := time.Now()
+	wait := max(q.requests.take(now, d.Requests), q.tokens.take(now, d.Tokens))
+	if wait > d.Most {
+		q.requests.settle(d.Requests)
+		q.tokens.settle(d.Tokens)
+	}
+	return wait, nil
+}
+
+func (q *quota) drawn() []Draw {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return append([]Draw(nil), q.draws...)
+}
+
+func TestSharedLimitIsOneAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &quota{requests: newBucket(60)}
+		p := &target{}
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 3 { // three processes, ten requests each
+			e := embedding.Chain(p, Limit(LimitOptions{RPM: 60, Shared: q}))
+			for range 10 {
+				wg.Go(func() {
+					if err := ask(t.Context(), e, "a"); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		wg.Wait()
+		if took := time.Since(start).Round(time.Millisecond); took != 29*time.Second {
+			t.Errorf("30 requests took %v", took)
+		}
+		if d := q.drawn()[0]; d.RPM != 60 || d.TPM != 0 || d.Requests != 1 || d.Tokens != 0 {
+			t.Errorf("%+v", d)
+		}
+	})
+}
+
+func TestSharedLimitSettlesAndGivesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &quota{requests: newBucket(60), tokens: newBucket(600)}
+		e := embedding.Chain(&target{tokens: 1}, Limit(LimitOptions{RPM: 60, TPM: 600, Shared: q}))
+		if err := ask(t.Context(), e, strings.Repeat("abcd ", 10)); err != nil { // estimated 10, billed 1
+			t.Fatal(err)
+		}
+		if got := q.drawn(); len(got) != 2 || got[0].Tokens < 5 || got[1].Tokens != 1-got[0].Tokens || got[1].Requests != 0 {
+			t.Errorf("%+v", got)
+		}
+		// One who cannot be served in time is told at once, one who leaves gives back, and the next one does not wait for them.
+		start := time.Now()
+		short, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		err := ask(short, e, "a")
+		if ours, ok := errors.AsType[*embedding.Error](err); !ok || ours.Kind != embedding.RateLimited || ours.Code != CodeLocalLimit ||
+			ours.RetryAfter != time.Second || time.Since(start) > 0 {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		gone, leave := context.WithCancel(t.Context())
+		time.AfterFunc(100*time.Millisecond, leave)
+		if err := ask(gone, e, "a"); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if err := ask(t.Context(), e, "a"); err != nil || time.Since(start).Round(time.Millisecond) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestSharedLimitThatIsDown(t *testing.T) {
+	down := errors.New("connection refused")
+	hang := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	for name, c := range map[string]struct {
+		processes int
+		fails     func(context.Context) error
+		want      time.Duration // of ten requests
+	}{
+		"refuses":           {0, func(context.Context) error { return down }, 0},
+		"hangs":             {0, hang, 3 * quotaTimeout},
+		"refuses, goes on":  {6, func(context.Context) error { return down }, 9 * time.Second}, // one request a second is this process's part
+		"hangs and goes on": {6, hang, 9 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := &quota{requests: newBucket(360), fails: c.fails}
+				e := embedding.Chain(&target{}, Limit(LimitOptions{RPM: 360, Shared: q, Processes: c.processes}))
+				start := time.Now()
+				for range 10 {
+					err := ask(t.Context(), e, "a")
+					if c.processes > 0 {
+						if err != nil {
+							t.Fatal(err)
+						}
+						continue
+					}
+					if ours, ok := errors.AsType[*embedding.Error](err); !ok || ours.Kind != embedding.Unavailable || ours.Code != CodeQuota {
+						t.Fatal(err)
+					}
+				}
+				if took := time.Since(start).Round(time.Millisecond); took < c.want || took > c.want+3*quotaTimeout {
+					t.Errorf("took %v, want about %v", took, c.want)
+				}
+				q.fails = nil
+				time.Sleep(10 * time.Second)
+				before := len(q.drawn())
+				if err := ask(t.Context(), e, "a"); err != nil || len(q.drawn()) == before {
+					t.Errorf("%v: it is not asked although it is well again", err)
+				}
+			})
+		})
+	}
+}
+
+func TestSharedLimitLaws(t *testing.T) {
+	embedtest.Test(t, func(*testing.T) embedtest.Subject {
+		f := embedtest.NewFake(embedtest.FakeOptions{})
+		q := &quota{requests: newBucket(1 << 30), tokens: newBucket(1 << 30)}
+		return embedtest.Subject{Embedder: embedding.Chain(f, Limit(LimitOptions{RPM: 1 << 30, TPM: 1 << 30, Shared: q})), Ledger: f.Ledger}
+	})
+}
