@@ -33,6 +33,13 @@ var mutants = []struct {
 	{"the cache drops what a burst is too fast for", "middleware/cache/cache.go", "\t\t\tc.store.Wait()\n\t\t}\n\t\tc.stats", "\t\t\tbreak\n\t\t}\n\t\tc.stats", "./middleware/cache", ""},
 	{"the cache merges hits by position", "middleware/cache/view.go", "m.Add(missing, res, err)", "m.Add(m.Missing()[:0:0], res, err)", "./middleware/cache", ""},
 
+	{"a tier's key forgets the Variant", "middleware/cache/store.go", "[]string{string(m.Space), m.Variant}", "[]string{string(m.Space)}", "./middleware/cache", "TestStoreKey"},
+	{"a tier's value is not checked against its key", "middleware/cache/store.go", "crc32.Update(crc32.Checksum(k[:], castagnoli), castagnoli, floats)", "crc32.Update(0, castagnoli, floats)", "./middleware/cache", "TestValues"},
+	{"a tier that hangs takes all of a caller's time", "middleware/cache/tier.go", "time.Until(deadline)/2", "time.Until(deadline)", "./middleware/cache", "TestCallersTime"},
+	{"a purge does not hold for what is under way", "middleware/cache/tier.go", "if !fresh() {", "if false {", "./middleware/cache", "TestPurgeHolds"},
+	{"a tier serves an unknown Space", "middleware/cache/tier.go", `if t == nil || m.Space != "" {`, "if true {", "./middleware/cache", "TestUnknownSpace"},
+	{"a shared limit keeps what was left", "middleware/quota.go", "give(1, tokens)", "_ = give", "./middleware", "TestSharedLimitSettles"},
+
 	{"Batch loses the index of its chunks", "middleware/batch.go", "j.out.Add(c.idx, res, nil)\n\t\tif c.whole", "j.out.Add(j.all[:len(c.idx)], res, nil)\n\t\tif c.whole", "./middleware", "TestBatch"},
 	{"Batch blames texts that were refused together", "middleware/batch.go", "(e.Kind == embedding.TooLarge || e.Kind == embedding.Rejected)", "e.Kind == embedding.TooLarge", "./middleware", "TestBatchSharesNoBlame"},
 	{"Batch throws away what was paid", "middleware/batch.go", "res, err := j.out.Result()", "res, err := j.out.Result(); if j.stop != nil { return embedding.Response{}, j.stop }", "./middleware", "TestBatch"},
