@@ -55,7 +55,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		room   = make(chan struct{}, 3) // it is the network that takes the time
 	)
 	for _, r := range kit.Recipes() {
-		if wanted := flags.Args(); len(wanted) > 0 && !slices.Contains(wanted, r.Name) || len(wanted) == 0 && r.Slow && !*slow {
+		wanted := slices.Contains(flags.Args(), r.Name)
+		if flags.NArg() == 0 {
+			wanted = !r.ByName && (!r.Slow || *slow)
+		}
+		if !wanted {
 			continue
 		}
 		wg.Go(func() {

@@ -59,66 +59,79 @@ func TestKilledInMidBatch(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := c.start(t)
 			p := watch(t, s, 0)
-			now := make(chan struct{})
-			p.notify = func(answered int) {
-				if answered == c.kill {
-					close(now)
-				}
-			}
 			job := embedding.Chain(open(t, openai.Options{Model: c.name, BaseURL: p.url, NativeDimensions: c.dimensions}), standard(c.batch, c.parallel))
 			texts := numbered(c.texts)
-			type result struct {
-				rows [][]float32
-				err  error
-			}
-			ended := make(chan result, 1)
-			go func() {
-				rows, err := embedding.Documents(t.Context(), job, texts)
-				ended <- result{rows, err}
-			}()
-			select {
-			case <-now:
-			case r := <-ended:
-				t.Fatalf("the job ended before the server was killed: %v", r.err)
-			}
-			s.Kill(t)
-			s.Start(t)
-			r := <-ended
-			if r.err != nil {
-				t.Fatal(r.err)
-			}
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			twice := 0
-			for _, text := range texts {
-				switch n := p.computed[text]; {
-				case n == 0:
-					t.Errorf("%q never reached the server", text)
-				case n > 2:
-					t.Errorf("%q reached the server %d times", text, n)
-				case n == 2:
-					twice++
-				}
-			}
-			t.Logf("%d requests answered, %d broke off, %d found no server; at most %d under way; %d of %d texts computed twice",
-				p.answered, p.broke, p.unserved, p.most, twice, len(texts))
-			if p.broke+p.unserved == 0 {
-				t.Error("the kill disturbed nothing")
-			}
-			if twice > p.broke*c.batch || p.broke > c.parallel {
-				t.Errorf("%d texts computed twice, where %d requests of %d texts could be under way", twice, c.parallel, c.batch)
-			}
+			rows := killMidway(t, s, p, c.kill, job, texts)
+			p.mustHavePaidOnce(t, texts, c.batch, c.parallel)
 			fresh := open(t, openai.Options{Model: c.name, BaseURL: s.URL, NativeDimensions: c.dimensions})
 			for i := 0; i < len(texts); i += len(texts) / 16 {
 				v, err := embedding.Documents(t.Context(), fresh, texts[i:i+1])
 				if err != nil {
 					t.Fatal(err)
 				}
-				if cos := embedding.Cosine(v[0], r.rows[i]); math.Abs(1-float64(cos)) > tolerance {
+				if cos := embedding.Cosine(v[0], rows[i]); math.Abs(1-float64(cos)) > tolerance {
 					t.Errorf("text %d: cosine %v with its vector from the job", i, cos)
 				}
 			}
 		})
+	}
+}
+
+// killMidway embeds texts, and kills and restarts the server when it has answered so many requests.
+func killMidway(t *testing.T, s *servers.Server, p *proxy, after int, job embedding.Embedder, texts []string) [][]float32 {
+	t.Helper()
+	now := make(chan struct{})
+	p.notify = func(answered int) {
+		if answered == after {
+			close(now)
+		}
+	}
+	type result struct {
+		rows [][]float32
+		err  error
+	}
+	ended := make(chan result, 1)
+	go func() {
+		rows, err := embedding.Documents(t.Context(), job, texts)
+		ended <- result{rows, err}
+	}()
+	select {
+	case <-now:
+	case r := <-ended:
+		t.Fatalf("the job ended before the server was killed: %v", r.err)
+	}
+	s.Kill(t)
+	s.Start(t)
+	r := <-ended
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	return r.rows
+}
+
+// mustHavePaidOnce checks that every text reached the server, and none of them twice but what was under way at the kill.
+func (p *proxy) mustHavePaidOnce(t *testing.T, texts []string, batch, parallel int) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	twice := 0
+	for _, text := range texts {
+		switch n := p.computed[text]; {
+		case n == 0:
+			t.Errorf("%q never reached the server", text)
+		case n > 2:
+			t.Errorf("%q reached the server %d times", text, n)
+		case n == 2:
+			twice++
+		}
+	}
+	t.Logf("%d requests answered, %d broke off, %d found no server; at most %d under way; %d of %d texts computed twice",
+		p.answered, p.broke, p.unserved, p.most, twice, len(texts))
+	if p.broke+p.unserved == 0 {
+		t.Error("the kill disturbed nothing")
+	}
+	if twice > p.broke*batch || p.broke > parallel {
+		t.Errorf("%d texts computed twice, where %d requests of %d texts could be under way", twice, parallel, batch)
 	}
 }
 

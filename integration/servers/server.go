@@ -23,7 +23,7 @@ import (
 )
 
 // What a missing server means: INTEGRATION=required turns it from a reason to skip into a failure, except for the slow
-// ones, where INTEGRATION_SLOW has to be set as well.
+// ones, where INTEGRATION_SLOW has to be set as well, and for Ollama, which nobody must have.
 const (
 	RequiredVariable = "INTEGRATION"
 	SlowVariable     = "INTEGRATION_SLOW"
@@ -65,6 +65,7 @@ func run(t testing.TB, sp spec) *Server {
 	if sp.recipe == "" {
 		sp.recipe = sp.name
 	}
+	from := time.Now()
 	installed, err := kit.Locate(sp.recipe)
 	if err != nil {
 		missing(t, err)
@@ -85,6 +86,9 @@ func run(t testing.TB, sp spec) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if r, err := kit.Find(sp.recipe); err == nil {
+		t.Logf("%s %s is ready on %s after %.1f s", s.Name, r.Version, s.Addr, time.Since(from).Seconds())
+	}
 	return s
 }
 
@@ -92,7 +96,7 @@ func run(t testing.TB, sp spec) *Server {
 func missing(t testing.TB, err error) {
 	t.Helper()
 	m, ok := errors.AsType[*kit.Missing](err)
-	optional := ok && m.Recipe.Slow && os.Getenv(SlowVariable) == ""
+	optional := ok && (m.Recipe.ByName || m.Recipe.Slow && os.Getenv(SlowVariable) == "")
 	if os.Getenv(RequiredVariable) != "required" || optional {
 		t.Skip(err)
 	}

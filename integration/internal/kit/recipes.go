@@ -48,5 +48,7 @@ func Recipes() []Recipe {
 		{Name: "weaviate", Version: "1.35.2", Slow: true, Go: []string{
 			"github.com/weaviate/weaviate/cmd/weaviate-server@v1.35.2",
 		}},
+		// Its module lacks a header: Debian has it as nlohmann-json3-dev.
+		{Name: "ollama", Version: "0.17.4", ByName: true, Go: []string{"github.com/ollama/ollama@v0.17.4"}},
 	}
 }
