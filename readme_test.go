@@ -47,6 +47,35 @@ func TestDocumentsAreCompiled(t *testing.T) {
 	}
 }
 
+// TestReadmeShowsTheResults holds the figures of the README's section on speed to the file that benchmarks/peers writes.
+func TestReadmeShowsTheResults(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := os.ReadFile(filepath.Join("benchmarks", "RESULTS.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, ok := strings.Cut(string(readme), "\n## Speed\n")
+	section, _, more := strings.Cut(section, "\n## ")
+	if !ok || !more {
+		t.Fatal("README.md has no section on speed")
+	}
+	rows := 0
+	for line := range strings.Lines(section) {
+		if strings.HasPrefix(line, "| ") {
+			rows++
+			if !strings.Contains(string(results), "\n"+line) {
+				t.Errorf("this row is not in benchmarks/RESULTS.md: %s", line)
+			}
+		}
+	}
+	if rows < 10 {
+		t.Errorf("%d rows of figures", rows)
+	}
+}
+
 // unindented drops the indentation, which is all in which a block may differ.
 func unindented(s string) string {
 	lines := strings.Split(s, "\n")

@@ -9,7 +9,7 @@ import (
 )
 
 func TestReadCandidates(t *testing.T) {
-	got, err := readCandidates(strings.NewReader(`---
+	got, err := readCandidates([]byte(`---
 # what we think of buying
 candidates:
   - static:base   # the floor
@@ -44,36 +44,34 @@ candidates:
 			t.Errorf("%+v, want %+v", got[i], want[i])
 		}
 	}
-	if bare, err := readCandidates(strings.NewReader("- static:base\n- static:base?dimensions=64\n")); err != nil || len(bare) != 2 {
+	if bare, err := readCandidates([]byte("- static:base\n- static:base?dimensions=64\n")); err != nil || len(bare) != 2 {
 		t.Errorf("%+v, %v", bare, err)
 	}
 }
 
 func TestReadCandidatesSaysWhatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                              "0: there is no candidate",
-		"candidates:\n":                                 "1: there is no candidate",
-		"- name: x\n":                                   "candidate 1 has no reference",
-		"- name: x\n  nom: y\n":                         `2: there is no field "nom"`,
-		"- name: x\n  name: y\n":                        `2: "name" is given twice`,
-		"- name: x\n    reference: static:base":         "2: this is neither",
-		"- static:base\n  name: x\n":                    "2: this is neither",
-		"- static:base\n - static:base\n":               "2: the list is indented by 0 spaces, this item by 1",
-		"- static:base\n\t- static:base\n":              "2: YAML is indented by spaces",
-		"- [static:base]\n":                             `1: the item is not`,
-		"- &x static:base\n":                            `1: the item is not`,
-		"- reference: {a: b}\n":                         `a value begins with "{"`,
-		"- \"static:base\n":                             "1: the item is not",
-		"- reference: \"a\\q\"\n":                       "escape",
-		"- reference: s:b\n  price: 1\n":                "2: the price is",
-		"- reference: s:b\n  price: 1 usd 2026-01-01\n": "2: the price is",
-		"- reference: s:b\n  price: 0 USD 2026-01-01\n": "2: the price is",
-		"- reference: s:b\n  parallel: 0\n":             "2: parallel is",
-		"- reference: s:b\n  timeout: 5\n":              "2: timeout is",
-		"other: x\n":                                    "1: this is neither",
-		"-\n":                                           "1: the item is not",
+		"":                                      "there is no candidate",
+		"candidates:\n":                         "line 1: a list of candidates",
+		"candidates: []\n":                      "line 1: a list of candidates",
+		"- name: x\n":                           "line 1: the candidate has no reference",
+		"- name: x\n  nom: y\n":                 "line 2: there is no field of this name; there are document_prefix, name",
+		"- name: x\n  name: y\n":                "line 2: a name is given twice",
+		"- name: x\n    reference: static:base": "line 2",
+		"- static:base\n- &x static:base\n":     "line 2: a plain value",
+		"- [static:base]\n":                     "line 1: a plain value",
+		"- reference: {a: b}\n":                 "line 1: a plain value",
+		"- \"static:base\n":                     "line",
+		"- reference: s:b\n  price: 1\n":        "line 2: the price is",
+		"- reference: s:b\n  price: 1 usd 2026-01-01\n": "line 2: the price is",
+		"- reference: s:b\n  price: 0 USD 2026-01-01\n": "line 2: the price is",
+		"- reference: s:b\n  parallel: 0\n":             "line 2: a whole number above 0",
+		"- reference: s:b\n  timeout: 5\n":              "line 2: a duration",
+		"other: x\n":                                    "line 1: there is no field of this name; there are candidates",
+		"-\n":                                           "line 1: a plain value",
+		"- a:b\n---\n- a:b\n":                           "more than one document",
 	} {
-		if got, err := readCandidates(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if got, err := readCandidates([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %+v, error %v, want %q", text, got, err, want)
 		}
 	}

@@ -1,0 +1,167 @@
+// Package strictyaml reads YAML of a known form: what is not known is an error with its line, and nothing is expanded. The syntax is a
+// library's; the meaning is read from its nodes, so that no error quotes a value, which may be a key that belongs elsewhere.
+package strictyaml
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Node is a place in the file.
+type Node = yaml.Node
+
+// Parse returns the root of the only document in data, nil if there is none.
+func Parse(data []byte) (*Node, error) {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, more yaml.Node
+	if err := dec.Decode(&doc); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, nil
+		}
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
+		return nil, errors.New("the file has more than one document")
+	}
+	if len(doc.Content) != 1 {
+		return nil, nil
+	}
+	return doc.Content[0], nil
+}
+
+// Decoder keeps the first error and reads nothing after it.
+type Decoder struct{ Err error }
+
+// Fields say what is done with the value of each name.
+type Fields map[string]func(*Node)
+
+// Fail notes what is wrong at n.
+func (d *Decoder) Fail(n *Node, format string, args ...any) {
+	if d.Err == nil {
+		d.Err = fmt.Errorf("line %d: %w", n.Line, fmt.Errorf(format, args...))
+	}
+}
+
+// Group is Mapping as what Fields hold.
+func (d *Decoder) Group(f Fields) func(*Node) {
+	return func(n *Node) { d.Mapping(n, f) }
+}
+
+// Mapping reads a mapping of which every name is known.
+func (d *Decoder) Mapping(n *Node, f Fields) {
+	d.Each(n, func(key, value *Node) {
+		read := f[key.Value]
+		if read == nil {
+			var known []string
+			for name := range f {
+				known = append(known, name)
+			}
+			slices.Sort(known)
+			d.Fail(key, "there is no field of this name; there are %s", strings.Join(known, ", ")) // not quoted: it may be a key
+			return
+		}
+		read(value)
+	})
+}
+
+// Each reads a mapping whose names are free, but different.
+func (d *Decoder) Each(n *Node, do func(key, value *Node)) {
+	if n.Kind != yaml.MappingNode || n.Anchor != "" {
+		d.Fail(n, "a mapping is needed here (name: value), without anchors and aliases")
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content) && d.Err == nil; i += 2 {
+		key := n.Content[i]
+		var name string
+		if d.Text(&name)(key); d.Err == nil && seen[name] {
+			d.Fail(key, "a name is given twice")
+		}
+		if seen[name] = true; d.Err == nil {
+			do(key, n.Content[i+1])
+		}
+	}
+}
+
+// Text reads a value that is not empty.
+func (d *Decoder) Text(to *string) func(*Node) {
+	return func(n *Node) {
+		if n.Kind != yaml.ScalarNode || n.Anchor != "" || n.Value == "" || n.ShortTag() == "!!null" || n.Style&yaml.TaggedStyle != 0 {
+			d.Fail(n, "a plain value is needed here, without anchors, aliases and tags")
+			return
+		}
+		*to = n.Value
+	}
+}
+
+// List reads a list of such values.
+func (d *Decoder) List(to *[]string) func(*Node) {
+	return func(n *Node) {
+		if n.Kind != yaml.SequenceNode || n.Anchor != "" || len(n.Content) == 0 {
+			d.Fail(n, "a list of references is needed here, without anchors and aliases")
+			return
+		}
+		for _, item := range n.Content {
+			var s string
+			d.Text(&s)(item)
+			*to = append(*to, s)
+		}
+	}
+}
+
+// Number reads a whole number above 0.
+func (d *Decoder) Number(to *int) func(*Node) {
+	return func(n *Node) {
+		var s string
+		if d.Text(&s)(n); d.Err != nil {
+			return
+		}
+		v, err := strconv.Atoi(s)
+		if err != nil || v <= 0 {
+			d.Fail(n, "a whole number above 0 is needed here")
+			return
+		}
+		*to = v
+	}
+}
+
+// Sum reads a number above 0.
+func (d *Decoder) Sum(to *float64) func(*Node) {
+	return func(n *Node) {
+		var s string
+		if d.Text(&s)(n); d.Err != nil {
+			return
+		}
+		v, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(v > 0) || math.IsInf(v, 0) {
+			d.Fail(n, "a number above 0 is needed here")
+			return
+		}
+		*to = v
+	}
+}
+
+// Duration reads one of 0 or more, as time.ParseDuration takes it.
+func (d *Decoder) Duration(to *time.Duration) func(*Node) {
+	return func(n *Node) {
+		var s string
+		if d.Text(&s)(n); d.Err != nil {
+			return
+		}
+		v, err := time.ParseDuration(s)
+		if err != nil || v < 0 {
+			d.Fail(n, "a duration is needed here, such as 500ms, 30s or 2m")
+			return
+		}
+		*to = v
+	}
+}
