@@ -198,7 +198,7 @@ func TestCompareUsage(t *testing.T) {
 		"-budget 2US":             {"-task", "set", "-budget", "2US", "static:base"},
 		"name the currency":       {"-task", "set", "-budget", "2.00", "static:base"},
 		"given twice":             {"-task", "set", "-budget", "2USD", "-budget", "3USD", "static:base"},
-		"bad.yaml:2":              {"-candidates", "bad.yaml"},
+		"bad.yaml: line 2":        {"-candidates", "bad.yaml"},
 		"flag provided but not d": {"-nonsense"},
 	} {
 		_, _, err := compared(t, t.Context(), args...)
