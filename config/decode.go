@@ -34,7 +34,7 @@ func decode(data []byte) (map[string]stack, error) {
 		return nil, fmt.Errorf("config: %w", err)
 	}
 	if root == nil {
-		return nil, errors.New("config: the file is empty: it begins with embedders:")
+		return nil, errors.New("config: the file is empty; it has to begin with a line of embedders")
 	}
 	d := &strictyaml.Decoder{}
 	stacks := map[string]stack{}

@@ -55,7 +55,8 @@ func Limit(o LimitOptions) embedding.Middleware {
 			if l.tokens != nil {
 				estimate = estimateTokens(req)
 			}
-			settle, err := l.tokens.settle, error(nil)
+			settle := l.tokens.settle
+			var err error
 			if l.shared != nil {
 				settle, err = l.shared.reserve(ctx, m, estimate)
 			} else {

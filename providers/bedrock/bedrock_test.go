@@ -171,7 +171,7 @@ func TestForms(t *testing.T) {
 	bare := roundTrip(func(*http.Request) (*http.Response, error) {
 		vector := "[1" + strings.Repeat(",0", 1023) + "]"
 		body := io.NopCloser(strings.NewReader(`{"embeddings":[` + vector + `],"id":"i","response_type":"embeddings_floats"}`))
-		return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Body: body}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, ContentLength: -1, Body: body}, nil
 	})
 	e, err = bedrock.New(bedrock.Options{Model: "cohere.embed-english-v3", Region: "us-east-1", Credentials: as(temporary), HTTPClient: &http.Client{Transport: bare}})
 	if err != nil {

@@ -34,7 +34,7 @@ func decodeTitan(a jsonhttp.Answer) (embedding.Response, error) {
 		return embedding.Response{}, errors.New("the answer is not the JSON of Titan's embeddings")
 	}
 	if a.Texts != 1 {
-		return embedding.Response{}, errors.New("Titan takes one text a request: put middleware.Batch around it")
+		return embedding.Response{}, errors.New("one text a request is what Titan takes: put middleware.Batch around it")
 	}
 	list := slices.Concat([]byte("["), []byte(cmp.Or(string(bytes.TrimSpace(body.Embedding)), "null")), []byte("]"))
 	rows, err := jsonhttp.Vectors(list, 1, a.Dims)

@@ -166,12 +166,12 @@ func TestChromaErrors(t *testing.T) {
 		want    string
 	}{
 		"a server that fails": {func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusInternalServerError)
 			fmt.Fprint(w, `{"error":"InternalError","message":"no"}`)
 		}, "chroma at chroma.test: GET /api/v2/heartbeat: status 500 InternalError no"},
 		"no JSON":        {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, "cannot be read"},
 		"something else": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") }, "names no collection"},
-		"wants a token":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, "status 401"},
+		"wants a token":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, "status 401"},
 	} {
 		s := httptest.NewServer(c.handler)
 		client := &http.Client{Transport: rewritten(s.URL)}

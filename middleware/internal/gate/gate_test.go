@@ -41,8 +41,10 @@ func TestGate(t *testing.T) {
 		time.Sleep(Pause)
 		g.Enter()
 		g.Leave(nil)
-		if !g.Enter() || !g.Enter() {
-			t.Error("closed after a trial that succeeded")
+		for range 2 {
+			if !g.Enter() {
+				t.Error("closed after a trial that succeeded")
+			}
 		}
 	})
 }
