@@ -36,7 +36,7 @@ func stacks(want [][]float32) ([]stack, error) {
 		{name: nameGuard, e: e},
 		{name: nameStandardStack, e: embedding.Chain(e, standard)},
 		{name: nameWithoutCache, e: embedding.Chain(e, middleware.Observe(heard), middleware.Dimensions(dimensions), standard)},
-		{name: nameWholeStack, e: recommended(e, store, heard), reset: store.Purge, close: store.Close},
+		{name: nameWholeStack, e: recommended(e, store, heard), reset: purge(store), close: store.Close},
 	}, nil
 }
 

@@ -73,7 +73,7 @@ func ourJobs(base string) ([]job, error) {
 		return nil, err
 	}
 	chain := as(nameChain, false, recommended(e, store, heard))
-	chain.reset, chain.close = store.Purge, store.Close
+	chain.reset, chain.close = purge(store), store.Close
 	how := fmt.Sprintf("its own, a window of %d", window)
 	return []job{{as(nameStandard, false, standard), how}, {chain, how}}, nil
 }

@@ -49,7 +49,7 @@ func tinyBERT() []byte {
 	g.set("tokenizer.ggml.tokens", texts)
 	g.set("tokenizer.ggml.scores", scores)
 	g.set("tokenizer.ggml.token_type", kinds)
-	for i, name := range []string{"padding", "unknown", "cls", "seperator", "mask"} { // llama.cpp spells it so
+	for i, name := range []string{"padding", "unknown", "cls", "seperator", "mask"} { //nolint:misspell // llama.cpp spells it so
 		g.set("tokenizer.ggml."+name+"_token_id", uint32(i))
 	}
 	g.set("tokenizer.ggml.bos_token_id", uint32(2))
