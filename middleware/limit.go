@@ -25,8 +25,8 @@ type LimitOptions struct {
 // Limit keeps requests inside what the provider allows, so that it never has to refuse one. Its state is the
 // Middleware value's: chains that share an account share one value.
 //
-// Requests and tokens are spread evenly: a burst is smoothed to a sixtieth of the minute's quota each second, which
-// DashScope enforces too. A request reserves embedding.EstimateTokens of its texts and settles by the usage the
+// Requests and tokens are spread evenly: in no second is there more than a sixtieth of the minute's quota, which DashScope enforces
+// too, and what a pause saves up is a fiftieth of a second's, or one request. A request reserves embedding.EstimateTokens of its texts and settles by the usage the
 // provider reports; a request that failed keeps its reservation, because providers count attempts. A request larger than a second's tokens
 // is let through alone and the following ones wait for it.
 //
@@ -155,7 +155,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 type bucket struct {
 	mu    sync.Mutex
 	rate  float64 // units per second
-	burst float64 // what a quiet second saves up, at least one unit
+	burst float64 // what a pause saves up: a fiftieth of a second's units, for a second's would make two of them in one second; at least one
 	level float64 // negative: owed, in the order in which it was taken
 	at    time.Time
 }
@@ -165,7 +165,8 @@ func newBucket(perMinute int) *bucket {
 		return nil
 	}
 	rate := float64(perMinute) / 60
-	return &bucket{rate: rate, burst: max(1, rate), level: max(1, rate)}
+	burst := max(1, rate/50)
+	return &bucket{rate: rate, burst: burst, level: burst}
 }
 
 // take takes n units and returns how long to wait for them. What is more than the burst is paid for by those who come
