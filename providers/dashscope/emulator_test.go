@@ -20,7 +20,7 @@ import (
 // emulate starts an emulator of the international region and returns it with its base URL.
 func emulate(t *testing.T, faults ...dashscopetest.Fault) (*dashscopetest.Server, string) {
 	t.Helper()
-	s, err := dashscopetest.New(dashscopetest.Options{Keys: map[string]string{"sk-singapore-4711": "intl", "sk-beijing-4711": "cn"}, Faults: faults})
+	s, err := dashscopetest.New(dashscopetest.Options{Keys: map[string]string{"sk-singapore-secret": "intl", "sk-beijing-secret": "cn"}, Faults: faults})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func open(t *testing.T, base string, o dashscope.Options) embedding.Embedder {
 		o.Model, o.Dimensions = "text-embedding-v4", 64
 	}
 	if o.Key == "" {
-		o.Key = "sk-singapore-4711"
+		o.Key = "sk-singapore-secret"
 	}
 	o.BaseURL, o.Region = base, "intl"
 	e, err := dashscope.New(o)
@@ -76,7 +76,7 @@ func refused(t *testing.T, e embedding.Embedder, kind embedding.Kind, texts ...s
 			t.Errorf("the error shows a text: %v", err)
 		}
 	}
-	if strings.Contains(err.Error(), "4711") {
+	if strings.Contains(err.Error(), "secret") {
 		t.Errorf("the error shows the key: %v", err)
 	}
 	return got
@@ -151,7 +151,7 @@ func TestTooManyTexts(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	s, base := emulate(t)
-	for name, key := range map[string]string{"wrong": "sk-nobody-4711", "of another region": "sk-beijing-4711"} {
+	for name, key := range map[string]string{"wrong": "sk-nobody-secret", "of another region": "sk-beijing-secret"} {
 		err := refused(t, open(t, base, dashscope.Options{Key: key}), embedding.Auth, "hello")
 		for _, want := range []string{"the key in Options.Key is wrong, or it belongs to another region", "region intl, International (Singapore), at 127.0.0.1", "Options.Region"} {
 			if !strings.Contains(err.Error(), want) {

@@ -200,7 +200,7 @@ func TestNativeFaults(t *testing.T) {
 				}
 				return
 			}
-			if !errors.Is(err, info.Kind) || strings.Contains(err.Error(), "4711") {
+			if !errors.Is(err, info.Kind) || strings.Contains(err.Error(), "secret") {
 				t.Errorf("got %v, want: %v", err, info.Kind)
 			}
 		})
