@@ -43,11 +43,11 @@ func serve() error {
 			return err
 		}
 	}
-	server.Close()
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return err
+	err = server.Close()
+	if serving := <-failed; !errors.Is(serving, http.ErrServerClosed) {
+		return serving
 	}
-	return nil
+	return err
 }
 
 // child is the mock server's process as its parent sees it.
@@ -97,6 +97,5 @@ func (c *child) counts() (n counts, err error) {
 }
 
 func (c *child) close() error {
-	c.in.Close()
-	return c.cmd.Wait()
+	return errors.Join(c.in.Close(), c.cmd.Wait())
 }

@@ -125,10 +125,9 @@ func (j job) run(ctx context.Context, server *child, all []string, want [][]floa
 
 // ideal is how long n texts take at least: every request's latency, window of them at a time.
 func ideal(n int, tenth bool) time.Duration {
-	requests := time.Duration((n + perCall - 1) / perCall)
-	total := requests * latency
+	waits := (n + perCall - 1) / perCall
 	if tenth {
-		total += requests / 10 * (slower - 1) * latency
+		waits += waits / 10 * (slower - 1)
 	}
-	return total / window
+	return time.Duration(waits) * latency / window
 }

@@ -61,7 +61,7 @@ func sentences(data string, all []string) (texts []string, what string, err erro
 	if err != nil {
 		return nil, "", err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	rows, err := csv.NewReader(f).ReadAll()
 	if err != nil {
 		return nil, "", err

@@ -55,16 +55,6 @@ func (r *report) unmeasured(what, want, why string) {
 	r.Bars = append(r.Bars, bar{what, want, why, "not measured"})
 }
 
-func (r *report) missed() int {
-	n := 0
-	for _, b := range r.Bars {
-		if b.Met == "MISSED" {
-			n++
-		}
-	}
-	return n
-}
-
 // markdown writes the whole report.
 func (r *report) markdown(w io.Writer) error {
 	var b strings.Builder
