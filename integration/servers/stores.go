@@ -82,12 +82,16 @@ func Weaviate(t testing.TB) *Server {
 			"DEFAULT_VECTORIZER_MODULE=none", "ENABLE_MODULES=", "DISABLE_TELEMETRY=true", "GO_PROFILING_DISABLE=true",
 			"CLUSTER_HOSTNAME=node1", "CLUSTER_ADVERTISE_ADDR=127.0.0.1", "CLUSTER_BIND_ADDR=127.0.0.1", "CLUSTER_IN_LOCALHOST=true", "RAFT_BOOTSTRAP_EXPECT=1",
 		}
-		for _, name := range []string{"CLUSTER_GOSSIP_BIND_PORT", "CLUSTER_DATA_BIND_PORT", "RAFT_PORT", "RAFT_INTERNAL_RPC_PORT", "GRPC_PORT"} {
+		// On one machine a node finds another's second port, its own included, beside the first one.
+		for _, names := range [][2]string{{"CLUSTER_GOSSIP_BIND_PORT", "CLUSTER_DATA_BIND_PORT"}, {"RAFT_PORT", "RAFT_INTERNAL_RPC_PORT"}, {"GRPC_PORT", ""}} {
 			port, err := freePort()
 			if err != nil {
 				return err
 			}
-			env = append(env, fmt.Sprintf("%s=%d", name, port))
+			env = append(env, fmt.Sprintf("%s=%d", names[0], port))
+			if names[1] != "" {
+				env = append(env, fmt.Sprintf("%s=%d", names[1], port+1))
+			}
 		}
 		return nil
 	}
