@@ -66,7 +66,7 @@ var mutants = []struct {
 	{"Breaker lets everybody try", "middleware/breaker.go", "case b.trial:", "case false:", "./middleware", "TestBreaker"},
 	{"Limit leaks a slot", "middleware/limit.go", "\t\t<-l.slots\n", "", "./middleware", "TestL"},
 	{"Limit saves up a whole second", "middleware/limit.go", "max(1, rate/50)", "max(1, rate)", "./middleware", "TestLimitSpreads"},
-	{"Limit does not settle", "middleware/limit.go", "l.tokens.settle(estimate - u.Tokens)", "_ = u", "./middleware", "TestLimitSettles"},
+	{"Limit does not settle", "middleware/limit.go", "\t\t\t\tsettle(estimate - u.Tokens)", "\t\t\t\tsettle(0 * u.Tokens)", "./middleware", "TestLimitSettles"},
 	{"Timeout ends the caller", "middleware/timeout.go", "\t\t\t\treturn embedding.Response{}, end\n", "\t\t\t\treturn res, err\n", "./middleware", "TestTimeout"},
 	{"Truncate keeps the Space", "middleware/truncate.go", `m.Space = embedding.Space(fmt.Sprintf("%s/%d", m.Space, n))`, "", "./middleware", "TestTruncate"},
 	{"Truncate does not normalise", "middleware/truncate.go", "scale := 1 / math.Sqrt(sum)", "scale := 1 + 0*math.Sqrt(sum)", "./middleware", "TestTruncate"},

@@ -125,6 +125,35 @@ func TestBurstIsStoredCompletely(t *testing.T) {
 	}
 }
 
+// TestBurstOfManyAtOnce: so many goroutines store at the same time that ristretto's buffer overflows on any machine: its worker gets
+// a ninth of the processors.
+func TestBurstOfManyAtOnce(t *testing.T) {
+	const goroutines, each = 8, 20_000
+	c := open(t, Options{MaxBytes: goroutines * each * (4 + overhead) * 2})
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for g := range goroutines {
+		wg.Go(func() {
+			<-start
+			c.keep(0, 0, func(yield func(key, []float32) bool) {
+				row := []float32{1}
+				for i := range each {
+					if !yield(key{uint64(g*each+i) * 0x9e3779b97f4a7c15, uint64(i)}, row) {
+						return
+					}
+				}
+			})
+		})
+	}
+	close(start)
+	wg.Wait()
+	for n := range goroutines * each {
+		if c.lookup(key{uint64(n) * 0x9e3779b97f4a7c15, uint64(n % each)}, 1) == nil {
+			t.Fatalf("vector %d of %d is not there", n, goroutines*each)
+		}
+	}
+}
+
 // Two texts whose keys share the half that ristretto compares replace each other and are never mixed up.
 func TestHalfACollisionIsAMiss(t *testing.T) {
 	c := open(t, Options{})
