@@ -107,7 +107,7 @@ func New(o Options) (embedding.Embedder, error) {
 		Path:        "/api/embed",
 		Key:         key,
 		Encode:      o.encoder(prefixes),
-		Decode:      decode,
+		Decode:      o.decode,
 		Classify:    classifier{model: o.Model, key: key, from: from}.classify,
 		Unreachable: "is Ollama running there? `ollama serve` starts it, and " + HostVariable + " says where it is",
 		HTTPClient:  o.HTTPClient,
@@ -189,7 +189,7 @@ func (o Options) encoder(prefixes jsonhttp.Prefixes) func(embedding.Request) any
 	}
 }
 
-func decode(a jsonhttp.Answer) (embedding.Response, error) {
+func (o Options) decode(a jsonhttp.Answer) (embedding.Response, error) {
 	var body struct {
 		Embeddings json.RawMessage `json:"embeddings"`
 		Tokens     int             `json:"prompt_eval_count"`
@@ -198,5 +198,19 @@ func decode(a jsonhttp.Answer) (embedding.Response, error) {
 		return embedding.Response{}, errors.New("the answer is not the JSON of Ollama's /api/embed")
 	}
 	rows, err := jsonhttp.Vectors(body.Embeddings, a.Texts, a.Dims)
+	if err != nil && o.Dimensions > 0 { // the server cuts longer vectors, and gives shorter ones as they are
+		if own, e := jsonhttp.Vectors(body.Embeddings, a.Texts, 0); e == nil {
+			err = tooShort{len(own[0]), a.Dims}
+		}
+	}
 	return embedding.Response{Vectors: rows, Usage: embedding.Usage{Tokens: body.Tokens}}, err
 }
+
+// tooShort is an answer to a request for longer vectors than the model's.
+type tooShort struct{ has, asked int }
+
+func (t tooShort) Error() string {
+	return fmt.Sprintf("the model's vectors have %d dimensions and %d are asked for: ask for fewer, or for none", t.has, t.asked)
+}
+
+func (t tooShort) Is(target error) bool { return target == embedding.Invalid }

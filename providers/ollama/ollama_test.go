@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -205,4 +206,18 @@ func TestBadInput(t *testing.T) {
 	if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "is Ollama running") {
 		t.Error(err)
 	}
+}
+
+// TestMoreDimensionsThanTheModelHas: the server gives the model's own vectors then, with status 200, as seen on 0.17.4. A listed model's
+// length is known before.
+func TestMoreDimensionsThanTheModelHas(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"embeddings":[[0.6,0.8]],"prompt_eval_count":1}`)
+	}))
+	defer srv.Close()
+	e, err := ollama.New(ollama.Options{Model: "tiny", Dimensions: 4, BaseURL: srv.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	vendortest.Failure(t, e, []string{"hello"}, embedding.Invalid, "have 2 dimensions and 4 are asked for", "ask for fewer")
 }

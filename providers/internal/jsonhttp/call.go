@@ -102,7 +102,11 @@ func (c *call) accepted(res *http.Response, most int64, read func(Answer) error)
 		}
 	}
 	if wrong != nil {
-		return c.broken(res, embedding.Malformed, wire.Cause{Words: c.words(wrong.Error())})
+		kind := embedding.Malformed
+		if errors.Is(wrong, embedding.Invalid) {
+			kind = embedding.Invalid
+		}
+		return c.broken(res, kind, wire.Cause{Words: c.words(wrong.Error())})
 	}
 	return nil
 }

@@ -29,7 +29,8 @@ type Config struct {
 
 	// Encode returns the request's body, which is sent as JSON. It must not change what it is given.
 	Encode func(embedding.Request) any
-	// Decode reads an answer of status 200. Its error says in which way the answer is none, in words of its own.
+	// Decode reads an answer of status 200. Its error says in which way the answer is none, in words of its own; one that is
+	// embedding.Invalid says that the call asked for what there is not.
 	Decode func(Answer) (embedding.Response, error)
 	// Classify says what an answer without vectors means; nil is by status alone.
 	Classify func(Failure) Verdict
