@@ -16,9 +16,6 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// mostErrorBytes bounds the body of an answer that holds no vectors. Real ones have some hundred bytes.
-const mostErrorBytes = 64 << 10
-
 // call is one request and its answer.
 type call struct {
 	client *Client
@@ -95,10 +92,9 @@ func (c *call) accepted(res *http.Response, most int64, read func(Answer) error)
 	}
 	// An "error" that says something is one, whatever stands beside it; other members are only where nothing else came.
 	if wrong != nil || bytes.Contains(body, []byte(`"error"`)) {
-		f := readFailure(res.StatusCode, res.Header, body)
-		if f.named || wrong != nil && (f.Code != "" || isObject(body) && f.Message != "") {
-			f.Body = body[:min(len(body), mostErrorBytes)]
-			return c.refuse(f.Failure, len(body))
+		f := wire.ReadFailure(res.StatusCode, res.Header, body)
+		if f.Named || wrong != nil && (f.Code != "" || isObject(body) && f.Message != "") {
+			return c.refuse(f)
 		}
 	}
 	if wrong != nil {
@@ -123,30 +119,29 @@ func isObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), 
 // refused is for an answer of another status than 200.
 func (c *call) refused(res *http.Response) *embedding.Error {
 	if res.StatusCode >= 300 && res.StatusCode < 400 {
-		return c.redirected(res)
+		return c.broken(res, embedding.KindOfStatus(res.StatusCode), wire.Redirected(res, c.key, c.texts))
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, mostErrorBytes))
+	body, err := io.ReadAll(io.LimitReader(res.Body, wire.MostErrorBytes))
 	if err != nil && c.ctx.Err() != nil { // the caller left while the answer came in
 		return c.client.fail(embedding.Unavailable, wire.TransportCause(err, c.key, c.texts))
 	}
 	// A body that broke off is read as far as it came: the status says most.
-	return c.refuse(readFailure(res.StatusCode, res.Header, body).Failure, len(body))
+	return c.refuse(wire.ReadFailure(res.StatusCode, res.Header, body))
 }
 
-// redirected names the host that an answer points to, and no more of the URL, in which there may be a secret.
-func (c *call) redirected(res *http.Response) *embedding.Error {
-	target := "nowhere"
-	if u, err := res.Location(); err == nil {
-		target = u.Scheme + "://" + u.Host
+// refuse makes an error of an answer without vectors.
+func (c *call) refuse(f Failure) *embedding.Error {
+	var v Verdict
+	if classify := c.client.config.Classify; classify != nil {
+		v = classify(f)
 	}
-	return c.broken(res, embedding.KindOfStatus(res.StatusCode), wire.Cause{Words: c.words("the server redirects to " + target +
-		", and redirects are not followed: if you trust that address, make it the base URL")})
+	return c.client.named(f.Refusal(v, c.key, c.texts))
 }
 
 // broken is for an answer that cannot be used.
 func (c *call) broken(res *http.Response, kind embedding.Kind, why error) *embedding.Error {
 	e := c.client.fail(kind, why)
-	e.Status, e.RequestID = res.StatusCode, c.token(requestID(res.Header), wire.MaxID)
+	e.Status, e.RequestID = res.StatusCode, wire.Token(wire.RequestID(res.Header), c.key, c.texts, wire.MaxID)
 	return e
 }
 
@@ -163,8 +158,6 @@ func (c *call) end(failure *embedding.Error) error {
 }
 
 func (c *call) words(s string) string { return wire.Words(s, c.key, c.texts) }
-
-func (c *call) token(s string, n int) string { return wire.Token(s, c.key, c.texts, n) }
 
 // mostBytes bounds the body of an answer with n vectors of d dimensions, of which d may be unknown.
 func mostBytes(n, d int) int64 {

@@ -15,6 +15,12 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
+// What a classifier is given, and what it returns.
+type (
+	Failure = wire.Failure
+	Verdict = wire.Verdict
+)
+
 // Config says whom to ask, and how a request and an answer look.
 type Config struct {
 	Model   embedding.Model // Endpoint is filled in from BaseURL
@@ -97,7 +103,7 @@ func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 	if res.Usage.Tokens <= 0 {
 		res.Usage.Tokens, res.Usage.Unmetered = 0, 1
 	}
-	if id := requestID(call.header); id != "" {
+	if id := wire.RequestID(call.header); id != "" {
 		res.ID = id
 	}
 	return res, nil
@@ -120,6 +126,12 @@ func encode(v any) ([]byte, error) {
 
 // fail returns an error of this client's model.
 func (c *Client) fail(k embedding.Kind, cause error) *embedding.Error {
+	return c.named(&embedding.Error{Kind: k, Err: cause})
+}
+
+// named adds to an error whose it is.
+func (c *Client) named(e *embedding.Error) *embedding.Error {
 	m := c.config.Model
-	return &embedding.Error{Kind: k, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Err: cause}
+	e.Provider, e.Model, e.Endpoint = m.Provider, m.ID, m.Endpoint
+	return e
 }

@@ -25,10 +25,10 @@ func (c *call) accepted(res *http.Response) (*http.Response, error) {
 	if body.err != nil && body.err != io.EOF && !errors.Is(body.err, errTooLong) {
 		return nil, c.broken(res, embedding.Unavailable, wire.BrokeOff(body.err, c.key, c.texts))
 	}
-	if c.id = requestID(res.Header); c.id == "" || err != nil || mayCarryError(answer) {
-		f := readFailure(res.StatusCode, res.Header, answer.Rest)
+	if c.id = wire.RequestID(res.Header); c.id == "" || err != nil || mayCarryError(answer) {
+		f := wire.ReadFailure(res.StatusCode, res.Header, answer.Rest)
 		if answer.Rest != nil && carriesError(f, answer) {
-			c.failure = c.refuse(f.Failure, len(answer.Rest))
+			c.failure = c.refuse(f)
 			return nil, c.failure
 		}
 		if c.id == "" {
@@ -64,6 +64,6 @@ func mayCarryError(answer scan.Answer) bool {
 
 // carriesError tells an error under status 200 from an answer. An "error" member that says something is one, whatever
 // stands beside it. A bare code or message is one only where no items came: some servers send "code": 0 beside them.
-func carriesError(f failureBody, answer scan.Answer) bool {
-	return f.named || answer.Items == 0 && (f.Code != "" || f.Message != "")
+func carriesError(f Failure, answer scan.Answer) bool {
+	return f.Named || answer.Items == 0 && (f.Code != "" || f.Message != "")
 }

@@ -14,6 +14,12 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
+// What a classifier is given, and what it returns.
+type (
+	Failure = wire.Failure
+	Verdict = wire.Verdict
+)
+
 // Config says whom to ask and how.
 type Config struct {
 	Model     embedding.Model // what the answers hold; ID goes over the wire, Endpoint is filled in from BaseURL
@@ -50,9 +56,6 @@ func New(c Config) (*Client, error) {
 	cl := &Client{
 		model: c.Model, key: c.Key, header: c.KeyHeader, token: c.Token, query: c.Query, asked: c.Asked,
 		classify: c.Classify, http: wire.HTTPClient(c.HTTPClient),
-	}
-	if cl.classify == nil {
-		cl.classify = func(Failure) Verdict { return Verdict{} }
 	}
 	if !wire.Sendable(c.Key) {
 		return nil, cl.fail(embedding.Auth, fmt.Errorf("the key holds a space, a line break or another character that no key has: copy it again"))
@@ -91,5 +94,11 @@ func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 
 // fail returns an error of this client's model.
 func (c *Client) fail(k embedding.Kind, cause error) *embedding.Error {
-	return &embedding.Error{Kind: k, Provider: c.model.Provider, Model: c.model.ID, Endpoint: c.model.Endpoint, Err: cause}
+	return c.named(&embedding.Error{Kind: k, Err: cause})
+}
+
+// named adds to an error whose it is.
+func (c *Client) named(e *embedding.Error) *embedding.Error {
+	e.Provider, e.Model, e.Endpoint = c.model.Provider, c.model.ID, c.model.Endpoint
+	return e
 }

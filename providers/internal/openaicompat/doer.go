@@ -13,9 +13,6 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// mostErrorBytes bounds the body of an answer that holds no vectors. Real ones have some hundred bytes.
-const mostErrorBytes = 64 << 10
-
 // call is one Embed. It travels to the doer as the request's context, which it is.
 type call struct {
 	context.Context
@@ -93,28 +90,24 @@ func (c *call) unreachable(err error) error {
 // refused is for an answer of another status than 200.
 func (c *call) refused(res *http.Response) error {
 	if res.StatusCode >= 300 && res.StatusCode < 400 {
-		c.failure = c.redirected(res)
-		return c.failure
+		return c.broken(res, embedding.KindOfStatus(res.StatusCode), wire.Redirected(res, c.key, c.texts))
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, mostErrorBytes))
+	body, err := io.ReadAll(io.LimitReader(res.Body, wire.MostErrorBytes))
 	if err != nil && c.Context.Err() != nil {
 		return c.unreachable(err) // the caller left while the answer came in
 	}
 	// A body that broke off is read as far as it came: the status says most.
-	c.failure = c.refuse(readFailure(res.StatusCode, res.Header, body).Failure, len(body))
+	c.failure = c.refuse(wire.ReadFailure(res.StatusCode, res.Header, body))
 	return c.failure
 }
 
-// redirected names the host that an answer points to, and no more of the URL, in which there may be a secret.
-func (c *call) redirected(res *http.Response) *embedding.Error {
-	target := "nowhere"
-	if u, err := res.Location(); err == nil {
-		target = u.Scheme + "://" + u.Host
+// refuse makes an error of an answer without vectors.
+func (c *call) refuse(f Failure) *embedding.Error {
+	var v Verdict
+	if classify := c.client.classify; classify != nil {
+		v = classify(f)
 	}
-	e := c.client.fail(embedding.KindOfStatus(res.StatusCode), wire.Cause{Words: wire.Words("the server redirects to "+target+
-		", and redirects are not followed: if you trust that address, make it the base URL", c.key, c.texts)})
-	e.Status, e.RequestID = res.StatusCode, wire.Token(requestID(res.Header), c.key, c.texts, wire.MaxID)
-	return e
+	return c.client.named(f.Refusal(v, c.key, c.texts))
 }
 
 // end is the error of a call that failed: the caller's context error if the caller's time was up before a server had
@@ -135,11 +128,11 @@ func (c *call) end(err error) error {
 	return e
 }
 
-// broken is for an accepted answer that cannot be used: kind is Malformed if the server is to blame, Unavailable if its
-// way here broke off.
+// broken is for an answer that cannot be used: kind is Malformed if the server is to blame, Unavailable if its way here
+// broke off, and what the status says of a redirect.
 func (c *call) broken(res *http.Response, kind embedding.Kind, why error) error {
 	e := c.client.fail(kind, why)
-	e.Status, e.RequestID = res.StatusCode, wire.Token(requestID(res.Header), c.key, c.texts, wire.MaxID)
+	e.Status, e.RequestID = res.StatusCode, wire.Token(wire.RequestID(res.Header), c.key, c.texts, wire.MaxID)
 	c.failure = e
 	return e
 }

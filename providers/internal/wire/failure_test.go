@@ -1,4 +1,4 @@
-package jsonhttp
+package wire
 
 import "testing"
 
@@ -16,13 +16,13 @@ func TestReadFailure(t *testing.T) {
 		{`{"error":null,"request_id":7}`, "", "", "", "7"},
 		{`{}`, "", "", "", ""},
 		{`[]`, "", "", "", ""},
-		{`"text"`, "", "", "", ""},
+		{`"text"`, "", "", "text", ""}, // SiliconFlow's answer to a wrong key
 		{` plain words `, "", "", "plain words", ""},
 		{`<html><body>no</body></html>`, "", "", "", ""},
 		{``, "", "", "", ""},
 		{`{"error":"cut`, "", "", `{"error":"cut`, ""},
 	} {
-		f := readFailure(400, nil, []byte(tc.body))
+		f := ReadFailure(400, nil, []byte(tc.body))
 		if f.Code != tc.code || f.Type != tc.typ || f.Message != tc.message || f.ID != tc.id {
 			t.Errorf("%s: code %q, type %q, message %q, id %q", tc.body, f.Code, f.Type, f.Message, f.ID)
 		}
@@ -34,7 +34,7 @@ func TestSays(t *testing.T) {
 		`{"error":null}`: false, `{"error":""}`: false, `{"error":{}}`: false, `{"error":[]}`: false, `{"error":false}`: false, `{"error":{"code":0,"message":""}}`: false,
 		`{}`: false, `{"error":"x"}`: true, `{"error":{"code":1}}`: true, `{"error":[{"message":"x"}]}`: true, `{"error":true}`: true,
 	} {
-		if got := readFailure(200, nil, []byte(body)).named; got != want {
+		if got := ReadFailure(200, nil, []byte(body)).Named; got != want {
 			t.Errorf("%s: %v", body, got)
 		}
 	}

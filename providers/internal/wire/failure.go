@@ -1,4 +1,4 @@
-package openaicompat
+package wire
 
 import (
 	"bytes"
@@ -8,15 +8,18 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
+// MostErrorBytes bounds the body of an answer that holds no vectors. Real ones have some hundred bytes.
+const MostErrorBytes = 64 << 10
+
 // Failure is an answer that holds no vectors, as far as it could be understood. Its words are the server's own and may
-// quote the texts: they are for classifying, and nothing of them goes into an error but through words.
+// quote the texts: they are for classifying, and nothing of them goes into an error but through Words.
 type Failure struct {
 	Status  int
 	Code    string // the body's code, also where it is a number; empty if it has none
@@ -24,8 +27,10 @@ type Failure struct {
 	Message string
 	ID      string // the request's id in the body
 	Header  http.Header
+	Body    []byte // as it came
 
-	page bool // the body is markup
+	Named bool // an "error" member says something
+	page  bool // the body is markup
 }
 
 // Verdict is what a classifier makes of a Failure.
@@ -35,12 +40,6 @@ type Verdict struct {
 	Advice  string           // what the user can do, added to the server's words
 
 	RetryAfter time.Duration // read from the body, where no header says it
-}
-
-// failureBody is a Failure as it was read.
-type failureBody struct {
-	Failure
-	named bool // an "error" member says something
 }
 
 // members are those that errors use, at the top of a body or in its "error".
@@ -59,11 +58,12 @@ type members struct {
 	Detail    json.RawMessage `json:"detail"`
 }
 
-// readFailure understands the bodies in use: {"error":{...}}, {"error":"..."}, the flat {"code","message"} of
-// DashScope's native API and of Mistral, TEI's {"error","error_type"}, FastAPI's {"detail"}, Google's list of one, and
-// bodies that are no JSON. What is not there stays empty.
-func readFailure(status int, header http.Header, body []byte) failureBody {
-	f := failureBody{Failure: Failure{Status: status, Header: header}}
+// ReadFailure understands the bodies in use: {"error":{...}}, {"error":"..."}, the flat {"code","message"} of
+// DashScope's native API and of Mistral, TEI's {"error","error_type"}, FastAPI's {"detail"}, Google's list of one, AWS'
+// code in a header, and bodies that are no JSON. What is not there stays empty.
+func ReadFailure(status int, header http.Header, body []byte) Failure {
+	f := Failure{Status: status, Header: header, Body: body}
+	f.Code, _, _ = strings.Cut(header.Get("X-Amzn-Errortype"), ":") // a URL is behind it
 	body = bytes.TrimSpace(body)
 	if bytes.HasPrefix(body, []byte("[")) {
 		var list []json.RawMessage
@@ -76,19 +76,19 @@ func readFailure(status int, header http.Header, body []byte) failureBody {
 	}
 	var top members
 	if !bytes.HasPrefix(body, []byte("{")) || json.Unmarshal(body, &top) != nil {
-		if f.page = wire.LooksLikeMarkup(body); !f.page && !json.Valid(body) {
+		if f.page = LooksLikeMarkup(body); !f.page && !json.Valid(body) {
 			f.Message = string(body)
 		}
 		return f
 	}
 	f.ID = cmp.Or(text(top.RequestID), text(top.Request), text(top.ID))
-	f.named = says(top.Error)
+	f.Named = says(top.Error)
 	fields := top
 	if bytes.HasPrefix(top.Error, []byte("{")) {
 		fields = members{}
 		_ = json.Unmarshal(top.Error, &fields)
 	}
-	f.Code = cmp.Or(text(fields.Code), text(fields.ErrorCode))
+	f.Code = cmp.Or(text(fields.Code), text(fields.ErrorCode), f.Code)
 	f.Type = cmp.Or(text(fields.Type), text(fields.ErrorType), text(fields.Status))
 	f.Message = cmp.Or(text(fields.Message), text(fields.Msg), text(fields.Error), text(fields.Detail))
 	return f
@@ -151,46 +151,52 @@ func says(raw json.RawMessage) bool {
 	return said(v)
 }
 
-// refuse turns an answer without vectors, whose body had size bytes, into an error.
-func (c *call) refuse(f Failure, size int) *embedding.Error {
-	v := c.client.classify(f)
-	e := c.client.fail(v.Kind, nil)
+// Refusal makes an error of an answer without vectors. Its Provider, Model and Endpoint are for the caller to add.
+func (f Failure) Refusal(v Verdict, key string, texts []string) *embedding.Error {
+	e := &embedding.Error{
+		Kind: v.Kind, Status: f.Status, Code: f.code(key, texts), Allowed: v.Allowed,
+		RequestID:  Token(cmp.Or(RequestID(f.Header), f.ID), key, texts, MaxID),
+		RetryAfter: cmp.Or(RetryAfter(f.Header), v.RetryAfter),
+	}
 	if e.Kind == embedding.Unknown {
 		e.Kind = embedding.KindOfStatus(f.Status)
 	}
-	e.Status = f.Status
-	e.Code = c.code(f)
-	e.RequestID = wire.Token(cmp.Or(requestID(f.Header), f.ID), c.key, c.texts, wire.MaxID)
-	if e.RetryAfter = wire.RetryAfter(f.Header); e.RetryAfter == 0 {
-		e.RetryAfter = v.RetryAfter
-	}
-	e.Allowed = v.Allowed
-	said := wire.Words(f.Message, c.key, c.texts)
+	said := Words(f.Message, key, texts)
 	if said == "" {
 		said = cmp.Or(http.StatusText(f.Status), "an answer without vectors")
-		if size > 0 && f.Code == "" {
-			said += fmt.Sprintf(" (a body of %d bytes that says no more)", size)
+		if len(f.Body) > 0 && f.Code == "" {
+			said += fmt.Sprintf(" (a body of %d bytes that says no more)", len(f.Body))
 		}
 		if f.page {
-			said = http.StatusText(f.Status) + wire.Page
+			said = http.StatusText(f.Status) + Page
 		}
 	}
-	if advice := cmp.Or(v.Advice, wire.Advice(e.Kind)); advice != "" {
+	if advice := cmp.Or(v.Advice, Advice(e.Kind)); advice != "" {
 		said += "; " + advice
 	}
-	e.Err = wire.Cause{Words: said}
+	e.Err = Cause{Words: said}
 	return e
 }
 
 // code is what an error shows as the provider's own: a code that only repeats the status says less than the type.
-func (c *call) code(f Failure) string {
+func (f Failure) code(key string, texts []string) string {
 	own := f.Code
-	if own == fmt.Sprint(f.Status) {
+	if own == strconv.Itoa(f.Status) {
 		own = ""
 	}
-	return wire.Token(cmp.Or(own, f.Type), c.key, c.texts, wire.MaxCode)
+	return Token(cmp.Or(own, f.Type), key, texts, MaxCode)
 }
 
-func requestID(h http.Header) string {
-	return cmp.Or(h.Get("X-Request-Id"), h.Get("Request-Id"), h.Get("Apim-Request-Id"))
+// RequestID returns what a server calls a request in its answer's header, "" if it has no name for it.
+func RequestID(h http.Header) string {
+	return cmp.Or(h.Get("X-Request-Id"), h.Get("Request-Id"), h.Get("Apim-Request-Id"), h.Get("X-Amzn-Requestid"))
+}
+
+// Redirected is for an answer that sends elsewhere. It names the host, and no more of the URL, in which there may be a secret.
+func Redirected(res *http.Response, key string, texts []string) error {
+	target := "nowhere"
+	if u, err := res.Location(); err == nil {
+		target = u.Scheme + "://" + u.Host
+	}
+	return Cause{Words: Words("the server redirects to "+target+", and redirects are not followed: if you trust that address, make it the base URL", key, texts)}
 }
