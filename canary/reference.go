@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -9,10 +10,10 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/whole"
 )
 
 // version of a Reference's format.
@@ -78,27 +79,16 @@ func (r Reference) WriteTo(w io.Writer) (int64, error) {
 }
 
 // Save writes the reference to a file, whole or not at all: it is written beside path and renamed. Only its owner may read it.
-func (r Reference) Save(path string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+func (r Reference) Save(path string) error {
+	var b bytes.Buffer
+	_, err := r.WriteTo(&b)
+	if err == nil {
+		err = whole.Write(path, b.Bytes())
+	}
 	if err != nil {
 		return fmt.Errorf("canary: saving the reference: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-			err = fmt.Errorf("canary: saving the reference: %w", err)
-		}
-	}()
-	if _, err = r.WriteTo(f); err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	return err
+	return nil
 }
 
 // Read reads what WriteTo wrote. It is an error if the reference is of another version or not whole.
