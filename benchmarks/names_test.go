@@ -1,0 +1,143 @@
+package benchmarks
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding/benchmarks/datasets"
+)
+
+func TestRefusedCalls(t *testing.T) {
+	one := []Candidate{{Embedder: fake("a", nil)}}
+	for name, c := range map[string]struct {
+		candidates []Candidate
+		tasks      []Task
+		o          Options
+	}{
+		"no candidate":      {nil, []Task{tiny()}, Options{}},
+		"no task":           {one, nil, Options{}},
+		"a name twice":      {append(one, one...), []Task{tiny()}, Options{}},
+		"one file for two":  {[]Candidate{{Name: "a", Reference: "static:base"}, {Name: "b", Reference: "static:base"}}, []Task{tiny()}, Options{}},
+		"a task twice":      {one, []Task{tiny(), tiny()}, Options{}},
+		"an empty task":     {one, []Task{{}}, Options{}},
+		"no documents":      {one, []Task{{Retrieval: &datasets.Retrieval{Name: "x"}}}, Options{}},
+		"uneven pairs":      {one, []Task{{Pairs: &datasets.Pairs{Gold: []float64{1, 2, 3}}}}, Options{}},
+		"offline, no files": {one, []Task{tiny()}, Options{Offline: true}},
+		"k":                 {one, []Task{tiny()}, Options{K: 5000}},
+	} {
+		if r, err := Compare(t.Context(), c.candidates, c.tasks, c.o); err == nil {
+			t.Errorf("%s: no error, %+v", name, r.Run)
+		}
+	}
+}
+
+func TestUnknownReferences(t *testing.T) {
+	t.Setenv("OPENAI_API_KEY", "")
+	o := quick(t.TempDir())
+	r, err := Compare(t.Context(), []Candidate{
+		{Reference: "nobody:x"}, {Reference: "static:other"}, {Reference: "openai:text-embedding-3-small"}, {}, {Reference: "static:base"},
+		{Name: "two spaces", Reference: "static:base", Query: "static:base?dimensions=64"},
+	}, []Task{tiny()}, o)
+	if err != nil || len(r.Failed()) != 5 || slices.Contains(r.Failed(), "static:base") {
+		t.Errorf("failed %q, %v", r.Failed(), err)
+	}
+}
+
+// TestPrefixes sees that documents, queries and pairs get what the model was trained to see.
+func TestPrefixes(t *testing.T) {
+	f := fake("a", nil)
+	dir := t.TempDir()
+	r, err := Compare(t.Context(), []Candidate{{Embedder: f, DocumentPrefix: "passage: ", QueryPrefix: "query: "}}, []Task{tiny(), tinyPairs()}, quick(dir))
+	if err != nil || len(r.Failed()) != 0 {
+		t.Fatal(err, r.Failed())
+	}
+	for text, want := range map[string]int{"passage: document about subject3 and more": 1, "query: what is subject3": 1, "query: sentence 3": 1, "what is subject3": 0} {
+		if f.Billed(text) != want {
+			t.Errorf("%q was embedded %d times", text, f.Billed(text))
+		}
+	}
+	plain := fake("a", nil)
+	compare(t, quick(dir), []Task{tiny()}, plain)
+	if len(plain.Calls()) == 0 {
+		t.Error("answers to prefixed texts were taken for those without a prefix")
+	}
+}
+
+func TestNames(t *testing.T) {
+	cs := named([]Candidate{
+		{Reference: "openai:m?base_url=http://a/v1&dimensions=8"}, {Reference: "openai:n?base_url=http://a/v1"}, {Reference: "openai:n?base_url=http://b/v1"},
+		{Name: "mine", Reference: "static:base"}, {Reference: "what?"}, {Embedder: fake("f", nil)},
+	})
+	want := []string{"openai:m?dimensions=8", "openai:n?base_url=http://a/v1", "openai:n?base_url=http://b/v1", "mine", "what?", "f"}
+	for i, c := range cs {
+		if c.Name != want[i] {
+			t.Errorf("%q, want %q", c.Name, want[i])
+		}
+	}
+}
+
+// A recording is one file a candidate, named so that it can be known, with nothing of the query string but a digest.
+func TestFileNames(t *testing.T) {
+	a := Candidate{Reference: "openai:m?base_url=http://127.0.0.1:1/v1&space=x"}
+	b := Candidate{Name: "other", Reference: "openai:m?space=x&base_url=http://127.0.0.1:1/v1"}
+	c := Candidate{Reference: "openai:m?base_url=http://127.0.0.1:2/v1&space=x"}
+	if a.file() != b.file() || a.file() == c.file() || !strings.HasPrefix(a.file(), "openai-m-") || filepath.Base(a.file()) != a.file() {
+		t.Errorf("%s, %s, %s", a.file(), b.file(), c.file())
+	}
+	// How much is sent at once, and with which key, changes no answer: nothing is paid for again.
+	d := Candidate{Reference: a.Reference + "&max_texts=8&max_tokens=900&key_env=OTHER", Query: "openai:q?max_texts=8"}
+	e := Candidate{Reference: a.Reference, Query: "openai:q"}
+	if d.file() != e.file() || d.file() == a.file() {
+		t.Errorf("%s, %s, %s", d.file(), e.file(), a.file())
+	}
+	if weird := (Candidate{Reference: "x:../../" + strings.Repeat("é/", 300)}).file(); len(weird) > 90 || strings.ContainsAny(weird, `/\`) {
+		t.Errorf("%s", weird)
+	}
+}
+
+// TestPublished compares the local model on real sets with its published figures, and times what the project promises.
+func TestPublished(t *testing.T) {
+	dir := os.Getenv("EMBEDDING_TESTDATA")
+	if dir == "" {
+		t.Skip("NOT TESTED: EMBEDDING_TESTDATA is not set, so no published figure is held")
+	}
+	set, err := datasets.LoadRetrieval(filepath.Join(dir, "scifact"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	en, err := datasets.LoadPairs(filepath.Join(dir, "stsb-multi-mt", "stsb-en-test.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	zh, err := datasets.LoadPairs(filepath.Join(dir, "stsb-multi-mt", "stsb-zh-test.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := quick(t.TempDir())
+	r, err := Compare(t.Context(), []Candidate{{Reference: "static:base"}, {Reference: "static:base?dimensions=64"}},
+		[]Task{{Retrieval: set}, {Pairs: en}, {Pairs: zh}}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		task, row, metric string
+		want, within      float64
+	}{
+		{"scifact", "static:base", "nDCG@10", .5475, .002},
+		{"scifact", "static:base?dimensions=64", "nDCG@10", .3846, .002},
+		{"scifact", "BM25", "nDCG@10", .675, .015},
+		{"stsb-en-test", "static:base", "Spearman", .7758, .002},
+		{"stsb-en-test", "static:base?dimensions=64", "Spearman", .7244, .002},
+		{"stsb-zh-test", "static:base", "Spearman", .6955, .002},
+		{"stsb-en-test", "3-grams in common", "Spearman", .6528766909, 1e-9},
+		{"stsb-zh-test", "2-grams in common", "Spearman", .5271541829, 1e-9},
+	} {
+		if got := find(t, r, c.task, c.row).Scores[c.metric].Value; math.Abs(got-c.want) > c.within {
+			t.Errorf("%s, %s: %s is %.4f, published %.4f", c.task, c.row, c.metric, got, c.want)
+		}
+	}
+}

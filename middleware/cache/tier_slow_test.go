@@ -1,0 +1,147 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/middleware/cache"
+)
+
+// hang waits for the end of the context, as a server that answers nothing makes a client do.
+func hang(ctx context.Context, _ bool) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// A Store that is down costs its timeout three times and then nothing, and no caller sees it.
+func TestStoreThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+		s.fails = hang
+		c := over(t, cache.Options{Store: s, StoreTimeout: 100 * time.Millisecond})
+		e := embedding.Chain(f, c.Wrap)
+		took := func(n int) (d time.Duration) {
+			for i := range n {
+				start := time.Now()
+				embed(t, e, fmt.Sprint(time.Now().UnixNano(), i))
+				d += time.Since(start)
+			}
+			return d
+		}
+		if d := took(3); d != 600*time.Millisecond { // reading and writing each
+			t.Errorf("three calls took %v", d)
+		}
+		if d := took(100); d != 0 {
+			t.Errorf("100 more took %v", d)
+		}
+		got := c.Stats().Tier
+		if got.Failures != 6 || got.Spared != 200 || got.Unstored != 103 || !errors.Is(got.ReadErr, context.DeadlineExceeded) || got.WriteErr == nil {
+			t.Errorf("%+v", got)
+		}
+		time.Sleep(5 * time.Second)
+		if d := took(10); d != 200*time.Millisecond { // one tries
+			t.Errorf("10 after the pause took %v", d)
+		}
+		s.fails = nil
+		time.Sleep(5 * time.Second)
+		took(1)
+		if got := c.Stats().Tier; got.ReadErr != nil || got.WriteErr != nil || got.Stored != 1 {
+			t.Errorf("it is well again: %+v", got)
+		}
+	})
+}
+
+func TestFullStoreIsStillRead(t *testing.T) {
+	s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+	embed(t, embedding.Chain(f, over(t, cache.Options{Store: s}).Wrap), "old")
+	full := errors.New("no space left on device")
+	s.fails = func(_ context.Context, write bool) error {
+		if write {
+			return full
+		}
+		return nil
+	}
+	c := over(t, cache.Options{Store: s})
+	e := embedding.Chain(f, c.Wrap)
+	for i := range 10 {
+		if u := embed(t, e, fmt.Sprint(i)); u.Requests != 1 {
+			t.Fatalf("%+v", u)
+		}
+	}
+	if u := embed(t, e, "old"); u.Reused != 1 {
+		t.Errorf("%+v: what is stored is not read", u)
+	}
+	got := c.Stats().Tier
+	if !errors.Is(got.WriteErr, full) || got.ReadErr != nil || got.Unstored != 10 || got.Stored != 0 || got.Failures != 3 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestCallersTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+		s.fails = func(ctx context.Context, write bool) error {
+			if write {
+				return nil
+			}
+			return hang(ctx, write)
+		}
+		c := over(t, cache.Options{Store: s, StoreTimeout: time.Hour})
+		e := embedding.Chain(f, c.Wrap)
+		// One who has little time keeps half of it for the provider, also when the Store hangs.
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		if _, err := e.Embed(ctx, embedding.Request{Texts: []string{"a"}}); err != nil || time.Since(start) != 50*time.Millisecond {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		if got := c.Stats().Tier; got.Failures != 1 {
+			t.Errorf("%+v: a Store that takes half of a caller's time has failed", got)
+		}
+		// One who leaves is let go, and nothing is asked for.
+		ctx, cancel = context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		start, before := time.Now(), len(f.Calls())
+		if _, err := e.Embed(ctx, embedding.Request{Texts: []string{"b"}}); !errors.Is(err, context.Canceled) || time.Since(start) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		if got := c.Stats().Tier; got.Failures != 1 || len(f.Calls()) != before {
+			t.Errorf("%+v, %d requests: that somebody left says nothing of the Store", got, len(f.Calls())-before)
+		}
+	})
+}
+
+// What was paid for is stored although the caller has left meanwhile, and so is what a PartialError carries.
+func TestWhatWasPaidIsStored(t *testing.T) {
+	s := newStore()
+	ctx, cancel := context.WithCancel(t.Context())
+	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Edit: func(*embedding.Response) { cancel() }, Each: func(text string) error {
+			if text == "bad" {
+				return embedding.Rejected
+			}
+			return nil
+		}}
+	}})
+	c := over(t, cache.Options{Store: s})
+	_, err := embedding.Chain(f, c.Wrap).Embed(ctx, embedding.Request{Texts: []string{"a", "bad", "b"}})
+	if embedding.KindOf(err) != embedding.Partial || s.size() != 2 || c.Stats().Tier.Stored != 2 {
+		t.Errorf("%v, %d stored, %+v", err, s.size(), c.Stats().Tier)
+	}
+}
+
+func TestAfterClose(t *testing.T) {
+	s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+	c := over(t, cache.Options{Store: s})
+	e := embedding.Chain(f, c.Wrap)
+	c.Close()
+	if u := embed(t, e, "a"); u.Requests != 1 || len(s.gets)+len(s.sets) > 0 {
+		t.Errorf("%+v: the Store was used after Close", u)
+	}
+}
