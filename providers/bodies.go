@@ -11,18 +11,12 @@ func unverifiedBodies(provider string) string {
 		return "9 of 16 error bodies"
 	case "dashscope":
 		return "30 of 76 error bodies"
-	case "deepinfra":
-		return "error bodies (none was seen)"
 	case "gemini":
 		return "12 of 21 error bodies"
 	case "jina":
 		return "8 of 16 error bodies"
 	case "llamacpp":
 		return "4 of 9 error bodies"
-	case "lmstudio":
-		return "error bodies (none was seen)"
-	case "localai":
-		return "error bodies (none was seen)"
 	case "ollama":
 		return "8 of 18 error bodies"
 	case "openai":
@@ -32,7 +26,7 @@ func unverifiedBodies(provider string) string {
 	case "voyage":
 		return "10 of 13 error bodies"
 	case "zhipu":
-		return "4 of 5 error bodies"
+		return "4 of 6 error bodies"
 	}
 	return ""
 }

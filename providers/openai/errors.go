@@ -24,6 +24,7 @@ var (
 		`at most (\d+) requests can be in one batch`,
 		`batch size is invalid, it should not be larger than (\d+)`,
 		`too many inputs in request`,
+		`input数组最大不得超过(\d+)条`,
 	)
 	tooManyTokens = anyOf(
 		`max (\d+) tokens per request`,
@@ -50,6 +51,7 @@ var (
 		`insufficient account balance`,
 		`balance is insufficient`,
 		`账户已欠费`,
+		`account has an overdue balance`,
 	)
 	noLength = anyOf(
 		`does not support matryoshka`,

@@ -46,9 +46,10 @@ func Presets() []Preset {
 		},
 		{
 			Name: "lmstudio", Title: "LM Studio", BaseURL: "http://127.0.0.1:1234/v1", KeyVariable: "LM_API_TOKEN", Local: true,
-			EncodingFormat: "float", Rejects: "ignores dimensions",
-			Source:     "https://lmstudio.ai/docs/developer/openai-compat",
-			Unverified: "dimensions, key variable",
+			EncodingFormat: "float", Rejects: "ignores dimensions; cuts texts that are too long in silence, and says 0 tokens",
+			Source: "https://lmstudio.ai/docs/developer/openai-compat, https://github.com/curvedinf/dir-assistant/issues/19 (cuts), " +
+				"https://github.com/cheshire-cat-ai/core/issues/1014 (0 tokens), https://github.com/agustif/opencode-lmstudio/issues/41 (key variable)",
+			Unverified: "dimensions",
 		},
 		{
 			Name: "llamacpp", Title: "llama.cpp", BaseURL: "http://127.0.0.1:8080/v1", KeyVariable: "LLAMA_API_KEY", Local: true,
@@ -57,9 +58,8 @@ func Presets() []Preset {
 		},
 		{
 			Name: "localai", Title: "LocalAI", BaseURL: "http://127.0.0.1:8080/v1", KeyVariable: "LOCALAI_API_KEY", Local: true,
-			EncodingFormat: "float", Rejects: "ignores dimensions",
-			Source:     "https://localai.io/features/embeddings/",
-			Unverified: "dimensions, key variable",
+			EncodingFormat: "float", Rejects: "ignores dimensions, and says 0 tokens",
+			Source: "https://github.com/mudler/LocalAI core/http/endpoints/openai/embeddings.go at 00fcf693 (fields, tokens), core/cli/run.go (key variable)",
 		},
 	}
 }
@@ -159,8 +159,9 @@ func together() Preset {
 	}
 	return Preset{
 		Name: "together", Title: "Together", BaseURL: "https://api.together.xyz/v1", KeyVariable: "TOGETHER_API_KEY",
-		EncodingFormat: "none", Rejects: "its API has model and input only; how long a text may be is the model's",
-		Source: "https://docs.together.ai/docs/embeddings-rest; dimensions and tokens by the models' cards",
+		EncodingFormat: "none", Rejects: "its API has model and input only, and says no tokens; how long a text may be is the model's",
+		Source: "https://docs.together.ai/docs/embeddings-rest, https://github.com/togethercomputer/together-python src/together/types/embeddings.py at 06511bed; " +
+			"dimensions and tokens by the models' cards",
 		Models: []ModelInfo{
 			model("intfloat/multilingual-e5-large-instruct", 1024, 512), model("BAAI/bge-large-en-v1.5", 1024, 512),
 			model("BAAI/bge-base-en-v1.5", 768, 512), model("togethercomputer/m2-bert-80M-32k-retrieval", 768, 32_768),
@@ -194,13 +195,15 @@ func openRouter() Preset {
 func deepInfra() Preset {
 	return Preset{
 		Name: "deepinfra", Title: "DeepInfra", BaseURL: "https://api.deepinfra.com/v1/openai", KeyVariable: "DEEPINFRA_TOKEN",
-		DimensionsField: "dimensions", EncodingFormat: "float", Rejects: "nothing that is known; texts that are too long are cut in silence",
-		Source:     "https://deepinfra.com/intfloat/multilingual-e5-large/api",
+		DimensionsField: "dimensions", EncodingFormat: "float",
+		Rejects:    "more than 1,024 texts (422); texts that are too long are cut in silence",
+		Source:     "https://deepinfra.com/intfloat/multilingual-e5-large/api, https://github.com/langchain-ai/langchain/issues/21188 (1,024 texts, of its own API)",
 		Unverified: "dimensions for models that can be cut",
 		Models: []ModelInfo{
 			{
-				ID: "intfloat/multilingual-e5-large", Dimensions: 1024, Fixed: true, Limits: embedding.Limits{TextTokens: 512},
-				Price: embedding.Price{PerMillion: 0.01, Currency: "USD", AsOf: read},
+				ID: "intfloat/multilingual-e5-large", Dimensions: 1024, Fixed: true, Limits: embedding.Limits{Texts: 1_024, TextTokens: 512},
+				Price:      embedding.Price{PerMillion: 0.01, Currency: "USD", AsOf: read},
+				Unverified: "texts",
 			},
 		},
 	}

@@ -56,11 +56,14 @@ type members struct {
 	Message   json.RawMessage `json:"message"`
 	Msg       json.RawMessage `json:"msg"`
 	Detail    json.RawMessage `json:"detail"`
+	Metadata  json.RawMessage `json:"metadata"`
+	Raw       json.RawMessage `json:"raw"` // of the metadata
 }
 
 // ReadFailure understands the bodies in use: {"error":{...}}, {"error":"..."}, the flat {"code","message"} of
 // DashScope's native API and of Mistral, TEI's {"error","error_type"}, FastAPI's {"detail"}, Google's list of one, AWS'
-// code in a header, and bodies that are no JSON. What is not there stays empty.
+// code in a header, the answer of a vendor behind OpenRouter in its "metadata", and bodies that are no JSON. What is not there
+// stays empty.
 func ReadFailure(status int, header http.Header, body []byte) Failure {
 	f := Failure{Status: status, Header: header, Body: body}
 	f.Code, _, _ = strings.Cut(header.Get("X-Amzn-Errortype"), ":") // a URL is behind it
@@ -91,6 +94,11 @@ func ReadFailure(status int, header http.Header, body []byte) Failure {
 	f.Code = cmp.Or(text(fields.Code), text(fields.ErrorCode), f.Code)
 	f.Type = cmp.Or(text(fields.Type), text(fields.ErrorType), text(fields.Status))
 	f.Message = cmp.Or(text(fields.Message), text(fields.Msg), text(fields.Error), text(fields.Detail))
+	var behind members
+	_ = json.Unmarshal(fields.Metadata, &behind)
+	if raw := text(behind.Raw); raw != "" {
+		f.Message += ": " + cmp.Or(ReadFailure(status, nil, []byte(raw)).Message, raw)
+	}
 	return f
 }
 
@@ -118,7 +126,7 @@ func text(raw json.RawMessage) string {
 	case '{':
 		var o map[string]json.RawMessage
 		_ = json.Unmarshal(raw, &o)
-		return cmp.Or(text(o["message"]), text(o["msg"]))
+		return cmp.Or(text(o["message"]), text(o["msg"]), text(o["error"]))
 	case 'n', 't', 'f':
 		return ""
 	}
