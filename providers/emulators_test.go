@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptest"
+	"os/exec"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +28,7 @@ import (
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/mistraltest"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
+	"github.com/vecspace/embedding/providers/openai/presettest"
 	"github.com/vecspace/embedding/providers/tei"
 	"github.com/vecspace/embedding/providers/tei/teitest"
 	"github.com/vecspace/embedding/providers/voyage"
@@ -42,6 +45,7 @@ type emulated struct {
 	cuts   bool   // texts that are too long lose their end, whatever is asked
 	more   string // options of every reference: short vectors, no prefixes
 	vague  bool   // a request of too many texts is refused without saying so
+	lumped bool   // a request of too many tokens is refused as a text too long is
 }
 
 // vendors are all but DashScope, whose emulator has tests of its own.
@@ -71,7 +75,7 @@ func vendors() []emulated {
 	for _, m := range openai.Models() {
 		o.limits[m.ID] = m.Limits
 	}
-	m := emulated{name: "openai", path: mistraltest.BasePath, open: mistraltest.New, model: "mistral-embed",
+	m := emulated{name: "mistral", path: mistraltest.BasePath, open: mistraltest.New, model: "mistral-embed",
 		limits: map[string]embedding.Limits{"mistral-embed": {Tokens: 16_384, TextTokens: 8_192}}}
 	ol := emulated{name: "ollama", open: ollamatest.New, model: "nomic-embed-text", more: "&plain=true", limits: map[string]embedding.Limits{}}
 	for _, m := range ollama.Models() {
@@ -85,6 +89,24 @@ func vendors() []emulated {
 		az.limits[m.ID] = m.Limits
 	}
 	all := []emulated{az, c, v, j, g, o, m, ol}
+	for _, p := range openai.Presets() {
+		if !slices.Contains(presettest.Names(), p.Name) {
+			continue // OpenAI and Mistral
+		}
+		e := emulated{name: p.Name, path: presettest.BasePath(p.Name), model: presettest.Model(p.Name), limits: map[string]embedding.Limits{},
+			open:   func(o openaitest.Options) (*openaitest.Server, error) { return presettest.New(p.Name, o) },
+			cuts:   p.Name == "deepinfra" || p.Name == "lmstudio",
+			vague:  p.Name == "deepinfra" || p.Name == "openrouter",
+			lumped: p.Name == "zhipu",
+		}
+		for _, m := range p.Models {
+			e.limits[m.ID] = m.Limits
+		}
+		if tokens := map[string]int{"vllm": 8_192, "lmstudio": 2_048, "llamacpp": 512, "localai": 512}[p.Name]; p.Local {
+			e.limits[e.model] = embedding.Limits{TextTokens: tokens}
+		}
+		all = append(all, e)
+	}
 	for _, m := range tei.Models() {
 		all = append(all, emulated{name: "tei", model: m.ID, more: "&plain=true", limits: map[string]embedding.Limits{m.ID: {Texts: 32, TextTokens: m.TextTokens}},
 			open: func(o openaitest.Options) (*openaitest.Server, error) { o.Model = m.ID; return teitest.New(o) }})
@@ -189,7 +211,7 @@ func TestEmulatorsEnforceTheTables(t *testing.T) {
 					if err := ask(texts); err != nil {
 						t.Errorf("%s: %d tokens in all: %v", model, l.Tokens, err)
 					}
-					if err := ask(append(texts, "a")); !errors.Is(err, embedding.TooLarge) {
+					if err := ask(append(texts, "a")); !errors.Is(err, embedding.TooLarge) && !(v.lumped && errors.Is(err, embedding.Rejected)) {
 						t.Errorf("%s: %d tokens in all: %v", model, l.Tokens+1, err)
 					}
 				}
@@ -285,5 +307,30 @@ func TestRatesOfEmulators(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A program that uses an emulator outside of a test does not link the testing package.
+func TestEmulatorsImportNoTesting(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	emulators := 0
+	for line := range strings.Lines(string(out)) {
+		deps := strings.Fields(line)
+		if name := path.Base(deps[0]); !strings.HasSuffix(name, "test") || name == "vendortest" {
+			continue
+		}
+		emulators++
+		if !slices.Contains(deps, "net/http") {
+			t.Errorf("the list of %s is not its own", deps[0])
+		}
+		if i := slices.IndexFunc(deps, func(d string) bool { return d == "testing" || strings.HasPrefix(d, "testing/") }); i >= 0 {
+			t.Errorf("%s imports %s", deps[0], deps[i])
+		}
+	}
+	if emulators < 12 {
+		t.Errorf("there are %d emulators", emulators)
 	}
 }

@@ -122,6 +122,7 @@ func TestEmulate(t *testing.T) {
 		"DashScope emulator, region intl, at " + e.base + "\n",
 		"  export DASHSCOPE_API_KEY=sk-test\n",
 		"  export DASHSCOPE_COMPATIBLE_BASE_URL=" + e.base + "/compatible-mode/v1\n",
+		"  export DASHSCOPE_HTTP_BASE_URL=" + e.base + "/api/v1\n",
 		e.base + dashscopetest.ControlPath,
 	} {
 		if !strings.Contains(e.greeting, want) {
@@ -182,6 +183,42 @@ func TestEmulateEveryService(t *testing.T) {
 				t.Error(code, out, errs)
 			}
 		})
+	}
+}
+
+// The variables that DashScope's emulator greets with lead both of the service's APIs to it.
+func TestEmulateNative(t *testing.T) {
+	e := start(t)
+	for _, line := range regexp.MustCompile(`export (\S+)=(\S+)`).FindAllStringSubmatch(e.greeting, -1) {
+		t.Setenv(line[1], line[2])
+	}
+	for _, ref := range []string{"dashscope:text-embedding-v4", "dashscope:text-embedding-v4?native=true"} {
+		if code, _, errs := vecspace(t, "bread\n", "embed", ref); code != 0 {
+			t.Errorf("%s: exit code %d\n%s", ref, code, errs)
+		}
+	}
+	if l := e.ledger(t); l.Texts != 2 || l.Requests != 2 {
+		t.Errorf("%+v", l)
+	}
+}
+
+// A preset's own reference leads to its emulator, with its own variable, and a server that people run has the model that it is told.
+func TestEmulatePresets(t *testing.T) {
+	e := startService(t, "mistral")
+	if !strings.Contains(e.greeting, "'mistral:mistral-embed?base_url="+e.base+"/v1&key_env=MISTRAL_API_KEY'") {
+		t.Error(e.greeting)
+	}
+	e = startService(t, "zhipu")
+	t.Setenv("ZHIPUAI_API_KEY", "sk-test")
+	if code, _, errs := vecspace(t, "bread\n", "embed", "zhipu:embedding-3?dimensions=256&base_url="+e.base+"/api/paas/v4"); code != 0 {
+		t.Error(code, errs)
+	}
+	e = startService(t, "vllm", "-model", "acme/base")
+	if code, _, errs := vecspace(t, "bread\n", "embed", "vllm:acme/base?base_url="+e.base+"/v1"); code != 0 || !strings.Contains(e.greeting, "'vllm:acme/base?base_url=") {
+		t.Error(code, errs, e.greeting)
+	}
+	if code, _, errs := vecspace(t, "bread\n", "embed", "vllm:acme/other?base_url="+e.base+"/v1"); code != 1 || !strings.Contains(errs, "does not exist") {
+		t.Error(code, errs)
 	}
 }
 

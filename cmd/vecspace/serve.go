@@ -39,8 +39,8 @@ func (e *emulation) greet(w io.Writer, base string) error {
 	case key != "" && s.key != "":
 		fmt.Fprintf(&b, "  export %s=%s\n", s.key, key)
 	}
-	if s.base != "" {
-		fmt.Fprintf(&b, "  export %s=%s%s\n", s.base, base, s.path)
+	for _, at := range s.bases {
+		fmt.Fprintf(&b, "  export %s=%s%s\n", at.variable, base, at.path)
 	}
 	fmt.Fprintf(&b, "  vecspace embed '%s'\n\n", s.try(base))
 	if e.options.Control {

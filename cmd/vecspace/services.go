@@ -4,17 +4,21 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vecspace/embedding/providers/azure/azuretest"
 	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
+	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/gemini/geminitest"
 	"github.com/vecspace/embedding/providers/jina/jinatest"
 	"github.com/vecspace/embedding/providers/ollama/ollamatest"
+	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/mistraltest"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
+	"github.com/vecspace/embedding/providers/openai/presettest"
 	"github.com/vecspace/embedding/providers/tei/teitest"
 	"github.com/vecspace/embedding/providers/voyage/voyagetest"
 )
@@ -33,29 +37,46 @@ type service struct {
 	path        string // that a base URL ends in
 	key         string // the variable of its key; "": it asks for none
 	reference   string // of a model to try, without options
-	base        string // a variable of its address that programs heed; "": there is none
+	bases       []base // variables of its address that programs heed
 	more        string // options that a reference to it needs
+	one         bool   // it has one model, which -model names
 	region      string // DashScope's, once it is open
 }
 
+// base is a variable of an address, and the path that it ends in.
+type base struct{ variable, path string }
+
 func services() []service {
-	return []service{
+	all := []service{
 		{name: "azure", title: "Azure OpenAI", open: func(o options) (*server, error) { return azuretest.New(azuretest.Options{Options: o}) }, key: "AZURE_OPENAI_API_KEY",
-			reference: "azure:text-embedding-3-small", base: "AZURE_OPENAI_ENDPOINT"}, // its models, each deployed under its own name
+			reference: "azure:text-embedding-3-small", bases: []base{{"AZURE_OPENAI_ENDPOINT", ""}}}, // its models, each deployed under its own name
 		{name: "bedrock", title: "Amazon Bedrock", open: func(o options) (*server, error) { return bedrocktest.New(bedrocktest.Options{Options: o}) }, key: "AWS_BEARER_TOKEN_BEDROCK",
 			reference: "bedrock:amazon.titan-embed-text-v2:0", more: "&region=" + bedrocktest.DefaultRegion},
 		{name: "cohere", title: "Cohere", open: coheretest.New, path: coheretest.BasePath, key: "COHERE_API_KEY", reference: "cohere:embed-v4.0"},
 		{name: "dashscope", title: "DashScope", path: dashscopetest.BasePath, key: "DASHSCOPE_API_KEY",
-			reference: "dashscope:text-embedding-v4", base: "DASHSCOPE_COMPATIBLE_BASE_URL"},
+			reference: "dashscope:text-embedding-v4", bases: []base{{dashscope.BaseURLVariable, dashscopetest.BasePath}, {dashscope.NativeBaseURLVariable, dashscopetest.NativeBasePath}}},
 		{name: "gemini", title: "Gemini", open: geminitest.New, path: geminitest.BasePath, key: "GEMINI_API_KEY", reference: "gemini:gemini-embedding-001"},
 		{name: "jina", title: "Jina", open: jinatest.New, path: jinatest.BasePath, key: "JINA_API_KEY", reference: "jina:jina-embeddings-v3"},
-		{name: "mistral", title: "Mistral", open: mistraltest.New, path: mistraltest.BasePath, key: "MISTRAL_API_KEY", reference: "openai:mistral-embed"},
-		{name: "ollama", title: "Ollama", open: ollamatest.New, reference: "ollama:nomic-embed-text", base: "OLLAMA_HOST"},
+		{name: "mistral", title: "Mistral", open: mistraltest.New, path: mistraltest.BasePath, key: "MISTRAL_API_KEY", reference: "mistral:mistral-embed"},
+		{name: "ollama", title: "Ollama", open: ollamatest.New, reference: "ollama:nomic-embed-text", bases: []base{{"OLLAMA_HOST", ""}}},
 		{name: "openai", title: "OpenAI", open: openaitest.New, path: openaitest.BasePath, key: "OPENAI_API_KEY",
-			reference: "openai:text-embedding-3-small", base: "OPENAI_BASE_URL"},
-		{name: "tei", title: "Text Embeddings Inference", open: teitest.New, reference: "tei:" + teitest.DefaultModel, base: "TEI_BASE_URL"},
+			reference: "openai:text-embedding-3-small", bases: []base{{"OPENAI_BASE_URL", openaitest.BasePath}}},
+		{name: "tei", title: "Text Embeddings Inference", open: teitest.New, reference: "tei:" + teitest.DefaultModel, bases: []base{{"TEI_BASE_URL", ""}}, one: true},
 		{name: "voyage", title: "Voyage", open: voyagetest.New, path: voyagetest.BasePath, key: "VOYAGE_API_KEY", reference: "voyage:voyage-4"},
 	}
+	for _, p := range openai.Presets() {
+		if !slices.Contains(presettest.Names(), p.Name) {
+			continue // it is above
+		}
+		s := service{name: p.Name, title: p.Title, open: func(o options) (*server, error) { return presettest.New(p.Name, o) },
+			path: presettest.BasePath(p.Name), key: p.KeyVariable, reference: p.Name + ":" + presettest.Model(p.Name), one: p.Local}
+		if p.Local {
+			s.key = "" // it asks for none
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b service) int { return strings.Compare(a.name, b.name) })
+	return all
 }
 
 func serviceNames() string {
@@ -68,13 +89,14 @@ func serviceNames() string {
 
 // flags adds what only one service has, and completes its open. The flags' values are there once they are parsed.
 func (s *service) flags(fs *flag.FlagSet, o *options) {
-	switch s.name {
-	case "tei":
-		fs.Func("model", "the `model` that the server has (default "+teitest.DefaultModel+")", func(model string) error {
-			o.Model, s.reference = model, "tei:"+model
+	if s.one {
+		_, model, _ := strings.Cut(s.reference, ":")
+		fs.Func("model", "the `model` that the server has (default "+model+")", func(model string) error {
+			o.Model, s.reference = model, s.name+":"+model
 			return nil
 		})
-	case "dashscope":
+	}
+	if s.name == "dashscope" {
 		region := fs.String("region", "", "the region to be (default that of the first key, else intl)")
 		s.open = func(o options) (*server, error) {
 			to := dashscopetest.Options{Settings: o.Settings, Faults: o.Faults, Seed: o.Seed, Control: o.Control, Killed: o.Killed}

@@ -19,13 +19,13 @@ import (
 	"github.com/vecspace/embedding/providers/ollama/ollamatest"
 	"github.com/vecspace/embedding/providers/openai/mistraltest"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
+	"github.com/vecspace/embedding/providers/openai/presettest"
 	"github.com/vecspace/embedding/providers/tei/teitest"
 	"github.com/vecspace/embedding/providers/voyage/voyagetest"
 )
 
 // TestSwap runs the program with every provider there is, each at its emulator. Nothing changes but the reference, and the
-// environment, which has the keys. The vendors of OpenAI's wire that have no emulator of their own are asked at OpenAI's, under
-// the name of a model that it has.
+// environment, which has the keys.
 func TestSwap(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "guide.md")
 	text := "# Garden\n\n## Roses\n\nRoses want sun and a deep soil.\n\n## Lawn\n\nMow the lawn every week in May.\n\n# Kitchen\n\n## Knives\n\nSharpen knives on a wet stone.\n"
@@ -36,9 +36,6 @@ func TestSwap(t *testing.T) {
 		if e.Key != "" {
 			t.Setenv(e.Key, dashscopetest.DefaultKey) // all emulators have the same
 		}
-	}
-	for _, name := range []string{"VLLM_API_KEY", "LLAMA_API_KEY", "LM_API_TOKEN", "LOCALAI_API_KEY"} {
-		t.Setenv(name, dashscopetest.DefaultKey)
 	}
 	serve := func(h http.Handler, err error) string {
 		t.Helper()
@@ -86,11 +83,12 @@ func TestSwap(t *testing.T) {
 		"tei":       "tei:" + teitest.DefaultModel + "?base_url=" + teiURL,
 		"voyage":    "voyage:voyage-4?base_url=" + voyageURL + voyagetest.BasePath,
 	}
+	for _, name := range presettest.Names() {
+		preset, err := presettest.New(name, presettest.Options{})
+		references[name] = name + ":" + presettest.Model(name) + "?base_url=" + serve(preset, err) + presettest.BasePath(name)
+	}
 	for name := range providers.Builtin() {
-		ref, own := references[name]
-		if !own {
-			ref = name + ":text-embedding-3-small?base_url=" + openaiURL + openaitest.BasePath
-		}
+		ref := references[name]
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			if err := run(t.Context(), []string{"-file", file, "-embedder", ref, "-k", "2", "how often do I cut the grass?"}, &out); err != nil {

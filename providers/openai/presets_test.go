@@ -1,7 +1,9 @@
 package openai_test
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +14,8 @@ import (
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/mistraltest"
+	"github.com/vecspace/embedding/providers/openai/openaitest"
+	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
 // Every row says where it is from, and its figures do not contradict each other.
@@ -165,21 +169,57 @@ func TestWhoGetsThePresetsKey(t *testing.T) {
 	}
 }
 
-// Mistral's emulator refuses every field that is not Mistral's.
-func TestLawsOfMistralsPreset(t *testing.T) {
-	for name, o := range map[string]openai.Options{
-		"mistral-embed":       {Model: "mistral-embed", Dimensions: 1024},
-		"codestral-embed, 64": {Model: "codestral-embed", Dimensions: 64},
-	} {
-		t.Run(name, func(t *testing.T) {
+// The laws hold for every preset over its own emulator: Mistral's refuses every field that is not Mistral's.
+func TestLawsOfPresets(t *testing.T) {
+	type subject struct {
+		o    openai.Options
+		open func() (*openaitest.Server, error)
+		path string
+	}
+	mistral := func(o openai.Options) subject {
+		return subject{o, func() (*openaitest.Server, error) { return mistraltest.New(mistraltest.Options{}) }, mistraltest.BasePath}
+	}
+	of := func(o openai.Options) subject {
+		o.Model = cmp.Or(o.Model, presettest.Model(o.Preset))
+		return subject{o, func() (*openaitest.Server, error) { return presettest.New(o.Preset, presettest.Options{}) }, presettest.BasePath(o.Preset)}
+	}
+	all := []subject{
+		mistral(openai.Options{Preset: "mistral", Model: "mistral-embed", Dimensions: 1024}),
+		mistral(openai.Options{Preset: "mistral", Model: "codestral-embed", Dimensions: 64}),
+		of(openai.Options{Preset: "siliconflow", Model: "Qwen/Qwen3-Embedding-0.6B", Dimensions: 64, EncodingFormat: "base64"}),
+		of(openai.Options{Preset: "zhipu", Dimensions: 256}),
+		of(openai.Options{Preset: "openrouter", Dimensions: 64}),
+		of(openai.Options{Preset: "llamacpp", NativeDimensions: 1024, EncodingFormat: "base64"}),
+	}
+	for _, name := range presettest.Names() {
+		all = append(all, of(openai.Options{Preset: name}))
+	}
+	for _, tc := range all {
+		o := tc.o
+		t.Run(fmt.Sprint(o.Preset, " ", o.Model, " ", o.Dimensions, o.EncodingFormat), func(t *testing.T) {
 			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s := vendortest.Serve(t)(mistraltest.New(mistraltest.Options{}))
-				o.Preset, o.BaseURL, o.Key = "mistral", s.URL+mistraltest.BasePath, mistraltest.DefaultKey
+				s := vendortest.Serve(t)(tc.open())
+				o.BaseURL, o.Key = s.URL+tc.path, presettest.DefaultKey
 				e, err := openai.New(o)
 				if err != nil {
 					t.Fatal(err)
 				}
 				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
+			})
+		})
+	}
+}
+
+// The faults of servers and networks find every preset, with what it sends and with what is known of its models.
+func TestHTTPOfPresets(t *testing.T) {
+	for _, p := range openai.Presets() {
+		t.Run(p.Name, func(t *testing.T) {
+			embedtest.TestHTTP(t, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
+				e, err := openai.New(openai.Options{Preset: p.Name, Model: "m", NativeDimensions: 16, BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return e
 			})
 		})
 	}

@@ -3,9 +3,7 @@ package dashscopetest_test
 import (
 	"fmt"
 	"net/http/httptest"
-	"os/exec"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding"
@@ -58,21 +56,6 @@ func TestSearchHasMeaning(t *testing.T) {
 				t.Errorf("%s at %d: cosine %v, the local model's is %v", model, dims, got, want)
 			}
 		}
-	}
-}
-
-// A program that uses the emulator outside of a test does not link the testing package.
-func TestImportsNoTesting(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	deps := strings.Fields(string(out))
-	if i := slices.IndexFunc(deps, func(d string) bool { return d == "testing" || strings.HasPrefix(d, "testing/") }); i >= 0 {
-		t.Errorf("it imports %s", deps[i])
-	}
-	if !slices.Contains(deps, "net/http") {
-		t.Error("the list is not that of the package")
 	}
 }
 

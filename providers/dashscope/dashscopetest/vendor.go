@@ -54,10 +54,11 @@ func Catalog() []FaultInfo { return emulator.Catalog(new(vendor).Profile()) }
 const (
 	BasePath       = "/compatible-mode/v1" // what a base URL ends in
 	CompatiblePath = BasePath + "/embeddings"
+	NativeBasePath = "/api/v1" // what a base URL of the native API ends in
 	NativePath     = nativeServices + "embeddings/text-embedding/text-embedding"
 )
 
-const nativeServices = "/api/v1/services/"
+const nativeServices = NativeBasePath + "/services/"
 
 // native reports whether a request came on the native path, or would have liked to.
 func native(r *emulator.Request) bool { return strings.HasPrefix(r.URL.Path, nativeServices) }

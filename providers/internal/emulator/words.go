@@ -189,7 +189,7 @@ func (r *Request) shorten(text string, n int, cut Cut) string {
 	return part(least)
 }
 
-// List appends a list of vectors as OpenAI writes it, and those who write the same. usage is the JSON of that.
+// List appends a list of vectors as OpenAI writes it, and those who write the same. usage is the JSON of that, "" if there is none.
 func List(dst []byte, items []Item, model, usage string) []byte {
 	dst = append(dst, `{"object":"list","data":[`...)
 	for i, it := range items {
@@ -204,7 +204,9 @@ func List(dst []byte, items []Item, model, usage string) []byte {
 	}
 	dst = append(dst, `],"model":`...)
 	dst = append(dst, JSON(model)...)
-	dst = append(dst, `,"usage":`...)
-	dst = append(dst, usage...)
+	if usage != "" {
+		dst = append(dst, `,"usage":`...)
+		dst = append(dst, usage...)
+	}
 	return append(dst, '}')
 }

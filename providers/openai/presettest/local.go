@@ -1,0 +1,89 @@
+package presettest
+
+import (
+	"fmt"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/emulator"
+)
+
+// Servers that people run have no rates: what is over those of the settings gets the 429 of a proxy in front.
+var (
+	proxyRequests = openAI(429, embedding.RateLimited, "requests", "Rate limit reached for requests")
+	proxyTokens   = openAI(429, embedding.RateLimited, "tokens", "Rate limit reached for tokens")
+)
+
+// vLLM's model was not trained to be cut, as DefaultModel was not, and it refuses the wish for it.
+func vLLM() row {
+	of := func(status int, typ, param, message string) string {
+		return fmt.Sprintf(`{"error":{"message":%q,"type":%q,"param":%s,"code":%d}}`, message, typ, param, status)
+	}
+	return row{dimensions: refused, formats: taken, textTokens: 8_192, usage: `{"prompt_tokens":{tokens},"total_tokens":{tokens},"completion_tokens":0,"prompt_tokens_details":null}`, answers: map[string]answer{
+		"auth":           seen(401, embedding.Auth, `{"error":"Unauthorized"}`),
+		"no-path":        guess(404, embedding.Invalid, `{"detail":"Not Found"}`),
+		"no-model":       seen(404, embedding.Invalid, of(404, "NotFoundError", `"model"`, "The model `{model}` does not exist.")),
+		"bad-field":      guess(400, embedding.Invalid, of(400, "Bad Request", `"{field}"`, "Input should be valid")),
+		"bad-dimensions": seen(400, embedding.Invalid, of(400, "BadRequestError", "null", `Model "{model}" does not support matryoshka representation, changing output dimensions will lead to poor results.`)),
+		"text-too-long": seen(400, embedding.Rejected, of(400, "BadRequestError", "null", "This model's maximum context length is {allowed} tokens. However, you requested {got} tokens "+
+			"in the input for embedding generation. Please reduce the length of the input.")),
+		"text-too-long-2025": seen(400, embedding.Rejected, `{"object":"error","message":"This model's maximum context length is {allowed} tokens. However, you requested {got} tokens `+
+			`in the input for embedding generation. Please reduce the length of the input.","type":"BadRequestError","param":null,"code":400}`),
+		emulator.RequestRate:   proxyRequests,
+		emulator.TokenRate:     proxyTokens,
+		emulator.InternalError: guess(500, embedding.Unavailable, of(500, "InternalServerError", "null", "EngineCore encountered an issue.")),
+	}}
+}
+
+// llamaCpp is what a server that was run does (integration/models): 500 for a text that is too long, integers for codes, and the index
+// of a vector after it. It takes any model's name and the empty text.
+func llamaCpp() row {
+	of := func(status int, typ, message string) string {
+		return fmt.Sprintf(`{"error":{"code":%d,"message":%q,"type":%q}}`, status, message, typ)
+	}
+	return row{formats: taken, anyName: true, echoes: true, emptyTexts: true, textTokens: 512, indexLast: true, usage: usage, answers: map[string]answer{
+		"auth":                 seen(401, embedding.Auth, of(401, "authentication_error", "Invalid API Key")),
+		"no-path":              seen(404, embedding.Invalid, of(404, "not_found_error", "File Not Found")),
+		"bad-field":            guess(400, embedding.Invalid, of(400, "invalid_request_error", `"{field}" must not be empty`)),
+		"bad-format":           seen(400, embedding.Invalid, of(400, "invalid_request_error", "The format to return the embeddings in. Can be either float or base64")),
+		"text-too-long":        seen(500, embedding.Rejected, of(500, "server_error", "input ({got} tokens) is too large to process. increase the physical batch size (current batch size: {allowed})")),
+		"starting":             seen(503, embedding.Unavailable, of(503, "unavailable_error", "Loading model")),
+		emulator.RequestRate:   proxyRequests,
+		emulator.TokenRate:     proxyTokens,
+		emulator.InternalError: guess(500, embedding.Unavailable, of(500, "server_error", "internal server error")),
+	}}
+}
+
+// lmStudio answers with the model that is loaded, whatever it is called, and says that there were 0 tokens.
+func lmStudio() row {
+	return row{anyName: true, cuts: true, textTokens: 2_048, usage: zeroUsage, answers: map[string]answer{
+		"auth": seen(401, embedding.Auth, `{"error":{"type":"invalid_request","code":"invalid_api_key","message":"An LM Studio API token is required to make requests to this server, `+
+			`but none was provided using the Authorization header using the 'Bearer' scheme (i.e., 'Authorization: Bearer $LM_API_TOKEN'). Learn more at: https://lmstudio.ai/docs/developer/core/authentication."}}`),
+		"no-path":      guess(200, embedding.Malformed, `{"error":"Unexpected endpoint or method."}`), // "Returning 200 anyway", says its log
+		"bad-field":    guess(400, embedding.Invalid, `{"error":"'{field}' field must be a string or an array of strings"}`),
+		"not-loaded":   seen(400, embedding.Invalid, `{"error":"No models loaded. Please load a model in the developer page or use the 'lms load' command."}`),
+		"no-embedding": seen(404, embedding.Invalid, `{"error":{"message":"Failed to load model \"{model}\". Error: Model is not embedding.","type":"invalid_request_error","param":"model","code":"model_not_found"}}`),
+
+		emulator.RequestRate:   proxyRequests,
+		emulator.TokenRate:     proxyTokens,
+		emulator.InternalError: guess(500, embedding.Unavailable, `{"error":"Received embed-string-error"}`),
+	}}
+}
+
+// localAI says that there were 0 tokens. What it answers to a text that is too long is that of the backend that a model has; here
+// it is llama.cpp's.
+func localAI() row {
+	of := func(status int, message string) string {
+		return fmt.Sprintf(`{"error":{"code":%d,"message":%q,"type":""}}`, status, message)
+	}
+	return row{formats: taken, echoes: true, textTokens: 512, indexLast: true, usage: zeroUsage, answers: map[string]answer{
+		"auth":                 seen(401, embedding.Auth, `{"error":{"code":401,"message":"An authentication key is required","type":"invalid_request_error"}}`),
+		"no-path":              guess(404, embedding.Invalid, of(404, "Resource not found")),
+		"no-model":             guess(500, embedding.Unavailable, of(500, "could not load model: {model}")),
+		"not-loaded":           seen(500, embedding.Unavailable, of(500, "failed to load model with internal loader: backend not found: /tmp/localai/backend_data/backend-assets/grpc/string")),
+		"bad-field":            guess(400, embedding.Invalid, of(400, "Bad Request")),
+		"text-too-long":        guess(500, embedding.Rejected, of(500, "rpc error: code = Internal desc = input ({got} tokens) is too large to process. increase the physical batch size (current batch size: {allowed})")),
+		emulator.RequestRate:   proxyRequests,
+		emulator.TokenRate:     proxyTokens,
+		emulator.InternalError: guess(500, embedding.Unavailable, of(500, "rpc error: code = Unavailable desc = error reading from server: EOF")),
+	}}
+}

@@ -1,0 +1,185 @@
+package presettest
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/wire"
+	"github.com/vecspace/embedding/providers/openai"
+)
+
+// Every preset has an emulator: here, in openaitest or in mistraltest.
+func TestEveryPresetHasOne(t *testing.T) {
+	var want []string
+	for _, p := range openai.Presets() {
+		if p.Name != "openai" && p.Name != "mistral" {
+			want = append(want, p.Name)
+		}
+	}
+	if got := Names(); !slices.Equal(got, want) || len(got) != len(table()) {
+		t.Errorf("there are emulators of %v, and presets %v", got, want)
+	}
+	for _, name := range Names() {
+		if Model(name) == "" || !strings.HasPrefix(BasePath(name), "/") {
+			t.Errorf("%s: model %q, path %q", name, Model(name), BasePath(name))
+		}
+	}
+	if _, err := New("acme", Options{}); err == nil || !strings.Contains(err.Error(), "there are siliconflow, zhipu") {
+		t.Error(err)
+	}
+	if _, err := New("zhipu", Options{Model: "m"}); err == nil || !strings.Contains(err.Error(), "embedding-3") {
+		t.Error(err)
+	}
+}
+
+// What the table does not call a guess is in openai's testdata: the words with their status in one body, the frame in one.
+func TestTableIsOfTestdata(t *testing.T) {
+	titles := map[string]string{}
+	for _, p := range openai.Presets() {
+		titles[p.Name] = p.Title
+	}
+	words, frames := map[string][]string{}, map[string]bool{}
+	f, err := os.Open("../testdata/errors.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var r struct {
+			Server, Body, Confidence string
+			Status                   int
+		}
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		if r.Confidence == "C" {
+			continue
+		}
+		key := fmt.Sprint(r.Server, " ", r.Status)
+		words[key] = append(words[key], wire.ReadFailure(r.Status, nil, []byte(r.Body)).Message)
+		frames[r.Server+" "+frame(t, r.Body)] = true
+		if r.Server == "OpenAI" { // whose words are those of the vendor behind OpenRouter
+			key = fmt.Sprint("OpenRouter ", r.Status)
+			words[key] = append(words[key], "Provider returned error: "+wire.ReadFailure(r.Status, nil, []byte(r.Body)).Message)
+		}
+	}
+	hole := regexp.MustCompile(`\\\{[a-z]+\\\}`)
+	for name, row := range table() {
+		for _, answer := range slices.Sorted(maps.Keys(row.answers)) {
+			a := row.answers[answer]
+			if said := wire.ReadFailure(a.status, nil, []byte(a.body)); said.Message == "" {
+				t.Errorf("%s: %s says nothing: %s", name, answer, a.body)
+			} else if !a.guess {
+				as := regexp.MustCompile("(?i)^" + hole.ReplaceAllString(regexp.QuoteMeta(said.Message), ".+"))
+				if !slices.ContainsFunc(words[fmt.Sprint(titles[name], " ", a.status)], as.MatchString) {
+					t.Errorf("%s: no body of testdata with status %d says %q, as %s does: call it a guess", name, a.status, said.Message, answer)
+				}
+				if !frames[titles[name]+" "+frame(t, a.body)] {
+					t.Errorf("%s: no body of testdata has the frame of %s: %s", name, answer, frame(t, a.body))
+				}
+			}
+		}
+	}
+}
+
+// frame is the names of a body's members, in an order of their own.
+func frame(t *testing.T, body string) string {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		return "no JSON"
+	}
+	var names func(v any) string
+	names = func(v any) string {
+		o, ok := v.(map[string]any)
+		if !ok {
+			return ""
+		}
+		var out []string
+		for _, name := range slices.Sorted(maps.Keys(o)) {
+			out = append(out, name+names(o[name]))
+		}
+		return "{" + strings.Join(out, " ") + "}"
+	}
+	return names(v)
+}
+
+// answer sends a body and returns what comes.
+func ask(t *testing.T, preset string, o Options, body string) (int, string) {
+	t.Helper()
+	s, err := New(preset, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), "POST", BasePath(preset)+"/embeddings", strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+DefaultKey)
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
+}
+
+// What each takes, ignores and refuses, where they differ.
+func TestWhatPresetsDifferIn(t *testing.T) {
+	for _, tc := range []struct {
+		preset, body string
+		status       int
+		want         string // a regular expression
+	}{
+		{"siliconflow", `{"model":"Qwen/Qwen3-Embedding-0.6B","input":["a"],"dimensions":64}`, 200, `^{"object":"list","data":\[{"object":"embedding","embedding":\[(-?[0-9.e-]+,?){64}\],"index":0}`},
+		{"siliconflow", `{"model":"Qwen/Qwen3-Embedding-0.6B","input":["a"],"dimensions":65}`, 400, `"code":20015`},
+		{"siliconflow", `{"model":"BAAI/bge-m3","input":["a"],"dimensions":64}`, 400, `"code":20015`},
+		{"siliconflow", `{"model":"BAAI/bge-m3","input":["a"],"encoding_format":"base64"}`, 200, `"embedding":"`},
+		{"siliconflow", `{"model":"BAAI/bge-m4","input":["a"]}`, 400, `"code":20012`},
+		{"siliconflow", `{"model":"BAAI/bge-m3","input":[""]}`, 400, `"code":20015`},
+		{"zhipu", `{"model":"embedding-3","input":["a"],"dimensions":256,"encoding_format":"base64"}`, 200, `\[(-?[0-9.e-]+,?){256}\].*"completion_tokens":0`},
+		{"zhipu", `{"model":"embedding-3","input":["a"],"dimensions":128}`, 400, `"code":"1210"`},
+		{"volcengine", `{"model":"doubao-embedding-text-240715","input":["a"],"dimensions":128}`, 400, `"param":"dimensions","type":"BadRequest"`},
+		{"volcengine", `{"model":"doubao-embedding-text-240715","input":["a"],"encoding_format":"base64"}`, 400, "`encoding_format`"},
+		{"volcengine", `{"model":"ep \"1\"","input":["a"]}`, 404, `The model or endpoint ep \\"1\\" does not exist`},
+		{"together", `{"model":"BAAI/bge-base-en-v1.5","input":["a"],"dimensions":7}`, 200, `"index":0}\],"model":"BAAI/bge-base-en-v1.5"}$`},
+		{"openrouter", `{"model":"openai/text-embedding-3-small","input":["a"],"dimensions":8}`, 200, `\[(-?[0-9.e-]+,?){8}\].*"cost":0}`},
+		{"openrouter", `{"model":"qwen/qwen3","input":["a"]}`, 400, `^{"error":{"message":"Model qwen/qwen3 does not exist","code":400}}$`},
+		{"deepinfra", `{"model":"intfloat/multilingual-e5-large","input":[]}`, 422, `"loc":\["body","input"\]`},
+		{"vllm", `{"model":"BAAI/bge-m3","input":["a"],"dimensions":1024}`, 400, `^{"error":{"message":"Model \\"BAAI/bge-m3\\" does not support matryoshka representation`},
+		{"vllm", `{"model":"m","input":["a"]}`, 404, `"message":"The model .m. does not exist."`},
+		{"llamacpp", `{"model":"any \"name\"","input":["a",""],"dimensions":64}`, 200, `^{"model":"any \\"name\\"","object":"list","usage":{"prompt_tokens":2,"total_tokens":2},"data":\[{"embedding":\[[^\]]+\],"index":0,"object":"embedding"},{`},
+		{"llamacpp", `{"model":"m","input":[]}`, 400, `"\\"input\\" must not be empty"`},
+		{"llamacpp", `{"model":"m","input":["a"],"encoding_format":"int8"}`, 400, `"code":400`},
+		{"lmstudio", `{"model":"m","input":["a"],"dimensions":64,"encoding_format":"base64"}`, 200, `\[(-?[0-9.e-]+,?){900,}\],"index":0}\],"model":"BAAI/bge-m3","usage":{"prompt_tokens":0,"total_tokens":0}}$`},
+		{"localai", `{"model":"BAAI/bge-m3","input":["a"],"dimensions":64,"encoding_format":"base64"}`, 200, `"prompt_tokens":0.*"embedding":"`},
+		{"localai", `{"model":"m","input":["a"]}`, 500, `could not load model`},
+	} {
+		status, got := ask(t, tc.preset, Options{}, tc.body)
+		if status != tc.status || !regexp.MustCompile(tc.want).MatchString(got) || !json.Valid([]byte(got)) {
+			t.Errorf("%s %s: %d %.300s", tc.preset, tc.body, status, got)
+		}
+	}
+}
+
+// A server that people run has the model that it is told to have, and asks for a key only if it is given some.
+func TestLocalServers(t *testing.T) {
+	for _, name := range Names() {
+		if !find(name).Local {
+			continue
+		}
+		if status, got := ask(t, name, Options{Model: "mine"}, `{"model":"mine","input":["a"]}`); status != 200 || !strings.Contains(got, `"mine"`) {
+			t.Errorf("%s: %d %.100s", name, status, got)
+		}
+		if status, got := ask(t, name, Options{Keys: []string{"another"}}, `{"model":"BAAI/bge-m3","input":["a"]}`); status != 401 {
+			t.Errorf("%s: %d %.100s", name, status, got)
+		}
+		limits := map[string]embedding.Limits{DefaultModel: {Texts: 1}}
+		if status, _ := ask(t, name, Options{Settings: Settings{Limits: limits}}, `{"model":"BAAI/bge-m3","input":["a","b"]}`); status == 200 {
+			t.Errorf("%s: the limits of the settings are not heeded", name)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package presettest
+
+import (
+	"strings"
+
+	"github.com/vecspace/embedding"
+)
+
+// row is in what a preset differs from the others.
+type row struct {
+	model               string    // to try; "": the preset's first
+	dimensions, formats treatment // of the members "dimensions" and "encoding_format"
+	anyName             bool      // a model that is not there is the one that is
+	echoes              bool      // an answer names the model as it was asked for
+	cuts                bool      // texts that are too long lose their end, in silence
+	emptyTexts          bool      // "" is a text
+	textTokens          int       // of the one model of a server that people run
+	usage               string    // of an answer; "": it has none
+	indexLast           bool      // a vector comes before its index, and the list of them last
+	answers             map[string]answer
+}
+
+// treatment is what becomes of a member of a request.
+type treatment uint8
+
+const (
+	ignored treatment = iota
+	taken
+	refused
+)
+
+const (
+	usage     = `{"prompt_tokens":{tokens},"total_tokens":{tokens}}`
+	zeroUsage = `{"prompt_tokens":0,"total_tokens":0}`
+)
+
+// unmetered is whether answers leave open how many tokens there were.
+func (r row) unmetered() bool { return !strings.Contains(r.usage, "{tokens}") }
+
+// answer is a refusal as it is sent, with holes for {id}, {model}, {field}, {got} and {allowed}. Each can be switched on as a fault; those
+// named auth, no-path, no-model, bad-..., too-many-... and text-too-long are also what a request gets that deserves them. bad-format,
+// bad-dimensions, too-many-texts and too-many-tokens are bad-field where a row has none.
+type answer struct {
+	status int
+	kind   embedding.Kind // what a client should make of it
+	body   string
+	guess  bool // openai's testdata has no such body: its words or its frame are not known
+}
+
+func seen(status int, kind embedding.Kind, body string) answer {
+	return answer{status, kind, body, false}
+}
+
+func guess(status int, kind embedding.Kind, body string) answer {
+	return answer{status, kind, body, true}
+}
+
+// openAI is a guess in OpenAI's frame.
+func openAI(status int, kind embedding.Kind, typ, message string) answer {
+	return guess(status, kind, `{"error":{"message":"`+message+`","type":"`+typ+`","param":null,"code":null}}`)
+}
+
+// table has a row for each preset.
+func table() map[string]row {
+	return map[string]row{
+		"siliconflow": siliconFlow(), "zhipu": zhipu(), "volcengine": volcengine(), "together": together(), "openrouter": openRouter(),
+		"deepinfra": deepInfra(), "vllm": vLLM(), "lmstudio": lmStudio(), "llamacpp": llamaCpp(), "localai": localAI(),
+	}
+}
