@@ -16,7 +16,7 @@ type classifier struct{ from string }
 var (
 	tooMany  = regexp.MustCompile(`larger than the largest allowed size (\d+)`)
 	tooLarge = regexp.MustCompile(`(?i)batch size exceeds`)
-	tooLong  = regexp.MustCompile(`exceeds the model's maximum of (\d+) tokens`)
+	tooLong  = regexp.MustCompile(`(?:exceeds the model's maximum of|Single text cannot exceed) (\d+) tokens`)
 	encode   = regexp.MustCompile(`Failed to encode text`)
 	noMoney  = regexp.MustCompile(`(?i)insufficient account balance|balance not enough|resource limit exceeded for your plan`)
 )

@@ -23,7 +23,9 @@ var rules = []struct {
 	{regexp.MustCompile(`(?i)model .*not found`), embedding.Invalid, "pull it first: ollama pull %s"},
 	{regexp.MustCompile(`(?i)maximum pending requests exceeded`), embedding.RateLimited, "make fewer calls at once (middleware.Limit)"},
 	{regexp.MustCompile(`(?i)requires more system memory`), embedding.Unavailable, "unload another model, or take a smaller one"},
-	{regexp.MustCompile(`(?i)runner process|do embedding request|failed to load model|timed out waiting`), embedding.Unavailable,
+	// The server gives a failure of the process that runs the model as it is, mostly with status 400.
+	{regexp.MustCompile(`(?i)runner process|do embedding request|failed to load model|timed out waiting|no slots available|` +
+		`unexpected server status|server not responding|connection refused|health resp|read health request|health unmarshal|error reading embed response|unmarshal tokenize response`), embedding.Unavailable,
 		"the model could not be run: the server's log says why"},
 	{regexp.MustCompile(`(?i)NaN`), embedding.Malformed, "the model computed no numbers for a text: take another build of it"},
 	{regexp.MustCompile(`(?i)request canceled`), embedding.Unavailable, ""},

@@ -19,6 +19,7 @@ var (
 	tooLarge = regexp.MustCompile(`length limit exceeded`)
 	tooWide  = regexp.MustCompile(`must have less than \d+ characters`) // also where the text is to be cut: that goes by tokens
 	empty    = regexp.MustCompile("`inputs` cannot be empty")
+	noModel  = regexp.MustCompile(`[Mm]odel is not an embedding model`)
 )
 
 func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
@@ -40,10 +41,13 @@ func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
 		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: "leave the empty text out"}
 	}
 	switch f.Type {
+	case "Backend", "Unhealthy":
+		if noModel.MatchString(f.Message) {
+			return jsonhttp.Verdict{Kind: embedding.Invalid, Advice: "the server serves no embedding model"}
+		}
+		return jsonhttp.Verdict{Kind: embedding.Unavailable, Advice: "the server's log says why"}
 	case "Overloaded":
 		return jsonhttp.Verdict{Kind: embedding.RateLimited, Advice: "make fewer calls at once (middleware.Limit)"}
-	case "Backend", "Unhealthy":
-		return jsonhttp.Verdict{Kind: embedding.Unavailable, Advice: "the server's log says why"}
 	case "Validation":
 		return jsonhttp.Verdict{Kind: embedding.Invalid}
 	case "Tokenizer":

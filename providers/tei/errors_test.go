@@ -7,5 +7,5 @@ import (
 )
 
 func TestEveryPatternIsProved(t *testing.T) {
-	vendortest.Proved(t, tooMany, tooLong, tooLarge, tooWide, empty)
+	vendortest.Proved(t, tooMany, tooLong, tooLarge, tooWide, empty, noModel)
 }

@@ -219,7 +219,7 @@ func TestBadInput(t *testing.T) {
 		t.Error(err)
 	}
 	_, e = emulate(t, tei.Options{DocumentPrompt: "nothing"})
-	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "default-prompts")
+	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "Available prompts")
 }
 
 func make5() []string { return []string{"a", "b", "c", "d", "e"} }

@@ -70,7 +70,7 @@ var words = emulator.Words{
 var (
 	tooMany  = emulator.Refusal{Status: 422, Code: "Validation", Message: "batch size %d > maximum allowed batch size %d"}
 	tooLong  = emulator.Refusal{Status: 422, Code: "Validation", Message: "Input validation error: `inputs` must have less than %d tokens. Given: %d"}
-	noPrompt = emulator.Refusal{Status: 422, Code: "Validation", Message: "Input validation error: `default-prompts` not found: %s"}
+	noPrompt = emulator.Refusal{Status: 422, Code: "Validation", Message: "Input validation error: `default-prompt-name` is set to `%s` but it was not found in the Sentence Transformers prompts. Available prompts: %q"}
 	badCut   = emulator.Refusal{Status: 422, Code: "Validation", Message: "Input validation error: `dimensions` should be at most %d"}
 	empty    = emulator.Refusal{Status: 400, Code: "Empty", Message: "`inputs` cannot be empty"}
 )
@@ -171,7 +171,7 @@ func (v vendor) Check(r *emulator.Request, c *emulator.Call, tokens []int) (*emu
 		}
 	}
 	if c.Role != "" && c.Role != "query" {
-		return refuse(noPrompt.With(c.Role)), false
+		return refuse(noPrompt.With(c.Role, []string{"query"})), false
 	}
 	if n := req.Dimensions; n != nil {
 		if *n < 1 || *n > v.model.Dimensions {
