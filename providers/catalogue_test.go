@@ -1,9 +1,7 @@
 package providers_test
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"go/format"
@@ -15,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 )
 
@@ -84,10 +83,10 @@ func regionOf(e providers.Entry) string {
 	return ""
 }
 
-// bodies.go says how many error bodies of each provider have no source with an address. It is made of the testdata:
+// bodies.go says how many error bodies of each provider nobody can look up. It is made of the testdata:
 // go test ./providers -run Bodies -update
 func TestBodies(t *testing.T) {
-	type count struct{ all, open int }
+	type count struct{ all, unseen, unpinned int }
 	counts := map[string]count{}
 	files, err := filepath.Glob("*/testdata/errors.jsonl")
 	if err != nil || len(files) == 0 {
@@ -99,38 +98,45 @@ func TestBodies(t *testing.T) {
 		counts[p.Name] = count{}
 	}
 	for _, file := range files {
-		data, err := os.ReadFile(file)
+		all, err := vendortest.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
-			var line struct{ Server, Source, Confidence string }
-			if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-				t.Fatal(file, err)
-			}
+		for _, r := range all {
 			name := filepath.Base(filepath.Dir(filepath.Dir(file)))
 			if name == "openai" {
-				if name = presets[line.Server]; name == "" {
+				if name = presets[r.Server]; name == "" {
 					continue // a server that has no preset
 				}
 			}
 			c := counts[name]
 			c.all++
-			if !strings.Contains(line.Source, "https://") || line.Confidence == "unverified" || line.Confidence == "C" {
-				c.open++
+			switch {
+			case r.Confidence == "unverified":
+				c.unseen++
+			case !r.Pinned():
+				c.unpinned++
 			}
 			counts[name] = c
 		}
 	}
 	var b strings.Builder
-	b.WriteString("package providers\n\n// unverifiedBodies says which of a provider's error bodies have no source with an address. Made by go test ./providers -run Bodies -update.\n" +
+	b.WriteString("package providers\n\n// unverifiedBodies says how many of a provider's error bodies nobody can look up at a commit. Made by go test ./providers -run Bodies -update.\n" +
 		"func unverifiedBodies(provider string) string {\nswitch provider {\n")
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		switch c := counts[name]; {
+		c, bodies := counts[name], "bodies"
+		if c.all == 1 {
+			bodies = "body"
+		}
+		switch {
 		case c.all == 0:
 			fmt.Fprintf(&b, "case %q:\nreturn \"error bodies (none was seen)\"\n", name)
-		case c.open > 0:
-			fmt.Fprintf(&b, "case %q:\nreturn \"%d of %d error bodies\"\n", name, c.open, c.all)
+		case c.unseen > 0 && c.unpinned > 0:
+			fmt.Fprintf(&b, "case %q:\nreturn \"of %d error %s %d without a source, %d without a commit (a thread or page)\"\n", name, c.all, bodies, c.unseen, c.unpinned)
+		case c.unseen > 0:
+			fmt.Fprintf(&b, "case %q:\nreturn \"of %d error %s %d without a source\"\n", name, c.all, bodies, c.unseen)
+		case c.unpinned > 0:
+			fmt.Fprintf(&b, "case %q:\nreturn \"of %d error %s %d without a commit (a thread or page)\"\n", name, c.all, bodies, c.unpinned)
 		}
 	}
 	b.WriteString("}\nreturn \"\"\n}\n")

@@ -21,7 +21,6 @@ var situations = map[string][]embedding.Kind{
 	"text too long":         {embedding.Rejected},
 	"too many texts":        {embedding.TooLarge},
 	"quota gone":            {embedding.Exhausted},
-	"200 with an error":     nil, // any
 }
 
 // elsewhere are the answers of what stands between, and of servers that break off.
@@ -47,7 +46,7 @@ var elsewhere = []struct {
 func Situations(t *testing.T, open func(baseURL string) (embedding.Embedder, error), none map[string]string) {
 	t.Helper()
 	seen := map[string]bool{}
-	for _, r := range lines(t) {
+	for _, r := range Read(t) {
 		if r.Case == "" {
 			continue
 		}
@@ -57,7 +56,7 @@ func Situations(t *testing.T, open func(baseURL string) (embedding.Embedder, err
 			t.Errorf("%s: there is no situation %q", r.Name, r.Case)
 		case r.Says == "":
 			t.Errorf("%s: what the error says the user should do is not named", r.Name)
-		case allowed != nil && !slices.Contains(allowed, kinds[r.Kind]):
+		case !slices.Contains(allowed, kinds[r.Kind]):
 			t.Errorf("%s: %s is %s", r.Name, r.Case, r.Kind)
 		}
 		seen[r.Case] = true
@@ -72,6 +71,7 @@ func Situations(t *testing.T, open func(baseURL string) (embedding.Embedder, err
 			t.Errorf("%q is no situation, or no reason is given", name)
 		}
 	}
+	underSuccess(t, open)
 	for _, tc := range elsewhere {
 		t.Run(tc.name, func(t *testing.T) {
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -88,5 +88,39 @@ func Situations(t *testing.T, open func(baseURL string) (embedding.Embedder, err
 				t.Errorf("got %v\nwant: %v, %q", err, tc.kind, tc.says)
 			}
 		})
+	}
+}
+
+// underSuccess holds a provider to seeing every refusal of testdata also where a gateway or the vendor sends it with
+// status 200: as what it is where the body tells, which one at least does, else as Malformed.
+func underSuccess(t *testing.T, open func(baseURL string) (embedding.Embedder, error)) {
+	t.Helper()
+	var now Refusal
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for name, value := range now.Headers {
+			w.Header().Set(name, value)
+		}
+		_, _ = io.WriteString(w, now.Body)
+	}))
+	defer srv.Close()
+	e, err := open(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := false
+	for _, now = range Read(t) {
+		_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hello there"}})
+		got, ok := errors.AsType[*embedding.Error](err)
+		switch {
+		case !ok || got.Kind != kinds[now.Kind] && got.Kind != embedding.Malformed:
+			t.Errorf("%s with status 200: got %v, want %s, or Malformed", now.Name, err, now.Kind)
+		case strings.Contains(err.Error(), Key):
+			t.Errorf("%s with status 200: the error shows the key: %v", now.Name, err)
+		case got.Kind != embedding.Malformed && now.Says != "" && strings.Contains(err.Error(), now.Says):
+			told = true
+		}
+	}
+	if !told {
+		t.Error("no refusal with status 200 is told by its body")
 	}
 }

@@ -5,12 +5,15 @@ package vendortest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,9 +29,8 @@ import (
 const Key = "key-of-the-emulator-51c0ffee"
 
 // Refusal is a line of testdata/errors.jsonl: an answer of a server, what it has to become, and where it was seen.
-// Confidence is A for a capture or the server's own source, B for one with a part put together (the frame of another
-// capture around a quoted message), "unverified" for a body that nobody showed.
 type Refusal struct {
+	Server        string            `json:"server"` // whose it is, where a provider speaks with many
 	Name          string            `json:"name"`
 	Case          string            `json:"case"` // which of the situations it is; "": none of them
 	Status        int               `json:"status"`
@@ -36,13 +38,13 @@ type Refusal struct {
 	Body          string            `json:"body"`
 	Kind          string            `json:"kind"`
 	Code          string            `json:"code"`
+	RequestID     string            `json:"request_id"` // of the body; "": the header's
 	AllowedTexts  int               `json:"allowed_texts"`
 	AllowedTokens int               `json:"allowed_tokens"`
 	AllowedText   int               `json:"allowed_text_tokens"`
 	RetryAfter    string            `json:"retry_after"` // as time.ParseDuration takes it
 	Says          string            `json:"says"`        // what the error has to tell the user to do
-	Source        string            `json:"source"`
-	Confidence    string            `json:"confidence"`
+	Origin
 }
 
 var kinds = map[string]embedding.Kind{
@@ -54,35 +56,39 @@ var kinds = map[string]embedding.Kind{
 // Read returns the lines of testdata/errors.jsonl, each of which has to say where it is from.
 func Read(t *testing.T) []Refusal {
 	t.Helper()
-	all := lines(t)
-	for _, r := range all {
-		known := r.Confidence == "unverified" || (r.Confidence == "A" || r.Confidence == "B") && strings.HasPrefix(r.Source, "https://")
-		if !known || kinds[r.Kind] == embedding.Unknown {
-			t.Fatalf("%s: no source, no confidence or no kind", r.Name)
-		}
+	all, err := ReadFile("testdata/errors.jsonl")
+	if err != nil {
+		t.Fatal(err)
 	}
 	return all
 }
 
-func lines(t *testing.T) []Refusal {
-	t.Helper()
-	f, err := os.Open("testdata/errors.jsonl")
+// ReadFile returns the lines of a provider's errors.jsonl.
+func ReadFile(name string) ([]Refusal, error) {
+	f, err := os.Open(name)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer func() { _ = f.Close() }()
 	var all []Refusal
-	for lines := bufio.NewScanner(f); lines.Scan(); {
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
 		var r Refusal
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			t.Fatal(err)
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if err := r.Check(); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", name, r.Name, err)
+		}
+		if kinds[r.Kind] == embedding.Unknown {
+			return nil, fmt.Errorf("%s: %s: there is no kind %q", name, r.Name, r.Kind)
 		}
 		all = append(all, r)
 	}
-	if len(all) == 0 {
-		t.Fatal("testdata/errors.jsonl is empty")
+	if len(all) == 0 && lines.Err() == nil {
+		return nil, fmt.Errorf("%s is empty", name)
 	}
-	return all
+	return all, lines.Err()
 }
 
 // Refusals sends every body of testdata/errors.jsonl through the whole provider, which open opens with Key.
@@ -90,7 +96,9 @@ func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error
 	t.Helper()
 	var now Refusal
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("X-Request-Id", "req-1")
+		if now.RequestID == "" {
+			w.Header().Set("X-Request-Id", "req-1")
+		}
 		for name, value := range now.Headers {
 			w.Header().Set(name, value)
 		}
@@ -103,7 +111,7 @@ func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error
 		t.Fatal(err)
 	}
 	for _, now = range Read(t) {
-		t.Run(now.Name, func(t *testing.T) {
+		t.Run(path.Join(now.Server, now.Name), func(t *testing.T) {
 			_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a text that must not be shown"}})
 			got, ok := errors.AsType[*embedding.Error](err)
 			if !ok {
@@ -111,10 +119,10 @@ func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error
 			}
 			after, _ := time.ParseDuration(now.RetryAfter)
 			allowed := embedding.Limits{Texts: now.AllowedTexts, Tokens: now.AllowedTokens, TextTokens: now.AllowedText}
-			if got.Kind != kinds[now.Kind] || got.Code != now.Code || got.RequestID != "req-1" || got.Status != now.Status ||
+			if got.Kind != kinds[now.Kind] || got.Code != now.Code || got.RequestID != cmp.Or(now.RequestID, "req-1") || got.Status != now.Status ||
 				got.Allowed != allowed || got.RetryAfter != after {
-				t.Errorf("got  %s, code %q, request %q, status %d, allowed %+v, retry after %v\nwant %s, code %q, status %d, allowed %+v, retry after %v\n%v",
-					got.Kind, got.Code, got.RequestID, got.Status, got.Allowed, got.RetryAfter, now.Kind, now.Code, now.Status, allowed, after, err)
+				t.Errorf("got  %s, code %q, request %q, status %d, allowed %+v, retry after %v\nwant %s, code %q, request %q, status %d, allowed %+v, retry after %v\n%v",
+					got.Kind, got.Code, got.RequestID, got.Status, got.Allowed, got.RetryAfter, now.Kind, now.Code, now.RequestID, now.Status, allowed, after, err)
 			}
 			if !strings.Contains(err.Error(), now.Says) {
 				t.Errorf("the error does not say %q: %v", now.Says, err)
