@@ -28,7 +28,7 @@ const TestKey = "sk-embedtest-4c7be1d05a9f4e12"
 // suite puts the guard around the provider, as an application's Chain does, so what the guard checks a provider need not.
 //
 // Answers have Model().Dimensions, or 8 if those are unknown. Their size must be bounded by texts x dimensions x 32 bytes +
-// 1 MiB, and by 64 MiB where the dimensions are unknown.
+// 1 MiB, and where the dimensions are unknown by 64 MiB for the few texts that the suite sends.
 func TestHTTP(t *testing.T, open func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder) {
 	t.Helper()
 	TestHTTPWire(t, OpenAIWire(), open)

@@ -61,12 +61,9 @@ func vendors() []emulated {
 	j := emulated{name: "jina", path: jinatest.BasePath, open: jinatest.New, model: "jina-embeddings-v3", limits: map[string]embedding.Limits{}}
 	for _, m := range jina.Models() {
 		l := m.Limits
-		l.Texts = jinatest.MaxTexts // the table keeps to a quarter
+		l.Texts = jinatest.MaxTexts // the table keeps to a quarter, and says why
 		j.limits[m.ID] = l
 	}
-	l := j.limits["jina-embeddings-v3"]
-	l.TextTokens = 8194 // as the service says; the table has a round number
-	j.limits["jina-embeddings-v3"] = l
 	g := emulated{name: "gemini", path: geminitest.BasePath, open: geminitest.New, model: "gemini-embedding-001", more: "&plain=true&dimensions=128", limits: map[string]embedding.Limits{}, cuts: true}
 	for _, m := range gemini.Models() {
 		g.limits[m.ID] = m.Limits

@@ -125,7 +125,7 @@ func TestBadInput(t *testing.T) {
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 2049), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 2048 {
 		t.Errorf("%+v", got.Allowed)
 	}
-	if got := vendortest.Failure(t, e, []string{strings.Repeat("a ", 9000)}, embedding.Rejected, "Options.Truncate"); got.Allowed.TextTokens != 8194 {
+	if got := vendortest.Failure(t, e, []string{strings.Repeat("a ", 9000)}, embedding.Rejected, "Options.Truncate"); got.Allowed.TextTokens != 8192 {
 		t.Errorf("%+v", got.Allowed)
 	}
 	_, e = emulate(t, jina.Options{Key: "another-key-0123456789"})

@@ -17,8 +17,11 @@ type ModelInfo struct {
 //
 // Sources: version 5 https://jina.ai/news/jina-embeddings-v5-text-distilling-4b-quality-into-sub-1b-multilingual-embeddings and
 // https://huggingface.co/jinaai/jina-embeddings-v5-text-small; tasks, dimensions and lengths of versions 2 to 4
-// https://qdrant.tech/documentation/embeddings/jina-embeddings; 2,048 texts and 8,194 tokens are in the service's own refusals, in
-// testdata/errors.jsonl. For v5-text-nano sources name 8,192 and 32,768 tokens; the lower one stands here.
+// https://qdrant.tech/documentation/embeddings/jina-embeddings. Two figures are below those of the service's own refusals, which are in
+// testdata/errors.jsonl. It takes 2,048 texts and not 512; but its rate is in tokens, 1,000,000 a minute for most keys, so that
+// 2,048 texts of 500 tokens are more than a minute's in one request, which no waiting would get through. And it names 8,194
+// tokens for version 3, which would be the 8,192 that are documented and two that the tokenizer puts around a text. For
+// v5-text-nano sources name 8,192 and 32,768 tokens; the lower one stands here.
 func Models() []ModelInfo {
 	limits := func(textTokens int) embedding.Limits { return embedding.Limits{Texts: 512, TextTokens: textTokens} }
 	retrieval := func(similarity, classification, clustering string) map[embedding.Task]string {

@@ -31,6 +31,8 @@
 //   - Options.Dimensions is sent with each request. A server that ignores it, as llama.cpp and Ollama's older versions
 //     do, is found out by its first answer, which is Invalid: a job ends there
 //   - Options.NativeDimensions says what the model has anyway and sends nothing
+//   - an answer of unknown dimensions is read as far as 4,096 of them can go; of a larger model it is Malformed once it is
+//     longer, and the error says to give NativeDimensions or to send fewer texts at once
 //
 // Limits are OpenAI's for its own models and unknown elsewhere: set Options.Limits, or let middleware.Batch learn them.
 //

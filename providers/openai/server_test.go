@@ -162,3 +162,39 @@ func TestElevenTextsForAServerThatTakesTen(t *testing.T) {
 		t.Errorf("%d vectors, usage %+v, the ledger has %+v, %v", len(res.Vectors), res.Usage, s.Ledger().Usage(), err)
 	}
 }
+
+// The largest request that OpenAI takes is answered in floats of 22 characters: 70 MB, of a model whose dimensions nobody has said.
+func TestLargestAnswerOfUnknownDimensions(t *testing.T) {
+	const texts, dims = 2048, 1536
+	row := "[" + strings.Repeat("-0.012345678901234567,", dims-1) + "-0.012345678901234567]"
+	more := false // of it than any model has
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		io.WriteString(w, `{"object":"list","data":[`)
+		for i := range texts {
+			if i > 0 {
+				io.WriteString(w, ",")
+			}
+			fmt.Fprintf(w, `{"object":"embedding","index":%d,"embedding":%s}`, i, row)
+			for n := 0; more && n < 200<<10; n += 1 << 10 {
+				io.WriteString(w, strings.Repeat(" ", 1<<10))
+			}
+		}
+		io.WriteString(w, `],"usage":{"prompt_tokens":2048,"total_tokens":2048}}`)
+	}))
+	defer s.Close()
+	e, err := openai.New(openai.Options{Model: "m", BaseURL: s.URL + "/v1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := strings.Split(strings.Repeat("a", texts), "")
+	res, err := e.Embed(t.Context(), embedding.Request{Texts: in})
+	if err != nil || len(res.Vectors) != texts || len(res.Vectors[texts-1]) != dims || res.Vectors[texts-1][dims-1] != -0.012345678901234567 {
+		t.Fatal(len(res.Vectors), err)
+	}
+	more = true
+	if _, err = e.Embed(t.Context(), embedding.Request{Texts: in}); !errors.Is(err, embedding.Malformed) ||
+		!strings.Contains(err.Error(), "native_dimensions=") || !strings.Contains(err.Error(), "max_texts=") {
+		t.Error(err)
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -26,7 +25,7 @@ type call struct {
 }
 
 // do sends one request and hands the answer to read.
-func (c *call) do(method, path string, body []byte, most int64, read func(Answer) error) *embedding.Error {
+func (c *call) do(method, path string, body []byte, most wire.Bound, read func(Answer) error) *embedding.Error {
 	// JoinPath would clean the path; base and path are both ours, so they are put together as they are.
 	at := *c.client.base
 	plain, err := url.PathUnescape(path)
@@ -75,13 +74,13 @@ func (c *call) unreachable(err error) error {
 }
 
 // accepted reads an answer of status 200.
-func (c *call) accepted(res *http.Response, most int64, read func(Answer) error) *embedding.Error {
+func (c *call) accepted(res *http.Response, most wire.Bound, read func(Answer) error) *embedding.Error {
 	if enc := res.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
 		return c.broken(res, embedding.Malformed, wire.Cause{Words: c.words("the answer is compressed (" + enc + "), which was not asked for")})
 	}
 	body, err := readBounded(res.Body, most, res.ContentLength)
 	switch {
-	case errors.Is(err, errTooLong):
+	case errors.Is(err, wire.ErrTooLong):
 		return c.broken(res, embedding.Malformed, err)
 	case err != nil:
 		return c.broken(res, embedding.Unavailable, wire.BrokeOff(err, c.key, c.texts))
@@ -159,25 +158,16 @@ func (c *call) end(failure *embedding.Error) error {
 
 func (c *call) words(s string) string { return wire.Words(s, c.key, c.texts) }
 
-// mostBytes bounds the body of an answer with n vectors of d dimensions, of which d may be unknown.
-func mostBytes(n, d int) int64 {
-	if d == 0 {
-		return 64 << 20
-	}
-	return int64(n)*int64(d)*32 + 1<<20
-}
-
-var errTooLong = errors.New("the answer is too long")
-
-// readBounded reads a body of at most so many bytes to its end. length is what the server announced, -1 if nothing.
-func readBounded(r io.Reader, most, length int64) ([]byte, error) {
+// readBounded reads a body to its end, as long as it is within a bound. length is what the server announced, -1 if nothing.
+func readBounded(r io.Reader, bound wire.Bound, length int64) ([]byte, error) {
 	var b bytes.Buffer
+	most := bound.Bytes()
 	if length > 0 {
 		b.Grow(int(min(length, most)) + bytes.MinRead)
 	}
 	n, err := b.ReadFrom(io.LimitReader(r, most+1))
 	if err == nil && n > most {
-		err = fmt.Errorf("%w: more than the %d bytes that these vectors can take", errTooLong, most)
+		err = bound.TooLong()
 	}
 	return b.Bytes(), err
 }

@@ -92,7 +92,8 @@ func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 	}
 	call := call{client: c, ctx: ctx, key: c.config.Key, texts: req.Texts}
 	var res embedding.Response
-	failure := call.do(http.MethodPost, c.config.Path, body, mostBytes(req.Len(), c.config.Model.Dimensions), func(a Answer) (err error) {
+	most := wire.Bound{Texts: req.Len(), Dimensions: c.config.Model.Dimensions}
+	failure := call.do(http.MethodPost, c.config.Path, body, most, func(a Answer) (err error) {
 		res, err = c.config.Decode(a)
 		return err
 	})
@@ -112,7 +113,7 @@ func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 // Get asks for a small JSON document beside Config.Path and hands it to read. Its errors are those of Embed.
 func (c *Client) Get(ctx context.Context, path string, read func(body []byte) error) error {
 	call := call{client: c, ctx: ctx, key: c.config.Key}
-	return call.end(call.do(http.MethodGet, path, nil, mostBytes(0, 1), func(a Answer) error { return read(a.Body) }))
+	return call.end(call.do(http.MethodGet, path, nil, wire.Bound{Dimensions: 1}, func(a Answer) error { return read(a.Body) }))
 }
 
 // encode is json.Marshal without the escapes for HTML, which servers would have to take off again.

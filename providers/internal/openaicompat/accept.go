@@ -19,10 +19,10 @@ func (c *call) accepted(res *http.Response) (*http.Response, error) {
 		why := wire.Words("the answer is compressed ("+enc+"), which was not asked for", c.key, c.texts)
 		return nil, c.broken(res, embedding.Malformed, wire.Cause{Words: why})
 	}
-	n, d := len(c.texts), c.client.model.Dimensions
-	body := &bounded{r: res.Body, left: mostBytes(n, d), most: mostBytes(n, d)}
-	answer, err := scan.Read(body, n, d)
-	if body.err != nil && body.err != io.EOF && !errors.Is(body.err, errTooLong) {
+	bound := wire.Bound{Texts: len(c.texts), Dimensions: c.client.model.Dimensions}
+	body := &bounded{r: res.Body, bound: bound, left: bound.Bytes()}
+	answer, err := scan.Read(body, bound.Texts, bound.Dimensions)
+	if body.err != nil && body.err != io.EOF && !errors.Is(body.err, wire.ErrTooLong) {
 		return nil, c.broken(res, embedding.Unavailable, wire.BrokeOff(body.err, c.key, c.texts))
 	}
 	if c.id = wire.RequestID(res.Header); c.id == "" || err != nil || mayCarryError(answer) {

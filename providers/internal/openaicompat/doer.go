@@ -3,8 +3,6 @@ package openaicompat
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 
@@ -148,23 +146,14 @@ func (c *call) response(frame openai.EmbeddingResponse) (embedding.Response, err
 	return embedding.Response{Vectors: c.vectors, Usage: u, ID: c.id}, nil
 }
 
-// mostBytes bounds the body of an answer with n vectors of d dimensions, of which d may be unknown.
-func mostBytes(n, d int) int64 {
-	if d == 0 {
-		return 64 << 20
-	}
-	return int64(n)*int64(d)*32 + 1<<20
-}
-
-var errTooLong = errors.New("the answer is too long")
-
-// bounded fails with errTooLong, where io.LimitReader would make a long body a short one.
+// bounded fails with wire.ErrTooLong, where io.LimitReader would make a long body a short one.
 type bounded struct {
-	r          io.Reader
-	left, most int64
-	err        error // the first, io.EOF among them
-	began      [64]byte
-	beginning  int // how much of it there is
+	r         io.Reader
+	bound     wire.Bound
+	left      int64
+	err       error // the first, io.EOF among them
+	began     [64]byte
+	beginning int // how much of it there is
 }
 
 // head is how the body begins.
@@ -177,7 +166,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p[:min(int64(len(p)), b.left+1)])
 	b.beginning += copy(b.began[b.beginning:], p[:n])
 	if b.left -= int64(n); b.left < 0 {
-		n, err = 0, fmt.Errorf("%w: more than the %d bytes that these vectors can take", errTooLong, b.most)
+		n, err = 0, b.bound.TooLong()
 	}
 	b.err = err
 	return n, err

@@ -6,7 +6,7 @@
 //	// base URL: server.URL + jinatest.BasePath, key: jinatest.DefaultKey
 //
 // It is an http.Handler for /v1/embeddings with texts, in float or base64. It takes the 2,048 texts of the service's own
-// refusal; jina.Models keeps to 512, which others found to be wise.
+// refusal; jina.Models keeps to 512 and says why. All other limits are those of jina.Models.
 package jinatest
 
 import (
@@ -172,9 +172,6 @@ func (v vendor) Check(r *emulator.Request, c *emulator.Call, tokens []int) (*emu
 	}
 	documented := info.Limits
 	documented.Texts = MaxTexts
-	if c.Model == "jina-embeddings-v3" {
-		documented.TextTokens = 8194 // as its own refusal says
-	}
 	cut := emulator.CutNone
 	if req.Truncate {
 		cut = emulator.CutEnd
