@@ -189,7 +189,7 @@ func (r *Request) shorten(text string, n int, cut Cut) string {
 	return part(least)
 }
 
-// List appends a list of vectors as OpenAI writes it, and those who write the same. usage is the JSON of that, "" if there is none.
+// List appends a list of vectors as OpenAI writes it, and those who write the same. usage is the JSON of that.
 func List(dst []byte, items []Item, model, usage string) []byte {
 	dst = append(dst, `{"object":"list","data":[`...)
 	for i, it := range items {
@@ -204,9 +204,7 @@ func List(dst []byte, items []Item, model, usage string) []byte {
 	}
 	dst = append(dst, `],"model":`...)
 	dst = append(dst, JSON(model)...)
-	if usage != "" {
-		dst = append(dst, `,"usage":`...)
-		dst = append(dst, usage...)
-	}
+	dst = append(dst, `,"usage":`...)
+	dst = append(dst, usage...)
 	return append(dst, '}')
 }

@@ -15,7 +15,7 @@ func siliconFlow() row {
 	rate := func(of string) string {
 		return `{"message":"Request was rejected due to rate limiting. Details: ` + of + ` limit reached.","data":null}`
 	}
-	return row{model: "BAAI/bge-m3", dimensions: taken, formats: taken, usage: usage, answers: map[string]answer{
+	return row{model: "BAAI/bge-m3", dimensions: taken, formats: taken, answers: map[string]answer{
 		"auth":                 seen(401, embedding.Auth, `"Invalid token"`),
 		"no-path":              guess(404, embedding.Invalid, `"404 page not found"`),
 		"no-model":             seen(400, embedding.Invalid, flat(20012, "Model does not exist. Please check it carefully.")),
@@ -36,7 +36,8 @@ func zhipu() row {
 		return `{"error":{"code":"` + code + `","message":"` + message + `"}}`
 	}
 	const busy = "您当前使用该 API 的并发数过高，请降低并发，或联系客服增加限额"
-	return row{dimensions: taken, usage: `{"prompt_tokens":{tokens},"completion_tokens":0,"total_tokens":{tokens}}`, answers: map[string]answer{
+	const list = `{"model":{model},"object":"list","data":[{items}],"usage":{"prompt_tokens":{tokens},"completion_tokens":0,"total_tokens":{tokens}}}`
+	return row{dimensions: taken, list: list, item: `{"index":{index},"object":"embedding","embedding":{vector}}`, answers: map[string]answer{
 		"auth":                 guess(401, embedding.Auth, of("1000", "身份验证失败")),
 		"no-path":              guess(404, embedding.Invalid, of("1222", "API 不存在")),
 		"no-model":             guess(400, embedding.Invalid, of("1211", "模型不存在，请检查模型代码")),
@@ -60,7 +61,7 @@ func volcengine() row {
 	rate := func(name, long string) string {
 		return of("RateLimitExceeded.Endpoint"+name+"Exceeded", "TooManyRequests", "", "The "+long+" ("+name+") limit of the associated endpoint for your account has been exceeded.")
 	}
-	return row{dimensions: refused, formats: refused, usage: usage, answers: map[string]answer{
+	return row{dimensions: refused, formats: refused, answers: map[string]answer{
 		"auth":                 seen(401, embedding.Auth, of("AuthenticationError", "Unauthorized", "", "The API key format is incorrect.")),
 		"no-path":              guess(404, embedding.Invalid, of("NotFound", "NotFound", "", "The specified path is not found.")),
 		"no-model":             seen(404, embedding.Invalid, of("InvalidEndpointOrModel.NotFound", "NotFound", "", "The model or endpoint {model} does not exist or you do not have access to it.")),
@@ -76,7 +77,7 @@ func volcengine() row {
 // together's statuses are at https://docs.together.ai/docs/error-codes.
 func together() row {
 	const invalid = "invalid_request_error"
-	return row{answers: map[string]answer{
+	return row{list: `{"object":"list","data":[{items}],"model":{model}}`, answers: map[string]answer{
 		"auth": seen(401, embedding.Auth, `{"error":{"message":"Invalid API key provided. You can find your API key at https://api.together.xyz/settings/api-keys.",`+
 			`"type":"invalid_request_error","param":null,"code":"invalid_api_key"}}`),
 		"no-path": openAI(404, embedding.Invalid, invalid, "Not found"),
@@ -103,7 +104,8 @@ func openRouter() row {
 		return `{"error":{"message":"Provider returned error","code":400,"metadata":{"raw":"{\"error\":{\"message\":\"` + message +
 			`\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":null}}","provider_name":"OpenAI"}},"user_id":"user_0"}`
 	}
-	return row{model: "openai/text-embedding-3-small", dimensions: taken, formats: taken, usage: `{"prompt_tokens":{tokens},"total_tokens":{tokens},"cost":0}`, answers: map[string]answer{
+	const list = `{"object":"list","data":[{items}],"model":{model},"usage":{"prompt_tokens":{tokens},"total_tokens":{tokens},"cost":0}}`
+	return row{model: "openai/text-embedding-3-small", dimensions: taken, formats: taken, list: list, answers: map[string]answer{
 		"auth":            seen(401, embedding.Auth, own(401, "No auth credentials found")),
 		"no-path":         guess(404, embedding.Invalid, own(404, "Not Found")),
 		"no-model":        seen(400, embedding.Invalid, own(400, "Model {model} does not exist")),
@@ -125,7 +127,7 @@ func openRouter() row {
 // deepInfra checks its requests as FastAPI does; of its words only those for a key were seen.
 func deepInfra() row {
 	const invalid = "invalid_request_error"
-	return row{dimensions: taken, cuts: true, usage: usage, answers: map[string]answer{
+	return row{dimensions: taken, cuts: true, answers: map[string]answer{
 		"auth":                 seen(403, embedding.Auth, `{"error":{"message":"Not authenticated","type":"invalid_request_error","param":null,"code":null}}`),
 		"auth-2025":            seen(403, embedding.Auth, `{"detail":{"error":"Not authenticated"}}`),
 		"no-path":              guess(404, embedding.Invalid, `{"detail":"Not Found"}`),

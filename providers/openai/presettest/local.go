@@ -18,7 +18,9 @@ func vLLM() row {
 	of := func(status int, typ, param, message string) string {
 		return fmt.Sprintf(`{"error":{"message":%q,"type":%q,"param":%s,"code":%d}}`, message, typ, param, status)
 	}
-	return row{dimensions: refused, formats: taken, textTokens: 8_192, usage: `{"prompt_tokens":{tokens},"total_tokens":{tokens},"completion_tokens":0,"prompt_tokens_details":null}`, answers: map[string]answer{
+	const list = `{"id":"embd-{id}","object":"list","created":{now},"model":{model},"data":[{items}],` +
+		`"usage":{"prompt_tokens":{tokens},"total_tokens":{tokens},"completion_tokens":0,"prompt_tokens_details":null}}`
+	return row{dimensions: refused, formats: taken, textTokens: 8_192, list: list, item: `{"index":{index},"object":"embedding","embedding":{vector}}`, answers: map[string]answer{
 		"auth":           seen(401, embedding.Auth, `{"error":"Unauthorized"}`),
 		"no-path":        guess(404, embedding.Invalid, `{"detail":"Not Found"}`),
 		"no-model":       seen(404, embedding.Invalid, of(404, "NotFoundError", `"model"`, "The model `{model}` does not exist.")),
@@ -34,28 +36,37 @@ func vLLM() row {
 	}}
 }
 
-// llamaCpp is what a server that was run does (integration/models): 500 for a text that is too long, integers for codes, and the index
-// of a vector after it. It takes any model's name and the empty text.
+// llamaCpp is what a server that was run does, to which integration/models holds it: 500 for a text that is too long, integers for
+// codes, the index of a vector after it. It takes any model's name and the empty text.
 func llamaCpp() row {
 	of := func(status int, typ, message string) string {
 		return fmt.Sprintf(`{"error":{"code":%d,"message":%q,"type":%q}}`, status, message, typ)
 	}
-	return row{formats: taken, anyName: true, echoes: true, emptyTexts: true, textTokens: 512, indexLast: true, usage: usage, answers: map[string]answer{
-		"auth":                 seen(401, embedding.Auth, of(401, "authentication_error", "Invalid API Key")),
-		"no-path":              seen(404, embedding.Invalid, of(404, "not_found_error", "File Not Found")),
-		"bad-field":            guess(400, embedding.Invalid, of(400, "invalid_request_error", `"{field}" must not be empty`)),
-		"bad-format":           seen(400, embedding.Invalid, of(400, "invalid_request_error", "The format to return the embeddings in. Can be either float or base64")),
-		"text-too-long":        seen(500, embedding.Rejected, of(500, "server_error", "input ({got} tokens) is too large to process. increase the physical batch size (current batch size: {allowed})")),
-		"starting":             seen(503, embedding.Unavailable, of(503, "unavailable_error", "Loading model")),
-		emulator.RequestRate:   proxyRequests,
-		emulator.TokenRate:     proxyTokens,
-		emulator.InternalError: guess(500, embedding.Unavailable, of(500, "server_error", "internal server error")),
-	}}
+	return row{
+		formats: taken, anyName: true, echoes: true, emptyTexts: true, textTokens: 512,
+		list:   `{"model":{model},"object":"list","usage":{"prompt_tokens":{tokens},"total_tokens":{tokens}},"data":[{items}]}`,
+		item:   `{"embedding":{vector},"index":{index},"object":"embedding"}`,
+		item64: `{"embedding":{vector},"index":{index},"object":"embedding","encoding_format":"base64"}`,
+		answers: map[string]answer{
+			"auth":                 seen(401, embedding.Auth, `{"error":{"message":"Invalid API Key","type":"authentication_error","code":401}}`),
+			"no-path":              seen(404, embedding.Invalid, `{"error":{"message":"File Not Found","type":"not_found_error","code":404}}`),
+			"no-input":             seen(400, embedding.Invalid, of(400, "invalid_request_error", `"input" or "content" must be provided`)),
+			"bad-field":            seen(400, embedding.Invalid, of(400, "invalid_request_error", `"input" must not be empty`)),
+			"bad-json":             seen(400, embedding.Invalid, of(400, "invalid_request_error", "[json.exception.parse_error.101] parse error at line 1, column 10: syntax error while parsing value - unexpected end of input; expected '[', '{', or a literal")),
+			"bad-format":           seen(400, embedding.Invalid, of(400, "invalid_request_error", "The format to return the embeddings in. Can be either float or base64")),
+			"text-too-long":        seen(500, embedding.Rejected, of(500, "server_error", "input ({got} tokens) is too large to process. increase the physical batch size (current batch size: {allowed})")),
+			"starting":             seen(503, embedding.Unavailable, of(503, "unavailable_error", "Loading model")),
+			emulator.RequestRate:   proxyRequests,
+			emulator.TokenRate:     proxyTokens,
+			emulator.InternalError: guess(500, embedding.Unavailable, of(500, "server_error", "internal server error")),
+		},
+	}
 }
 
 // lmStudio answers with the model that is loaded, whatever it is called, and says that there were 0 tokens.
 func lmStudio() row {
-	return row{anyName: true, cuts: true, textTokens: 2_048, usage: zeroUsage, answers: map[string]answer{
+	const list = `{"object":"list","data":[{items}],"model":{model},"usage":{"prompt_tokens":0,"total_tokens":0}}`
+	return row{anyName: true, cuts: true, textTokens: 2_048, list: list, answers: map[string]answer{
 		"auth": seen(401, embedding.Auth, `{"error":{"type":"invalid_request","code":"invalid_api_key","message":"An LM Studio API token is required to make requests to this server, `+
 			`but none was provided using the Authorization header using the 'Bearer' scheme (i.e., 'Authorization: Bearer $LM_API_TOKEN'). Learn more at: https://lmstudio.ai/docs/developer/core/authentication."}}`),
 		"no-path":      guess(200, embedding.Malformed, `{"error":"Unexpected endpoint or method."}`), // "Returning 200 anyway", says its log
@@ -75,7 +86,8 @@ func localAI() row {
 	of := func(status int, message string) string {
 		return fmt.Sprintf(`{"error":{"code":%d,"message":%q,"type":""}}`, status, message)
 	}
-	return row{formats: taken, echoes: true, textTokens: 512, indexLast: true, usage: zeroUsage, answers: map[string]answer{
+	const list = `{"created":{now},"object":"list","id":"{id}","model":{model},"data":[{items}],"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}}`
+	return row{formats: taken, echoes: true, textTokens: 512, list: list, item: `{"embedding":{vector},"index":{index},"object":"embedding"}`, answers: map[string]answer{
 		"auth":                 seen(401, embedding.Auth, `{"error":{"code":401,"message":"An authentication key is required","type":"invalid_request_error"}}`),
 		"no-path":              guess(404, embedding.Invalid, of(404, "Resource not found")),
 		"no-model":             guess(500, embedding.Unavailable, of(500, "could not load model: {model}")),

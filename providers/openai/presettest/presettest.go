@@ -131,10 +131,11 @@ func (v vendor) Profile() emulator.Profile {
 func (v vendor) Head(h http.Header, r *emulator.Request) { h.Set("X-Request-Id", r.ID) }
 
 func (v vendor) Admit(r *emulator.Request) *emulator.Reply {
+	here, mine := r.URL.Path == BasePath(v.preset.Name)+"/embeddings" && r.Method == http.MethodPost, v.keys == nil || v.keys[r.Bearer()]
 	switch {
-	case r.URL.Path != BasePath(v.preset.Name)+"/embeddings", r.Method != http.MethodPost:
+	case !here && (mine || !v.preset.Local): // servers that people run look at the key first
 		return v.refuse(r, "no-path")
-	case v.keys != nil && !v.keys[r.Bearer()]:
+	case !mine:
 		return v.refuse(r, "auth")
 	}
 	return nil
@@ -163,16 +164,20 @@ func (v vendor) Fault(r *emulator.Request, f Fault) emulator.Reply {
 }
 
 type request struct {
-	Model      string         `json:"model"`
-	Input      emulator.Texts `json:"input"`
-	Format     string         `json:"encoding_format"`
-	Dimensions *int           `json:"dimensions"`
+	Model      string          `json:"model"`
+	Input      *emulator.Texts `json:"input"`
+	Format     string          `json:"encoding_format"`
+	Dimensions *int            `json:"dimensions"`
 }
 
 func (v vendor) Parse(r *emulator.Request, body []byte) (emulator.Call, *emulator.Reply) {
 	var req request
 	if err := json.Unmarshal(body, &req); err != nil {
-		return emulator.Call{}, v.refuse(r, "bad-field", "{field}", "input")
+		name := "bad-field"
+		if !json.Valid(body) {
+			name = "bad-json"
+		}
+		return emulator.Call{}, v.refuse(r, name, "{field}", "input")
 	}
 	m, ok := v.models[req.Model]
 	if !ok && v.anyName {
@@ -181,7 +186,10 @@ func (v vendor) Parse(r *emulator.Request, body []byte) (emulator.Call, *emulato
 	if !ok {
 		return emulator.Call{}, v.refuse(r, "no-model", "{model}", req.Model)
 	}
-	c := emulator.Call{Model: m.ID, Texts: req.Input, Dimensions: m.Dimensions, Base64: v.formats == taken && req.Format == "base64", Rest: req}
+	if req.Input == nil {
+		return emulator.Call{}, v.refuse(r, "no-input", "{field}", "input")
+	}
+	c := emulator.Call{Model: m.ID, Texts: *req.Input, Dimensions: m.Dimensions, Base64: v.formats == taken && req.Format == "base64", Rest: req}
 	if v.dimensions == taken && req.Dimensions != nil {
 		c.Dimensions = *req.Dimensions
 	}
@@ -215,23 +223,26 @@ func (v vendor) Check(r *emulator.Request, c *emulator.Call, tokens []int) (*emu
 	return v.refuse(r, name, "{got}", strconv.Itoa(over.Got), "{allowed}", strconv.Itoa(over.Allowed), "{field}", "input"), over.Length()
 }
 
-func (v vendor) Answer(dst []byte, _ *emulator.Request, c *emulator.Call, items []emulator.Item, tokens int) []byte {
+func (v vendor) Answer(dst []byte, r *emulator.Request, c *emulator.Call, items []emulator.Item, tokens int) []byte {
 	model := c.Model
 	if v.echoes {
-		model = c.Rest.(request).Model
+		model = cmp.Or(c.Rest.(request).Model, model)
 	}
-	usage := strings.ReplaceAll(v.usage, "{tokens}", strconv.Itoa(tokens))
-	if !v.indexLast {
-		return emulator.List(dst, items, model, usage)
+	list := strings.NewReplacer("{model}", string(emulator.JSON(model)), "{tokens}", strconv.Itoa(tokens), "{id}", r.ID, "{now}", strconv.FormatInt(r.Arrived.Unix(), 10))
+	before, after, _ := strings.Cut(cmp.Or(v.list, openAIList), "{items}")
+	item := cmp.Or(v.item, openAIItem)
+	if c.Base64 {
+		item = cmp.Or(v.item64, item)
 	}
-	dst = fmt.Appendf(dst, `{"model":%s,"object":"list","usage":%s,"data":[`, emulator.JSON(model), usage)
+	dst = append(dst, list.Replace(before)...)
 	for i, it := range items {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, `{"embedding":`...)
+		head, tail, _ := strings.Cut(strings.Replace(item, "{index}", strconv.Itoa(it.Index), 1), "{vector}")
+		dst = append(dst, head...)
 		dst = append(dst, it.Vector...)
-		dst = fmt.Appendf(dst, `,"index":%d,"object":"embedding"}`, it.Index)
+		dst = append(dst, tail...)
 	}
-	return append(dst, `]}`...)
+	return append(dst, list.Replace(after)...)
 }

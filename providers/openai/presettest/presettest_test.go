@@ -155,7 +155,7 @@ func TestWhatPresetsDifferIn(t *testing.T) {
 		{"llamacpp", `{"model":"m","input":[]}`, 400, `"\\"input\\" must not be empty"`},
 		{"llamacpp", `{"model":"m","input":["a"],"encoding_format":"int8"}`, 400, `"code":400`},
 		{"lmstudio", `{"model":"m","input":["a"],"dimensions":64,"encoding_format":"base64"}`, 200, `\[(-?[0-9.e-]+,?){900,}\],"index":0}\],"model":"BAAI/bge-m3","usage":{"prompt_tokens":0,"total_tokens":0}}$`},
-		{"localai", `{"model":"BAAI/bge-m3","input":["a"],"dimensions":64,"encoding_format":"base64"}`, 200, `"prompt_tokens":0.*"embedding":"`},
+		{"localai", `{"model":"BAAI/bge-m3","input":["a"],"dimensions":64,"encoding_format":"base64"}`, 200, `"embedding":".*"prompt_tokens":0`},
 		{"localai", `{"model":"m","input":["a"]}`, 500, `could not load model`},
 	} {
 		status, got := ask(t, tc.preset, Options{}, tc.body)

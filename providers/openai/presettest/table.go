@@ -15,8 +15,9 @@ type row struct {
 	cuts                bool      // texts that are too long lose their end, in silence
 	emptyTexts          bool      // "" is a text
 	textTokens          int       // of the one model of a server that people run
-	usage               string    // of an answer; "": it has none
-	indexLast           bool      // a vector comes before its index, and the list of them last
+	list                string    // an answer, with holes for {items}, {model} and {tokens}; "" is OpenAI's
+	item                string    // of it, with holes for {vector} and {index}; "" is OpenAI's
+	item64              string    // of an answer in base64; "": item
 	answers             map[string]answer
 }
 
@@ -30,16 +31,16 @@ const (
 )
 
 const (
-	usage     = `{"prompt_tokens":{tokens},"total_tokens":{tokens}}`
-	zeroUsage = `{"prompt_tokens":0,"total_tokens":0}`
+	openAIList = `{"object":"list","data":[{items}],"model":{model},"usage":{"prompt_tokens":{tokens},"total_tokens":{tokens}}}`
+	openAIItem = `{"object":"embedding","embedding":{vector},"index":{index}}`
 )
 
 // unmetered is whether answers leave open how many tokens there were.
-func (r row) unmetered() bool { return !strings.Contains(r.usage, "{tokens}") }
+func (r row) unmetered() bool { return r.list != "" && !strings.Contains(r.list, "{tokens}") }
 
 // answer is a refusal as it is sent, with holes for {id}, {model}, {field}, {got} and {allowed}. Each can be switched on as a fault; those
-// named auth, no-path, no-model, bad-..., too-many-... and text-too-long are also what a request gets that deserves them. bad-format,
-// bad-dimensions, too-many-texts and too-many-tokens are bad-field where a row has none.
+// named auth, no-..., bad-..., too-many-... and text-too-long are also what a request gets that deserves them. Of these a row
+// has at least auth, no-path and bad-field, which stands in for the others.
 type answer struct {
 	status int
 	kind   embedding.Kind // what a client should make of it
