@@ -18,7 +18,7 @@ func unverifiedBodies(provider string) string {
 	case "jina":
 		return "of 16 error bodies 6 without a source, 6 without a commit (a thread or page)"
 	case "llamacpp":
-		return "of 9 error bodies 5 without a commit (a thread or page)"
+		return "of 12 error bodies 5 without a commit (a thread or page)"
 	case "lmstudio":
 		return "of 3 error bodies 3 without a commit (a thread or page)"
 	case "localai":
