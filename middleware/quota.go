@@ -113,6 +113,6 @@ func (s *account) alone(ctx context.Context, m embedding.Model, tokens int, why 
 	}
 	return nil, &embedding.Error{
 		Kind: embedding.Unavailable, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeQuota,
-		Err: fmt.Errorf("middleware.Limit: the shared quota does not answer: start its server, or set Processes to go on with a part of the quota: %w", why),
+		Err: fmt.Errorf("middleware.Limit: the shared quota cannot be drawn from: see to its server, or set Processes to go on with a part of the quota: %w", why),
 	}
 }

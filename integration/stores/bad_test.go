@@ -1,17 +1,16 @@
 package stores_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 
 	chromatypes "github.com/amikos-tech/chroma-go/types"
 	"github.com/jackc/pgx/v5"
-	"github.com/tmc/langchaingo/vectorstores"
-
 	"github.com/tmc/langchaingo/embeddings"
+	"github.com/tmc/langchaingo/vectorstores"
+	"github.com/tmc/langchaingo/vectorstores/pgvector"
+
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/integration/servers"
@@ -29,8 +28,13 @@ func refused(t *testing.T, open func(embeddings.Embedder) (vectorstores.VectorSt
 		t.Error("something was embedded")
 	}
 	t.Log(err)
+	if strings.Contains(err.Error(), secret) {
+		t.Error("the password is in the error")
+	}
 	return err
 }
+
+const secret = "wr0ng-secret"
 
 func TestPostgresThatCannotBeHad(t *testing.T) {
 	open := kinds["pgvector"].open
@@ -43,15 +47,9 @@ func TestPostgresThatCannotBeHad(t *testing.T) {
 		edit(u)
 		return u.String()
 	}
-	says(t, refused(t, open("postgres://127.0.0.1:port/x", "x"), store.Options{}), "store: opening", "invalid port")
+	says(t, refused(t, open("postgres://me:"+secret+"@127.0.0.1:port/x", "x"), store.Options{}), "store: opening", "invalid port")
 	says(t, refused(t, open(dsn(func(u *url.URL) { u.Path = "/nowhere" }), "x"), store.Options{}), `database "nowhere" does not exist`)
-	wrong := refused(t, open(dsn(func(u *url.URL) { u.User = url.UserPassword("postgres", "wr0ng-secret") }), "x"), store.Options{})
-	says(t, wrong, "password authentication failed")
-	if strings.Contains(wrong.Error(), "wr0ng-secret") {
-		t.Error("the password is in the error")
-	}
-	// No extension on the server: its folder is not looked in.
-	says(t, refused(t, open(dsn(func(u *url.URL) { u.RawQuery += "&extension_control_path=/nowhere" }), "x"), store.Options{}), `extension "vector" is not available`)
+	says(t, refused(t, open(dsn(func(u *url.URL) { u.User = url.UserPassword("postgres", secret) }), "x"), store.Options{}), "password authentication failed")
 	// An extension that the user may not create.
 	conn, err := pgx.Connect(t.Context(), server.URL)
 	if err != nil {
@@ -61,16 +59,49 @@ func TestPostgresThatCannotBeHad(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), "CREATE ROLE plain LOGIN PASSWORD 'plain'"); err != nil {
 		t.Fatal(err)
 	}
-	says(t, refused(t, open(dsn(func(u *url.URL) { u.User = url.UserPassword("plain", "plain") }), "x"), store.Options{}), `permission denied to create extension "vector"`)
+	says(t, refused(t, open(dsn(func(u *url.URL) { u.User = url.UserPassword("plain", "plain") }), "x"), store.Options{}), `permission denied to create extension "vector"`, "let a superuser")
 	server.Stop(t)
 	says(t, refused(t, open(server.URL, "x"), store.Options{}), "store: opening", "refused")
+}
+
+func TestPostgresWithoutPGVector(t *testing.T) {
+	open := kinds["pgvector"].open
+	says(t, refused(t, open(servers.PostgresWithoutVector(t).URL, "x"), store.Options{}), `extension "vector" is not available`, "install pgvector")
+}
+
+// TestPGVectorTooOld: before 0.5 there is no HNSW index. What was in the database is still there, and all works without one.
+func TestPGVectorTooOld(t *testing.T) {
+	b := &bench{kind: kinds["pgvector"], server: servers.Postgres(t)}
+	b.url = b.server.URL
+	conn, err := pgx.Connect(t.Context(), b.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	// The update scripts are shipped and the old versions are not, so the later one is made what 0.4.4 was in this respect: it has no hnsw.
+	for _, sql := range []string{"CREATE EXTENSION vector", `DO $$ DECLARE o record; BEGIN
+		FOR o IN SELECT opcname AS name, 'OPERATOR CLASS' AS sort FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod WHERE amname = 'hnsw'
+			UNION SELECT opfname, 'OPERATOR FAMILY' FROM pg_opfamily f JOIN pg_am a ON a.oid = opfmethod WHERE amname = 'hnsw' ORDER BY sort LOOP
+			EXECUTE format('ALTER EXTENSION vector DROP %s %I USING hnsw', o.sort, o.name);
+		END LOOP; END $$`, "ALTER EXTENSION vector DROP ACCESS METHOD hnsw", "DROP ACCESS METHOD hnsw CASCADE"} {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(sql, err)
+		}
+	}
+	add(t, b.guard(t, model("m", dimensions), "coll"), 0, 20)
+	open := openPGVector(pgvector.WithHNSWIndex(16, 64, "vector_cosine_ops"), pgvector.WithVectorDimensions(dimensions))
+	says(t, refused(t, open(b.url, "coll"), store.Options{}), `access method "hnsw" does not exist`, "pgvector is older than 0.5", "ALTER EXTENSION vector UPDATE")
+	if n := b.count(t, "coll"); n != 20 {
+		t.Errorf("%d documents", n)
+	}
+	add(t, b.guard(t, model("m", dimensions), "coll"), 20, 40)
 }
 
 func TestRedisThatCannotBeHad(t *testing.T) {
 	open := kinds["redisvector"].open
 	plain := servers.PlainValkey(t)
 	says(t, refused(t, open(plain.URL, "x"), store.Options{}), "FT.SEARCH", "has no search module") // redisvector itself notices after it has embedded
-	says(t, refused(t, open("redis://127.0.0.1:port", "x"), store.Options{}), "store: opening")
+	says(t, refused(t, open("redis://me:"+secret+"@127.0.0.1:port", "x"), store.Options{}), "store: opening")
 	c := redisClient(t, plain.URL)
 	if err := c.Do(t.Context(), c.B().ConfigSet().ParameterValue().ParameterValue("requirepass", "right").Build()).Error(); err != nil {
 		t.Fatal(err)
@@ -79,30 +110,37 @@ func TestRedisThatCannotBeHad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.User = url.UserPassword("default", "wr0ng-secret")
-	wrong := refused(t, open(u.String(), "x"), store.Options{})
-	says(t, wrong, "WRONGPASS")
-	if strings.Contains(wrong.Error(), "wr0ng-secret") {
-		t.Error("the password is in the error")
-	}
+	u.User = url.UserPassword("default", secret)
+	says(t, refused(t, open(u.String(), "x"), store.Options{}), "WRONGPASS")
 	plain.Stop(t)
 	says(t, refused(t, open(plain.URL, "x"), store.Options{}), "refused")
+}
+
+// TestRedisTooOld: a server that redisvector's client does not speak to, and a search module that knows no vectors.
+func TestRedisTooOld(t *testing.T) {
+	open := kinds["redisvector"].open
+	t.Run("server", func(t *testing.T) {
+		says(t, refused(t, open(servers.Redis3(t).URL, "x"), store.Options{}), "store: opening", "older than Redis 6")
+	})
+	t.Run("module", func(t *testing.T) {
+		b := &bench{kind: kinds["redisvector"], server: servers.DebianRedis(t)}
+		b.url = b.server.URL
+		_, err := b.guard(t, model("m", dimensions), "coll").AddDocuments(t.Context(), corpus(5)) // it is the first add that makes the index
+		says(t, err, "load RediSearch 2.4 or later")
+		if n := b.count(t, "coll"); n != 0 {
+			t.Errorf("%d documents were written that no search can find", n)
+		}
+	})
 }
 
 func TestChromaThatCannotBeHad(t *testing.T) {
 	o := kinds["chroma"].options
 	open := openChroma(chromatypes.COSINE)
-	// Chroma 1 serves /api/v2 only, and answers 410 to the client of langchaingo.
-	tooNew := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/v1") {
-			w.WriteHeader(http.StatusGone)
-		}
-	}))
-	defer tooNew.Close()
-	says(t, refused(t, open(tooNew.URL, "x"), o), "store: opening", "410 Gone")
-	tooNew.Close()
+	tooNew := servers.Chroma1(t) // it serves /api/v2 only
+	says(t, refused(t, open(tooNew.URL, "x"), o), "store: opening", "410 Gone", "Chroma 1 or later", "run Chroma 0.5.23")
+	tooNew.Stop(t)
 	says(t, refused(t, open(tooNew.URL, "x"), o), "store: opening", "refused")
-	says(t, refused(t, open("http://127.0.0.1:port", "x"), o), "store: opening")
+	says(t, refused(t, open("http://me:"+secret+"@127.0.0.1:port", "x"), o), "store: opening")
 	server := servers.Chroma(t)
 	says(t, refused(t, open(server.URL, "coll"), store.Options{}), "Options.Score")
 	says(t, refused(t, open(server.URL, ""), o), "store: opening")

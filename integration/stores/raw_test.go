@@ -187,6 +187,44 @@ func TestRedisStoresWhatItDoesNotIndex(t *testing.T) {
 	}
 }
 
+// TestRedisIndexesWhoseNamesBeginAlike: an index finds the documents of others whose names begin with its own, and takes them along when it is
+// dropped with its documents. The guard refuses what it finds of them.
+func TestRedisIndexesWhoseNamesBeginAlike(t *testing.T) {
+	b := &bench{kind: kinds["redisvector"], server: kinds["redisvector"].serve(t)}
+	b.url = b.server.URL
+	add(t, b.guard(t, model("m", dimensions), "notes"), 0, 5)
+	add(t, b.guard(t, model("m", dimensions), "notes_old"), 5, 10)
+	add(t, b.guard(t, model("other", dimensions), "notes_other"), 10, 15)
+	raw, err := b.open(b.url, "notes")(langchaingo.New(model("m", dimensions)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := raw.SimilaritySearch(t.Context(), "q", 20)
+	if err != nil || len(found) != 15 {
+		t.Errorf("%d documents, %v: it is mended", len(found), err)
+	}
+	s, err := b.try(t, model("m", dimensions), "notes")
+	if err == nil {
+		_, err = s.SimilaritySearch(t.Context(), "q", 20)
+	}
+	says(t, err, `in the index "notes" finds the document "doc:notes_o`, "end each in a dot")
+	if found, err = b.guard(t, model("m", dimensions), "notes_old").SimilaritySearch(t.Context(), "q", 20); err != nil || len(found) != 5 {
+		t.Errorf("the longer name: %d documents, %v", len(found), err)
+	}
+	if err := b.remove(raw, "notes"); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.count(t, "notes_old"); n != 0 {
+		t.Errorf("dropping an index leaves %d documents of the other: it is mended", n)
+	}
+	for i, name := range []string{"notes.", "notes_old."} {
+		add(t, b.guard(t, model("m", dimensions), name), 5*i, 5*i+5)
+		if found, err := b.guard(t, model("m", dimensions), name).SimilaritySearch(t.Context(), "q", 20); err != nil || len(found) != 5 {
+			t.Errorf("%s: %d documents, %v", name, len(found), err)
+		}
+	}
+}
+
 // TestPGVectorWithDimensions: a table with a declared dimension refuses the others by itself.
 func TestPGVectorWithDimensions(t *testing.T) {
 	server := kinds["pgvector"].serve(t)

@@ -1,4 +1,4 @@
-// Package redislimit keeps the quota of middleware.Limit in Redis or Valkey, so that many processes share one.
+// Package redislimit keeps the quota of middleware.Limit in Redis (5 or later) or Valkey, so that many processes share one.
 //
 //	client := goredis.NewClient(&goredis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1})
 //	quota, err := redislimit.New(client, "dashscope-intl")
@@ -11,6 +11,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -58,10 +59,17 @@ var source string
 // take is never changed.
 var take = goredis.NewScript(source)
 
+// old is what servers say of the script that cannot run it: Redis 4 lets no script write that has asked for the time, Redis 3 sets
+// one field at a time, and Redis 2.4 has no scripts.
+var old = regexp.MustCompile(`(?i)after non deterministic commands|wrong number of args calling redis command|unknown command '?eval`)
+
 // Take is one round trip.
 func (q *Quota) Take(ctx context.Context, d middleware.Draw) (time.Duration, error) {
 	wait, err := take.Run(ctx, q.client, []string{q.key}, d.RPM, d.TPM, d.Requests, d.Tokens, d.Most.Microseconds()).Int64()
 	if err != nil {
+		if old.MatchString(err.Error()) {
+			return 0, fmt.Errorf("redislimit: the server is too old: Redis 5 or later, or any Valkey, is needed: %w", err)
+		}
 		return 0, fmt.Errorf("redislimit: %w", err)
 	}
 	return time.Duration(wait) * time.Microsecond, nil

@@ -114,3 +114,42 @@ func TestNew(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// says is a server that answers every command with an error.
+type says string
+
+func (s says) DialHook(next goredis.DialHook) goredis.DialHook { return next }
+
+func (s says) ProcessHook(goredis.ProcessHook) goredis.ProcessHook {
+	return func(_ context.Context, cmd goredis.Cmder) error {
+		err := errors.New(string(s))
+		cmd.SetErr(err)
+		return err
+	}
+}
+
+func (s says) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.ProcessPipelineHook {
+	return next
+}
+
+// TestOldServer: what Redis 4, 3.2 and 2.4 say of the script. integration/redis has a real 3.2.
+func TestOldServer(t *testing.T) {
+	for text, want := range map[string]bool{
+		"ERR Error running script: @user_script: 27: Write commands not allowed after non deterministic commands. Call redis.replicate_commands()": true,
+		"ERR Error running script: @user_script: 27: Wrong number of args calling Redis command From Lua script":                                   true,
+		"ERR unknown command 'EVALSHA'":                          true,
+		"OOM command not allowed when used memory > 'maxmemory'": false,
+	} {
+		client := goredis.NewClient(&goredis.Options{ContextTimeoutEnabled: true})
+		defer client.Close()
+		client.AddHook(says(text))
+		q, err := redislimit.New(client, "account")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = q.Take(t.Context(), middleware.Draw{RPM: 60, Requests: 1})
+		if err == nil || strings.Contains(err.Error(), "too old: Redis 5 or later") != want || !strings.Contains(err.Error(), text) {
+			t.Error(err)
+		}
+	}
+}

@@ -178,7 +178,7 @@ func (s *Store) write(ctx context.Context, o vectorstores.Options, b *batch) ([]
 	case err != nil && !m.used():
 		return nil, fmt.Errorf("store: nothing was written: %w", err)
 	case err != nil:
-		return nil, fmt.Errorf("store: %s failed while it was given %d documents, and may hold some of them: look before you add them again: %w", s.name, len(b.docs), err)
+		return nil, fmt.Errorf("store: %s failed while it was given %d documents, and may hold some of them: look before you add them again: %w", s.name, len(b.docs), advised(err))
 	case !m.used() && !s.trait.lazy:
 		return ids, fmt.Errorf("store: %s has stored %d documents without asking the embedder it was opened with, so nobody knows what their vectors are: "+
 			"remove them, and see that the function given to New passes its embedder on", s.name, len(b.docs))

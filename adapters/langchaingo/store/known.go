@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -14,6 +15,7 @@ type trait struct {
 	score   Score
 	missing []string // in an error: the collection is not there yet
 	lacks   string   // in an error: the server cannot search vectors
+	index   string   // the field that holds its index's name: the keys of documents begin with "doc:", that name and a colon
 	lazy    bool     // it does not ask for the vectors of documents that it holds, or of a query that finds nothing
 }
 
@@ -24,7 +26,7 @@ var known = map[string]trait{
 	langchaingo + "chroma":                           {},
 	langchaingo + "milvus":                           {},
 	langchaingo + "milvus/v2":                        {},
-	langchaingo + "redisvector":                      {score: Distance, missing: []string{"no such index", "unknown index name"}, lacks: "unknown command"},
+	langchaingo + "redisvector":                      {score: Distance, missing: []string{"no such index", "unknown index name"}, lacks: "unknown command", index: "indexName"},
 	langchaingo + "weaviate":                         {score: Certainty, missing: []string{"cannot query field", "empty response", "could not find class"}},
 	langchaingo + "dolt":                             {score: OneMinusL2},
 	"github.com/vecspace/embedding/adapters/chromem": {score: Cosine, lazy: true},
@@ -39,6 +41,26 @@ func (s *Store) identify() {
 	s.name = typ.String()
 	trait, known := known[typ.PkgPath()]
 	s.trait, s.eager = trait, known && !trait.lazy
+	if trait.index != "" {
+		if f := reflect.Indirect(reflect.ValueOf(s.inner)).FieldByName(trait.index); f.Kind() == reflect.String {
+			s.index = f.String()
+		}
+	}
+}
+
+// strayed refuses a document of another index: redisvector's finds all keys that begin with its name, without a separator.
+func (s *Store) strayed(doc schema.Document) error {
+	if s.index == "" {
+		return nil
+	}
+	key, _ := doc.Metadata["id"].(string)
+	rest, ours := strings.CutPrefix(key, "doc:"+s.index)
+	if !ours || strings.HasPrefix(rest, ":") {
+		return nil
+	}
+	return fmt.Errorf("store: a search in the index %q finds the document %q, which is of an index whose name begins in the same way: "+
+		"name them so that no name is the beginning of another (end each in a dot), and index again under the new names; "+
+		"dropping this index together with its documents would delete the other's as well", s.index, key)
 }
 
 // isMissing reports whether a search failed because nothing has been added yet.

@@ -50,9 +50,12 @@ func (s *Store) stamped(docs []schema.Document) []schema.Document {
 	return out
 }
 
-// compare refuses documents of another Space.
+// compare refuses documents of another Space, and of another index.
 func (s *Store) compare(docs []schema.Document) error {
 	for _, doc := range docs {
+		if err := s.strayed(doc); err != nil {
+			return err
+		}
 		space := SpaceOf(doc.Metadata)
 		if space == "" && s.o.Unstamped || space.Same(s.model.Space) {
 			continue

@@ -39,7 +39,8 @@ type Store struct {
 	inner vectorstores.VectorStore
 	name  string // the store's type
 	trait trait
-	eager bool // it is known to ask its embedder in every search
+	index string // its name, where documents of another may be found in it
+	eager bool   // it is known to ask its embedder in every search
 
 	gate    gate
 	wrong   atomic.Pointer[error] // the scores are not what Options say
@@ -67,7 +68,7 @@ func New(ctx context.Context, e embedding.Embedder, open func(embeddings.Embedde
 	}
 	inner, err := open(hatch{s})
 	if err != nil {
-		return nil, fmt.Errorf("store: opening: %w", err)
+		return nil, fmt.Errorf("store: opening: %w", advised(err))
 	}
 	if v := reflect.ValueOf(inner); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, errors.New("store: opening returned neither a store nor an error")

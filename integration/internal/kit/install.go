@@ -67,10 +67,13 @@ func (r Recipe) fill(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	if err := pip(ctx, dir, r.Wheels, "--require-hashes"); err != nil {
+	if err := pip(ctx, dir, r.Wheels, "--only-binary=:all:", "--require-hashes"); err != nil {
 		return err
 	}
-	if err := pip(ctx, dir, r.Pins); err != nil {
+	if err := pip(ctx, dir, r.Pins, "--only-binary=:all:"); err != nil {
+		return err
+	}
+	if err := pip(ctx, dir, r.Sources, "--no-binary=:all:", "--require-hashes"); err != nil {
 		return err
 	}
 	for _, pkg := range r.Go {
@@ -96,8 +99,8 @@ func (r Recipe) fill(ctx context.Context, dir string) error {
 	return nil
 }
 
-// pip installs exactly the requirements, each from a wheel: nothing is resolved, and what Python compiles it compiles at
-// the first start, which is a small part of all.
+// pip installs exactly the requirements: nothing is resolved, and what Python compiles it compiles at the first start, which
+// is a small part of all.
 func pip(ctx context.Context, dir string, requirements []string, flags ...string) error {
 	if len(requirements) == 0 {
 		return nil
@@ -106,7 +109,7 @@ func pip(ctx context.Context, dir string, requirements []string, flags ...string
 	if err := os.WriteFile(list, []byte(strings.Join(requirements, "\n")+"\n"), 0o644); err != nil {
 		return err
 	}
-	args := append([]string{"-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "--no-compile", "--only-binary=:all:", "--target", dir, "-r", list}, flags...)
+	args := append([]string{"-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "--no-compile", "--target", dir, "-r", list}, flags...)
 	_, err := output(ctx, []string{"PIP_ROOT_USER_ACTION=ignore", "PIP_DISABLE_PIP_VERSION_CHECK=1"}, filepath.Join(dir, interpreter), args...)
 	return err
 }

@@ -41,6 +41,7 @@ type Recipe struct {
 	ByName        bool     `json:",omitempty"` // it needs more of the machine than the others: installed only when it is named
 	Wheels        []string // requirements with their sha256: what runs is what was looked at
 	Pins          []string // requirements by version alone: they differ from one Python to the next
+	Sources       []string `json:",omitempty"` // requirements with their sha256 that are compiled here
 	Go            []string // package@version of commands to install
 	NPM           []string // package.json and its package-lock.json, for npm
 	Runnable      []string // files that the wheel forgot to mark as executable
@@ -120,7 +121,7 @@ func (r Recipe) installed(dir string) bool {
 	return err == nil
 }
 
-func (r Recipe) python() bool { return len(r.Wheels)+len(r.Pins) > 0 }
+func (r Recipe) python() bool { return len(r.Wheels)+len(r.Pins)+len(r.Sources) > 0 }
 
 // interpreter is a link, in an installed folder, to the Python that pip chose the wheels for.
 const interpreter = "python-of-install"

