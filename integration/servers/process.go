@@ -8,8 +8,10 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -42,10 +44,29 @@ func launch(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// kill ends the process and those that it has started and that did not leave its group.
+// kill ends the process and those that it has started. Its children are ended one by one as well, because PostgreSQL's leave its group, and one
+// of them may go on answering its client for a while when there is no server any more.
 func (p *process) kill() {
+	children := p.children()
 	_ = syscall.Kill(-p.Pid, syscall.SIGKILL) // it fails if all have ended, which is what is wanted
+	for _, pid := range children {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
 	<-p.done
+}
+
+// children returns the processes that the process has started and that have not ended.
+func (p *process) children() (pids []int) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.Pid)) // the pattern is well formed
+	for _, file := range files {
+		text, _ := os.ReadFile(file) // of a thread that has ended meanwhile there is nothing to say
+		for _, word := range strings.Fields(string(text)) {
+			if pid, err := strconv.Atoi(word); err == nil && pid > 1 {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
 }
 
 var (

@@ -112,7 +112,16 @@ func TestStopIsAnOrderlyEnd(t *testing.T) {
 
 // Servers that have processes of their own lose them with kill -9 of their machine, and so here.
 func TestKillTakesTheChildren(t *testing.T) {
-	s := fake(t, "sleep 60 & echo $!; wait")
+	for name, script := range map[string]string{
+		"of its group": "sleep 60 & echo $!; wait",
+		"in a session": "setsid sleep 60 & echo $!; wait", // as PostgreSQL's are
+	} {
+		t.Run(name, func(t *testing.T) { killTakesTheChild(t, script) })
+	}
+}
+
+func killTakesTheChild(t *testing.T, script string) {
+	s := fake(t, script)
 	s.spec.ready = func(_ context.Context, s *Server) error {
 		if !strings.HasSuffix(s.Log(), "\n") {
 			return errors.New("not yet")

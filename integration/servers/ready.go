@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -15,22 +16,39 @@ const oneProbe = 2 * time.Second
 
 // answers200 asks for a path of an HTTP server.
 func answers200(path string) func(context.Context, *Server) error {
-	client := &http.Client{Timeout: oneProbe, Transport: &http.Transport{DisableKeepAlives: true}}
-	return func(ctx context.Context, s *Server) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Addr+path, nil)
-		if err != nil {
-			return err
-		}
-		res, err := client.Do(req)
-		if err != nil {
-			return err
-		}
-		defer res.Body.Close()
-		if res.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s answers %s", path, res.Status)
-		}
-		return nil
+	return func(ctx context.Context, s *Server) error { return answersWith(ctx, s, path, "") }
+}
+
+var prober = &http.Client{Timeout: oneProbe, Transport: &http.Transport{DisableKeepAlives: true}}
+
+func answersWith(ctx context.Context, s *Server, path, word string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Addr+path, nil)
+	if err != nil {
+		return err
 	}
+	res, err := prober.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK || !strings.Contains(string(text), word) {
+		return fmt.Errorf("%s answers %s, %.200q", path, res.Status, text)
+	}
+	return nil
+}
+
+// leads asks a Weaviate server whether it is ready and has a leader, itself.
+func leads(ctx context.Context, s *Server) error {
+	for path, word := range map[string]string{"/v1/.well-known/ready": "", "/v1/cluster/statistics": `"leaderId":"node1"`} {
+		if err := answersWith(ctx, s, path, word); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exchange sends a few bytes and returns the first n of the answer.

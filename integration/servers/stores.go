@@ -119,11 +119,11 @@ func Milvus(t testing.TB) *Server {
 	})
 }
 
-// Weaviate starts Weaviate 1.35. URL is that of the server, without a path. The first write may fail for some seconds more,
-// until the server has elected itself the leader of its cluster of one. It is installed by `go run ./install -slow`.
+// Weaviate starts Weaviate 1.35, and waits until it has elected itself the leader of its cluster of one, before which no write succeeds. URL is that
+// of the server, without a path. It is installed by `go run ./install -slow`.
 func Weaviate(t testing.TB) *Server {
 	t.Helper()
-	sp := spec{name: "weaviate", url: "http://ADDR", ready: answers200("/v1/.well-known/ready")}
+	sp := spec{name: "weaviate", url: "http://ADDR", ready: leads}
 	var env []string
 	sp.prepare = func(s *Server) error {
 		env = []string{

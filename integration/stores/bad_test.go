@@ -12,14 +12,14 @@ import (
 	"github.com/tmc/langchaingo/vectorstores/pgvector"
 
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
-	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/integration/internal/guarded"
 	"github.com/vecspace/embedding/integration/servers"
 )
 
 // refused opens a store that cannot be had, and returns the error. Nothing may have been embedded.
 func refused(t *testing.T, open func(embeddings.Embedder) (vectorstores.VectorStore, error), o store.Options) error {
 	t.Helper()
-	e := model("m", dimensions)
+	e := guarded.Model("m", guarded.Dimensions)
 	s, err := store.New(t.Context(), e, open, o)
 	if err == nil {
 		t.Fatalf("opened: %v", s)
@@ -37,7 +37,7 @@ func refused(t *testing.T, open func(embeddings.Embedder) (vectorstores.VectorSt
 const secret = "wr0ng-secret"
 
 func TestPostgresThatCannotBeHad(t *testing.T) {
-	open := kinds["pgvector"].open
+	open := openPGVector()
 	server := servers.PostgresWithPassword(t, "right")
 	dsn := func(edit func(*url.URL)) string {
 		u, err := url.Parse(server.URL)
@@ -47,9 +47,9 @@ func TestPostgresThatCannotBeHad(t *testing.T) {
 		edit(u)
 		return u.String()
 	}
-	says(t, refused(t, open("postgres://me:"+secret+"@127.0.0.1:port/x", "x"), store.Options{}), "store: opening", "invalid port")
-	says(t, refused(t, open(dsn(func(u *url.URL) { u.Path = "/nowhere" }), "x"), store.Options{}), `database "nowhere" does not exist`)
-	says(t, refused(t, open(dsn(func(u *url.URL) { u.User = url.UserPassword("postgres", secret) }), "x"), store.Options{}), "password authentication failed")
+	guarded.Says(t, refused(t, open("postgres://me:"+secret+"@127.0.0.1:port/x", "x"), store.Options{}), "store: opening", "invalid port")
+	guarded.Says(t, refused(t, open(dsn(func(u *url.URL) { u.Path = "/nowhere" }), "x"), store.Options{}), `database "nowhere" does not exist`)
+	guarded.Says(t, refused(t, open(dsn(func(u *url.URL) { u.User = url.UserPassword("postgres", secret) }), "x"), store.Options{}), "password authentication failed")
 	// An extension that the user may not create.
 	conn, err := pgx.Connect(t.Context(), server.URL)
 	if err != nil {
@@ -59,21 +59,20 @@ func TestPostgresThatCannotBeHad(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), "CREATE ROLE plain LOGIN PASSWORD 'plain'"); err != nil {
 		t.Fatal(err)
 	}
-	says(t, refused(t, open(dsn(func(u *url.URL) { u.User = url.UserPassword("plain", "plain") }), "x"), store.Options{}), `permission denied to create extension "vector"`, "let a superuser")
+	guarded.Says(t, refused(t, open(dsn(func(u *url.URL) { u.User = url.UserPassword("plain", "plain") }), "x"), store.Options{}), `permission denied to create extension "vector"`, "let a superuser")
 	server.Stop(t)
-	says(t, refused(t, open(server.URL, "x"), store.Options{}), "store: opening", "refused")
+	guarded.Says(t, refused(t, open(server.URL, "x"), store.Options{}), "store: opening", "refused")
 }
 
 func TestPostgresWithoutPGVector(t *testing.T) {
-	open := kinds["pgvector"].open
-	says(t, refused(t, open(servers.PostgresWithoutVector(t).URL, "x"), store.Options{}), `extension "vector" is not available`, "install pgvector")
+	open := openPGVector()
+	guarded.Says(t, refused(t, open(servers.PostgresWithoutVector(t).URL, "x"), store.Options{}), `extension "vector" is not available`, "install pgvector")
 }
 
 // TestPGVectorTooOld: before 0.5 there is no HNSW index. What was in the database is still there, and all works without one.
 func TestPGVectorTooOld(t *testing.T) {
-	b := &bench{kind: kinds["pgvector"], server: servers.Postgres(t)}
-	b.url = b.server.URL
-	conn, err := pgx.Connect(t.Context(), b.url)
+	b := guarded.Serve(t, pgvectorKind)
+	conn, err := pgx.Connect(t.Context(), b.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,20 +87,20 @@ func TestPGVectorTooOld(t *testing.T) {
 			t.Fatal(sql, err)
 		}
 	}
-	add(t, b.guard(t, model("m", dimensions), "coll"), 0, 20)
-	open := openPGVector(pgvector.WithHNSWIndex(16, 64, "vector_cosine_ops"), pgvector.WithVectorDimensions(dimensions))
-	says(t, refused(t, open(b.url, "coll"), store.Options{}), `access method "hnsw" does not exist`, "pgvector is older than 0.5", "ALTER EXTENSION vector UPDATE")
-	if n := b.count(t, "coll"); n != 20 {
+	guarded.Add(t, b.Guard(t, guarded.Model("m", guarded.Dimensions), "coll"), 0, 20)
+	open := openPGVector(pgvector.WithHNSWIndex(16, 64, "vector_cosine_ops"), pgvector.WithVectorDimensions(guarded.Dimensions))
+	guarded.Says(t, refused(t, open(b.URL, "coll"), store.Options{}), `access method "hnsw" does not exist`, "pgvector is older than 0.5", "ALTER EXTENSION vector UPDATE")
+	if n := b.Count(t, "coll"); n != 20 {
 		t.Errorf("%d documents", n)
 	}
-	add(t, b.guard(t, model("m", dimensions), "coll"), 20, 40)
+	guarded.Add(t, b.Guard(t, guarded.Model("m", guarded.Dimensions), "coll"), 20, 40)
 }
 
 func TestRedisThatCannotBeHad(t *testing.T) {
-	open := kinds["redisvector"].open
+	open := opener(openRedis)
 	plain := servers.PlainValkey(t)
-	says(t, refused(t, open(plain.URL, "x"), store.Options{}), "FT.SEARCH", "has no search module") // redisvector itself notices after it has embedded
-	says(t, refused(t, open("redis://me:"+secret+"@127.0.0.1:port", "x"), store.Options{}), "store: opening")
+	guarded.Says(t, refused(t, open(plain.URL, "x"), store.Options{}), "FT.SEARCH", "has no search module") // redisvector itself notices after it has embedded
+	guarded.Says(t, refused(t, open("redis://me:"+secret+"@127.0.0.1:port", "x"), store.Options{}), "store: opening")
 	c := redisClient(t, plain.URL)
 	if err := c.Do(t.Context(), c.B().ConfigSet().ParameterValue().ParameterValue("requirepass", "right").Build()).Error(); err != nil {
 		t.Fatal(err)
@@ -111,60 +110,38 @@ func TestRedisThatCannotBeHad(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.User = url.UserPassword("default", secret)
-	says(t, refused(t, open(u.String(), "x"), store.Options{}), "WRONGPASS")
+	guarded.Says(t, refused(t, open(u.String(), "x"), store.Options{}), "WRONGPASS")
 	plain.Stop(t)
-	says(t, refused(t, open(plain.URL, "x"), store.Options{}), "refused")
+	guarded.Says(t, refused(t, open(plain.URL, "x"), store.Options{}), "refused")
 }
 
 // TestRedisTooOld: a server that redisvector's client does not speak to, and a search module that knows no vectors.
 func TestRedisTooOld(t *testing.T) {
-	open := kinds["redisvector"].open
+	open := opener(openRedis)
 	t.Run("server", func(t *testing.T) {
-		says(t, refused(t, open(servers.Redis3(t).URL, "x"), store.Options{}), "store: opening", "older than Redis 6")
+		guarded.Says(t, refused(t, open(servers.Redis3(t).URL, "x"), store.Options{}), "store: opening", "older than Redis 6")
 	})
 	t.Run("module", func(t *testing.T) {
-		b := &bench{kind: kinds["redisvector"], server: servers.DebianRedis(t)}
-		b.url = b.server.URL
-		_, err := b.guard(t, model("m", dimensions), "coll").AddDocuments(t.Context(), corpus(5)) // it is the first add that makes the index
-		says(t, err, "load RediSearch 2.4 or later")
-		if n := b.count(t, "coll"); n != 0 {
+		k := redisKind
+		k.Serve = servers.DebianRedis
+		b := guarded.Serve(t, k)
+		_, err := b.Guard(t, guarded.Model("m", guarded.Dimensions), "coll").AddDocuments(t.Context(), guarded.Corpus(5)) // it is the first add that makes the index
+		guarded.Says(t, err, "load RediSearch 2.4 or later")
+		if n := b.Count(t, "coll"); n != 0 {
 			t.Errorf("%d documents were written that no search can find", n)
 		}
 	})
 }
 
 func TestChromaThatCannotBeHad(t *testing.T) {
-	o := kinds["chroma"].options
+	o := chromaKind.Options
 	open := openChroma(chromatypes.COSINE)
 	tooNew := servers.Chroma1(t) // it serves /api/v2 only
-	says(t, refused(t, open(tooNew.URL, "x"), o), "store: opening", "410 Gone", "Chroma 1 or later", "run Chroma 0.5.23")
+	guarded.Says(t, refused(t, open(tooNew.URL, "x"), o), "store: opening", "410 Gone", "Chroma 1 or later", "run Chroma 0.5.23")
 	tooNew.Stop(t)
-	says(t, refused(t, open(tooNew.URL, "x"), o), "store: opening", "refused")
-	says(t, refused(t, open("http://me:"+secret+"@127.0.0.1:port", "x"), o), "store: opening")
+	guarded.Says(t, refused(t, open(tooNew.URL, "x"), o), "store: opening", "refused")
+	guarded.Says(t, refused(t, open("http://me:"+secret+"@127.0.0.1:port", "x"), o), "store: opening")
 	server := servers.Chroma(t)
-	says(t, refused(t, open(server.URL, "coll"), store.Options{}), "Options.Score")
-	says(t, refused(t, open(server.URL, ""), o), "store: opening")
-}
-
-// A server that dies between two calls is an error, and what was said to be stored is there when it is back.
-func TestTheServerDies(t *testing.T) {
-	for name, k := range kinds {
-		t.Run(name, func(t *testing.T) {
-			b := &bench{kind: k, server: k.serve(t)}
-			b.url = b.server.URL
-			e := embedtest.NewFake(embedtest.FakeOptions{})
-			s := b.guard(t, e, "coll")
-			add(t, s, 0, 20)
-			b.server.Kill(t)
-			_, err := s.AddDocuments(t.Context(), corpus(40)[20:])
-			says(t, err, "failed while it was given 20 documents", "look before you add them again")
-			if _, err := s.SimilaritySearch(t.Context(), "q", 3); err == nil {
-				t.Error("a dead server answers")
-			}
-			b.server.Start(t)
-			if n := b.count(t, "coll"); n != 20 {
-				t.Errorf("%d documents", n)
-			}
-		})
-	}
+	guarded.Says(t, refused(t, open(server.URL, "coll"), store.Options{}), "Options.Score")
+	guarded.Says(t, refused(t, open(server.URL, ""), o), "store: opening")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
+	"github.com/vecspace/embedding/integration/internal/guarded"
 	"github.com/vecspace/embedding/integration/servers"
 )
 
@@ -23,8 +24,8 @@ import (
 func BenchmarkAddDocuments(b *testing.B) {
 	const n, dims = 2000, 384
 	server := servers.Postgres(b)
-	docs := corpus(n)
-	f := model("m", dims)
+	docs := guarded.Corpus(n)
+	f := guarded.Model("m", dims)
 	vectors := make(map[string][]float32, n)
 	for _, d := range docs {
 		vectors[d.PageContent] = f.Vector(embedding.TaskDocument, d.PageContent)

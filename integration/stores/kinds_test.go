@@ -8,18 +8,14 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"net/http"
-	"slices"
-	"strings"
 	"testing"
 
 	chromatypes "github.com/amikos-tech/chroma-go/types"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/rueidis"
 	"github.com/tmc/langchaingo/embeddings"
-	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
 	"github.com/tmc/langchaingo/vectorstores/chroma"
 	"github.com/tmc/langchaingo/vectorstores/pgvector"
@@ -29,72 +25,68 @@ import (
 	"github.com/vecspace/embedding/adapters/chromem"
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
+	"github.com/vecspace/embedding/integration/internal/guarded"
 	"github.com/vecspace/embedding/integration/servers"
 )
 
-type opener func(url, collection string) func(embeddings.Embedder) (vectorstores.VectorStore, error)
+type opener func(url, collection string) guarded.Opening
 
-// kind is a sort of vector store. A server's URL is "" where there is none.
-type kind struct {
-	serve   func(testing.TB) *servers.Server
-	open    opener
-	options store.Options
-	filter  func(key, value string) any
-	// read returns the vectors of a collection by the store's own client.
-	read func(t testing.TB, url, collection string) map[string][]float32
-	// remove removes the collection through langchaingo.
-	remove func(v vectorstores.VectorStore, collection string) error
-	// approximate stores may miss a near document.
-	approximate bool
-	normalises  bool // it keeps a copy of length 1
-	noNegative  bool // it leaves out results of a negative score
+// ofAny is an opener where the model makes no difference.
+func (o opener) ofAny(url, collection string, _ embedding.Model) guarded.Opening {
+	return o(url, collection)
 }
 
-var kinds = map[string]kind{
-	"pgvector": {
-		serve:   servers.Postgres,
-		open:    openPGVector(),
-		filter:  func(key, value string) any { return map[string]any{key: value} },
-		read:    readPGVector,
-		options: store.Options{},
-		remove: func(v vectorstores.VectorStore, _ string) error {
+var (
+	pgvectorKind = guarded.Kind{
+		Name: "pgvector", Serve: servers.Postgres, Open: openPGVector().ofAny, Filter: pairs, Read: readPGVector,
+		Remove: func(v vectorstores.VectorStore, _ string) error {
 			return v.(pgvector.Store).DropTables(context.Background())
 		},
-	},
-	"chroma": {
-		serve:       servers.Chroma,
-		open:        openChroma(chromatypes.COSINE),
-		options:     store.Options{Score: store.Cosine},
-		normalises:  true,
-		filter:      func(key, value string) any { return map[string]any{key: value} },
-		read:        readChroma,
-		remove:      func(v vectorstores.VectorStore, _ string) error { return v.(chroma.Store).RemoveCollection() },
-		approximate: true, noNegative: true,
-	},
-	"chroma by default": {
-		serve:       servers.Chroma,
-		open:        openChroma(chromatypes.L2),
-		options:     store.Options{Score: store.OneMinusL2},
-		filter:      func(key, value string) any { return map[string]any{key: value} },
-		read:        readChroma,
-		remove:      func(v vectorstores.VectorStore, _ string) error { return v.(chroma.Store).RemoveCollection() },
-		approximate: true, noNegative: true,
-	},
-	"redisvector": {
-		serve:   servers.Valkey,
-		open:    openRedis,
-		filter:  func(key, value string) any { return fmt.Sprintf("@%s:%s", key, value) },
-		read:    readRedis,
-		options: store.Options{},
-		remove: func(v vectorstores.VectorStore, collection string) error {
+	}
+	chromaKind = guarded.Kind{
+		Name: "chroma", Serve: servers.Chroma, Open: openChroma(chromatypes.COSINE).ofAny, Options: store.Options{Score: store.Cosine}, Filter: pairs, Read: readChroma,
+		Remove:      func(v vectorstores.VectorStore, _ string) error { return v.(chroma.Store).RemoveCollection() },
+		Approximate: true, Normalises: true, NoNegative: true,
+	}
+	redisKind = guarded.Kind{
+		Name: "redisvector", Serve: servers.Valkey, Open: opener(openRedis).ofAny, Score: store.Distance,
+		Filter: func(key, value string) any { return fmt.Sprintf("@%s:%s", key, value) }, Read: readRedis,
+		Remove: func(v vectorstores.VectorStore, collection string) error {
 			return v.(*redisvector.Store).DropIndex(context.Background(), collection, true)
 		},
-	},
+	}
+	chromemKind = guarded.Kind{Name: "chromem", Open: openChromem, Filter: pairs}
+
+	// kinds are the stores that have a server.
+	kinds = []guarded.Kind{pgvectorKind, chromaKind, chromaByDefault(), redisKind}
+)
+
+// chromaByDefault is Chroma with the metric that it takes if nothing is said.
+func chromaByDefault() guarded.Kind {
+	k := chromaKind
+	k.Name, k.Open, k.Options, k.Normalises = "chroma by default", openChroma(chromatypes.L2).ofAny, store.Options{Score: store.OneMinusL2}, false
+	return k
+}
+
+func pairs(key, value string) any { return map[string]any{key: value} }
+
+func TestGuarded(t *testing.T) {
+	for _, k := range append([]guarded.Kind{chromemKind}, kinds...) {
+		t.Run(k.Name, func(t *testing.T) { guarded.Test(t, k) })
+	}
+}
+
+func TestChild(t *testing.T) { guarded.Child(t, kinds...) }
+
+func TestTheServerDies(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.Name, func(t *testing.T) { guarded.Dies(t, k) })
+	}
 }
 
 // Each test process keeps one pool a server: a single pgx connection is not for several goroutines.
 func openPGVector(opts ...pgvector.Option) opener {
-	return func(url, collection string) func(embeddings.Embedder) (vectorstores.VectorStore, error) {
+	return func(url, collection string) guarded.Opening {
 		return func(e embeddings.Embedder) (vectorstores.VectorStore, error) {
 			pool, err := pgxpool.New(context.Background(), url)
 			if err != nil {
@@ -112,7 +104,7 @@ func openPGVector(opts ...pgvector.Option) opener {
 }
 
 func openChroma(d chromatypes.DistanceFunction) opener {
-	return func(url, collection string) func(embeddings.Embedder) (vectorstores.VectorStore, error) {
+	return func(url, collection string) guarded.Opening {
 		return func(e embeddings.Embedder) (vectorstores.VectorStore, error) {
 			s, err := chroma.New(chroma.WithChromaURL(url), chroma.WithNameSpace(collection), chroma.WithEmbedder(e), chroma.WithDistanceFunction(d))
 			if err != nil {
@@ -123,7 +115,7 @@ func openChroma(d chromatypes.DistanceFunction) opener {
 	}
 }
 
-func openRedis(url, collection string) func(embeddings.Embedder) (vectorstores.VectorStore, error) {
+func openRedis(url, collection string) guarded.Opening {
 	return func(e embeddings.Embedder) (vectorstores.VectorStore, error) {
 		s, err := redisvector.New(context.Background(), redisvector.WithConnectionURL(url), redisvector.WithIndexName(collection, true), redisvector.WithEmbedder(e))
 		if err != nil {
@@ -134,7 +126,7 @@ func openRedis(url, collection string) func(embeddings.Embedder) (vectorstores.V
 }
 
 // openChromem opens our own embedded store in a folder. It keeps its Space itself and needs no guard; behind one it works as well.
-func openChromem(dir, collection string, model embedding.Model) func(embeddings.Embedder) (vectorstores.VectorStore, error) {
+func openChromem(dir, collection string, model embedding.Model) guarded.Opening {
 	return func(e embeddings.Embedder) (vectorstores.VectorStore, error) {
 		model.Limits = embedding.Limits{} // they are the provider's, and what the guard hands on is embedded already
 		ours, err := langchaingo.From(e, model)
@@ -173,21 +165,12 @@ func readPGVector(t testing.TB, url, collection string) map[string][]float32 {
 		for i := range v {
 			v[i] = math.Float32frombits(binary.BigEndian.Uint32(raw[4+4*i:]))
 		}
-		keep(t, out, text, v)
+		guarded.Keep(t, out, text, v)
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
 	return out
-}
-
-// keep notes a document's vector; there is one document of a text.
-func keep(t testing.TB, out map[string][]float32, text string, v []float32) {
-	t.Helper()
-	if _, twice := out[text]; twice {
-		t.Errorf("%.40q is stored twice", text)
-	}
-	out[text] = v
 }
 
 func readChroma(t testing.TB, url, collection string) map[string][]float32 {
@@ -201,7 +184,7 @@ func readChroma(t testing.TB, url, collection string) map[string][]float32 {
 	ask(t, http.MethodPost, url+"/api/v1/collections/"+c.ID+"/get", map[string]any{"include": []string{"embeddings", "documents"}}, &got)
 	out := map[string][]float32{}
 	for i, text := range got.Documents {
-		keep(t, out, text, got.Embeddings[i])
+		guarded.Keep(t, out, text, got.Embeddings[i])
 	}
 	return out
 }
@@ -263,41 +246,10 @@ func readRedis(t testing.TB, url, collection string) map[string][]float32 {
 			for i := range v {
 				v[i] = math.Float32frombits(binary.LittleEndian.Uint32([]byte(raw[4*i:])))
 			}
-			keep(t, out, hash["content"], v)
+			guarded.Keep(t, out, hash["content"], v)
 		}
 		if cursor = page.Cursor; cursor == 0 {
 			return out
-		}
-	}
-}
-
-// corpus returns n different documents of eight languages, with what stores may trip over.
-func corpus(n int) []schema.Document {
-	forms := map[string]string{
-		"en": "Notice %d: it's 5 o'clock; the \"ferry\" leaves\nat half past seven",
-		"de": "Mitteilung %d: die Prüfung der Heizungsanlage ergab keine Mängel",
-		"zh": "通知 %d:这座桥建于一九三二年,至今仍在使用。",
-		"ru": "Объявление %d: поезд опоздал из-за снегопада",
-		"ar": "إعلان %d: المكتبة مفتوحة للجميع",
-		"ja": "お知らせ %d: 庭の梅が咲き始めました",
-		"hi": "सूचना %d: बाज़ार में बहुत भीड़ थी",
-		"xx": "🧾 %d '); DROP TABLE e; -- {\"$ne\": 1} @lang:{de} \\ %%s \u202e",
-	}
-	langs := slices.Sorted(maps.Keys(forms))
-	out := make([]schema.Document, n)
-	for i := range out {
-		lang := langs[i%len(langs)]
-		out[i] = schema.Document{PageContent: fmt.Sprintf(forms[lang], i), Metadata: map[string]any{"lang": lang, "n": i}}
-	}
-	return out
-}
-
-// says fails the test unless err holds all of the words.
-func says(t *testing.T, err error, words ...string) {
-	t.Helper()
-	for _, w := range words {
-		if err == nil || !strings.Contains(err.Error(), w) {
-			t.Errorf("got %v, want %q", err, w)
 		}
 	}
 }

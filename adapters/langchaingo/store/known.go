@@ -27,7 +27,7 @@ var known = map[string]trait{
 	langchaingo + "milvus":                           {},
 	langchaingo + "milvus/v2":                        {},
 	langchaingo + "redisvector":                      {score: Distance, missing: []string{"no such index", "unknown index name"}, lacks: "unknown command", index: "indexName"},
-	langchaingo + "weaviate":                         {score: Certainty, missing: []string{"cannot query field", "empty response", "could not find class"}},
+	langchaingo + "weaviate":                         {score: Certainty, missing: []string{"cannot query field", "empty response", "could not find class", "no graphql provider present"}},
 	langchaingo + "dolt":                             {score: OneMinusL2},
 	"github.com/vecspace/embedding/adapters/chromem": {score: Cosine, lazy: true},
 }

@@ -3,48 +3,91 @@ package milvus_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
+	"github.com/milvus-io/milvus/client/v2/column"
 	"github.com/milvus-io/milvus/client/v2/entity"
 	"github.com/milvus-io/milvus/client/v2/milvusclient"
 	"github.com/tmc/langchaingo/embeddings"
 	"github.com/tmc/langchaingo/vectorstores"
 	milvus "github.com/tmc/langchaingo/vectorstores/milvus/v2"
 
+	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
+	"github.com/vecspace/embedding/integration/internal/guarded"
 	"github.com/vecspace/embedding/integration/servers"
-	"github.com/vecspace/embedding/integration/slow"
 )
 
-func TestMilvus(t *testing.T) {
-	server := servers.Milvus(t)
-	s := slow.Store{
-		Open: func(collection string) func(embeddings.Embedder) (vectorstores.VectorStore, error) {
-			return func(e embeddings.Embedder) (vectorstores.VectorStore, error) {
-				s, err := milvus.New(context.Background(), milvusclient.ClientConfig{Address: server.Addr}, milvus.WithCollectionName(collection),
-					milvus.WithMetricType(entity.COSINE), milvus.WithEmbedder(e))
-				if err != nil {
-					return nil, err
-				}
-				return s, nil
+var kind = guarded.Kind{
+	Name: "milvus", Serve: servers.Milvus, Options: store.Options{Score: store.Cosine},
+	Open: func(url, collection string, _ embedding.Model) guarded.Opening {
+		return func(e embeddings.Embedder) (vectorstores.VectorStore, error) {
+			s, err := milvus.New(context.Background(), milvusclient.ClientConfig{Address: url}, milvus.WithCollectionName(collection),
+				milvus.WithMetricType(entity.COSINE), milvus.WithEmbedder(e))
+			if err != nil {
+				return nil, err
 			}
-		},
-		Options: store.Options{Score: store.Cosine},
-		Filter:  `meta["lang"] == "zh"`,
+			return s, nil
+		}
+	},
+	Filter: func(key, value string) any { return fmt.Sprintf("meta[%q] == %q", key, value) },
+	Read:   read,
+	NoIDs:  true, Makes: true,
+}
+
+func read(t testing.TB, url, collection string) map[string][]float32 {
+	t.Helper()
+	c, err := milvusclient.New(t.Context(), &milvusclient.ClientConfig{Address: url})
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Run("as it is", func(t *testing.T) {
-		if slow.Panics(s.Raw(t, "Raw", slow.Model("m", 64))) == nil {
-			t.Error("no documents are no panic any more")
+	defer c.Close(context.Background())
+	task, err := c.LoadCollection(t.Context(), milvusclient.NewLoadCollectionOption(collection))
+	if err == nil {
+		err = task.Await(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.Query(t.Context(), milvusclient.NewQueryOption(collection).WithFilter("pk >= 0").WithLimit(10_000).WithOutputFields("text", "vector"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	vectors, ok := got.GetColumn("vector").(*column.ColumnFloatVector)
+	if !ok {
+		t.Fatalf("vectors are a %T", got.GetColumn("vector"))
+	}
+	out := map[string][]float32{}
+	for i := range got.ResultCount {
+		text, err := got.GetColumn("text").GetAsString(i)
+		if err != nil {
+			t.Fatal(err)
 		}
-		raw := s.Raw(t, "Raw", slow.Model("m", 64))
-		ids, err := raw.AddDocuments(t.Context(), slow.Documents(50))
-		if err != nil || ids != nil {
-			t.Errorf("it returns IDs now: %v, %v", ids, err)
-		}
-		found, err := raw.SimilaritySearch(t.Context(), "q", 10, vectorstores.WithScoreThreshold(.9))
-		if err != nil || len(found) != 10 {
-			t.Errorf("the threshold has an effect now: %d documents, %v", len(found), err)
-		}
+		guarded.Keep(t, out, text, vectors.Data()[i])
+	}
+	return out
+}
+
+func TestGuarded(t *testing.T) { guarded.Test(t, kind) }
+
+func TestChild(t *testing.T) { guarded.Child(t, kind) }
+
+func TestTheServerDies(t *testing.T) { guarded.Dies(t, kind) }
+
+func TestLangchaingoAsItIs(t *testing.T) {
+	guarded.SameAsItIs(t, kind, map[string]string{
+		"query embedded as": "query", "score of the cosine 0.6": "0.6", "adds nothing": "panic", "adds other dimensions": "dim", "stores other dimensions": "no",
+		"searches other dimensions": "dim", "searches another model": "finds some", "embedder of the add": "ignored", "embedder of the search": "ignored", "edits metadata": "no",
+		"deduplicater": "ignored", "threshold over all": "finds some",
 	})
-	s.Guarded(t)
+}
+
+// TestASearchMakesTheCollection: with the dimensions of its query. So New, which looks, is the first to say what a collection is for.
+func TestASearchMakesTheCollection(t *testing.T) {
+	b := guarded.Serve(t, kind)
+	b.Guard(t, guarded.Model("m", 32), "Made")
+	_, err := b.Try(t, guarded.Model("m", guarded.Dimensions), "Made")
+	guarded.Says(t, err, "cannot be searched with a vector of 64 dimensions", "use another collection")
+	guarded.Add(t, b.Guard(t, guarded.Model("m", 32), "Made"), 0, 20)
 }

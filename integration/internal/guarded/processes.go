@@ -1,4 +1,4 @@
-package stores_test
+package guarded
 
 import (
 	"bufio"
@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,17 +20,22 @@ const childVariable = "STORES_TEST_CHILD"
 
 type job struct{ Kind, URL, Collection, Model string }
 
-// TestChild is the other process of twoProcesses. It reads commands from its standard input and answers each with a line.
-func TestChild(t *testing.T) {
+// Child is for a test of the name TestChild, which is the other process of Test's. It reads commands from its standard input and answers each
+// with a line.
+func Child(t *testing.T, kinds ...Kind) {
 	var j job
 	if os.Getenv(childVariable) == "" {
-		t.Skip("it is run by TestGuarded")
+		t.Skip("it is run by Test")
 	}
 	if err := json.Unmarshal([]byte(os.Getenv(childVariable)), &j); err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{kind: kinds[j.Kind], url: j.URL}
-	s, err := b.try(t, model(j.Model, dimensions), j.Collection)
+	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == j.Kind })
+	if i < 0 {
+		t.Fatalf("no kind is named %q", j.Kind)
+	}
+	b := &Bench{Kind: kinds[i], URL: j.URL}
+	s, err := b.Try(t, Model(j.Model, Dimensions), j.Collection)
 	answer := func(err error) {
 		switch _, space := errors.AsType[*store.SpaceError](err); {
 		case space:
@@ -47,7 +53,7 @@ func TestChild(t *testing.T) {
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		switch in.Text() {
 		case "add":
-			_, err = s.AddDocuments(t.Context(), corpus(20))
+			_, err = s.AddDocuments(t.Context(), Corpus(20))
 		case "search":
 			_, err = s.SimilaritySearch(t.Context(), "q", 40)
 		}
@@ -81,7 +87,7 @@ func start(t *testing.T, j job) *child {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		in.Close()
+		_ = in.Close() // it may have ended
 		if err := cmd.Wait(); err != nil {
 			t.Error(err)
 		}
@@ -108,23 +114,17 @@ func (c *child) hear(t *testing.T) string {
 }
 
 // twoProcesses lets two processes with different models open one collection while it is empty.
-func twoProcesses(t *testing.T, b *bench) {
-	if b.server == nil {
+func twoProcesses(t *testing.T, b *Bench) {
+	if b.Serve == nil {
 		t.Skip("a folder of chromem belongs to one process")
-	}
-	kindName := ""
-	for name := range kinds {
-		if strings.Contains(t.Name(), "/"+strings.ReplaceAll(name, " ", "_")+"/") {
-			kindName = name
-		}
 	}
 	pair := func() (one, two *child) {
 		collection := b.fresh()
-		one = start(t, job{kindName, b.url, collection, "m"})
+		one = start(t, job{b.Name, b.URL, collection, "m"})
 		if got := one.hear(t); got != "ok" {
 			t.Fatal(got)
 		}
-		two = start(t, job{kindName, b.url, collection, "other"})
+		two = start(t, job{b.Name, b.URL, collection, "other"})
 		if got := two.hear(t); got != "ok" {
 			t.Fatal(got)
 		}
