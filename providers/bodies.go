@@ -4,17 +4,17 @@ package providers
 func unverifiedBodies(provider string) string {
 	switch provider {
 	case "azure":
-		return "of 20 error bodies 5 without a source, 15 without a commit (a thread or page)"
+		return "of 20 error bodies 5 without a source, 14 without a commit (a thread or page)"
 	case "bedrock":
 		return "of 29 error bodies 8 without a source, 20 without a commit (a thread or page)"
 	case "cohere":
 		return "of 19 error bodies 6 without a source, 1 without a commit (a thread or page)"
 	case "dashscope":
-		return "of 73 error bodies 26 without a source, 46 without a commit (a thread or page)"
+		return "of 74 error bodies 20 without a source, 30 without a commit (a thread or page)"
 	case "deepinfra":
 		return "of 2 error bodies 2 without a commit (a thread or page)"
 	case "gemini":
-		return "of 19 error bodies 10 without a source, 9 without a commit (a thread or page)"
+		return "of 21 error bodies 9 without a source, 8 without a commit (a thread or page)"
 	case "jina":
 		return "of 16 error bodies 6 without a source, 6 without a commit (a thread or page)"
 	case "llamacpp":
@@ -24,19 +24,19 @@ func unverifiedBodies(provider string) string {
 	case "localai":
 		return "of 2 error bodies 2 without a commit (a thread or page)"
 	case "mistral":
-		return "of 4 error bodies 4 without a commit (a thread or page)"
+		return "of 8 error bodies 4 without a commit (a thread or page)"
 	case "ollama":
 		return "of 21 error bodies 1 without a source, 2 without a commit (a thread or page)"
 	case "openai":
-		return "of 14 error bodies 1 without a source, 13 without a commit (a thread or page)"
+		return "of 15 error bodies 1 without a source, 12 without a commit (a thread or page)"
 	case "openrouter":
-		return "of 6 error bodies 6 without a commit (a thread or page)"
+		return "of 8 error bodies 6 without a commit (a thread or page)"
 	case "siliconflow":
 		return "of 9 error bodies 9 without a commit (a thread or page)"
 	case "tei":
 		return "of 18 error bodies 2 without a commit (a thread or page)"
 	case "together":
-		return "of 3 error bodies 3 without a commit (a thread or page)"
+		return "of 4 error bodies 2 without a commit (a thread or page)"
 	case "vllm":
 		return "of 6 error bodies 6 without a commit (a thread or page)"
 	case "volcengine":

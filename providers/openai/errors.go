@@ -41,6 +41,7 @@ var (
 		`larger than the max context size`,
 		`tokens exceed n_ctx`,
 		`exceed max_sequence_length`,
+		`input is too long`,
 		`must have less than \d+ tokens`,
 		`must have less than \d+ characters`,
 		`range of input length should be`,
