@@ -6,7 +6,7 @@ func unverifiedBodies(provider string) string {
 	case "azure":
 		return "of 20 error bodies 5 without a source, 14 without a commit (a thread or page)"
 	case "bedrock":
-		return "of 29 error bodies 8 without a source, 20 without a commit (a thread or page)"
+		return "of 30 error bodies 4 without a source, 19 without a commit (a thread or page)"
 	case "cohere":
 		return "of 19 error bodies 6 without a source, 1 without a commit (a thread or page)"
 	case "dashscope":
@@ -18,7 +18,7 @@ func unverifiedBodies(provider string) string {
 	case "jina":
 		return "of 16 error bodies 6 without a source, 6 without a commit (a thread or page)"
 	case "llamacpp":
-		return "of 12 error bodies 5 without a commit (a thread or page)"
+		return "of 12 error bodies 2 without a commit (a thread or page)"
 	case "lmstudio":
 		return "of 3 error bodies 3 without a commit (a thread or page)"
 	case "localai":
@@ -38,7 +38,7 @@ func unverifiedBodies(provider string) string {
 	case "together":
 		return "of 4 error bodies 2 without a commit (a thread or page)"
 	case "vllm":
-		return "of 6 error bodies 6 without a commit (a thread or page)"
+		return "of 6 error bodies 5 without a commit (a thread or page)"
 	case "volcengine":
 		return "of 6 error bodies 6 without a commit (a thread or page)"
 	case "voyage":

@@ -78,7 +78,7 @@ func volcengine() row {
 func together() row {
 	const invalid = "invalid_request_error"
 	return row{list: `{"object":"list","data":[{items}],"model":{model}}`, answers: map[string]answer{
-		"auth": seen(401, embedding.Auth, `{"error":{"message":"Invalid API key provided. You can find your API key at https://api.together.xyz/settings/api-keys.",`+
+		"auth": seen(401, embedding.Auth, `{"id":"{id}","error":{"message":"Invalid API key provided. You can find your API key at https://api.together.ai/settings/api-keys.",`+
 			`"type":"invalid_request_error","param":null,"code":"invalid_api_key"}}`),
 		"no-path": openAI(404, embedding.Invalid, invalid, "Not found"),
 		"no-model": seen(400, embedding.Invalid, `{"id":"{id}","error":{"message":"Unable to access non-serverless model {model}. Please visit https://api.together.ai/models/{model} to create `+
