@@ -143,7 +143,7 @@ func volcengine() Preset {
 	return Preset{
 		Name: "volcengine", Title: "Volcengine Ark", BaseURL: "https://ark.cn-beijing.volces.com/api/v3", KeyVariable: "ARK_API_KEY",
 		EncodingFormat: "float",
-		Rejects:        "dimensions; any encoding format but float; its vision models, whose address and answers are others",
+		Rejects:        "dimensions, which its API has not; its vision models, whose address and answers are others",
 		Source: "https://volcengine.com/docs/82379/1302003 (fields), https://github.com/volcengine/volcengine-python-sdk/issues/13 (key variable), " +
 			"the service's own refusal in testdata/errors.jsonl (4,096 tokens)",
 		Models: []ModelInfo{text("doubao-embedding-large-text-250515"), text("doubao-embedding-text-240715")},

@@ -53,7 +53,7 @@ func zhipu() row {
 	}}
 }
 
-// volcengine's table is at https://www.volcengine.com/docs/82379/1099476.
+// volcengine's table is at https://www.volcengine.com/docs/82379/1099476, its fields are at https://volcengine.com/docs/82379/1302003.
 func volcengine() row {
 	of := func(code, typ, param, message string) string {
 		return `{"error":{"code":"` + code + `","message":"` + message + ` Request id: {id}","param":"` + param + `","type":"` + typ + `"}}`
@@ -61,7 +61,8 @@ func volcengine() row {
 	rate := func(name, long string) string {
 		return of("RateLimitExceeded.Endpoint"+name+"Exceeded", "TooManyRequests", "", "The "+long+" ("+name+") limit of the associated endpoint for your account has been exceeded.")
 	}
-	return row{dimensions: refused, formats: refused, answers: map[string]answer{
+	const list = `{"created":{now},"data":[{items}],"id":"{id}","model":{model},"object":"list","usage":{"prompt_tokens":{tokens},"total_tokens":{tokens}}}`
+	return row{dimensions: refused, formats: taken, list: list, item: `{"embedding":{vector},"index":{index},"object":"embedding"}`, answers: map[string]answer{
 		"auth":                 seen(401, embedding.Auth, of("AuthenticationError", "Unauthorized", "", "The API key format is incorrect.")),
 		"no-path":              guess(404, embedding.Invalid, of("NotFound", "NotFound", "", "The specified path is not found.")),
 		"no-model":             seen(404, embedding.Invalid, of("InvalidEndpointOrModel.NotFound", "NotFound", "", "The model or endpoint {model} does not exist or you do not have access to it.")),
