@@ -82,7 +82,9 @@ func together() row {
 		"auth": seen(401, embedding.Auth, `{"id":"{id}","error":{"message":"Invalid API key provided. You can find your API key at https://api.together.ai/settings/api-keys.",`+
 			`"type":"invalid_request_error","param":null,"code":"invalid_api_key"}}`),
 		"no-path": openAI(404, embedding.Invalid, invalid, "Not found"),
-		"no-model": seen(400, embedding.Invalid, `{"id":"{id}","error":{"message":"Unable to access non-serverless model {model}. Please visit https://api.together.ai/models/{model} to create `+
+		"no-model": seen(404, embedding.Invalid, `{"id":"{id}","error":{"message":"Unable to access model {model}. Please visit https://api.together.ai/models to view the list of supported models.",`+
+			`"type":"invalid_request_error","param":null,"code":"model_not_available"}}`),
+		"not-served": seen(400, embedding.Invalid, `{"id":"{id}","error":{"message":"Unable to access non-serverless model {model}. Please visit https://api.together.ai/models/{model} to create `+
 			`and start a new dedicated endpoint for the model.","type":"invalid_request_error","param":null,"code":"model_not_available"}}`),
 		"bad-field": openAI(400, embedding.Invalid, invalid, "Input required"),
 		"text-too-long": seen(400, embedding.Rejected, `{"error":{"message":"Input validation error: `+"`inputs`"+` must have less than {allowed} tokens. Given: {got}",`+
@@ -109,7 +111,8 @@ func openRouter() row {
 	return row{model: "openai/text-embedding-3-small", dimensions: taken, formats: taken, list: list, answers: map[string]answer{
 		"auth":            seen(401, embedding.Auth, own(401, "No auth credentials found")),
 		"no-path":         guess(404, embedding.Invalid, own(404, "Not Found")),
-		"no-model":        seen(400, embedding.Invalid, own(400, "Model {model} does not exist")),
+		"no-model":        seen(400, embedding.Invalid, `{"error":{"message":"{model} is not a valid model ID","code":400},"user_id":"user_0"}`),
+		"no-embedding":    seen(400, embedding.Invalid, own(400, "Model {model} does not exist")),
 		"bad-field":       guess(400, embedding.Invalid, own(400, "Invalid value for {field}")),
 		"too-many-texts":  seen(400, embedding.Invalid, behind("'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference.")),
 		"text-too-long":   seen(400, embedding.Rejected, behind("Invalid 'input': maximum context length is {allowed} tokens.")),

@@ -148,7 +148,7 @@ func TestWhatPresetsDifferIn(t *testing.T) {
 		{"volcengine", `{"model":"ep \"1\"","input":["a"]}`, 404, `The model or endpoint ep \\"1\\" does not exist`},
 		{"together", `{"model":"BAAI/bge-base-en-v1.5","input":["a"],"dimensions":7}`, 200, `"index":0}\],"model":"BAAI/bge-base-en-v1.5"}$`},
 		{"openrouter", `{"model":"openai/text-embedding-3-small","input":["a"],"dimensions":8}`, 200, `\[(-?[0-9.e-]+,?){8}\].*"cost":0}`},
-		{"openrouter", `{"model":"qwen/qwen3","input":["a"]}`, 400, `^{"error":{"message":"Model qwen/qwen3 does not exist","code":400}}$`},
+		{"openrouter", `{"model":"qwen/qwen3","input":["a"]}`, 400, `^{"error":{"message":"qwen/qwen3 is not a valid model ID","code":400},"user_id":"user_0"}$`},
 		{"deepinfra", `{"model":"intfloat/multilingual-e5-large","input":[]}`, 422, `"loc":\["body","input"\]`},
 		{"vllm", `{"model":"BAAI/bge-m3","input":["a"],"dimensions":1024}`, 400, `^{"error":{"message":"Model \\"BAAI/bge-m3\\" does not support matryoshka representation`},
 		{"vllm", `{"model":"m","input":["a"]}`, 404, `"message":"The model .m. does not exist."`},
