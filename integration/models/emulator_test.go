@@ -31,6 +31,8 @@ func TestLlamaEmulator(t *testing.T) {
 		"another name":       {"POST", "/v1/embeddings", key, `{"model":"another","input":["a"]}`},
 		"no name":            {"POST", "/v1/embeddings", key, `{"input":["a"]}`},
 		"an empty text":      {"POST", "/v1/embeddings", key, `{"model":"tiny","input":[""]}`},
+		"token ids":          {"POST", "/v1/embeddings", key, `{"model":"tiny","input":[[10,11],[12]]}`},
+		"ids of one text":    {"POST", "/v1/embeddings", key, `{"model":"tiny","input":[10,11]}`},
 		"dimensions":         {"POST", "/v1/embeddings", key, `{"model":"tiny","input":["a"],"dimensions":16}`},
 		"no texts":           {"POST", "/v1/embeddings", key, `{"model":"tiny","input":[]}`},
 		"no input":           {"POST", "/v1/embeddings", key, `{"model":"tiny"}`},

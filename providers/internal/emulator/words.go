@@ -108,6 +108,42 @@ func (t *Texts) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// Input is what some clients send: texts, or in their place the ids of one text's tokens or of many texts'. There are no Texts
+// where it is neither.
+type Input struct {
+	Texts []string
+	ids   [][]int // of each text
+}
+
+// UnmarshalJSON never fails: an input that is wrong is refused in other words than a body that is no JSON.
+func (in *Input) UnmarshalJSON(raw []byte) error {
+	var texts Texts
+	var one []int
+	*in = Input{}
+	switch {
+	case json.Unmarshal(raw, &texts) == nil:
+		in.Texts = texts
+	case json.Unmarshal(raw, &one) == nil && len(one) > 0:
+		in.ids = [][]int{one}
+	case json.Unmarshal(raw, &in.ids) != nil:
+		in.ids = nil
+	}
+	for _, ids := range in.ids { // whose vectors are of no meaning
+		in.Texts = append(in.Texts, strings.Trim(fmt.Sprint(ids), "[]"))
+	}
+	return nil
+}
+
+// Ids is whether token ids were sent.
+func (in *Input) Ids() bool { return in.ids != nil }
+
+// Count puts the number of ids in the place of what the texts were counted to have.
+func (in *Input) Count(tokens []int) {
+	for i, ids := range in.ids {
+		tokens[i] = len(ids)
+	}
+}
+
 // Excess is a limit that a call exceeds.
 type Excess struct {
 	Of           Limit

@@ -25,6 +25,22 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+func TestInput(t *testing.T) {
+	for raw, want := range map[string]Input{
+		`"one"`: {Texts: []string{"one"}}, `["a","b"]`: {Texts: []string{"a", "b"}}, `[]`: {}, `7`: {}, `["a",1]`: {}, `{}`: {}, `[1.5]`: {},
+		`[1,2]`: {[]string{"1 2"}, [][]int{{1, 2}}}, `[[1,2],[3]]`: {[]string{"1 2", "3"}, [][]int{{1, 2}, {3}}},
+	} {
+		got := Input{Texts: []string{"old"}}
+		if err := json.Unmarshal([]byte(raw), &got); err != nil || !slices.Equal(got.Texts, want.Texts) || len(got.ids) != len(want.ids) || got.Ids() != (want.ids != nil) {
+			t.Errorf("%s: %+v, %v", raw, got, err)
+		}
+		tokens := []int{9, 9}
+		if got.Count(tokens); len(want.ids) == 2 && !slices.Equal(tokens, []int{2, 1}) || want.ids == nil && tokens[0] != 9 {
+			t.Errorf("%s: %d tokens", raw, tokens)
+		}
+	}
+}
+
 func TestStrict(t *testing.T) {
 	var into struct {
 		Model string `json:"model"`

@@ -163,13 +163,11 @@ func refuse(why emulator.Refusal) *emulator.Reply {
 func (v vendor) Fault(_ *emulator.Request, f Fault) emulator.Reply { return *refuse(words.Of(f)) }
 
 type request struct {
-	Model      string          `json:"model"`
-	Input      json.RawMessage `json:"input"`
-	Format     string          `json:"encoding_format"`
-	Dimensions *int            `json:"dimensions"`
-	User       string          `json:"user"`
-
-	ids [][]int // of each text where the input is token ids
+	Model      string         `json:"model"`
+	Input      emulator.Input `json:"input"`
+	Format     string         `json:"encoding_format"`
+	Dimensions *int           `json:"dimensions"`
+	User       string         `json:"user"`
 }
 
 func (v vendor) Parse(_ *emulator.Request, body []byte) (emulator.Call, *emulator.Reply) {
@@ -181,20 +179,7 @@ func (v vendor) Parse(_ *emulator.Request, body []byte) (emulator.Call, *emulato
 	if !ok {
 		return emulator.Call{}, refuse(noModel.With(req.Model))
 	}
-	c := emulator.Call{Model: req.Model, Base64: req.Format == "base64", Dimensions: info.Dimensions}
-	var texts emulator.Texts
-	var one []int
-	switch {
-	case json.Unmarshal(req.Input, &texts) == nil:
-		c.Texts = texts
-	case json.Unmarshal(req.Input, &one) == nil && len(one) > 0:
-		req.ids = [][]int{one}
-	case json.Unmarshal(req.Input, &req.ids) != nil:
-		req.ids = nil
-	}
-	for _, ids := range req.ids {
-		c.Texts = append(c.Texts, strings.Trim(fmt.Sprint(ids), "[]"))
-	}
+	c := emulator.Call{Model: req.Model, Texts: req.Input.Texts, Base64: req.Format == "base64", Dimensions: info.Dimensions}
 	if req.Dimensions != nil {
 		c.Dimensions = *req.Dimensions
 	}
@@ -204,9 +189,7 @@ func (v vendor) Parse(_ *emulator.Request, body []byte) (emulator.Call, *emulato
 
 func (v vendor) Check(r *emulator.Request, c *emulator.Call, tokens []int) (*emulator.Reply, bool) {
 	req, info := c.Rest.(request), v.models[c.Model]
-	for i, ids := range req.ids {
-		tokens[i] = len(ids)
-	}
+	req.Input.Count(tokens)
 	switch {
 	case len(c.Texts) == 0, slices.Contains(c.Texts, ""):
 		return refuse(badField.With("input")), false

@@ -15,7 +15,7 @@ func siliconFlow() row {
 	rate := func(of string) string {
 		return `{"message":"Request was rejected due to rate limiting. Details: ` + of + ` limit reached.","data":null}`
 	}
-	return row{model: "BAAI/bge-m3", dimensions: taken, formats: taken, answers: map[string]answer{
+	return row{model: "BAAI/bge-m3", dimensions: taken, formats: taken, ids: true, answers: map[string]answer{
 		"auth":                 seen(401, embedding.Auth, `"Invalid token"`),
 		"no-path":              guess(404, embedding.Invalid, `"404 page not found"`),
 		"no-model":             seen(400, embedding.Invalid, flat(20012, "Model does not exist. Please check it carefully.")),

@@ -20,7 +20,7 @@ func vLLM() row {
 	}
 	const list = `{"id":"embd-{id}","object":"list","created":{now},"model":{model},"data":[{items}],` +
 		`"usage":{"prompt_tokens":{tokens},"total_tokens":{tokens},"completion_tokens":0,"prompt_tokens_details":null}}`
-	return row{dimensions: refused, formats: taken, textTokens: 8_192, list: list, item: `{"index":{index},"object":"embedding","embedding":{vector}}`, answers: map[string]answer{
+	return row{dimensions: refused, formats: taken, ids: true, textTokens: 8_192, list: list, item: `{"index":{index},"object":"embedding","embedding":{vector}}`, answers: map[string]answer{
 		"auth":           seen(401, embedding.Auth, `{"error":"Unauthorized"}`),
 		"no-path":        guess(404, embedding.Invalid, `{"detail":"Not Found"}`),
 		"no-model":       seen(404, embedding.Invalid, of(404, "NotFoundError", `"model"`, "The model `{model}` does not exist.")),
@@ -43,7 +43,7 @@ func llamaCpp() row {
 		return fmt.Sprintf(`{"error":{"code":%d,"message":%q,"type":%q}}`, status, message, typ)
 	}
 	return row{
-		formats: taken, anyName: true, echoes: true, emptyTexts: true, textTokens: 512,
+		formats: taken, anyName: true, echoes: true, emptyTexts: true, ids: true, textTokens: 512,
 		list:   `{"model":{model},"object":"list","usage":{"prompt_tokens":{tokens},"total_tokens":{tokens}},"data":[{items}]}`,
 		item:   `{"embedding":{vector},"index":{index},"object":"embedding"}`,
 		item64: `{"embedding":{vector},"index":{index},"object":"embedding","encoding_format":"base64"}`,
@@ -87,7 +87,7 @@ func localAI() row {
 		return fmt.Sprintf(`{"error":{"code":%d,"message":%q,"type":""}}`, status, message)
 	}
 	const list = `{"created":{now},"object":"list","id":"{id}","model":{model},"data":[{items}],"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}}`
-	return row{formats: taken, echoes: true, textTokens: 512, list: list, item: `{"embedding":{vector},"index":{index},"object":"embedding"}`, answers: map[string]answer{
+	return row{formats: taken, echoes: true, ids: true, textTokens: 512, list: list, item: `{"embedding":{vector},"index":{index},"object":"embedding"}`, answers: map[string]answer{
 		"auth":                 seen(401, embedding.Auth, `{"error":{"code":401,"message":"An authentication key is required","type":"invalid_request_error"}}`),
 		"no-path":              guess(404, embedding.Invalid, of(404, "Resource not found")),
 		"no-model":             guess(500, embedding.Unavailable, of(500, "could not load model: {model}")),

@@ -11,7 +11,8 @@
 //
 // What a preset takes, ignores and refuses, and the bodies of its errors, are a table, which is held to openai's
 // testdata/errors.jsonl: the words with their status, and the frame around them, are those of a body there, with its source, or
-// the table says that they are a guess. Members of a request that the table has no word for are ignored.
+// the table says that they are a guess. Token ids, which some clients send, are taken where the preset takes them: they are counted,
+// and their vectors are of no meaning. Members of a request that the table has no word for are ignored.
 package presettest
 
 import (
@@ -165,7 +166,7 @@ func (v vendor) Fault(r *emulator.Request, f Fault) emulator.Reply {
 
 type request struct {
 	Model      string          `json:"model"`
-	Input      *emulator.Texts `json:"input"`
+	Input      *emulator.Input `json:"input"`
 	Format     string          `json:"encoding_format"`
 	Dimensions *int            `json:"dimensions"`
 }
@@ -189,7 +190,7 @@ func (v vendor) Parse(r *emulator.Request, body []byte) (emulator.Call, *emulato
 	if req.Input == nil {
 		return emulator.Call{}, v.refuse(r, "no-input", "{field}", "input")
 	}
-	c := emulator.Call{Model: m.ID, Texts: *req.Input, Dimensions: m.Dimensions, Base64: v.formats == taken && req.Format == "base64", Rest: req}
+	c := emulator.Call{Model: m.ID, Texts: req.Input.Texts, Dimensions: m.Dimensions, Base64: v.formats == taken && req.Format == "base64", Rest: req}
 	if v.dimensions == taken && req.Dimensions != nil {
 		c.Dimensions = *req.Dimensions
 	}
@@ -198,10 +199,11 @@ func (v vendor) Parse(r *emulator.Request, body []byte) (emulator.Call, *emulato
 
 func (v vendor) Check(r *emulator.Request, c *emulator.Call, tokens []int) (*emulator.Reply, bool) {
 	req, m := c.Rest.(request), v.models[c.Model]
+	req.Input.Count(tokens)
 	good := req.Format == "" || req.Format == "float" || v.formats == taken && req.Format == "base64"
 	offered := c.Dimensions == m.Dimensions || m.Lengths == nil && c.Dimensions > 0 && c.Dimensions < m.Dimensions || slices.Contains(m.Lengths, c.Dimensions)
 	switch {
-	case len(c.Texts) == 0, !v.emptyTexts && slices.Contains(c.Texts, ""):
+	case len(c.Texts) == 0, req.Input.Ids() && !v.ids, !v.emptyTexts && slices.Contains(c.Texts, ""):
 		return v.refuse(r, "bad-field", "{field}", "input"), false
 	case v.formats != ignored && !good:
 		return v.refuse(r, "bad-format", "{field}", "encoding_format"), false

@@ -14,6 +14,7 @@ type row struct {
 	echoes              bool      // an answer names the model as it was asked for
 	cuts                bool      // texts that are too long lose their end, in silence
 	emptyTexts          bool      // "" is a text
+	ids                 bool      // token ids are taken in the place of texts
 	textTokens          int       // of the one model of a server that people run
 	list                string    // an answer, with holes for {items}, {model} and {tokens}; "" is OpenAI's
 	item                string    // of it, with holes for {vector} and {index}; "" is OpenAI's
