@@ -58,7 +58,22 @@ var (
 		`does not support matryoshka`,
 		`dimensions is currently not supported`,
 	)
-	unsafe = anyOf(`不安全或敏感内容`)
+	unsafe  = anyOf(`不安全或敏感内容`)
+	noModel = anyOf(
+		`model is not an embedding model`,
+		`does not support embeddings`,
+	)
+	// Ollama gives a failure of the process that runs the model as it is, with status 400.
+	notRun = anyOf(
+		`runner process`,
+		`do embedding request`,
+		`no slots available`,
+		`unexpected server status`,
+		`server not responding`,
+		`health resp`,
+		`error reading embed response`,
+	)
+	noNumbers = anyOf(`embedding contains nan`)
 )
 
 // patterns are matched in any case, the first that matches counts.
@@ -98,7 +113,10 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 	}
 	v := openaicompat.Verdict{Kind: kindOf(f)}
 	_, cut := noLength.find(f.Message)
+	_, isNot := noModel.find(f.Message)
 	switch {
+	case isNot:
+		v.Advice = "it is no embedding model: take another"
 	case cut:
 		v.Advice = "leave dimensions out, or say what the model has as Options.NativeDimensions (native_dimensions= in a reference)"
 	case v.Kind == embedding.TooLarge:
@@ -120,7 +138,14 @@ func kindOf(f openaicompat.Failure) embedding.Kind {
 	code, typ := strings.ToLower(f.Code), strings.ToLower(f.Type)
 	_, broke := noMoney.find(f.Message)
 	_, sensitive := unsafe.find(f.Message)
+	_, isNot := noModel.find(f.Message)
+	_, stuck := notRun.find(f.Message)
+	_, nan := noNumbers.find(f.Message)
 	switch {
+	case isNot:
+		return embedding.Invalid
+	case nan:
+		return embedding.Malformed
 	case code == "content_filter", sensitive:
 		return embedding.Rejected
 	case code == "insufficient_quota", typ == "insufficient_quota", broke:
@@ -129,7 +154,7 @@ func kindOf(f openaicompat.Failure) embedding.Kind {
 		return embedding.Auth
 	case code == "rate_limit_exceeded":
 		return embedding.RateLimited
-	case typ == "backend": // text-embeddings-inference's, at 424
+	case stuck, typ == "backend": // the latter is text-embeddings-inference's, at 424
 		return embedding.Unavailable
 	}
 	return embedding.KindOfStatus(f.Status)

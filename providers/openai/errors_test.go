@@ -16,5 +16,5 @@ func TestRefusals(t *testing.T)   { vendortest.Refusals(t, open) }
 func TestSituations(t *testing.T) { vendortest.Situations(t, open, nil) }
 
 func TestEveryPatternIsProved(t *testing.T) {
-	vendortest.Proved(t, slices.Concat(tooManyTexts, tooManyTokens, textTooLong, noMoney)...)
+	vendortest.Proved(t, slices.Concat(tooManyTexts, tooManyTokens, textTooLong, noMoney, noLength, unsafe, noModel, notRun, noNumbers)...)
 }
