@@ -4,7 +4,7 @@ package providers
 func unverifiedBodies(provider string) string {
 	switch provider {
 	case "azure":
-		return "of 20 error bodies 5 without a source, 14 without a commit (a thread or page)"
+		return "of 20 error bodies 4 without a source, 12 without a commit (a thread or page)"
 	case "bedrock":
 		return "of 30 error bodies 4 without a source, 19 without a commit (a thread or page)"
 	case "cohere":
@@ -22,13 +22,13 @@ func unverifiedBodies(provider string) string {
 	case "lmstudio":
 		return "of 3 error bodies 3 without a commit (a thread or page)"
 	case "localai":
-		return "of 2 error bodies 2 without a commit (a thread or page)"
+		return "of 2 error bodies 1 without a commit (a thread or page)"
 	case "mistral":
 		return "of 8 error bodies 4 without a commit (a thread or page)"
 	case "ollama":
-		return "of 21 error bodies 1 without a source, 2 without a commit (a thread or page)"
+		return "of 21 error bodies 1 without a source, 1 without a commit (a thread or page)"
 	case "openai":
-		return "of 15 error bodies 1 without a source, 12 without a commit (a thread or page)"
+		return "of 15 error bodies 8 without a commit (a thread or page)"
 	case "openrouter":
 		return "of 8 error bodies 6 without a commit (a thread or page)"
 	case "siliconflow":
@@ -37,8 +37,6 @@ func unverifiedBodies(provider string) string {
 		return "of 18 error bodies 2 without a commit (a thread or page)"
 	case "together":
 		return "of 4 error bodies 2 without a commit (a thread or page)"
-	case "vllm":
-		return "of 6 error bodies 5 without a commit (a thread or page)"
 	case "volcengine":
 		return "of 6 error bodies 6 without a commit (a thread or page)"
 	case "voyage":
