@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -65,9 +66,16 @@ func (s *account) take(ctx context.Context, requests, tokens int, most time.Dura
 		s.gate.Abandon() // the caller left, which says nothing of the Quota
 		return 0, ctx.Err()
 	}
+	if gate.Hasty(err, timeout) {
+		s.gate.Abandon()
+		return 0, errHasty
+	}
 	s.gate.Leave(err)
 	return wait, err
 }
+
+// errHasty is for the caller whose context ends so soon that the Quota had no time to answer.
+var errHasty = errors.New("no answer in time")
 
 // reserve waits until one request of so many tokens may go, and returns what settles it: by how much the estimate was too high.
 func (s *account) reserve(ctx context.Context, m embedding.Model, tokens int) (settle func(int), err error) {
@@ -82,6 +90,8 @@ func (s *account) reserve(ctx context.Context, m embedding.Model, tokens int) (s
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, ctx.Err()
+	case errors.Is(err, errHasty):
+		return nil, tooLong(m, 0)
 	case err != nil:
 		return s.alone(ctx, m, tokens, err)
 	case wait > most:

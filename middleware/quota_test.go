@@ -3,6 +3,8 @@ package middleware
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -148,6 +150,32 @@ func TestSharedLimitThatIsDown(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A caller whose context is about to end gives the account no time to answer, and that is not taken for its failure.
+func TestSharedLimitHasNoTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &quota{requests: newBucket(360), fails: func(ctx context.Context) error {
+			select {
+			case <-time.After(20 * time.Millisecond): // a far server
+				return nil
+			case <-ctx.Done():
+				return fmt.Errorf("read tcp: %w", os.ErrDeadlineExceeded)
+			}
+		}}
+		e := embedding.Chain(&target{}, Limit(LimitOptions{RPM: 360, Shared: q}))
+		for range 5 {
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+			err := ask(ctx, e, "a")
+			cancel()
+			if ours, ok := errors.AsType[*embedding.Error](err); !ok || ours.Kind != embedding.RateLimited || ours.Code != CodeLocalLimit {
+				t.Fatal(err)
+			}
+		}
+		if err := ask(t.Context(), e, "a"); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestSharedLimitLaws(t *testing.T) {

@@ -110,6 +110,9 @@ func (t *tier) call(ctx context.Context, d *direction, timeout time.Duration, do
 	case ctx.Err() != nil:
 		d.gate.Abandon() // the caller left, which says nothing of the Store
 		return false
+	case timeout < t.timeout && gate.Hasty(err, timeout):
+		d.gate.Abandon() // the caller is about to leave
+		return false
 	default:
 		if bounded.Err() != nil {
 			err = fmt.Errorf("no answer within %v: %w", timeout, err)

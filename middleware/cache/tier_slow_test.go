@@ -104,6 +104,17 @@ func TestCallersTime(t *testing.T) {
 		if got := c.Stats().Tier; got.Failures != 1 {
 			t.Errorf("%+v: a Store that takes half of a caller's time has failed", got)
 		}
+		// One who is about to leave learns nothing of it.
+		for range 5 {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+			defer cancel()
+			if _, err := e.Embed(ctx, embedding.Request{Texts: []string{"soon"}}); err != nil {
+				t.Error(err)
+			}
+		}
+		if got := c.Stats().Tier; got.Failures != 1 || got.Spared != 0 {
+			t.Errorf("%+v: who has no time closes the Store for the others", got)
+		}
 		// One who leaves is let go, and nothing is asked for.
 		ctx, cancel = context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)

@@ -22,8 +22,9 @@ import (
 // Quota is a middleware.Quota. It is safe for concurrent use.
 //
 // One script on the server draws requests and tokens together, by the server's clock. They are spread evenly: what a quiet moment
-// saves up is a fiftieth of a second's share, at least one request, and 6 % of the quota are left free, because requests that were
-// let go evenly arrive unevenly and the provider counts arrivals. Settings that differ between processes are each process's own
+// saves up is a fiftieth of a second's share, at least one request. 6 % of the requests are left free, because those that were let go
+// evenly arrive unevenly and the provider counts arrivals, and 8 % of the tokens, because how many a request has is known only when it is answered. A request
+// that holds more than a few hundredths of a second's tokens may be refused all the same, for a second has room for a whole number of them. Settings that differ between processes are each process's own
 // view of one account: give all the same.
 type Quota struct {
 	client goredis.UniversalClient

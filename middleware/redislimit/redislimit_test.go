@@ -36,7 +36,7 @@ func TestTake(t *testing.T) {
 		server.SetTime(now)
 	}
 	pass(0)
-	const rpm, tpm = 600, 60_000 // 9.4 requests and 940 tokens a second; 1 request and 20 tokens are saved up
+	const rpm, tpm = 600, 60_000 // 9.4 requests and 920 tokens a second; 1 request and 20 tokens are saved up
 	const forever = time.Duration(1<<63 - 1)
 	for i, step := range []struct {
 		after            time.Duration
@@ -50,12 +50,12 @@ func TestTake(t *testing.T) {
 		{0, 1, 0, 320 * time.Millisecond, 319149 * time.Microsecond},
 		{0, -1, -10, 0, 0}, // who left gives back
 		{0, 1, 0, forever, 319149 * time.Microsecond},
-		{10 * time.Second, 0, 940, forever, 0}, // full again; larger than what is saved: alone
+		{10 * time.Second, 0, 920, forever, 0}, // full again; larger than what is saved: alone
 		{0, 0, 20, forever, time.Second},       // the next one waits for it
 		{0, 0, -500, 0, 0},                     // settled: it was less
-		{0, 0, 20, forever, 489362 * time.Microsecond},
-		{0, 0, 500, forever, 510639 * time.Microsecond}, // a settling of more than was reserved is a draw
-		{-time.Hour, 0, 20, forever, 1042554 * time.Microsecond},
+		{0, 0, 20, forever, 478261 * time.Microsecond},
+		{0, 0, 500, forever, 500000 * time.Microsecond}, // a settling of more than was reserved is a draw
+		{-time.Hour, 0, 20, forever, 1043479 * time.Microsecond},
 		{2 * time.Second, 0, 20, forever, 0},
 	} {
 		pass(step.after)

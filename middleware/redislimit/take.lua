@@ -8,9 +8,9 @@ local state = redis.call('HMGET', KEYS[1], 'at', 'requests', 'tokens')
 local passed = math.max(0, now - (tonumber(state[1]) or now)) / 1e6
 
 local longest, wait, slowest = tonumber(ARGV[5]), 0, 0
-local function draw(per_minute, n, level)
+local function draw(per_minute, used, n, level)
   if per_minute <= 0 then return 0 end
-  local rate = per_minute / 60 * 0.94
+  local rate = per_minute / 60 * used
   local burst = math.max(1, per_minute / 60 * 0.02)
   level = math.min(burst, (tonumber(level) or burst) + passed * rate)
   if n > 0 then
@@ -20,8 +20,8 @@ local function draw(per_minute, n, level)
   slowest = math.max(slowest, (burst - level) / rate)
   return level
 end
-local requests = draw(tonumber(ARGV[1]), tonumber(ARGV[3]), state[2])
-local tokens = draw(tonumber(ARGV[2]), tonumber(ARGV[4]), state[3])
+local requests = draw(tonumber(ARGV[1]), 0.94, tonumber(ARGV[3]), state[2])
+local tokens = draw(tonumber(ARGV[2]), 0.92, tonumber(ARGV[4]), state[3])
 wait = math.ceil(wait)
 if wait <= longest or wait <= 0 then
   redis.call('HSET', KEYS[1], 'at', string.format('%.0f', now), 'requests', string.format('%.9f', requests), 'tokens', string.format('%.9f', tokens))

@@ -6,6 +6,9 @@
 package gate
 
 import (
+	"context"
+	"errors"
+	"os"
 	"sync"
 	"time"
 )
@@ -13,6 +16,8 @@ import (
 const (
 	// Failures in a row that close a Gate.
 	Failures = 3
+	// Telling is the least time to answer that says something of a helper that has not: callers whose context is about to end leave it less.
+	Telling = 50 * time.Millisecond
 	// Pause is how long it stays closed before one caller may try.
 	Pause = 5 * time.Second
 )
@@ -50,6 +55,11 @@ func (g *Gate) Leave(err error) {
 	}
 	g.failures++
 	g.until = time.Now().Add(Pause)
+}
+
+// Hasty reports whether err is only that of a helper which had too little time: it calls for Abandon.
+func Hasty(err error, had time.Duration) bool {
+	return had < Telling && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded))
 }
 
 // Abandon takes back an Enter of which nothing was learned.
