@@ -87,7 +87,7 @@ func find(preset string) openai.Preset {
 	return all[slices.IndexFunc(all, func(p openai.Preset) bool { return p.Name == preset })]
 }
 
-// BasePath is what a base URL of the preset ends in. It panics if New does not know the preset.
+// BasePath is what a base URL of the preset ends in. It panics if there is no such preset.
 func BasePath(preset string) string {
 	u, err := url.Parse(find(preset).BaseURL)
 	if err != nil {
@@ -96,7 +96,7 @@ func BasePath(preset string) string {
 	return u.Path
 }
 
-// Model is a model that the preset's emulator has. It panics if New does not know the preset.
+// Model is a model that the preset's emulator has. It panics if there is no such preset.
 func Model(preset string) string {
 	if p := find(preset); !p.Local {
 		return cmp.Or(table()[preset].model, p.Models[0].ID)
