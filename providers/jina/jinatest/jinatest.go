@@ -11,6 +11,7 @@ package jinatest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -28,6 +29,9 @@ const BasePath = "/v1"
 
 // MaxTexts is what the service says it takes at most in one request.
 const MaxTexts = 2048
+
+// keyManager is the page that the service's refusals name.
+const keyManager = "https://jina.ai/api-dashboard/key-manager"
 
 // What the emulators of all providers share.
 type (
@@ -48,25 +52,32 @@ func New(o Options) (*Server, error) {
 	return emulator.New(v, o)
 }
 
-// words are the service's where jina's testdata/errors.jsonl has them, else they follow its manner. With a code the detail
-// is an object, else a string.
+// words are the service's where jina's testdata/errors.jsonl has them, else they follow its manner.
 var words = emulator.Words{
-	"auth":                 {Status: 401, Code: "AUTH_INVALID_API_KEY", Message: "Invalid API key", Kind: embedding.Auth},
-	"no-key":               {Status: 401, Code: "AUTH_MISSING_API_KEY", Message: "Authentication required", Kind: embedding.Auth},
-	"exhausted":            {Status: 403, Code: "AUTHZ_INSUFFICIENT_BALANCE", Message: "Insufficient account balance", Kind: embedding.Exhausted},
-	"exhausted-2":          {Status: 402, Message: "Account balance not enough to run this query, please recharge", Kind: embedding.Exhausted},
-	"plan-limit":           {Status: 403, Code: "AUTHZ_RESOURCE_LIMIT_EXCEEDED", Message: "Resource limit exceeded for your plan", Kind: embedding.Exhausted},
+	"auth": {Status: 401, Code: "AUTH_INVALID_API_KEY", Kind: embedding.Auth,
+		Message: "Invalid API key. Verify your API key at " + keyManager + " or generate a new one."},
+	"no-key": {Status: 401, Code: "AUTH_MISSING_API_KEY", Kind: embedding.Auth,
+		Message: "Authentication required. Provide your API key via the Authorization header: 'Authorization: Bearer <api-key>'. Get your API key at " + keyManager + "."},
+	"exhausted": {Status: 403, Code: "AUTHZ_INSUFFICIENT_BALANCE", Kind: embedding.Exhausted,
+		Message: "Insufficient account balance. Top up your account at " + keyManager + "."},
+	"exhausted-2": {Status: 402, Message: "Account balance not enough to run this query, please recharge", Kind: embedding.Exhausted},
+	"plan-limit": {Status: 403, Code: "AUTHZ_RESOURCE_LIMIT_EXCEEDED", Kind: embedding.Exhausted,
+		Message: "Resource limit exceeded for your plan. Current: 5, limit: 5. Delete existing resources or upgrade your plan at " + keyManager + "."},
 	"not-encoded":          {Status: 400, Message: "[RID: 06b5f7bdde6ea380106a87fe6ab8ec5a] Failed to encode text", Kind: embedding.Rejected},
-	"overloaded":           {Status: 503, Message: "Service Unavailable", Kind: embedding.Unavailable},
-	emulator.InternalError: {Status: 500, Message: "Internal Server Error", Kind: embedding.Unavailable},
-	emulator.RequestRate:   {Status: 429, Message: "Rate limit exceeded", Kind: embedding.RateLimited},
-	emulator.TokenRate:     {Status: 429, Message: "Token rate limit exceeded", Kind: embedding.RateLimited},
+	"overloaded":           {Status: 503, Code: "SERVICE_UNAVAILABLE", Message: "Service temporarily unavailable. Please retry with exponential backoff.", Kind: embedding.Unavailable},
+	"timeout":              {Status: 504, Code: "SERVICE_TIMEOUT", Message: "Service request timed out. Try with smaller inputs or retry later.", Kind: embedding.Unavailable},
+	"concurrency":          {Status: 429, Code: "RATE_CONCURRENCY_LIMIT_EXCEEDED", Message: "Concurrency limit exceeded: 6/5 concurrent requests. Wait for pending requests to complete before sending new ones.", Kind: embedding.RateLimited},
+	emulator.InternalError: {Status: 500, Code: "INTERNAL_ERROR", Message: "An unexpected error occurred. If this persists, contact support with the request_id from this response.", Kind: embedding.Unavailable},
+	emulator.RequestRate: {Status: 429, Code: "RATE_REQUEST_LIMIT_EXCEEDED", Kind: embedding.RateLimited,
+		Message: "Request rate limit exceeded: 501/500 requests per minute. Reduce request frequency or upgrade your plan at " + keyManager + "."},
+	emulator.TokenRate: {Status: 429, Code: "RATE_TOKEN_LIMIT_EXCEEDED", Kind: embedding.RateLimited,
+		Message: "Token rate limit exceeded: 1,000,512/1,000,000 tokens per minute. Reduce batch sizes or upgrade your plan at " + keyManager + "."},
 }
 
 var (
 	notFound  = emulator.Refusal{Status: 404, Message: "Not Found"}
 	badMethod = emulator.Refusal{Status: 405, Message: "Method Not Allowed"}
-	noModel   = emulator.Refusal{Status: 400, Code: "INPUT_MODEL_NOT_FOUND", Message: "Model '%s' not found"}
+	noModel   = emulator.Refusal{Status: 400, Code: "INPUT_MODEL_NOT_FOUND", Message: "Model '%s' not found. Available models: %s."}
 	tooMany   = emulator.Refusal{Status: 400, Message: `"input" length %d is larger than the largest allowed size %d`}
 	tooLong   = emulator.Refusal{Status: 400, Code: "INPUT_TOKEN_LIMIT_EXCEEDED", Message: "Input text exceeds the model's maximum of %d tokens. " +
 		"Use 'truncate: true' to automatically truncate, or split into smaller chunks."}
@@ -102,16 +113,17 @@ func (v vendor) Admit(r *emulator.Request) *emulator.Reply {
 	return nil
 }
 
+// refuse answers in the frame of Jina's OpenAPI document. A refusal without a code is of an older time, when there was none.
 func refuse(r *emulator.Request, why emulator.Refusal) *emulator.Reply {
-	var detail any = why.Message
+	body := struct {
+		Detail    string `json:"detail"`
+		Code      string `json:"code,omitempty"`
+		RequestID string `json:"request_id,omitempty"`
+	}{Detail: why.Message}
 	if why.Code != "" {
-		detail = struct {
-			Message   string `json:"message"`
-			RequestID string `json:"request_id"`
-			Code      string `json:"code"`
-		}{why.Message, r.ID, why.Code}
+		body.Code, body.RequestID = why.Code, r.ID
 	}
-	return &emulator.Reply{Status: why.Status, Body: emulator.JSON(map[string]any{"detail": detail})}
+	return &emulator.Reply{Status: why.Status, Body: emulator.JSON(body)}
 }
 
 // invalid is the answer to a field that holds what it may not.
@@ -147,7 +159,7 @@ func (v vendor) Parse(r *emulator.Request, body []byte) (emulator.Call, *emulato
 	}
 	info, ok := v.models[req.Model]
 	if !ok {
-		return emulator.Call{}, refuse(r, noModel.With(req.Model))
+		return emulator.Call{}, refuse(r, noModel.With(req.Model, strings.Join(slices.Sorted(maps.Keys(v.models)), ", ")))
 	}
 	c := emulator.Call{Model: req.Model, Role: req.Task, Texts: req.Input, Base64: req.Type == "base64", Dimensions: info.Dimensions[0], Rest: req}
 	if req.Dimensions != nil {
