@@ -52,13 +52,14 @@ var (
 		`insufficient account balance`,
 		`balance is insufficient`,
 		`账户已欠费`,
+		`your account is in arrears`,
 		`account has an overdue balance`,
 	)
 	noLength = anyOf(
 		`does not support matryoshka`,
 		`dimensions is currently not supported`,
 	)
-	unsafe  = anyOf(`不安全或敏感内容`)
+	unsafe  = anyOf(`不安全或敏感内容`, `potentially unsafe or sensitive content`)
 	noModel = anyOf(
 		`model is not an embedding model`,
 		`does not support embeddings`,
