@@ -16,9 +16,9 @@ type classifier struct{ deployment, host, from, version string }
 
 // What Azure says, each proved by a body in testdata/errors.jsonl.
 var (
-	tooMany    = regexp.MustCompile(`max number of inputs is (\d+)`)
+	tooMany    = regexp.MustCompile(`(?:max number of inputs is|array length must be) (\d+)`)
 	tooMuch    = regexp.MustCompile(`max (\d+) tokens per request`)
-	tooLong    = regexp.MustCompile(`maximum context length is (\d+) tokens`)
+	tooLong    = regexp.MustCompile(`maximum (?:context|input) length is (\d+) tokens`)
 	retryAfter = regexp.MustCompile(`[Rr]etry after (\d+) seconds?`)
 	firewall   = regexp.MustCompile(`Virtual Network/Firewall`)
 	lacksRole  = regexp.MustCompile(`lacks the required data action|Principal does not have access`)

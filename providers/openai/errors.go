@@ -20,6 +20,7 @@ type classifier struct {
 var (
 	tooManyTexts = anyOf(
 		`max number of inputs is (\d+)`,
+		`array length must be (\d+) or less`,
 		`maximum allowed batch size (\d+)`,
 		`at most (\d+) requests can be in one batch`,
 		`batch size is invalid, it should not be larger than (\d+)`,
