@@ -4,9 +4,9 @@ package providers
 func unverifiedBodies(provider string) string {
 	switch provider {
 	case "azure":
-		return "of 20 error bodies 4 without a source, 12 without a commit (a thread or page)"
+		return "of 22 error bodies 6 without a source, 12 without a commit (a thread or page)"
 	case "bedrock":
-		return "of 30 error bodies 4 without a source, 19 without a commit (a thread or page)"
+		return "of 30 error bodies 4 without a source, 17 without a commit (a thread or page)"
 	case "cohere":
 		return "of 19 error bodies 6 without a source, 1 without a commit (a thread or page)"
 	case "dashscope":
@@ -14,9 +14,9 @@ func unverifiedBodies(provider string) string {
 	case "deepinfra":
 		return "of 2 error bodies 2 without a commit (a thread or page)"
 	case "gemini":
-		return "of 21 error bodies 9 without a source, 8 without a commit (a thread or page)"
+		return "of 21 error bodies 7 without a source, 9 without a commit (a thread or page)"
 	case "jina":
-		return "of 16 error bodies 6 without a source, 6 without a commit (a thread or page)"
+		return "of 23 error bodies 4 without a source, 1 without a commit (a thread or page)"
 	case "llamacpp":
 		return "of 12 error bodies 2 without a commit (a thread or page)"
 	case "lmstudio":
@@ -28,9 +28,9 @@ func unverifiedBodies(provider string) string {
 	case "ollama":
 		return "of 21 error bodies 1 without a source, 1 without a commit (a thread or page)"
 	case "openai":
-		return "of 15 error bodies 8 without a commit (a thread or page)"
+		return "of 16 error bodies 1 without a source, 8 without a commit (a thread or page)"
 	case "openrouter":
-		return "of 8 error bodies 6 without a commit (a thread or page)"
+		return "of 19 error bodies 6 without a commit (a thread or page)"
 	case "siliconflow":
 		return "of 9 error bodies 9 without a commit (a thread or page)"
 	case "tei":
@@ -40,9 +40,9 @@ func unverifiedBodies(provider string) string {
 	case "volcengine":
 		return "of 6 error bodies 6 without a commit (a thread or page)"
 	case "voyage":
-		return "of 11 error bodies 6 without a source, 1 without a commit (a thread or page)"
+		return "of 11 error bodies 5 without a source, 1 without a commit (a thread or page)"
 	case "zhipu":
-		return "of 6 error bodies 4 without a source, 1 without a commit (a thread or page)"
+		return "of 10 error bodies 3 without a source, 3 without a commit (a thread or page)"
 	}
 	return ""
 }
