@@ -56,12 +56,13 @@ type members struct {
 	Message   json.RawMessage `json:"message"`
 	Msg       json.RawMessage `json:"msg"`
 	Detail    json.RawMessage `json:"detail"`
+	Errors    json.RawMessage `json:"errors"` // Jina's, behind a detail
 	Metadata  json.RawMessage `json:"metadata"`
 	Raw       json.RawMessage `json:"raw"` // of the metadata
 }
 
 // ReadFailure understands the bodies in use: {"error":{...}}, {"error":"..."}, the flat {"code","message"} of
-// DashScope's native API and of Mistral, TEI's {"error","error_type"}, FastAPI's {"detail"}, Google's list of one, AWS'
+// DashScope's native API and of Mistral, TEI's {"error","error_type"}, FastAPI's {"detail"}, Jina's {"detail","errors"}, Google's list of one, AWS'
 // code in a header, the answer of a vendor behind OpenRouter in its "metadata", and bodies that are no JSON. What is not there
 // stays empty.
 func ReadFailure(status int, header http.Header, body []byte) Failure {
@@ -94,6 +95,9 @@ func ReadFailure(status int, header http.Header, body []byte) Failure {
 	f.Code = cmp.Or(text(fields.Code), text(fields.ErrorCode), f.Code)
 	f.Type = cmp.Or(text(fields.Type), text(fields.ErrorType), text(fields.Status))
 	f.Message = cmp.Or(text(fields.Message), text(fields.Msg), text(fields.Error), text(fields.Detail))
+	if each := text(fields.Errors); each != "" && f.Message != "" {
+		f.Message += ": " + each
+	}
 	var behind members
 	_ = json.Unmarshal(fields.Metadata, &behind)
 	if raw := text(behind.Raw); raw != "" {

@@ -126,14 +126,14 @@ func refuse(r *emulator.Request, why emulator.Refusal) *emulator.Reply {
 	return &emulator.Reply{Status: why.Status, Body: emulator.JSON(body)}
 }
 
-// invalid is the answer to a field that holds what it may not.
+// invalid is the answer to a field that holds what it may not. Its frame is that of Jina's OpenAPI document, its words are not known.
 func invalid(field, message string) *emulator.Reply {
 	type problem struct {
-		Type string   `json:"type"`
-		Loc  []string `json:"loc"`
-		Msg  string   `json:"msg"`
+		Field   string `json:"field"`
+		Message string `json:"message"`
+		Type    string `json:"type"`
 	}
-	return &emulator.Reply{Status: 422, Body: emulator.JSON(map[string]any{"detail": []problem{{"value_error", []string{"body", field}, message}}})}
+	return &emulator.Reply{Status: 422, Body: emulator.JSON(map[string]any{"detail": "Validation error", "errors": []problem{{field, message, "value_error"}}})}
 }
 
 func (v vendor) Fault(r *emulator.Request, f Fault) emulator.Reply { return *refuse(r, words.Of(f)) }
