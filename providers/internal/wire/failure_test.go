@@ -14,6 +14,7 @@ func TestReadFailure(t *testing.T) {
 		{`{"detail":{"message":"no","code":"X"}}`, "", "", "no", ""},
 		{`{"detail":[{"msg":"one"},{"msg":"two"},null,true]}`, "", "", "one, two", ""},
 		{`{"detail":{"error":"no"}}`, "", "", "no", ""},
+		{`{"detail":"no","errors":[{"field":"task","message":"why","input":"x"}],"code":"X","request_id":"r"}`, "X", "", "no: why", "r"},
 		{`{"error":{"message":"refused","code":400,"metadata":{"raw":"too fast","provider_name":"A"}}}`, "400", "", "refused: too fast", ""},
 		{`{"error":{"message":"refused","code":400,"metadata":{"raw":"{\"error\":{\"message\":\"too long\"}}"}}}`, "400", "", "refused: too long", ""},
 		{`{"error":{"message":"refused","metadata":"odd"}}`, "", "", "refused", ""},
