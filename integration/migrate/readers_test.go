@@ -1,9 +1,12 @@
 package migrate_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -153,6 +156,66 @@ func TestChromaShifts(t *testing.T) {
 	}
 	if n != 200 || last == nil || !strings.Contains(last.Error(), "document 200 is no longer") {
 		t.Errorf("%d documents, %v", n, last)
+	}
+}
+
+// TestChroma1: the reader speaks to Chroma of today, which langchaingo's store does not.
+func TestChroma1(t *testing.T) {
+	s := servers.Chroma1(t)
+	base := s.URL + "/api/v2/tenants/default_tenant/databases/default_database/collections"
+	post := func(url string, in, out any) {
+		t.Helper()
+		body, err := json.Marshal(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.Post(url, "application/json", bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode >= 300 {
+			t.Fatal(res.Status, string(text), err)
+		}
+		if err := json.Unmarshal(text, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var made struct{ ID string }
+	post(base, map[string]any{"name": "notes"}, &made)
+	const n = 700 // more than two pages
+	in := struct {
+		IDs        []string         `json:"ids"`
+		Documents  []string         `json:"documents"`
+		Embeddings [][]float32      `json:"embeddings"`
+		Metadatas  []map[string]any `json:"metadatas"`
+	}{}
+	for i := range n {
+		in.IDs, in.Documents = append(in.IDs, fmt.Sprint("id ", i)), append(in.Documents, fmt.Sprintf("通知 %d \"'\\", i))
+		in.Embeddings, in.Metadatas = append(in.Embeddings, []float32{float32(i), 1, 2}), append(in.Metadatas, map[string]any{"n": i, "lang": "zh"})
+	}
+	post(base+"/"+made.ID+"/add", in, &struct{}{})
+	r := migrate.Chroma(migrate.ChromaOptions{URL: s.URL, Collection: "notes"})
+	d, err := r.Describe(t.Context())
+	if err != nil || d.Documents != n || !slices.Equal(d.Dimensions, []int{3}) {
+		t.Errorf("%+v, %v", d, err)
+	}
+	i := 0
+	for doc, err := range r.Documents(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if doc.ID != in.IDs[i] || doc.PageContent != in.Documents[i] || doc.Metadata["lang"] != "zh" || fmt.Sprint(doc.Metadata["n"]) != fmt.Sprint(i) {
+			t.Fatalf("document %d is %+v", i, doc)
+		}
+		i++
+	}
+	if i != n {
+		t.Errorf("%d documents", i)
+	}
+	if d, err := migrate.Chroma(migrate.ChromaOptions{URL: s.URL, Collection: "nothing"}).Describe(t.Context()); err != nil || d.ID != "" {
+		t.Errorf("a collection that is not there: %+v, %v", d, err)
 	}
 }
 

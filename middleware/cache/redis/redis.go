@@ -15,6 +15,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -92,7 +93,10 @@ func (s *Store) Get(ctx context.Context, keys []cache.Key, rows [][]float32) err
 	for i, k := range keys {
 		answers[i] = pipe.Get(ctx, s.name(k))
 	}
-	_, _ = pipe.Exec(ctx) // it returns the first command's error, and a missing key is one
+	// Exec returns the first command's error, and a missing key is one. Where no command has any, nothing was asked: nobody was let in.
+	if _, err := pipe.Exec(ctx); err != nil && !slices.ContainsFunc(answers, func(a *goredis.StringCmd) bool { return a.Err() != nil }) {
+		return fmt.Errorf("cache/redis: %w", err)
+	}
 	var failed error
 	var damaged []int
 	for i, answer := range answers {

@@ -159,6 +159,27 @@ func TestDeadServer(t *testing.T) {
 	}
 }
 
+// A server that lets nobody in has failed, and has no damaged values.
+func TestWrongPassword(t *testing.T) {
+	server := miniredis.RunT(t)
+	server.RequireUserAuth("me", "right")
+	client := goredis.NewClient(&goredis.Options{Addr: server.Addr(), Username: "me", Password: "wr0ng", ContextTimeoutEnabled: true, MaxRetries: -1})
+	defer client.Close()
+	s, err := redis.New(client, redis.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, rows := make([]cache.Key, 2), [][]float32{{1}, {2}}
+	for what, err := range map[string]error{"get": s.Get(t.Context(), keys, make([][]float32, 2)), "set": s.Set(t.Context(), keys, rows), "purge": s.Purge(t.Context(), nil)} {
+		if err == nil || !strings.Contains(err.Error(), "WRONGPASS") || strings.Contains(err.Error(), "wr0ng") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if n := s.Damaged(); n != 0 {
+		t.Errorf("%d values are taken for damaged", n)
+	}
+}
+
 func TestNew(t *testing.T) {
 	for name, client := range map[string]goredis.UniversalClient{
 		"client": goredis.NewClient(&goredis.Options{}), "cluster": goredis.NewClusterClient(&goredis.ClusterOptions{}), "none": nil,

@@ -17,6 +17,39 @@ import (
 	"github.com/vecspace/embedding/middleware/redislimit"
 )
 
+// TestWrongPassword: the cache goes without its tier and the limit says why, both without the password.
+func TestWrongPassword(t *testing.T) {
+	server := servers.PlainValkey(t)
+	if err := client(t, server).ConfigSet(t.Context(), "requirepass", "right").Err(); err != nil {
+		t.Fatal(err)
+	}
+	const secret = "wr0ng-secret"
+	c, err := connect(strings.Replace(server.URL, "redis://", "redis://default:"+secret+"@", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	vectors, err := cache.New(cache.Options{MaxBytes: 1 << 20, StoreTimeout: 20 * time.Second, Store: tier(t, c, redis.Options{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vectors.Close()
+	if _, err := embedding.Chain(f, vectors.Wrap).Embed(t.Context(), embedding.Request{Texts: []string{"a"}}); err != nil {
+		t.Error(err)
+	}
+	quota, err := redislimit.New(c, "account")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = embedding.Chain(f, middleware.Limit(middleware.LimitOptions{RPM: 600, Shared: quota})).Embed(t.Context(), embedding.Request{Texts: []string{"a"}})
+	for what, err := range map[string]error{"reading": vectors.Stats().Tier.ReadErr, "writing": vectors.Stats().Tier.WriteErr, "limit": err} {
+		if err == nil || !strings.Contains(err.Error(), "WRONGPASS") || strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
 // TestOldServer: the cache tier works on Redis 3.2, and the shared limit says what it needs.
 func TestOldServer(t *testing.T) {
 	server := servers.Redis3(t)
