@@ -19,7 +19,8 @@ type ModelInfo struct {
 //
 // Sources: length, dimensions and price of gemini-embedding-001 https://developers.googleblog.com/en/gemini-embedding-available-gemini-api/;
 // gemini-embedding-2 https://docs.cloud.google.com/vertex-ai/generative-ai/docs/models/gemini/embedding-2; 100 texts: the service's own
-// refusal, in testdata/errors.jsonl; dimensions from 128 and prefixes https://ai.google.dev/gemini-api/docs/embeddings.
+// refusal, in testdata/errors.jsonl; dimensions from 128 https://ai.google.dev/gemini-api/docs/models/gemini-embedding-001 and
+// .../gemini-embedding-2; prefixes https://ai.google.dev/gemini-api/docs/embeddings.
 func Models() []ModelInfo {
 	usd := func(perMillion float64, asOf string) embedding.Price {
 		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: asOf}
@@ -34,12 +35,11 @@ func Models() []ModelInfo {
 				embedding.TaskClustering:     "task: clustering | query: ",
 			},
 			Limits: embedding.Limits{Texts: 100, TextTokens: 8192}, Price: usd(0.20, "2026-11-24"),
-			Unverified: "prefixes, shortest dimensions, price",
+			Unverified: "prefixes, price",
 		},
 		{
 			ID: "gemini-embedding-001", Dimensions: 3072, Shortest: 128, Tasks: taskTypes(), Normalized: true,
 			Limits: embedding.Limits{Texts: 100, TextTokens: 2048}, Price: usd(0.15, "2025-07-14"),
-			Unverified: "shortest dimensions",
 		},
 	}
 }

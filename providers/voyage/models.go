@@ -20,34 +20,35 @@ type ModelInfo struct {
 
 // Models returns Voyage's text models, newest first. The result is the caller's own.
 //
-// Sources: dimensions, lengths and the shared space of series 4 https://docs.voyageai.com/embeddings; 1,000 texts and tokens of a
-// request https://docs.voyageai.com/reference/embeddings-api, quoted in https://github.com/ggozad/haiku.rag/issues/365; unit
-// length https://docs.voyageai.com/docs/faq; prices of series 4 https://vercel.com/ai-gateway/models/voyage-4.md and -4-large.md.
+// Sources, all below https://github.com/mongodb/docs/tree/main/content/voyageai/source, the documentation of the company that Voyage
+// belongs to: dimensions and lengths includes/tables/general-purpose-models-table.rst at c745f62b, domain-specific-models-table.rst
+// at 05ba841e and older-embedding-models-table.rst at 8c1d3bb3; 1,000 texts and tokens of a request
+// includes/tables/text-embeddings-parameters.rst at 8c1d3bb3; unit length tutorials/semantic-search.txt at 4f5d7c94; prices
+// includes/billing/voyage-pricing.rst at 020697b3, which does not know voyage-code-4 yet.
 func Models() []ModelInfo {
 	usd := func(perMillion float64) embedding.Price {
 		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: "2026-11-24"}
 	}
-	model := func(id string, dims []int, tokens, textTokens int, price embedding.Price, unverified string) ModelInfo {
-		m := ModelInfo{ID: id, Dimensions: dims, Tasks: tasks(), Normalized: true, Price: price, Unverified: unverified}
+	model := func(id string, dims []int, tokens, textTokens int, price embedding.Price) ModelInfo {
+		m := ModelInfo{ID: id, Dimensions: dims, Tasks: tasks(), Normalized: true, Price: price}
 		m.Limits = embedding.Limits{Texts: 1000, Tokens: tokens, TextTokens: textTokens}
 		if strings.HasPrefix(id, "voyage-4") {
 			m.Series = "voyage-4"
 		}
 		return m
 	}
-	const reseller = "price (a reseller's), normalized"
-	any4, only := []int{1024, 256, 512, 2048}, []int{1024}
-	var none embedding.Price
+	flexible, only := []int{1024, 256, 512, 2048}, []int{1024}
 	return []ModelInfo{
-		model("voyage-4-large", any4, 120_000, 32_000, usd(0.12), reseller),
-		model("voyage-4", any4, 320_000, 32_000, usd(0.06), reseller),
-		model("voyage-4-lite", any4, 1_000_000, 32_000, usd(0.02), reseller),
-		model("voyage-3.5", any4, 320_000, 32_000, none, "dimensions, normalized"),
-		model("voyage-3.5-lite", any4, 1_000_000, 32_000, none, "dimensions, normalized"),
-		model("voyage-3-large", any4, 120_000, 32_000, usd(0.18), "dimensions, price, normalized"),
-		model("voyage-code-3", any4, 120_000, 32_000, none, "normalized"),
-		model("voyage-finance-2", only, 120_000, 32_000, none, "normalized"),
-		model("voyage-law-2", only, 120_000, 16_000, none, "normalized"),
+		model("voyage-4-large", flexible, 120_000, 32_000, usd(0.12)),
+		model("voyage-4", flexible, 320_000, 32_000, usd(0.06)),
+		model("voyage-4-lite", flexible, 1_000_000, 32_000, usd(0.02)),
+		model("voyage-code-4", flexible, 320_000, 32_000, embedding.Price{}),
+		model("voyage-3.5", flexible, 320_000, 32_000, usd(0.06)),
+		model("voyage-3.5-lite", flexible, 1_000_000, 32_000, usd(0.02)),
+		model("voyage-3-large", flexible, 120_000, 32_000, usd(0.18)),
+		model("voyage-code-3", flexible, 120_000, 32_000, usd(0.18)),
+		model("voyage-finance-2", only, 120_000, 32_000, usd(0.12)),
+		model("voyage-law-2", only, 120_000, 16_000, usd(0.12)),
 	}
 }
 
