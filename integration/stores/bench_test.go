@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
@@ -17,10 +16,10 @@ import (
 	"github.com/vecspace/embedding/integration/servers"
 )
 
-// BenchmarkAddDocuments adds 2,000 documents of 384 dimensions to pgvector, in turns without and with the guard, each time to
+// BenchmarkAddDocuments adds 2,000 documents of 384 dimensions to pgvector twice, in turns without and with the guard, each time to
 // a collection of its own. The embedder answers at once, so that all that is measured is the store and the guard. It reports
-// the median of the ratios of neighbouring runs: "first/raw" for the first add to a collection, which looks and measures, "next/raw" for
-// another one of the same Store, and the same of the best runs, which other work on the machine disturbs least.
+// the median of the ratios of neighbouring runs: "first/raw" of the first add to a collection, which looks and measures, "next/raw" of
+// the other one, and the same of the best runs, which other work on the machine disturbs least.
 func BenchmarkAddDocuments(b *testing.B) {
 	const n, dims = 2000, 384
 	server := servers.Postgres(b)
@@ -40,55 +39,47 @@ func BenchmarkAddDocuments(b *testing.B) {
 		return res, nil
 	})
 	open := openPGVector()
-	var first, next, raws, ratios, ratios2 []float64
+	var seconds [2][2][]float64 // without and with the guard; of the first add and the next
+	var ratios [2][]float64
 	run := 0
-	timed := func(s vectorstores.VectorStore, docs []schema.Document) float64 {
-		from := time.Now()
-		if _, err := s.AddDocuments(b.Context(), docs); err != nil {
-			b.Fatal(err)
-		}
-		return time.Since(from).Seconds()
-	}
-	one := func(guarded bool) {
+	one := func(guarded int) {
 		run++
 		name := fmt.Sprintf("bench%d", run)
-		if !guarded {
-			s, err := open(server.URL, name)(langchaingo.New(e))
-			if err != nil {
-				b.Fatal(err)
-			}
-			raws = append(raws, timed(s, docs))
-			return
+		var s vectorstores.VectorStore
+		var err error
+		if guarded == 1 {
+			s, err = store.New(b.Context(), e, open(server.URL, name), store.Options{})
+		} else {
+			s, err = open(server.URL, name)(langchaingo.New(e))
 		}
-		s, err := store.New(b.Context(), e, open(server.URL, name), store.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		first = append(first, timed(s, docs))
-		next = append(next, timed(s, docs))
-	}
-	one(false) // warm
-	one(true)
-	first, next, raws = nil, nil, nil
-	for b.Loop() {
-		if run%2 == 0 {
-			one(false)
-			one(true)
-		} else {
-			one(true)
-			one(false)
+		for add := range 2 {
+			from := time.Now()
+			if _, err := s.AddDocuments(b.Context(), docs); err != nil {
+				b.Fatal(err)
+			}
+			seconds[guarded][add] = append(seconds[guarded][add], time.Since(from).Seconds())
 		}
-		i := len(raws) - 1
-		ratios = append(ratios, first[i]/raws[i])
-		ratios2 = append(ratios2, next[i]/raws[i])
+	}
+	one(0) // warm
+	one(1)
+	seconds = [2][2][]float64{}
+	for i := 0; b.Loop(); i++ {
+		one(i % 2)
+		one(1 - i%2)
+		for add := range 2 {
+			ratios[add] = append(ratios[add], seconds[1][add][i]/seconds[0][add][i])
+		}
 	}
 	median := func(x []float64) float64 {
 		x = slices.Sorted(slices.Values(x))
 		return x[len(x)/2]
 	}
-	b.ReportMetric(median(raws)*1e3, "ms/raw")
-	b.ReportMetric(median(ratios), "first/raw")
-	b.ReportMetric(slices.Min(first)/slices.Min(raws), "first/raw-of-best")
-	b.ReportMetric(slices.Min(next)/slices.Min(raws), "next/raw-of-best")
-	b.ReportMetric(median(ratios2), "next/raw")
+	b.ReportMetric(median(seconds[0][0])*1e3, "ms/raw")
+	for add, name := range []string{"first", "next"} {
+		b.ReportMetric(median(ratios[add]), name+"/raw")
+		b.ReportMetric(slices.Min(seconds[1][add])/slices.Min(seconds[0][add]), name+"/raw-of-best")
+	}
 }

@@ -30,11 +30,8 @@ const probe = "vecspace probe"
 
 // look looks at up to n documents of the collection and refuses those of another Space or other dimensions. It embeds nothing.
 func (s *Store) look(ctx context.Context, where []vectorstores.Option, n int) (empty bool, err error) {
-	listed, lists, err := s.list(ctx, n, where)
+	listed, lists, err := s.read(ctx, where, n)
 	if err != nil {
-		return false, fmt.Errorf("store: looking at what %s holds: %w", s.name, err)
-	}
-	if err := s.compare(listed); err != nil {
 		return false, err
 	}
 	if lists {
@@ -69,6 +66,15 @@ func (s *Store) look(ctx context.Context, where []vectorstores.Option, n int) (e
 	return seen == 0, nil
 }
 
+// read lists up to n documents and refuses those of another Space; lists is false if the store cannot.
+func (s *Store) read(ctx context.Context, where []vectorstores.Option, n int) (listed []schema.Document, lists bool, err error) {
+	listed, lists, err = s.list(ctx, n, where)
+	if err != nil {
+		return nil, lists, fmt.Errorf("store: looking at what %s holds: %w", s.name, err)
+	}
+	return listed, lists, s.compare(listed)
+}
+
 func (s *Store) otherDimensions() error {
 	return fmt.Errorf("store: %s holds documents and none of them has a vector of %d dimensions, as the embedder's have: it was made with another model; "+
 		"use another collection and index again", s.name, s.model.Dimensions)
@@ -82,7 +88,12 @@ const most = 256
 func (s *Store) measure(ctx context.Context, o vectorstores.Options, docs []schema.Document, vectors [][]float32, empty bool) error {
 	where := passed(vectorstores.Options{NameSpace: o.NameSpace})
 	if empty { // there was nothing: if there is more than was added now, n documents are not all of this call
-		if _, err := s.look(ctx, where, min(len(docs)+1, most)); err != nil {
+		n := min(len(docs)+1, most)
+		_, lists, err := s.read(ctx, where, n)
+		if err == nil && !lists { // else the search below does as well
+			_, err = s.look(ctx, where, n)
+		}
+		if err != nil {
 			return fmt.Errorf("looking at the collection again, which was empty before: %w", err)
 		}
 	}
