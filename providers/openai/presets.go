@@ -72,19 +72,19 @@ func mistral() Preset {
 		Name: "mistral", Title: "Mistral", BaseURL: "https://api.mistral.ai/v1", KeyVariable: "MISTRAL_API_KEY",
 		DimensionsField: "output_dimension", EncodingFormat: "float",
 		Rejects: "any field that is not its own, dimensions and user among them (422): the length is output_dimension",
-		Source:  "https://github.com/mistralai/platform-docs-public openapi.yaml at 222f4ba9 (additionalProperties: false)",
+		Source: "https://github.com/mistralai/platform-docs-public openapi.yaml at 222f4ba9 (additionalProperties: false), src/schema/models/models/" +
+			"mistral-embed-23-12.ts at 0a5d2839 and codestral-embed-25-05.ts at 038807d6 (prices, length of a text), " +
+			"docs/capabilities/embeddings.mdx at 114e5341 (unit length of mistral-embed)",
 		Models: []ModelInfo{
 			{
 				ID: "mistral-embed", Dimensions: 1024, Fixed: true, Normalized: true,
-				Limits:     embedding.Limits{Tokens: 16_384, TextTokens: 8_192}, // 16,384 is in the service's own refusal
-				Price:      embedding.Price{PerMillion: 0.10, Currency: "USD", AsOf: read},
-				Unverified: "price, normalized",
+				Limits: embedding.Limits{Tokens: 16_384, TextTokens: 8_192}, // 16,384 is in the service's own refusal
+				Price:  embedding.Price{PerMillion: 0.10, Currency: "USD", AsOf: read},
 			},
 			{
 				ID: "codestral-embed", Dimensions: 1536, Longest: 3072,
-				Limits:     embedding.Limits{Tokens: 16_384, TextTokens: 8_192},
-				Price:      embedding.Price{PerMillion: 0.15, Currency: "USD", AsOf: read},
-				Unverified: "price",
+				Limits: embedding.Limits{Tokens: 16_384, TextTokens: 8_192},
+				Price:  embedding.Price{PerMillion: 0.15, Currency: "USD", AsOf: read},
 			},
 		},
 	}
