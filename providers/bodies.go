@@ -24,7 +24,7 @@ func unverifiedBodies(provider string) string {
 	case "localai":
 		return "of 2 error bodies 1 without a commit (a thread or page)"
 	case "mistral":
-		return "of 8 error bodies 3 without a commit (a thread or page)"
+		return "of 8 error bodies 2 without a commit (a thread or page)"
 	case "ollama":
 		return "of 21 error bodies 1 without a source, 1 without a commit (a thread or page)"
 	case "openai":
@@ -32,7 +32,7 @@ func unverifiedBodies(provider string) string {
 	case "openrouter":
 		return "of 19 error bodies 6 without a commit (a thread or page)"
 	case "siliconflow":
-		return "of 9 error bodies 8 without a commit (a thread or page)"
+		return "of 9 error bodies 5 without a commit (a thread or page)"
 	case "tei":
 		return "of 18 error bodies 2 without a commit (a thread or page)"
 	case "together":
