@@ -64,6 +64,7 @@ var (
 	noModel   = emulator.Refusal{Status: 400, Message: "Model %s is not supported. Supported models are ['%s']."}
 	noTexts   = emulator.Refusal{Status: 400, Message: "Input cannot be an empty list."}
 	badValue  = emulator.Refusal{Status: 400, Message: "Value '%v' supplied for argument '%s' is not valid -- accepted values are [%s]."}
+	badLength = emulator.Refusal{Status: 400, Message: "Value '%v' supplied for argument 'output_dimension' is not valid -- accepted values for '%s' are [%s]."}
 	tooMany   = emulator.Refusal{Status: 400, Message: "The batch size limit is %d. Your batch size is %d."}
 	tooLong   = emulator.Refusal{Status: 400, Message: "Request to model '%s' failed. The example at index %d in your batch has too many tokens and does not fit into the " +
 		"model's context window of %d tokens. Please lower the number of tokens in the listed example(s) or use truncation."}
@@ -144,7 +145,7 @@ func (v vendor) Check(r *emulator.Request, c *emulator.Call, tokens []int) (*emu
 	case len(c.Texts) == 0:
 		return refuse(noTexts), false
 	case !slices.Contains(info.Dimensions, c.Dimensions):
-		return refuse(badValue.With(c.Dimensions, "output_dimension", listed(info.Dimensions))), false
+		return refuse(badLength.With(c.Dimensions, c.Model, listed(info.Dimensions))), false
 	case !slices.Contains([]string{"", "query", "document"}, c.Role):
 		return refuse(badValue.With(c.Role, "input_type", "query, document, null")), false
 	case format != "base64":
