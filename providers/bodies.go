@@ -6,7 +6,7 @@ func unverifiedBodies(provider string) string {
 	case "azure":
 		return "of 22 error bodies 6 without a source, 12 without a commit (a thread or page)"
 	case "bedrock":
-		return "of 30 error bodies 4 without a source, 17 without a commit (a thread or page)"
+		return "of 31 error bodies 3 without a source, 15 without a commit (a thread or page)"
 	case "cohere":
 		return "of 19 error bodies 6 without a source, 1 without a commit (a thread or page)"
 	case "dashscope":
@@ -40,7 +40,7 @@ func unverifiedBodies(provider string) string {
 	case "volcengine":
 		return "of 6 error bodies 6 without a commit (a thread or page)"
 	case "voyage":
-		return "of 11 error bodies 5 without a source, 1 without a commit (a thread or page)"
+		return "of 11 error bodies 4 without a source, 1 without a commit (a thread or page)"
 	case "zhipu":
 		return "of 10 error bodies 3 without a source, 3 without a commit (a thread or page)"
 	}
