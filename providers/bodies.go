@@ -40,7 +40,7 @@ func unverifiedBodies(provider string) string {
 	case "volcengine":
 		return "of 6 error bodies 6 without a commit (a thread or page)"
 	case "voyage":
-		return "of 11 error bodies 4 without a source, 1 without a commit (a thread or page)"
+		return "of 12 error bodies 5 without a source, 1 without a commit (a thread or page)"
 	case "zhipu":
 		return "of 10 error bodies 3 without a source, 3 without a commit (a thread or page)"
 	}
