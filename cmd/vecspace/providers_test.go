@@ -65,7 +65,7 @@ func TestProviders(t *testing.T) {
 		len(e.Prices) != 1 || e.Prices[0] != (price{PerMillion: 0.5, Currency: "CNY", AsOf: "2026-11-24"}) || e.Status != "unverified" {
 		t.Errorf("%+v", e)
 	}
-	if e := found["mistral:mistral-embed"]; !strings.Contains(e.Unverified, "price") || e.Status != "unverified" {
+	if e := found["mistral:mistral-embed"]; !strings.Contains(e.Unverified, "error bodies") || e.Status != "unverified" {
 		t.Errorf("%+v", e)
 	}
 	for _, c := range []struct {
