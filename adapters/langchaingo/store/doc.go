@@ -24,6 +24,10 @@
 // Adding: nothing is written before all texts are embedded, nothing to add is no call, and the caller's documents are not edited.
 // vectorstores.WithDeduplicater works everywhere. If some texts fail, the others are written and the error says which.
 //
+// Other indexes: an index of redisvector takes in the documents of every other whose name begins with its own. A search that meets one is refused.
+//
+// Opening: an error of the store says what to do where its server lacks something or is too old, and holds no password of a URL.
+//
 // Scores: the cosine of the angle between document and query, from -1 to 1, whatever the store's own are. The first add
 // measures that they are.
 //
