@@ -161,7 +161,7 @@ func (s *Store) write(ctx context.Context, o vectorstores.Options, b *batch) ([]
 	_, checked := s.checked.Load(o.NameSpace)
 	empty := false
 	if !checked {
-		if empty, err = s.look(ctx, passed(vectorstores.Options{NameSpace: o.NameSpace}), 1); err != nil {
+		if empty, err = s.vacant(ctx, passed(vectorstores.Options{NameSpace: o.NameSpace})); err != nil {
 			return nil, fmt.Errorf("store: nothing was written: %w", err)
 		}
 	}

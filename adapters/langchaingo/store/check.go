@@ -66,6 +66,15 @@ func (s *Store) look(ctx context.Context, where []vectorstores.Option, n int) (e
 	return seen == 0, nil
 }
 
+// vacant is look before the first add. New has searched already, so a store that lists nothing is not searched again.
+func (s *Store) vacant(ctx context.Context, where []vectorstores.Option) (bool, error) {
+	listed, lists, err := s.read(ctx, where, 1)
+	if err != nil || lists && len(listed) == 0 {
+		return err == nil, err
+	}
+	return s.look(ctx, where, 1)
+}
+
 // read lists up to n documents and refuses those of another Space; lists is false if the store cannot.
 func (s *Store) read(ctx context.Context, where []vectorstores.Option, n int) (listed []schema.Document, lists bool, err error) {
 	listed, lists, err = s.list(ctx, n, where)
