@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tmc/langchaingo/vectorstores"
+	"github.com/tmc/langchaingo/vectorstores/pgvector"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
@@ -61,6 +62,12 @@ func BenchmarkAddDocuments(b *testing.B) {
 				b.Fatal(err)
 			}
 			seconds[guarded][add] = append(seconds[guarded][add], time.Since(from).Seconds())
+		}
+		if g, ok := s.(*store.Store); ok {
+			s = g.Unwrap()
+		}
+		if err := s.(pgvector.Store).Close(); err != nil { // the server has a hundred connections
+			b.Fatal(err)
 		}
 	}
 	one(0) // warm
