@@ -72,6 +72,11 @@ func run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if b.python != "" { // minutes before it is needed
+		if err := hasModel2vec(ctx, b.python, b.data); err != nil {
+			return err
+		}
+	}
 	b.rounds = 9
 	if b.quick {
 		b.rounds = 5

@@ -87,12 +87,20 @@ func local(ctx context.Context, e embedding.Embedder, texts []string, cores int,
 
 func openLocal() (embedding.Embedder, error) { return static.New(static.Options{}) }
 
+// hasModel2vec says what the comparison with the Python package lacks.
+func hasModel2vec(ctx context.Context, python, data string) error {
+	if data == "" {
+		return errors.New("the comparison with model2vec needs the data: set EMBEDDING_TESTDATA or -data")
+	}
+	if out, err := exec.CommandContext(ctx, python, "-c", "import model2vec").CombinedOutput(); err != nil {
+		return fmt.Errorf("the comparison with model2vec needs it in %s (providers/static/train/requirements-speed.txt): %w\n%s", python, err, out)
+	}
+	return nil
+}
+
 // model2vec runs the comparison with the Python package, in the environment whose interpreter is named, and returns what
 // it printed at its end: both medians and the median of the rounds' ratios.
 func model2vec(ctx context.Context, root, python, data string, rounds int) (ours, theirs, ratio float64, err error) {
-	if data == "" {
-		return 0, 0, 0, errors.New("the comparison with model2vec needs the data: set EMBEDDING_TESTDATA or -data")
-	}
 	cmd := exec.CommandContext(ctx, python, "speed.py", "--data", data, "--rounds", strconv.Itoa(rounds), "--seconds", "1")
 	cmd.Dir = filepath.Join(root, "providers", "static", "train")
 	out, err := cmd.Output()

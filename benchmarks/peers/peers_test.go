@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/http/httptest"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -93,5 +95,15 @@ func TestMedianAndIdeal(t *testing.T) {
 	}
 	if plain, tenth := ideal(jobTexts, false), ideal(jobTexts, true); plain != 6250*time.Millisecond || tenth != 8750*time.Millisecond {
 		t.Errorf("the ideals are %v and %v", plain, tenth)
+	}
+}
+
+// TestModel2vecIsMissing: what the comparison lacks is said before anything is measured.
+func TestModel2vecIsMissing(t *testing.T) {
+	if err := hasModel2vec(t.Context(), "python3", ""); err == nil || !strings.Contains(err.Error(), "EMBEDDING_TESTDATA") {
+		t.Error(err)
+	}
+	if err := hasModel2vec(t.Context(), filepath.Join(t.TempDir(), "python3"), "data"); err == nil || !strings.Contains(err.Error(), "requirements-speed.txt") {
+		t.Error(err)
 	}
 }
