@@ -161,19 +161,32 @@ func TestOtherDimensionsAreRefused(t *testing.T) {
 	}
 }
 
+// The other's document is too far from all of these to be among the nearest that an add looks at anyway.
 func TestTwoFirstAddsAtOnce(t *testing.T) {
+	mine, theirs := model("m", 8), model("other", 8)
+	var texts []string
+	for i := range 40 {
+		texts = append(texts, fmt.Sprint("mine ", i))
+	}
+	first, far, least := mine.Vector(0, texts[0]), "", float32(2)
+	for i := range 100 {
+		text := fmt.Sprint("theirs ", i)
+		if c := embedding.Cosine(first, theirs.Vector(0, text)); c < least {
+			far, least = text, c
+		}
+	}
 	for name, f := range map[string]fake{"plain": {}, "lister": {passesOver: true}, "drops negatives": {dropsNegative: true}} {
 		c := &collection{}
 		f.collection = c
 		one, two := f, f
-		other := open(t, model("other", 8), &two, cosine)
+		other := open(t, theirs, &two, cosine)
 		one.before = func(*fake) { // both have looked at an empty collection
 			one.before = nil
-			add(t, other, "x", "y")
+			add(t, other, far)
 		}
-		ids, err := open(t, model("m", 8), &one, cosine).AddDocuments(t.Context(), docs("a", "b"))
-		says(t, err, `"fake/m@8"`, `"fake/other@8"`, "2 documents were written")
-		if len(ids) != 2 {
+		ids, err := open(t, mine, &one, cosine).AddDocuments(t.Context(), docs(texts...))
+		says(t, err, `"fake/m@8"`, `"fake/other@8"`, "40 documents were written")
+		if len(ids) != len(texts) {
 			t.Errorf("%s: the IDs to remove are not told: %v", name, ids)
 		}
 	}
