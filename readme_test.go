@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // TestDocumentsAreCompiled holds every block of Go in the documents against the code that is compiled: it must be there line by line.
@@ -19,15 +21,11 @@ func TestDocumentsAreCompiled(t *testing.T) {
 		code.WriteString(unindented(string(data)) + "\n")
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	blocks := 0
 	for _, doc := range []string{"README.md", filepath.Join("docs", "middleware.md"), filepath.Join("docs", "stores.md")} {
 		data, err := os.ReadFile(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		for k, rest := range strings.Split(string(data), "```go\n") {
 			if k == 0 {
 				continue
@@ -50,13 +48,9 @@ func TestDocumentsAreCompiled(t *testing.T) {
 // TestReadmeShowsTheResults holds the figures of the README's section on speed to the file that benchmarks/peers writes.
 func TestReadmeShowsTheResults(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	results, err := os.ReadFile(filepath.Join("benchmarks", "RESULTS.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	_, section, ok := strings.Cut(string(readme), "\n## Speed\n")
 	section, _, more := strings.Cut(section, "\n## ")
 	if !ok || !more {

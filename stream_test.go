@@ -14,6 +14,8 @@ import (
 	"testing/iotest"
 	"testing/synctest"
 	"time"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func count(n int) iter.Seq[int] {
@@ -113,9 +115,7 @@ func TestStreamSplitsByBytes(t *testing.T) {
 	big := strings.Repeat("x", blockBytes/3)
 	n := 0
 	for _, err := range Stream(t.Context(), e, count(10), func(int) string { return big }) {
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		n++
 	}
 	if n != 10 || most.Load() > 0 {

@@ -12,6 +12,7 @@ import (
 	"github.com/vecspace/embedding/benchmarks/datasets"
 	"github.com/vecspace/embedding/benchmarks/report"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // tiny is a set of 30 documents with a query each, which shares words with its document.
@@ -54,9 +55,7 @@ func compare(t *testing.T, o Options, tasks []Task, embedders ...embedding.Embed
 		cs = append(cs, Candidate{Embedder: e})
 	}
 	r, err := Compare(t.Context(), cs, tasks, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return r
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
@@ -32,22 +33,16 @@ func emulated(t *testing.T, specs ...string) (Candidate, *dashscopetest.Server) 
 	var faults []dashscopetest.Fault
 	for _, spec := range specs {
 		f, err := dashscopetest.ParseFault(spec)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		faults = append(faults, f)
 	}
 	s, err := dashscopetest.New(dashscopetest.Options{Faults: faults, Settings: dashscopetest.Settings{Latency: 50 * time.Millisecond}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	e, err := dashscope.New(dashscope.Options{
 		Model: "text-embedding-v4", Dimensions: 256, Key: dashscopetest.DefaultKey, HTTPClient: &http.Client{Transport: wired{s}},
 		BaseURL: "http://127.0.0.1" + dashscopetest.BasePath,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return Candidate{Name: "emulator", Embedder: e, Price: embedding.Price{PerMillion: .07, Currency: "USD", AsOf: "2026-10-12"}}, s
 }
 

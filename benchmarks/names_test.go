@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/benchmarks/datasets"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestRefusedCalls(t *testing.T) {
@@ -106,35 +107,27 @@ func TestPublished(t *testing.T) {
 		t.Skip("NOT TESTED: EMBEDDING_TESTDATA is not set, so no published figure is held")
 	}
 	set, err := datasets.LoadRetrieval(filepath.Join(dir, "scifact"), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	en, err := datasets.LoadPairs(filepath.Join(dir, "stsb-multi-mt", "stsb-en-test.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	zh, err := datasets.LoadPairs(filepath.Join(dir, "stsb-multi-mt", "stsb-zh-test.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	o := quick(t.TempDir())
 	r, err := Compare(t.Context(), []Candidate{{Reference: "static:base"}, {Reference: "static:base?dimensions=64"}},
 		[]Task{{Retrieval: set}, {Pairs: en}, {Pairs: zh}}, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for _, c := range []struct {
 		task, row, metric string
 		want, within      float64
 	}{
-		{"scifact", "static:base", "nDCG@10", .5475, .002},
-		{"scifact", "static:base?dimensions=64", "nDCG@10", .3846, .002},
-		{"scifact", "BM25", "nDCG@10", .675, .015},
-		{"stsb-en-test", "static:base", "Spearman", .7758, .002},
-		{"stsb-en-test", "static:base?dimensions=64", "Spearman", .7244, .002},
-		{"stsb-zh-test", "static:base", "Spearman", .6955, .002},
-		{"stsb-en-test", "3-grams in common", "Spearman", .6528766909, 1e-9},
-		{"stsb-zh-test", "2-grams in common", "Spearman", .5271541829, 1e-9},
+		{task: "scifact", row: "static:base", metric: "nDCG@10", want: .5475, within: .002},
+		{task: "scifact", row: "static:base?dimensions=64", metric: "nDCG@10", want: .3846, within: .002},
+		{task: "scifact", row: "BM25", metric: "nDCG@10", want: .675, within: .015},
+		{task: "stsb-en-test", row: "static:base", metric: "Spearman", want: .7758, within: .002},
+		{task: "stsb-en-test", row: "static:base?dimensions=64", metric: "Spearman", want: .7244, within: .002},
+		{task: "stsb-zh-test", row: "static:base", metric: "Spearman", want: .6955, within: .002},
+		{task: "stsb-en-test", row: "3-grams in common", metric: "Spearman", want: .6528766909, within: 1e-9},
+		{task: "stsb-zh-test", row: "2-grams in common", metric: "Spearman", want: .5271541829, within: 1e-9},
 	} {
 		if got := find(t, r, c.task, c.row).Scores[c.metric].Value; math.Abs(got-c.want) > c.within {
 			t.Errorf("%s, %s: %s is %.4f, published %.4f", c.task, c.row, c.metric, got, c.want)

@@ -9,6 +9,7 @@ import (
 	"github.com/vecspace/embedding/benchmarks/metrics"
 	"github.com/vecspace/embedding/benchmarks/report"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // valued is a task of n questions whose rows have these values, by row and question, in the first metric, and in the second the same
@@ -37,9 +38,7 @@ func TestWinner(t *testing.T) {
 	}
 	r := &run{Options: Options{Seed: 1, Resamples: 1000}}
 	made, err := r.table(valued(n, values))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for _, w := range made.Rows {
 		if w.Scores["Spearman"].Best != (w.Name == "a") || w.Scores["Pearson"].Best {
 			t.Errorf("%s: %+v", w.Name, w.Scores)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // edit is what a server does to its answers.
@@ -52,9 +53,7 @@ func normalized(v []float32) []float32 {
 func record(t *testing.T, e embedding.Embedder, o Options) Reference {
 	t.Helper()
 	ref, err := Record(t.Context(), e, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return ref
 }
 
@@ -186,9 +185,7 @@ func TestCheckSaysWhatMoved(t *testing.T) {
 			s.edit = c.edit
 			err := Check(t.Context(), s, ref)
 			if c.want == 0 {
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				return
 			}
 			d := drift(t, err)

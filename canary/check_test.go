@@ -8,6 +8,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/static"
 )
 
@@ -63,9 +64,7 @@ func TestCheckProbed(t *testing.T) {
 		t.Fatalf("an unknown Space: %v", err)
 	}
 	probed, err := embedding.Probe(t.Context(), bare)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	ref := record(t, probed, Options{})
 	if err := Check(t.Context(), bare, ref); err != nil {
 		t.Errorf("not probed: %v", err)
@@ -92,9 +91,7 @@ func TestCheckProbed(t *testing.T) {
 func TestCheckStaticModel(t *testing.T) {
 	open := func(dims int) embedding.Embedder {
 		e, err := static.New(static.Options{Dimensions: dims})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return e
 	}
 	ref := record(t, open(256), Options{Texts: []string{"quarterly report of the harbour authority"}})
@@ -126,12 +123,12 @@ func TestCheckErrorsThatAreNoDrift(t *testing.T) {
 		is   error
 		says string
 	}{
-		"down":         {t.Context(), down, ref, embedding.Unavailable, "asking for texts"},
-		"cancelled":    {ended, s, ref, context.Canceled, ""},
-		"nil":          {t.Context(), nil, ref, nil, "is nil"},
-		"zero":         {t.Context(), s, Reference{}, nil, "record it again"},
-		"not whole":    {t.Context(), s, broken, nil, "record it again"},
-		"from a cache": {t.Context(), reusing(s), ref, errReused, "cache"},
+		"down":         {ctx: t.Context(), e: down, ref: ref, is: embedding.Unavailable, says: "asking for texts"},
+		"cancelled":    {ctx: ended, e: s, ref: ref, is: context.Canceled, says: ""},
+		"nil":          {ctx: t.Context(), e: nil, ref: ref, is: nil, says: "is nil"},
+		"zero":         {ctx: t.Context(), e: s, ref: Reference{}, is: nil, says: "record it again"},
+		"not whole":    {ctx: t.Context(), e: s, ref: broken, is: nil, says: "record it again"},
+		"from a cache": {ctx: t.Context(), e: reusing(s), ref: ref, is: errReused, says: "cache"},
 	} {
 		err := Check(c.ctx, c.e, c.ref)
 		if _, ok := errors.AsType[*Drift](err); ok || err == nil || !strings.Contains(err.Error(), c.says) || c.is != nil && !errors.Is(err, c.is) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestReferenceKeepsEveryBit(t *testing.T) {
@@ -20,14 +21,10 @@ func TestReferenceKeepsEveryBit(t *testing.T) {
 	ref := record(t, f, Options{Texts: []string{"<a> & \u2028 \x00 b"}})
 	path := filepath.Join(t.TempDir(), "canary.json")
 	for range 2 { // the second time over the first
-		if err := ref.Save(path); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, ref.Save(path))
 	}
 	got, err := Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if !reflect.DeepEqual(got, ref) {
 		t.Errorf("got %+v\nwant %+v", got, ref)
 	}
@@ -35,9 +32,7 @@ func TestReferenceKeepsEveryBit(t *testing.T) {
 		t.Error(err)
 	}
 	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v", info.Mode())
 	}
@@ -51,13 +46,9 @@ func TestSaveFailsWhole(t *testing.T) {
 	ref := record(t, embedtest.NewFake(embedtest.FakeOptions{}), Options{})
 	dir := t.TempDir()
 	path := filepath.Join(dir, "canary.json")
-	if err := ref.Save(path); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, ref.Save(path))
 	before, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if err := (Reference{}).Save(path); err == nil {
 		t.Error("an empty reference was saved")
 	}
@@ -88,20 +79,14 @@ func TestReadRefuses(t *testing.T) {
 	good := buf.String()
 	edited := func(change func(m map[string]any)) string {
 		var m map[string]any
-		if err := json.Unmarshal([]byte(good), &m); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, json.Unmarshal([]byte(good), &m))
 		change(m)
 		body, err := json.Marshal(m)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return string(body)
 	}
 	nan, err := json.Marshal([]Vector{{float32(nanValue())}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for name, c := range map[string]struct{ body, says string }{
 		"empty":         {"", "record it again"},
 		"half":          {good[:len(good)/2], "record it again"},

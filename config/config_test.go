@@ -12,6 +12,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
 )
 
@@ -36,9 +37,7 @@ const full = `embedders:
 func TestRead(t *testing.T) {
 	embedtest.Test(t, func(t *testing.T) embedtest.Subject {
 		s, err := config.Read(strings.NewReader(full), providers.Builtin())
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		t.Cleanup(s.Close)
 		e, err := s.Embedder("small")
 		if err != nil || e.Model().Dimensions != 64 || fmt.Sprint(s.Names()) != "[small spread]" {

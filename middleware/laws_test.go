@@ -8,6 +8,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
@@ -17,9 +18,7 @@ func chains(t *testing.T) map[string]func(embedding.Embedder) embedding.Embedder
 		return func(e embedding.Embedder) embedding.Embedder { return embedding.Chain(e, mw) }
 	}
 	must := func(e embedding.Embedder, err error) embedding.Embedder {
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return e
 	}
 	hear := func(Event) {}
@@ -44,9 +43,7 @@ func chains(t *testing.T) map[string]func(embedding.Embedder) embedding.Embedder
 		// Orders that docs/middleware.md allows.
 		"Batch outside Cache": func(e embedding.Embedder) embedding.Embedder {
 			c, err := cache.New(cache.Options{MaxBytes: 1 << 20})
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			t.Cleanup(c.Close)
 			return embedding.Chain(e, Batch(BatchOptions{}), c.Wrap, Retry(RetryOptions{}))
 		},
@@ -68,9 +65,7 @@ func chains(t *testing.T) map[string]func(embedding.Embedder) embedding.Embedder
 		},
 		"Budget": func(e embedding.Embedder) embedding.Embedder {
 			b, err := NewBudget(1e9, "USD")
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			return must(b.Wrap(e))
 		},
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
 )
@@ -21,9 +22,7 @@ import (
 func TestNothingIsPaidTwiceBetweenCoalesceAndCache(t *testing.T) {
 	fake := embedtest.NewFake(embedtest.FakeOptions{})
 	vectors, err := cache.New(cache.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer vectors.Close()
 	e := embedding.Chain(fake, vectors.Wrap, middleware.Standard(middleware.StandardOptions{}))
 	const rounds = 1000
@@ -47,9 +46,7 @@ func TestNothingIsPaidTwiceBetweenCoalesceAndCache(t *testing.T) {
 func TestCacheOutsideAnotherSpace(t *testing.T) {
 	fake := embedtest.NewFake(embedtest.FakeOptions{})
 	vectors, err := cache.New(cache.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer vectors.Close()
 	inner := embedding.Chain(fake, middleware.Standard(middleware.StandardOptions{}))
 	m := inner.Model()
@@ -88,9 +85,7 @@ func TestALandedTextIsRememberedWhileItsCallerWaits(t *testing.T) {
 			return embedtest.Reply{Latency: time.Second}
 		}})
 		vectors, err := cache.New(cache.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		defer vectors.Close()
 		e := embedding.Chain(fake, vectors.Wrap, middleware.Standard(middleware.StandardOptions{}))
 		var wg sync.WaitGroup
@@ -125,9 +120,7 @@ func TestALongJobIsRememberedAsItGoesOn(t *testing.T) {
 			},
 		})
 		vectors, err := cache.New(cache.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		defer vectors.Close()
 		e := embedding.Chain(fake, vectors.Wrap, middleware.Batch(middleware.BatchOptions{}))
 		ctx, cancel := context.WithCancel(t.Context())

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // target is a provider of the tests of Limit, Breaker and what stands beside them: it answers every text alike, after a while, until told to fail.
@@ -152,9 +153,7 @@ func TestLimitTellsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &target{}
 		e := embedding.Chain(p, Limit(LimitOptions{RPM: 1}))
-		if err := ask(t.Context(), e, "a"); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, ask(t.Context(), e, "a"))
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // quota counts as a Quota in Redis does, in memory.
@@ -129,9 +130,7 @@ func TestSharedLimitThatIsDown(t *testing.T) {
 				for range 10 {
 					err := ask(t.Context(), e, "a")
 					if c.processes > 0 {
-						if err != nil {
-							t.Fatal(err)
-						}
+						expect.NoError(t, err)
 						continue
 					}
 					if ours, ok := errors.AsType[*embedding.Error](err); !ok || ours.Kind != embedding.Unavailable || ours.Code != CodeQuota {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestFallbackMovesOnWithWhatFailed(t *testing.T) {
@@ -24,9 +25,7 @@ func TestFallbackMovesOnWithWhatFailed(t *testing.T) {
 			return nil
 		}
 		e, err := Fallback(FallbackOptions{}, a, b)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		err = ask(t.Context(), e, "good", "bad", "better")
 		if moves && (err != nil || fmt.Sprint(b.texts) != "[bad]") {
 			t.Errorf("%v: %v; b was sent %v", kind, err, b.texts)
@@ -42,9 +41,7 @@ func TestFallbackReturnsTheSoonest(t *testing.T) {
 	b := &target{whole: failed(embedding.Unavailable, 7*time.Second)}
 	c := &target{whole: failed(embedding.Auth, 0)}
 	e, err := Fallback(FallbackOptions{}, a, b, c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	err = ask(t.Context(), e, "x", "y")
 	if ours, _ := errors.AsType[*embedding.Error](err); ours == nil || ours.RetryAfter != 7*time.Second || c.calls != 1 {
 		t.Errorf("%v", err)
@@ -112,9 +109,7 @@ func TestMixingIsRefused(t *testing.T) {
 func TestBalanceByWeight(t *testing.T) {
 	a, b, c := &target{}, &target{}, &target{}
 	e, err := Balance(BalanceOptions{Seed: 7}, Target{a, 6}, Target{b, 3}, Target{c, 0})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	const n = 20_000
 	for range n {
 		ask(t.Context(), e, "x")
@@ -140,9 +135,7 @@ func TestBalanceTakesABadKeyOut(t *testing.T) {
 		removed = append(removed, at)
 	}}, Target{a, 1}, Target{b, 1})
 	for range 50 {
-		if err := ask(t.Context(), e, "x"); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, ask(t.Context(), e, "x"))
 	}
 	if a.calls != 1 || fmt.Sprint(removed) != "[0]" {
 		t.Errorf("asked %d times, reported %v", a.calls, removed)
@@ -167,14 +160,10 @@ func TestBalanceTakesABadKeyOut(t *testing.T) {
 
 func TestBudget(t *testing.T) {
 	budget, err := NewBudget(10, "USD")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	p := &target{} // one dollar a token
 	e, err := budget.Wrap(p)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	spend := func(want float64, wantErr error, texts ...string) {
 		t.Helper()
 		if err := ask(t.Context(), e, texts...); !errors.Is(err, wantErr) || budget.Spent() != want {

@@ -47,14 +47,14 @@ func TestRetryWaits(t *testing.T) {
 		min, max time.Duration
 		calls    int // 0: any number
 	}{
-		"as the server says":        {RetryOptions{}, 7 * time.Second, 7 * time.Second, 0, true, 7 * time.Second, 7 * time.Second, 2},
-		"not longer than MaxWait":   {RetryOptions{}, time.Hour, 61 * time.Second, 0, false, 0, 0, 1},
-		"a 20 s outage":             {RetryOptions{}, 20 * time.Second, 0, 0, true, 20 * time.Second, 31 * time.Second, 0},
-		"not longer than Budget":    {RetryOptions{Budget: 30 * time.Second}, time.Hour, 0, 0, false, 15 * time.Second, 30 * time.Second, 0},
-		"not past the deadline":     {RetryOptions{}, time.Hour, 10 * time.Second, 5 * time.Second, false, 0, 0, 1},
-		"not more than Attempts":    {RetryOptions{Attempts: 3}, time.Hour, time.Second, 0, false, 2 * time.Second, 2 * time.Second, 3},
-		"not at all":                {RetryOptions{Budget: -1}, time.Hour, 0, 0, false, 0, 0, 1},
-		"between pauses of its own": {RetryOptions{Pause: time.Minute, MaxPause: time.Minute, Budget: time.Hour}, time.Second, 0, 0, true, time.Second, 5 * time.Minute, 0},
+		"as the server says":        {o: RetryOptions{}, until: 7 * time.Second, after: 7 * time.Second, deadline: 0, ok: true, min: 7 * time.Second, max: 7 * time.Second, calls: 2},
+		"not longer than MaxWait":   {o: RetryOptions{}, until: time.Hour, after: 61 * time.Second, deadline: 0, ok: false, min: 0, max: 0, calls: 1},
+		"a 20 s outage":             {o: RetryOptions{}, until: 20 * time.Second, after: 0, deadline: 0, ok: true, min: 20 * time.Second, max: 31 * time.Second, calls: 0},
+		"not longer than Budget":    {o: RetryOptions{Budget: 30 * time.Second}, until: time.Hour, after: 0, deadline: 0, ok: false, min: 15 * time.Second, max: 30 * time.Second, calls: 0},
+		"not past the deadline":     {o: RetryOptions{}, until: time.Hour, after: 10 * time.Second, deadline: 5 * time.Second, ok: false, min: 0, max: 0, calls: 1},
+		"not more than Attempts":    {o: RetryOptions{Attempts: 3}, until: time.Hour, after: time.Second, deadline: 0, ok: false, min: 2 * time.Second, max: 2 * time.Second, calls: 3},
+		"not at all":                {o: RetryOptions{Budget: -1}, until: time.Hour, after: 0, deadline: 0, ok: false, min: 0, max: 0, calls: 1},
+		"between pauses of its own": {o: RetryOptions{Pause: time.Minute, MaxPause: time.Minute, Budget: time.Hour}, until: time.Second, after: 0, deadline: 0, ok: true, min: time.Second, max: 5 * time.Minute, calls: 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

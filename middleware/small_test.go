@@ -13,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestTimeout(t *testing.T) {
@@ -89,9 +90,7 @@ func TestTruncate(t *testing.T) {
 		}}
 	}})
 	e, err := Truncate(f, 4, TruncateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if m := e.Model(); m.Dimensions != 4 || m.Space != "fake/fake@8/4" || !m.Normalized {
 		t.Errorf("%+v", m)
 	}

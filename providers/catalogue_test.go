@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
@@ -99,9 +100,7 @@ func TestBodies(t *testing.T) {
 	}
 	for _, file := range files {
 		all, err := vendortest.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		for _, r := range all {
 			name := filepath.Base(filepath.Dir(filepath.Dir(file)))
 			if name == "openai" {
@@ -141,13 +140,9 @@ func TestBodies(t *testing.T) {
 	}
 	b.WriteString("}\nreturn \"\"\n}\n")
 	want, err := format.Source([]byte(b.String()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if *update {
-		if err := os.WriteFile("bodies.go", want, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, os.WriteFile("bodies.go", want, 0o644))
 	}
 	got, err := os.ReadFile("bodies.go")
 	if err != nil || !bytes.Equal(got, want) {

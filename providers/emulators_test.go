@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/azure"
 	"github.com/vecspace/embedding/providers/azure/azuretest"
@@ -119,18 +120,14 @@ func (v emulated) start(t *testing.T, o openaitest.Options) (*openaitest.Server,
 	o.Keys = []string{"key-of-the-emulator-51c0ffee"}
 	t.Setenv(variable, o.Keys[0])
 	s, err := v.open(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
 	return s, func(model, more string) embedding.Embedder {
 		t.Helper()
 		ref := fmt.Sprintf("%s:%s?base_url=%s%s&key_env=%s%s", v.name, model, srv.URL, v.path, variable, more)
 		e, err := providers.Open(ref)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return e
 	}
 }
@@ -225,14 +222,10 @@ func TestSearchThroughEmulators(t *testing.T) {
 			s, open := v.start(t, openaitest.Options{})
 			e := open(v.model, "")
 			rows, err := embedding.Documents(t.Context(), e, documents)
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			for i, question := range []string{"baking a loaf", "share prices dropped", "planting vegetables"} {
 				q, err := embedding.Query(t.Context(), e, question)
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				var scores []float32
 				for _, row := range rows {
 					scores = append(scores, embedding.Cosine(q, row))
@@ -259,9 +252,7 @@ func TestFaultsOfEmulators(t *testing.T) {
 					continue // the same code as for DashScope, whose tests have them
 				}
 				s.Reset()
-				if err := s.SetFaults(openaitest.Fault{Name: f.Name, Next: 1}); err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, s.SetFaults(openaitest.Fault{Name: f.Name, Next: 1}))
 				res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a", "b", "c"}})
 				if got := embedding.KindOf(err); (err == nil) != (f.Kind == embedding.Unknown) || err != nil && got != f.Kind {
 					t.Errorf("%s: got %v, want %v: %v", f.Name, got, f.Kind, err)
@@ -285,9 +276,7 @@ func TestRatesOfEmulators(t *testing.T) {
 			e := open(v.model, "")
 			for _, r := range []openaitest.Rates{{RPM: 1, RPS: -1}, {TPM: 10, TPS: -1}} {
 				s.Reset()
-				if err := s.Configure(openaitest.Settings{Rates: r, RetryAfter: true}); err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, s.Configure(openaitest.Settings{Rates: r, RetryAfter: true}))
 				ask := func() error {
 					_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"three words long and a few more of them"}})
 					return err
@@ -310,9 +299,7 @@ func TestRatesOfEmulators(t *testing.T) {
 // A program that uses an emulator outside of a test does not link the testing package.
 func TestEmulatorsImportNoTesting(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "./...").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	emulators := 0
 	for line := range strings.Lines(string(out)) {
 		deps := strings.Fields(line)

@@ -12,15 +12,14 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
 )
 
 // The package documentation lists every provider, what stands before the colon of its references, and every option that one knows.
 func TestDocumentationListsAll(t *testing.T) {
 	data, err := os.ReadFile("doc.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	_, grammar, _ := strings.Cut(string(data), "# References")
 	grammar, listed, ok := strings.Cut(grammar, "# Providers")
 	listed, _, more := strings.Cut(listed, "# ")
@@ -184,9 +183,7 @@ func (unguarded) Embed(context.Context, embedding.Request) (embedding.Response, 
 func TestOpenGuards(t *testing.T) {
 	table := providers.Table{"acme": func(providers.Ref) (embedding.Embedder, error) { return unguarded{}, nil }}
 	e, err := table.Open("acme:large")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hello"}}); !errors.Is(err, embedding.Malformed) {
 		t.Errorf("a provider that is not in Builtin is not guarded: %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestParse(t *testing.T) {
@@ -115,9 +116,7 @@ func TestParseRefusesKeys(t *testing.T) {
 func TestOptions(t *testing.T) {
 	read := func(options string) (*Options, error) {
 		ref, err := Parse("x:m" + options)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		o := ref.Options()
 		o.String("region")
 		o.Int("dimensions")

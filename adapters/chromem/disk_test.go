@@ -20,6 +20,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestAnotherModelIsRefused(t *testing.T) {
@@ -60,18 +61,14 @@ func documents(t *testing.T, dir string) []string {
 		}
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return out
 }
 
 func half(t *testing.T, name string) {
 	t.Helper()
 	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	write(t, name, data[:len(data)/2])
 }
 
@@ -79,18 +76,12 @@ func half(t *testing.T, name string) {
 func edit(t *testing.T, name string, change func(*chromemgo.Document)) {
 	t.Helper()
 	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	var d chromemgo.Document
-	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&d); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, gob.NewDecoder(bytes.NewReader(data)).Decode(&d))
 	change(&d)
 	var out bytes.Buffer
-	if err := gob.NewEncoder(&out).Encode(d); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, gob.NewEncoder(&out).Encode(d))
 	write(t, name, out.Bytes())
 }
 
@@ -134,9 +125,7 @@ func TestDamagedFolders(t *testing.T) {
 		"a sidecar without a space": {sidecar(`{"format":1,"dimensions":8}`), "space.json is corrupt or half-written"},
 		"a sidecar of the future":   {sidecar(`{"format":2,"space":"fake/fake@8","dimensions":8}`), "is of format 2"},
 		"no sidecar": {func(t *testing.T, dir string, _ []string) {
-			if err := os.Remove(filepath.Join(dir, "space.json")); err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, os.Remove(filepath.Join(dir, "space.json")))
 		}, "holds an index without space.json"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -167,9 +156,7 @@ func TestRepair(t *testing.T) {
 	if _, err := chromem.New(f, o); err == nil || !strings.Contains(err.Error(), bad) {
 		t.Fatalf("the error does not name %s: %v", bad, err)
 	}
-	if err := os.Remove(bad); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.Remove(bad))
 	s := open(t, f, o)
 	if s.Count() != 2 {
 		t.Errorf("%d documents are left of 3", s.Count())
@@ -192,16 +179,10 @@ func TestDiskFailures(t *testing.T) {
 	block := func(id string) func() {
 		sum := sha256.Sum256([]byte(id))
 		name := filepath.Join(folder, hex.EncodeToString(sum[:4])+".gob")
-		if err := os.RemoveAll(name); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(filepath.Join(name, "full"), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, os.RemoveAll(name))
+		expect.NoError(t, os.MkdirAll(filepath.Join(name, "full"), 0o700))
 		return func() {
-			if err := os.RemoveAll(name); err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, os.RemoveAll(name))
 		}
 	}
 	free := block("2")
@@ -242,9 +223,7 @@ func TestDirThatIsAFile(t *testing.T) {
 
 func write(t *testing.T, name string, data []byte) {
 	t.Helper()
-	if err := os.WriteFile(name, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.WriteFile(name, data, 0o600))
 }
 
 func TestFilesOfOneName(t *testing.T) {

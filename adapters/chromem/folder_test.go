@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding/adapters/chromem"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestFolderReader(t *testing.T) {
@@ -38,9 +39,7 @@ func TestFolderReader(t *testing.T) {
 	for i, from := range all {
 		var rest []string
 		for d, err := range r.Documents(t.Context(), from.Position) {
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			rest = append(rest, d.ID)
 		}
 		var want []string
@@ -103,9 +102,7 @@ func TestMigrate(t *testing.T) {
 	down = false
 	var r *migrate.Report
 	for step, err := range migrate.Run(t.Context(), e, p) {
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		r = step.Report
 	}
 	if r == nil || r.Moved != 50 || r.Searched != 20 {

@@ -19,15 +19,14 @@ import (
 	"github.com/vecspace/embedding/adapters/chromem"
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/static"
 )
 
 func open(t *testing.T, e embedding.Embedder, o chromem.Options) *chromem.Store {
 	t.Helper()
 	s, err := chromem.New(e, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s
 }
 
@@ -55,9 +54,7 @@ func names(docs []schema.Document) (out []string) {
 
 func TestSearch(t *testing.T) {
 	e, err := static.New(static.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for name, o := range map[string]chromem.Options{"memory": {}, "folder": {Dir: filepath.Join(t.TempDir(), "index")}} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, e, o)
@@ -172,9 +169,7 @@ func TestNothingIsPaidTwice(t *testing.T) {
 			t.Errorf("%q was billed %d times", text, f.Billed(text))
 		}
 	}
-	if err := s.Delete(t.Context(), []string{"1", "nobody"}); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, s.Delete(t.Context(), []string{"1", "nobody"}))
 	s = open(t, f, o)
 	var all []string
 	for id, d := range s.All() {

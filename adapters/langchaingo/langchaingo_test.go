@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 var (
@@ -65,27 +66,21 @@ func (c client) CreateEmbedding(ctx context.Context, texts []string) ([][]float3
 
 func theirs(t *testing.T, edit func([][]float32) [][]float32) embeddings.Embedder {
 	e, err := embeddings.NewEmbedder(client{embedtest.NewFake(embedtest.FakeOptions{}), edit})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return e
 }
 
 func TestFromKeepsTheLaws(t *testing.T) {
 	embedtest.Test(t, func(t *testing.T) embedtest.Subject {
 		e, err := langchaingo.From(theirs(t, nil), embedding.Model{Space: "s", Dimensions: 8, Symmetric: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return embedtest.Subject{Embedder: e}
 	})
 }
 
 func TestFromLeavesTheCallersTexts(t *testing.T) {
 	e, err := langchaingo.From(theirs(t, nil), embedding.Model{Space: "s"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	in := []string{"line\nbreak"} // langchaingo's embedder replaces the break in the slice it is given
 	if _, err := e.Embed(t.Context(), embedding.Request{Texts: in}); err != nil || in[0] != "line\nbreak" {
 		t.Errorf("%q, %v", in[0], err)
@@ -126,9 +121,7 @@ func TestFromTurnsPanicsAndWrongCountsIntoErrors(t *testing.T) {
 		"ours, nil":     (*langchaingo.Embedder)(nil),
 	} {
 		e, err := langchaingo.From(f, embedding.Model{Space: "s"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		for _, task := range []embedding.Task{embedding.TaskDocument, embedding.TaskQuery} {
 			_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"secret text", "secret too"}, Task: task})
 			if embedding.KindOf(err) != embedding.Malformed || strings.Contains(err.Error(), "secret") {
@@ -137,9 +130,7 @@ func TestFromTurnsPanicsAndWrongCountsIntoErrors(t *testing.T) {
 		}
 	}
 	e, err := langchaingo.From(answer(make([]float32, 8)), embedding.Model{Space: "s"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a", "b"}}); !errors.Is(err, embedding.Malformed) {
 		t.Errorf("one vector for two texts: %v", err)
 	}
@@ -177,9 +168,7 @@ func TestFromKeepsWhatWasPaidFor(t *testing.T) {
 			}
 			return []float32{1}, nil
 		}}, embedding.Model{Space: "s"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		_, err = e.Embed(ctx, embedding.Request{Texts: []string{"a", "b", "c", "d"}, Task: embedding.TaskQuery})
 		cancel()
 		p, ok := errors.AsType[*embedding.PartialError](err)
@@ -198,9 +187,7 @@ func TestFromKeepsWhatWasPaidFor(t *testing.T) {
 // A program that uses this package without langchaingo does not link it.
 func TestDependencies(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for dep := range strings.Lines(string(out)) {
 		dep = strings.TrimSpace(dep)
 		host, _, _ := strings.Cut(dep, "/")

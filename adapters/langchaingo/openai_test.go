@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
@@ -23,27 +24,19 @@ import (
 func theirOpenAI(t *testing.T, key string) (string, embedding.Embedder) {
 	t.Helper()
 	s, err := openaitest.New(openaitest.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
 	base := srv.URL + openaitest.BasePath
 	client, err := lcopenai.New(lcopenai.WithBaseURL(base), lcopenai.WithToken(key), lcopenai.WithEmbeddingModel("text-embedding-3-small"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	f, err := embeddings.NewEmbedder(client)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	e, err := langchaingo.From(f, embedding.Model{
 		Provider: "openai", ID: "text-embedding-3-small", Space: "openai/text-embedding-3-small@1536", Dimensions: 1536,
 		Symmetric: true, Limits: embedding.Limits{Texts: 2048},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return base, e
 }
 
@@ -58,18 +51,12 @@ func TestFromTheirOpenAIKeepsTheLaws(t *testing.T) {
 func TestFromTheirOpenAI(t *testing.T) {
 	base, theirs := theirOpenAI(t, openaitest.DefaultKey)
 	ours, err := openai.New(openai.Options{Model: "text-embedding-3-small", BaseURL: base, Key: openaitest.DefaultKey})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	texts := slices.Repeat([]string{"a cat", "a dog", "line\nbreak"}, 20)
 	got, err := embedding.Documents(t.Context(), embedding.Chain(theirs, middleware.Standard(middleware.StandardOptions{})), texts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	want, err := embedding.Documents(t.Context(), ours, texts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for i := range texts {
 		if strings.Contains(texts[i], "\n") {
 			continue // theirs replaces line breaks
@@ -100,9 +87,7 @@ func TestFromJudgesErrors(t *testing.T) {
 			func(context.Context, []string) ([][]float32, error) { return nil, fail },
 			func(context.Context, string) ([]float32, error) { return nil, fail },
 		}, embedding.Model{Space: "s"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		for _, task := range []embedding.Task{embedding.TaskDocument, embedding.TaskQuery} {
 			_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}, Task: task})
 			if got := embedding.KindOf(err); got != kind || !errors.Is(err, fail) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vecspace/embedding/benchmarks/datasets"
 	"github.com/vecspace/embedding/benchmarks/metrics"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestSciFact(t *testing.T) {
@@ -16,9 +17,7 @@ func TestSciFact(t *testing.T) {
 		t.Skip("NOT TESTED: EMBEDDING_TESTDATA is not set, so BM25 is not held against its published figures")
 	}
 	set, err := datasets.LoadRetrieval(filepath.Join(dir, "scifact"), "test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	var ids, texts []string
 	for _, d := range set.Documents {
 		ids, texts = append(ids, d.ID), append(texts, d.Embedded())
@@ -28,9 +27,7 @@ func TestSciFact(t *testing.T) {
 	n := float64(len(set.Queries))
 	for _, q := range set.Queries {
 		topic, err := metrics.Judge(x.Search(q.Body, 1000), set.Judged[q.ID])
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		ndcg += topic.NDCG(10) / n
 		recall += topic.Recall(100) / n
 		ap += topic.AveragePrecision(0) / n

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func testdata(t *testing.T) string {
@@ -28,21 +30,15 @@ func write(t *testing.T, files map[string]string) string {
 	dir := t.TempDir()
 	for name, text := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 		f, err := os.Create(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		var out io.WriteCloser = f
 		if strings.HasSuffix(name, ".gz") {
 			out = gzip.NewWriter(f)
 		}
 		io.WriteString(out, text)
-		if err := out.Close(); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, out.Close())
 		f.Close()
 	}
 	return dir
@@ -57,9 +53,7 @@ const (
 func TestRetrieval(t *testing.T) {
 	dir := write(t, map[string]string{"corpus.jsonl.gz": "\uFEFF" + corpus, "queries.jsonl": queries, "qrels/test.tsv": qrels})
 	r, err := LoadRetrieval(dir, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if len(r.Documents) != 2 || r.Documents[0].Embedded() != "A title its text" || r.Documents[1].Embedded() != "alone" {
 		t.Errorf("documents %+v", r.Documents)
 	}
@@ -135,9 +129,7 @@ func TestPairsSayWhatIsWrong(t *testing.T) {
 func TestRealSets(t *testing.T) {
 	dir := testdata(t)
 	r, err := LoadRetrieval(filepath.Join(dir, "scifact"), "test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	characters := 0
 	for _, d := range r.Documents {
 		characters += len([]rune(d.Title + " " + d.Body))
@@ -161,9 +153,7 @@ func TestCranfield(t *testing.T) {
 	dir := filepath.Join(testdata(t), "cranfield")
 	elements := func(name, tag string) (out [][2]string) {
 		b, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		d := xml.NewDecoder(strings.NewReader(string(b)))
 		d.Strict = false
 		for {
@@ -179,9 +169,7 @@ func TestCranfield(t *testing.T) {
 					Text  string `xml:"text"`
 					Title string `xml:"title"`
 				}
-				if err := d.DecodeElement(&e, &start); err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, d.DecodeElement(&e, &start))
 				if tag == "top" { // judgements count the queries from 1 in the order of the file
 					e.No, e.Text = strconv.Itoa(len(out)+1), e.Title
 				}
@@ -193,17 +181,13 @@ func TestCranfield(t *testing.T) {
 		var b strings.Builder
 		for _, e := range all {
 			line, err := json.Marshal(map[string]string{"_id": e[0], "text": e[1]})
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			fmt.Fprintf(&b, "%s\n", line)
 		}
 		return b.String()
 	}
 	judged, err := os.ReadFile(filepath.Join(dir, "cranqrel.trec.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	var qrels strings.Builder
 	for line := range strings.Lines(string(judged)) {
 		f := strings.Fields(line)
@@ -213,9 +197,7 @@ func TestCranfield(t *testing.T) {
 		"corpus.jsonl.gz": lines(elements("cran.all.1400.xml", "doc")), "queries.jsonl": lines(elements("cran.qry.xml", "top")), "qrels/test.tsv": qrels.String(),
 	})
 	r, err := LoadRetrieval(made, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	blank := 0
 	for _, d := range r.Documents {
 		if d.Embedded() == "" {
@@ -229,13 +211,9 @@ func TestCranfield(t *testing.T) {
 
 func TestGoLibrary(t *testing.T) {
 	root, err := Toolchain()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	r, err := GoLibrary(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	documents := map[string]Text{}
 	for _, d := range r.Documents {
 		if _, twice := documents[d.ID]; twice || strings.Contains(d.ID, "internal") || strings.HasPrefix(d.ID, "cmd/") {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/benchmarks/metrics"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func vectors(random *rand.Rand, n, dims int) (ids []string, rows [][]float32) {
@@ -43,9 +44,7 @@ func TestSearchAgainstPlainLoop(t *testing.T) {
 		_, queries := vectors(random, 8, dims)
 		rows[17], queries[3] = nil, nil
 		got, err := New(ids, rows, dims).Search(t.Context(), queries, 20)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		for i, q := range queries {
 			if q == nil {
 				if got[i] != nil {
@@ -105,9 +104,7 @@ func TestQuantised(t *testing.T) {
 		Binary: NewBits(ids, rows, 65).Search,
 	} {
 		got, err := search(t.Context(), queries, 200)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		for i, q := range queries {
 			for _, h := range got[i] {
 				d, _ := strconv.Atoi(h.Doc)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 var texts = []string{"one text", "another text", "a third one"}
@@ -34,9 +35,7 @@ func TestClosed(t *testing.T) {
 			return r
 		})
 		res, err := Closed(t.Context(), f, texts, Options{Batch: 2, Requests: 10, Warmup: 2})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		if res.Requests != 10 || res.Warmup != 2 || len(res.Latency) != 9 || len(res.Failed) != 1 || res.Texts != 18 || f.Peak() != 1 {
 			t.Errorf("%+v", res)
 		}
@@ -70,13 +69,9 @@ func TestOpenSeesTheStall(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		closed, err := Closed(t.Context(), stall(), texts, Options{Requests: 100, Warmup: -1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		open, err := Open(t.Context(), stall(), texts, Options{Requests: 200, Warmup: -1, Rate: 100, Parallel: 1000})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		if slow(closed) != 1 || slow(open) != 90 {
 			t.Errorf("%d slow requests in the closed loop, %d in the open one; want 1 and the 90 that were due in the second", slow(closed), slow(open))
 		}
@@ -97,9 +92,7 @@ func TestOpenCountsTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := fake(func(embedtest.Call) embedtest.Reply { return embedtest.Reply{Latency: 100 * time.Millisecond} })
 		res, err := Open(t.Context(), f, texts, Options{Requests: 20, Warmup: -1, Rate: 20, Parallel: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		// Request i is due after i*50 ms and answered after (i+1)*100.
 		if f.Peak() != 1 || !near(res.Quantile(1), 2-.95) || !near(res.Quantile(.05), .1) || !near(res.Elapsed, 2) {
 			t.Errorf("peak %d, %v", f.Peak(), res.Latency)

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // testdata is the folder of data sets, which is not part of the project.
@@ -28,9 +30,7 @@ func testdata(t testing.TB) string {
 // fields reads a file of fields between white space, unpacked where its name ends in gz.
 func fields(t *testing.T, name string) (rows [][]string) {
 	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer f.Close()
 	var in io.Reader = f
 	if strings.HasSuffix(name, ".gz") {
@@ -48,9 +48,7 @@ type judgements = map[string]map[string]int
 
 func judge(t *testing.T, into judgements, topic, doc, rel string) {
 	n, err := strconv.Atoi(rel)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if into[topic] == nil {
 		into[topic] = map[string]int{}
 	}
@@ -102,9 +100,7 @@ func TestTrecEval(t *testing.T) {
 			runs := map[string][]Hit{}
 			for _, f := range fields(t, filepath.Join(dir, c.run)) {
 				score, err := strconv.ParseFloat(f[4], 64)
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				runs[f[0]] = append(runs[f[0]], Hit{Doc: f[2], Score: score})
 			}
 			topics := map[string]*Topic{}
@@ -113,9 +109,7 @@ func TestTrecEval(t *testing.T) {
 					continue
 				}
 				judged, err := Judge(hits, qrels[id])
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				topics[id] = judged
 			}
 			checked := 0
@@ -125,9 +119,7 @@ func TestTrecEval(t *testing.T) {
 					t.Fatalf("no measure %s", f[1])
 				}
 				want, err := strconv.ParseFloat(f[2], 64)
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				got := 0.0
 				if f[0] == "all" {
 					for _, id := range slices.Sorted(maps.Keys(topics)) {
@@ -168,20 +160,14 @@ func TestScipy(t *testing.T) {
 			want[name], _ = strconv.ParseFloat(value, 64)
 		}
 		file, err := os.Open(filepath.Join(dir, f[0]))
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		rows, err := csv.NewReader(file).ReadAll()
 		file.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		var gold, said []float64
 		for _, row := range rows {
 			score, err := strconv.ParseFloat(row[2], 64)
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			gold, said = append(gold, score), append(said, Jaccard(row[0], row[1], int(want["ngram"])))
 		}
 		distinct := len(slices.Compact(slices.Sorted(slices.Values(said))))

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestJudgeRefuses(t *testing.T) {
@@ -66,9 +68,7 @@ func TestBootstrapInterval(t *testing.T) {
 	}
 	half := 1.96 * math.Sqrt(square/float64(n)) / math.Sqrt(float64(n))
 	r, err := Bootstrap(n, 10000, 7, Mean(values))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	in := r.Interval(0)
 	if math.Abs(in.Low-(mean-half)) > .004 || math.Abs(in.High-(mean+half)) > .004 || r.Values[0] != mean {
 		t.Errorf("[%.4f %.4f] around %.4f, the normal law says [%.4f %.4f]", in.Low, in.High, r.Values[0], mean-half, mean+half)
@@ -87,9 +87,7 @@ func TestBootstrapIsPaired(t *testing.T) {
 		noisy[i] = a[i] + .1*math.Pow(-1, float64(i))
 	}
 	r, err := Bootstrap(n, 2000, 1, Mean(a), Mean(better), Mean(noisy), Mean(a))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if d := r.Difference(1, 0); d.Low < .0199 || d.High > .0201 || d.P > .002 {
 		t.Errorf("better by .02: %+v", d)
 	}
@@ -107,9 +105,7 @@ func TestBootstrapIsPaired(t *testing.T) {
 func TestBootstrapRepeats(t *testing.T) {
 	v := []float64{1, 2, 3, 4, 8}
 	first, err := Bootstrap(len(v), 500, 9, Mean(v))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	again, _ := Bootstrap(len(v), 500, 9, Mean(v))
 	other, _ := Bootstrap(len(v), 500, 10, Mean(v))
 	if first.Interval(0) != again.Interval(0) || slices.Equal(first.samples[0], other.samples[0]) {
@@ -154,9 +150,7 @@ func BenchmarkMetrics(b *testing.B) {
 	for b.Loop() {
 		for _, run := range runs {
 			topic, err := Judge(run, judged)
-			if err != nil {
-				b.Fatal(err)
-			}
+			expect.NoError(b, err)
 			for _, m := range measures {
 				m(topic)
 			}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"pgregory.net/rapid"
 )
 
@@ -147,9 +148,7 @@ func TestMeasuresAgainstSlow(t *testing.T) {
 			judged[strconv.Itoa(d)] = rapid.IntRange(-1, 3).Draw(t, "judgement")
 		}
 		topic, err := Judge(hits, judged)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		ranking := slowRank(hits)
 		relevant := 0.0
 		for _, g := range judged {
@@ -192,14 +191,10 @@ func TestCorrelationsAgainstSlow(t *testing.T) {
 			return
 		}
 		r, err := Pearson(x, y)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		near(t, "Pearson", r, slowPearson(x, y))
 		rho, err := Spearman(x, y)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		near(t, "Spearman", rho, slowPearson(slowRanks(x), slowRanks(y)))
 
 		// A resample is the same as the series written out.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // TestClients: every client, ours and the rivals', gets the vectors that the server sent, in both formats.
@@ -16,13 +18,9 @@ func TestClients(t *testing.T) {
 	for _, asBase64 := range []bool{false, true} {
 		base := server.URL + "/plain/v1"
 		mine, err := ours(base, asBase64, 100)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		theirs, err := rivals(base, asBase64)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		for _, c := range append(mine, theirs...) {
 			for _, n := range []int{1, 10, 100} {
 				got, err := c.embed(t.Context(), all[:n])
@@ -47,13 +45,9 @@ func TestJobs(t *testing.T) {
 	all, want := texts(205), vectors()
 	base := server.URL + "/plain/v1"
 	mine, err := ourJobs(base)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	theirs, err := rivalJobs(base)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for _, j := range append(mine, theirs...) {
 		got, err := j.embed(t.Context(), all)
 		if err == nil {

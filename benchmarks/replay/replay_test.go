@@ -15,14 +15,13 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func open(t *testing.T, path string, readOnly bool) *Recording {
 	t.Helper()
 	r, err := Open(path, readOnly)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	t.Cleanup(func() { r.Close() })
 	return r
 }
@@ -37,9 +36,7 @@ func embed(t *testing.T, e embedding.Embedder, task embedding.Task, texts ...str
 func keep(t *testing.T, r *Recording, e embedding.Embedder) embedding.Embedder {
 	t.Helper()
 	kept, err := r.Keep(e, "fake:fake")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return kept
 }
 
@@ -50,12 +47,8 @@ func TestRoundTrip(t *testing.T) {
 	kept := keep(t, r, fake)
 	embed(t, kept, embedding.TaskDocument, "one", "two words", "three words here")
 	embed(t, kept, embedding.TaskQuery, "one")
-	if err := r.Note("speed", []int{1, 2}); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, r.Note("speed", []int{1, 2}))
+	expect.NoError(t, r.Close())
 
 	again := open(t, path, true)
 	h, ok := again.Heading()
@@ -97,14 +90,10 @@ func TestCutAnywhere(t *testing.T) {
 	embed(t, kept, 0, "b")
 	r.Close()
 	b, err := os.ReadFile(whole)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for cut := first; cut <= len(b); cut++ {
 		path := filepath.Join(dir, fmt.Sprint(cut, ".rec"))
-		if err := os.WriteFile(path, b[:cut], 0o600); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, os.WriteFile(path, b[:cut], 0o600))
 		r := open(t, path, false)
 		want := 1
 		if cut == len(b) {
@@ -121,9 +110,7 @@ func TestCutAnywhere(t *testing.T) {
 	}
 	for cut := range first {
 		path := filepath.Join(dir, "short.rec")
-		if err := os.WriteFile(path, b[:cut], 0o600); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, os.WriteFile(path, b[:cut], 0o600))
 		if r, err := Open(path, false); err == nil && r.Len() != 0 {
 			t.Fatalf("cut at %d: %d texts", cut, r.Len())
 		} else if err == nil {
@@ -139,15 +126,11 @@ func TestDamage(t *testing.T) {
 	embed(t, keep(t, r, embedtest.NewFake(embedtest.FakeOptions{})), 0, "a", "b")
 	r.Close()
 	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for i := range b {
 		bad := bytes.Clone(b)
 		bad[i] ^= 0x10
-		if err := os.WriteFile(path, bad, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, os.WriteFile(path, bad, 0o600))
 		r, err := Open(path, true)
 		if err == nil && r.Len() == 2 {
 			t.Fatalf("byte %d was changed and nobody noticed", i)
@@ -165,13 +148,9 @@ func TestDamagedLength(t *testing.T) {
 	embed(t, kept, 0, "b", "c")
 	r.Close()
 	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	b[at+2] ^= 0x10
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.WriteFile(path, b, 0o600))
 	if _, err := Open(path, false); err == nil || !strings.Contains(err.Error(), "damaged") || size(t, path) != len(b) {
 		t.Errorf("error %v, %d of %d bytes left", err, size(t, path), len(b))
 	}
@@ -338,8 +317,6 @@ func (c constant) Embed(_ context.Context, req embedding.Request) (embedding.Res
 func size(t *testing.T, path string) int {
 	t.Helper()
 	s, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return int(s.Size())
 }

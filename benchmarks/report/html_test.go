@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // Text of a data set is text on the page, and the page asks for nothing from anywhere.
@@ -57,9 +59,7 @@ func browser(t *testing.T) chromium {
 func (c chromium) open(t *testing.T, text string, extra ...string) (dom, log string) {
 	t.Helper()
 	page := filepath.Join(c.dir, "report.html")
-	if err := os.WriteFile(page, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.WriteFile(page, []byte(text), 0o600))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	run := exec.CommandContext(ctx, c.path, slices.Concat([]string{
@@ -114,14 +114,10 @@ func TestLightAndDark(t *testing.T) {
 		}
 		b.open(t, page, mode.flag, "--screenshot="+file)
 		f, err := os.Open(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		picture, err := png.Decode(f)
 		f.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		back, all := 0, 0
 		stands := map[color.RGBA]bool{}
 		for y := range picture.Bounds().Dy() {

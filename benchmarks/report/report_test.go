@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // sample is a report with every part, and with text that tries to be markup.
@@ -75,9 +77,7 @@ func sample() *Report {
 func render(t *testing.T, write func(*Report) func(*bytes.Buffer) error, r *Report) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := write(r)(&b); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, write(r)(&b))
 	return b.String()
 }
 
@@ -108,9 +108,7 @@ func TestJSONRoundTrip(t *testing.T) {
 // TestSchema holds SCHEMA.md against the types: every field is in it, and nothing else.
 func TestSchema(t *testing.T) {
 	b, err := os.ReadFile("SCHEMA.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	var documented []string
 	for _, m := range regexp.MustCompile("(?m)^\\| \\**`([^`]+)`").FindAllStringSubmatch(string(b), -1) {
 		documented = append(documented, m[1])

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
@@ -45,13 +46,9 @@ func TestJournalAgreesWithTheLedger(t *testing.T) {
 	emulator, err := dashscopetest.New(dashscopetest.Options{Faults: []dashscopetest.Fault{
 		{Name: "overloaded", At: 2}, {Name: "cut-off", At: 2, Next: 1},
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	book, err := os.Create(filepath.Join(t.TempDir(), "journal"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer book.Close()
 	var under sync.WaitGroup // the server does not wait for a request whose connection was cut off
 	j := &journal{next: emulator, to: book}
@@ -63,9 +60,7 @@ func TestJournalAgreesWithTheLedger(t *testing.T) {
 	defer server.Close()
 	client := server.Client()
 	e, err := stack{}.provider(server.URL+dashscopetest.BasePath, client)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	failed := 0
 	for _, texts := range [][]string{{"a", "b"}, {"refused"}, {"c"}, {"a"}} {
 		if _, err := e.Embed(context.Background(), embedding.Request{Texts: texts}); err != nil {

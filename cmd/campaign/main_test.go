@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // TestMain lets the test binary be the emulator that a campaign runs itself as.
@@ -25,9 +27,7 @@ func TestCampaign(t *testing.T) {
 	p := plan{texts: 1000, outages: 50 * time.Millisecond, seed: 3, fault: regexp.MustCompile(`^(overloaded|nan|auth|kill|bad-text|drift|a region dies.*|control.*)$`)}
 	var out bytes.Buffer
 	rows, err := p.play(t.Context(), &out)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if len(rows) != 10 {
 		t.Errorf("%d rows:\n%s", len(rows), &out)
 	}

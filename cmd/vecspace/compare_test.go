@@ -12,6 +12,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/benchmarks"
 	comparison "github.com/vecspace/embedding/benchmarks/report"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // compared runs the command in a folder of its own and returns what it printed.
@@ -34,12 +35,8 @@ func sets(t *testing.T) string {
 		"pairs.csv":          "a cat,a kitten,4.5\na car,a cup of tea,0.5\na road,a street,4\na dog,an equation,1\n",
 	} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		expect.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 	return dir
 }
@@ -63,9 +60,7 @@ func TestCompare(t *testing.T) {
 		}
 	}
 	f, err := os.Open("r.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer f.Close()
 	r, err := comparison.ReadJSON(f)
 	if err != nil || len(r.Candidates) != 2 || !strings.HasSuffix(r.Run.Command, "static:base 'static:base?dimensions=64'") {
@@ -73,9 +68,7 @@ func TestCompare(t *testing.T) {
 	}
 
 	// Again from the recordings alone, also as a YAML file.
-	if err := os.WriteFile("c.yaml", []byte("- static:base\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.WriteFile("c.yaml", []byte("- static:base\n"), 0o600))
 	out, errs, err = compared(t, t.Context(), append(small, "-offline", "-candidates", "c.yaml")...)
 	if err != nil || !strings.Contains(errs, "answers recorded, no call") || !strings.Contains(out, "static:base") {
 		t.Errorf("%v\n%s%s", err, errs, out)
@@ -104,19 +97,13 @@ func TestCompareBadSets(t *testing.T) {
 	sets(t)
 	copied := func(to, changed, text string) {
 		t.Helper()
-		if err := os.CopyFS(to, os.DirFS("set")); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(to, filepath.FromSlash(changed)), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, os.CopyFS(to, os.DirFS("set")))
+		expect.NoError(t, os.WriteFile(filepath.Join(to, filepath.FromSlash(changed)), []byte(text), 0o600))
 	}
 	copied("empty", "corpus.jsonl", "")
 	copied("absent", "qrels/test.tsv", "1\tcat\t1\n2\tdog\t1\n")
 	copied("twice", "corpus.jsonl", `{"_id":"cat","text":"a"}`+"\n"+`{"_id":"cat","text":"b"}`+"\n")
-	if err := os.WriteFile("nan.csv", []byte("a,b,1\nc,d,NaN\ne,f,3\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.WriteFile("nan.csv", []byte("a,b,1\nc,d,NaN\ne,f,3\n"), 0o600))
 	bad := map[string]string{
 		"empty": "corpus.jsonl: the file is empty", "absent": `test.tsv:2: there is no document "dog"`,
 		"twice": `corpus.jsonl:2: the id "cat" was there before`, "nan.csv": "nan.csv:2: the score is NaN",
@@ -132,9 +119,7 @@ func TestCompareBadSets(t *testing.T) {
 	files := map[string]string{"stdout": out, "stderr": errs}
 	for _, name := range []string{"vecspace-compare.html", "r.md", "r.json"} {
 		b, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		files[name] = strings.NewReplacer("&#34;", `"`, `\"`, `"`).Replace(string(b))
 	}
 	for name, text := range files {
@@ -181,9 +166,7 @@ func TestCompareDryRun(t *testing.T) {
 
 func TestCompareUsage(t *testing.T) {
 	sets(t)
-	if err := os.WriteFile("bad.yaml", []byte("- static:base\n  x: 1\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.WriteFile("bad.yaml", []byte("- static:base\n  x: 1\n"), 0o600))
 	for want, args := range map[string][]string{
 		"at least one candidate":  {},
 		"-k is 0":                 {"-k", "0", "static:base"},

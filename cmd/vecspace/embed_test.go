@@ -12,6 +12,7 @@ import (
 	"testing/iotest"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/static"
 )
@@ -32,13 +33,9 @@ func results(t *testing.T, out string) (all []result) {
 
 func TestEmbed(t *testing.T) {
 	e, err := static.New(static.Options{Dimensions: 64})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	want, err := embedding.Documents(t.Context(), e, []string{"parse flags", "find files", "最后一行"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for _, args := range [][]string{{"static:base?dimensions=64"}, {"static:base", "-dimensions", "64"}, {"-dimensions=64", "static:base"}} {
 		code, out, errs := vecspace(t, "parse flags\r\nfind files\n最后一行", append([]string{"embed"}, args...)...)
 		if code != 0 || errs != "" {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
@@ -80,9 +81,7 @@ func (e *emulator) stop() (code int, out, errs string) {
 func (e *emulator) send(t *testing.T, method, path, key, body string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, e.base+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	req.Header.Set("Authorization", "Bearer "+key)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -286,9 +285,7 @@ func TestEmulatePublic(t *testing.T) {
 // A port that is taken is a failure of the machine, not of the call.
 func TestEmulatePortTaken(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer l.Close()
 	if code, _, errs := vecspace(t, "", "emulate", "dashscope", "-addr", l.Addr().String()); code != 1 || !strings.Contains(errs, "listen tcp") {
 		t.Error(code, errs)

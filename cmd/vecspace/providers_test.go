@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
 )
 
@@ -23,18 +24,14 @@ func TestProvidersAreInTheDocument(t *testing.T) {
 	}
 	name := filepath.Join("..", "..", "docs", "providers.md")
 	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	before, rest, ok := strings.Cut(strings.ReplaceAll(string(data), "\r\n", "\n"), tableMark)
 	table, after, closed := strings.Cut(rest, "```\n")
 	if !ok || !closed {
 		t.Fatalf("docs/providers.md has no block that begins with %q", tableMark)
 	}
 	if *update {
-		if err := os.WriteFile(name, []byte(before+tableMark+out+"```\n"+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, os.WriteFile(name, []byte(before+tableMark+out+"```\n"+after), 0o644))
 		return
 	}
 	if table != out {

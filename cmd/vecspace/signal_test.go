@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // The program itself: it ends in good order on either signal.
@@ -17,18 +19,12 @@ func TestSignals(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "emulate", "dashscope", "-addr", "127.0.0.1:0")
 		cmd.Env = append(os.Environ(), asProgram+"=1")
 		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
+		expect.NoError(t, cmd.Start())
 		all := ""
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			if all += lines.Text() + "\n"; strings.HasPrefix(lines.Text(), "DashScope emulator") {
-				if err := cmd.Process.Signal(sig); err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, cmd.Process.Signal(sig))
 			}
 		}
 		if err := cmd.Wait(); err != nil || !strings.Contains(all, "billed requests") {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
@@ -33,9 +34,7 @@ func TestHitRate(t *testing.T) {
 		in.WriteString(q.text + "\n")
 	}
 	out, _, err := ask(t, in.String(), "-k", "3")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 3*len(questions) {
 		t.Fatalf("%d lines for %d questions", len(lines), len(questions))
@@ -63,9 +62,7 @@ func TestHitRate(t *testing.T) {
 
 func TestTheFirstQuestion(t *testing.T) {
 	out, log, err := ask(t, "", "parse", "command", "line", "flags")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	first, _, _ := strings.Cut(out, "\n")
 	if f := strings.Fields(first); f[0] != "1" || f[2] != "flag" || !strings.Contains(first, "command-line flag parsing") {
 		t.Errorf("the first answer is %q", first)
@@ -79,9 +76,7 @@ func TestTheFirstQuestion(t *testing.T) {
 func service(t *testing.T, o dashscopetest.Options) *dashscopetest.Server {
 	t.Helper()
 	s, err := dashscopetest.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
 	t.Setenv("DASHSCOPE_API_KEY", dashscopetest.DefaultKey)
@@ -95,12 +90,8 @@ func notes(t *testing.T, files map[string]string) string {
 	dir := t.TempDir()
 	for name, text := range files {
 		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+		expect.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	}
 	return dir
 }
@@ -115,9 +106,7 @@ func TestDashScope(t *testing.T) {
 	}
 	first := s.Ledger()
 	docs, err := read("")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if want := (len(docs)+9)/10 + 1; first.Requests != want || first.Twice != 0 || first.Texts != len(docs)+1 {
 		t.Errorf("%d requests for %d texts, %d twice; want %d requests for %d documents and a question", first.Requests, first.Texts, first.Twice, want, len(docs))
 	}
@@ -142,23 +131,15 @@ func TestFolderIsKeptUpToDate(t *testing.T) {
 	search := func(question string) string {
 		t.Helper()
 		out, _, err := ask(t, "", "-dir", dir, "-store", store, "-embedder", "dashscope:text-embedding-v4", question)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return out
 	}
 	if out := search("repair a bike"); strings.Count(out, "\n") != 3 || !strings.Contains(strings.SplitN(out, "\n", 2)[0], "sub/bicycle.md#1") {
 		t.Errorf("printed %q", out)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "bread.txt"), []byte("Simmer the soup with carrots and leek."), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "new.txt"), []byte("The orchestra rehearses a symphony."), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(filepath.Join(dir, "old.txt")); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.WriteFile(filepath.Join(dir, "bread.txt"), []byte("Simmer the soup with carrots and leek."), 0o600))
+	expect.NoError(t, os.WriteFile(filepath.Join(dir, "new.txt"), []byte("The orchestra rehearses a symphony."), 0o600))
+	expect.NoError(t, os.Remove(filepath.Join(dir, "old.txt")))
 	before := s.Ledger().Texts
 	out := search("classical music")
 	if sent := s.Ledger().Texts - before; sent != 3 {
@@ -173,16 +154,12 @@ func TestFolderIsKeptUpToDate(t *testing.T) {
 // the budget of an outage that does not end it stops and keeps what it has.
 func TestOutage(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	addr := listener.Addr().String()
 	t.Setenv("DASHSCOPE_API_KEY", dashscopetest.DefaultKey)
 	t.Setenv("DASHSCOPE_COMPATIBLE_BASE_URL", "http://"+addr+dashscopetest.BasePath)
 	s, err := dashscopetest.New(dashscopetest.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	var srv *http.Server
 	serve := func(l net.Listener) {
 		srv = &http.Server{ReadHeaderTimeout: time.Minute, Handler: s}
@@ -217,9 +194,7 @@ func TestOutage(t *testing.T) {
 	if err != nil || !strings.Contains(strings.SplitN(out, "\n", 2)[0], " flag ") {
 		t.Fatalf("%s%v", out, err)
 	}
-	if err := <-restarted; err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, <-restarted)
 	defer func() { _ = srv.Close() }()
 	if l := s.Ledger(); l.Twice != 0 {
 		t.Errorf("%d texts were billed twice", l.Twice)
@@ -242,12 +217,8 @@ func TestWhatWasPaidIsKept(t *testing.T) {
 	store := filepath.Join(t.TempDir(), "index")
 	args := []string{"-embedder", "dashscope:text-embedding-v4", "-store", store, "parse command line flags"}
 	fault, err := dashscopetest.ParseFault("arrearage=at:7")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.SetFaults(fault); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
+	expect.NoError(t, s.SetFaults(fault))
 	_, _, err = ask(t, "", args...)
 	if err == nil || !strings.Contains(err.Error(), "what is stored is kept") {
 		t.Fatalf("got %v", err)
@@ -256,16 +227,12 @@ func TestWhatWasPaidIsKept(t *testing.T) {
 	if paid == 0 {
 		t.Fatal("nothing was paid for before the failure: the test shows nothing")
 	}
-	if err := s.SetFaults(); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, s.SetFaults())
 	if _, _, err := ask(t, "", args...); err != nil {
 		t.Fatal(err)
 	}
 	docs, err := read("")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if l := s.Ledger(); l.Twice != 0 || l.Texts != len(docs)+1 {
 		t.Errorf("%d texts were billed in two runs, %d of them twice; want %d", l.Texts, l.Twice, len(docs)+1)
 	}

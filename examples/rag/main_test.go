@@ -6,18 +6,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestRun(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "guide.md")
 	text := "# Garden\n\n## Roses\n\nRoses want sun and a deep soil.\n\n## Lawn\n\nMow the lawn every week in May.\n\n# Kitchen\n\n## Knives\n\nSharpen knives on a wet stone.\n"
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-file", file, "-k", "1", "how often do I cut the grass?"}, &out); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, run(t.Context(), []string{"-file", file, "-k", "1", "how often do I cut the grass?"}, &out))
 	if got := out.String(); !strings.Contains(got, "Mow the lawn every week") || strings.Contains(got, "wet stone") || !strings.HasSuffix(got, "Question: how often do I cut the grass?\n") {
 		t.Errorf("printed %q", got)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/azure/azuretest"
 	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
@@ -29,9 +30,7 @@ import (
 func TestSwap(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "guide.md")
 	text := "# Garden\n\n## Roses\n\nRoses want sun and a deep soil.\n\n## Lawn\n\nMow the lawn every week in May.\n\n# Kitchen\n\n## Knives\n\nSharpen knives on a wet stone.\n"
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	for _, e := range providers.Catalogue() {
 		if e.Key != "" {
 			t.Setenv(e.Key, dashscopetest.DefaultKey) // all emulators have the same
@@ -39,9 +38,7 @@ func TestSwap(t *testing.T) {
 	}
 	serve := func(h http.Handler, err error) string {
 		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		s := httptest.NewServer(h)
 		t.Cleanup(s.Close)
 		return s.URL
@@ -91,9 +88,7 @@ func TestSwap(t *testing.T) {
 		ref := references[name]
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			if err := run(t.Context(), []string{"-file", file, "-embedder", ref, "-k", "2", "how often do I cut the grass?"}, &out); err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, run(t.Context(), []string{"-file", file, "-embedder", ref, "-k", "2", "how often do I cut the grass?"}, &out))
 			if got := out.String(); !strings.Contains(got, "Mow the lawn every week") || strings.Contains(got, "wet stone") {
 				t.Errorf("printed %q", got)
 			}

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/openai/mistraltest"
@@ -57,9 +58,7 @@ func run(t *testing.T, emulator http.Handler, python func(testing.TB, ...string)
 	server := httptest.NewServer(emulator)
 	defer server.Close()
 	dir := t.TempDir() // Python writes what it compiles beside the source
-	if err := os.CopyFS(dir, scripts); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.CopyFS(dir, scripts))
 	cmd := python(t, filepath.Join(dir, script), server.URL, key)
 	cmd.Env = append(cmd.Env, "NO_PROXY=127.0.0.1")
 	var errs bytes.Buffer
@@ -127,9 +126,7 @@ const batch = `{"rows":3,"same":true,"finds":0}`
 
 func TestOpenAI(t *testing.T) {
 	s, err := openaitest.New(openaitest.Options{Keys: []string{key}, Control: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	const invalid = "'$.input' is invalid"
 	run(t, s, servers.OpenAIClient, "openai_client.py", map[string]want{
 		"single":           {value: `{"dimensions":1536,"tokens":4,"index":0}`},
@@ -158,9 +155,7 @@ func TestOpenAI(t *testing.T) {
 // langchain decodes base64 without looking whether it is: a server that answers with numbers gives it garbage.
 func TestNode(t *testing.T) {
 	s, err := openaitest.New(openaitest.Options{Keys: []string{key}, Control: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	run(t, s, servers.Node, "node_client.mjs", map[string]want{
 		"single":               {value: `{"dimensions":1536,"tokens":4,"index":0}`},
 		"formats":              {value: `{"same":true,"numbers":1536}`, attempts: 2},
@@ -175,9 +170,7 @@ func TestNode(t *testing.T) {
 
 func TestCohere(t *testing.T) {
 	s, err := coheretest.New(coheretest.Options{Keys: []string{key}, Control: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	run(t, s, servers.Clients, "cohere_client.py", map[string]want{
 		"single":         {value: `{"dimensions":1536,"texts":["hello world"],"tokens":4}`},
 		"batch":          {value: batch, attempts: 3},
@@ -199,9 +192,7 @@ func TestCohere(t *testing.T) {
 
 func TestVoyage(t *testing.T) {
 	s, err := voyagetest.New(voyagetest.Options{Keys: []string{key}, Control: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	run(t, s, servers.Clients, "voyage_client.py", map[string]want{
 		"single":          {value: `{"dimensions":1024,"tokens":4}`},
 		"batch":           {value: batch, attempts: 3}, // the question by another model of the same space
@@ -223,9 +214,7 @@ func TestVoyage(t *testing.T) {
 
 func TestMistral(t *testing.T) {
 	s, err := mistraltest.New(mistraltest.Options{Keys: []string{key}, Control: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	run(t, s, servers.Clients, "mistral_client.py", map[string]want{
 		"single":          {value: `{"dimensions":1024,"tokens":4,"index":0}`},
 		"batch":           {value: batch, attempts: 3},
@@ -246,9 +235,7 @@ func TestMistral(t *testing.T) {
 // The native path. The client raises nothing; the script makes an exception of what it returns.
 func TestDashScope(t *testing.T) {
 	s, err := dashscopetest.New(dashscopetest.Options{Keys: map[string]string{key: ""}, Control: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	run(t, s, servers.Clients, "dashscope_client.py", map[string]want{
 		"single":         {value: `{"dimensions":1024,"tokens":4,"index":0}`},
 		"batch":          {value: batch, attempts: 3},

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
@@ -46,9 +47,7 @@ func TestPresets(t *testing.T) {
 			longer: want{raised: "InternalServerError", status: 500, says: "too large to process", attempts: 3}},
 	} {
 		s, err := presettest.New(name, presettest.Options{Keys: []string{key}, Control: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		server := httptest.NewServer(s)
 		t.Cleanup(server.Close)
 		args = append(args, name, server.URL, presettest.BasePath(name), presettest.Model(name))

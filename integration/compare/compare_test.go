@@ -24,6 +24,7 @@ import (
 	"github.com/vecspace/embedding/benchmarks/datasets"
 	"github.com/vecspace/embedding/benchmarks/report"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // counter stands before the server and counts how often each text was asked for, by model.
@@ -38,9 +39,7 @@ type counter struct {
 func count(t *testing.T, target string) *counter {
 	t.Helper()
 	u, err := url.Parse(strings.TrimSuffix(target, "/v1"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	c := &counter{asked: map[string]int{}}
 	proxy := httputil.NewSingleHostReverseProxy(u)
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -87,13 +86,9 @@ func candidates(t *testing.T, base string) []benchmarks.Candidate {
     query: openai:e5-query?base_url=%[1]s&space=multilingual-e5-small-q4&max_texts=8
     parallel: 1
 `, base)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	cs, err := benchmarks.LoadCandidates(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return cs
 }
 
@@ -101,13 +96,9 @@ func candidates(t *testing.T, base string) []benchmarks.Candidate {
 func library(t *testing.T) benchmarks.Task {
 	t.Helper()
 	root, err := datasets.Toolchain()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	r, err := datasets.GoLibrary(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	short := map[string]bool{}
 	r.Documents = slices.DeleteFunc(r.Documents, func(d datasets.Text) bool {
 		short[d.ID] = embedding.EstimateTokens(d.Embedded()) < 150
@@ -142,9 +133,7 @@ func TestE5(t *testing.T) {
 	tasks := []benchmarks.Task{library(t)}
 	if data := os.Getenv("EMBEDDING_TESTDATA"); data != "" {
 		pairs, err := datasets.LoadPairs(filepath.Join(data, "stsb-multi-mt", "stsb-en-test.csv"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		tasks = append(tasks, benchmarks.Task{Pairs: pairs.Sample(60, 1)})
 	} else {
 		t.Log("NOT TESTED: EMBEDDING_TESTDATA is not set, so the model is not held against STS-B")

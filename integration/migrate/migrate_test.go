@@ -29,6 +29,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
 )
 
@@ -75,13 +76,9 @@ type task struct {
 func (k task) plan(t *testing.T) migrate.Plan {
 	t.Helper()
 	from, err := k.From.reader()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	to, err := k.To.reader()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return migrate.Plan{From: from, To: to, Journal: k.Journal, Block: block, Open: func(e embedding.Embedder) (vectorstores.VectorStore, error) {
 		s, err := k.To.guarded(e)
 		return &dying{VectorStore: s, task: k}, err
@@ -92,13 +89,9 @@ func (k task) plan(t *testing.T) migrate.Plan {
 func (k task) embedder(t *testing.T) embedding.Embedder {
 	t.Helper()
 	e, err := providers.Open(after)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	ledger, err := os.OpenFile(k.Ledger, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	t.Cleanup(func() { ledger.Close() })
 	calls := 0
 	return embedding.Wrap(e, e.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
@@ -148,13 +141,9 @@ func TestChild(t *testing.T) {
 		t.Skip("the others start it")
 	}
 	var k task
-	if err := json.Unmarshal([]byte(data), &k); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, json.Unmarshal([]byte(data), &k))
 	for step, err := range migrate.Run(t.Context(), k.embedder(t), k.plan(t)) {
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		fmt.Println("step", step)
 		if step.Report != nil {
 			fmt.Println("report", step.Report.Moved, step.Report.Rejected, step.Report.Searched)
@@ -166,18 +155,14 @@ func TestChild(t *testing.T) {
 func (k task) child(t *testing.T, kill int) (steps int, report string) {
 	t.Helper()
 	data, err := json.Marshal(k)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$", "-test.v")
 	c.Env = append(os.Environ(), taskVariable+"="+string(data))
 	out, err := c.StdoutPipe()
 	if err == nil {
 		err = c.Start()
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	var all strings.Builder
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		fmt.Fprintln(&all, lines.Text())
@@ -206,13 +191,9 @@ func (k task) child(t *testing.T, kill int) (steps int, report string) {
 func fill(t *testing.T, p place, n int) {
 	t.Helper()
 	e, err := providers.Open(before)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	s, err := p.open(blank{langchaingo.New(e)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	all := make([]schema.Document, n)
 	for i := range all {
 		all[i] = schema.Document{PageContent: text(i), Metadata: map[string]any{"page": i, "lang": i % len(sentences), store.Key: string(e.Model().Space)}}
@@ -246,18 +227,12 @@ func text(i int) string { return fmt.Sprintf(sentences[i%len(sentences)], i, i*7
 func (k task) check(t *testing.T, lost int) {
 	t.Helper()
 	e, err := providers.Open(after)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	reader, err := k.To.reader()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	there := map[string]int{}
 	for d, err := range reader.Documents(t.Context(), "") {
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		there[d.PageContent]++
 		i, _ := d.Metadata["page"].(int64)
 		if d.PageContent != text(int(i)) || d.Metadata[store.Key] != string(e.Model().Space) || d.Metadata[migrate.SourceKey] == nil {
@@ -265,9 +240,7 @@ func (k task) check(t *testing.T, lost int) {
 		}
 	}
 	ledger, err := os.ReadFile(k.Ledger)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	paid, total := map[string]int{}, 0
 	for line := range strings.Lines(string(ledger)) {
 		var s string
@@ -292,9 +265,7 @@ func (k task) check(t *testing.T, lost int) {
 	}
 	t.Logf("%d texts, %d paid for: %d more than once each and the sample", documents-1, total, total-(documents-1)-sample)
 	s, err := k.To.guarded(e)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for range 20 {
 		i := rand.IntN(documents)
 		if i == 77 {

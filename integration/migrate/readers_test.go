@@ -16,6 +16,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
 )
 
@@ -33,9 +34,7 @@ func TestReaders(t *testing.T) {
 			} else {
 				p.URL = servers.Postgres(t).URL
 				db, err := sql.Open("pgx", p.URL)
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				defer db.Close()
 				page = func(collection string, n int) migrate.Collection {
 					return migrate.PGVector(db, migrate.PGVectorOptions{Collection: collection, Page: n})
@@ -54,9 +53,7 @@ func TestReaders(t *testing.T) {
 			}
 			read := func(n int, after string) (ids, positions []string) {
 				for d, err := range page("notes", n).Documents(t.Context(), after) {
-					if err != nil {
-						t.Fatal(err)
-					}
+					expect.NoError(t, err)
 					ids, positions = append(ids, d.ID), append(positions, d.Position)
 				}
 				return ids, positions
@@ -99,20 +96,14 @@ func TestMixedCollection(t *testing.T) {
 	k.From.URL = servers.Postgres(t).URL
 	fill(t, k.From, 300)
 	e, err := providers.Open(after)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	s, err := k.From.open(langchaingo.New(e))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if _, err := s.AddDocuments(t.Context(), docs("another")); err != nil {
 		t.Fatal(err)
 	}
 	r, err := k.From.reader()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if d, err := r.Describe(t.Context()); err != nil || !slices.Equal(d.Dimensions, []int{128, 256}) || d.Documents != 301 {
 		t.Errorf("%+v, %v", d, err)
 	}
@@ -143,9 +134,7 @@ func TestChromaShifts(t *testing.T) {
 		}
 		if n++; n == 150 {
 			about, err := r.Describe(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			url := p.URL + "/api/v1/collections/" + strings.TrimPrefix(about.ID, "chroma:") + "/delete"
 			res, err := http.Post(url, "application/json", strings.NewReader(fmt.Sprintf(`{"ids":[%q]}`, d.ID)))
 			if err != nil || res.StatusCode != http.StatusOK {
@@ -166,21 +155,15 @@ func TestChroma1(t *testing.T) {
 	post := func(url string, in, out any) {
 		t.Helper()
 		body, err := json.Marshal(in)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		res, err := http.Post(url, "application/json", bytes.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		defer res.Body.Close()
 		text, err := io.ReadAll(res.Body)
 		if err != nil || res.StatusCode >= 300 {
 			t.Fatal(res.Status, string(text), err)
 		}
-		if err := json.Unmarshal(text, out); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, json.Unmarshal(text, out))
 	}
 	var made struct{ ID string }
 	post(base, map[string]any{"name": "notes"}, &made)
@@ -203,9 +186,7 @@ func TestChroma1(t *testing.T) {
 	}
 	i := 0
 	for doc, err := range r.Documents(t.Context(), "") {
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		if doc.ID != in.IDs[i] || doc.PageContent != in.Documents[i] || doc.Metadata["lang"] != "zh" || fmt.Sprint(doc.Metadata["n"]) != fmt.Sprint(i) {
 			t.Fatalf("document %d is %+v", i, doc)
 		}
@@ -235,9 +216,7 @@ func TestBadServers(t *testing.T) {
 	}
 	s := servers.Postgres(t)
 	db, err := sql.Open("pgx", s.URL) // no extension, no tables
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer db.Close()
 	if d, err := migrate.PGVector(db, migrate.PGVectorOptions{}).Describe(ctx); err != nil || d.ID != "" {
 		t.Errorf("%+v, %v", d, err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
@@ -17,9 +18,7 @@ import (
 func TestLlamaEmulator(t *testing.T) {
 	const key = "sk-of-this-test"
 	emulator, err := presettest.New("llamacpp", presettest.Options{Model: "tiny", Keys: []string{key}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	e := httptest.NewServer(emulator)
 	t.Cleanup(e.Close)
 	base := strings.TrimSuffix(servers.LlamaWithKey(t, key).URL, "/v1")
@@ -47,20 +46,14 @@ func TestLlamaEmulator(t *testing.T) {
 		ask := func(base string) (int, string) {
 			t.Helper()
 			r, err := http.NewRequestWithContext(t.Context(), tc.method, base+tc.path, strings.NewReader(tc.body))
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			r.Header.Set("Authorization", "Bearer "+tc.key)
 			r.Header.Set("Content-Type", "application/json")
 			res, err := http.DefaultClient.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			defer res.Body.Close()
 			body, err := io.ReadAll(res.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			return res.StatusCode, outline(string(body))
 		}
 		status, want := ask(base)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers/openai"
 )
@@ -66,9 +67,7 @@ func TestKilledInMidBatch(t *testing.T) {
 			fresh := open(t, openai.Options{Model: c.name, BaseURL: s.URL, NativeDimensions: c.dimensions})
 			for i := 0; i < len(texts); i += len(texts) / 16 {
 				v, err := embedding.Documents(t.Context(), fresh, texts[i:i+1])
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				if cos := embedding.Cosine(v[0], rows[i]); math.Abs(1-float64(cos)) > tolerance {
 					t.Errorf("text %d: cosine %v with its vector from the job", i, cos)
 				}

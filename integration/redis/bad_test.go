@@ -10,6 +10,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/middleware/cache/redis"
@@ -20,28 +21,20 @@ import (
 // TestWrongPassword: the cache goes without its tier and the limit says why, both without the password.
 func TestWrongPassword(t *testing.T) {
 	server := servers.PlainValkey(t)
-	if err := client(t, server).ConfigSet(t.Context(), "requirepass", "right").Err(); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, client(t, server).ConfigSet(t.Context(), "requirepass", "right").Err())
 	const secret = "wr0ng-secret"
 	c, err := connect(strings.Replace(server.URL, "redis://", "redis://default:"+secret+"@", 1))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer c.Close()
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	vectors, err := cache.New(cache.Options{MaxBytes: 1 << 20, StoreTimeout: 20 * time.Second, Store: tier(t, c, redis.Options{})})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer vectors.Close()
 	if _, err := embedding.Chain(f, vectors.Wrap).Embed(t.Context(), embedding.Request{Texts: []string{"a"}}); err != nil {
 		t.Error(err)
 	}
 	quota, err := redislimit.New(c, "account")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	_, err = embedding.Chain(f, middleware.Limit(middleware.LimitOptions{RPM: 600, Shared: quota})).Embed(t.Context(), embedding.Request{Texts: []string{"a"}})
 	for what, err := range map[string]error{"reading": vectors.Stats().Tier.ReadErr, "writing": vectors.Stats().Tier.WriteErr, "limit": err} {
 		if err == nil || !strings.Contains(err.Error(), "WRONGPASS") || strings.Contains(err.Error(), secret) {
@@ -62,9 +55,7 @@ func TestOldServer(t *testing.T) {
 	})
 	t.Run("limit", func(t *testing.T) {
 		quota, err := redislimit.New(client(t, server), "account")
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		f := embedtest.NewFake(embedtest.FakeOptions{})
 		for processes, served := range map[int]bool{0: false, 10: true} {
 			e := embedding.Chain(f, middleware.Limit(middleware.LimitOptions{RPM: 600, TPM: 60_000, Shared: quota, Processes: processes}))

@@ -22,6 +22,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/redislimit"
 	"github.com/vecspace/embedding/providers/dashscope"
@@ -175,15 +176,11 @@ func TestTenProcessesShareAQuota(t *testing.T) {
 func share(t *testing.T, a account) {
 	valkey := servers.Valkey(t)
 	emulator, err := dashscopetest.New(dashscopetest.Options{Tokens: billed, Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: a.RPM, TPM: a.TPM}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	web := httptest.NewServer(emulator)
 	defer web.Close()
 	told, err := json.Marshal(job{a, valkey.URL, web.URL + dashscopetest.BasePath})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 
 	type process struct {
 		cmd *exec.Cmd
@@ -196,16 +193,10 @@ func share(t *testing.T, a account) {
 		cmd.Env = append(os.Environ(), childEnv+"="+string(told))
 		cmd.Stderr = os.Stderr
 		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		in, err := cmd.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
+		expect.NoError(t, cmd.Start())
 		all = append(all, process{cmd, bufio.NewReader(out), in})
 	}
 	for _, p := range all {

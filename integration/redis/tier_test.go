@@ -11,6 +11,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/middleware/cache/redis"
 	"github.com/vecspace/embedding/middleware/cache/storetest"
@@ -19,9 +20,7 @@ import (
 func client(t testing.TB, s *servers.Server) *goredis.Client {
 	t.Helper()
 	c, err := connect(s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	t.Cleanup(func() { c.Close() })
 	return c
 }
@@ -29,9 +28,7 @@ func client(t testing.TB, s *servers.Server) *goredis.Client {
 func tier(t testing.TB, c *goredis.Client, o redis.Options) *redis.Store {
 	t.Helper()
 	s, err := redis.New(c, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s
 }
 
@@ -50,9 +47,7 @@ func TestServerThatDies(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	open := func(timeout time.Duration) (embedding.Embedder, *cache.Cache) {
 		c, err := cache.New(cache.Options{MaxBytes: 1 << 20, StoreTimeout: timeout, Store: tier(t, client(t, server), redis.Options{})})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		t.Cleanup(c.Close)
 		return embedding.Chain(f, c.Wrap), c
 	}
@@ -63,9 +58,7 @@ func TestServerThatDies(t *testing.T) {
 	ask := func(e embedding.Embedder, texts ...string) embedding.Usage {
 		t.Helper()
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		for i, text := range texts {
 			if !slices.Equal(res.Vectors[i], f.Vector(0, text)) {
 				t.Fatalf("%q has another's vector", text)
@@ -106,9 +99,7 @@ func BenchmarkGet(b *testing.B) {
 			rows[i][j] = float32(i*j) / 7
 		}
 	}
-	if err := s.Set(b.Context(), keys, rows); err != nil {
-		b.Fatal(err)
-	}
+	expect.NoError(b, s.Set(b.Context(), keys, rows))
 	names, err := c.Keys(b.Context(), "embedding:*").Result()
 	if err != nil || len(names) != n {
 		b.Fatal(len(names), err)

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // fake is a server that is this test's own program.
@@ -24,13 +26,9 @@ func fake(t *testing.T, script string) *Server {
 		command: func(*Server) (*exec.Cmd, error) { return exec.Command("/bin/sh", "-c", script), nil },
 		ready:   func(context.Context, *Server) error { return nil },
 	}, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	t.Cleanup(func() { s.close(t) })
-	if err := s.place(); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, s.place())
 	return s
 }
 
@@ -45,9 +43,7 @@ func TestStartErrors(t *testing.T) {
 	t.Run("its port is taken", func(t *testing.T) {
 		s := fake(t, "sleep 60")
 		l, err := net.Listen("tcp", s.Addr)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		defer l.Close()
 		wantError(t, s.start(t.Context()), "another process has its port: listen tcp "+s.Addr)
 	})
@@ -162,13 +158,13 @@ func TestMissing(t *testing.T) {
 		required, slow string
 		fails          bool
 	}{
-		{"valkey", func(t testing.TB) { Valkey(t) }, "", "", false},
-		{"valkey", func(t testing.TB) { Valkey(t) }, "required", "", true},
-		{"openai", func(t testing.TB) { OpenAIClient(t) }, "", "1", false},
-		{"openai", func(t testing.TB) { OpenAIClient(t) }, "required", "", true},
-		{"milvus", func(t testing.TB) { Milvus(t) }, "required", "", false},
-		{"milvus", func(t testing.TB) { Milvus(t) }, "required", "1", true},
-		{"ollama", func(t testing.TB) { Ollama(t) }, "required", "1", false},
+		{name: "valkey", call: func(t testing.TB) { Valkey(t) }, required: "", slow: "", fails: false},
+		{name: "valkey", call: func(t testing.TB) { Valkey(t) }, required: "required", slow: "", fails: true},
+		{name: "openai", call: func(t testing.TB) { OpenAIClient(t) }, required: "", slow: "1", fails: false},
+		{name: "openai", call: func(t testing.TB) { OpenAIClient(t) }, required: "required", slow: "", fails: true},
+		{name: "milvus", call: func(t testing.TB) { Milvus(t) }, required: "required", slow: "", fails: false},
+		{name: "milvus", call: func(t testing.TB) { Milvus(t) }, required: "required", slow: "1", fails: true},
+		{name: "ollama", call: func(t testing.TB) { Ollama(t) }, required: "required", slow: "1", fails: false},
 	} {
 		t.Setenv(RequiredVariable, c.required)
 		t.Setenv(SlowVariable, c.slow)
@@ -200,12 +196,8 @@ func TestNoOrphans(t *testing.T) {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestNoOrphans$")
 	cmd.Env = append(os.Environ(), marker+"=1")
 	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
+	expect.NoError(t, cmd.Start())
 	var pid int
 	var dir string
 	if _, err := fmt.Fscanf(io.Reader(out), "pid=%d\ndir=%s\n", &pid, &dir); err != nil {
@@ -215,9 +207,7 @@ func TestNoOrphans(t *testing.T) {
 	if err := syscall.Kill(pid, 0); err != nil {
 		t.Fatalf("the server does not run: %v", err)
 	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, cmd.Process.Kill())
 	cmd.Wait()
 	mustEnd(t, pid)
 }

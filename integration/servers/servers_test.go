@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // Every server starts, keeps what it was told over a kill -9 and over a restart, and leaves nothing behind.
@@ -125,9 +127,7 @@ func TestServers(t *testing.T) {
 func TestLlamaWithKey(t *testing.T) {
 	s := LlamaWithKey(t, "secret")
 	res, err := http.Post(s.URL+"/embeddings", "application/json", strings.NewReader(`{"input":"a"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a key it answers %s", res.Status)
@@ -176,9 +176,7 @@ func redis(t *testing.T, s *Server, command, want string) {
 func post(t *testing.T, url string, body any) []byte {
 	t.Helper()
 	text, err := json.Marshal(body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return answer(t)(http.Post(url, "application/json", bytes.NewReader(text)))
 }
 
@@ -190,9 +188,7 @@ func get(t *testing.T, url string) string {
 func answer(t *testing.T) func(*http.Response, error) []byte {
 	return func(res *http.Response, err error) []byte {
 		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		defer res.Body.Close()
 		got, err := io.ReadAll(res.Body)
 		if err != nil || res.StatusCode != http.StatusOK {
@@ -208,9 +204,7 @@ func embeds(dimensions int) func(*testing.T, *Server) {
 		var got struct {
 			Data []struct{ Embedding []float32 }
 		}
-		if err := json.Unmarshal(post(t, s.URL+"/embeddings", map[string]any{"model": "m", "input": []string{"the document", "Grüße, 世界"}}), &got); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, json.Unmarshal(post(t, s.URL+"/embeddings", map[string]any{"model": "m", "input": []string{"the document", "Grüße, 世界"}}), &got))
 		for i := range 2 {
 			if len(got.Data) != 2 || len(got.Data[i].Embedding) != dimensions {
 				t.Fatal(fmt.Sprintf("%v", got)[:100])

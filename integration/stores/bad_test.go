@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/integration/internal/guarded"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // refused opens a store that cannot be had, and returns the error. Nothing may have been embedded.
@@ -41,9 +42,7 @@ func TestPostgresThatCannotBeHad(t *testing.T) {
 	server := servers.PostgresWithPassword(t, "right")
 	dsn := func(edit func(*url.URL)) string {
 		u, err := url.Parse(server.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		edit(u)
 		return u.String()
 	}
@@ -52,9 +51,7 @@ func TestPostgresThatCannotBeHad(t *testing.T) {
 	guarded.Says(t, refused(t, open(dsn(func(u *url.URL) { u.User = url.UserPassword("postgres", secret) }), "x"), store.Options{}), "password authentication failed")
 	// An extension that the user may not create.
 	conn, err := pgx.Connect(t.Context(), server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer conn.Close(t.Context())
 	if _, err := conn.Exec(t.Context(), "CREATE ROLE plain LOGIN PASSWORD 'plain'"); err != nil {
 		t.Fatal(err)
@@ -73,9 +70,7 @@ func TestPostgresWithoutPGVector(t *testing.T) {
 func TestPGVectorTooOld(t *testing.T) {
 	b := guarded.Serve(t, pgvectorKind)
 	conn, err := pgx.Connect(t.Context(), b.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer conn.Close(t.Context())
 	// The update scripts are shipped and the old versions are not, so the later one is made what 0.4.4 was in this respect: it has no hnsw.
 	for _, sql := range []string{"CREATE EXTENSION vector", `DO $$ DECLARE o record; BEGIN
@@ -102,13 +97,9 @@ func TestRedisThatCannotBeHad(t *testing.T) {
 	guarded.Says(t, refused(t, open(plain.URL, "x"), store.Options{}), "FT.SEARCH", "has no search module") // redisvector itself notices after it has embedded
 	guarded.Says(t, refused(t, open("redis://me:"+secret+"@127.0.0.1:port", "x"), store.Options{}), "store: opening")
 	c := redisClient(t, plain.URL)
-	if err := c.Do(t.Context(), c.B().ConfigSet().ParameterValue().ParameterValue("requirepass", "right").Build()).Error(); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, c.Do(t.Context(), c.B().ConfigSet().ParameterValue().ParameterValue("requirepass", "right").Build()).Error())
 	u, err := url.Parse(plain.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	u.User = url.UserPassword("default", secret)
 	guarded.Says(t, refused(t, open(u.String(), "x"), store.Options{}), "WRONGPASS")
 	plain.Stop(t)

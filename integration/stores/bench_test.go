@@ -15,6 +15,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/integration/internal/guarded"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // BenchmarkAddDocuments adds 2,000 documents of 384 dimensions to pgvector twice, in turns without and with the guard, each time to
@@ -53,9 +54,7 @@ func BenchmarkAddDocuments(b *testing.B) {
 		} else {
 			s, err = open(server.URL, name)(langchaingo.New(e))
 		}
-		if err != nil {
-			b.Fatal(err)
-		}
+		expect.NoError(b, err)
 		for add := range 2 {
 			from := time.Now()
 			if _, err := s.AddDocuments(b.Context(), docs); err != nil {

@@ -27,6 +27,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/integration/internal/guarded"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 type opener func(url, collection string) guarded.Opening
@@ -144,32 +145,24 @@ func openChromem(dir, collection string, model embedding.Model) guarded.Opening 
 func readPGVector(t testing.TB, url, collection string) map[string][]float32 {
 	t.Helper()
 	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer pool.Close()
 	out := map[string][]float32{}
 	// vector_send is the type's own wire format: dimensions and a spare as two bytes each, then float32 values, big-endian.
 	rows, err := pool.Query(t.Context(), "SELECT document, vector_send(embedding) FROM e_"+collection)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer rows.Close()
 	for rows.Next() {
 		var text string
 		var raw []byte
-		if err := rows.Scan(&text, &raw); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, rows.Scan(&text, &raw))
 		v := make([]float32, binary.BigEndian.Uint16(raw))
 		for i := range v {
 			v[i] = math.Float32frombits(binary.BigEndian.Uint32(raw[4+4*i:]))
 		}
 		guarded.Keep(t, out, text, v)
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, rows.Err())
 	return out
 }
 
@@ -192,37 +185,25 @@ func readChroma(t testing.TB, url, collection string) map[string][]float32 {
 func ask(t testing.TB, method, url string, in, out any) {
 	t.Helper()
 	body, err := json.Marshal(in)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	req, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
 	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer res.Body.Close()
 	if res.StatusCode >= 300 {
 		t.Fatalf("%s %s: %s", method, url, res.Status)
 	}
-	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, json.NewDecoder(res.Body).Decode(out))
 }
 
 func redisClient(t testing.TB, url string) rueidis.Client {
 	t.Helper()
 	o, err := rueidis.ParseURL(url)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	c, err := rueidis.NewClient(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c
 }
@@ -233,14 +214,10 @@ func readRedis(t testing.TB, url, collection string) map[string][]float32 {
 	out := map[string][]float32{}
 	for cursor := uint64(0); ; {
 		page, err := c.Do(t.Context(), c.B().Scan().Cursor(cursor).Match("doc:"+collection+":*").Count(500).Build()).AsScanEntry()
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		for _, key := range page.Elements {
 			hash, err := c.Do(t.Context(), c.B().Hgetall().Key(key).Build()).AsStrMap()
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			raw := hash["content_vector"]
 			v := make([]float32, len(raw)/4)
 			for i := range v {

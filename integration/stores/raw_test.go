@@ -7,6 +7,7 @@ import (
 
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/integration/internal/guarded"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // TestLangchaingoAsItIs is what the stores do without the guard: the left half of the matrix of docs/stores.md. It fails when
@@ -43,16 +44,12 @@ func TestLangchaingoAsItIs(t *testing.T) {
 func TestRedisStoresWhatItDoesNotIndex(t *testing.T) {
 	server := redisKind.Serve(t)
 	s, err := openRedis(server.URL, "x")(langchaingo.New(guarded.Model("m", guarded.Dimensions)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if _, err := s.AddDocuments(t.Context(), guarded.Corpus(5)); err != nil {
 		t.Fatal(err)
 	}
 	short, err := openRedis(server.URL, "x")(langchaingo.New(guarded.Model("m", 32)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	ids, err := short.AddDocuments(t.Context(), guarded.Corpus(6)[5:])
 	if err != nil || len(ids) != 1 {
 		t.Fatalf("it is mended: %v, %v", ids, err)
@@ -71,9 +68,7 @@ func TestRedisIndexesWhoseNamesBeginAlike(t *testing.T) {
 	guarded.Add(t, b.Guard(t, guarded.Model("m", guarded.Dimensions), "notes_old"), 5, 10)
 	guarded.Add(t, b.Guard(t, guarded.Model("other", guarded.Dimensions), "notes_other"), 10, 15)
 	raw, err := openRedis(b.URL, "notes")(langchaingo.New(guarded.Model("m", guarded.Dimensions)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	found, err := raw.SimilaritySearch(t.Context(), "q", 20)
 	if err != nil || len(found) != 15 {
 		t.Errorf("%d documents, %v: it is mended", len(found), err)
@@ -86,9 +81,7 @@ func TestRedisIndexesWhoseNamesBeginAlike(t *testing.T) {
 	if found, err = b.Guard(t, guarded.Model("m", guarded.Dimensions), "notes_old").SimilaritySearch(t.Context(), "q", 20); err != nil || len(found) != 5 {
 		t.Errorf("the longer name: %d documents, %v", len(found), err)
 	}
-	if err := b.Remove(raw, "notes"); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, b.Remove(raw, "notes"))
 	if n := b.Count(t, "notes_old"); n != 0 {
 		t.Errorf("dropping an index leaves %d documents of the other: it is mended", n)
 	}
@@ -105,9 +98,7 @@ func TestPGVectorWithDimensions(t *testing.T) {
 	server := pgvectorKind.Serve(t)
 	open := openPGVector(pgvector.WithVectorDimensions(guarded.Dimensions))
 	s, err := open(server.URL, "x")(langchaingo.New(guarded.Model("m", 32)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	_, err = s.AddDocuments(t.Context(), guarded.Corpus(5))
 	guarded.Says(t, err, "expected 64 dimensions, not 32", "22000")
 	if n := len(readPGVector(t, server.URL, "x")); n != 0 {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // mutants are faults that layers around a provider were seen to have, here or elsewhere.
@@ -19,58 +21,58 @@ var mutants = []struct {
 	old, new  string
 	pkg, test string
 }{
-	{"the merger ignores where rows belong", "merge.go", "m.rows[at(k)] = row\n\t\t}\n\t}\n\tm.usage", "m.rows[k] = row\n\t\t}\n\t}\n\tm.usage", ".", "TestMerger"},
-	{"the merger forgets the usage of a part", "merge.go", "m.usage = m.usage.Add(res.Usage)", "if !partial { m.usage = m.usage.Add(res.Usage) }", ".", "TestMerger"},
-	{"the guard lets NaN pass", "guard.go", "if k := infinite(v); k >= 0 {", "if k := infinite(v); k > len(v) {", ".", "TestGuard"},
-	{"the guard sends blank texts", "guard.go", `case strings.TrimSpace(text) == "":`, `case strings.TrimSpace(text) == "-":`, ".", "TestGuard"},
-	{"a user's own timeout ends the caller", "errors.go", "e.Err = opaque{err}", "e.Err = err", ".", "TestGuard"},
-	{"copies share one backing array", "helpers.go", "out[i] = slab[at:len(slab):len(slab)]", "out[i] = slab[at:len(slab)]", ".", "TestDocuments"},
+	{name: "the merger ignores where rows belong", file: "merge.go", old: "m.rows[at(k)] = row\n\t\t}\n\t}\n\tm.usage", new: "m.rows[k] = row\n\t\t}\n\t}\n\tm.usage", pkg: ".", test: "TestMerger"},
+	{name: "the merger forgets the usage of a part", file: "merge.go", old: "m.usage = m.usage.Add(res.Usage)", new: "if !partial { m.usage = m.usage.Add(res.Usage) }", pkg: ".", test: "TestMerger"},
+	{name: "the guard lets NaN pass", file: "guard.go", old: "if k := infinite(v); k >= 0 {", new: "if k := infinite(v); k > len(v) {", pkg: ".", test: "TestGuard"},
+	{name: "the guard sends blank texts", file: "guard.go", old: `case strings.TrimSpace(text) == "":`, new: `case strings.TrimSpace(text) == "-":`, pkg: ".", test: "TestGuard"},
+	{name: "a user's own timeout ends the caller", file: "errors.go", old: "e.Err = opaque{err}", new: "e.Err = err", pkg: ".", test: "TestGuard"},
+	{name: "copies share one backing array", file: "helpers.go", old: "out[i] = slab[at:len(slab):len(slab)]", new: "out[i] = slab[at:len(slab)]", pkg: ".", test: "TestDocuments"},
 
-	{"the cache forgets the Variant", "middleware/cache/key.go", "p := parts{m.Space, m.Variant, chain}", `p := parts{m.Space, "", chain}`, "./middleware/cache", ""},
-	{"the cache forgets the task", "middleware/cache/key.go", "if p.symmetric {", "if true {", "./middleware/cache", ""},
-	{"the cache does not check the key", "middleware/cache/cache.go", "|| e.check != k.hi", "", "./middleware/cache", ""},
-	{"the cache keeps a row of the provider's slab", "middleware/cache/cache.go", "e.one[0] = append(make([]float32, 0, len(row)), row...)", "e.one[0] = row", "./middleware/cache", ""},
-	{"the cache drops what a burst is too fast for", "middleware/cache/cache.go", "\t\t\tc.store.Wait()\n\t\t}\n\t\tc.stats", "\t\t\tbreak\n\t\t}\n\t\tc.stats", "./middleware/cache", ""},
-	{"the cache merges hits by position", "middleware/cache/view.go", "m.Add(missing, res, err)", "m.Add(m.Missing()[:0:0], res, err)", "./middleware/cache", ""},
+	{name: "the cache forgets the Variant", file: "middleware/cache/key.go", old: "p := parts{m.Space, m.Variant, chain}", new: `p := parts{m.Space, "", chain}`, pkg: "./middleware/cache", test: ""},
+	{name: "the cache forgets the task", file: "middleware/cache/key.go", old: "if p.symmetric {", new: "if true {", pkg: "./middleware/cache", test: ""},
+	{name: "the cache does not check the key", file: "middleware/cache/cache.go", old: "|| e.check != k.hi", new: "", pkg: "./middleware/cache", test: ""},
+	{name: "the cache keeps a row of the provider's slab", file: "middleware/cache/cache.go", old: "e.one[0] = append(make([]float32, 0, len(row)), row...)", new: "e.one[0] = row", pkg: "./middleware/cache", test: ""},
+	{name: "the cache drops what a burst is too fast for", file: "middleware/cache/cache.go", old: "\t\t\tc.store.Wait()\n\t\t}\n\t\tc.stats", new: "\t\t\tbreak\n\t\t}\n\t\tc.stats", pkg: "./middleware/cache", test: ""},
+	{name: "the cache merges hits by position", file: "middleware/cache/view.go", old: "m.Add(missing, res, err)", new: "m.Add(m.Missing()[:0:0], res, err)", pkg: "./middleware/cache", test: ""},
 
-	{"a tier's key forgets the Variant", "middleware/cache/store.go", "[]string{string(m.Space), m.Variant}", "[]string{string(m.Space)}", "./middleware/cache", "TestStoreKey"},
-	{"a tier's value is not checked against its key", "middleware/cache/store.go", "crc32.Update(crc32.Checksum(k[:], castagnoli), castagnoli, floats)", "crc32.Update(0, castagnoli, floats)", "./middleware/cache", "TestValues"},
-	{"a tier that hangs takes all of a caller's time", "middleware/cache/tier.go", "time.Until(deadline)/2", "time.Until(deadline)", "./middleware/cache", "TestCallersTime"},
-	{"a purge does not hold for what is under way", "middleware/cache/tier.go", "if !fresh() {", "if false {", "./middleware/cache", "TestPurgeHolds"},
-	{"a tier serves an unknown Space", "middleware/cache/tier.go", `if t == nil || m.Space != "" {`, "if true {", "./middleware/cache", "TestUnknownSpace"},
-	{"a shared limit keeps what was left", "middleware/quota.go", "give(1, tokens)", "_ = give", "./middleware", "TestSharedLimitSettles"},
+	{name: "a tier's key forgets the Variant", file: "middleware/cache/store.go", old: "[]string{string(m.Space), m.Variant}", new: "[]string{string(m.Space)}", pkg: "./middleware/cache", test: "TestStoreKey"},
+	{name: "a tier's value is not checked against its key", file: "middleware/cache/store.go", old: "crc32.Update(crc32.Checksum(k[:], castagnoli), castagnoli, floats)", new: "crc32.Update(0, castagnoli, floats)", pkg: "./middleware/cache", test: "TestValues"},
+	{name: "a tier that hangs takes all of a caller's time", file: "middleware/cache/tier.go", old: "time.Until(deadline)/2", new: "time.Until(deadline)", pkg: "./middleware/cache", test: "TestCallersTime"},
+	{name: "a purge does not hold for what is under way", file: "middleware/cache/tier.go", old: "if !fresh() {", new: "if false {", pkg: "./middleware/cache", test: "TestPurgeHolds"},
+	{name: "a tier serves an unknown Space", file: "middleware/cache/tier.go", old: `if t == nil || m.Space != "" {`, new: "if true {", pkg: "./middleware/cache", test: "TestUnknownSpace"},
+	{name: "a shared limit keeps what was left", file: "middleware/quota.go", old: "give(1, tokens)", new: "_ = give", pkg: "./middleware", test: "TestSharedLimitSettles"},
 
-	{"Batch loses the index of its chunks", "middleware/batch.go", "j.out.Add(c.idx, res, nil)\n\t\tif c.whole", "j.out.Add(j.all[:len(c.idx)], res, nil)\n\t\tif c.whole", "./middleware", "TestBatch"},
-	{"Batch blames texts that were refused together", "middleware/batch.go", "(e.Kind == embedding.TooLarge || e.Kind == embedding.Rejected)", "e.Kind == embedding.TooLarge", "./middleware", "TestBatchSharesNoBlame"},
-	{"Batch throws away what was paid", "middleware/batch.go", "res, err := j.out.Result()", "res, err := j.out.Result(); if j.stop != nil { return embedding.Response{}, j.stop }", "./middleware", "TestBatch"},
-	{"Batch goes on with a wrong key", "middleware/batch.go", "case embedding.Auth, embedding.Exhausted", "case embedding.Exhausted", "./middleware", "TestBatchAfterAnError"},
-	{"Batch keeps a job's vectors from the cache until its end", "middleware/batch.go", "j.memory != nil && len(got.Vectors)", "false && len(got.Vectors)", "./middleware", "TestALongJob"},
-	{"Batch sends in waves", "middleware/batch.go", "workers := min(b.parallel, (n+first-1)/first)", "workers := 1", "./middleware", "TestBatchSlides"},
+	{name: "Batch loses the index of its chunks", file: "middleware/batch.go", old: "j.out.Add(c.idx, res, nil)\n\t\tif c.whole", new: "j.out.Add(j.all[:len(c.idx)], res, nil)\n\t\tif c.whole", pkg: "./middleware", test: "TestBatch"},
+	{name: "Batch blames texts that were refused together", file: "middleware/batch.go", old: "(e.Kind == embedding.TooLarge || e.Kind == embedding.Rejected)", new: "e.Kind == embedding.TooLarge", pkg: "./middleware", test: "TestBatchSharesNoBlame"},
+	{name: "Batch throws away what was paid", file: "middleware/batch.go", old: "res, err := j.out.Result()", new: "res, err := j.out.Result(); if j.stop != nil { return embedding.Response{}, j.stop }", pkg: "./middleware", test: "TestBatch"},
+	{name: "Batch goes on with a wrong key", file: "middleware/batch.go", old: "case embedding.Auth, embedding.Exhausted", new: "case embedding.Exhausted", pkg: "./middleware", test: "TestBatchAfterAnError"},
+	{name: "Batch keeps a job's vectors from the cache until its end", file: "middleware/batch.go", old: "j.memory != nil && len(got.Vectors)", new: "false && len(got.Vectors)", pkg: "./middleware", test: "TestALongJob"},
+	{name: "Batch sends in waves", file: "middleware/batch.go", old: "workers := min(b.parallel, (n+first-1)/first)", new: "workers := 1", pkg: "./middleware", test: "TestBatchSlides"},
 
-	{"Retry asks again for Invalid", "middleware/relay.go", "return kind == embedding.RateLimited || kind == embedding.Unavailable, after", "return kind == embedding.RateLimited || kind == embedding.Unavailable || kind == embedding.Invalid, after", "./middleware", "TestRetryByKind"},
-	{"Retry ignores Retry-After", "middleware/retry.go", "wait := cmp.Or(after, rand.N(pause)+1)", "wait := rand.N(pause)+1; _ = cmp.Or(after)", "./middleware", "TestRetryWaits"},
-	{"Retry asks for everything again", "middleware/retry.go", "if res, err = r.next.Embed(ctx, req.Pick(open)); err == nil {", "if res, err = r.next.Embed(ctx, req.Pick(open)); err == nil || len(open) < 0 {\n\t\t\t_, _ = r.next.Embed(ctx, req)", "./middleware", "TestRetryAsksOnly"},
-	{"Retry has a budget per call only", "middleware/retry.go", "|| end.Sub(began) > r.o.Budget ||", "|| began.IsZero() ||", "./middleware", "TestRetryInAnOutage"},
+	{name: "Retry asks again for Invalid", file: "middleware/relay.go", old: "return kind == embedding.RateLimited || kind == embedding.Unavailable, after", new: "return kind == embedding.RateLimited || kind == embedding.Unavailable || kind == embedding.Invalid, after", pkg: "./middleware", test: "TestRetryByKind"},
+	{name: "Retry ignores Retry-After", file: "middleware/retry.go", old: "wait := cmp.Or(after, rand.N(pause)+1)", new: "wait := rand.N(pause)+1; _ = cmp.Or(after)", pkg: "./middleware", test: "TestRetryWaits"},
+	{name: "Retry asks for everything again", file: "middleware/retry.go", old: "if res, err = r.next.Embed(ctx, req.Pick(open)); err == nil {", new: "if res, err = r.next.Embed(ctx, req.Pick(open)); err == nil || len(open) < 0 {\n\t\t\t_, _ = r.next.Embed(ctx, req)", pkg: "./middleware", test: "TestRetryAsksOnly"},
+	{name: "Retry has a budget per call only", file: "middleware/retry.go", old: "|| end.Sub(began) > r.o.Budget ||", new: "|| began.IsZero() ||", pkg: "./middleware", test: "TestRetryInAnOutage"},
 
-	{"Coalesce hurts all by one cancel", "middleware/coalesce.go", "context.WithCancel(context.WithoutCancel(ctx))", "context.WithCancel(ctx)", "./middleware", "TestCoalesceCancel"},
-	{"Coalesce mixes tasks up", "middleware/coalesce.go", "task := req.Task\n\tif c.symmetric", "task := embedding.TaskDocument\n\tif c.symmetric", "./middleware", "TestCoalesceTellsTasksApart"},
-	{"Coalesce tells usage to everybody", "middleware/coalesce.go", "tell := !s.call.told && (s.owner || !s.call.owner)", "tell := true", "./middleware", "TestCoalesceAsksOnce"},
-	{"Coalesce never cancels", "middleware/coalesce.go", "\tc.land(call, task)\n\tcall.cancel()", "\tc.land(call, task)", "./middleware", "TestCoalesceLast"},
+	{name: "Coalesce hurts all by one cancel", file: "middleware/coalesce.go", old: "context.WithCancel(context.WithoutCancel(ctx))", new: "context.WithCancel(ctx)", pkg: "./middleware", test: "TestCoalesceCancel"},
+	{name: "Coalesce mixes tasks up", file: "middleware/coalesce.go", old: "task := req.Task\n\tif c.symmetric", new: "task := embedding.TaskDocument\n\tif c.symmetric", pkg: "./middleware", test: "TestCoalesceTellsTasksApart"},
+	{name: "Coalesce tells usage to everybody", file: "middleware/coalesce.go", old: "tell := !s.call.told && (s.owner || !s.call.owner)", new: "tell := true", pkg: "./middleware", test: "TestCoalesceAsksOnce"},
+	{name: "Coalesce never cancels", file: "middleware/coalesce.go", old: "\tc.land(call, task)\n\tcall.cancel()", new: "\tc.land(call, task)", pkg: "./middleware", test: "TestCoalesceLast"},
 
-	{"Coalesce lands before the cache has it", "middleware/coalesce.go", "call.memory.Keep(call.ctx, call.task, call.texts, got.Vectors)", "_ = got", "./middleware", "TestNothingIsPaidTwice"},
-	{"Coalesce does not look again", "middleware/coalesce.go", "if memory != nil {", "if false {", "./middleware", "TestNothingIsPaidTwice"},
-	{"Coalesce keeps what a cache outside has in another form", "middleware/internal/recall/recall.go", "!its.Space.Same(model.Space) || ", "", "./middleware", "TestCacheOutsideAnotherSpace"},
+	{name: "Coalesce lands before the cache has it", file: "middleware/coalesce.go", old: "call.memory.Keep(call.ctx, call.task, call.texts, got.Vectors)", new: "_ = got", pkg: "./middleware", test: "TestNothingIsPaidTwice"},
+	{name: "Coalesce does not look again", file: "middleware/coalesce.go", old: "if memory != nil {", new: "if false {", pkg: "./middleware", test: "TestNothingIsPaidTwice"},
+	{name: "Coalesce keeps what a cache outside has in another form", file: "middleware/internal/recall/recall.go", old: "!its.Space.Same(model.Space) || ", new: "", pkg: "./middleware", test: "TestCacheOutsideAnotherSpace"},
 
-	{"Fallback mixes spaces", "middleware/relay.go", "case !o.Space.Same(m.Space):", "case false:", "./middleware", "Fallback"},
-	{"Breaker never opens", "middleware/breaker.go", "b.open, b.trial = true, false", "b.open, b.trial = false, false", "./middleware", "TestBreaker"},
-	{"Breaker lets everybody try", "middleware/breaker.go", "case b.trial:", "case false:", "./middleware", "TestBreaker"},
-	{"Limit leaks a slot", "middleware/limit.go", "\t\t<-l.slots\n", "", "./middleware", "TestL"},
-	{"Limit saves up a whole second", "middleware/limit.go", "max(1, rate/50)", "max(1, rate)", "./middleware", "TestLimitSpreads"},
-	{"Limit does not settle", "middleware/limit.go", "\t\t\t\tsettle(estimate - u.Tokens)", "\t\t\t\tsettle(0 * u.Tokens)", "./middleware", "TestLimitSettles"},
-	{"Timeout ends the caller", "middleware/timeout.go", "\t\t\t\treturn embedding.Response{}, end\n", "\t\t\t\treturn res, err\n", "./middleware", "TestTimeout"},
-	{"Truncate keeps the Space", "middleware/truncate.go", `m.Space = embedding.Space(fmt.Sprintf("%s/%d", m.Space, n))`, "", "./middleware", "TestTruncate"},
-	{"Truncate does not normalise", "middleware/truncate.go", "scale := 1 / math.Sqrt(sum)", "scale := 1 + 0*math.Sqrt(sum)", "./middleware", "TestTruncate"},
-	{"Dimensions asks before it refuses", "middleware/dimensions.go", "if m.Dimensions > 0 {", "if _, _ = next.Embed(ctx, req); m.Dimensions > 0 {", "./middleware", "TestDimensions"},
+	{name: "Fallback mixes spaces", file: "middleware/relay.go", old: "case !o.Space.Same(m.Space):", new: "case false:", pkg: "./middleware", test: "Fallback"},
+	{name: "Breaker never opens", file: "middleware/breaker.go", old: "b.open, b.trial = true, false", new: "b.open, b.trial = false, false", pkg: "./middleware", test: "TestBreaker"},
+	{name: "Breaker lets everybody try", file: "middleware/breaker.go", old: "case b.trial:", new: "case false:", pkg: "./middleware", test: "TestBreaker"},
+	{name: "Limit leaks a slot", file: "middleware/limit.go", old: "\t\t<-l.slots\n", new: "", pkg: "./middleware", test: "TestL"},
+	{name: "Limit saves up a whole second", file: "middleware/limit.go", old: "max(1, rate/50)", new: "max(1, rate)", pkg: "./middleware", test: "TestLimitSpreads"},
+	{name: "Limit does not settle", file: "middleware/limit.go", old: "\t\t\t\tsettle(estimate - u.Tokens)", new: "\t\t\t\tsettle(0 * u.Tokens)", pkg: "./middleware", test: "TestLimitSettles"},
+	{name: "Timeout ends the caller", file: "middleware/timeout.go", old: "\t\t\t\treturn embedding.Response{}, end\n", new: "\t\t\t\treturn res, err\n", pkg: "./middleware", test: "TestTimeout"},
+	{name: "Truncate keeps the Space", file: "middleware/truncate.go", old: `m.Space = embedding.Space(fmt.Sprintf("%s/%d", m.Space, n))`, new: "", pkg: "./middleware", test: "TestTruncate"},
+	{name: "Truncate does not normalise", file: "middleware/truncate.go", old: "scale := 1 / math.Sqrt(sum)", new: "scale := 1 + 0*math.Sqrt(sum)", pkg: "./middleware", test: "TestTruncate"},
+	{name: "Dimensions asks before it refuses", file: "middleware/dimensions.go", old: "if m.Dimensions > 0 {", new: "if _, _ = next.Embed(ctx, req); m.Dimensions > 0 {", pkg: "./middleware", test: "TestDimensions"},
 }
 
 func TestMutants(t *testing.T) {
@@ -78,32 +80,22 @@ func TestMutants(t *testing.T) {
 		t.Skip("set EMBEDDING_MUTANTS=1 to break each layer on purpose: it compiles the tests once a fault, about two minutes")
 	}
 	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
 			file := filepath.Join(root, filepath.FromSlash(m.file))
 			source, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			if n := strings.Count(string(source), m.old); n != 1 {
 				t.Fatalf("%s holds %q %d times: the list is out of date", m.file, m.old, n)
 			}
 			dir := t.TempDir()
 			mutated := filepath.Join(dir, filepath.Base(m.file))
-			if err := os.WriteFile(mutated, []byte(strings.Replace(string(source), m.old, m.new, 1)), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, os.WriteFile(mutated, []byte(strings.Replace(string(source), m.old, m.new, 1)), 0o600))
 			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{file: mutated}})
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			list := filepath.Join(dir, "overlay.json")
-			if err := os.WriteFile(list, overlay, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, os.WriteFile(list, overlay, 0o600))
 			cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", list, "-vet=off", "-timeout", "60s", "-run", m.test, m.pkg, "-rapid.nofailfile")
 			cmd.Dir = root
 			out, err := cmd.CombinedOutput()

@@ -7,6 +7,7 @@ import (
 	"github.com/dgraph-io/ristretto/v2"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // BenchmarkHit compares a hit of one 500-byte text with a bare ristretto Get by the same keys and hashes. The
@@ -16,9 +17,7 @@ func BenchmarkHit(b *testing.B) {
 	b.Run("bare", func(b *testing.B) {
 		store, err := ristretto.NewCache(&ristretto.Config[uint64, *entry]{
 			NumCounters: 1e5, MaxCost: 1 << 20, BufferItems: 64, KeyToHash: func(k uint64) (uint64, uint64) { return k, 0 }})
-		if err != nil {
-			b.Fatal(err)
-		}
+		expect.NoError(b, err)
 		defer store.Close()
 		keys := newKeyer()
 		store.Set(keys.of(key{}, text).lo, &entry{}, 1)

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // provider embeds deterministically and counts what it is paid for.
@@ -67,9 +68,7 @@ func vector(m embedding.Model, task embedding.Task, text string) []float32 {
 
 func open(t testing.TB, o Options) *Cache {
 	c, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c
 }
@@ -77,9 +76,7 @@ func open(t testing.TB, o Options) *Cache {
 func embed(t testing.TB, e embedding.Embedder, texts ...string) embedding.Response {
 	t.Helper()
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return res
 }
 
@@ -183,12 +180,12 @@ func TestKeyHoldsWhatDecidesTheVector(t *testing.T) {
 		tb     embedding.Task
 		shared bool
 	}{
-		{"same", base, base, 0, true},
-		{"task", base, base, embedding.TaskQuery, false},
-		{"variant", base, variant, 0, false},
-		{"space", base, other, 0, false},
-		{"symmetric", symmetric, symmetric, embedding.TaskQuery, true},
-		{"unknown space", unknown, unknown, 0, false},
+		{name: "same", a: base, b: base, tb: 0, shared: true},
+		{name: "task", a: base, b: base, tb: embedding.TaskQuery, shared: false},
+		{name: "variant", a: base, b: variant, tb: 0, shared: false},
+		{name: "space", a: base, b: other, tb: 0, shared: false},
+		{name: "symmetric", a: symmetric, b: symmetric, tb: embedding.TaskQuery, shared: true},
+		{name: "unknown space", a: unknown, b: unknown, tb: 0, shared: false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cache := open(t, Options{})

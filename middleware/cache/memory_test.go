@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/race"
 )
 
@@ -39,9 +40,7 @@ func TestBytesAreTrue(t *testing.T) {
 				}
 			}
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		spent, said := heap()-before, cache.Stats().Bytes
 		runtime.KeepAlive(cache)
 		t.Logf("%d dimensions, ttl %v: %d bytes a vector spent, %d accounted", c.dims, c.ttl, spent/n, said/n)

@@ -12,14 +12,13 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestTTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, err := New(Options{TTL: time.Hour})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		defer c.Close()
 		e := embedding.Chain(newProvider(model("s")), c.Wrap)
 		embed(t, e, "a")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/middleware/cache/storetest"
@@ -80,14 +81,12 @@ func (s *store) size() int {
 }
 
 func over(t interface {
-	Fatal(...any)
+	expect.T
 	Cleanup(func())
 }, o cache.Options) *cache.Cache {
 	o.MaxBytes = 1 << 20 // a large one takes long to make under the race detector
 	c, err := cache.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c
 }
@@ -95,9 +94,7 @@ func over(t interface {
 func embed(t *testing.T, e embedding.Embedder, texts ...string) embedding.Usage {
 	t.Helper()
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return res.Usage
 }
 
@@ -231,9 +228,7 @@ func TestTierAgainstPlainLoop(t *testing.T) {
 			texts := rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, len(all), rapid.ID).Draw(t, "texts")
 			task := rapid.SampledFrom(tasks).Draw(t, "task")
 			res, err := e.Embed(context.Background(), embedding.Request{Texts: texts, Task: task})
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			for i, text := range texts {
 				if !slices.Equal(res.Vectors[i], f.Vector(task, text)) {
 					t.Fatalf("text %d %q as %v has another's vector", i, text, task)

@@ -43,20 +43,20 @@ func TestTake(t *testing.T) {
 		requests, tokens int
 		most, want       time.Duration
 	}{
-		{0, 1, 10, forever, 0},
-		{0, 1, 10, forever, 106383 * time.Microsecond},               // the second request
-		{0, 1, 10, forever, 212766 * time.Microsecond},               // the third one, behind it
-		{0, 1, 0, 300 * time.Millisecond, 319149 * time.Microsecond}, // told at once, nothing drawn
-		{0, 1, 0, 320 * time.Millisecond, 319149 * time.Microsecond},
-		{0, -1, -10, 0, 0}, // who left gives back
-		{0, 1, 0, forever, 319149 * time.Microsecond},
-		{10 * time.Second, 0, 920, forever, 0}, // full again; larger than what is saved: alone
-		{0, 0, 20, forever, time.Second},       // the next one waits for it
-		{0, 0, -500, 0, 0},                     // settled: it was less
-		{0, 0, 20, forever, 478261 * time.Microsecond},
-		{0, 0, 500, forever, 500000 * time.Microsecond}, // a settling of more than was reserved is a draw
-		{-time.Hour, 0, 20, forever, 1043479 * time.Microsecond},
-		{2 * time.Second, 0, 20, forever, 0},
+		{after: 0, requests: 1, tokens: 10, most: forever, want: 0},
+		{after: 0, requests: 1, tokens: 10, most: forever, want: 106383 * time.Microsecond},               // the second request
+		{after: 0, requests: 1, tokens: 10, most: forever, want: 212766 * time.Microsecond},               // the third one, behind it
+		{after: 0, requests: 1, tokens: 0, most: 300 * time.Millisecond, want: 319149 * time.Microsecond}, // told at once, nothing drawn
+		{after: 0, requests: 1, tokens: 0, most: 320 * time.Millisecond, want: 319149 * time.Microsecond},
+		{after: 0, requests: -1, tokens: -10, most: 0, want: 0}, // who left gives back
+		{after: 0, requests: 1, tokens: 0, most: forever, want: 319149 * time.Microsecond},
+		{after: 10 * time.Second, requests: 0, tokens: 920, most: forever, want: 0}, // full again; larger than what is saved: alone
+		{after: 0, requests: 0, tokens: 20, most: forever, want: time.Second},       // the next one waits for it
+		{after: 0, requests: 0, tokens: -500, most: 0, want: 0},                     // settled: it was less
+		{after: 0, requests: 0, tokens: 20, most: forever, want: 478261 * time.Microsecond},
+		{after: 0, requests: 0, tokens: 500, most: forever, want: 500000 * time.Microsecond}, // a settling of more than was reserved is a draw
+		{after: -time.Hour, requests: 0, tokens: 20, most: forever, want: 1043479 * time.Microsecond},
+		{after: 2 * time.Second, requests: 0, tokens: 20, most: forever, want: 0},
 	} {
 		pass(step.after)
 		got, err := quota(t, server.Addr()).Take(t.Context(), middleware.Draw{RPM: rpm, TPM: tpm, Requests: step.requests, Tokens: step.tokens, Most: step.most})

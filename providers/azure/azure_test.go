@@ -13,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/azure"
 	"github.com/vecspace/embedding/providers/azure/azuretest"
 	"github.com/vecspace/embedding/providers/internal/emulator"
@@ -33,9 +34,7 @@ func emulate(t *testing.T, o azure.Options) (*vendortest.Emulator, embedding.Emb
 		o.Key = cmp.Or(o.Key, vendortest.Key)
 	}
 	e, err := azure.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s, e
 }
 
@@ -86,9 +85,7 @@ func TestHTTP(t *testing.T) {
 				o.Deployment, o.Model, o.Dimensions, o.HTTPClient, o.AllowHTTP = "docs", "text-embedding-3-small", 256, client, true
 				o.Endpoint = base
 				e, err := azure.New(o)
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				return e
 			})
 		})
@@ -162,18 +159,16 @@ func TestModel(t *testing.T) {
 		space    embedding.Space
 		dims     int
 	}{
-		{azure.Options{Deployment: "docs", Model: "text-embedding-3-small"}, "azure", "Mine.OpenAI.azure.com", "openai/text-embedding-3-small@1536", 1536},
-		{azure.Options{Deployment: "docs", Model: "text-embedding-3-large", Dimensions: 256}, "azure", "Mine.OpenAI.azure.com", "openai/text-embedding-3-large@256", 256},
+		{o: azure.Options{Deployment: "docs", Model: "text-embedding-3-small"}, provider: "azure", endpoint: "Mine.OpenAI.azure.com", space: "openai/text-embedding-3-small@1536", dims: 1536},
+		{o: azure.Options{Deployment: "docs", Model: "text-embedding-3-large", Dimensions: 256}, provider: "azure", endpoint: "Mine.OpenAI.azure.com", space: "openai/text-embedding-3-large@256", dims: 256},
 		// A name proves nothing, not even that of a model.
-		{azure.Options{Deployment: "text-embedding-3-small"}, "mine.openai.azure.com", "Mine.OpenAI.azure.com", "", 0},
-		{azure.Options{Deployment: "docs", NativeDimensions: 1024}, "mine.openai.azure.com", "Mine.OpenAI.azure.com", "mine.openai.azure.com/docs@1024", 1024},
-		{azure.Options{Deployment: "docs", NativeDimensions: 1024, Space: "mine"}, "mine.openai.azure.com", "Mine.OpenAI.azure.com", "mine", 1024},
-		{azure.Options{Deployment: "docs", Model: "text-embedding-3-small", Space: "mine", Endpoint: "https://eu.cognitiveservices.azure.com"}, "azure", "eu.cognitiveservices.azure.com", "mine", 1536},
+		{o: azure.Options{Deployment: "text-embedding-3-small"}, provider: "mine.openai.azure.com", endpoint: "Mine.OpenAI.azure.com", space: "", dims: 0},
+		{o: azure.Options{Deployment: "docs", NativeDimensions: 1024}, provider: "mine.openai.azure.com", endpoint: "Mine.OpenAI.azure.com", space: "mine.openai.azure.com/docs@1024", dims: 1024},
+		{o: azure.Options{Deployment: "docs", NativeDimensions: 1024, Space: "mine"}, provider: "mine.openai.azure.com", endpoint: "Mine.OpenAI.azure.com", space: "mine", dims: 1024},
+		{o: azure.Options{Deployment: "docs", Model: "text-embedding-3-small", Space: "mine", Endpoint: "https://eu.cognitiveservices.azure.com"}, provider: "azure", endpoint: "eu.cognitiveservices.azure.com", space: "mine", dims: 1536},
 	} {
 		e, err := azure.New(tc.o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		m := e.Model()
 		if m.Provider != tc.provider || m.Endpoint != tc.endpoint || m.Space != tc.space || m.Dimensions != tc.dims || m.ID != tc.o.Deployment || !m.Symmetric {
 			t.Errorf("%+v: %+v", tc.o, m)
@@ -183,9 +178,7 @@ func TestModel(t *testing.T) {
 		}
 	}
 	ours, err := openai.New(openai.Options{Model: "text-embedding-3-small", Key: "k", BaseURL: openai.BaseURL})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	theirs, err := azure.New(azure.Options{Deployment: "docs", Model: "text-embedding-3-small"})
 	if err != nil || !ours.Model().Space.Same(theirs.Model().Space) || ours.Model().Variant != theirs.Model().Variant {
 		t.Errorf("the spaces of OpenAI's model and of its deployment differ: %v, %v, %v", ours.Model(), theirs, err)
@@ -196,14 +189,10 @@ func TestModel(t *testing.T) {
 func TestSameAsOpenAI(t *testing.T) {
 	s := vendortest.Serve(t)(openaitest.New(openaitest.Options{Keys: []string{vendortest.Key}}))
 	o, err := openai.New(openai.Options{Model: "text-embedding-3-small", BaseURL: s.URL + openaitest.BasePath, Key: vendortest.Key})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	_, a := emulate(t, azure.Options{Model: "text-embedding-3-small", APIVersion: "2024-10-21"})
 	want, err := embedding.Query(t.Context(), o, "hello")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	got, err := embedding.Query(t.Context(), a, "hello")
 	if err != nil || !slices.Equal(got, want) {
 		t.Error(len(got), err)
@@ -266,9 +255,7 @@ func TestBadInput(t *testing.T) {
 	_, e = emulate(t, azure.Options{Deployment: "old-1", Dimensions: 256})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "leave Options.Dimensions")
 	s, e := emulate(t, azure.Options{})
-	if err := s.SetFaults(azuretest.Fault{Name: emulator.TokenRate}); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, s.SetFaults(azuretest.Fault{Name: emulator.TokenRate}))
 	if got := vendortest.Failure(t, e, []string{"hi"}, embedding.RateLimited, "raise its quota"); got.RetryAfter.Seconds() != 6 {
 		t.Error(got.RetryAfter)
 	}

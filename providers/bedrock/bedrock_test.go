@@ -15,6 +15,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/bedrock"
 	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
 	"github.com/vecspace/embedding/providers/internal/emulator"
@@ -41,9 +42,7 @@ func emulate(t *testing.T, o bedrock.Options) (*vendortest.Emulator, embedding.E
 		o.Credentials = as(temporary)
 	}
 	e, err := bedrock.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s, e
 }
 
@@ -111,9 +110,7 @@ func TestHTTP(t *testing.T) {
 			embedtest.TestHTTPWire(t, tc.wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
 				e, err := bedrock.New(bedrock.Options{Model: tc.model, Dimensions: 256, Region: "us-east-1", BaseURL: base, HTTPClient: client, AllowHTTP: true,
 					Credentials: as(bedrock.Credentials{AccessKeyID: "ASIA0", SecretAccessKey: "a-secret-of-the-test", SessionToken: embedtest.TestKey})})
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				return e
 			})
 		})
@@ -158,9 +155,7 @@ func TestWhatIsSent(t *testing.T) {
 func TestForms(t *testing.T) {
 	_, e := emulate(t, bedrock.Options{Dimensions: 256, Unnormalized: true})
 	v, err := embedding.Query(t.Context(), e, "hi")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	sum := 0.0
 	for _, f := range v {
 		sum += float64(f) * float64(f)
@@ -174,9 +169,7 @@ func TestForms(t *testing.T) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, ContentLength: -1, Body: body}, nil
 	})
 	e, err = bedrock.New(bedrock.Options{Model: "cohere.embed-english-v3", Region: "us-east-1", Credentials: as(temporary), HTTPClient: &http.Client{Transport: bare}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}})
 	if err != nil || res.Vectors[0][0] != 1 || res.Usage != (embedding.Usage{Requests: 1, Unmetered: 1}) {
 		t.Error(res.Usage, err)
@@ -277,9 +270,7 @@ func TestFaults(t *testing.T) {
 		case "slow", "hang", "overlength-hang", "drift", "answer", "kill", "bad-text":
 			continue // not about one answer's form, or about what the test would have to send
 		}
-		if err := s.SetFaults(bedrocktest.Fault{Name: f.Name}); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, s.SetFaults(bedrocktest.Fault{Name: f.Name}))
 		if _, err := embedding.Query(t.Context(), e, "hi"); f.Kind == embedding.Unknown && err != nil || f.Kind != embedding.Unknown && !errors.Is(err, f.Kind) {
 			t.Errorf("%s: got %v, want: %v", f.Name, err, f.Kind)
 		}

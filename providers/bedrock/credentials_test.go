@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/bedrock"
 	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
 	"github.com/vecspace/embedding/providers/internal/emulator"
@@ -32,9 +33,7 @@ func TestEnvironment(t *testing.T) {
 			t.Setenv(name, value)
 		}
 		e, err := bedrock.New(bedrock.Options{Model: titan, BaseURL: s.URL})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); err != nil {
 			t.Error(err)
 		}
@@ -83,9 +82,7 @@ func TestCredentials(t *testing.T) {
 func TestClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := bedrocktest.New(bedrocktest.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			time.Sleep(10 * time.Minute) // on its way, which for the server is the same as a clock that is slow
 			w := httptest.NewRecorder()
@@ -94,9 +91,7 @@ func TestClock(t *testing.T) {
 			return w.Result(), nil
 		})}
 		e, err := bedrock.New(bedrock.Options{Model: titan, Region: "us-east-1", Credentials: as(bedrocktest.DefaultCredentials()), HTTPClient: client})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "this machine's clock is wrong")
 	})
 }
@@ -119,9 +114,7 @@ func TestTampered(t *testing.T) {
 			return http.DefaultTransport.RoundTrip(r)
 		})}
 		e, err := bedrock.New(bedrock.Options{Model: titan, Region: "us-east-1", BaseURL: s.URL, Credentials: as(temporary), HTTPClient: client})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); (err == nil) != (name == "nothing") || err != nil && !errors.Is(err, embedding.Auth) {
 			t.Errorf("%s was changed: %v", name, err)
 		}

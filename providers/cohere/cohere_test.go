@@ -11,6 +11,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/cohere"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
@@ -21,9 +22,7 @@ func emulate(t *testing.T, o cohere.Options) (*vendortest.Emulator, embedding.Em
 	s := vendortest.Serve(t)(coheretest.New(coheretest.Options{Keys: []string{vendortest.Key}}))
 	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "embed-v4.0"), cmp.Or(o.Key, vendortest.Key), s.URL+coheretest.BasePath+"/"
 	e, err := cohere.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s, e
 }
 
@@ -65,9 +64,7 @@ var wire = embedtest.Wire{
 func TestWire(t *testing.T) {
 	embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
 		e, err := cohere.New(cohere.Options{Model: "embed-v4.0", Dimensions: 256, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return e
 	})
 }
@@ -126,9 +123,7 @@ func TestBadOptions(t *testing.T) {
 func TestModel(t *testing.T) {
 	t.Setenv(cohere.KeyVariable, "k")
 	e, err := cohere.New(cohere.Options{Model: "embed-v4.0", Dimensions: 512, Limits: embedding.Limits{Tokens: 9}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	m := e.Model()
 	if m.Space != "cohere/embed-v4.0@512" || m.Symmetric || m.Variant != "input_type" || m.Price.Currency != "USD" ||
 		m.Limits != (embedding.Limits{Texts: 96, Tokens: 9, TextTokens: 128_000}) {

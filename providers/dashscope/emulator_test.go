@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
@@ -21,9 +22,7 @@ import (
 func emulate(t *testing.T, faults ...dashscopetest.Fault) (*dashscopetest.Server, string) {
 	t.Helper()
 	s, err := dashscopetest.New(dashscopetest.Options{Keys: map[string]string{"sk-singapore-secret": "intl", "sk-beijing-secret": "cn"}, Faults: faults})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	return s, server.URL + "/compatible-mode/v1"
@@ -40,9 +39,7 @@ func open(t *testing.T, base string, o dashscope.Options) embedding.Embedder {
 	}
 	o.BaseURL, o.Region = base, "intl"
 	e, err := dashscope.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return e
 }
 
@@ -57,9 +54,7 @@ func numbered(n int) []string {
 func embed(t *testing.T, e embedding.Embedder, texts ...string) embedding.Response {
 	t.Helper()
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return res
 }
 
@@ -207,9 +202,7 @@ func TestBadTexts(t *testing.T) {
 	if !strings.Contains(rejected.Error(), "Range of input length should be [1, 8192]; a text is empty or has more tokens than the model takes: shorten or split it") {
 		t.Error(rejected)
 	}
-	if err := s.SetFaults(dashscopetest.Fault{Name: "bad-text"}); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, s.SetFaults(dashscopetest.Fault{Name: "bad-text"}))
 	if rejected = refused(t, e, embedding.Rejected, "good", dashscopetest.BadText); rejected.Code != "data_inspection_failed" {
 		t.Error(rejected)
 	}

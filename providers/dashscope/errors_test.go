@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 )
 
@@ -54,9 +55,7 @@ func TestWrongKeySaysBoth(t *testing.T) {
 	defer srv.Close()
 	t.Setenv(KeyVariable, "sk-of-another-region")
 	e, err := New(Options{Model: "text-embedding-v4", BaseURL: srv.URL, Region: "intl"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	_, err = embedding.Query(t.Context(), e, "hello")
 	if !errors.Is(err, embedding.Auth) {
 		t.Fatal(err)

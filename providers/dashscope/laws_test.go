@@ -6,6 +6,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 )
 
@@ -26,9 +27,7 @@ func TestLaws(t *testing.T) {
 func TestHTTP(t *testing.T) {
 	embedtest.TestHTTP(t, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
 		e, err := dashscope.New(dashscope.Options{Model: "text-embedding-v4", BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return e
 	})
 }

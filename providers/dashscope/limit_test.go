@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
@@ -30,16 +31,12 @@ func TestLimitKeepsInsideTheQuotaOfASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const rpm = 1800
 		s, err := dashscopetest.New(dashscopetest.Options{Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: rpm}}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		p, err := dashscope.New(dashscope.Options{
 			Model: "text-embedding-v4", Dimensions: 64, Key: dashscopetest.DefaultKey, BaseURL: "http://127.0.0.1" + dashscopetest.BasePath,
 			HTTPClient: &http.Client{Transport: inMemory{s}},
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		e := embedding.Chain(p, middleware.Limit(middleware.LimitOptions{RPM: rpm}))
 		start := time.Now()
 		var wg sync.WaitGroup

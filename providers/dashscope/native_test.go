@@ -11,6 +11,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
@@ -65,9 +66,7 @@ var wire = embedtest.Wire{
 func TestNativeHTTP(t *testing.T) {
 	embedtest.TestHTTPWire(t, wire, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
 		e, err := dashscope.New(dashscope.Options{Model: "text-embedding-v4", Native: true, BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return e
 	})
 }
@@ -138,9 +137,7 @@ func TestNativeRequest(t *testing.T) {
 		})}
 		tc.o.Native, tc.o.Key, tc.o.Region, tc.o.HTTPClient = true, "sk-test", "cn", client
 		e, err := dashscope.New(tc.o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"<hi>"}, Task: tc.task})
 		if !errors.Is(err, embedding.Unavailable) || body != tc.want ||
 			path != "https://dashscope.aliyuncs.com/api/v1/services/embeddings/text-embedding/text-embedding" {

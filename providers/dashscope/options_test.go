@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 )
 
@@ -48,15 +49,15 @@ func TestModels(t *testing.T) {
 		limits        embedding.Limits
 		price         embedding.Price
 	}{
-		{"text-embedding-v4", "cn", 1024, []int{2048, 1536, 1024, 768, 512, 256, 128, 64}, embedding.Limits{Texts: 10, TextTokens: 8192}, cny(0.5)},
-		{"text-embedding-v4", "intl", 1024, []int{2048, 1536, 1024, 768, 512, 256, 128, 64}, embedding.Limits{Texts: 10, TextTokens: 8192}, usd(0.07)},
-		{"text-embedding-v4", "us", 1024, []int{2048, 1536, 1024, 768, 512, 256, 128, 64}, embedding.Limits{Texts: 10, TextTokens: 8192}, embedding.Price{}},
-		{"text-embedding-v3", "cn", 1024, []int{1024, 768, 512, 256, 128, 64}, embedding.Limits{Texts: 10, TextTokens: 8192}, cny(0.5)},
-		{"text-embedding-v3", "intl", 1024, []int{1024, 768, 512}, embedding.Limits{Texts: 10, TextTokens: 8192}, usd(0.07)},
-		{"text-embedding-v2", "cn", 1536, []int{1536}, embedding.Limits{Texts: 25, TextTokens: 2048}, cny(0.7)},
-		{"text-embedding-v1", "finance", 1536, []int{1536}, embedding.Limits{Texts: 25, TextTokens: 2048}, embedding.Price{}},
-		{"qwen3.7-text-embedding", "intl", 1024, []int{2560, 2048, 1536, 1024, 768, 512, 256}, embedding.Limits{Texts: 20, TextTokens: 128_000}, usd(0.07)},
-		{"qwen3.7-text-embedding-flash", "cn", 1024, []int{1024, 768, 512, 256}, embedding.Limits{Texts: 32, Tokens: 3200, TextTokens: 131_072}, embedding.Price{}},
+		{model: "text-embedding-v4", region: "cn", def: 1024, dims: []int{2048, 1536, 1024, 768, 512, 256, 128, 64}, limits: embedding.Limits{Texts: 10, TextTokens: 8192}, price: cny(0.5)},
+		{model: "text-embedding-v4", region: "intl", def: 1024, dims: []int{2048, 1536, 1024, 768, 512, 256, 128, 64}, limits: embedding.Limits{Texts: 10, TextTokens: 8192}, price: usd(0.07)},
+		{model: "text-embedding-v4", region: "us", def: 1024, dims: []int{2048, 1536, 1024, 768, 512, 256, 128, 64}, limits: embedding.Limits{Texts: 10, TextTokens: 8192}, price: embedding.Price{}},
+		{model: "text-embedding-v3", region: "cn", def: 1024, dims: []int{1024, 768, 512, 256, 128, 64}, limits: embedding.Limits{Texts: 10, TextTokens: 8192}, price: cny(0.5)},
+		{model: "text-embedding-v3", region: "intl", def: 1024, dims: []int{1024, 768, 512}, limits: embedding.Limits{Texts: 10, TextTokens: 8192}, price: usd(0.07)},
+		{model: "text-embedding-v2", region: "cn", def: 1536, dims: []int{1536}, limits: embedding.Limits{Texts: 25, TextTokens: 2048}, price: cny(0.7)},
+		{model: "text-embedding-v1", region: "finance", def: 1536, dims: []int{1536}, limits: embedding.Limits{Texts: 25, TextTokens: 2048}, price: embedding.Price{}},
+		{model: "qwen3.7-text-embedding", region: "intl", def: 1024, dims: []int{2560, 2048, 1536, 1024, 768, 512, 256}, limits: embedding.Limits{Texts: 20, TextTokens: 128_000}, price: usd(0.07)},
+		{model: "qwen3.7-text-embedding-flash", region: "cn", def: 1024, dims: []int{1024, 768, 512, 256}, limits: embedding.Limits{Texts: 32, Tokens: 3200, TextTokens: 131_072}, price: embedding.Price{}},
 	} {
 		m, err := build(t, dashscope.Options{Model: tc.model, Region: tc.region})
 		if err != nil {
@@ -121,34 +122,32 @@ func TestWhomToAsk(t *testing.T) {
 		price    string // the currency tells which region holds
 		space    embedding.Space
 	}{
-		{"nothing said", "", dashscope.Options{}, "dashscope.aliyuncs.com", "CNY", "dashscope/text-embedding-v4@1024"},
-		{"region", "", dashscope.Options{Region: "intl"}, "dashscope-intl.aliyuncs.com", "USD", "dashscope/text-embedding-v4@1024"},
-		{"Hong Kong", "", dashscope.Options{Region: "hk"}, "cn-hongkong.dashscope.aliyuncs.com", "USD", "dashscope/text-embedding-v4@1024"},
-		{"finance", "", dashscope.Options{Region: "finance"}, "dashscope-finance.aliyuncs.com", "", "dashscope/text-embedding-v4@1024"},
-		{"US", "", dashscope.Options{Region: "us"}, "dashscope-us.aliyuncs.com", "", "dashscope/text-embedding-v4@1024"},
-		{"token plan", "", dashscope.Options{Region: "token-plan"}, "token-plan.ap-southeast-1.maas.aliyuncs.com", "", "dashscope/text-embedding-v4@1024"},
-		{"workspace", "", dashscope.Options{Workspace: "llm-1"}, "llm-1.cn-beijing.maas.aliyuncs.com", "CNY", "dashscope/text-embedding-v4@1024"},
-		{"workspace in a region", "", dashscope.Options{Workspace: "llm-1", Region: "eu"}, "llm-1.eu-central-1.maas.aliyuncs.com", "", "dashscope/text-embedding-v4@1024"},
-		{"variable", variable, dashscope.Options{}, "variable.example", "", "dashscope@variable.example/text-embedding-v4@1024"},
-		{"variable with blanks", " " + variable + "\n", dashscope.Options{}, "variable.example", "", "dashscope@variable.example/text-embedding-v4@1024"},
-		{"region wins over the variable", variable, dashscope.Options{Region: "intl"}, "dashscope-intl.aliyuncs.com", "USD", "dashscope/text-embedding-v4@1024"},
-		{"workspace wins over the variable", variable, dashscope.Options{Workspace: "w"}, "w.cn-beijing.maas.aliyuncs.com", "CNY", "dashscope/text-embedding-v4@1024"},
-		{"base URL wins over all", variable, dashscope.Options{Region: "intl", BaseURL: "http://127.0.0.1:8089/compatible-mode/v1/"}, "127.0.0.1:8089", "USD", "dashscope@127.0.0.1/text-embedding-v4@1024"},
-		{"base URL with a blank before it", "", dashscope.Options{BaseURL: " http://localhost/v1"}, "localhost", "", "dashscope@localhost/text-embedding-v4@1024"},
-		{"base URL of a region", "", dashscope.Options{BaseURL: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"}, "dashscope-intl.aliyuncs.com", "USD", "dashscope/text-embedding-v4@1024"},
-		{"base URL in capitals", "", dashscope.Options{BaseURL: "https://DASHSCOPE-INTL.aliyuncs.com/compatible-mode/v1"}, "DASHSCOPE-INTL.aliyuncs.com", "USD", "dashscope/text-embedding-v4@1024"},
-		{"base URL of a workspace", "", dashscope.Options{BaseURL: "https://w.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1"}, "w.ap-southeast-1.maas.aliyuncs.com", "USD", "dashscope/text-embedding-v4@1024"},
-		{"a host that only looks like the service", "", dashscope.Options{BaseURL: "https://aliyuncs.com.evil.example/v1"}, "aliyuncs.com.evil.example", "", "dashscope@aliyuncs.com.evil.example/text-embedding-v4@1024"},
-		{"another that only looks like it", "", dashscope.Options{BaseURL: "https://notaliyuncs.com/v1"}, "notaliyuncs.com", "", "dashscope@notaliyuncs.com/text-embedding-v4@1024"},
-		{"a space of the user's", variable, dashscope.Options{Space: "mine"}, "variable.example", "", "mine"},
+		{name: "nothing said", variable: "", o: dashscope.Options{}, endpoint: "dashscope.aliyuncs.com", price: "CNY", space: "dashscope/text-embedding-v4@1024"},
+		{name: "region", variable: "", o: dashscope.Options{Region: "intl"}, endpoint: "dashscope-intl.aliyuncs.com", price: "USD", space: "dashscope/text-embedding-v4@1024"},
+		{name: "Hong Kong", variable: "", o: dashscope.Options{Region: "hk"}, endpoint: "cn-hongkong.dashscope.aliyuncs.com", price: "USD", space: "dashscope/text-embedding-v4@1024"},
+		{name: "finance", variable: "", o: dashscope.Options{Region: "finance"}, endpoint: "dashscope-finance.aliyuncs.com", price: "", space: "dashscope/text-embedding-v4@1024"},
+		{name: "US", variable: "", o: dashscope.Options{Region: "us"}, endpoint: "dashscope-us.aliyuncs.com", price: "", space: "dashscope/text-embedding-v4@1024"},
+		{name: "token plan", variable: "", o: dashscope.Options{Region: "token-plan"}, endpoint: "token-plan.ap-southeast-1.maas.aliyuncs.com", price: "", space: "dashscope/text-embedding-v4@1024"},
+		{name: "workspace", variable: "", o: dashscope.Options{Workspace: "llm-1"}, endpoint: "llm-1.cn-beijing.maas.aliyuncs.com", price: "CNY", space: "dashscope/text-embedding-v4@1024"},
+		{name: "workspace in a region", variable: "", o: dashscope.Options{Workspace: "llm-1", Region: "eu"}, endpoint: "llm-1.eu-central-1.maas.aliyuncs.com", price: "", space: "dashscope/text-embedding-v4@1024"},
+		{name: "variable", variable: variable, o: dashscope.Options{}, endpoint: "variable.example", price: "", space: "dashscope@variable.example/text-embedding-v4@1024"},
+		{name: "variable with blanks", variable: " " + variable + "\n", o: dashscope.Options{}, endpoint: "variable.example", price: "", space: "dashscope@variable.example/text-embedding-v4@1024"},
+		{name: "region wins over the variable", variable: variable, o: dashscope.Options{Region: "intl"}, endpoint: "dashscope-intl.aliyuncs.com", price: "USD", space: "dashscope/text-embedding-v4@1024"},
+		{name: "workspace wins over the variable", variable: variable, o: dashscope.Options{Workspace: "w"}, endpoint: "w.cn-beijing.maas.aliyuncs.com", price: "CNY", space: "dashscope/text-embedding-v4@1024"},
+		{name: "base URL wins over all", variable: variable, o: dashscope.Options{Region: "intl", BaseURL: "http://127.0.0.1:8089/compatible-mode/v1/"}, endpoint: "127.0.0.1:8089", price: "USD", space: "dashscope@127.0.0.1/text-embedding-v4@1024"},
+		{name: "base URL with a blank before it", variable: "", o: dashscope.Options{BaseURL: " http://localhost/v1"}, endpoint: "localhost", price: "", space: "dashscope@localhost/text-embedding-v4@1024"},
+		{name: "base URL of a region", variable: "", o: dashscope.Options{BaseURL: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"}, endpoint: "dashscope-intl.aliyuncs.com", price: "USD", space: "dashscope/text-embedding-v4@1024"},
+		{name: "base URL in capitals", variable: "", o: dashscope.Options{BaseURL: "https://DASHSCOPE-INTL.aliyuncs.com/compatible-mode/v1"}, endpoint: "DASHSCOPE-INTL.aliyuncs.com", price: "USD", space: "dashscope/text-embedding-v4@1024"},
+		{name: "base URL of a workspace", variable: "", o: dashscope.Options{BaseURL: "https://w.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1"}, endpoint: "w.ap-southeast-1.maas.aliyuncs.com", price: "USD", space: "dashscope/text-embedding-v4@1024"},
+		{name: "a host that only looks like the service", variable: "", o: dashscope.Options{BaseURL: "https://aliyuncs.com.evil.example/v1"}, endpoint: "aliyuncs.com.evil.example", price: "", space: "dashscope@aliyuncs.com.evil.example/text-embedding-v4@1024"},
+		{name: "another that only looks like it", variable: "", o: dashscope.Options{BaseURL: "https://notaliyuncs.com/v1"}, endpoint: "notaliyuncs.com", price: "", space: "dashscope@notaliyuncs.com/text-embedding-v4@1024"},
+		{name: "a space of the user's", variable: variable, o: dashscope.Options{Space: "mine"}, endpoint: "variable.example", price: "", space: "mine"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Setenv(dashscope.BaseURLVariable, tc.variable)
 			tc.o.Model, tc.o.Key = "text-embedding-v4", "sk-test"
 			e, err := dashscope.New(tc.o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			if m := e.Model(); m.Endpoint != tc.endpoint || m.Price.Currency != tc.price || m.Space != tc.space {
 				t.Errorf("endpoint %q, price in %q, space %q", m.Endpoint, m.Price.Currency, m.Space)
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 )
 
@@ -30,13 +31,9 @@ func sent(t *testing.T, o dashscope.Options, task embedding.Task) string {
 	defer server.Close()
 	o.BaseURL, o.Key = server.URL, "sk-test"
 	e, err := dashscope.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: task})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if res.ID != "73591b79-d194-9bca-8bb5-000000000000" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 3}) || auth != "Bearer sk-test" {
 		t.Errorf("id %q, usage %+v, Authorization %q", res.ID, res.Usage, auth)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/gemini"
 	"github.com/vecspace/embedding/providers/gemini/geminitest"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
@@ -22,9 +23,7 @@ func emulate(t *testing.T, o gemini.Options) (*vendortest.Emulator, embedding.Em
 	s := vendortest.Serve(t)(geminitest.New(geminitest.Options{Keys: []string{vendortest.Key}}))
 	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "gemini-embedding-001"), cmp.Or(o.Key, vendortest.Key), s.URL+geminitest.BasePath+"/"
 	e, err := gemini.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s, e
 }
 
@@ -75,9 +74,7 @@ var wire = embedtest.Wire{
 func TestWire(t *testing.T) {
 	embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
 		e, err := gemini.New(gemini.Options{Model: "gemini-embedding-001", Dimensions: 128, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return e
 	})
 }
@@ -118,9 +115,7 @@ func TestUnitLength(t *testing.T) {
 	for _, dims := range []int{128, 768, 3072} {
 		_, e := emulate(t, gemini.Options{Dimensions: dims})
 		v, err := embedding.Query(t.Context(), e, "hi")
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		sum := 0.0
 		for _, f := range v {
 			sum += float64(f) * float64(f)
@@ -151,9 +146,7 @@ func TestBadOptions(t *testing.T) {
 
 func TestModel(t *testing.T) {
 	e, err := gemini.New(gemini.Options{Model: "gemini-embedding-001", Dimensions: 768, Key: "k"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	m := e.Model()
 	if m.Space != "gemini/gemini-embedding-001@768" || m.Symmetric || m.Variant != "taskType" || !m.Normalized ||
 		m.Limits != (embedding.Limits{Texts: 100, TextTokens: 2048}) || m.Price.PerMillion != 0.15 {

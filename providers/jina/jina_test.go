@@ -9,6 +9,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/jina"
 	"github.com/vecspace/embedding/providers/jina/jinatest"
@@ -19,9 +20,7 @@ func emulate(t *testing.T, o jina.Options) (*vendortest.Emulator, embedding.Embe
 	s := vendortest.Serve(t)(jinatest.New(jinatest.Options{Keys: []string{vendortest.Key}}))
 	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "jina-embeddings-v3"), cmp.Or(o.Key, vendortest.Key), s.URL+jinatest.BasePath
 	e, err := jina.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s, e
 }
 
@@ -43,9 +42,7 @@ func TestLaws(t *testing.T) {
 func TestHTTP(t *testing.T) {
 	embedtest.TestHTTP(t, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
 		e, err := jina.New(jina.Options{Model: "jina-embeddings-v3", Dimensions: 256, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return e
 	})
 }
@@ -111,9 +108,7 @@ func TestModel(t *testing.T) {
 		{"jina-embeddings-v2-base-zh", "jina/jina-embeddings-v2-base-zh@768", true, ""},
 	} {
 		e, err := jina.New(jina.Options{Model: tc.id, Key: "jina_0123456789"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		if m := e.Model(); m.Space != tc.space || m.Symmetric != tc.symmetric || m.Variant != tc.variant || m.Limits.Texts != 512 || m.Endpoint != "api.jina.ai" {
 			t.Errorf("%+v", m)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/ollama"
 	"github.com/vecspace/embedding/providers/ollama/ollamatest"
@@ -23,9 +24,7 @@ func emulate(t *testing.T, o ollama.Options) (*vendortest.Emulator, embedding.Em
 	s := vendortest.Serve(t)(ollamatest.New(ollamatest.Options{}))
 	o.Model, o.BaseURL = cmp.Or(o.Model, "nomic-embed-text"), s.URL
 	e, err := ollama.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s, e
 }
 
@@ -74,9 +73,7 @@ func TestWire(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
 				e, err := ollama.New(ollama.Options{Model: "m", NativeDimensions: dims, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				return e
 			})
 		})
@@ -200,9 +197,7 @@ func TestBadInput(t *testing.T) {
 		t.Error(len(v), err)
 	}
 	e, err := ollama.New(ollama.Options{Model: "m", BaseURL: "http://127.0.0.1:1"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "is Ollama running") {
 		t.Error(err)
 	}
@@ -216,8 +211,6 @@ func TestMoreDimensionsThanTheModelHas(t *testing.T) {
 	}))
 	defer srv.Close()
 	e, err := ollama.New(ollama.Options{Model: "tiny", Dimensions: 4, BaseURL: srv.URL})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	vendortest.Failure(t, e, []string{"hello"}, embedding.Invalid, "have 2 dimensions and 4 are asked for", "ask for fewer")
 }

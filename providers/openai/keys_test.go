@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/openai"
 )
 
@@ -29,17 +30,17 @@ func TestWhoGetsTheKey(t *testing.T) {
 		host, sent string
 		advice     string
 	}{
-		{"OpenAI", openai.Options{}, "sk-env", "", "api.openai.com", "sk-env", "the key in OPENAI_API_KEY is wrong"},
-		{"OpenAI by its URL", openai.Options{BaseURL: "https://api.openai.com/v1/"}, "sk-env", elsewhere, "api.openai.com", "sk-env", "the key in OPENAI_API_KEY is wrong"},
-		{"a key with a line break after it", openai.Options{}, "sk-env\n", "", "api.openai.com", "sk-env", "the key in OPENAI_API_KEY is wrong"},
-		{"the environment's server", openai.Options{}, "sk-env", elsewhere, "variable.example", "sk-env", "the key in OPENAI_API_KEY is wrong"},
-		{"the environment's server without a key", openai.Options{}, "", elsewhere, "variable.example", "", "no key was sent: set Options.KeyEnv"},
-		{"another server", openai.Options{BaseURL: given}, "sk-env", elsewhere, "given.example", "", "no key was sent: set Options.KeyEnv"},
-		{"loopback", openai.Options{BaseURL: "http://localhost:11434/v1"}, "sk-env", "", "localhost:11434", "", "no key was sent"},
-		{"another server, its variable named", openai.Options{BaseURL: given, KeyEnv: "GIVEN_KEY"}, "sk-env", "", "given.example", "sk-given", "the key in GIVEN_KEY is wrong"},
-		{"another server, OpenAI's variable named", openai.Options{BaseURL: given, KeyEnv: openai.KeyVariable}, "sk-env", "", "given.example", "sk-env", "the key in OPENAI_API_KEY is wrong"},
-		{"a key of the program's", openai.Options{BaseURL: given, Key: "sk-own"}, "sk-env", "", "given.example", "sk-own", "the key in Options.Key is wrong"},
-		{"OpenAI, another variable", openai.Options{KeyEnv: "GIVEN_KEY"}, "sk-env", "", "api.openai.com", "sk-given", "the key in GIVEN_KEY is wrong"},
+		{name: "OpenAI", o: openai.Options{}, key: "sk-env", base: "", host: "api.openai.com", sent: "sk-env", advice: "the key in OPENAI_API_KEY is wrong"},
+		{name: "OpenAI by its URL", o: openai.Options{BaseURL: "https://api.openai.com/v1/"}, key: "sk-env", base: elsewhere, host: "api.openai.com", sent: "sk-env", advice: "the key in OPENAI_API_KEY is wrong"},
+		{name: "a key with a line break after it", o: openai.Options{}, key: "sk-env\n", base: "", host: "api.openai.com", sent: "sk-env", advice: "the key in OPENAI_API_KEY is wrong"},
+		{name: "the environment's server", o: openai.Options{}, key: "sk-env", base: elsewhere, host: "variable.example", sent: "sk-env", advice: "the key in OPENAI_API_KEY is wrong"},
+		{name: "the environment's server without a key", o: openai.Options{}, key: "", base: elsewhere, host: "variable.example", sent: "", advice: "no key was sent: set Options.KeyEnv"},
+		{name: "another server", o: openai.Options{BaseURL: given}, key: "sk-env", base: elsewhere, host: "given.example", sent: "", advice: "no key was sent: set Options.KeyEnv"},
+		{name: "loopback", o: openai.Options{BaseURL: "http://localhost:11434/v1"}, key: "sk-env", base: "", host: "localhost:11434", sent: "", advice: "no key was sent"},
+		{name: "another server, its variable named", o: openai.Options{BaseURL: given, KeyEnv: "GIVEN_KEY"}, key: "sk-env", base: "", host: "given.example", sent: "sk-given", advice: "the key in GIVEN_KEY is wrong"},
+		{name: "another server, OpenAI's variable named", o: openai.Options{BaseURL: given, KeyEnv: openai.KeyVariable}, key: "sk-env", base: "", host: "given.example", sent: "sk-env", advice: "the key in OPENAI_API_KEY is wrong"},
+		{name: "a key of the program's", o: openai.Options{BaseURL: given, Key: "sk-own"}, key: "sk-env", base: "", host: "given.example", sent: "sk-own", advice: "the key in Options.Key is wrong"},
+		{name: "OpenAI, another variable", o: openai.Options{KeyEnv: "GIVEN_KEY"}, key: "sk-env", base: "", host: "api.openai.com", sent: "sk-given", advice: "the key in GIVEN_KEY is wrong"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Setenv(openai.KeyVariable, tc.key)
@@ -48,9 +49,7 @@ func TestWhoGetsTheKey(t *testing.T) {
 			s := new(spy)
 			tc.o.Model, tc.o.HTTPClient = "text-embedding-3-small", &http.Client{Transport: s}
 			e, err := openai.New(tc.o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			_, err = embedding.Query(t.Context(), e, "hello")
 			if !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), tc.advice) || strings.Contains(err.Error(), "sk-") {
 				t.Errorf("got %v, want %q", err, tc.advice)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
@@ -24,9 +25,7 @@ func TestLaws(t *testing.T) {
 				s, base := emulate(t)
 				o.Model, o.BaseURL, o.Key, o.Limits.Texts = "text-embedding-v4", base, dashscopetest.DefaultKey, 10
 				e, err := openai.New(o)
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				return embedtest.Subject{Embedder: e, Ledger: func() embedding.Usage { return s.Ledger().Usage() }}
 			})
 		})
@@ -50,9 +49,7 @@ func TestLawsOfVendors(t *testing.T) {
 				o := tc.o
 				o.BaseURL, o.Key = s.URL+openaitest.BasePath, keys[0]
 				e, err := openai.New(o)
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
 			})
 		})
@@ -68,9 +65,7 @@ func TestHTTP(t *testing.T) {
 			embedtest.TestHTTP(t, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
 				o.Model, o.BaseURL, o.Key, o.HTTPClient, o.AllowHTTP = "m", baseURL, embedtest.TestKey, client, true
 				e, err := openai.New(o)
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				return e
 			})
 		})

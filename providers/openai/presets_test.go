@@ -11,6 +11,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/mistraltest"
@@ -62,21 +63,21 @@ func TestPresets(t *testing.T) {
 		texts    int
 		price    string
 	}{
-		{openai.Options{Preset: "mistral", Model: "mistral-embed"}, "mistral", "mistral/mistral-embed@1024", 0, "USD"},
-		{openai.Options{Preset: "mistral", Model: "mistral-embed", Dimensions: 1024}, "mistral", "mistral/mistral-embed@1024", 0, "USD"},
-		{openai.Options{Preset: "mistral", Model: "codestral-embed", Dimensions: 3072}, "mistral", "mistral/codestral-embed@3072", 0, "USD"},
-		{openai.Options{Preset: "siliconflow", Model: "BAAI/bge-m3"}, "siliconflow", "siliconflow/BAAI/bge-m3@1024", 64, ""},
-		{openai.Options{Preset: "siliconflow", Model: "Qwen/Qwen3-Embedding-8B", Dimensions: 2560}, "siliconflow", "siliconflow/Qwen/Qwen3-Embedding-8B@2560", 64, ""},
-		{openai.Options{Preset: "zhipu", Model: "embedding-3", Dimensions: 256}, "zhipu", "zhipu/embedding-3@256", 64, "CNY"},
-		{openai.Options{Preset: "volcengine", Model: "doubao-embedding-large-text-250515"}, "volcengine", "", 0, ""},
-		{openai.Options{Preset: "together", Model: "tomorrow's", NativeDimensions: 8}, "together", "together/tomorrow's@8", 0, ""},
+		{o: openai.Options{Preset: "mistral", Model: "mistral-embed"}, provider: "mistral", space: "mistral/mistral-embed@1024", texts: 0, price: "USD"},
+		{o: openai.Options{Preset: "mistral", Model: "mistral-embed", Dimensions: 1024}, provider: "mistral", space: "mistral/mistral-embed@1024", texts: 0, price: "USD"},
+		{o: openai.Options{Preset: "mistral", Model: "codestral-embed", Dimensions: 3072}, provider: "mistral", space: "mistral/codestral-embed@3072", texts: 0, price: "USD"},
+		{o: openai.Options{Preset: "siliconflow", Model: "BAAI/bge-m3"}, provider: "siliconflow", space: "siliconflow/BAAI/bge-m3@1024", texts: 64, price: ""},
+		{o: openai.Options{Preset: "siliconflow", Model: "Qwen/Qwen3-Embedding-8B", Dimensions: 2560}, provider: "siliconflow", space: "siliconflow/Qwen/Qwen3-Embedding-8B@2560", texts: 64, price: ""},
+		{o: openai.Options{Preset: "zhipu", Model: "embedding-3", Dimensions: 256}, provider: "zhipu", space: "zhipu/embedding-3@256", texts: 64, price: "CNY"},
+		{o: openai.Options{Preset: "volcengine", Model: "doubao-embedding-large-text-250515"}, provider: "volcengine", space: "", texts: 0, price: ""},
+		{o: openai.Options{Preset: "together", Model: "tomorrow's", NativeDimensions: 8}, provider: "together", space: "together/tomorrow's@8", texts: 0, price: ""},
 		// What a vendor's own address says is the same, whether the preset is named or not. The key is not sent unasked.
-		{openai.Options{BaseURL: "https://api.mistral.ai/v1", Model: "mistral-embed"}, "mistral", "mistral/mistral-embed@1024", 0, "USD"},
+		{o: openai.Options{BaseURL: "https://api.mistral.ai/v1", Model: "mistral-embed"}, provider: "mistral", space: "mistral/mistral-embed@1024", texts: 0, price: "USD"},
 		// An emulator or a proxy may serve anything under the name.
-		{openai.Options{Preset: "mistral", BaseURL: "http://127.0.0.1:1/v1", Model: "mistral-embed"}, "mistral@127.0.0.1", "mistral@127.0.0.1/mistral-embed@1024", 0, "USD"},
+		{o: openai.Options{Preset: "mistral", BaseURL: "http://127.0.0.1:1/v1", Model: "mistral-embed"}, provider: "mistral@127.0.0.1", space: "mistral@127.0.0.1/mistral-embed@1024", texts: 0, price: "USD"},
 		// Servers that people run are named by their host.
-		{openai.Options{Preset: "vllm", Model: "m", Dimensions: 64}, "127.0.0.1", "127.0.0.1/m@64", 0, ""},
-		{openai.Options{Preset: "llamacpp", BaseURL: "http://lab.example/v1", Model: "m", NativeDimensions: 64}, "lab.example", "lab.example/m@64", 0, ""},
+		{o: openai.Options{Preset: "vllm", Model: "m", Dimensions: 64}, provider: "127.0.0.1", space: "127.0.0.1/m@64", texts: 0, price: ""},
+		{o: openai.Options{Preset: "llamacpp", BaseURL: "http://lab.example/v1", Model: "m", NativeDimensions: 64}, provider: "lab.example", space: "lab.example/m@64", texts: 0, price: ""},
 	} {
 		m, err := build(t, tc.o)
 		if err != nil || m.Provider != tc.provider || m.Space != tc.space || m.Limits.Texts != tc.texts || m.Price.Currency != tc.price {
@@ -121,9 +122,7 @@ func TestWhatIsSentToPresets(t *testing.T) {
 		network := new(recorder)
 		o.Key, o.HTTPClient = "sk-test", &http.Client{Transport: network}
 		e, err := openai.New(o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
 			t.Error(err)
 		}
@@ -157,9 +156,7 @@ func TestWhoGetsThePresetsKey(t *testing.T) {
 		s := new(spy)
 		tc.o.Model, tc.o.HTTPClient = "m", &http.Client{Transport: s}
 		e, err := openai.New(tc.o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		if _, err = embedding.Query(t.Context(), e, "hello"); !errors.Is(err, embedding.Auth) || strings.Contains(err.Error(), "sk-") {
 			t.Error(err)
 		}
@@ -203,9 +200,7 @@ func TestLawsOfPresets(t *testing.T) {
 				s := vendortest.Serve(t)(tc.open())
 				o.BaseURL, o.Key = s.URL+tc.path, presettest.DefaultKey
 				e, err := openai.New(o)
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
 			})
 		})
@@ -218,9 +213,7 @@ func TestHTTPOfPresets(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			embedtest.TestHTTP(t, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
 				e, err := openai.New(openai.Options{Preset: p.Name, Model: "m", NativeDimensions: 16, BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true})
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				return e
 			})
 		})

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/openai"
 )
@@ -43,9 +44,7 @@ func TestWhatIsSent(t *testing.T) {
 	} {
 		o.Model, o.BaseURL = "m", base
 		e, err := openai.New(o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: embedding.TaskQuery})
 		if err != nil || fmt.Sprint(res.Vectors) != "[[1 0 0]]" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 3}) {
 			t.Errorf("%+v, %v", res, err)
@@ -75,9 +74,7 @@ func TestWhatIsSentToOpenAI(t *testing.T) {
 		network := new(recorder)
 		o.BaseURL, o.Key, o.HTTPClient = openai.BaseURL, "sk-test", &http.Client{Transport: network}
 		e, err := openai.New(o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
 			t.Error(err)
 		}
@@ -97,17 +94,13 @@ func TestDimensions(t *testing.T) {
 		}
 		o.Model, o.BaseURL = "m", base
 		e, err := openai.New(o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, want) || !strings.Contains(err.Error(), words) {
 			t.Errorf("%+v: vectors of 3 dimensions: %v", o, err)
 		}
 	}
 	e, err := openai.New(openai.Options{Model: "m", BaseURL: base})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if m := e.Model(); m.Dimensions != 0 || m.Space != "" {
 		t.Errorf("%+v", m)
 	}
@@ -123,9 +116,7 @@ func TestDimensions(t *testing.T) {
 func emulate(t *testing.T) (*dashscopetest.Server, string) {
 	t.Helper()
 	s, err := dashscopetest.New(dashscopetest.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
 	return s, srv.URL + "/compatible-mode/v1"
@@ -141,9 +132,7 @@ func TestElevenTextsForAServerThatTakesTen(t *testing.T) {
 	ask := func(texts []string) (embedding.Response, *embedding.Error) {
 		t.Helper()
 		e, err := openai.New(o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
 		failure, _ := errors.AsType[*embedding.Error](err)
 		return res, failure
@@ -184,9 +173,7 @@ func TestLargestAnswerOfUnknownDimensions(t *testing.T) {
 	}))
 	defer s.Close()
 	e, err := openai.New(openai.Options{Model: "m", BaseURL: s.URL + "/v1"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	texts := strings.Split(strings.Repeat("a", 2048), "")
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
 	if err != nil || len(res.Vectors) != 2048 || res.Vectors[2047][1] != 2047 {

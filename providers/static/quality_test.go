@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // TestQuality measures the model on the labelled data and holds it against the bars of the weights it was published with.
@@ -47,14 +48,10 @@ func TestQuality(t *testing.T) {
 func sts(t *testing.T, e embedding.Embedder, dir, first, second string) float64 {
 	read := func(lang string) (rows [][]string) {
 		f, err := os.Open(filepath.Join(dir, "stsb-multi-mt", "stsb-"+lang+"-test.csv"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		defer f.Close()
 		rows, err = csv.NewReader(f).ReadAll()
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return rows
 	}
 	a, b := read(first), read(second)
@@ -62,9 +59,7 @@ func sts(t *testing.T, e embedding.Embedder, dir, first, second string) float64 
 	var gold []float64
 	for i := range a {
 		score, err := strconv.ParseFloat(a[i][2], 64)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		left, right, gold = append(left, a[i][0]), append(right, b[i][1]), append(gold, score)
 	}
 	l, r := vectors(t, e, left...), vectors(t, e, right...)
@@ -120,9 +115,7 @@ func scifact(t *testing.T, e embedding.Embedder, dir string) float64 {
 	}
 	read := func(name string) (out []entry) {
 		f, err := os.Open(filepath.Join(dir, "scifact", name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		defer f.Close()
 		var in io.Reader = bufio.NewReader(f)
 		if strings.HasSuffix(name, ".gz") {
@@ -141,16 +134,12 @@ func scifact(t *testing.T, e embedding.Embedder, dir string) float64 {
 		}
 	}
 	qrels, err := os.ReadFile(filepath.Join(dir, "scifact", "qrels", "test.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	relevant := map[string]map[string]int{}
 	for i, line := range strings.Split(strings.TrimSpace(string(qrels)), "\n") {
 		if f := strings.Fields(line); i > 0 {
 			gain, err := strconv.Atoi(f[2])
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			judge(relevant, f[0], f[1], gain)
 		}
 	}
@@ -168,9 +157,7 @@ func scifact(t *testing.T, e embedding.Embedder, dir string) float64 {
 func cranfield(t *testing.T, e embedding.Embedder, dir string) float64 {
 	read := func(name string) string {
 		b, err := os.ReadFile(filepath.Join(dir, "cranfield", name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return string(b)
 	}
 	// The files are elements in a row, one of them without a root.

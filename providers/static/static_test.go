@@ -17,6 +17,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/race"
 )
 
@@ -31,18 +32,14 @@ func testdata(t testing.TB) string {
 
 func open(t testing.TB, dims int) embedding.Embedder {
 	e, err := New(Options{Dimensions: dims})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return e
 }
 
 func vectors(t testing.TB, e embedding.Embedder, texts ...string) [][]float32 {
 	t.Helper()
 	v, err := embedding.Documents(t.Context(), e, texts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return v
 }
 
@@ -60,17 +57,13 @@ func TestWeights(t *testing.T) {
 
 func TestFixture(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(testdata(t), "static-model", "fixture.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	var fixture map[string][]struct {
 		Text string
 		IDs  []int
 		Head []float32
 	}
-	if err := json.Unmarshal(data, &fixture); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, json.Unmarshal(data, &fixture))
 	e, s, known := open(t, 0), new(scratch), 0
 	for _, texts := range fixture {
 		for _, f := range texts {

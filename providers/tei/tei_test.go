@@ -12,6 +12,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/tei"
 	"github.com/vecspace/embedding/providers/tei/teitest"
@@ -30,9 +31,7 @@ func emulate(t *testing.T, o tei.Options) (*vendortest.Emulator, embedding.Embed
 	s := serve(t)
 	o.Model, o.BaseURL = model, s.URL
 	e, err := tei.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s, e
 }
 
@@ -78,9 +77,7 @@ func TestWire(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
 				e, err := tei.New(tei.Options{Model: "m", NativeDimensions: dims, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				return e
 			})
 		})
@@ -127,9 +124,7 @@ func TestWhatIsSent(t *testing.T) {
 func TestAsk(t *testing.T) {
 	base := serve(t).URL
 	e, err := tei.Ask(t.Context(), tei.Options{BaseURL: base})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	m := e.Model()
 	if m.ID != model || m.Dimensions != 768 || m.Space != "tei/BAAI/bge-base-en-v1.5@768" || m.Limits != (embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512}) {
 		t.Errorf("%+v", m)
@@ -175,9 +170,7 @@ func header(t *testing.T, o tei.Options) string {
 	o.Model = "m"
 	o.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) { got = r.Header.Get("Authorization") })}
 	e, err := tei.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	_, _ = embedding.Query(t.Context(), e, "hi")
 	return got
 }

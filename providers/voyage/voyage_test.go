@@ -10,6 +10,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
 	"github.com/vecspace/embedding/providers/voyage"
 	"github.com/vecspace/embedding/providers/voyage/voyagetest"
@@ -20,9 +21,7 @@ func emulate(t *testing.T, o voyage.Options) (*vendortest.Emulator, embedding.Em
 	s := vendortest.Serve(t)(voyagetest.New(voyagetest.Options{Keys: []string{vendortest.Key}}))
 	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "voyage-4-large"), cmp.Or(o.Key, vendortest.Key), s.URL+voyagetest.BasePath
 	e, err := voyage.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s, e
 }
 
@@ -44,9 +43,7 @@ func TestLaws(t *testing.T) {
 func TestHTTP(t *testing.T) {
 	embedtest.TestHTTP(t, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
 		e, err := voyage.New(voyage.Options{Model: "voyage-4", Dimensions: 256, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return e
 	})
 }
@@ -102,9 +99,7 @@ func TestModel(t *testing.T) {
 	spaces := make(map[embedding.Space]bool)
 	for _, id := range []string{"voyage-4-large", "voyage-4", "voyage-4-lite"} {
 		e, err := voyage.New(voyage.Options{Model: id, Key: "pa-0123456789"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		spaces[e.Model().Space] = true
 		if e.Model().Endpoint != "api.voyageai.com" || e.Model().Symmetric {
 			t.Errorf("%+v", e.Model())
@@ -114,9 +109,7 @@ func TestModel(t *testing.T) {
 		t.Errorf("series 4 has the spaces %v", spaces)
 	}
 	e, err := voyage.New(voyage.Options{Model: "voyage-law-2", Key: "al-0123456789", Plain: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	m := e.Model()
 	if m.Endpoint != "ai.mongodb.com" || m.Space != "voyage/voyage-law-2@1024" || m.Variant != "" || !m.Symmetric ||
 		m.Limits != (embedding.Limits{Texts: 1000, Tokens: 120_000, TextTokens: 16_000}) {

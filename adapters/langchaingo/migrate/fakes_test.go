@@ -19,6 +19,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // shelf is a vector store and the reader of its only collection. What is on it survives the crash of a run.
@@ -159,9 +160,7 @@ func drain(ctx context.Context, e embedding.Embedder, p migrate.Plan) (steps []m
 func report(t testing.TB, e embedding.Embedder, p migrate.Plan) *migrate.Report {
 	t.Helper()
 	steps, _, err := drain(context.Background(), e, p)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	r := steps[len(steps)-1].Report
 	if r == nil {
 		t.Fatal("the last step has no report")

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // FuzzMetadata: what a store holds as JSON is the same JSON after it was read and written.
@@ -17,13 +19,9 @@ func FuzzMetadata(f *testing.F) {
 			return
 		}
 		data, err := json.Marshal(m)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		again, err := parseMetadata(data)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		// 0e0 is a float64 and comes back as 0, which is an int64: the number is the same.
 		if same, err := json.Marshal(again); err != nil || !bytes.Equal(same, data) {
 			t.Errorf("%s became %s, %v", data, same, err)

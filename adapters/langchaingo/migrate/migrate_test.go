@@ -11,6 +11,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestRun(t *testing.T) {
@@ -19,9 +20,7 @@ func TestRun(t *testing.T) {
 	p := plan(t, from, to)
 	var seen []string
 	for step, err := range migrate.Run(t.Context(), f, p) {
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		seen = append(seen, step.String())
 		if r := step.Report; r != nil {
 			want := "95 of 95 documents of the shelf old are in the shelf new, in the space fake/fake@8.\n5 of them were searched for and found."
@@ -57,9 +56,7 @@ func TestBadTextsAreNamed(t *testing.T) {
 	bad := func(text string) bool { return poison(text) || strings.TrimSpace(text) == "" }
 	f := embedtest.NewFake(embedtest.FakeOptions{Poison: poison})
 	steps, _, err := drain(t.Context(), f, plan(t, from, to))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	complete(t, from, to, f, bad)
 	r := steps[len(steps)-1].Report
 	if r.Rejected != 14 || r.Moved != 26 || len(r.Failed) != 14 || r.Failed[0].ID != "old-000007" || r.Failed[0].Reason == "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // TestResumeProperty: however often and wherever runs are killed, fail or are left, each good document ends in the new collection
@@ -82,9 +83,7 @@ func TestResumeProperty(t *testing.T) {
 			}()
 			cancel()
 			if kind == "none" {
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				break
 			}
 		}

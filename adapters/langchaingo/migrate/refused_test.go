@@ -13,6 +13,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestRefusals(t *testing.T) {
@@ -104,9 +105,7 @@ func TestRefusals(t *testing.T) {
 func half(t *testing.T, e embedding.Embedder, p migrate.Plan) {
 	t.Helper()
 	for _, err := range migrate.Run(t.Context(), e, p) {
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // sink is a store that asks for the vectors and finds one document, and does no more.
@@ -52,9 +53,7 @@ func BenchmarkAdd(b *testing.B) {
 	})
 	in := docs(texts...)
 	guarded, err := store.New(b.Context(), e, func(emb embeddings.Embedder) (vectorstores.VectorStore, error) { return &sink{e: emb}, nil }, cosine)
-	if err != nil {
-		b.Fatal(err)
-	}
+	expect.NoError(b, err)
 	for name, s := range map[string]vectorstores.VectorStore{"bare": &sink{e: langchaingo.New(e)}, "guarded": guarded} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

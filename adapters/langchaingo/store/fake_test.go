@@ -19,6 +19,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // collection is what several fakes may have open: a server's.
@@ -213,9 +214,7 @@ var cosine = store.Options{Score: store.Cosine}
 func open(t *testing.T, e embedding.Embedder, f *fake, o store.Options) *store.Store {
 	t.Helper()
 	s, err := try(t, e, f, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s
 }
 
@@ -248,9 +247,7 @@ func docs(texts ...string) []schema.Document {
 func add(t *testing.T, s *store.Store, texts ...string) []string {
 	t.Helper()
 	ids, err := s.AddDocuments(t.Context(), docs(texts...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return ids
 }
 

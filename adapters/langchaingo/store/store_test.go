@@ -19,6 +19,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/canary"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestAddAndSearch(t *testing.T) {
@@ -112,9 +113,7 @@ func TestAnotherModelIsRefused(t *testing.T) {
 			s := open(t, mine, &one, cosine)
 			two := f
 			late, err := try(t, model("other", 8), &two, cosine) // opened before anything is in it
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			add(t, s, "a", "b")
 			_, err = late.AddDocuments(t.Context(), docs("c"))
 			says(t, err, "nothing was written", `"fake/m@8"`, `"fake/other@8"`)
@@ -210,9 +209,7 @@ func TestTheStoreMustUseTheEmbedder(t *testing.T) {
 	c := &collection{}
 	ignores := func(embeddings.Embedder) (vectorstores.VectorStore, error) { return &fake{collection: c, e: own}, nil }
 	s, err := store.New(t.Context(), e, ignores, cosine)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	ids, err := s.AddDocuments(t.Context(), docs("a"))
 	says(t, err, "without asking the embedder", "remove them")
 	if len(ids) != 1 {
@@ -257,9 +254,7 @@ func TestPerCallEmbedder(t *testing.T) {
 		t.Errorf("the embedder of the call was not used: %v", err)
 	}
 	foreign, err := embeddings.NewEmbedder(client{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	long := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Space: "fake/m@8", Dimensions: 16}})
 	for want, emb := range map[string]embeddings.Embedder{
 		"Space is unknown": foreign,
@@ -320,9 +315,7 @@ func TestMissing(t *testing.T) {
 
 func TestCanary(t *testing.T) {
 	ref, err := canary.Record(t.Context(), model("m", 8), canary.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	open(t, model("m", 8), &fake{}, store.Options{Score: store.Cosine, Canary: &ref})
 	// Another model under the name of the first.
 	fakes := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "n"}})
@@ -342,9 +335,7 @@ func TestChromemBehindTheGuard(t *testing.T) {
 		}
 		return chromem.New(ours, chromem.Options{})
 	}, store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	ids := add(t, s, "a", "b")
 	if again := add(t, s, "a", "b"); !slices.Equal(ids, again) {
 		t.Error(ids, again)

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // wheel writes a package of one module and returns the requirement that installs it.
@@ -28,18 +30,12 @@ func wheel(t *testing.T) string {
 		"toy-1.0.dist-info/RECORD":   "toy.py,,\ntoy-1.0.dist-info/METADATA,,\ntoy-1.0.dist-info/WHEEL,,\ntoy-1.0.dist-info/RECORD,,\n",
 	} {
 		w, err := z.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		fmt.Fprint(w, text)
 	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, z.Close())
 	file := filepath.Join(t.TempDir(), "toy-1.0-py3-none-any.whl")
-	if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.WriteFile(file, b.Bytes(), 0o644))
 	return fmt.Sprintf("toy @ file://%s --hash=sha256:%x", file, sha256.Sum256(b.Bytes()))
 }
 
@@ -53,9 +49,7 @@ func needPip(t *testing.T) {
 func entries(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	all, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for _, e := range all {
 		names = append(names, e.Name())
 	}
@@ -79,9 +73,7 @@ func TestInstall(t *testing.T) {
 	wg.Wait()
 	dir := results[0].Dir
 	exe, env, err := Python(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	cmd := exec.Command(exe, "-m", "toy")
 	cmd.Env = append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "toy\n" {
@@ -94,12 +86,8 @@ func TestInstall(t *testing.T) {
 		t.Errorf("once more: %+v, %v", res, err)
 	}
 	// The Python it was for is gone: it is installed anew.
-	if err := os.Remove(filepath.Join(dir, interpreter)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink("/gone/python", filepath.Join(dir, interpreter)); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, os.Remove(filepath.Join(dir, interpreter)))
+	expect.NoError(t, os.Symlink("/gone/python", filepath.Join(dir, interpreter)))
 	if res, err := Install(t.Context(), cache, toy); err != nil || res.Already || !toy.installed(dir) {
 		t.Errorf("with its Python gone: %+v, %v", res, err)
 	}
@@ -136,13 +124,9 @@ func TestSweep(t *testing.T) {
 	cache := t.TempDir()
 	for name, age := range map[string]time.Duration{partPrefix + "old-1": 3 * time.Hour, partPrefix + "new-2": 0, "toy-1.0-12345678": 9 * time.Hour} {
 		dir := filepath.Join(cache, name)
-		if err := os.MkdirAll(filepath.Join(dir, "sub"), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, os.MkdirAll(filepath.Join(dir, "sub"), 0o755))
 		then := time.Now().Add(-age)
-		if err := os.Chtimes(dir, then, then); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, os.Chtimes(dir, then, then))
 	}
 	sweep(cache)
 	if got := entries(t, cache); len(got) != 2 || got[0] != partPrefix+"new-2" {

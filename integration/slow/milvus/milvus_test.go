@@ -17,6 +17,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/integration/internal/guarded"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 var kind = guarded.Kind{
@@ -39,21 +40,15 @@ var kind = guarded.Kind{
 func read(t testing.TB, url, collection string) map[string][]float32 {
 	t.Helper()
 	c, err := milvusclient.New(t.Context(), &milvusclient.ClientConfig{Address: url})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer c.Close(context.Background())
 	task, err := c.LoadCollection(t.Context(), milvusclient.NewLoadCollectionOption(collection))
 	if err == nil {
 		err = task.Await(t.Context())
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	got, err := c.Query(t.Context(), milvusclient.NewQueryOption(collection).WithFilter("pk >= 0").WithLimit(10_000).WithOutputFields("text", "vector"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	vectors, ok := got.GetColumn("vector").(*column.ColumnFloatVector)
 	if !ok {
 		t.Fatalf("vectors are a %T", got.GetColumn("vector"))
@@ -61,9 +56,7 @@ func read(t testing.TB, url, collection string) map[string][]float32 {
 	out := map[string][]float32{}
 	for i := range got.ResultCount {
 		text, err := got.GetColumn("text").GetAsString(i)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		guarded.Keep(t, out, text, vectors.Data()[i])
 	}
 	return out

@@ -17,6 +17,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/integration/internal/guarded"
 	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 var kind = guarded.Kind{
@@ -48,9 +49,7 @@ func read(t testing.TB, url, collection string) map[string][]float32 {
 	const page = 500
 	for after := ""; ; {
 		res, err := http.Get(fmt.Sprintf("%s/v1/objects?class=%s&include=vector&limit=%d&after=%s", url, collection, page, after))
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		var got struct {
 			Objects []struct {
 				ID         string

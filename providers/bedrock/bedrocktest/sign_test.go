@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // TestSignature holds the emulator's computation to AWS' own published examples: the first of its test suite for Signature
@@ -31,9 +33,7 @@ func TestSignature(t *testing.T) {
 		},
 	} {
 		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(tc.request)))
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		s, ok := readSignature(tc.authorization)
 		if !ok {
 			t.Fatalf("%s: the header is not read", name)

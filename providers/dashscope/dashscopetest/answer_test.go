@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
@@ -127,11 +128,9 @@ func TestBase64Faults(t *testing.T) {
 	if w := do(t, s, wish); w.Code != 200 || !strings.Contains(w.Body.String(), `"embedding":[`) {
 		t.Error(w.Code, w.Body)
 	}
-	if err := s.SetFaults(dashscopetest.Fault{Name: "base64-400"}); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, s.SetFaults(dashscopetest.Fault{Name: "base64-400"}))
 	do(t, s, call{}) // asks for numbers: the fault cannot strike it
-	expect(t, do(t, s, wish), 400, algo("<400> InternalError.Algo.InvalidParameter: Value error, encoding_format is invalid, only float is supported.: encoding_format"))
+	refused(t, do(t, s, wish), 400, algo("<400> InternalError.Algo.InvalidParameter: Value error, encoding_format is invalid, only float is supported.: encoding_format"))
 	if f := s.Faults()[0]; f.Seen != 1 || f.Injected != 1 {
 		t.Errorf("%+v", f)
 	}
@@ -139,7 +138,7 @@ func TestBase64Faults(t *testing.T) {
 
 func TestBadText(t *testing.T) {
 	s := open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: "bad-text", Match: "bad, very bad"}}})
-	expect(t, do(t, s, call{body: `{"model":"text-embedding-v4","input":["fine","so bad, very bad"]}`}), 400, inspection)
+	refused(t, do(t, s, call{body: `{"model":"text-embedding-v4","input":["fine","so bad, very bad"]}`}), 400, inspection)
 	if w := do(t, s, call{body: `{"model":"text-embedding-v4","input":["fine"]}`}); w.Code != 200 {
 		t.Error("the good text alone", w.Code)
 	}
@@ -147,7 +146,7 @@ func TestBadText(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 	s = open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: "bad-text"}}})
-	expect(t, do(t, s, call{body: `{"model":"text-embedding-v4","input":"` + dashscopetest.BadText + `"}`}), 400, inspection)
+	refused(t, do(t, s, call{body: `{"model":"text-embedding-v4","input":"` + dashscopetest.BadText + `"}`}), 400, inspection)
 }
 
 func TestSlow(t *testing.T) {

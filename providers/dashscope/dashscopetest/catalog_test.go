@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
@@ -95,13 +96,13 @@ func TestErrorFaults(t *testing.T) {
 			continue
 		}
 		s := open(t, dashscopetest.Options{Region: "cn", Faults: []dashscopetest.Fault{{Name: info.Name, Next: 2}}})
-		expect(t, do(t, s, call{}), want.status, want.body)
+		refused(t, do(t, s, call{}), want.status, want.body)
 		if info.Status != want.status {
 			t.Errorf("the catalog says %s has status %d", info.Name, info.Status)
 		}
 		w := do(t, s, call{path: dashscopetest.NativePath})
 		if body, ok := flats[info.Name]; ok {
-			expect(t, w, want.status, body)
+			refused(t, w, want.status, body)
 		} else if strings.HasPrefix(want.body, "{") && (w.Code != want.status || !strings.HasPrefix(w.Body.String(), `{"code":"`)) {
 			t.Error(info.Name, w.Code, w.Body)
 		}
@@ -118,7 +119,7 @@ func TestErrorFaults(t *testing.T) {
 func TestFlatAndRetryAfter(t *testing.T) {
 	s := open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: "auth", Flat: true, RetryAfter: 1500 * time.Millisecond}}})
 	w := do(t, s, call{})
-	expect(t, w, 401, flat("InvalidApiKey", "Invalid API-key provided."))
+	refused(t, w, 401, flat("InvalidApiKey", "Invalid API-key provided."))
 	if w.Header().Get("Retry-After") != "2" {
 		t.Error(w.Header())
 	}
@@ -137,9 +138,7 @@ func TestEveryKnownBody(t *testing.T) {
 		Code   string `json:"code"`
 	}
 	data, err := os.ReadFile(filepath.Join("..", "testdata", "errors.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	known := map[string]bool{}
 	learn := func(w *httptest.ResponseRecorder) {
 		var b struct {
@@ -173,13 +172,9 @@ func TestEveryKnownBody(t *testing.T) {
 	n := 0
 	for line := range strings.Lines(string(data)) {
 		var r refusal
-		if err := json.Unmarshal([]byte(line), &r); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, json.Unmarshal([]byte(line), &r))
 		n++
-		if err := s.SetFaults(dashscopetest.Fault{Name: "answer", Status: r.Status, Body: r.Body}); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, s.SetFaults(dashscopetest.Fault{Name: "answer", Status: r.Status, Body: r.Body}))
 		if w := do(t, s, call{}); w.Code != r.Status || w.Body.String() != r.Body {
 			t.Errorf("%s: %d %s", r.Name, w.Code, w.Body)
 		}
@@ -200,16 +195,14 @@ func TestVerbatim(t *testing.T) {
 		if err == nil {
 			err = s.SetFaults(f)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 	}
 	set(`answer=status:418,retry_after:3s,body:{"a":"b,c:d","id":"{id}"}`)
 	w := do(t, s, call{})
-	expect(t, w, 418, `{"a":"b,c:d","id":"ID"}`)
+	refused(t, w, 418, `{"a":"b,c:d","id":"ID"}`)
 	if w.Header().Get("Retry-After") != "3" {
 		t.Error(w.Header())
 	}
 	set("answer")
-	expect(t, do(t, s, call{}), 500, "")
+	refused(t, do(t, s, call{}), 500, "")
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
@@ -75,7 +76,7 @@ func TestRefusals(t *testing.T) {
 		{`{"model":"text-embedding-v4","input":["","","","","","","","","","",""],"dimensions":4}`, 400, algo(fmt.Sprintf(batch, 10))},
 		{`{"model":"text-embedding-v4","input":"","dimensions":4}`, 400, algo(dims)},
 	} {
-		expect(t, do(t, china, call{body: c.body}), c.status, c.want)
+		refused(t, do(t, china, call{body: c.body}), c.status, c.want)
 	}
 	if l := china.Ledger(); l.Billed != 0 || l.Texts != 0 || l.Answers[400]+l.Answers[404] != l.Requests {
 		t.Errorf("a refused request was billed: %+v", l)
@@ -110,14 +111,14 @@ func TestNativeRefusals(t *testing.T) {
 		{`{"model":"text-embedding-v4","input":{"texts":["a"]},"parameters":{"output_type":"sparse"}}`, 400,
 			flat("InvalidParameter", "<400> InternalError.Algo.InvalidParameter: Value error, output_type is invalid.: parameters.output_type")},
 	} {
-		expect(t, do(t, s, call{path: dashscopetest.NativePath, body: c.body}), c.status, c.want)
+		refused(t, do(t, s, call{path: dashscopetest.NativePath, body: c.body}), c.status, c.want)
 	}
 }
 
 func TestBodyTooLarge(t *testing.T) {
 	s := open(t, dashscopetest.Options{})
 	body := `{"model":"text-embedding-v4","input":"` + strings.Repeat("x", 16<<20) + `"}`
-	expect(t, do(t, s, call{body: body}), 400, gateway("Payload Too Large.", "BadRequest.TooLarge", "BadRequest.TooLarge"))
+	refused(t, do(t, s, call{body: body}), 400, gateway("Payload Too Large.", "BadRequest.TooLarge", "BadRequest.TooLarge"))
 }
 
 // Every model of the table answers with its default and with every dimension its region has, and with no other.
@@ -155,8 +156,8 @@ func TestModelsAndRegions(t *testing.T) {
 		}
 	}
 	intl := open(t, dashscopetest.Options{})
-	expect(t, do(t, intl, call{body: `{"model":"text-embedding-v3","input":"a","dimensions":256}`}), 400, algo(dims))
-	expect(t, do(t, intl, call{body: `{"model":"text-embedding-v1","input":"a"}`}), 404,
+	refused(t, do(t, intl, call{body: `{"model":"text-embedding-v3","input":"a","dimensions":256}`}), 400, algo(dims))
+	refused(t, do(t, intl, call{body: `{"model":"text-embedding-v1","input":"a"}`}), 404,
 		gateway("The model `text-embedding-v1` does not exist or you do not have access to it.", "invalid_request_error", "model_not_found"))
 }
 
@@ -165,22 +166,20 @@ func TestLimitsChange(t *testing.T) {
 	s := open(t, dashscopetest.Options{})
 	body := `{"model":"text-embedding-v3","input":` + asJSON(many(20)) + `}`
 	set := func(l embedding.Limits) {
-		if err := s.Configure(dashscopetest.Settings{Limits: map[string]embedding.Limits{"text-embedding-v3": l}}); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, s.Configure(dashscopetest.Settings{Limits: map[string]embedding.Limits{"text-embedding-v3": l}}))
 	}
 	set(embedding.Limits{Texts: 6})
-	expect(t, do(t, s, call{body: body}), 400, algo(fmt.Sprintf(batch, 6)))
+	refused(t, do(t, s, call{body: body}), 400, algo(fmt.Sprintf(batch, 6)))
 	set(embedding.Limits{Texts: 20})
 	if got := vectors(t, s, body); len(got) != 20 {
 		t.Error(len(got))
 	}
 	set(embedding.Limits{Texts: 20, TextTokens: 2})
-	expect(t, do(t, s, call{body: body}), 400, algo(strings.Replace(lengths, "8192", "2", 1)))
+	refused(t, do(t, s, call{body: body}), 400, algo(strings.Replace(lengths, "8192", "2", 1)))
 	set(embedding.Limits{Texts: 20, Tokens: 30})
-	expect(t, do(t, s, call{body: body}), 400, gateway("Payload Too Large.", "BadRequest.TooLarge", "BadRequest.TooLarge"))
+	refused(t, do(t, s, call{body: body}), 400, gateway("Payload Too Large.", "BadRequest.TooLarge", "BadRequest.TooLarge"))
 	set(embedding.Limits{Texts: 20, Bytes: 100})
-	expect(t, do(t, s, call{body: body}), 400, gateway("Payload Too Large.", "BadRequest.TooLarge", "BadRequest.TooLarge"))
+	refused(t, do(t, s, call{body: body}), 400, gateway("Payload Too Large.", "BadRequest.TooLarge", "BadRequest.TooLarge"))
 	set(embedding.Limits{})
-	expect(t, do(t, s, call{body: body}), 400, algo(fmt.Sprintf(batch, 10)))
+	refused(t, do(t, s, call{body: body}), 400, algo(fmt.Sprintf(batch, 10)))
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
@@ -37,9 +38,7 @@ func TestConnectionFaults(t *testing.T) {
 	set := func(f dashscopetest.Fault) {
 		t.Helper()
 		s.Reset()
-		if err := s.SetFaults(f); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, s.SetFaults(f))
 	}
 
 	set(dashscopetest.Fault{Name: "reset"})
@@ -69,9 +68,7 @@ func TestConnectionFaults(t *testing.T) {
 		call call
 	}{{"hang", call{}}, {"overlength-hang", call{body: long}}, {"slow=delay:100h", call{}}} {
 		f, err := dashscopetest.ParseFault(c.name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		set(f)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
@@ -52,9 +53,7 @@ func open(t testing.TB, o dashscopetest.Options) *dashscopetest.Server {
 		o.Embedder = words{}
 	}
 	s, err := dashscopetest.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s
 }
 
@@ -90,7 +89,7 @@ func do(t testing.TB, s http.Handler, c call) *httptest.ResponseRecorder {
 }
 
 // expect holds an answer against a status and a whole body, in which ID stands for the request's id.
-func expect(t testing.TB, w *httptest.ResponseRecorder, status int, body string) {
+func refused(t testing.TB, w *httptest.ResponseRecorder, status int, body string) {
 	t.Helper()
 	id := w.Header().Get("X-Request-Id")
 	if len(id) != 36 {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
@@ -16,9 +17,7 @@ import (
 func local(t testing.TB) embedding.Embedder {
 	t.Helper()
 	e, err := static.New(static.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return e
 }
 
@@ -33,9 +32,7 @@ func TestSearchHasMeaning(t *testing.T) {
 	}
 	s := open(t, dashscopetest.Options{Embedder: local(t)})
 	base, err := embedding.Documents(t.Context(), local(t), documents)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for _, model := range []string{"text-embedding-v4", "qwen3.7-text-embedding"} {
 		for _, dims := range []int{256, 512, 768, 1024, 2048} {
 			at := func(texts any) [][]float32 {
@@ -70,9 +67,7 @@ func BenchmarkIndexing(b *testing.B) {
 		server := httptest.NewServer(s)
 		e, err := dashscope.New(dashscope.Options{Model: "text-embedding-v4", Dimensions: 64, Region: "intl",
 			BaseURL: server.URL + dashscopetest.BasePath, Key: dashscopetest.DefaultKey})
-		if err != nil {
-			b.Fatal(err)
-		}
+		expect.NoError(b, err)
 		if _, err := embedding.Documents(b.Context(), embedding.Chain(e, middleware.Batch(middleware.BatchOptions{})), texts); err != nil {
 			b.Fatal(err)
 		}

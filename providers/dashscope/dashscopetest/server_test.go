@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
@@ -70,9 +71,7 @@ func TestBase64(t *testing.T) {
 	want := vectors(t, s, `{"model":"text-embedding-v4","input":"a b"}`)[0]
 	w := do(t, s, call{body: `{"model":"text-embedding-v4","input":"a b","encoding_format":"base64"}`})
 	var a struct{ Data []struct{ Embedding string } }
-	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, json.Unmarshal(w.Body.Bytes(), &a))
 	raw, err := base64.StdEncoding.DecodeString(a.Data[0].Embedding)
 	if err != nil || len(raw) != 4*len(want) {
 		t.Fatal(err, len(raw))
@@ -140,11 +139,11 @@ func TestPathsAndMethods(t *testing.T) {
 			t.Error(path, w.Code, w.Body)
 		}
 	}
-	expect(t, do(t, s, call{method: "GET"}), 400,
+	refused(t, do(t, s, call{method: "GET"}), 400,
 		`{"error":{"message":"Request method 'GET' is not supported.","type":"invalid_request_error","param":null,"code":"invalid_parameter_error"},"request_id":"ID"}`)
-	expect(t, do(t, s, call{method: "GET", path: dashscopetest.NativePath}), 400,
+	refused(t, do(t, s, call{method: "GET", path: dashscopetest.NativePath}), 400,
 		`{"code":"InvalidParameter","message":"Request method 'GET' is not supported.","request_id":"ID"}`)
-	expect(t, do(t, s, call{path: "/api/v1/services/embeddings/multimodal-embedding/multimodal-embedding"}), 400,
+	refused(t, do(t, s, call{path: "/api/v1/services/embeddings/multimodal-embedding/multimodal-embedding"}), 400,
 		`{"code":"InvalidParameter","message":"url error, please check url！ For details, see: https://www.alibabacloud.com/help/en/model-studio/error-code#error-url","request_id":"ID"}`)
 }
 
@@ -162,11 +161,11 @@ func TestKeys(t *testing.T) {
 		s         *dashscopetest.Server
 		key, want string
 	}{{s, "-", intl}, {s, "sk-test", intl}, {s, "sk-cn", intl}, {china, "sk-intl", cn}, {china, "sk-other", cn}} {
-		expect(t, do(t, c.s, call{key: c.key}), 401, c.want)
+		refused(t, do(t, c.s, call{key: c.key}), 401, c.want)
 	}
 	native := dashscopetest.NativePath
-	expect(t, do(t, s, call{path: native, key: "-"}), 401, none)
-	expect(t, do(t, s, call{path: native, key: "sk-cn"}), 401, bad)
+	refused(t, do(t, s, call{path: native, key: "-"}), 401, none)
+	refused(t, do(t, s, call{path: native, key: "sk-cn"}), 401, bad)
 	for _, key := range []string{"sk-here", "sk-intl"} {
 		if w := do(t, s, call{key: key}); w.Code != 200 {
 			t.Error(key, w.Code)

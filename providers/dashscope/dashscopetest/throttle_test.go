@@ -41,39 +41,39 @@ func TestRates(t *testing.T) {
 		body  string
 		flat  string
 	}{
-		{"requests a second are a sixtieth", dashscopetest.Rates{RPM: 300}, func(t *testing.T, s *dashscopetest.Server) string {
+		{name: "requests a second are a sixtieth", rates: dashscopetest.Rates{RPM: 300}, run: func(t *testing.T, s *dashscopetest.Server) string {
 			first := codes(t, s, 7, 1)
 			time.Sleep(999 * time.Millisecond)
 			early := codes(t, s, 1, 1)
 			time.Sleep(time.Millisecond)
 			return first + ", " + early + ", " + codes(t, s, 7, 1)
-		}, "5 of 7, 0 of 1, 5 of 7", gateway(requestRate, "limit_requests", "limit_requests"),
-			flat("Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")},
-		{"requests a minute", dashscopetest.Rates{RPM: 5, RPS: -1}, func(t *testing.T, s *dashscopetest.Server) string {
+		}, want: "5 of 7, 0 of 1, 5 of 7", body: gateway(requestRate, "limit_requests", "limit_requests"),
+			flat: flat("Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")},
+		{name: "requests a minute", rates: dashscopetest.Rates{RPM: 5, RPS: -1}, run: func(t *testing.T, s *dashscopetest.Server) string {
 			first := codes(t, s, 6, 1)
 			time.Sleep(59 * time.Second)
 			early := codes(t, s, 1, 1)
 			time.Sleep(time.Second)
 			return first + ", " + early + ", " + codes(t, s, 6, 1)
-		}, "5 of 6, 0 of 1, 5 of 6", gateway(requestRate, "limit_requests", "limit_requests"),
-			flat("Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")},
-		{"less than one a second", dashscopetest.Rates{RPM: 30}, func(t *testing.T, s *dashscopetest.Server) string {
+		}, want: "5 of 6, 0 of 1, 5 of 6", body: gateway(requestRate, "limit_requests", "limit_requests"),
+			flat: flat("Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")},
+		{name: "less than one a second", rates: dashscopetest.Rates{RPM: 30}, run: func(t *testing.T, s *dashscopetest.Server) string {
 			return codes(t, s, 2, 1)
-		}, "1 of 2", gateway(requestRate, "limit_requests", "limit_requests"), ""},
-		{"tokens a second are a sixtieth", dashscopetest.Rates{TPM: 600}, func(t *testing.T, s *dashscopetest.Server) string {
+		}, want: "1 of 2", body: gateway(requestRate, "limit_requests", "limit_requests"), flat: ""},
+		{name: "tokens a second are a sixtieth", rates: dashscopetest.Rates{TPM: 600}, run: func(t *testing.T, s *dashscopetest.Server) string {
 			first := codes(t, s, 3, 5)
 			time.Sleep(time.Second)
 			return first + ", " + codes(t, s, 1, 5)
-		}, "2 of 3, 1 of 1", gateway(tokenRate, "insufficient_quota", "insufficient_quota"), flat("Throttling.AllocationQuota", tokenRate)},
-		{"tokens a minute", dashscopetest.Rates{TPM: 10, TPS: -1}, func(t *testing.T, s *dashscopetest.Server) string {
+		}, want: "2 of 3, 1 of 1", body: gateway(tokenRate, "insufficient_quota", "insufficient_quota"), flat: flat("Throttling.AllocationQuota", tokenRate)},
+		{name: "tokens a minute", rates: dashscopetest.Rates{TPM: 10, TPS: -1}, run: func(t *testing.T, s *dashscopetest.Server) string {
 			first := codes(t, s, 3, 4)
 			time.Sleep(time.Minute)
 			return first + ", " + codes(t, s, 1, 4)
-		}, "2 of 3, 1 of 1", gateway(tokenRate, "insufficient_quota", "insufficient_quota"), flat("Throttling.AllocationQuota", tokenRate)},
-		{"an empty window takes any size", dashscopetest.Rates{TPM: 60}, func(t *testing.T, s *dashscopetest.Server) string {
+		}, want: "2 of 3, 1 of 1", body: gateway(tokenRate, "insufficient_quota", "insufficient_quota"), flat: flat("Throttling.AllocationQuota", tokenRate)},
+		{name: "an empty window takes any size", rates: dashscopetest.Rates{TPM: 60}, run: func(t *testing.T, s *dashscopetest.Server) string {
 			return codes(t, s, 2, 9)
-		}, "1 of 2", gateway(tokenRate, "insufficient_quota", "insufficient_quota"), ""},
-		{"growth", dashscopetest.Rates{Growth: 2}, func(t *testing.T, s *dashscopetest.Server) string {
+		}, want: "1 of 2", body: gateway(tokenRate, "insufficient_quota", "insufficient_quota"), flat: ""},
+		{name: "growth", rates: dashscopetest.Rates{Growth: 2}, run: func(t *testing.T, s *dashscopetest.Server) string {
 			out := codes(t, s, 12, 1)
 			for range 2 {
 				time.Sleep(time.Second)
@@ -81,7 +81,7 @@ func TestRates(t *testing.T) {
 			}
 			time.Sleep(10 * time.Second)
 			return out + ", " + codes(t, s, 50, 1)
-		}, "10 of 12, 20 of 50, 40 of 50, 10 of 50", gateway(burstRate, "limit_burst_rate", "limit_burst_rate"), flat("Throttling.BurstRate", burstRate)},
+		}, want: "10 of 12, 20 of 50, 40 of 50, 10 of 50", body: gateway(burstRate, "limit_burst_rate", "limit_burst_rate"), flat: flat("Throttling.BurstRate", burstRate)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -93,12 +93,12 @@ func TestRates(t *testing.T) {
 					ask(t, s, 1)
 				}
 				w := do(t, s, call{})
-				expect(t, w, 429, c.body)
+				refused(t, w, 429, c.body)
 				if w.Header().Get("Retry-After") != "" {
 					t.Error("Retry-After is on without having been switched on")
 				}
 				if c.flat != "" {
-					expect(t, do(t, s, call{path: dashscopetest.NativePath, body: `{"model":"text-embedding-v4","input":{"texts":["a"]},"parameters":{}}`}), 429, c.flat)
+					refused(t, do(t, s, call{path: dashscopetest.NativePath, body: `{"model":"text-embedding-v4","input":{"texts":["a"]},"parameters":{}}`}), 429, c.flat)
 				}
 				if w := do(t, s, call{body: `{"model":"text-embedding-v3","input":"a"}`}); w.Code != 200 {
 					t.Error("another model has rates of its own", w.Code)

@@ -62,13 +62,13 @@ func TestExcess(t *testing.T) {
 		left   []string
 		tokens int
 	}{
-		"none":                   {[]string{"a b", "c"}, embedding.Limits{Texts: 2, Tokens: 3, TextTokens: 2, Bytes: 4}, CutNone, nil, []string{"a b", "c"}, 3},
-		"texts, before all else": {[]string{"a b c", "d"}, embedding.Limits{Texts: 1, TextTokens: 1}, CutNone, &Excess{Of: CountOfTexts, Got: 2, Allowed: 1}, nil, 0},
-		"a text":                 {[]string{"a", "b c d"}, embedding.Limits{TextTokens: 2}, CutNone, &Excess{Of: TokensOfText, Got: 3, Allowed: 2, Index: 1}, nil, 0},
-		"its end goes":           {[]string{"a", "bé cü dö"}, embedding.Limits{TextTokens: 2}, CutEnd, nil, []string{"a", "bé cü "}, 3},
-		"its start goes":         {[]string{"bé cü dö"}, embedding.Limits{TextTokens: 2}, CutStart, nil, []string{" cü dö"}, 2},
-		"tokens, once cut":       {[]string{"a b c", "d e f"}, embedding.Limits{TextTokens: 2, Tokens: 3}, CutEnd, &Excess{Of: TokensOfRequest, Got: 4, Allowed: 3}, nil, 0},
-		"bytes":                  {[]string{"abc", "de"}, embedding.Limits{Bytes: 4}, CutNone, &Excess{Of: BytesOfRequest, Got: 5, Allowed: 4}, nil, 0},
+		"none":                   {texts: []string{"a b", "c"}, limits: embedding.Limits{Texts: 2, Tokens: 3, TextTokens: 2, Bytes: 4}, cut: CutNone, want: nil, left: []string{"a b", "c"}, tokens: 3},
+		"texts, before all else": {texts: []string{"a b c", "d"}, limits: embedding.Limits{Texts: 1, TextTokens: 1}, cut: CutNone, want: &Excess{Of: CountOfTexts, Got: 2, Allowed: 1}, left: nil, tokens: 0},
+		"a text":                 {texts: []string{"a", "b c d"}, limits: embedding.Limits{TextTokens: 2}, cut: CutNone, want: &Excess{Of: TokensOfText, Got: 3, Allowed: 2, Index: 1}, left: nil, tokens: 0},
+		"its end goes":           {texts: []string{"a", "bé cü dö"}, limits: embedding.Limits{TextTokens: 2}, cut: CutEnd, want: nil, left: []string{"a", "bé cü "}, tokens: 3},
+		"its start goes":         {texts: []string{"bé cü dö"}, limits: embedding.Limits{TextTokens: 2}, cut: CutStart, want: nil, left: []string{" cü dö"}, tokens: 2},
+		"tokens, once cut":       {texts: []string{"a b c", "d e f"}, limits: embedding.Limits{TextTokens: 2, Tokens: 3}, cut: CutEnd, want: &Excess{Of: TokensOfRequest, Got: 4, Allowed: 3}, left: nil, tokens: 0},
+		"bytes":                  {texts: []string{"abc", "de"}, limits: embedding.Limits{Bytes: 4}, cut: CutNone, want: &Excess{Of: BytesOfRequest, Got: 5, Allowed: 4}, left: nil, tokens: 0},
 	} {
 		c := Call{Texts: slices.Clone(tc.texts)}
 		var tokens []int

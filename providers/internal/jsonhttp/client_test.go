@@ -12,6 +12,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 )
 
@@ -69,9 +70,7 @@ func TestWire(t *testing.T) {
 				c.Key, c.HTTPClient, c.AllowHTTP = embedtest.TestKey, client, true
 				edit(&c)
 				e, err := jsonhttp.New(c)
-				if err != nil {
-					t.Fatal(err)
-				}
+				expect.NoError(t, err)
 				return e
 			})
 		})
@@ -111,9 +110,7 @@ func TestGet(t *testing.T) {
 	c := config(srv.URL + "/base/")
 	c.Key = "k"
 	e, err := jsonhttp.New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	var said string
 	if err := e.Get(t.Context(), "/info", func(b []byte) error { said = string(b); return nil }); err != nil || said != `{"model_id":"m"}` {
 		t.Errorf("%q, %v", said, err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestVectors(t *testing.T) {
@@ -47,9 +49,7 @@ func TestVectors(t *testing.T) {
 func TestVectorsAreApart(t *testing.T) {
 	for _, dims := range []int{0, 2} {
 		rows, err := Vectors(json.RawMessage(`[[1,2],[3,4]]`), 2, dims)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		if _ = append(rows[0], 9); rows[1][0] != 3 {
 			t.Error("appending to one row reaches the next")
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // canned is a network that costs nothing: it reads the request and always gives the same answer.
@@ -35,9 +36,7 @@ func BenchmarkEmbed(b *testing.B) {
 		Key:        testKey,
 		HTTPClient: &http.Client{Transport: canned(answer.String())},
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
+	expect.NoError(b, err)
 	req := embedding.Request{Texts: make([]string, 10)}
 	for i := range req.Texts {
 		req.Texts[i] = strings.Repeat("the quick brown fox, and so on. ", 16)[:500]

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 const testKey = "sk-test-0123456789"
@@ -40,9 +41,7 @@ func dial(t *testing.T, base string, edit ...func(*Config)) *Client {
 		e(&cfg)
 	}
 	c, err := New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return c
 }
 
@@ -95,9 +94,7 @@ func TestEmbed(t *testing.T) {
 		answer(w, r)
 	})
 	res, err := c.Embed(t.Context(), texts("one", "three"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if want := `{"model":"model","input":["one","three"],"encoding_format":"float"}`; body != want {
 		t.Errorf("sent %s, want %s", body, want)
 	}
@@ -232,9 +229,7 @@ func TestContextDecides(t *testing.T) {
 
 func TestUnreachable(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	addr := l.Addr().String()
 	l.Close()
 	_, err = dial(t, "http://"+addr).Embed(t.Context(), texts("one"))

@@ -7,15 +7,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestEncoder(t *testing.T) {
 	e, err := newEncoder(`quo"ted`, []Field{{"encoding_format", "float"}, {"dimensions", 64}}, func(task embedding.Task) []Field {
 		return []Field{{"text_type", task.String()}}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for _, tc := range []struct {
 		req  embedding.Request
 		want string
@@ -32,9 +31,7 @@ func TestEncoder(t *testing.T) {
 		}
 	}
 	plain, err := newEncoder("m", nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	req := embedding.Request{Texts: []string{"one", "two"}}
 	got := plain.append(nil, req)
 	if want := `{"model":"m","input":["one","two"]}`; string(got) != want {
@@ -50,9 +47,7 @@ func TestEncoder(t *testing.T) {
 
 func TestEncoderAllocations(t *testing.T) {
 	e, err := newEncoder("m", nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	req := embedding.Request{Texts: []string{strings.Repeat("plain text ", 50), strings.Repeat("\"quoted\" ", 50)}}
 	buf := make([]byte, 0, 4096)
 	if n := testing.AllocsPerRun(100, func() { buf = e.append(buf[:0], req) }); n != 0 {
@@ -97,9 +92,7 @@ func TestAppendStringEveryPlace(t *testing.T) {
 
 func BenchmarkEncode(b *testing.B) {
 	e, err := newEncoder("text-embedding-v4", []Field{{"encoding_format", "float"}, {"dimensions", 1024}}, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
+	expect.NoError(b, err)
 	req := embedding.Request{Texts: make([]string, 10)}
 	for i := range req.Texts {
 		req.Texts[i] = strings.Repeat("the quick brown fox, and so on. ", 16)[:500]

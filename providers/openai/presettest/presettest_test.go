@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/wire"
 	"github.com/vecspace/embedding/providers/openai"
 )
@@ -49,18 +50,14 @@ func TestTableIsOfTestdata(t *testing.T) {
 	}
 	words, frames := map[string][]string{}, map[string]bool{}
 	f, err := os.Open("../testdata/errors.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var r struct {
 			Server, Body, Confidence string
 			Status                   int
 		}
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, json.Unmarshal(lines.Bytes(), &r))
 		if r.Confidence == "unverified" {
 			continue
 		}
@@ -117,9 +114,7 @@ func frame(t *testing.T, body string) string {
 func ask(t *testing.T, preset string, o Options, body string) (int, string) {
 	t.Helper()
 	s, err := New(preset, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	r := httptest.NewRequestWithContext(t.Context(), "POST", BasePath(preset)+"/embeddings", strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+DefaultKey)
 	w := httptest.NewRecorder()

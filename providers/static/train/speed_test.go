@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/static"
 )
 
@@ -17,22 +18,16 @@ func BenchmarkSTSB(b *testing.B) {
 		b.Skip("SKIPPED, NOT MEASURED: set EMBEDDING_TESTDATA to the folder with stsb-multi-mt")
 	}
 	f, err := os.Open(filepath.Join(dir, "stsb-multi-mt", "stsb-en-test.csv"))
-	if err != nil {
-		b.Fatal(err)
-	}
+	expect.NoError(b, err)
 	defer f.Close()
 	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		b.Fatal(err)
-	}
+	expect.NoError(b, err)
 	var texts []string
 	for _, row := range rows {
 		texts = append(texts, row[0], row[1])
 	}
 	e, err := static.New(static.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
+	expect.NoError(b, err)
 	if _, err := embedding.Documents(b.Context(), e, texts); err != nil { // the vocabulary is indexed by the first text
 		b.Fatal(err)
 	}

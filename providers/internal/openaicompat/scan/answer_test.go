@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // check holds one reading of body against encoding/json: whether it is JSON, and where not; the vectors bit for bit; the
@@ -304,9 +306,7 @@ func TestRowsAreApart(t *testing.T) {
 	for _, dims := range []int{4, 0} {
 		rows := vectors(3, 4)
 		a, err := Read(strings.NewReader(answerOf(rows, printed)), 3, dims)
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		rest := string(a.Rest)
 		for i := range a.Vectors {
 			_ = append(a.Vectors[i], 99)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // vectors are n unit vectors of d dimensions, always the same ones.
@@ -76,9 +78,7 @@ func BenchmarkFloat(b *testing.B) {
 			s.at, s.end = 0, len(s.buf)
 			for n := s.plain(row); n < count; n += s.plain(row[n:]) {
 				f, err := strconv.ParseFloat(string(s.number()), 32)
-				if err != nil {
-					b.Fatal(err)
-				}
+				expect.NoError(b, err)
 				row[n] = float32(f)
 				n++
 				s.at++
@@ -94,9 +94,7 @@ func BenchmarkFloat(b *testing.B) {
 		for b.Loop() {
 			for i, number := range numbers {
 				f, err := strconv.ParseFloat(number, 32)
-				if err != nil {
-					b.Fatal(err)
-				}
+				expect.NoError(b, err)
 				row[i] = float32(f)
 			}
 		}
