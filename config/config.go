@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,8 +9,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/canary"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/providers"
@@ -21,26 +24,32 @@ const MaxBytes = 1 << 20
 // Set is the embedders of a file. It is safe for concurrent use.
 type Set struct {
 	embedders map[string]embedding.Embedder
+	canaries  map[string]canaryOf
 	caches    []*cache.Cache
+	tiers     map[part]openedTier
+	telemetry Telemetry
+	closers   []func() error
+	close     func() error
 }
 
-// Load opens the embedders of a file. It asks nobody: an error is about the file, an environment variable that is missing, or
-// embedders that cannot be mixed. Close the Set when its embedders are not used any more.
-func Load(name string) (*Set, error) {
+// Load opens the embedders of a file. It makes no network call: an error is about the file, a file
+// or part that it names, a missing environment variable, or embedders that cannot be mixed. Close
+// the Set once its embedders are no longer used.
+func Load(name string, parts Parts) (*Set, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	s, err := Read(f, providers.Builtin())
+	s, err := Read(f, parts)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return s, nil
 }
 
-// Read is Load of a reader, with a table of providers that may be the caller's own.
-func Read(r io.Reader, table providers.Table) (*Set, error) {
+// Read is [Load] of a reader.
+func Read(r io.Reader, parts Parts) (*Set, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
 	if err != nil {
 		return nil, err
@@ -48,23 +57,41 @@ func Read(r io.Reader, table providers.Table) (*Set, error) {
 	if len(data) > MaxBytes {
 		return nil, fmt.Errorf("config: the file has more than %d bytes", MaxBytes)
 	}
-	stacks, err := decode(data)
+	f, err := decode(data, parts)
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{embedders: make(map[string]embedding.Embedder)}
-	for _, name := range slices.Sorted(maps.Keys(stacks)) {
-		e, err := s.open(stacks[name], table)
-		if err != nil {
-			s.Close()
-			return nil, fmt.Errorf("config: line %d: embedder %q: %w", stacks[name].line, name, err)
-		}
-		s.embedders[name] = e
+	if parts.Providers == nil {
+		parts.Providers = providers.Builtin()
+	}
+	s := &Set{embedders: map[string]embedding.Embedder{}, canaries: map[string]canaryOf{}, tiers: map[part]openedTier{}}
+	s.close = sync.OnceValue(s.closeAll)
+	if err := s.openAll(f, parts); err != nil {
+		return nil, errors.Join(fmt.Errorf("config: %w", err), s.Close())
 	}
 	return s, nil
 }
 
-// Embedder returns the embedder of a name. One that the file does not have is an error that names those it has.
+func (s *Set) openAll(f file, parts Parts) error {
+	if t := f.telemetry; t.name != "" {
+		telemetry, closeIt, err := parts.Telemetry[t.name](t.address)
+		if err != nil {
+			return fmt.Errorf("telemetry: %w", err)
+		}
+		s.telemetry = telemetry
+		s.closing(closeIt)
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.stacks)) {
+		e, err := s.open(name, f.stacks[name], parts)
+		if err != nil {
+			return fmt.Errorf("line %d: embedder %q: %w", f.stacks[name].line, name, err)
+		}
+		s.embedders[name] = e
+	}
+	return nil
+}
+
+// Embedder returns the embedder of a name. An error lists the names that the file has.
 func (s *Set) Embedder(name string) (embedding.Embedder, error) {
 	if e := s.embedders[name]; e != nil {
 		return e, nil
@@ -75,15 +102,24 @@ func (s *Set) Embedder(name string) (embedding.Embedder, error) {
 // Names returns the names of the embedders, sorted.
 func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.embedders)) }
 
-// Close frees the caches. The embedders go on without them.
-func (s *Set) Close() {
+// Close frees the caches, then closes the parts that the file named; the embedders go on without
+// them, except for a shared limit, which then refuses. The error is what the parts could not do,
+// such as telemetry that could not be sent. Calls after the first return the same.
+func (s *Set) Close() error { return s.close() }
+
+func (s *Set) closeAll() error {
 	for _, c := range s.caches {
 		c.Close()
 	}
+	var errs []error
+	for _, f := range slices.Backward(s.closers) {
+		errs = append(errs, f())
+	}
+	return errors.Join(errs...)
 }
 
-// open composes a stack in the order of middleware.Standard; what is one account's is around each target.
-func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) {
+// open composes a stack in the order of [middleware.Standard]; what is one account's is around each target.
+func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, error) {
 	var purse *middleware.Budget
 	if st.currency != "" || st.max != 0 {
 		var err error
@@ -91,15 +127,22 @@ func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) 
 			return nil, err
 		}
 	}
+	var all []embedding.Embedder
 	target := func(reference string) (embedding.Embedder, error) {
-		e, err := table.Open(reference)
+		e, err := parts.Providers.Open(reference)
 		if err == nil && purse != nil {
 			e, err = purse.Wrap(e)
 		}
 		if err != nil {
 			return nil, err
 		}
-		return embedding.Chain(e, middleware.Breaker(st.breaker), middleware.Limit(st.limit), middleware.Timeout(st.timeout)), nil
+		limit, err := s.limit(st, len(all), parts)
+		if err != nil {
+			return nil, err
+		}
+		e = embedding.Chain(e, middleware.Breaker(st.breaker), middleware.Limit(limit), middleware.Timeout(st.timeout), s.telemetry.Attempts)
+		all = append(all, e)
+		return e, nil
 	}
 	e, err := target(st.reference)
 	if err != nil {
@@ -108,13 +151,13 @@ func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) 
 	if len(st.fallback) > 0 && len(st.balance) > 0 {
 		return nil, errors.New("both fallback and balance are given: leave one out")
 	}
-	all, shares := []embedding.Embedder{e}, []middleware.Target{{Embedder: e}}
+	shares := []middleware.Target{{Embedder: e}}
 	for _, reference := range slices.Concat(st.fallback, st.balance) {
 		other, err := target(reference)
 		if err != nil {
 			return nil, err
 		}
-		all, shares = append(all, other), append(shares, middleware.Target{Embedder: other})
+		shares = append(shares, middleware.Target{Embedder: other})
 	}
 	switch {
 	case len(st.fallback) > 0:
@@ -125,7 +168,14 @@ func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) 
 	if err != nil {
 		return nil, err
 	}
-	var layers []embedding.Middleware
+	if st.canary != "" {
+		ref, err := canary.Load(st.canary)
+		if err != nil {
+			return nil, err
+		}
+		s.canaries[name] = canaryOf{ref, all, st.retry}
+	}
+	layers := []embedding.Middleware{s.telemetry.Observe}
 	if st.dimensions > 0 {
 		if have := e.Model().Dimensions; have > 0 && have != st.dimensions {
 			return nil, fmt.Errorf("%s has %d dimensions, not %d", st.reference, have, st.dimensions)
@@ -133,6 +183,11 @@ func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) 
 		layers = append(layers, middleware.Dimensions(st.dimensions))
 	}
 	if st.cached {
+		if st.tier.name != "" {
+			if st.cache.Store, err = s.openTier(st.tier, parts); err != nil {
+				return nil, err
+			}
+		}
 		c, err := cache.New(st.cache)
 		if err != nil {
 			return nil, err
@@ -142,4 +197,47 @@ func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) 
 	}
 	layers = append(layers, middleware.Coalesce(st.coalesce), middleware.Batch(st.batch), middleware.Retry(st.retry))
 	return embedding.Chain(e, layers...), nil
+}
+
+// limit returns the limit of a stack's account. Behind the first account, whose name is the file's,
+// each of fallback or balance is an account of its own: name/2, name/3 and so on.
+func (s *Set) limit(st stack, index int, parts Parts) (middleware.LimitOptions, error) {
+	if st.shared.name == "" {
+		return st.limit, nil
+	}
+	if index > 0 {
+		st.account = fmt.Sprintf("%s/%d", st.account, index+1)
+	}
+	quota, closeIt, err := parts.Quotas[st.shared.name](Quota{Address: st.shared.address, Account: st.account})
+	if err != nil {
+		return st.limit, err
+	}
+	s.closing(closeIt)
+	st.limit.Shared = quota
+	return st.limit, nil
+}
+
+// canaryOf is the reference that an embedder's accounts are checked against.
+type canaryOf struct {
+	reference canary.Reference
+	accounts  []embedding.Embedder
+	retry     middleware.RetryOptions
+}
+
+// Check asks each account of an embedder for the texts of the canary that the file names, past the
+// caches, and compares the vectors. It returns nil if they are the canary's, a [*canary.Drift] if the
+// model has changed, and any other error if it cannot tell: call it on start, or at intervals.
+func (s *Set) Check(ctx context.Context, name string) error {
+	if _, err := s.Embedder(name); err != nil {
+		return err
+	}
+	c, ok := s.canaries[name]
+	if !ok {
+		return fmt.Errorf("config: embedder %q has no canary: record one by canary.Record and name its file as canary: FILE", name)
+	}
+	var errs []error
+	for _, e := range c.accounts {
+		errs = append(errs, canary.Check(ctx, embedding.Chain(e, middleware.Retry(c.retry)), c.reference))
+	}
+	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/canary"
 	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
@@ -36,76 +38,57 @@ const full = `embedders:
 
 func TestRead(t *testing.T) {
 	embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-		s, err := config.Read(strings.NewReader(full), providers.Builtin())
+		s, err := config.Read(strings.NewReader(full), config.Parts{})
 		expect.NoError(t, err)
-		t.Cleanup(s.Close)
+		t.Cleanup(func() { expect.NoError(t, s.Close()) })
+		expect.Equal(t, "names", s.Names(), []string{"small", "spread"})
 		e, err := s.Embedder("small")
-		if err != nil || e.Model().Dimensions != 64 || fmt.Sprint(s.Names()) != "[small spread]" {
-			t.Fatal(e, err, s.Names())
-		}
+		expect.NoError(t, err)
+		expect.Equal(t, "dimensions", e.Model().Dimensions, 64)
 		return embedtest.Subject{Embedder: e}
 	})
 }
 
-func TestReadRefuses(t *testing.T) {
-	t.Setenv("MISTRAL_API_KEY", "")
-	at := func(field string) string { return "embedders:\n  a:\n    reference: static:base\n    " + field + "\n" }
-	for text, want := range map[string]string{
-		"":                                            "the file is empty",
-		"# nothing\n":                                 "the file is empty",
-		"embedders: {}\n":                             "line 1: there is no embedder",
-		"models: {}\n":                                "line 1: there is no field of this name; there are embedders",
-		"embedders:\n  a: static:base":                "line 2: a mapping is needed",
-		"embedders:\n  a: {timeout: 1s}":              "line 2: the embedder has no reference",
-		at("colour: red"):                             "line 4: there is no field of this name; there are balance, batch",
-		at("sk-0123456789: red"):                      "line 4: there is no field",
-		at("reference: static:base"):                  "line 4: a name is given twice",
-		at("limit: {rpm: many}"):                      "line 4: a whole number above 0",
-		at("limit: {rpm: -1}"):                        "line 4: a whole number above 0",
-		at("timeout: 30"):                             "line 4: a duration is needed",
-		at("budget: {max: .nan, currency: USD}"):      "line 4: a number above 0",
-		at("budget: {max: 1, currency: USD}"):         `line 3: embedder "a": middleware.Budget: the price of static:base is unknown`,
-		at("batch: &b {texts: 1}"):                    "line 4: a mapping is needed here (name: value), without anchors",
-		at("dimensions: !!str 5"):                     "line 4: a plain value",
-		at("dimensions: 5"):                           "static:base has 256 dimensions, not 5",
-		at("fallback: static:base"):                   "line 4: a list of references",
-		at("fallback: ['static:base?dimensions=64']"): `embedder "a"`,
-		at("fallback: [static:base]\n    balance: [static:base]"):        "both fallback and balance",
-		"embedders:\n  a: {reference: 'static:base?colour=red'}":         `there is no option "colour"`,
-		"embedders:\n  a: {reference: 'mistral:mistral-embed'}":          "set the variable MISTRAL_API_KEY",
-		"embedders:\n  a: {reference: 'mistral:m?key=sk-0123456789'}":    "holds an API key",
-		"embedders:\n  a: {reference: [":                                 "config: line ",
-		"embedders: {a: {reference: static:base}}\n---\nembedders: {}\n": "more than one document",
-		strings.Repeat("#", config.MaxBytes+1):                           "more than 1048576 bytes",
-		"a: &a [x]\nembedders: {b: *a}\n":                                "line 1: there is no field",
-	} {
-		s, err := config.Read(strings.NewReader(text), providers.Builtin())
-		if err == nil || s != nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "0123456789") {
-			t.Errorf("%.80q: got %v, want %q", text, err, want)
+// A check asks each account past the cache, and tells a drift from an embedder without a canary.
+func TestCheck(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "canary.json")
+	e, err := providers.Open("static:base")
+	expect.NoError(t, err)
+	ref, err := canary.Record(t.Context(), e, canary.Options{})
+	expect.NoError(t, err)
+	expect.NoError(t, ref.Save(file))
+	r := &recorder{}
+	s := read(t, fmt.Sprintf(`telemetry: {otel: receiver}
+embedders:
+  same: {reference: static:base, balance: [static:base], cache: {}, canary: %[1]q}
+  other: {reference: "static:base?dimensions=64", canary: %[1]q}
+  none: {reference: static:base}
+`, filepath.ToSlash(file)), r.parts())
+	defer s.Close()
+	for range 2 { // the second time too
+		r.events = nil
+		expect.NoError(t, s.Check(t.Context(), "same"))
+		texts := fmt.Sprintf("attempt %d", len(ref.Texts))
+		expect.Equal(t, "events of a check", r.events, []string{texts, texts})
+	}
+	drift, ok := errors.AsType[*canary.Drift](s.Check(t.Context(), "other"))
+	if !ok {
+		t.Fatalf("got the error %v, want a Drift", s.Check(t.Context(), "other"))
+	}
+	expect.Equal(t, "dimensions of the drift", drift.NowDimensions, 64)
+	for name, want := range map[string]string{"none": "has no canary", "absent": `there is no embedder "absent"`} {
+		if err := s.Check(t.Context(), name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got the error %v, want %q", name, err, want)
 		}
 	}
-}
-
-func FuzzRead(f *testing.F) {
-	f.Add(full)
-	f.Add("a: &a [*a, *a]\nembedders: {<<: *a}")
-	f.Fuzz(func(t *testing.T, text string) {
-		table := providers.Table{"static": providers.Builtin()["static"]}
-		s, err := config.Read(strings.NewReader(text), table)
-		if (s == nil) == (err == nil) {
-			t.Error(s, err)
-		}
-		if s != nil {
-			s.Close()
-		}
-	})
 }
 
 // A program that opens a provider by itself does not pay for YAML.
 func TestYAMLIsNotLinked(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "../providers", "../providers/dashscope", "../middleware/cache").Output()
-	if err != nil || strings.Contains(string(out), "yaml") {
-		t.Error(err, string(out))
+	expect.NoError(t, err)
+	if strings.Contains(string(out), "yaml") {
+		t.Errorf("got a dependency on YAML, want none:\n%s", out)
 	}
 }
 
@@ -115,7 +98,7 @@ func ExampleLoad() {
 	name := filepath.Join(dir, "embedders.yaml")
 	_ = os.WriteFile(name, []byte("embedders:\n  search:\n    reference: static:base\n    cache: {max_bytes: 1048576}\n    timeout: 10s\n"), 0o600)
 
-	set, err := config.Load(name)
+	set, err := config.Load(name, config.Parts{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -10,6 +10,12 @@ import (
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
+// file is what the file says.
+type file struct {
+	stacks    map[string]stack
+	telemetry part
+}
+
 // stack is what the file says of an embedder.
 type stack struct {
 	line              int
@@ -19,46 +25,56 @@ type stack struct {
 	dimensions        int
 	cached            bool
 	cache             cache.Options
+	tier              tierOf
+	canary            string
 	coalesce          middleware.CoalesceOptions
 	batch             middleware.BatchOptions
 	retry             middleware.RetryOptions
 	breaker           middleware.BreakerOptions
 	limit             middleware.LimitOptions
+	shared            part
+	account           string
 	max               float64
 	currency          string
 }
 
-func decode(data []byte) (map[string]stack, error) {
+func decode(data []byte, parts Parts) (file, error) {
 	root, err := strictyaml.Parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("config: %w", err)
+		return file{}, fmt.Errorf("config: %w", err)
 	}
 	if root == nil {
-		return nil, errors.New("config: the file is empty; it has to begin with a line of embedders")
+		return file{}, errors.New("config: the file is empty; it has to begin with a line of embedders")
 	}
 	d := &strictyaml.Decoder{}
-	stacks := map[string]stack{}
-	d.Mapping(root, strictyaml.Fields{"embedders": func(n *strictyaml.Node) {
-		d.Each(n, func(key, value *strictyaml.Node) { stacks[key.Value] = decodeStack(d, value) })
-	}})
-	if len(stacks) == 0 {
+	f := file{stacks: map[string]stack{}}
+	d.Mapping(root, strictyaml.Fields{
+		"embedders": func(n *strictyaml.Node) {
+			d.Each(n, func(key, value *strictyaml.Node) { f.stacks[key.Value] = decodeStack(d, value, parts) })
+		},
+		"telemetry": func(n *strictyaml.Node) { decodePart(d, n, "telemetry", parts.Telemetry, &f.telemetry, nil) },
+	})
+	if len(f.stacks) == 0 {
 		d.Fail(root, "there is no embedder: write them under embedders:")
 	}
 	if d.Err != nil {
-		return nil, fmt.Errorf("config: %w", d.Err)
+		return file{}, fmt.Errorf("config: %w", d.Err)
 	}
-	return stacks, nil
+	return f, nil
 }
 
-func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node) (st stack) {
+func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st stack) {
 	st.line, st.timeout = n.Line, time.Minute
 	d.Mapping(n, strictyaml.Fields{
 		"reference": d.Text(&st.reference), "fallback": d.List(&st.fallback), "balance": d.List(&st.balance),
-		"patience": d.Duration(&st.patience), "timeout": d.Duration(&st.timeout), "dimensions": d.Number(&st.dimensions),
+		"patience": d.Duration(&st.patience), "timeout": d.Duration(&st.timeout), "dimensions": d.Number(&st.dimensions), "canary": d.Text(&st.canary),
 		"cache": func(n *strictyaml.Node) {
 			st.cached = true
 			size := 0
-			d.Mapping(n, strictyaml.Fields{"max_bytes": d.Number(&size), "ttl": d.Duration(&st.cache.TTL)})
+			d.Mapping(n, strictyaml.Fields{"max_bytes": d.Number(&size), "ttl": d.Duration(&st.cache.TTL), "tier": func(n *strictyaml.Node) {
+				decodePart(d, n, "tier", parts.Tiers, &st.tier.part, strictyaml.Fields{"ttl": d.Duration(&st.tier.ttl),
+					"max_bytes": d.Number(&st.tier.maxBytes), "timeout": d.Duration(&st.cache.StoreTimeout)})
+			}})
 			st.cache.MaxBytes = int64(size)
 		},
 		"coalesce": d.Group(strictyaml.Fields{"window": d.Duration(&st.coalesce.Window), "texts": d.Number(&st.coalesce.Texts)}),
@@ -67,8 +83,20 @@ func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node) (st stack) {
 		"retry": d.Group(strictyaml.Fields{"budget": d.Duration(&st.retry.Budget), "max_wait": d.Duration(&st.retry.MaxWait),
 			"pause": d.Duration(&st.retry.Pause), "max_pause": d.Duration(&st.retry.MaxPause), "attempts": d.Number(&st.retry.Attempts)}),
 		"breaker": d.Group(strictyaml.Fields{"failures": d.Number(&st.breaker.Failures), "cooldown": d.Duration(&st.breaker.Cooldown)}),
-		"limit":   d.Group(strictyaml.Fields{"rpm": d.Number(&st.limit.RPM), "tpm": d.Number(&st.limit.TPM), "in_flight": d.Number(&st.limit.InFlight)}),
-		"budget":  d.Group(strictyaml.Fields{"max": d.Sum(&st.max), "currency": d.Text(&st.currency)}),
+		"limit": func(n *strictyaml.Node) {
+			d.Mapping(n, strictyaml.Fields{"rpm": d.Number(&st.limit.RPM), "tpm": d.Number(&st.limit.TPM), "in_flight": d.Number(&st.limit.InFlight),
+				"shared": func(n *strictyaml.Node) {
+					decodePart(d, n, "shared", parts.Quotas, &st.shared, strictyaml.Fields{"account": d.Text(&st.account),
+						"processes": d.Number(&st.limit.Processes)})
+					if st.account == "" {
+						d.Fail(n, "shared: account is missing: a name that all processes of the account give")
+					}
+				}})
+			if st.shared.name != "" && st.limit.RPM == 0 && st.limit.TPM == 0 {
+				d.Fail(n, "shared needs rpm or tpm: what all processes may send together")
+			}
+		},
+		"budget": d.Group(strictyaml.Fields{"max": d.Sum(&st.max), "currency": d.Text(&st.currency)}),
 	})
 	if d.Err == nil && st.reference == "" {
 		d.Fail(n, "the embedder has no reference")

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -125,7 +125,7 @@ func (c *comparing) check() error {
 }
 
 // compare is the command. It may be interrupted: the report then holds what was finished.
-func compare(ctx context.Context, args []string, std streams) error {
+func (p Parts) compare(ctx context.Context, args []string, std streams) error {
 	c, err := compareFlags(args, std)
 	if err != nil {
 		return err
@@ -137,6 +137,7 @@ func compare(ctx context.Context, args []string, std streams) error {
 	if c.options.Budgets, err = c.sums(); err != nil {
 		return err
 	}
+	c.options.Table = p.Providers
 	bar := newProgress(std.err)
 	c.options.Progress = bar.hear
 	stop := errors.New("stop")

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ import (
 func compared(t *testing.T, ctx context.Context, args ...string) (out, errs string, err error) {
 	t.Helper()
 	var o, e bytes.Buffer
-	err = compare(ctx, args, streams{strings.NewReader(""), &o, &e})
+	err = Parts{}.compare(ctx, args, streams{strings.NewReader(""), &o, &e})
 	return o.String(), e.String(), err
 }
 

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bufio"
@@ -8,8 +8,10 @@ import (
 	"flag"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 )
@@ -21,25 +23,48 @@ type result struct {
 	Error  string    `json:"error,omitempty"`
 }
 
-func embed(ctx context.Context, args []string, std streams) error {
+const embedUsage = `usage: vecspace embed REFERENCE [FLAGS] <LINES >JSON
+       vecspace embed -config FILE [-name NAME] <LINES >JSON
+
+Embeds each line of the standard input as a document. For each it writes a line {"index":0,"vector":[...]}, or
+{"index":0,"error":"..."} where the line cannot be embedded; it then exits with 1. Index counts lines from 0.
+REFERENCE is provider:model?option=value, such as static:base or dashscope:text-embedding-v4?region=intl.
+FILE is a YAML file of embedders with their caches and limits, as docs/config.md describes it.
+API keys come from the environment.
+
+`
+
+// embedFlags are the arguments of embed.
+type embedFlags struct {
+	references   []string
+	dimensions   int
+	config, name string
+}
+
+func (p Parts) embed(ctx context.Context, args []string, std streams) error {
+	var f embedFlags
 	fs := flag.NewFlagSet("vecspace embed", flag.ContinueOnError)
 	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), "usage: vecspace embed REFERENCE [FLAGS] <LINES >JSON\n\n"+
-			"Embeds each line of the standard input as a document. For each it writes a line {\"index\":0,\"vector\":[...]}, or\n"+
-			"{\"index\":0,\"error\":\"...\"} where the line cannot be embedded; it then exits with 1. Index counts lines from 0.\n"+
-			"REFERENCE is provider:model?option=value, such as static:base or dashscope:text-embedding-v4?region=intl.\n"+
-			"API keys come from the environment.\n\n")
+		fmt.Fprint(fs.Output(), embedUsage)
 		fs.PrintDefaults()
 	}
-	dimensions := fs.Int("dimensions", 0, "length of the vectors, as ?dimensions= in the reference; 0: the model's own")
-	rest, err := parse(fs, args, std)
-	if err != nil {
+	fs.IntVar(&f.dimensions, "dimensions", 0, "length of the vectors, as ?dimensions= in the reference; 0: the model's own")
+	fs.StringVar(&f.config, "config", "", "open an embedder of this YAML `file` instead of a reference")
+	fs.StringVar(&f.name, "name", "", "the embedder's `name` in the file; not needed if the file has only one")
+	var err error
+	if f.references, err = parse(fs, args, std); err != nil {
 		return err
 	}
-	if len(rest) != 1 {
-		return usagef("one reference is needed, such as static:base, and there are %d", len(rest))
+	if f.config != "" {
+		return p.embedConfigured(ctx, f, std)
 	}
-	e, err := open(rest[0], *dimensions)
+	switch {
+	case f.name != "":
+		return usagef("-name names an embedder of a file: add -config FILE")
+	case len(f.references) != 1:
+		return usagef("one reference is needed, such as static:base, and there are %d", len(f.references))
+	}
+	e, err := p.open(f.references[0], f.dimensions)
 	if errors.Is(err, embedding.Invalid) {
 		return usageError{err}
 	}
@@ -49,12 +74,42 @@ func embed(ctx context.Context, args []string, std streams) error {
 	return embedLines(ctx, embedding.Chain(e, middleware.Standard(middleware.StandardOptions{})), std)
 }
 
-func open(reference string, dimensions int) (embedding.Embedder, error) {
+// embedConfigured embeds by an embedder of a file, whose stack the file describes.
+func (p Parts) embedConfigured(ctx context.Context, f embedFlags, std streams) error {
+	if len(f.references) > 0 || f.dimensions != 0 {
+		return usagef("-config replaces the reference and -dimensions: leave them out")
+	}
+	set, err := config.Load(f.config, p.Parts)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := set.Close(); err != nil { // every vector has been written all the same
+			fmt.Fprintf(std.err, "vecspace embed: warning: %v\n", err)
+		}
+	}()
+	if names := set.Names(); f.name == "" && len(names) > 1 {
+		return usagef("-name is needed: %s has %s", f.config, strings.Join(names, ", "))
+	} else if f.name == "" {
+		f.name = names[0]
+	}
+	e, err := set.Embedder(f.name)
+	if err != nil {
+		return usageError{err}
+	}
+	return embedLines(ctx, e, std)
+}
+
+func (p Parts) open(reference string, dimensions int) (embedding.Embedder, error) {
+	table := p.Providers
+	if table == nil {
+		table = providers.Builtin()
+	}
 	if dimensions < 0 {
 		return nil, usagef("-dimensions %d: a vector has at least 1", dimensions)
 	}
 	if dimensions == 0 {
-		return providers.Open(reference)
+		return table.Open(reference)
 	}
 	ref, err := providers.Parse(reference)
 	if err != nil {
@@ -67,7 +122,7 @@ func open(reference string, dimensions int) (embedding.Embedder, error) {
 		ref.Values = map[string]string{}
 	}
 	ref.Values["dimensions"] = strconv.Itoa(dimensions)
-	return providers.Open(ref.String())
+	return table.Open(ref.String())
 }
 
 // embedLines is embedding.Lines that knows which line each vector belongs to, also behind one that could not be embedded.

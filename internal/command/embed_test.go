@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bufio"
@@ -6,13 +6,17 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/static"
 )
@@ -36,14 +40,14 @@ func TestEmbed(t *testing.T) {
 	expect.NoError(t, err)
 	want, err := embedding.Documents(t.Context(), e, []string{"parse flags", "find files", "最后一行"})
 	expect.NoError(t, err)
-	for _, args := range [][]string{{"static:base?dimensions=64"}, {"static:base", "-dimensions", "64"}, {"-dimensions=64", "static:base"}} {
+	for _, args := range [][]string{{"static:base?dimensions=64"}, {"static:base", "-dimensions", "64"}, {"-dimensions=64", "static:base"}, {"-config", "testdata/two.yaml", "-name", "small"}} {
 		code, out, errs := vecspace(t, "parse flags\r\nfind files\n最后一行", append([]string{"embed"}, args...)...)
 		if code != 0 || errs != "" {
-			t.Fatal(code, errs)
+			t.Fatalf("%v: got the exit code %d, want 0\n%s", args, code, errs)
 		}
 		got := results(t, out)
 		if len(got) != 3 {
-			t.Fatal(out)
+			t.Fatalf("%v: got %d lines, want 3\n%s", args, len(got), out)
 		}
 		for i, r := range got {
 			if r.Index != i || !slices.Equal(r.Vector, want[i]) {
@@ -53,6 +57,31 @@ func TestEmbed(t *testing.T) {
 	}
 	if code, out, errs := vecspace(t, "", "embed", "static:base"); code != 0 || out != "" || errs != "" {
 		t.Error("nothing to embed:", code, out, errs)
+	}
+}
+
+// A part that cannot be closed is a warning: every vector has been written.
+func TestEmbedWarnsOfClosing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "embedders.yaml")
+	expect.NoError(t, os.WriteFile(file, []byte("telemetry: {otel: away}\nembedders: {a: {reference: static:base}}\n"), 0o600))
+	parts := Parts{Parts: config.Parts{Telemetry: map[string]config.OpenTelemetry{"otel": func(string) (config.Telemetry, func() error, error) {
+		return config.Telemetry{}, func() error { return errors.New("the receiver is away") }, nil
+	}}}}
+	var out, errs strings.Builder
+	code := parts.run(t.Context(), []string{"embed", "-config", file}, streams{strings.NewReader("a\n"), &out, &errs})
+	expect.Equal(t, "exit code", code, 0)
+	expect.Equal(t, "vectors", len(results(t, out.String())), 1)
+	expect.Equal(t, "standard error", errs.String(), "vecspace embed: warning: the receiver is away\n")
+}
+
+// A build's own providers are those of a reference.
+func TestEmbedByTheBuildsProviders(t *testing.T) {
+	parts := Parts{Parts: config.Parts{Providers: providers.Table{"flaky": func(providers.Ref) (embedding.Embedder, error) { return flaky{}, nil }}}}
+	for reference, want := range map[string]int{"flaky:one": 0, "static:base": 2} {
+		var out, errs strings.Builder
+		if code := parts.run(t.Context(), []string{"embed", reference}, streams{strings.NewReader("a\n"), &out, &errs}); code != want {
+			t.Errorf("%s: got the exit code %d, want %d\n%s", reference, code, want, errs.String())
+		}
 	}
 }
 
@@ -78,7 +107,7 @@ func TestEmbedBadLines(t *testing.T) {
 func TestEmbedUnreadableInput(t *testing.T) {
 	var out, errs strings.Builder
 	in := io.MultiReader(strings.NewReader("one\ntwo\n"), iotest.ErrReader(errors.New("the disk is gone")))
-	if code := run(t.Context(), []string{"embed", "static:base"}, streams{in, &out, &errs}); code != 1 || !strings.Contains(errs.String(), "reading line 3: the disk is gone") {
+	if code := (Parts{}).run(t.Context(), []string{"embed", "static:base"}, streams{in, &out, &errs}); code != 1 || !strings.Contains(errs.String(), "reading line 3: the disk is gone") {
 		t.Error(code, errs.String())
 	}
 	if got := results(t, out.String()); len(got) != 2 {
@@ -146,7 +175,7 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("the disk is full"
 
 func TestEmbedOutputFails(t *testing.T) {
 	var errs strings.Builder
-	if code := run(t.Context(), []string{"embed", "static:base"}, streams{strings.NewReader("a\n"), full{}, &errs}); code != 1 || !strings.Contains(errs.String(), "the disk is full") {
+	if code := (Parts{}).run(t.Context(), []string{"embed", "static:base"}, streams{strings.NewReader("a\n"), full{}, &errs}); code != 1 || !strings.Contains(errs.String(), "the disk is full") {
 		t.Error(code, errs.String())
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -59,7 +59,7 @@ func startService(t *testing.T, service string, args ...string) *emulator {
 	e.cancel = cancel
 	t.Cleanup(cancel)
 	args = append([]string{"emulate", service, "-addr", "127.0.0.1:0"}, args...)
-	go func() { e.ended <- run(ctx, args, streams{strings.NewReader(""), e.out, e.errs}) }()
+	go func() { e.ended <- Parts{}.run(ctx, args, streams{strings.NewReader(""), e.out, e.errs}) }()
 	select {
 	case <-e.out.first:
 	case code := <-e.ended:

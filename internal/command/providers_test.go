@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"encoding/json"
@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "write the table of docs/providers.md anew")
 
-const tableMark = "<!-- what vecspace providers prints; go test ./cmd/vecspace -run Providers -update -->\n```text\n"
+const tableMark = "<!-- what vecspace providers prints; go test ./internal/command -run Providers -update -->\n```text\n"
 
 // docs/providers.md has what the command prints.
 func TestProvidersAreInTheDocument(t *testing.T) {
@@ -35,7 +35,7 @@ func TestProvidersAreInTheDocument(t *testing.T) {
 		return
 	}
 	if table != out {
-		t.Error("docs/providers.md has another table than the command: go test ./cmd/vecspace -run Providers -update")
+		t.Error("docs/providers.md has another table than the command: go test ./internal/command -run Providers -update")
 	}
 }
 

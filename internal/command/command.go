@@ -1,12 +1,6 @@
-// Command vecspace is the framework's command line.
-//
-//	vecspace compare REFERENCE…  compares embedders side by side: quality, speed and cost
-//	vecspace embed REFERENCE     embeds the lines of its input, and writes a JSON line for each
-//	vecspace providers           lists every provider and model, with limits, prices and what was not verified
-//	vecspace emulate SERVICE     serves a provider's API on this machine, with its limits and errors
-//
-// "vecspace COMMAND -h" lists a command's flags. It exits with 0, with 2 where it was called wrongly, else with 1.
-package main
+// Package command is the program vecspace. A main passes the parts that its build links:
+// cmd/vecspace those of this module, full/cmd/vecspace those of the nested modules too.
+package command
 
 import (
 	"context"
@@ -17,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/vecspace/embedding/config"
 )
 
 // command is one word after the program's name.
@@ -25,10 +21,16 @@ type command struct {
 	run        func(ctx context.Context, args []string, std streams) error
 }
 
-func commands() []command {
+// Parts are what a build of the command links besides this package. The zero value is the build of
+// cmd/vecspace.
+type Parts struct {
+	config.Parts // what a reference or a file of embed -config may name
+}
+
+func (p Parts) commands() []command {
 	return []command{
-		{"compare", "compare embedders side by side: quality, speed and cost", compare},
-		{"embed", "embed lines of text, by any provider", embed},
+		{"compare", "compare embedders side by side: quality, speed and cost", p.compare},
+		{"embed", "embed lines of text, by any provider", p.embed},
 		{"providers", "list every provider and model, with limits and prices", listProviders},
 		{"emulate", "serve a provider's API on this machine, with its limits and errors", emulate},
 	}
@@ -40,29 +42,30 @@ type streams struct {
 	out, err io.Writer
 }
 
-// usageError is a call that cannot be meant; it exits with 2.
+// usageError is a wrong call; the program then exits with 2.
 type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-func main() {
+// Main runs the command that the program's arguments name, and ends the program with its exit code.
+func Main(parts Parts) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second signal ends the program at once
-	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+	os.Exit(parts.run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 
 // run runs the command that args name and returns the exit code.
-func run(ctx context.Context, args []string, std streams) int {
+func (p Parts) run(ctx context.Context, args []string, std streams) int {
 	if len(args) == 0 {
-		help(std.err)
+		p.help(std.err)
 		return 2
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
-		help(std.out)
+		p.help(std.out)
 		return 0
 	}
-	for _, c := range commands() {
+	for _, c := range p.commands() {
 		if c.name != args[0] {
 			continue
 		}
@@ -77,20 +80,20 @@ func run(ctx context.Context, args []string, std streams) int {
 		return 1
 	}
 	fmt.Fprintf(std.err, "vecspace: there is no command %q\n\n", args[0])
-	help(std.err)
+	p.help(std.err)
 	return 2
 }
 
-func help(w io.Writer) {
+func (p Parts) help(w io.Writer) {
 	fmt.Fprint(w, "usage: vecspace COMMAND [ARGUMENTS]\n\n")
-	for _, c := range commands() {
+	for _, c := range p.commands() {
 		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.does)
 	}
 	fmt.Fprint(w, "\n\"vecspace COMMAND -h\" says more.\n")
 }
 
-// parse reads flags, before and after the other arguments, which it returns. What is wrong with a flag is a usage error,
-// said once and without the page of flags.
+// parse reads flags before and after the other arguments, and returns the others. A bad flag is a
+// usage error, reported once and without the page of flags.
 func parse(fs *flag.FlagSet, args []string, std streams) (rest []string, err error) {
 	fs.SetOutput(io.Discard)
 	usage := fs.Usage

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// asProgram is the variable that makes the test's binary be the program.
+// asProgram is the variable that makes the test binary run as the program.
 const asProgram = "VECSPACE_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		main()
+		Main(Parts{})
 	}
 	os.Exit(m.Run())
 }
@@ -29,7 +29,7 @@ func vecspace(t *testing.T, in string, args ...string) (code int, out, errs stri
 		ctx = ended
 	}
 	var o, e bytes.Buffer
-	code = run(ctx, args, streams{strings.NewReader(in), &o, &e})
+	code = Parts{}.run(ctx, args, streams{strings.NewReader(in), &o, &e})
 	return code, o.String(), e.String()
 }
 
@@ -94,6 +94,13 @@ func TestCalls(t *testing.T) {
 		{"embed -dimensions 64 base", 2, "has no colon"},
 		{"embed acme:base", 2, `there is no provider "acme"`},
 		{"embed dashscope:text-embedding-v4?api_key=sk-secret", 2, "the reference holds an API key"},
+		{"embed -name a", 2, "add -config FILE"},
+		{"embed -config testdata/two.yaml", 2, "-name is needed: testdata/two.yaml has large, small"},
+		{"embed -config testdata/two.yaml -name tiny", 2, `there is no embedder "tiny"`},
+		{"embed -config testdata/two.yaml static:base", 2, "leave them out"},
+		{"embed -config testdata/two.yaml -dimensions 64", 2, "leave them out"},
+		{"embed -config testdata/absent.yaml", 1, "no such file"},
+		{"embed -config testdata/tier.yaml", 1, "testdata/tier.yaml: config: line 4: tier: disk needs the full build: go install github.com/vecspace/embedding/full/"},
 		{"embed dashscope:text-embedding-v4", 1, "set the variable DASHSCOPE_API_KEY"},
 	} {
 		code, out, errs := vecspace(t, "", strings.Fields(c.args)...)

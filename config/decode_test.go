@@ -1,0 +1,78 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding/config"
+	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers"
+)
+
+func TestReadRefuses(t *testing.T) {
+	t.Setenv("MISTRAL_API_KEY", "")
+	parts := (&recorder{}).parts()
+	at := func(field string) string { return "embedders:\n  a:\n    reference: static:base\n    " + field + "\n" }
+	for text, want := range map[string]string{
+		"":                                            "the file is empty",
+		"# nothing\n":                                 "the file is empty",
+		"embedders: {}\n":                             "line 1: there is no embedder",
+		"models: {}\n":                                "line 1: there is no field of this name; there are embedders",
+		"embedders:\n  a: static:base":                "line 2: a mapping is needed",
+		"embedders:\n  a: {timeout: 1s}":              "line 2: the embedder has no reference",
+		at("colour: red"):                             "line 4: there is no field of this name; there are balance, batch",
+		at("sk-0123456789: red"):                      "line 4: there is no field",
+		at("reference: static:base"):                  "line 4: a name is given twice",
+		at("limit: {rpm: many}"):                      "line 4: a whole number above 0",
+		at("limit: {rpm: -1}"):                        "line 4: a whole number above 0",
+		at("timeout: 30"):                             "line 4: a duration is needed",
+		at("budget: {max: .nan, currency: USD}"):      "line 4: a number above 0",
+		at("budget: {max: 1, currency: USD}"):         `line 3: embedder "a": middleware.Budget: the price of static:base is unknown`,
+		at("batch: &b {texts: 1}"):                    "line 4: a mapping is needed here (name: value), without anchors",
+		at("dimensions: !!str 5"):                     "line 4: a plain value",
+		at("dimensions: 5"):                           "static:base has 256 dimensions, not 5",
+		at("fallback: static:base"):                   "line 4: a list of references",
+		at("fallback: ['static:base?dimensions=64']"): `embedder "a"`,
+		at("fallback: [static:base]\n    balance: [static:base]"):           "both fallback and balance",
+		"embedders:\n  a: {reference: 'static:base?colour=red'}":            `there is no option "colour"`,
+		"embedders:\n  a: {reference: 'mistral:mistral-embed'}":             "set the variable MISTRAL_API_KEY",
+		"embedders:\n  a: {reference: 'mistral:m?key=sk-0123456789'}":       "holds an API key",
+		"embedders:\n  a: {reference: [":                                    "config: line ",
+		"embedders: {a: {reference: static:base}}\n---\nembedders: {}\n":    "more than one document",
+		at("cache: {tier: disk}"):                                           "line 4: a mapping is needed here",
+		at("cache: {tier: {disk: {}}}"):                                     "line 4: a plain value is needed",
+		at("cache: {tier: {ttl: 1h}}"):                                      "line 4: tier: name one of disk, redis",
+		at("cache: {tier: {disk: a, redis: b}}"):                            "line 4: tier: disk and redis are both named",
+		at("cache: {tier: {disk: a, max_bytes: 1k}}"):                       "line 4: a whole number above 0",
+		at("cache: {tier: {colour: red}}"):                                  "line 4: there is no field of this name; there are disk, max_bytes, redis, timeout, ttl",
+		at("limit: {rpm: 1, shared: {account: a}}"):                         "line 4: shared: name one of redis",
+		at("limit: {rpm: 1, shared: {redis: a}}"):                           "line 4: shared: account is missing",
+		at("limit: {shared: {redis: a, account: b}}"):                       "line 4: shared needs rpm or tpm",
+		at("limit: {rpm: 1, shared: {redis: a, account: b, processes: 0}}"): "line 4: a whole number above 0",
+		at("canary: []"):          "line 4: a plain value is needed",
+		at("canary: absent.json"): `line 3: embedder "a": `,
+		"telemetry: {}\nembedders: {a: {reference: static:base}}\n": "line 1: telemetry: name one of otel",
+		strings.Repeat("#", config.MaxBytes+1):                      "more than 1048576 bytes",
+		"a: &a [x]\nembedders: {b: *a}\n":                           "line 1: there is no field",
+	} {
+		s, err := config.Read(strings.NewReader(text), parts)
+		if err == nil || s != nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "0123456789") {
+			t.Errorf("%.80q: got %v, want %q", text, err, want)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(full)
+	f.Add("a: &a [*a, *a]\nembedders: {<<: *a}")
+	f.Fuzz(func(t *testing.T, text string) {
+		table := providers.Table{"static": providers.Builtin()["static"]}
+		s, err := config.Read(strings.NewReader(text), config.Parts{Providers: table})
+		if (s == nil) == (err == nil) {
+			t.Errorf("got the Set %v and the error %v, want one of them", s, err)
+		}
+		if s != nil {
+			expect.NoError(t, s.Close())
+		}
+	})
+}

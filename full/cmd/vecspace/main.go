@@ -1,0 +1,12 @@
+// Command vecspace is the full build of the framework's command line: the commands of
+// github.com/vecspace/embedding/cmd/vecspace with all parts of package full.
+package main
+
+import (
+	"github.com/vecspace/embedding/full"
+	"github.com/vecspace/embedding/internal/command"
+)
+
+func main() {
+	command.Main(command.Parts{Parts: full.Parts()})
+}

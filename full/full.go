@@ -1,0 +1,26 @@
+// Package full has the parts of every nested module, for [config.Load] and for the full build of the
+// program vecspace.
+//
+//	set, err := config.Load("embedders.yaml", full.Parts())
+//
+// It links bbolt, go-redis and OpenTelemetry. A program that needs one of them passes a
+// [config.Parts] of its own instead, as a part is a few lines.
+package full
+
+import "github.com/vecspace/embedding/config"
+
+// Parts returns a fresh copy of all parts.
+//
+// Tiers are disk, whose address is a file, and redis, whose address is a URL. The shared limit is
+// redis too. Telemetry is otel, whose address is the URL of an OTLP receiver over HTTP, such as
+// http://localhost:4318.
+//
+// A Redis URL is redis://, rediss:// or unix://, as go-redis reads it, without a password. The
+// password comes from the environment: ?password_env= names the variable.
+func Parts() config.Parts {
+	return config.Parts{
+		Tiers:     map[string]config.OpenTier{"disk": openDisk, "redis": openRedis},
+		Quotas:    map[string]config.OpenQuota{"redis": openRedisQuota},
+		Telemetry: map[string]config.OpenTelemetry{"otel": openOTel},
+	}
+}
