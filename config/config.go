@@ -18,7 +18,7 @@ import (
 	"github.com/vecspace/embedding/providers"
 )
 
-// MaxBytes is the most that a file may have.
+// MaxBytes is the largest size of a file.
 const MaxBytes = 1 << 20
 
 // Set is the embedders of a file. It is safe for concurrent use.
@@ -118,7 +118,8 @@ func (s *Set) closeAll() error {
 	return errors.Join(errs...)
 }
 
-// open composes a stack in the order of [middleware.Standard]; what is one account's is around each target.
+// open composes a stack in the order of [middleware.Standard]. An account's own layers are around
+// each target.
 func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, error) {
 	var purse *middleware.Budget
 	if st.currency != "" || st.max != 0 {
@@ -225,8 +226,8 @@ type canaryOf struct {
 }
 
 // Check asks each account of an embedder for the texts of the canary that the file names, past the
-// caches, and compares the vectors. It returns nil if they are the canary's, a [*canary.Drift] if the
-// model has changed, and any other error if it cannot tell: call it on start, or at intervals.
+// caches, and compares the vectors. It returns nil if they are the canary's, a [*canary.Drift] if
+// the model has changed, and any other error if it cannot tell. Call it on start or at intervals.
 func (s *Set) Check(ctx context.Context, name string) error {
 	if _, err := s.Embedder(name); err != nil {
 		return err

@@ -51,7 +51,7 @@ func (r *recorder) parts() config.Parts {
 				return nil, nil, errors.New("the file is broken")
 			}
 			r.note("open %s %s %v %d", name, t.Address, t.TTL, t.MaxBytes)
-			return store{}, r.closer(t.Address, nil), nil
+			return store{r}, r.closer(t.Address, nil), nil
 		}
 	}
 	return config.Parts{
@@ -71,10 +71,14 @@ func (r *recorder) parts() config.Parts {
 	}
 }
 
-// store is a tier that holds nothing.
-type store struct{}
+// store is a tier that holds nothing and notes how long it may take.
+type store struct{ r *recorder }
 
-func (store) Get(context.Context, []cache.Key, [][]float32) error { return nil }
+func (s store) Get(ctx context.Context, _ []cache.Key, _ [][]float32) error {
+	deadline, _ := ctx.Deadline()
+	s.r.note("get within %v", time.Until(deadline).Round(time.Hour))
+	return nil
+}
 func (store) Set(context.Context, []cache.Key, [][]float32) error { return nil }
 func (store) Purge(context.Context, []byte) error                 { return nil }
 
@@ -101,7 +105,7 @@ func TestParts(t *testing.T) {
 embedders:
   a:
     reference: static:base
-    cache: {tier: {disk: file, ttl: 1h, max_bytes: 5, timeout: 1s}}
+    cache: {tier: {disk: file, ttl: 1h, max_bytes: 5, timeout: 24h}}
     limit: {rpm: 100, shared: {redis: server, account: acme, processes: 2}}
     fallback: [static:base]
   b:
@@ -122,7 +126,7 @@ embedders:
 	}
 	expect.Equal(t, "events", r.events, []string{
 		"open receiver", "open acme at server", "open acme/2 at server", "open disk file 1h0m0s 5", "open redis file 0s 0",
-		"observe 2", "take 1 of 100", "attempt 2",
+		"observe 2", "get within 24h0m0s", "take 1 of 100", "attempt 2",
 		"close file", "close file", "close acme/2", "close acme", "close receiver",
 	})
 }

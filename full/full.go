@@ -1,5 +1,5 @@
-// Package full has the parts of every nested module, for [config.Load] and for the full build of the
-// program vecspace.
+// Package full has the parts of every nested module, for [config.Load] and for the full build of
+// the program vecspace.
 //
 //	set, err := config.Load("embedders.yaml", full.Parts())
 //

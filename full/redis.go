@@ -65,7 +65,7 @@ func redisClient(address string) (*goredis.Client, error) {
 			return nil, fmt.Errorf("set the variable %s to the server's password", variable)
 		}
 	}
-	// A tier and a limit keep to their callers' deadlines and have their own ways to go on without a server.
+	// The cache and the limit bound each call by a context and decide themselves when to ask again.
 	o.ContextTimeoutEnabled, o.MaxRetries = true, -1
 	return goredis.NewClient(o), nil
 }

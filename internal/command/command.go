@@ -1,5 +1,5 @@
 // Package command is the program vecspace. A main passes the parts that its build links:
-// cmd/vecspace those of this module, full/cmd/vecspace those of the nested modules too.
+// cmd/vecspace passes none, full/cmd/vecspace those of the nested modules.
 package command
 
 import (
@@ -22,7 +22,7 @@ type command struct {
 }
 
 // Parts are what a build of the command links besides this package. The zero value is the build of
-// cmd/vecspace.
+// cmd/vecspace. A part that no configuration file names is a field here.
 type Parts struct {
 	config.Parts // what a reference or a file of embed -config may name
 }

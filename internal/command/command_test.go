@@ -18,8 +18,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// vecspace runs the program and returns its exit code and what it wrote. Commands that would serve find that they are
-// told to stop.
+// vecspace runs the program and returns its exit code and what it wrote. The context of emulate has
+// ended, so that it does not serve.
 func vecspace(t *testing.T, in string, args ...string) (code int, out, errs string) {
 	t.Helper()
 	ctx := t.Context()
@@ -31,6 +31,25 @@ func vecspace(t *testing.T, in string, args ...string) (code int, out, errs stri
 	var o, e bytes.Buffer
 	code = Parts{}.run(ctx, args, streams{strings.NewReader(in), &o, &e})
 	return code, o.String(), e.String()
+}
+
+// ended checks the exit code of a program, and that what it wrote holds each of some words.
+func ended(t *testing.T, code, want int, wrote string, words ...string) {
+	t.Helper()
+	if code != want {
+		t.Errorf("got the exit code %d, want %d\n%s", code, want, wrote)
+	}
+	holds(t, wrote, words...)
+}
+
+// holds checks that text holds each of some words.
+func holds(t *testing.T, text string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			t.Errorf("got the text below, want %q in it\n%s", w, text)
+		}
+	}
 }
 
 func TestCalls(t *testing.T) {
@@ -109,7 +128,7 @@ func TestCalls(t *testing.T) {
 			said = out
 		}
 		if code != c.code || !strings.Contains(said, c.want) || strings.Contains(out+errs, "secret") {
-			t.Errorf("vecspace %s: exit code %d, want %d\n%s\n%s", c.args, code, c.code, out, errs)
+			t.Errorf("vecspace %s: got the exit code %d, want %d and %q\n%s\n%s", c.args, code, c.code, c.want, out, errs)
 		}
 		if c.code == 0 && errs != "" || c.code != 0 && out != "" {
 			t.Errorf("vecspace %s wrote to the wrong stream:\n%s\n%s", c.args, out, errs)

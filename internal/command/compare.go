@@ -18,7 +18,7 @@ import (
 	comparison "github.com/vecspace/embedding/benchmarks/report"
 )
 
-// comparing is what the flags of compare say.
+// comparing is the arguments of compare.
 type comparing struct {
 	candidates []benchmarks.Candidate
 	tasks      []string
@@ -124,7 +124,7 @@ func (c *comparing) check() error {
 	return nil
 }
 
-// compare is the command. It may be interrupted: the report then holds what was finished.
+// compare is the command. After an interruption the report holds what was finished.
 func (p Parts) compare(ctx context.Context, args []string, std streams) error {
 	c, err := compareFlags(args, std)
 	if err != nil {
@@ -174,8 +174,8 @@ func (p Parts) compare(ctx context.Context, args []string, std streams) error {
 	return errors.Join(err, failed)
 }
 
-// load reads the tasks. A path that is not there is a wrong call; a set in which something is wrong becomes a task that failed, so that the
-// others are compared all the same.
+// load reads the tasks. A missing path is a wrong call. A broken set becomes a task that failed, so
+// that the others are compared all the same.
 func (c *comparing) load() ([]benchmarks.Task, error) {
 	if len(c.tasks) == 0 {
 		c.tasks = []string{"go"}
@@ -218,7 +218,8 @@ func (c *comparing) task(name string) (t benchmarks.Task, err error) {
 	return t, err
 }
 
-// sums reads the budgets. One without a currency is in that of all candidates' prices, if it is one: Compare refuses the others.
+// sums reads the budgets by currency. A sum without one takes the currency of the candidates'
+// prices; prices in several currencies are an error.
 func (c *comparing) sums() (map[string]float64, error) {
 	out := map[string]float64{}
 	for _, b := range c.budgets {
@@ -241,7 +242,8 @@ func (c *comparing) sums() (map[string]float64, error) {
 	return out, nil
 }
 
-// write prints the tables and writes the files, each by a rename, so that a report is never half there.
+// write prints the tables and writes the files. Each file is renamed into place, so that a report
+// is whole or absent.
 func (c *comparing) write(r *comparison.Report, out io.Writer) error {
 	failed := r.Text(out)
 	for _, f := range []struct {
@@ -268,7 +270,7 @@ func (c *comparing) write(r *comparison.Report, out io.Writer) error {
 	return failed
 }
 
-// commandLine is the command as a shell takes it.
+// commandLine returns the command, quoted for a shell.
 func commandLine(args []string) string {
 	out := "vecspace compare"
 	for _, a := range args {

@@ -14,7 +14,8 @@ import (
 	"github.com/vecspace/embedding/benchmarks"
 )
 
-// progress tells how far a comparison is: one line with a bar that is drawn over on a terminal, a line now and then anywhere else.
+// progress shows how far a comparison is: on a terminal one line that is redrawn, anywhere else a
+// new line now and then.
 type progress struct {
 	mu       sync.Mutex
 	out      io.Writer
@@ -26,7 +27,7 @@ type progress struct {
 	begin time.Time // of the step
 	base  int       // done when the step began
 	last  time.Time // when something was printed
-	drawn int       // width of what stands on the terminal's line
+	drawn int       // width of the text on the terminal's line
 }
 
 func newProgress(out io.Writer) *progress {
@@ -40,7 +41,7 @@ func newProgress(out io.Writer) *progress {
 	return &progress{out: out, terminal: ok && term.IsTerminal(int(f.Fd())), width: width, now: time.Now}
 }
 
-// hear takes in a step's state. It is safe for concurrent use.
+// hear shows a step's state. It is safe for concurrent use.
 func (p *progress) hear(s benchmarks.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,7 +66,7 @@ func (p *progress) hear(s benchmarks.Progress) {
 		return
 	}
 	runes := []rune(line)
-	if most := p.width() - 1; len(runes) > most { // a line that wraps could not be drawn over
+	if most := p.width() - 1; len(runes) > most { // a line that wraps cannot be redrawn
 		runes = append(runes[:max(most-1, 0)], '…')
 	}
 	pad := max(p.drawn-len(runes), 0)
@@ -73,7 +74,7 @@ func (p *progress) hear(s benchmarks.Progress) {
 	p.drawn = len(runes)
 }
 
-// bar is a share done, drawn in 20 places.
+// bar draws a share in 20 places.
 func bar(done, total int) string {
 	full := 20
 	if total > 0 {
@@ -82,7 +83,7 @@ func bar(done, total int) string {
 	return "[" + strings.Repeat("#", full) + strings.Repeat("-", 20-full) + "]"
 }
 
-// line is the state in words: how much, how fast, how long still.
+// line returns the state in words: how much is done, how fast, and how long the rest takes.
 func (p *progress) line(now time.Time) string {
 	s := p.step
 	count := fmt.Sprintf("%d of %d", s.Done, s.Total)
@@ -95,13 +96,13 @@ func (p *progress) line(now time.Time) string {
 		left := time.Duration(float64(s.Total-s.Done) / rate * float64(time.Second))
 		count += fmt.Sprintf(", %.1f/s, %s left", rate, left.Round(time.Second))
 	}
-	if p.terminal { // what is cut off is the name
+	if p.terminal { // the name comes last, where a narrow terminal cuts
 		return fmt.Sprintf("%s %s  %s, %s", bar(s.Done, s.Total), count, s.Candidate, s.Step)
 	}
 	return fmt.Sprintf("%s, %s: %s", s.Candidate, s.Step, count)
 }
 
-// finish ends the line that stands on a terminal.
+// finish ends the terminal's line.
 func (p *progress) finish() {
 	if p.terminal && p.drawn > 0 {
 		fmt.Fprintln(p.out)
@@ -115,7 +116,7 @@ func (p *progress) end() {
 	p.finish()
 }
 
-// showEstimate says what a run will send and what that is expected to cost, before anything is sent.
+// showEstimate prints what a run will send and its estimated cost, before anything is sent.
 func showEstimate(w io.Writer, e benchmarks.Estimate, o benchmarks.Options) {
 	for _, c := range e.Candidates {
 		switch {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vecspace/embedding/benchmarks"
 	comparison "github.com/vecspace/embedding/benchmarks/report"
 	"github.com/vecspace/embedding/internal/expect"
 )
@@ -45,52 +44,48 @@ func TestCompare(t *testing.T) {
 	sets(t)
 	out, errs, err := compared(t, t.Context(), append(small, "-markdown", "r.md", "-json", "r.json", "static:base", "static:base?dimensions=64")...)
 	if err != nil {
-		t.Fatal(err, errs)
+		t.Fatalf("got the error %v, want none\n%s", err, errs)
 	}
-	for _, want := range []string{"set: 3 queries, 3 documents", "pairs: 4 pairs", "BM25 + static:base", "written: vecspace-compare.html", "written: r.md"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("%q is missing in\n%s", want, out)
-		}
-	}
-	for _, want := range []string{"static:base: 14 texts to send, 0 recorded", "local", "static:base, set: 0 of 6"} {
-		if !strings.Contains(errs, want) {
-			t.Errorf("%q is missing in\n%s", want, errs)
-		}
-	}
+	holds(t, out, "set: 3 queries, 3 documents", "pairs: 4 pairs", "BM25 + static:base", "written: vecspace-compare.html", "written: r.md")
+	holds(t, errs, "static:base: 14 texts to send, 0 recorded", "local", "static:base, set: 0 of 6")
 	f, err := os.Open("r.json")
 	expect.NoError(t, err)
 	defer f.Close()
 	r, err := comparison.ReadJSON(f)
-	if err != nil || len(r.Candidates) != 2 || !strings.HasSuffix(r.Run.Command, "static:base 'static:base?dimensions=64'") {
-		t.Errorf("%v, %+v", err, r.Run)
+	expect.NoError(t, err)
+	expect.Equal(t, "candidates", len(r.Candidates), 2)
+	if want := "static:base 'static:base?dimensions=64'"; !strings.HasSuffix(r.Run.Command, want) {
+		t.Errorf("got the command %s, want %s at its end", r.Run.Command, want)
 	}
 
 	// Again from the recordings alone, also as a YAML file.
 	expect.NoError(t, os.WriteFile("c.yaml", []byte("- static:base\n"), 0o600))
 	out, errs, err = compared(t, t.Context(), append(small, "-offline", "-candidates", "c.yaml")...)
-	if err != nil || !strings.Contains(errs, "answers recorded, no call") || !strings.Contains(out, "static:base") {
-		t.Errorf("%v\n%s%s", err, errs, out)
+	if err != nil {
+		t.Errorf("offline: got the error %v, want none", err)
 	}
+	holds(t, errs, "answers recorded, no call")
+	holds(t, out, "static:base")
 }
 
-// A candidate that fails is in the report with its reason, the others have their figures, and the command fails.
+// A candidate that fails is in the report with its reason. The others have their figures, and the
+// command fails.
 func TestCompareFailure(t *testing.T) {
 	sets(t)
 	t.Setenv("OPENAI_API_KEY", "")
 	out, errs, err := compared(t, t.Context(), append(small, "static:base", "nobody:x", "openai:text-embedding-3-small")...)
 	if err == nil || !strings.Contains(err.Error(), "2 of 3 candidates failed: nobody:x, openai:text-embedding-3-small") {
-		t.Errorf("error %v\n%s", err, errs)
+		t.Errorf("got the error %v, want the two that failed\n%s", err, errs)
 	}
 	page, readErr := os.ReadFile("vecspace-compare.html")
 	if readErr != nil || !bytes.Contains(page, []byte("nobody:x failed: ")) || !strings.Contains(out, "nobody:x (failed)") {
-		t.Errorf("the failure is not in the report (%v)\n%s", readErr, out)
+		t.Errorf("got a report without the failure (error %v), want it there\n%s", readErr, out)
 	}
-	if !strings.Contains(errs, "nobody:x will not run") {
-		t.Errorf("the failure is not told before the start\n%s", errs)
-	}
+	holds(t, errs, "nobody:x will not run")
 }
 
-// A set in which something is wrong is in the report with file and line, the others have their figures, and the command fails.
+// A broken set is in the report with file and line. The others have their figures, and the command
+// fails.
 func TestCompareBadSets(t *testing.T) {
 	sets(t)
 	copied := func(to, changed, text string) {
@@ -112,7 +107,7 @@ func TestCompareBadSets(t *testing.T) {
 	}
 	out, errs, err := compared(t, t.Context(), append(args, "-task", "set", "static:base")...)
 	if _, wrong := err.(usageError); err == nil || wrong || !strings.Contains(err.Error(), "4 of 5 tasks could not be read: ") {
-		t.Errorf("error %v\n%s", err, errs)
+		t.Errorf("got the error %v, want that 4 of 5 tasks could not be read\n%s", err, errs)
 	}
 	files := map[string]string{"stdout": out, "stderr": errs}
 	for _, name := range []string{"vecspace-compare.html", "r.md", "r.json"} {
@@ -123,17 +118,17 @@ func TestCompareBadSets(t *testing.T) {
 	for name, text := range files {
 		for task, want := range bad {
 			if !strings.Contains(text, task) || !strings.Contains(text, want) {
-				t.Errorf("%s does not say %q of %s", name, want, task)
+				t.Errorf("%s: got no word of %s, want %q", name, task, want)
 			}
 		}
 		if name != "stderr" && !strings.Contains(text, "BM25 + static:base") {
-			t.Errorf("%s has no figures of the set that is right", name)
+			t.Errorf("%s: got no figures of the good set, want them", name)
 		}
 	}
 	// Where no set is right there is a report too, and nothing is asked.
 	out, _, err = compared(t, t.Context(), "-resamples", "200", "-task", "empty", "static:base")
 	if page, readErr := os.ReadFile("vecspace-compare.html"); err == nil || readErr != nil || !bytes.Contains(page, []byte("the file is empty")) || !strings.Contains(out, "empty could not be read") {
-		t.Errorf("error %v, %v\n%s", err, readErr, out)
+		t.Errorf("got the error %v and a report (error %v), want both with the empty file\n%s", err, readErr, out)
 	}
 }
 
@@ -143,10 +138,10 @@ func TestCompareInterrupted(t *testing.T) {
 	cancel()
 	_, _, err := compared(t, ctx, append(small, "static:base")...)
 	if err == nil || !strings.Contains(err.Error(), "run the same command again") {
-		t.Errorf("error %v", err)
+		t.Errorf("got the error %v, want how to go on", err)
 	}
 	if page, err := os.ReadFile("vecspace-compare.html"); err != nil || !bytes.Contains(page, []byte("was interrupted")) {
-		t.Errorf("the report does not say so (%v)", err)
+		t.Errorf("got a report that does not say that it was interrupted (error %v), want it", err)
 	}
 }
 
@@ -154,11 +149,13 @@ func TestCompareDryRun(t *testing.T) {
 	sets(t)
 	t.Setenv("DASHSCOPE_API_KEY", "sk-made-up")
 	_, errs, err := compared(t, t.Context(), append(small, "-dry-run", "-budget", "0.000001", "dashscope:text-embedding-v4?region=intl")...)
-	if err != nil || !strings.Contains(errs, "USD a million tokens as of") || !strings.Contains(errs, "it may stop half way") || strings.Contains(errs, "made-up") {
-		t.Errorf("%v\n%s", err, errs)
+	expect.NoError(t, err)
+	holds(t, errs, "USD a million tokens as of", "it may stop half way")
+	if strings.Contains(errs, "made-up") {
+		t.Errorf("got the key in the output, want it nowhere\n%s", errs)
 	}
 	if _, err := os.Stat("vecspace-compare.html"); err == nil {
-		t.Error("a dry run wrote a report")
+		t.Error("got a report of a dry run, want none")
 	}
 }
 
@@ -184,13 +181,12 @@ func TestCompareUsage(t *testing.T) {
 	} {
 		_, _, err := compared(t, t.Context(), args...)
 		if _, wrong := err.(usageError); !wrong || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v: error %v, want a usage error with %q", args, err, want)
+			t.Errorf("%v: got the error %v, want a usage error with %q", args, err, want)
 		}
 	}
 }
 
 func TestCommandLine(t *testing.T) {
-	if got := commandLine([]string{"-k", "5", "a b", "it's", "", "static:base"}); got != `vecspace compare -k 5 'a b' 'it'\''s' '' static:base` {
-		t.Errorf("%s", got)
-	}
+	got := commandLine([]string{"-k", "5", "a b", "it's", "", "static:base"})
+	expect.Equal(t, "command", got, `vecspace compare -k 5 'a b' 'it'\''s' '' static:base`)
 }

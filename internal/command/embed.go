@@ -125,7 +125,8 @@ func (p Parts) open(reference string, dimensions int) (embedding.Embedder, error
 	return table.Open(ref.String())
 }
 
-// embedLines is embedding.Lines that knows which line each vector belongs to, also behind one that could not be embedded.
+// embedLines is embedding.Lines that knows which line each vector belongs to, also behind one that
+// could not be embedded.
 func embedLines(ctx context.Context, e embedding.Embedder, std streams) error {
 	out := bufio.NewWriter(std.out)
 	write := json.NewEncoder(out)

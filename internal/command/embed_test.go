@@ -28,7 +28,7 @@ func results(t *testing.T, out string) (all []result) {
 		d := json.NewDecoder(strings.NewReader(line))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&r); err != nil || (r.Vector == nil) == (r.Error == "") {
-			t.Fatalf("%v in %q", err, line)
+			t.Fatalf("got %q (error %v), want a line with a vector or an error", line, err)
 		}
 		all = append(all, r)
 	}
@@ -51,12 +51,12 @@ func TestEmbed(t *testing.T) {
 		}
 		for i, r := range got {
 			if r.Index != i || !slices.Equal(r.Vector, want[i]) {
-				t.Errorf("%v: line %d has another vector, or index %d", args, i, r.Index)
+				t.Errorf("%v: got the index %d and its vector, want line %d and its own", args, r.Index, i)
 			}
 		}
 	}
 	if code, out, errs := vecspace(t, "", "embed", "static:base"); code != 0 || out != "" || errs != "" {
-		t.Error("nothing to embed:", code, out, errs)
+		t.Errorf("nothing to embed: got the exit code %d, %q and %q, want 0 and nothing", code, out, errs)
 	}
 }
 
@@ -90,16 +90,14 @@ func TestEmbedBadLines(t *testing.T) {
 	long := strings.Repeat("x", maxLine+1)
 	longer := strings.Repeat(long, 2)
 	code, out, errs := vecspace(t, "good\n\n \t\nbad \xff\n"+long+"\n"+longer+"\n"+long[1:]+"\nlast\n", "embed", "static:base")
-	if code != 1 || !strings.Contains(errs, "5 of 8 lines have no vector") {
-		t.Error(code, errs)
-	}
+	ended(t, code, 1, errs, "5 of 8 lines have no vector")
 	got := results(t, out)
 	if len(got) != 8 {
-		t.Fatal(out)
+		t.Fatalf("got %d lines, want 8\n%s", len(got), out)
 	}
 	for i, want := range []string{"", "is empty", "is blank", "not valid UTF-8", "longer than 1048576 bytes", "longer than", "", ""} {
 		if r := got[i]; r.Index != i || (want == "") != (r.Vector != nil) || !strings.Contains(r.Error, want) {
-			t.Errorf("line %d: %d %q", i, r.Index, r.Error)
+			t.Errorf("line %d: got the index %d and the error %q, want %q", i, r.Index, r.Error, want)
 		}
 	}
 }
@@ -107,15 +105,12 @@ func TestEmbedBadLines(t *testing.T) {
 func TestEmbedUnreadableInput(t *testing.T) {
 	var out, errs strings.Builder
 	in := io.MultiReader(strings.NewReader("one\ntwo\n"), iotest.ErrReader(errors.New("the disk is gone")))
-	if code := (Parts{}).run(t.Context(), []string{"embed", "static:base"}, streams{in, &out, &errs}); code != 1 || !strings.Contains(errs.String(), "reading line 3: the disk is gone") {
-		t.Error(code, errs.String())
-	}
-	if got := results(t, out.String()); len(got) != 2 {
-		t.Error("what was read before is lost", len(got))
-	}
+	code := Parts{}.run(t.Context(), []string{"embed", "static:base"}, streams{in, &out, &errs})
+	ended(t, code, 1, errs.String(), "reading line 3: the disk is gone")
+	expect.Equal(t, "lines from before the failure", len(results(t, out.String())), 2)
 }
 
-// flaky refuses a text for good reason, one for none, and embeds the others.
+// flaky rejects one text, fails at another, and embeds the others.
 type flaky struct{}
 
 func (flaky) Model() embedding.Model {
@@ -137,22 +132,20 @@ func (flaky) Embed(_ context.Context, req embedding.Request) (embedding.Response
 	return m.Result()
 }
 
-// Behind a line that failed for no fault of its own, vectors still belong to their lines.
+// After a line that failed by chance, vectors still belong to their lines.
 func TestEmbedKeepsIndexes(t *testing.T) {
 	var out strings.Builder
 	err := embedLines(t.Context(), embedding.Chain(flaky{}), streams{in: strings.NewReader("a\nunlucky\nbad\nb\n"), out: &out})
 	if !errors.Is(err, embedding.Unavailable) {
-		t.Error(err)
+		t.Errorf("got the error %v, want Unavailable", err)
 	}
 	var seen []int
 	for _, r := range results(t, out.String()) {
 		if seen = append(seen, r.Index); (r.Index == 2) != (r.Error != "") {
-			t.Errorf("%+v", r)
+			t.Errorf("got %+v, want an error of line 2 alone", r)
 		}
 	}
-	if !slices.Equal(seen, []int{0, 2, 3}) {
-		t.Error(seen)
-	}
+	expect.Equal(t, "indexes", seen, []int{0, 2, 3})
 }
 
 func TestLines(t *testing.T) {
@@ -160,12 +153,12 @@ func TestLines(t *testing.T) {
 	in := &lines{in: bufio.NewReaderSize(strings.NewReader("a\r\n\n"+strings.Repeat("b", 40)+"\nc"), 16)}
 	for l := range in.all {
 		if l.index != len(got) || l.long {
-			t.Errorf("%+v", l)
+			t.Errorf("got %+v, want line %d", l, len(got))
 		}
 		got = append(got, l.text)
 	}
 	if !slices.Equal(got, []string{"a", "", strings.Repeat("b", 40), "c"}) || in.err != nil || in.read != 4 {
-		t.Errorf("%q, %v", got, in.err)
+		t.Errorf("got %d lines, %q and the error %v, want 4 and no error", in.read, got, in.err)
 	}
 }
 
@@ -175,12 +168,11 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("the disk is full"
 
 func TestEmbedOutputFails(t *testing.T) {
 	var errs strings.Builder
-	if code := (Parts{}).run(t.Context(), []string{"embed", "static:base"}, streams{strings.NewReader("a\n"), full{}, &errs}); code != 1 || !strings.Contains(errs.String(), "the disk is full") {
-		t.Error(code, errs.String())
-	}
+	code := Parts{}.run(t.Context(), []string{"embed", "static:base"}, streams{strings.NewReader("a\n"), full{}, &errs})
+	ended(t, code, 1, errs.String(), "the disk is full")
 }
 
-// The two commands together, as the greeting says: 25 lines are 3 requests, and each is paid for once.
+// embed works at emulate as the greeting says: 25 lines are 3 requests, and each is paid for once.
 func TestEmbedAtTheEmulator(t *testing.T) {
 	e := start(t, "-key", "sk-made-up=intl")
 	t.Setenv("DASHSCOPE_API_KEY", "sk-made-up")
@@ -191,16 +183,16 @@ func TestEmbedAtTheEmulator(t *testing.T) {
 	}
 	code, out, errs := vecspace(t, in.String(), "embed", "dashscope:text-embedding-v4", "-dimensions", "64")
 	if code != 0 || errs != "" {
-		t.Fatal(code, errs)
+		t.Fatalf("got the exit code %d, want 0\n%s", code, errs)
 	}
 	if got := results(t, out); len(got) != 25 || len(got[24].Vector) != 64 {
-		t.Error(len(got))
+		t.Errorf("got %d lines, want 25 with 64 dimensions", len(got))
 	}
 	if l := e.ledger(t); l.Requests != 3 || l.Texts != 25 || l.Twice != 0 {
-		t.Errorf("%+v", l)
+		t.Errorf("got the ledger %+v, want 25 texts once, in 3 requests", l)
 	}
 	t.Setenv("DASHSCOPE_API_KEY", "sk-wrong")
 	if code, _, errs := vecspace(t, "a", "embed", "dashscope:text-embedding-v4"); code != 1 || !strings.Contains(errs, "DASHSCOPE_API_KEY") || strings.Contains(errs, "sk-wrong") {
-		t.Error(code, errs)
+		t.Errorf("got the exit code %d, want 1 with the variable and without the key\n%s", code, errs)
 	}
 }

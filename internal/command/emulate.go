@@ -61,7 +61,7 @@ func (s service) emulation(args []string, std streams) (*emulation, error) {
 	e.service.flags(fs, o)
 	fs.Func("key", s.keyUsage(), func(key string) error {
 		o.Keys = append(o.Keys, key)
-		return nil // errors quote nothing: somebody may have given a real key. flag, which would quote it, is kept from it
+		return nil // an error would make package flag quote the key, which may be a real one
 	})
 	fs.Func("fault", "switch on `NAME[=OPTIONS]`, for example slow=p:0.1,delay:2s or reset=next:3; repeatable", func(spec string) error {
 		var f dashscopetest.Fault

@@ -104,7 +104,7 @@ func (e *emulator) ask(t *testing.T, key, body string) int {
 func (e *emulator) ledger(t *testing.T) (l dashscopetest.Ledger) {
 	t.Helper()
 	if _, body := e.send(t, "GET", dashscopetest.ControlPath+"ledger", "", ""); json.Unmarshal([]byte(body), &l) != nil {
-		t.Fatal(body)
+		t.Fatalf("got %q, want a ledger", body)
 	}
 	return l
 }
@@ -117,41 +117,33 @@ const (
 func TestEmulate(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ledger.json")
 	e := start(t, "-ledger", file)
-	for _, want := range []string{
-		"DashScope emulator, region intl, at " + e.base + "\n",
+	holds(t, e.greeting,
+		"DashScope emulator, region intl, at "+e.base+"\n",
 		"  export DASHSCOPE_API_KEY=sk-test\n",
-		"  export DASHSCOPE_COMPATIBLE_BASE_URL=" + e.base + "/compatible-mode/v1\n",
-		"  export DASHSCOPE_HTTP_BASE_URL=" + e.base + "/api/v1\n",
-		e.base + dashscopetest.ControlPath,
-	} {
-		if !strings.Contains(e.greeting, want) {
-			t.Errorf("%q is not in\n%s", want, e.greeting)
-		}
-	}
+		"  export DASHSCOPE_COMPATIBLE_BASE_URL="+e.base+"/compatible-mode/v1\n",
+		"  export DASHSCOPE_HTTP_BASE_URL="+e.base+"/api/v1\n",
+		e.base+dashscopetest.ControlPath,
+	)
 	if a, b, c := e.ask(t, "sk-test", texts), e.ask(t, "sk-test", texts), e.ask(t, "sk-other", texts); a != 200 || b != 200 || c != 401 {
-		t.Error("wrong answers", a, b, c)
+		t.Errorf("got the answers %d, %d and %d, want 200, 200 and 401", a, b, c)
 	}
 	if l := e.ledger(t); l.Requests != 3 || l.Texts != 4 {
-		t.Errorf("%+v", l)
+		t.Errorf("got the ledger %+v, want 3 requests of 4 texts", l)
 	}
 	code, out, errs := e.stop()
 	if code != 0 || errs != "" {
-		t.Error(code, errs)
+		t.Errorf("got the exit code %d, want 0\n%s", code, errs)
 	}
 	words := strings.Join(strings.Fields(out), " ")
-	for _, want := range []string{"requests 3 at most 1 at a time", "200 2 OK", "401 1 Unauthorized", "billed requests 2",
-		"billed texts 4 2 different, 2 of them more than once", "lost 0 ", "repeated 2 ", "billed tokens 4"} {
-		if !strings.Contains(words, want) {
-			t.Errorf("%q is not in\n%s", want, out)
-		}
-	}
+	holds(t, words, "requests 3 at most 1 at a time", "200 2 OK", "401 1 Unauthorized", "billed requests 2",
+		"billed texts 4 2 different, 2 of them more than once", "lost 0 ", "repeated 2 ", "billed tokens 4")
 	var l dashscopetest.Ledger
 	if data, err := os.ReadFile(file); err != nil || json.Unmarshal(data, &l) != nil || l.Requests != 3 || l.Texts != 4 || l.Answers[401] != 1 {
-		t.Errorf("%v, %+v", err, l)
+		t.Errorf("got the file's ledger %+v (error %v), want 3 requests of 4 texts, one refused", l, err)
 	}
 	if c, err := net.Dial("tcp", strings.TrimPrefix(e.base, "http://")); err == nil {
 		c.Close()
-		t.Error("it still listens")
+		t.Error("got a connection after the end, want none")
 	}
 }
 
@@ -159,7 +151,7 @@ func TestEmulateFlags(t *testing.T) {
 	e := start(t, "-region", "cn", "-key", "sk-intl=intl", "-key", "sk-cn=cn", "-key", "sk-here", "-limit", "text-embedding-v4=texts:1",
 		"-fault", "overloaded=next:1", "-rpm", "60000", "-tpm", "60", "-retry-after", "-seed", "7", "-latency", "1ns", "-jitter", "1ns", "-growth", "9")
 	if !strings.Contains(e.greeting, "DASHSCOPE_API_KEY=sk-cn\n") || !strings.Contains(e.greeting, "region cn") {
-		t.Error(e.greeting)
+		t.Errorf("got the greeting below, want the key and the region cn\n%s", e.greeting)
 	}
 	for i, c := range []struct {
 		key, body string
@@ -172,12 +164,11 @@ func TestEmulateFlags(t *testing.T) {
 		{"sk-cn", many(2), 400}, // still two
 	} {
 		if got := e.ask(t, c.key, c.body); got != c.want {
-			t.Errorf("answer %d: %d, want %d", i, got, c.want)
+			t.Errorf("answer %d: got %d, want %d", i, got, c.want)
 		}
 	}
-	if code, out, _ := e.stop(); code != 0 || !strings.Contains(out, "fault overloaded") {
-		t.Error(code, out)
-	}
+	code, out, _ := e.stop()
+	ended(t, code, 0, out, "fault overloaded")
 }
 
 func many(n int) string {
@@ -187,7 +178,7 @@ func many(n int) string {
 func TestEmulatePublic(t *testing.T) {
 	e := start(t, "-public")
 	if status, _ := e.send(t, "GET", dashscopetest.ControlPath+"ledger", "", ""); status != 404 || strings.Contains(e.greeting, dashscopetest.ControlPath) {
-		t.Error("the control path is open to other machines", status)
+		t.Errorf("got the status %d of the control path, want 404 and no word of it\n%s", status, e.greeting)
 	}
 }
 
@@ -196,7 +187,6 @@ func TestEmulatePortTaken(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	expect.NoError(t, err)
 	defer l.Close()
-	if code, _, errs := vecspace(t, "", "emulate", "dashscope", "-addr", l.Addr().String()); code != 1 || !strings.Contains(errs, "listen tcp") {
-		t.Error(code, errs)
-	}
+	code, _, errs := vecspace(t, "", "emulate", "dashscope", "-addr", l.Addr().String())
+	ended(t, code, 1, errs, "listen tcp")
 }

@@ -20,7 +20,7 @@ const tableMark = "<!-- what vecspace providers prints; go test ./internal/comma
 func TestProvidersAreInTheDocument(t *testing.T) {
 	code, out, errs := vecspace(t, "", "providers")
 	if code != 0 || errs != "" {
-		t.Fatal(code, errs)
+		t.Fatalf("got the exit code %d, want 0\n%s", code, errs)
 	}
 	name := filepath.Join("..", "..", "docs", "providers.md")
 	data, err := os.ReadFile(name)
@@ -35,7 +35,7 @@ func TestProvidersAreInTheDocument(t *testing.T) {
 		return
 	}
 	if table != out {
-		t.Error("docs/providers.md has another table than the command: go test ./internal/command -run Providers -update")
+		t.Error("got another table in docs/providers.md, want what the command prints: go test ./internal/command -run Providers -update")
 	}
 }
 
@@ -43,27 +43,27 @@ func TestProviders(t *testing.T) {
 	all := providers.Catalogue()
 	code, out, _ := vecspace(t, "", "providers")
 	if lines := strings.Count(out, "\n"); code != 0 || lines != len(all)+1 {
-		t.Errorf("exit code %d, %d lines for %d models", code, lines, len(all))
+		t.Errorf("got the exit code %d and %d lines, want 0 and a line for each of %d models", code, lines, len(all))
 	}
 	code, out, _ = vecspace(t, "", "providers", "mistral", "-json", "zhipu")
 	var got []entry
 	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 0 {
-		t.Fatal(code, err, out)
+		t.Fatalf("got the exit code %d and the error %v, want JSON\n%s", code, err, out)
 	}
 	found := map[string]entry{}
 	for _, e := range got {
 		found[e.Reference] = e
 		if e.Provider != "mistral" && e.Provider != "zhipu" || e.Status != "documented" && e.Unverified == "" {
-			t.Errorf("%+v", e)
+			t.Errorf("got %+v, want an entry of mistral or zhipu that says what is unverified", e)
 		}
 	}
 	e := found["zhipu:embedding-3"]
 	if e.Key != "ZHIPUAI_API_KEY" || e.Limits != (limits{Texts: 64, TextTokens: 3072}) || e.Dimensions.Default != 2048 || len(e.Dimensions.OneOf) != 4 ||
 		len(e.Prices) != 1 || e.Prices[0] != (price{PerMillion: 0.5, Currency: "CNY", AsOf: "2026-11-24"}) || e.Status != "unverified" {
-		t.Errorf("%+v", e)
+		t.Errorf("got the entry %+v, want the facts of docs/providers.md", e)
 	}
 	if e := found["mistral:mistral-embed"]; !strings.Contains(e.Unverified, "error bodies") || e.Status != "unverified" {
-		t.Errorf("%+v", e)
+		t.Errorf("got the entry %+v, want unverified error bodies", e)
 	}
 	for _, c := range []struct {
 		args []string
@@ -75,7 +75,7 @@ func TestProviders(t *testing.T) {
 		{[]string{"providers", "-h"}, 0, "-json"},
 	} {
 		if code, out, errs := vecspace(t, "", c.args...); code != c.code || !strings.Contains(out+errs, c.want) {
-			t.Errorf("%v: %d\n%s%s", c.args, code, out, errs)
+			t.Errorf("%v: got the exit code %d, want %d and %q\n%s%s", c.args, code, c.code, c.want, out, errs)
 		}
 	}
 }

@@ -20,10 +20,11 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
-// grace is how long requests under way may take once the emulator is told to stop.
+// grace is how long requests under way may take after the emulator was told to stop.
 const grace = 2 * time.Second
 
-// greet says where the emulator is and how to use it, in one write: who waits for it can use it then.
+// greet prints the emulator's address and how to use it, in one write: a script that waits for
+// output can read all of it.
 func (e *emulation) greet(w io.Writer, base string) error {
 	s := e.service
 	var b strings.Builder
@@ -50,11 +51,12 @@ func (e *emulation) greet(w io.Writer, base string) error {
 	return err
 }
 
-// serve serves until ctx ends, then lets requests under way finish for a while; or until it is killed, then it ends at once.
+// serve serves until ctx ends, and then gives requests under way some time to finish. It ends at
+// once when killed.
 func serve(ctx context.Context, l net.Listener, h http.Handler, killed <-chan struct{}, stderr io.Writer) error {
 	base, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
-	var under sync.WaitGroup // requests under way: the ledger is whole once they have ended
+	var under sync.WaitGroup // requests under way: the ledger is complete once they have ended
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			under.Add(1)
@@ -78,7 +80,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, killed <-chan st
 	end, cancel := context.WithTimeout(base, grace)
 	defer cancel()
 	if err := server.Shutdown(end); err != nil {
-		abandon() // what hangs or is slow on purpose
+		abandon() // requests that hang or are slow on purpose
 		_ = server.Close()
 		under.Wait()
 	}

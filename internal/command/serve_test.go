@@ -13,30 +13,30 @@ func TestEmulateScripted(t *testing.T) {
 	control := func(method, path, body string) {
 		t.Helper()
 		if status, answer := e.send(t, method, dashscopetest.ControlPath+path, "", body); status != 200 {
-			t.Fatal(status, answer)
+			t.Fatalf("%s %s: got %d and %q, want 200", method, path, status, answer)
 		}
 	}
 	control("PATCH", "settings", `{"rpm":1}`)
 	if a, b := e.ask(t, "sk-test", one), e.ask(t, "sk-test", one); a != 200 || b != 429 {
-		t.Error("throttled:", a, b)
+		t.Errorf("throttled: got %d and %d, want 200 and 429", a, b)
 	}
 	control("PATCH", "settings", `{"rpm":0}`)
 	control("PUT", "faults", `["slow=delay:1ms","kill=at:2"]`)
 	if status := e.ask(t, "sk-test", one); status != 200 {
-		t.Error("slow:", status)
+		t.Errorf("slow: got %d, want 200", status)
 	}
 	if l := e.ledger(t); l.Faults["slow"] != 1 {
-		t.Errorf("%+v", l)
+		t.Errorf("got the ledger %+v, want the fault slow once", l)
 	}
 	if status := e.ask(t, "sk-test", one); status != 0 {
-		t.Error("killed:", status)
+		t.Errorf("killed: got %d, want no answer", status)
 	}
 	if code := <-e.ended; code != 1 || !strings.Contains(e.errs.String(), "kill has struck") || strings.Contains(e.out.String(), "billed") {
-		t.Error(code, e.errs)
+		t.Errorf("got the exit code %d, want 1 by the kill, without a bill\n%s%s", code, e.out, e.errs)
 	}
 	again := start(t, "-addr", strings.TrimPrefix(e.base, "http://"))
 	if status := e.ask(t, "sk-test", one); status != 200 || again.base != e.base {
-		t.Error("started again:", status)
+		t.Errorf("started again: got %d at %s, want 200 at %s", status, again.base, e.base)
 	}
 }
 
@@ -49,6 +49,6 @@ func TestEmulateStopsWhatHangs(t *testing.T) {
 	}
 	code, out, errs := e.stop()
 	if got := <-answered; code != 0 || got != 0 || errs != "" || !strings.Contains(out, "no or half an answer") {
-		t.Error(code, got, out, errs)
+		t.Errorf("got the exit code %d and the answer %d, want 0 and none\n%s%s", code, got, out, errs)
 	}
 }
