@@ -1,9 +1,9 @@
 // Command campaign plays every fault that an embedding service is known for against the whole client stack, and holds the results
 // against a plain loop over the provider: no text lost, none with a wrong vector, none paid for twice but what was in flight.
 //
-//	go run ./cmd/campaign                      # 50,000 texts a fault, outages of 30 s
-//	go run -race ./cmd/campaign -quick         # 1,000 texts a fault, outages of 1 s
-//	go run ./cmd/campaign -fault 'outage|region'
+//	go run ./internal/campaign                      # 50,000 texts a fault, outages of 30 s
+//	go run -race ./internal/campaign -quick         # 1,000 texts a fault, outages of 1 s
+//	go run ./internal/campaign -fault 'outage|region'
 //
 // The service is package dashscopetest, in processes of its own over loopback HTTP: the program runs itself with -emulate. The job is half
 // as many different texts, each of which occurs twice, at 64 dimensions, from 64 goroutines, through
