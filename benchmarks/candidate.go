@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/benchmarks/replay"
+	"github.com/vecspace/embedding/benchmarks/internal/replay"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 )

@@ -2,14 +2,12 @@ package benchmarks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/benchmarks/flat"
-	"github.com/vecspace/embedding/benchmarks/replay"
+	"github.com/vecspace/embedding/benchmarks/internal/replay"
 	"github.com/vecspace/embedding/benchmarks/report"
 	"github.com/vecspace/embedding/middleware"
 )
@@ -129,77 +127,4 @@ func (c *contender) vector(task embedding.Task, text string) []float32 {
 		c.refused[text] = true
 	}
 	return a.Vector
-}
-
-// judge scores a candidate on a task whose texts are all recorded.
-func (r *run) judge(ctx context.Context, c *contender, t *madeTask) error {
-	h, ok := c.recording.Heading()
-	if !ok {
-		return errors.New("not one text of the task has a vector")
-	}
-	c.model.Dimensions = h.Dimensions
-	lengths := halves(h.Dimensions)
-	total := 1
-	if !r.NoDimensions {
-		total += len(lengths) * len(storages)
-	}
-	step := Progress{Candidate: c.name(), Step: "figures", Total: total}
-	r.Progress(step)
-	scored := func() {
-		step.Done++
-		r.Progress(step)
-	}
-	measure := func(dims int, s flat.Storage, stat func() (point, error)) error {
-		p, err := stat()
-		if err != nil {
-			return err
-		}
-		p.candidate, p.dims, p.storage = c.name(), dims, s
-		t.points = append(t.points, p)
-		scored()
-		return nil
-	}
-	c.costs = append(c.costs, r.cost(c, t))
-	if t.pairs != nil {
-		said := t.pairs.similarities(c.vector, h.Dimensions, flat.Float32)
-		own, err := t.pairs.score(c.name(), c.name(), report.Model, said)
-		if err != nil {
-			return err
-		}
-		t.rows = append(t.rows, own)
-		scored()
-		for _, dims := range lengths {
-			for _, s := range storages {
-				if r.NoDimensions {
-					continue
-				}
-				if err := measure(dims, s, func() (point, error) {
-					return t.pairs.point(t.pairs.similarities(c.vector, dims, s)), ctx.Err()
-				}); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}
-	rows, docs, queries, err := t.retrieval.rows(ctx, c.name(), h.Dimensions, c.vector)
-	if err != nil {
-		return err
-	}
-	t.rows = append(t.rows, rows...)
-	scored()
-	for _, dims := range lengths {
-		for _, s := range storages {
-			if r.NoDimensions {
-				continue
-			}
-			if err := measure(dims, s, func() (point, error) {
-				stat, err := t.retrieval.ndcg(ctx, docs, queries, dims, s)
-				return point{stat: stat}, err
-			}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -2,19 +2,87 @@ package benchmarks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"unicode"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/benchmarks/bm25"
 	"github.com/vecspace/embedding/benchmarks/datasets"
-	"github.com/vecspace/embedding/benchmarks/flat"
-	"github.com/vecspace/embedding/benchmarks/metrics"
+	"github.com/vecspace/embedding/benchmarks/internal/flat"
+	"github.com/vecspace/embedding/benchmarks/internal/metrics"
 	"github.com/vecspace/embedding/benchmarks/report"
+	"github.com/vecspace/embedding/bm25"
 )
 
 // depth is how many documents a ranking holds: MTEB's figure.
 const depth = 1000
+
+// judge scores a candidate on a task whose texts are all recorded.
+func (r *run) judge(ctx context.Context, c *contender, t *madeTask) error {
+	h, ok := c.recording.Heading()
+	if !ok {
+		return errors.New("not one text of the task has a vector")
+	}
+	c.model.Dimensions = h.Dimensions
+	c.costs = append(c.costs, r.cost(c, t))
+	var points []point
+	if !r.NoDimensions {
+		points = coarser(c.name(), h.Dimensions)
+	}
+	step := Progress{Candidate: c.name(), Step: "figures", Total: 1 + len(points)}
+	r.Progress(step)
+	rows, measure, err := t.measured(ctx, c)
+	if err != nil {
+		return err
+	}
+	t.rows = append(t.rows, rows...)
+	for _, p := range points {
+		step.Done++
+		r.Progress(step)
+		if p.stat, err = measure(p.dims, p.storage); err != nil {
+			return err
+		}
+		t.points = append(t.points, p)
+	}
+	step.Done++
+	r.Progress(step)
+	return nil
+}
+
+// measured returns a candidate's rows, and a function for the main metric of its vectors once they
+// are cut or stored coarsely.
+func (t *madeTask) measured(ctx context.Context, c *contender) ([]row, func(int, flat.Storage) (metrics.Statistic, error), error) {
+	dims := c.model.Dimensions
+	if t.pairs != nil {
+		own, err := t.pairs.score(c.name(), c.name(), report.Model, t.pairs.similarities(c.vector, dims, flat.Float32))
+		return []row{own}, func(dims int, s flat.Storage) (metrics.Statistic, error) {
+			return metrics.SpearmanOf(t.pairs.similarities(c.vector, dims, s), t.pairs.Gold), ctx.Err()
+		}, err
+	}
+	rows, docs, queries, err := t.retrieval.rows(ctx, c.name(), dims, c.vector)
+	return rows, func(dims int, s flat.Storage) (metrics.Statistic, error) {
+		return t.retrieval.ndcg(ctx, docs, queries, dims, s)
+	}, err
+}
+
+// point is the main metric of vectors that are cut or stored coarsely.
+type point struct {
+	candidate string
+	dims      int
+	storage   flat.Storage
+	stat      metrics.Statistic
+}
+
+// coarser returns the points to measure: each storage at full length, then at half of it as long as
+// that leaves 32 dimensions.
+func coarser(candidate string, dims int) (out []point) {
+	for d := dims; d > 0 && (d == dims || d >= 32); d /= 2 {
+		for _, s := range []flat.Storage{flat.Float32, flat.Int8, flat.Binary} {
+			out = append(out, point{candidate: candidate, dims: d, storage: s})
+		}
+	}
+	return out
+}
 
 // row is one line of a task's table in the making: the figures' statistics, and the values by topic they are made of.
 type row struct {
@@ -49,7 +117,11 @@ func newRetrieval(set *datasets.Retrieval, k int) *retrievalTask {
 	}
 	index := bm25.New(t.ids, texts)
 	for _, q := range set.Queries {
-		t.words = append(t.words, index.Search(q.Embedded(), depth))
+		var hits []metrics.Hit
+		for _, h := range index.Search(q.Embedded(), depth) {
+			hits = append(hits, metrics.Hit{Doc: h.ID, Score: h.Score})
+		}
+		t.words = append(t.words, hits)
 	}
 	return t
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/benchmarks/load"
+	"github.com/vecspace/embedding/benchmarks/internal/load"
 	"github.com/vecspace/embedding/benchmarks/report"
 	"github.com/vecspace/embedding/middleware"
 )

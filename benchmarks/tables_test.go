@@ -6,7 +6,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/benchmarks/datasets"
-	"github.com/vecspace/embedding/benchmarks/metrics"
+	"github.com/vecspace/embedding/benchmarks/internal/metrics"
 	"github.com/vecspace/embedding/benchmarks/report"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"

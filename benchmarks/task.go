@@ -1,6 +1,8 @@
 package benchmarks
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/vecspace/embedding"
@@ -27,6 +29,23 @@ func (t Task) name() string {
 		return t.Pairs.Name
 	}
 	return ""
+}
+
+func (t Task) check() error {
+	switch r, p := t.Retrieval, t.Pairs; {
+	case t.Failure != nil && r == nil && p == nil:
+		return nil
+	case t.Failure != nil, (r == nil) == (p == nil):
+		return errors.New("benchmarks: a Task needs one of Retrieval, Pairs and Failure")
+	case r != nil && (len(r.Documents) == 0 || len(r.Queries) == 0):
+		return fmt.Errorf("benchmarks: %s has %d documents and %d queries: it needs both", r.Name, len(r.Documents), len(r.Queries))
+	case p != nil && (len(p.First) != len(p.Gold) || len(p.Second) != len(p.Gold)):
+		return fmt.Errorf("benchmarks: %s has %d and %d sentences and %d gold scores: it needs as many of each",
+			p.Name, len(p.First), len(p.Second), len(p.Gold))
+	case p != nil && len(p.Gold) < 3:
+		return fmt.Errorf("benchmarks: %s has %d pairs: a correlation needs at least 3", p.Name, len(p.Gold))
+	}
+	return nil
 }
 
 // request is one text and what it is for.

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/vecspace/embedding/benchmarks/metrics"
+	"github.com/vecspace/embedding/benchmarks/internal/metrics"
 	"github.com/vecspace/embedding/internal/expect"
 )
 

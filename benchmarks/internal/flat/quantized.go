@@ -5,7 +5,7 @@ import (
 	"math"
 	"math/bits"
 
-	"github.com/vecspace/embedding/benchmarks/metrics"
+	"github.com/vecspace/embedding/benchmarks/internal/metrics"
 )
 
 // Bytes8 is what is stored of documents in one byte a dimension: the values over the largest of the row, times 127. Queries stay as they

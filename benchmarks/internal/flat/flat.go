@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vecspace/embedding/benchmarks/metrics"
+	"github.com/vecspace/embedding/benchmarks/internal/metrics"
 )
 
 // Matrix holds documents to be compared with. It is safe for concurrent use.

@@ -2,8 +2,8 @@ package bm25
 
 import "strings"
 
-// stem takes the plural off an English word (Harman's "S" stemmer, "How effective is suffixing?", 1991). It costs SciFact one point
-// of nDCG@10 against Porter's, which knows all endings and is ten times as long.
+// stem removes an English plural (Harman's "S" stemmer, "How effective is suffixing?", 1991).
+// Porter's stemmer scores one point of nDCG@10 more on SciFact and is ten times as long.
 func stem(w string) string {
 	switch {
 	case len(w) < 4:

@@ -1,5 +1,3 @@
-// Package bm25 ranks documents by their words (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009):
-// the floor that a model of meaning has to beat, and what people fuse with one.
 package bm25
 
 import (
@@ -7,17 +5,21 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"github.com/vecspace/embedding/benchmarks/metrics"
 )
 
-// The parameters are those of Anserini's baselines for BEIR.
+// The parameters of Anserini's baselines for BEIR.
 const (
 	k1 = .9
 	b  = .4
 )
 
-// Index holds documents by their words. It is safe for concurrent use.
+// Hit is one document of a ranking.
+type Hit struct {
+	ID    string
+	Score float64 // above 0; comparable only with scores of the same query and Index
+}
+
+// Index finds documents by their words. It cannot be changed and is safe for concurrent use.
 type Index struct {
 	ids      []string
 	lengths  []float64 // of each document, over the mean
@@ -26,7 +28,8 @@ type Index struct {
 
 type posting struct{ doc, times int32 }
 
-// New indexes texts; ids[i] names texts[i].
+// New returns the Index of texts; ids[i] names texts[i]. It keeps neither slice. It panics if there
+// are fewer ids than texts.
 func New(ids, texts []string) *Index {
 	x := &Index{ids: slices.Clone(ids), lengths: make([]float64, len(ids)), postings: map[string][]posting{}}
 	total := 0.0
@@ -48,8 +51,9 @@ func New(ids, texts []string) *Index {
 	return x
 }
 
-// Search returns the best k documents that share a word with query, in metrics.Order.
-func (x *Index) Search(query string, k int) []metrics.Hit {
+// Search returns the k best documents that share a word with query: the highest score first, equal
+// scores by ID in descending order. There are fewer than k if fewer documents share a word.
+func (x *Index) Search(query string, k int) []Hit {
 	scores := map[int32]float64{}
 	n := float64(len(x.ids))
 	for _, w := range Words(query) {
@@ -60,12 +64,12 @@ func (x *Index) Search(query string, k int) []metrics.Hit {
 			scores[p.doc] += idf * tf / (tf + k1*(1-b+b*x.lengths[p.doc]))
 		}
 	}
-	hits := make([]metrics.Hit, 0, len(scores))
+	hits := make([]Hit, 0, len(scores))
 	for doc, score := range scores {
-		hits = append(hits, metrics.Hit{Doc: x.ids[doc], Score: score})
+		hits = append(hits, Hit{ID: x.ids[doc], Score: score})
 	}
-	slices.SortFunc(hits, func(a, b metrics.Hit) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(b.Doc, a.Doc))
+	slices.SortFunc(hits, func(a, b Hit) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(b.ID, a.ID))
 	})
-	return hits[:min(k, len(hits))]
+	return hits[:min(max(k, 0), len(hits))]
 }

@@ -5,17 +5,19 @@ import (
 	"unicode"
 )
 
-// stop are the English words that Lucene leaves out.
+// stop holds the English words that Lucene leaves out.
 var stop = func() map[string]bool {
 	m := map[string]bool{}
-	for w := range strings.FieldsSeq("a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to was will with") {
+	for w := range strings.FieldsSeq(`a an and are as at be but by for if in into is it no not of on or
+		such that the their then there these they this to was will with`) {
 		m[w] = true
 	}
 	return m
 }()
 
-// Words cuts a text into what is indexed: runs of letters and digits in lower case, without stop words and English endings; of a run
-// of Han, kana or hangul every two neighbours, and a single one as it is.
+// Words returns the terms by which an [Index] knows a text, in order and with repetitions: runs of
+// letters and digits in lower case, without stop words and English plurals. A run of Han, kana or
+// Hangul becomes all pairs of neighbors; a single character stays as it is.
 func Words(text string) []string {
 	var out []string
 	var word, run []rune
