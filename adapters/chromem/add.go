@@ -10,6 +10,7 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/percall"
 )
 
 // AddDocuments stores docs and returns their IDs, in their order. Only documents whose content is new are embedded, in one
@@ -25,7 +26,7 @@ import (
 // them; the other options mean nothing here.
 func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, options ...vectorstores.Option) ([]string, error) {
 	o := s.options(options)
-	e, err := s.embedder(o)
+	e, err := percall.Embedder("chromem", s.e, o.Embedder)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +118,7 @@ func (s *Store) entry(at int, doc schema.Document) (*entry, error) {
 
 // embed gives every entry without a twin its vector: the stored one where the content has not changed. It fills in failed, or
 // returns the error of a call of which nothing is stored.
-func (s *Store) embed(ctx context.Context, e embedding.Embedder, c *collection, batch []*entry, failed map[int]error) (embedding.Usage, error) {
+func (s *Store) embed(ctx context.Context, e embedding.Embedder, c *indexed, batch []*entry, failed map[int]error) (embedding.Usage, error) {
 	first := map[string]*entry{} // by ID
 	var texts []string
 	var fresh []*entry

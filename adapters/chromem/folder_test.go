@@ -12,6 +12,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
@@ -29,7 +30,7 @@ func TestFolderReader(t *testing.T) {
 	if err != nil || d.Documents != 30 || !slices.Equal(d.Dimensions, []int{8}) || d.ID == "" {
 		t.Fatalf("%+v, %v", d, err)
 	}
-	var all []migrate.Document
+	var all []collection.Document
 	for d, err := range r.Documents(t.Context(), "") {
 		if err != nil || d.PageContent != "text "+d.ID || fmt.Sprint(d.Metadata["n"]) != d.ID || d.Metadata["n"] == nil || len(d.Metadata) != 3 {
 			t.Fatalf("%+v, %v", d, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/percall"
 )
 
 // SimilaritySearch returns the k documents that are nearest to the query, nearest first, fewer if the collection or the filters
@@ -33,7 +34,7 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, optio
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.embedder(o)
+	e, err := percall.Embedder("chromem", s.e, o.Embedder)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, optio
 
 // nearest returns the k documents nearest to v, in an order that does not change between calls. chromem's own does: which of
 // several equally near documents it leaves out is chance. So it is asked for one more, and for all if the last two are equal.
-func (c *collection) nearest(ctx context.Context, v []float32, k int, where map[string]string) ([]chromem.Result, error) {
+func (c *indexed) nearest(ctx context.Context, v []float32, k int, where map[string]string) ([]chromem.Result, error) {
 	n := c.Count()
 	k = min(k, n)
 	for want := min(k+1, n); want > 0; want = n {

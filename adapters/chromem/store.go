@@ -34,7 +34,7 @@ type Store struct {
 	db    *chromem.DB
 
 	mu          sync.RWMutex // held for reading while a collection is searched, for writing while one is changed
-	collections map[string]*collection
+	collections map[string]*indexed
 }
 
 var _ vectorstores.VectorStore = (*Store)(nil)
@@ -46,7 +46,7 @@ func New(e embedding.Embedder, o Options) (*Store, error) {
 		return nil, errors.New("chromem: the Embedder is nil")
 	}
 	e = embedding.Chain(e)
-	s := &Store{e: e, model: e.Model(), o: o, collections: map[string]*collection{}}
+	s := &Store{e: e, model: e.Model(), o: o, collections: map[string]*indexed{}}
 	if s.model.Space == "" || s.model.Dimensions == 0 {
 		return nil, fmt.Errorf("chromem: the Space or the Dimensions of %s:%s are unknown: call embedding.Probe first", s.model.Provider, s.model.ID)
 	}
@@ -130,14 +130,14 @@ func (s *Store) Delete(ctx context.Context, ids []string, options ...vectorstore
 }
 
 // collection returns the collection of a name, or nil if there is none.
-func (s *Store) collection(name string) *collection {
+func (s *Store) collection(name string) *indexed {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.collections[name]
 }
 
 // create returns the collection of a name, which it makes if there is none.
-func (s *Store) create(name string) (*collection, error) {
+func (s *Store) create(name string) (*indexed, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c := s.collections[name]; c != nil {
@@ -154,12 +154,12 @@ func (s *Store) create(name string) (*collection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chromem: %w", err)
 	}
-	s.collections[name] = newCollection(c, s.o.Dir)
+	s.collections[name] = newIndexed(c, s.o.Dir)
 	return s.collections[name], nil
 }
 
 // get returns a copy of a stored document.
-func (s *Store) get(c *collection, id string) (chromem.Document, bool) {
+func (s *Store) get(c *indexed, id string) (chromem.Document, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	inner, ok := c.ids[id]
@@ -179,21 +179,4 @@ func (s *Store) options(options []vectorstores.Option) vectorstores.Options {
 		o.NameSpace = s.o.Collection
 	}
 	return o
-}
-
-// embedder returns the store's own, or the one of vectorstores.WithEmbedder if it is known to be of the same Space.
-func (s *Store) embedder(o vectorstores.Options) (embedding.Embedder, error) {
-	if o.Embedder == nil {
-		return s.e, nil
-	}
-	ours, ok := o.Embedder.(interface{ Unwrap() embedding.Embedder })
-	if !ok {
-		return nil, errors.New("chromem: vectorstores.WithEmbedder: the embedder's Space is unknown: state it by adapters/langchaingo.From and pass what New makes of that")
-	}
-	e := embedding.Chain(ours.Unwrap())
-	if space := e.Model().Space; !space.Same(s.model.Space) {
-		return nil, fmt.Errorf("chromem: vectorstores.WithEmbedder: the embedder is of the space %q and the store of %q: their vectors cannot be compared; "+
-			"pass one of the same space, or open another store for it", space, s.model.Space)
-	}
-	return e, nil
 }

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 
 // ChromaOptions say where a Chroma collection is.
@@ -31,7 +33,7 @@ type ChromaOptions struct {
 //
 // Documents come in the order in which they were added. If some are removed while it reads, or between two runs, so that the order
 // shifts, that is an error and none is passed over.
-func Chroma(o ChromaOptions) Collection {
+func Chroma(o ChromaOptions) collection.Reader {
 	o.Collection = cmp.Or(o.Collection, "langchain")
 	o.Tenant = cmp.Or(o.Tenant, "default_tenant")
 	o.Database = cmp.Or(o.Database, "default_database")
@@ -49,8 +51,8 @@ type chroma struct{ o ChromaOptions }
 // chromaBytes bounds an answer.
 const chromaBytes = 256 << 20
 
-func (c chroma) Describe(ctx context.Context) (Description, error) {
-	d := Description{Name: fmt.Sprintf("the collection %q of Chroma at %s", c.o.Collection, c.host())}
+func (c chroma) Describe(ctx context.Context) (collection.Description, error) {
+	d := collection.Description{Name: fmt.Sprintf("the collection %q of Chroma at %s", c.o.Collection, c.host())}
 	at, err := c.find(ctx)
 	if err != nil || at.id == "" {
 		return d, err
@@ -116,21 +118,21 @@ func (c chroma) find(ctx context.Context) (chromaAt, error) {
 	return at, nil
 }
 
-func (c chroma) Documents(ctx context.Context, after string) iter.Seq2[Document, error] {
-	return func(yield func(Document, error) bool) {
+func (c chroma) Documents(ctx context.Context, after string) iter.Seq2[collection.Document, error] {
+	return func(yield func(collection.Document, error) bool) {
 		n, last, err := parsePosition(after)
 		var at chromaAt
 		if err == nil {
 			at, err = c.find(ctx)
 		}
 		if err != nil {
-			yield(Document{}, err)
+			yield(collection.Document{}, err)
 			return
 		}
 		for at.id != "" {
 			page, err := c.page(ctx, at, n, last)
 			if err != nil {
-				yield(Document{}, err)
+				yield(collection.Document{}, err)
 				return
 			}
 			for _, d := range page {
@@ -147,7 +149,7 @@ func (c chroma) Documents(ctx context.Context, after string) iter.Seq2[Document,
 }
 
 // page returns the documents after the first n, of which the last is read again to see that it is still there.
-func (c chroma) page(ctx context.Context, at chromaAt, n int, last string) ([]Document, error) {
+func (c chroma) page(ctx context.Context, at chromaAt, n int, last string) ([]collection.Document, error) {
 	again := min(n, 1)
 	body, err := json.Marshal(map[string]any{"limit": c.o.Page + again, "offset": n - again, "include": []string{"documents", "metadatas"}})
 	if err != nil {
@@ -167,9 +169,9 @@ func (c chroma) page(ctx context.Context, at chromaAt, n int, last string) ([]Do
 	if again > 0 && (len(got.IDs) == 0 || got.IDs[0] != last) {
 		return nil, moved(n, last)
 	}
-	page := make([]Document, 0, len(got.IDs))
+	page := make([]collection.Document, 0, len(got.IDs))
 	for i := again; i < len(got.IDs); i++ {
-		d := Document{ID: got.IDs[i], Position: position(n+i-again+1, got.IDs[i])}
+		d := collection.Document{ID: got.IDs[i], Position: position(n+i-again+1, got.IDs[i])}
 		if text := got.Documents[i]; text != nil {
 			d.PageContent = *text
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/embedtest"
 )
@@ -83,7 +84,7 @@ func numbered(n int) *chromaServer {
 	return c
 }
 
-func (c *chromaServer) reader(collection string) migrate.Collection {
+func (c *chromaServer) reader(collection string) collection.Reader {
 	return migrate.Chroma(migrate.ChromaOptions{URL: "http://user:secret@chroma.test/", Collection: collection, Page: 10, Client: c.client()})
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/internal/whole"
 )
 
@@ -76,7 +77,7 @@ func read(name string) (*journal, error) {
 }
 
 // belongs compares a journal that was begun earlier with this run's source and model.
-func (j *journal) belongs(from Description, m embedding.Model) error {
+func (j *journal) belongs(from collection.Description, m embedding.Model) error {
 	switch {
 	case j.From == "":
 		return nil

@@ -44,6 +44,7 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/middleware"
 )
@@ -55,7 +56,7 @@ const SourceKey = "vecspace_source"
 // Plan of a migration. From, To, Open and Journal are required.
 type Plan struct {
 	// From is the collection that is read, and To the one that Open's store writes to, as a reader of it sees it.
-	From, To Collection
+	From, To collection.Reader
 	// Open opens the store of the new collection, which it makes if there is none, with the Embedder that it is given, as the program
 	// will that is switched to it: best behind the guard of adapters/langchaingo/store. The Embedder is the new model; it pays for
 	// nothing twice while the store asks it for what Run has embedded. Run does not close the store.
@@ -182,7 +183,7 @@ func start(ctx context.Context, e embedding.Embedder, p Plan) (*run, error) {
 	return r, r.claim(ctx, from)
 }
 
-func apart(ctx context.Context, from Description, to Collection) error {
+func apart(ctx context.Context, from collection.Description, to collection.Reader) error {
 	d, err := to.Describe(ctx)
 	if err != nil {
 		return fmt.Errorf("the new collection: %w", err)
@@ -194,7 +195,7 @@ func apart(ctx context.Context, from Description, to Collection) error {
 }
 
 // claim compares the new collection with the journal and finds what the interrupted block has written.
-func (r *run) claim(ctx context.Context, from Description) error {
+func (r *run) claim(ctx context.Context, from collection.Description) error {
 	to, err := r.To.Describe(ctx)
 	if err != nil {
 		return fmt.Errorf("the new collection: %w", err)
@@ -248,7 +249,7 @@ func (r *run) claim(ctx context.Context, from Description) error {
 }
 
 // ours returns the source's ID of a document that this migration has put into the new collection.
-func (r *run) ours(d Document) (string, error) {
+func (r *run) ours(d collection.Document) (string, error) {
 	space := store.SpaceOf(d.Metadata)
 	id, _ := d.Metadata[SourceKey].(string)
 	switch {

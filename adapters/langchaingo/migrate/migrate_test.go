@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
@@ -241,10 +242,10 @@ func (nameless) Embed(context.Context, embedding.Request) (embedding.Response, e
 func TestSequence(t *testing.T) {
 	from, to := old(35), &shelf{id: "new"}
 	f := embedtest.NewFake(embedtest.FakeOptions{})
-	seq := func(docs []shelved) migrate.Collection {
-		return migrate.Sequence("files", func(yield func(migrate.Document, error) bool) {
+	seq := func(docs []shelved) collection.Reader {
+		return migrate.Sequence("files", func(yield func(collection.Document, error) bool) {
 			for _, d := range docs {
-				if !yield(migrate.Document{ID: d.ID, Document: d.Document.Document}, nil) {
+				if !yield(collection.Document{ID: d.ID, Document: d.Document.Document}, nil) {
 					return
 				}
 			}
@@ -266,7 +267,7 @@ func TestSequence(t *testing.T) {
 	complete(t, from, to, f, nil)
 
 	broken := errors.New("broken")
-	p = plan(t, migrate.Sequence("broken", func(yield func(migrate.Document, error) bool) { yield(migrate.Document{}, broken) }), &shelf{id: "new2"})
+	p = plan(t, migrate.Sequence("broken", func(yield func(collection.Document, error) bool) { yield(collection.Document{}, broken) }), &shelf{id: "new2"})
 	p.Open = p.To.(*shelf).open
 	if _, _, err := drain(t.Context(), f, p); !errors.Is(err, broken) {
 		t.Error(err)

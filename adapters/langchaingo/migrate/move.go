@@ -13,12 +13,13 @@ import (
 	"github.com/tmc/langchaingo/schema"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 )
 
 // block is what is embedded and written at once.
 type block struct {
-	docs   []Document
+	docs   []collection.Document
 	bytes  int
 	failed []Failed
 	rows   map[string][]float32 // by text
@@ -102,7 +103,7 @@ func (r *run) step(failed []Failed) Step {
 
 // move embeds and writes what of a block is not there yet.
 func (r *run) move(ctx context.Context, b *block) error {
-	var fresh []Document
+	var fresh []collection.Document
 	seen := make(map[string]bool, len(b.docs))
 	for _, d := range b.docs {
 		if d.ID == "" || seen[d.ID] {
@@ -144,7 +145,7 @@ func lasting(ctx context.Context) (context.Context, func()) {
 }
 
 // embed returns the documents that have a vector, which are in b.rows, notes the rejected ones, and returns the error that ends the run.
-func (r *run) embed(ctx context.Context, b *block, docs []Document) (good []Document, fatal error) {
+func (r *run) embed(ctx context.Context, b *block, docs []collection.Document) (good []collection.Document, fatal error) {
 	texts := make([]string, len(docs))
 	for i, d := range docs {
 		texts[i] = d.PageContent
@@ -180,7 +181,7 @@ func (r *run) embed(ctx context.Context, b *block, docs []Document) (good []Docu
 }
 
 // write writes documents whose vectors are in b.rows, after their IDs are in the journal.
-func (r *run) write(ctx context.Context, b *block, docs []Document) error {
+func (r *run) write(ctx context.Context, b *block, docs []collection.Document) error {
 	j := r.journal
 	j.Pending = keys(r.present)
 	stamped := make([]schema.Document, len(docs))
@@ -209,7 +210,7 @@ func (r *run) write(ctx context.Context, b *block, docs []Document) error {
 }
 
 // stamped returns a document's metadata for the new collection: what the old one says of its space is void.
-func (r *run) stamped(d Document) map[string]any {
+func (r *run) stamped(d collection.Document) map[string]any {
 	out := make(map[string]any, len(d.Metadata)+2)
 	maps.Copy(out, d.Metadata)
 	out[store.Key] = string(r.model.Space)

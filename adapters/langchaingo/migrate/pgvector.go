@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/tmc/langchaingo/schema"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 
 // PGVectorOptions say what langchaingo's pgvector store was opened with. The zero value is what it takes by default.
@@ -26,7 +27,7 @@ type PGVectorOptions struct {
 // that store uses, db is stdlib.OpenDBFromPool(pool) or sql.Open("pgx", dsn) of github.com/jackc/pgx/v5/stdlib.
 //
 // Documents come by their uuid, a page a query. Numbers in metadata come back as int64 where they are whole, else as float64.
-func PGVector(db *sql.DB, o PGVectorOptions) Collection {
+func PGVector(db *sql.DB, o PGVectorOptions) collection.Reader {
 	o.Collection = cmp.Or(o.Collection, "langchain")
 	o.EmbeddingTable = cmp.Or(o.EmbeddingTable, "langchain_pg_embedding")
 	o.CollectionTable = cmp.Or(o.CollectionTable, "langchain_pg_collection")
@@ -41,8 +42,8 @@ type pgCollection struct {
 	o  PGVectorOptions
 }
 
-func (c pgCollection) Describe(ctx context.Context) (Description, error) {
-	d := Description{Name: fmt.Sprintf("the collection %q of pgvector's table %s", c.o.Collection, c.o.EmbeddingTable)}
+func (c pgCollection) Describe(ctx context.Context) (collection.Description, error) {
+	d := collection.Description{Name: fmt.Sprintf("the collection %q of pgvector's table %s", c.o.Collection, c.o.EmbeddingTable)}
 	id, err := c.uuid(ctx)
 	if err != nil || id == "" {
 		return d, err
@@ -91,11 +92,11 @@ func (c pgCollection) uuid(ctx context.Context) (string, error) {
 	return id, nil
 }
 
-func (c pgCollection) Documents(ctx context.Context, after string) iter.Seq2[Document, error] {
-	return func(yield func(Document, error) bool) {
+func (c pgCollection) Documents(ctx context.Context, after string) iter.Seq2[collection.Document, error] {
+	return func(yield func(collection.Document, error) bool) {
 		id, err := c.uuid(ctx)
 		if err != nil {
-			yield(Document{}, err)
+			yield(collection.Document{}, err)
 			return
 		}
 		for id != "" {
@@ -107,7 +108,7 @@ func (c pgCollection) Documents(ctx context.Context, after string) iter.Seq2[Doc
 				after = d.Position
 			}
 			if err != nil {
-				yield(Document{}, fmt.Errorf("pgvector: %w", err))
+				yield(collection.Document{}, fmt.Errorf("pgvector: %w", err))
 			}
 			if err != nil || len(page) < c.o.Page {
 				return
@@ -117,7 +118,7 @@ func (c pgCollection) Documents(ctx context.Context, after string) iter.Seq2[Doc
 }
 
 // page returns the documents after a uuid, which a primary key is for.
-func (c pgCollection) page(ctx context.Context, id, after string) ([]Document, error) {
+func (c pgCollection) page(ctx context.Context, id, after string) ([]collection.Document, error) {
 	where, args := "", []any{id, c.o.Page}
 	if after != "" {
 		where = "AND uuid > $3::uuid"
@@ -129,7 +130,7 @@ func (c pgCollection) page(ctx context.Context, id, after string) ([]Document, e
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }() // its error is that of rows.Err
-	var page []Document
+	var page []collection.Document
 	for rows.Next() {
 		var id, text, metadata string
 		if err := rows.Scan(&id, &text, &metadata); err != nil {
@@ -139,7 +140,7 @@ func (c pgCollection) page(ctx context.Context, id, after string) ([]Document, e
 		if err != nil {
 			return page, fmt.Errorf("the metadata of the document %s: %w", id, err)
 		}
-		page = append(page, Document{ID: id, Position: id, Document: schema.Document{PageContent: text, Metadata: m}})
+		page = append(page, collection.Document{ID: id, Position: id, Document: schema.Document{PageContent: text, Metadata: m}})
 	}
 	return page, rows.Err()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
@@ -24,7 +25,7 @@ func TestRefusals(t *testing.T) {
 	e := model("new", 8)
 	put := func(to *shelf, metadata map[string]any, dims int) {
 		to.made = true
-		to.docs = append(to.docs, shelved{migrate.Document{ID: "x", Position: "x", Document: schema.Document{Metadata: metadata}}, make([]float32, dims)})
+		to.docs = append(to.docs, shelved{collection.Document{ID: "x", Position: "x", Document: schema.Document{Metadata: metadata}}, make([]float32, dims)})
 	}
 	for name, c := range map[string]struct {
 		prepare func(t *testing.T, p *migrate.Plan, to *shelf)

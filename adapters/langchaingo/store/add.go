@@ -9,6 +9,7 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/percall"
 )
 
 // AddDocuments embeds docs, writes them, stamped, and returns what IDs the store gives them, in their order; milvus gives none.
@@ -28,7 +29,7 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, opts .
 	if err := s.wrong.Load(); err != nil {
 		return nil, fmt.Errorf("store: nothing was written: %w", *err)
 	}
-	e, err := s.embedder(o)
+	e, err := percall.Embedder("store", s.e, o.Embedder)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/percall"
 )
 
 // SimilaritySearch returns the k documents that are nearest to the query, as the store finds and orders them. Score is the
@@ -28,7 +29,7 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, opts 
 	if err := s.wrong.Load(); err != nil {
 		return nil, fmt.Errorf("store: %w", *err)
 	}
-	e, err := s.embedder(o)
+	e, err := percall.Embedder("store", s.e, o.Embedder)
 	if err != nil {
 		return nil, err
 	}

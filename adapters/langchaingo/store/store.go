@@ -94,28 +94,6 @@ func (s *Store) Unwrap() vectorstores.VectorStore { return s.inner }
 // Model returns the embedder's model: the Space that documents are stamped with.
 func (s *Store) Model() embedding.Model { return s.model }
 
-// embedder returns the store's own, or the one of vectorstores.WithEmbedder if it is known to be of the same Space.
-func (s *Store) embedder(o vectorstores.Options) (embedding.Embedder, error) {
-	if o.Embedder == nil {
-		return s.e, nil
-	}
-	ours, ok := o.Embedder.(interface{ Unwrap() embedding.Embedder })
-	if !ok {
-		return nil, errors.New("store: vectorstores.WithEmbedder: the embedder's Space is unknown: state it by adapters/langchaingo.From and pass what New makes of that")
-	}
-	e := embedding.Chain(ours.Unwrap())
-	m := e.Model()
-	if !m.Space.Same(s.model.Space) {
-		return nil, fmt.Errorf("store: vectorstores.WithEmbedder: the embedder is of the space %q and the store of %q: their vectors cannot be compared; "+
-			"pass one of the same space, or open another store for it", m.Space, s.model.Space)
-	}
-	if m.Dimensions != s.model.Dimensions {
-		return nil, fmt.Errorf("store: vectorstores.WithEmbedder: the embedder's vectors have %d dimensions and the store's have %d, though both are said to be of the space %q: "+
-			"is space= or Options.Space right?", m.Dimensions, s.model.Dimensions, m.Space)
-	}
-	return e, nil
-}
-
 func options(opts []vectorstores.Option) vectorstores.Options {
 	var o vectorstores.Options
 	for _, opt := range opts {

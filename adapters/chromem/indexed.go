@@ -18,24 +18,24 @@ import (
 )
 
 // collection is one of chromem's, with what it cannot tell. The store's lock guards the maps, and all changes.
-type collection struct {
+type indexed struct {
 	*chromem.Collection
 	dir   string               // where its files are, "" in memory
 	ids   map[string]string    // a document's ID to chromem's
 	files map[[4]byte]struct{} // the names of chromem's files, which are 4 bytes of a hash
 }
 
-func newCollection(c *chromem.Collection, dir string) *collection {
+func newIndexed(c *chromem.Collection, dir string) *indexed {
 	if dir != "" {
 		dir = filepath.Join(dir, hexOf(c.Name))
 	}
 	// chromem keeps a collection's own metadata in the file 00000000.
-	return &collection{Collection: c, dir: dir, ids: map[string]string{}, files: map[[4]byte]struct{}{{}: {}}}
+	return &indexed{Collection: c, dir: dir, ids: map[string]string{}, files: map[[4]byte]struct{}{{}: {}}}
 }
 
 // load learns which documents a collection from disk holds, and checks them.
-func load(from *chromem.Collection, dir string, dimensions int) (*collection, error) {
-	c := newCollection(from, dir)
+func load(from *chromem.Collection, dir string, dimensions int) (*indexed, error) {
+	c := newIndexed(from, dir)
 	n := c.Count()
 	if n == 0 {
 		return c, nil
@@ -73,7 +73,7 @@ func fileOf(name string) [4]byte {
 }
 
 // file returns where a document is on disk.
-func (c *collection) file(inner string) string { return filepath.Join(c.dir, hexOf(inner)+".gob") }
+func (c *indexed) file(inner string) string { return filepath.Join(c.dir, hexOf(inner)+".gob") }
 
 func hexOf(name string) string {
 	file := fileOf(name)
@@ -81,7 +81,7 @@ func hexOf(name string) string {
 }
 
 // place returns chromem's ID for a new document: its own, or where another document has the file of that name, a changed one.
-func (c *collection) place(id string) string {
+func (c *indexed) place(id string) string {
 	inner := id
 	for n := 1; ; n++ {
 		if _, taken := c.files[fileOf(inner)]; !taken {
@@ -92,7 +92,7 @@ func (c *collection) place(id string) string {
 }
 
 // put stores an entry that has its vector.
-func (c *collection) put(ctx context.Context, x *entry) error {
+func (c *indexed) put(ctx context.Context, x *entry) error {
 	inner, known := c.ids[x.id]
 	if x.kept && known {
 		return nil
@@ -116,7 +116,7 @@ func (c *collection) put(ctx context.Context, x *entry) error {
 }
 
 // remove removes a document, if it is there: the file first, so that one which cannot be removed stays in both places.
-func (c *collection) remove(ctx context.Context, id string) error {
+func (c *indexed) remove(ctx context.Context, id string) error {
 	inner, ok := c.ids[id]
 	if !ok {
 		return nil
