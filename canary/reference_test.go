@@ -95,7 +95,7 @@ func TestReadRefuses(t *testing.T) {
 		"no texts":      {edited(func(m map[string]any) { m["texts"] = []string{} }), "no vectors"},
 		"tolerance":     {edited(func(m map[string]any) { m["tolerance"] = 0 }), "tolerance"},
 		"a row short":   {edited(func(m map[string]any) { m["documents"] = m["documents"].([]any)[1:] }), "9 document vectors"},
-		"dimensions":    {edited(func(m map[string]any) { m["dimensions"] = 7 }), "7 finite values"},
+		"dimensions":    {edited(func(m map[string]any) { m["dimensions"] = 7 }), "8 dimensions, not 7"},
 		"not base64":    {edited(func(m map[string]any) { m["documents"].([]any)[3] = "???" }), "base64"},
 		"5 bytes":       {edited(func(m map[string]any) { m["documents"].([]any)[3] = "AAAAAAA=" }), "32-bit"},
 		"zero":          {edited(func(m map[string]any) { m["queries"].([]any)[3] = strings.Repeat("A", 43) + "=" }), "is zero"},

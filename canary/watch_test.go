@@ -109,7 +109,7 @@ func TestWatchEnds(t *testing.T) {
 		n = 0
 		Watch(ended, leaving{now, stop}, ref, time.Hour, func(err error) {
 			n++
-			if d := drift(t, err); d.Change != Space {
+			if d := drift(t, err); d.Change != SpaceChanged {
 				t.Error(d)
 			}
 		})

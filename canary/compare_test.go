@@ -83,7 +83,7 @@ func TestCheckSaysWhatMoved(t *testing.T) {
 			return v
 		})},
 		{
-			name: "another model", want: Vectors, says: "another model answers", moved: 20,
+			name: "another model", want: VectorsChanged, says: "another model answers", moved: 20,
 			edit: func(req embedding.Request, res *embedding.Response) {
 				for i, text := range req.Texts {
 					res.Vectors[i] = other.Vector(req.Task, text)
@@ -92,7 +92,7 @@ func TestCheckSaysWhatMoved(t *testing.T) {
 			is: func(d *Drift) bool { return math.Abs(d.MeanCosine) < 0.5 && d.WorstCosine < d.MeanCosine },
 		},
 		{
-			name: "one text", want: Vectors, says: "1 of 20 vectors moved by more than 0.001, worst text 3 as query with cosine -1.0000", moved: 1,
+			name: "one text", want: VectorsChanged, says: "1 of 20 vectors moved by more than 0.001, worst text 3 as query with cosine -1.0000", moved: 1,
 			edit: func(req embedding.Request, res *embedding.Response) {
 				if req.Task == embedding.TaskQuery {
 					for k := range res.Vectors[3] {
@@ -105,7 +105,7 @@ func TestCheckSaysWhatMoved(t *testing.T) {
 			},
 		},
 		{
-			name: "the task is ignored", want: Vectors, says: "10 of 20", moved: 10,
+			name: "the task is ignored", want: VectorsChanged, says: "10 of 20", moved: 10,
 			edit: func(req embedding.Request, res *embedding.Response) {
 				for i, text := range req.Texts {
 					res.Vectors[i] = embedtest.NewFake(embedtest.FakeOptions{}).Vector(embedding.TaskDocument, text)
@@ -114,7 +114,7 @@ func TestCheckSaysWhatMoved(t *testing.T) {
 			is: func(d *Drift) bool { return d.WorstTask == embedding.TaskQuery },
 		},
 		{
-			name: "other coordinates", want: Rotated, says: "vectors are rotated", moved: 20,
+			name: "other coordinates", want: VectorsChanged, says: "vectors differ", moved: 20,
 			edit: each(func(_ int, _ string, v []float32) []float32 {
 				w := slices.Concat(v[3:], v[:3])
 				w[0] = -w[0]
@@ -122,7 +122,7 @@ func TestCheckSaysWhatMoved(t *testing.T) {
 			}),
 		},
 		{
-			name: "not normalised", want: Lengths, says: "not normalised any more; 0 of 20 vectors moved",
+			name: "not normalized", want: LengthsChanged, says: "not normalized any more; 0 of 20 vectors moved",
 			edit: each(func(i int, _ string, v []float32) []float32 {
 				for k := range v {
 					v[k] *= float32(i + 2)
@@ -132,7 +132,7 @@ func TestCheckSaysWhatMoved(t *testing.T) {
 			is: func(d *Drift) bool { return math.Abs(d.Length-1) < 1e-6 && math.Abs(d.NowLength-6.5) < 1e-4 },
 		},
 		{
-			name: "cut, padded and normalised again", want: Truncated, says: "truncated to their first 5 dimensions and normalised again",
+			name: "cut, padded and normalized again", want: Truncated, says: "truncated to their first 5 dimensions and normalized again",
 			edit: each(func(_ int, _ string, v []float32) []float32 {
 				clear(v[5:])
 				return normalized(v)
@@ -140,7 +140,7 @@ func TestCheckSaysWhatMoved(t *testing.T) {
 			is: func(d *Drift) bool { return d.NowDimensions == 8 && d.WorstCosine > 0.999999 },
 		},
 		{
-			name: "cut and normalised again", want: Truncated, says: "truncated to their first 5 dimensions and normalised again; dimensions 8, now 5; 0 of 20",
+			name: "cut and normalized again", want: Truncated, says: "truncated to their first 5 dimensions and normalized again; dimensions 8, now 5; 0 of 20",
 			edit: each(func(_ int, _ string, v []float32) []float32 { return normalized(v[:5:5]) }),
 			is:   func(d *Drift) bool { return d.NowDimensions == 5 && d.Compared == 20 && d.MeanCosine > 0.999999 },
 		},
@@ -150,28 +150,28 @@ func TestCheckSaysWhatMoved(t *testing.T) {
 			is:   func(d *Drift) bool { return d.NowLength < 0.99 },
 		},
 		{
-			name: "a smaller model", want: Dimensions, says: "other dimensions; dimensions 8, now 5",
+			name: "a smaller model", want: DimensionsChanged, says: "other dimensions; dimensions 8, now 5",
 			edit: each(func(_ int, text string, _ []float32) []float32 { return normalized(other.Vector(0, text)[:5]) }),
 			is:   func(d *Drift) bool { return d.NowDimensions == 5 && d.Compared == 0 },
 		},
 		{
-			name: "a larger model", want: Dimensions, says: "dimensions 8, now 9",
+			name: "a larger model", want: DimensionsChanged, says: "dimensions 8, now 9",
 			edit: each(func(_ int, _ string, v []float32) []float32 { return append(v, 0) }),
 		},
 		{
-			name: "two texts swapped", want: Permuted, says: "texts have each other's vectors; 4 of 20", moved: 4,
+			name: "two texts swapped", want: VectorsChanged, says: "vectors differ: another model answers, or it reads texts in another way; 4 of 20", moved: 4,
 			edit: func(_ embedding.Request, res *embedding.Response) {
 				res.Vectors[2], res.Vectors[7] = res.Vectors[7], res.Vectors[2]
 			},
 		},
 		{
-			name: "one off", want: Permuted, says: "each other's", moved: 20,
+			name: "one off", want: VectorsChanged, says: "vectors differ", moved: 20,
 			edit: func(_ embedding.Request, res *embedding.Response) {
 				res.Vectors = slices.Concat(res.Vectors[1:], res.Vectors[:1])
 			},
 		},
 		{
-			name: "all alike", want: Vectors, says: "18 of 20", moved: 18,
+			name: "all alike", want: VectorsChanged, says: "18 of 20", moved: 18,
 			edit: func(_ embedding.Request, res *embedding.Response) {
 				for i := range res.Vectors {
 					res.Vectors[i] = res.Vectors[0]
@@ -215,14 +215,14 @@ func TestCheckNormalizedNow(t *testing.T) {
 	s.edit = scale
 	ref := record(t, s, Options{})
 	if ref.Normalized {
-		t.Error("vectors of length 3 are called normalised")
+		t.Error("vectors of length 3 are called normalized")
 	}
 	s.edit = nil
-	if d := drift(t, Check(t.Context(), s, ref)); d.Change != Lengths || !strings.Contains(d.Error(), "normalised now") {
+	if d := drift(t, Check(t.Context(), s, ref)); d.Change != LengthsChanged || !strings.Contains(d.Error(), "normalized now") {
 		t.Error(d)
 	}
 	s.edit = func(req embedding.Request, res *embedding.Response) { scale(req, res); scale(req, res) }
-	if d := drift(t, Check(t.Context(), s, ref)); d.Change != Lengths || !strings.Contains(d.Error(), "another length") {
+	if d := drift(t, Check(t.Context(), s, ref)); d.Change != LengthsChanged || !strings.Contains(d.Error(), "another length") {
 		t.Error(d)
 	}
 }
