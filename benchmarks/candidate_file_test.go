@@ -37,7 +37,7 @@ candidates:
 		{Reference: "static:base", Name: "it's"},
 	}
 	if err != nil || len(got) != len(want) {
-		t.Fatalf("%+v, %v", got, err)
+		t.Fatalf("got %+v, %v, want the candidates of the file", got, err)
 	}
 	for i := range want {
 		if got[i] != want[i] {
@@ -45,7 +45,7 @@ candidates:
 		}
 	}
 	if bare, err := readCandidates([]byte("- static:base\n- static:base?dimensions=64\n")); err != nil || len(bare) != 2 {
-		t.Errorf("%+v, %v", bare, err)
+		t.Errorf("got %+v, %v, want 2 candidates", bare, err)
 	}
 }
 

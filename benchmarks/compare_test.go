@@ -76,7 +76,7 @@ func TestEveryRowAndColumn(t *testing.T) {
 	o := Options{Dir: t.TempDir(), Resamples: 200, MonthlyTexts: 1000, Speed: SpeedOptions{Requests: 4, Rate: 1000}}
 	r := compare(t, o, []Task{tiny(), tinyPairs()}, fake("a", nil), fake("b", nil))
 	if len(r.Tasks) != 2 || !r.Run.Complete || len(r.Failed()) != 0 {
-		t.Fatalf("%+v", r.Run)
+		t.Fatalf("got %+v, want a complete run of 2 tasks without failures", r.Run)
 	}
 	for _, name := range []string{"a", "b", "BM25", "BM25 + a", "BM25 + b"} {
 		row := find(t, r, "tiny", name)
@@ -131,7 +131,7 @@ func TestSpeedCountsErrors(t *testing.T) {
 	r := compare(t, o, []Task{tiny()}, f)
 	s := r.Candidates[0].Speed
 	if len(s) != 4 || s[0].Errors["rate limited"] != 5 || s[0].Requests != 10 {
-		t.Fatalf("%+v", s)
+		t.Fatalf("got %+v, want 4 measurements, the first with 10 requests and 5 rate limits", s)
 	}
 	again := fake("a", nil)
 	if r := compare(t, o, []Task{tiny()}, again); len(again.Calls()) != 0 || r.Candidates[0].Speed[0].P50 != s[0].P50 {
@@ -167,7 +167,7 @@ func TestProgress(t *testing.T) {
 	}
 	compare(t, o, []Task{tiny()}, fake("a", nil))
 	if len(steps) < 7 || steps[0] != (Progress{Candidate: "a", Step: "tiny", Total: 60}) {
-		t.Fatalf("%+v", steps)
+		t.Fatalf("got %+v, want 7 steps or more, the first with 0 of 60 texts", steps)
 	}
 	most := 0
 	for _, p := range steps {

@@ -65,7 +65,7 @@ func TestFaults(t *testing.T) {
 		for _, cost := range r.Candidates[0].Costs {
 			tokens += cost.Tokens
 			if cost.Currency != "USD" || cost.Estimated || math.Abs(cost.Spent-cost.Tokens*.07e-6) > 1e-12 {
-				t.Errorf("%+v", cost)
+				t.Errorf("got %+v, want a cost in USD that the provider metered", cost)
 			}
 		}
 		if math.Abs(tokens-float64(l.Tokens)) > 1e-3 {
@@ -85,7 +85,7 @@ func TestFaults(t *testing.T) {
 			sent += m.Requests + m.Warmup
 			if m.Requests != 40 || m.Errors["rate limited"] == 0 || m.Errors["service unavailable"] == 0 || m.FailedP50 != .01 || m.P50 != .06 || m.Max != .06 {
 				m.ECDF = nil
-				t.Errorf("%+v", m)
+				t.Errorf("got %+v, want 40 requests with both errors, 10 ms for failures and 60 ms for answers", m)
 			}
 		}
 		if l := s.Ledger(); l.Requests != sent {

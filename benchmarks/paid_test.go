@@ -56,7 +56,7 @@ func TestOffline(t *testing.T) {
 	o := quick(dir)
 	refs := []Candidate{{Reference: "static:base"}, {Reference: "static:base?dimensions=64"}}
 	if _, err := Compare(t.Context(), refs[:1], []Task{tiny()}, o); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	o.Offline = true
 	r, err := Compare(t.Context(), refs, []Task{tiny()}, o)
@@ -113,7 +113,7 @@ func TestInterrupted(t *testing.T) {
 	})
 	r, err := Compare(ctx, []Candidate{{Embedder: slow, Parallel: 1}}, []Task{tiny()}, quick(dir))
 	if !errors.Is(err, context.Canceled) || r == nil || r.Run.Complete || len(r.Failed()) != 0 {
-		t.Fatalf("%v, %+v", err, r)
+		t.Fatalf("got %v, %+v, want context canceled and an incomplete report without failures", err, r)
 	}
 	rest := fake("a", nil)
 	compare(t, quick(dir), []Task{tiny()}, rest)
@@ -173,6 +173,6 @@ func TestRetriesAreCounted(t *testing.T) {
 	r := compare(t, quick(t.TempDir()), []Task{tiny()}, f)
 	a := r.Candidates[0].Attempts
 	if len(r.Failed()) != 0 || a.Sent != 7 || a.Failed["service unavailable"] != 1 {
-		t.Errorf("%v, %+v", r.Failed(), a)
+		t.Errorf("got %v, %+v, want no failure, 7 requests, 1 of them unavailable", r.Failed(), a)
 	}
 }

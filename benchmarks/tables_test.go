@@ -46,7 +46,7 @@ func TestWinner(t *testing.T) {
 	}
 	for _, d := range made.Pairs {
 		if want := d.Metric == "Spearman" && d.A == "a"; d.Distinct != want {
-			t.Errorf("%+v", d)
+			t.Errorf("got %+v, want only a distinct from the others, by Spearman", d)
 		}
 		if d.Holm < d.P {
 			t.Errorf("corrected p is below p: %+v", d)
@@ -59,7 +59,7 @@ func TestWinner(t *testing.T) {
 		values["a"][i] = values["c"][i] + .02*math.Cos(7*float64(i))
 	}
 	if made, err = r.table(valued(n, values)); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	for _, w := range made.Rows {
 		if w.Scores["Spearman"].Best {
@@ -76,7 +76,7 @@ func TestFusedRow(t *testing.T) {
 		t.Errorf("the model alone %v, fused %v", own, fused)
 	}
 	if row := find(t, r, "tiny", "BM25 + a"); row.Scores["recall@100"].Value != 1 || row.Kind != report.Fused || row.Candidate != "a" {
-		t.Errorf("%+v", row)
+		t.Errorf("got %+v, want recall@100 of 1 in a fused row of a", row)
 	}
 }
 

@@ -26,7 +26,7 @@ func TestCheckSpaceAndVariantAskNothing(t *testing.T) {
 			t.Errorf("%v, want %v", d, want)
 		}
 		if d.Space != ref.Space || want == SpaceChanged && d.NowSpace != "fake/successor@8" || want == VariantChanged && d.NowVariant != "find it" {
-			t.Errorf("%+v", *d)
+			t.Errorf("got %+v, want the Spaces and Variants of reference and embedder", *d)
 		}
 		if len(now.Calls()) != 0 || len(s.Calls()) != asked {
 			t.Error("something was asked")
@@ -35,7 +35,7 @@ func TestCheckSpaceAndVariantAskNothing(t *testing.T) {
 	// The same vectors under another model's name are the user's assertion, not a drift.
 	same := embedding.Wrap(s, embedding.Model{Provider: "elsewhere", ID: "copy", Space: ref.Space, Dimensions: 8}, s.Embed)
 	if err := Check(t.Context(), same, ref); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }
 
@@ -47,7 +47,7 @@ func TestCheckBehindAGuard(t *testing.T) {
 	s.edit = each(func(_ int, _ string, v []float32) []float32 { return v[:5] })
 	d := drift(t, Check(t.Context(), e, ref))
 	if d.Change != DimensionsChanged || d.NowDimensions != 5 || !errors.Is(d, embedding.Malformed) {
-		t.Errorf("%+v", *d)
+		t.Errorf("got %+v, want DimensionsChanged, 5 dimensions now, Malformed", *d)
 	}
 	s.edit = func(_ embedding.Request, res *embedding.Response) { res.Vectors = res.Vectors[1:] }
 	err := Check(t.Context(), e, ref)
@@ -71,11 +71,11 @@ func TestCheckProbed(t *testing.T) {
 	}
 	s.edit = each(func(_ int, _ string, v []float32) []float32 { return normalized(v[:5:5]) })
 	if probed, err = embedding.Probe(t.Context(), embedding.Wrap(s, bare.Model(), s.Embed)); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	for _, e := range []embedding.Embedder{probed, bare} {
 		if d := drift(t, Check(t.Context(), e, ref)); d.Change != Truncated || d.NowDimensions != 5 {
-			t.Errorf("%v", d)
+			t.Errorf("got %v, want Truncated to 5 dimensions", d)
 		}
 	}
 	s.edit = nil
@@ -99,10 +99,10 @@ func TestCheckStaticModel(t *testing.T) {
 		t.Errorf("noise %v, normalized %v, %d queries, %d documents", ref.Noise, ref.Normalized, len(ref.Queries), len(ref.Documents))
 	}
 	if err := Check(t.Context(), open(256), ref); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	if d := drift(t, Check(t.Context(), open(64), ref)); d.Change != Truncated || d.NowDimensions != 64 {
-		t.Error(d)
+		t.Errorf("got %v, want Truncated to 64 dimensions", d)
 	}
 }
 

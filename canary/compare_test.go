@@ -219,10 +219,10 @@ func TestCheckNormalizedNow(t *testing.T) {
 	}
 	s.edit = nil
 	if d := drift(t, Check(t.Context(), s, ref)); d.Change != LengthsChanged || !strings.Contains(d.Error(), "normalized now") {
-		t.Error(d)
+		t.Errorf("got %v, want LengthsChanged, \"normalized now\"", d)
 	}
 	s.edit = func(req embedding.Request, res *embedding.Response) { scale(req, res); scale(req, res) }
 	if d := drift(t, Check(t.Context(), s, ref)); d.Change != LengthsChanged || !strings.Contains(d.Error(), "another length") {
-		t.Error(d)
+		t.Errorf("got %v, want LengthsChanged, \"another length\"", d)
 	}
 }

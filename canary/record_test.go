@@ -141,6 +141,6 @@ func TestRecordOwnsItsVectors(t *testing.T) {
 	}
 	s.edit = nil
 	if err := Check(t.Context(), s, ref); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }

@@ -29,7 +29,7 @@ func TestReferenceKeepsEveryBit(t *testing.T) {
 		t.Errorf("got %+v\nwant %+v", got, ref)
 	}
 	if err := Check(t.Context(), f, got); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	info, err := os.Stat(path)
 	expect.NoError(t, err)
@@ -122,10 +122,10 @@ func FuzzRead(f *testing.F) {
 	var buf bytes.Buffer
 	ref, err := Record(f.Context(), embedtest.NewFake(embedtest.FakeOptions{}), Options{})
 	if err != nil {
-		f.Fatal(err)
+		f.Fatalf("got the error %v, want none", err)
 	}
 	if _, err := ref.WriteTo(&buf); err != nil {
-		f.Fatal(err)
+		f.Fatalf("got the error %v, want none", err)
 	}
 	f.Add(buf.Bytes())
 	f.Add([]byte(`{"version":1,"documents":["AAAA"]}`))

@@ -31,12 +31,12 @@ func TestCostByProviderAndCurrency(t *testing.T) {
 		}), e.Attempts),
 		embedding.Chain(provider("far", "USD", nil), e.Attempts))
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	stack := embedding.Chain(both, e.Observe)
 	for range 3 {
 		if _, err := embedding.Query(t.Context(), stack, "a"); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 	}
 	var costs []string
@@ -58,7 +58,7 @@ func TestUnmetered(t *testing.T) {
 	}})
 	e := listen(t)
 	if _, err := embedding.Query(t.Context(), embedding.Chain(f, e.Attempts), "a"); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	const identity = "{gen_ai.operation.name=embeddings,gen_ai.provider.name=fake,gen_ai.request.model=fake} "
 	got := e.metrics(t)
@@ -82,7 +82,7 @@ func TestPartialCallsTellWhatTheyPaid(t *testing.T) {
 	e := listen(t)
 	_, err := embedding.Documents(t.Context(), embedding.Chain(f, e.Observe, e.Attempts), []string{"a", "bad", "b"})
 	if embedding.KindOf(err) != embedding.Partial {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want a partial one", err)
 	}
 	spans := e.spans.GetSpans()
 	for i, want := range [][]string{

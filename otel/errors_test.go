@@ -87,7 +87,7 @@ func TestCancelledCallsAreTold(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Microsecond)
 	defer cancel()
 	if _, err := embedding.Query(ctx, embedding.Chain(f, e.Observe, e.Attempts), "a"); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want context.DeadlineExceeded", err)
 	}
 	timeouts := 0
 	for _, m := range e.metrics(t) {
@@ -96,7 +96,7 @@ func TestCancelledCallsAreTold(t *testing.T) {
 		}
 	}
 	if timeouts != 2 || len(e.spans.GetSpans()) != 2 {
-		t.Errorf("%v", e.metrics(t))
+		t.Errorf("got %v, want 2 timeouts and 2 spans", e.metrics(t))
 	}
 }
 

@@ -216,7 +216,7 @@ func TestEquallyNearDocumentsComeInOrder(t *testing.T) {
 	for range 20 {
 		got, err := s.SimilaritySearch(t.Context(), "q", 3)
 		if err != nil || !slices.Equal(names(got), []string{"00", "01", "02"}) {
-			t.Fatalf("%v, %v", names(got), err)
+			t.Fatalf("got %v, %v, want 00, 01 and 02", names(got), err)
 		}
 	}
 	for _, k := range []int{40, 41, math.MaxInt} {
@@ -313,10 +313,10 @@ func TestNameSpacesAndDeduplicater(t *testing.T) {
 	}
 	got, err := s.SimilaritySearch(t.Context(), "a", 5, vectorstores.WithNameSpace("other"))
 	if err != nil || len(got) != 2 {
-		t.Errorf("%v, %v", got, err)
+		t.Errorf("got %v, %v, want 2 documents", got, err)
 	}
 	if got, err := s.SimilaritySearch(t.Context(), "a", 5, vectorstores.WithNameSpace("nobody's")); err != nil || len(got) != 0 {
-		t.Errorf("%v, %v", got, err)
+		t.Errorf("got %v, %v, want none", got, err)
 	}
 }
 
@@ -329,14 +329,14 @@ func TestConcurrentUse(t *testing.T) {
 			for i := range 10 {
 				d := doc(fmt.Sprint("text ", i), map[string]any{"name": i})
 				if _, err := s.AddDocuments(t.Context(), []schema.Document{d}); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 				}
 				if _, err := s.SimilaritySearch(t.Context(), "text", 3); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 				}
 				if g == 0 {
 					if err := s.Delete(t.Context(), []string{"3"}); err != nil {
-						t.Error(err)
+						t.Errorf("got the error %v, want none", err)
 					}
 				}
 				for range s.All() {
@@ -361,7 +361,7 @@ func TestVectorsAreNormalisedCopies(t *testing.T) {
 	}
 	got, err := s.SimilaritySearch(t.Context(), "a", 1)
 	if err != nil || got[0].Score < .999 || got[0].Score > 1.001 {
-		t.Errorf("%v, %v", got, err)
+		t.Errorf("got %v, %v, want a document with the score 1", got, err)
 	}
 	rows = [][]float32{make([]float32, 8)}
 	if _, err := s.AddDocuments(t.Context(), []schema.Document{doc("zero", nil)}); !errors.Is(err, embedding.Malformed) {

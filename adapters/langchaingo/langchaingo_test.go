@@ -28,7 +28,7 @@ func TestNew(t *testing.T) {
 	in := []string{"line\nbreak", "b"}
 	vs, err := a.EmbedDocuments(t.Context(), in)
 	if err != nil || len(vs) != 2 || !slices.Equal(vs[0], f.Vector(embedding.TaskDocument, "line\nbreak")) {
-		t.Fatalf("%v, %v", vs, err)
+		t.Fatalf("got %v, %v, want 2 vectors, the first of the text with its line break", vs, err)
 	}
 	if in[0] != "line\nbreak" {
 		t.Error("the caller's texts were edited")
@@ -86,7 +86,7 @@ func TestFromLeavesTheCallersTexts(t *testing.T) {
 		t.Errorf("%q, %v", in[0], err)
 	}
 	if m := e.Model(); m.Provider != "langchaingo" || m.ID != "unknown" || m.Space != "s" {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want langchaingo, unknown and s", m)
 	}
 }
 

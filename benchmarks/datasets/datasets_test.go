@@ -99,11 +99,11 @@ func TestPairs(t *testing.T) {
 	})
 	a, err := LoadPairs(filepath.Join(dir, "a.csv"))
 	if err != nil || a.Name != "a" || a.Second[0] != "two, quoted" || !slices.Equal(a.Gold, []float64{.5, 5, 1}) {
-		t.Errorf("%+v, %v", a, err)
+		t.Errorf("got %+v, %v, want the pairs of a.csv", a, err)
 	}
 	b, err := LoadPairs(filepath.Join(dir, "b.tsv"))
 	if err != nil || b.Second[0] != `"two` || !slices.Equal(b.Gold, []float64{1, 2, 3}) {
-		t.Errorf("%+v, %v", b, err)
+		t.Errorf("got %+v, %v, want the pairs of b.tsv", b, err)
 	}
 }
 
@@ -161,7 +161,7 @@ func TestCranfield(t *testing.T) {
 			if err == io.EOF {
 				return out
 			} else if err != nil {
-				t.Fatal(err)
+				t.Fatalf("got the error %v, want none", err)
 			}
 			if start, ok := token.(xml.StartElement); ok && start.Name.Local == tag {
 				var e struct {
@@ -252,7 +252,7 @@ func TestSample(t *testing.T) {
 	}
 	a, again, other := r.Sample(10, 1), r.Sample(10, 1), r.Sample(10, 2)
 	if len(a.Queries) != 10 || len(a.Documents) != 3 || !slices.Equal(a.Queries, again.Queries) || slices.Equal(a.Queries, other.Queries) {
-		t.Errorf("%v, %v, %v", a.Queries, again.Queries, other.Queries)
+		t.Errorf("got %v, %v, %v, want 10 queries and all documents, the same for one seed only", a.Queries, again.Queries, other.Queries)
 	}
 	if r.Sample(0, 1) != r || r.Sample(100, 1) != r {
 		t.Error("a sample of all is not all")
@@ -262,7 +262,7 @@ func TestSample(t *testing.T) {
 	}
 	p := (&Pairs{Name: "p", First: []string{"a", "b", "c"}, Second: []string{"A", "B", "C"}, Gold: []float64{1, 2, 3}}).Sample(2, 1)
 	if len(p.Gold) != 2 || strings.ToUpper(p.First[1]) != p.Second[1] || p.Name != "p, sample of 3" {
-		t.Errorf("%+v", p)
+		t.Errorf("got %+v, want 2 matching pairs and a name that says so", p)
 	}
 }
 
@@ -274,7 +274,7 @@ func TestFewer(t *testing.T) {
 	}
 	a, again, other := r.Fewer(10, 1), r.Fewer(10, 1), r.Fewer(10, 2)
 	if !slices.Equal(a.Documents, again.Documents) || slices.Equal(a.Documents, other.Documents) {
-		t.Errorf("%v, %v, %v", a.Documents, again.Documents, other.Documents)
+		t.Errorf("got %v, %v, %v, want the same documents for one seed only", a.Documents, again.Documents, other.Documents)
 	}
 	for _, part := range []*Retrieval{a, other, r.Fewer(1, 1)} {
 		last, seen := -1, 0

@@ -76,7 +76,7 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	if err := check(answered{f32: want[3:5]}, 3, 2, want); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }
 
@@ -95,9 +95,9 @@ func TestMedianAndIdeal(t *testing.T) {
 // TestModel2vecIsMissing: what the comparison lacks is said before anything is measured.
 func TestModel2vecIsMissing(t *testing.T) {
 	if err := hasModel2vec(t.Context(), "python3", ""); err == nil || !strings.Contains(err.Error(), "EMBEDDING_TESTDATA") {
-		t.Error(err)
+		t.Errorf("got %v, want one that names EMBEDDING_TESTDATA", err)
 	}
 	if err := hasModel2vec(t.Context(), filepath.Join(t.TempDir(), "python3"), "data"); err == nil || !strings.Contains(err.Error(), "requirements-speed.txt") {
-		t.Error(err)
+		t.Errorf("got %v, want one that names requirements-speed.txt", err)
 	}
 }

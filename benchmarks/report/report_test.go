@@ -259,7 +259,7 @@ func TestPlots(t *testing.T) {
 	ids := map[string]bool{}
 	for _, p := range sample().plots() {
 		if ids[p.ID] || strings.ContainsAny(p.ID, " \"") || len(p.Alt) < 30 || len(p.Data) == 0 || p.Group == "" {
-			t.Errorf("%+v", p)
+			t.Errorf("got %+v, want an ID of its own, a description, data and a group", p)
 		}
 		ids[p.ID] = true
 	}

@@ -70,7 +70,7 @@ func TestJournalAgreesWithTheLedger(t *testing.T) {
 	server.Close()
 	under.Wait()
 	if _, err := book.Seek(0, io.SeekStart); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	got, err := readJournals(book)
 	l := emulator.Ledger()

@@ -95,7 +95,7 @@ func TestChromaReader(t *testing.T) {
 		r := c.reader("notes")
 		d, err := r.Describe(t.Context())
 		if err != nil || d.Documents != 35 || d.ID != "chroma:8f77f3f9-c308-4d75-ab9b-ada27b2eb6c6" || fmt.Sprint(d.Dimensions) != "[2]" || strings.Contains(d.Name, "secret") {
-			t.Fatalf("%+v, %v", d, err)
+			t.Fatalf("got %+v, %v, want 35 documents of 2 dimensions, the id and no password", d, err)
 		}
 		// From every position the rest comes, once and in order.
 		at := ""
@@ -111,7 +111,7 @@ func TestChromaReader(t *testing.T) {
 				}
 				m := d.Metadata
 				if m["n"] != int64(1) || m["f"] != 1.5 || m["b"] != true || m["big"] != int64(9007199254740993) {
-					t.Fatalf("%#v", m)
+					t.Fatalf("got %#v, want the values with their types", m)
 				}
 				if n == from {
 					next = d.Position
@@ -185,7 +185,7 @@ func TestChromaErrors(t *testing.T) {
 	for _, url := range []string{"http://user:secret@127.0.0.1:1", "http://user:secret@a b", "user:secret@\x7f"} {
 		_, err := migrate.Chroma(migrate.ChromaOptions{URL: url}).Describe(t.Context())
 		if err == nil || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%v", err)
+			t.Errorf("got %v, want an error without the password", err)
 		}
 	}
 }
@@ -204,6 +204,6 @@ func TestFromChroma(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	r := report(t, f, plan(t, c.reader("notes"), to))
 	if r.Moved != 34 || r.Rejected != 1 || r.Failed[0].ID != "id-4" || to.docs[0].Metadata["f"] != 1.5 {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 34 moved with metadata, id-4 rejected", r)
 	}
 }

@@ -43,7 +43,7 @@ func TestRun(t *testing.T) {
 	}
 	// A finished migration that is run again only checks.
 	if r := report(t, f, p); r.Moved != 95 || r.Usage.Requests != 1 {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 95 moved and 1 request", r)
 	}
 }
 
@@ -61,7 +61,7 @@ func TestBadTextsAreNamed(t *testing.T) {
 	complete(t, from, to, f, bad)
 	r := steps[len(steps)-1].Report
 	if r.Rejected != 14 || r.Moved != 26 || len(r.Failed) != 14 || r.Failed[0].ID != "old-000007" || r.Failed[0].Reason == "" {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 14 rejected with reasons, the first old-000007, and 26 moved", r)
 	}
 	var yielded []migrate.Failed
 	for _, s := range steps {
@@ -102,7 +102,7 @@ func TestZeroVectors(t *testing.T) {
 	p.Sample = -1
 	r := report(t, f, p)
 	if r.Moved != 13 || r.Rejected != 2 || r.Failed[0].ID != "old-000000" || !strings.Contains(r.Failed[0].Reason, "is zero") {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 13 moved, 2 rejected, the first old-000000 for its zero vector", r)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestKilled(t *testing.T) {
 				}
 				p.Block = 7 // the blocks need not be the same
 				if r := report(t, f, p); r.Moved != 35 {
-					t.Errorf("%+v", r)
+					t.Errorf("got %+v, want 35 moved", r)
 				}
 				complete(t, from, to, f, nil)
 				paid := 0
@@ -170,7 +170,7 @@ func TestFailures(t *testing.T) {
 			p := plan(t, from, to)
 			p.Sample = -1
 			if _, _, err := drain(t.Context(), f, p); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "embedding the document old-00002") {
-				t.Fatal(err)
+				t.Fatalf("got %v, want Unavailable at the document old-00002", err)
 			}
 			if name == "some of its texts" && len(to.docs) != 29 {
 				t.Errorf("%d documents are stored, 29 were paid for", len(to.docs))
@@ -204,7 +204,7 @@ func TestCancel(t *testing.T) {
 	p := plan(t, from, to)
 	p.Sample = -1
 	if _, _, err := drain(ctx, f, p); !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want context.Canceled", err)
 	}
 	paid := 0
 	for _, d := range from.docs {
@@ -262,7 +262,7 @@ func TestSequence(t *testing.T) {
 	}
 	steps, _, err := drain(t.Context(), f, p)
 	if err != nil || steps[0].String() != "20 documents read, 20 moved, 0 rejected" {
-		t.Errorf("%v, %v", steps, err)
+		t.Errorf("got %v, %v, want 20 documents moved without an error", steps, err)
 	}
 	complete(t, from, to, f, nil)
 
@@ -270,6 +270,6 @@ func TestSequence(t *testing.T) {
 	p = plan(t, migrate.Sequence("broken", func(yield func(collection.Document, error) bool) { yield(collection.Document{}, broken) }), &shelf{id: "new2"})
 	p.Open = p.To.(*shelf).open
 	if _, _, err := drain(t.Context(), f, p); !errors.Is(err, broken) {
-		t.Error(err)
+		t.Errorf("got the error %v, want broken", err)
 	}
 }

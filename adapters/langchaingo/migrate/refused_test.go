@@ -161,7 +161,7 @@ func TestUnsoundCopies(t *testing.T) {
 				t.Fatalf("got %v, want %q", err, c.want)
 			}
 			if r := steps[len(steps)-1].Report; r == nil || !strings.Contains(r.String(), "Do not switch:\n- ") {
-				t.Errorf("%v", r)
+				t.Errorf("got %v, want a report with \"Do not switch\"", r)
 			}
 		})
 	}

@@ -40,6 +40,6 @@ func TestOpeningFails(t *testing.T) {
 		says(t, opening(errors.New(text)), text+": ", want)
 	}
 	if err := opening(context.Canceled); !errors.Is(err, context.Canceled) || err.Error() != "store: opening: context canceled" {
-		t.Error(err)
+		t.Errorf("got %v, want context canceled without advice", err)
 	}
 }

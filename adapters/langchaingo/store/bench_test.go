@@ -58,7 +58,7 @@ func BenchmarkAdd(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := s.AddDocuments(b.Context(), in); err != nil {
-					b.Fatal(err)
+					b.Fatalf("got the error %v, want none", err)
 				}
 			}
 		})

@@ -32,7 +32,7 @@ func TestSomeTextsFail(t *testing.T) {
 	says(t, err, "2 of 3 documents are stored")
 	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !ok || len(p.Failed) != 1 || p.Failed[0].Index != 2 || !errors.Is(err, embedding.Rejected) || len(p.Response.Vectors) != 4 || p.Response.Vectors[1] == nil {
-		t.Errorf("%+v", p)
+		t.Errorf("got %+v, want a PartialError of text 2 with the vectors of the others", p)
 	}
 	if !slices.Equal(ids, []string{"id of a", "", "id of b"}) || len(f.rows) != 2 {
 		t.Error(ids, len(f.rows))
@@ -71,7 +71,7 @@ func TestTheStoreFails(t *testing.T) {
 	_, err = open(t, model("m", 8), &fake{loses: true}, cosine).AddDocuments(t.Context(), docs("a", "b"))
 	says(t, err, "accepted documents that it does not serve")
 	if _, err = open(t, model("m", 8), &fake{noIDs: true}, cosine).AddDocuments(t.Context(), docs("a")); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }
 
@@ -92,10 +92,10 @@ func TestCancel(t *testing.T) {
 		t.Errorf("%v, %d documents", err, len(f.rows))
 	}
 	if _, err = s.AddDocuments(ctx, docs("a")); !errors.Is(err, context.Canceled) {
-		t.Error(err)
+		t.Errorf("got the error %v, want context.Canceled", err)
 	}
 	if _, err = s.SimilaritySearch(ctx, "q", 1); !errors.Is(err, context.Canceled) {
-		t.Error(err)
+		t.Errorf("got the error %v, want context.Canceled", err)
 	}
 }
 
@@ -125,12 +125,12 @@ func TestWaitsEndWithTheContext(t *testing.T) {
 		cancel()
 		for range 2 {
 			if err := <-done; !errors.Is(err, context.Canceled) {
-				t.Error(err)
+				t.Errorf("got the error %v, want context.Canceled", err)
 			}
 		}
 		close(release)
 		if err := <-done; err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 		if len(f.rows) != 1 {
 			t.Errorf("%d documents", len(f.rows))

@@ -53,7 +53,7 @@ func TestAddAndSearch(t *testing.T) {
 		}
 	}
 	if e.Billed("a") != 1 || e.Ledger().Requests != 2 {
-		t.Errorf("%+v", e.Ledger())
+		t.Errorf("got %+v, want 2 requests, a billed once", e.Ledger())
 	}
 	// What the guard does itself, or what a store would refuse, does not reach the store.
 	_, err = s.SimilaritySearch(t.Context(), "q", 1, vectorstores.WithScoreThreshold(.5), vectorstores.WithEmbedder(langchaingo.New(e)), vectorstores.WithNameSpace("x"))
@@ -118,7 +118,7 @@ func TestAnotherModelIsRefused(t *testing.T) {
 			_, err = late.AddDocuments(t.Context(), docs("c"))
 			says(t, err, "nothing was written", `"fake/m@8"`, `"fake/other@8"`)
 			if e, ok := errors.AsType[*store.SpaceError](err); !ok || e.Stored != "fake/m@8" || e.Embedder != "fake/other@8" {
-				t.Errorf("%#v", e)
+				t.Errorf("got %#v, want a SpaceError of m and other", e)
 			}
 			if len(f.rows) != 2 {
 				t.Errorf("%d documents", len(f.rows))
@@ -355,10 +355,10 @@ func TestConcurrent(t *testing.T) {
 		wg.Go(func() {
 			for k := range 5 {
 				if _, err := s.AddDocuments(t.Context(), docs(fmt.Sprintf("%d %d", i, k))); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 				}
 				if _, err := s.SimilaritySearch(t.Context(), "q", 3); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 				}
 			}
 		})

@@ -143,7 +143,7 @@ func BenchmarkSearch(b *testing.B) {
 		m := New(ids, rows, 1024)
 		for b.Loop() {
 			if _, err := m.Search(b.Context(), queries, 1000); err != nil {
-				b.Fatal(err)
+				b.Fatalf("got the error %v, want none", err)
 			}
 		}
 	})

@@ -35,7 +35,7 @@ func fields(t *testing.T, name string) (rows [][]string) {
 	var in io.Reader = f
 	if strings.HasSuffix(name, ".gz") {
 		if in, err = gzip.NewReader(f); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 	}
 	for s := bufio.NewScanner(in); s.Scan(); {

@@ -29,7 +29,7 @@ func open(t *testing.T, path string, readOnly bool) *Recording {
 func embed(t *testing.T, e embedding.Embedder, task embedding.Task, texts ...string) {
 	t.Helper()
 	if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts, Task: task}); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 }
 
@@ -209,7 +209,7 @@ func TestRefusalsAreKept(t *testing.T) {
 	r.Close()
 	a, ok := open(t, path, true).Lookup(0, "bad")
 	if !ok || a.Vector != nil || !strings.Contains(a.Refused, "inappropriate") {
-		t.Errorf("%+v, %v", a, ok)
+		t.Errorf("got %+v, %v, want the recorded refusal", a, ok)
 	}
 }
 
