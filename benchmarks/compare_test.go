@@ -83,7 +83,7 @@ func TestEveryRowAndColumn(t *testing.T) {
 		for _, m := range []string{"nDCG@10", "recall@10", "recall@100", "MRR@10", "MAP", "P@10", "hit@10"} {
 			s, ok := row.Scores[m]
 			if !ok || s.Low > s.Value || s.High < s.Value {
-				t.Errorf("%s, %s: %+v", name, m, s)
+				t.Errorf("%s, %s: got %+v, want a value inside its interval", name, m, s)
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func TestEveryRowAndColumn(t *testing.T) {
 	}
 	for _, name := range []string{"a", "b", "3-grams in common"} {
 		if len(find(t, r, "tiny pairs", name).Scores) != 2 {
-			t.Errorf("%s: %+v", name, find(t, r, "tiny pairs", name))
+			t.Errorf("%s: got %+v, want 2 scores", name, find(t, r, "tiny pairs", name))
 		}
 	}
 	if n := len(r.Tasks[0].Pairs); n != 7*5*4/2 {

@@ -54,7 +54,7 @@ func TestCurrency(t *testing.T) {
 	cny := Candidate{Embedder: embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Price: embedding.Price{PerMillion: 7, Currency: "CNY"}}})}
 	local := Candidate{Reference: "static:base"}
 	if got, err := Currency([]Candidate{local, usd, usd, {Reference: "nobody:x"}}); got != "USD" || err != nil {
-		t.Errorf("%s, %v", got, err)
+		t.Errorf("got %s, %v, want USD", got, err)
 	}
 	if got, err := Currency([]Candidate{usd, cny}); err == nil {
 		t.Errorf("two currencies are %s", got)
@@ -74,7 +74,7 @@ func TestCurrenciesAreNotMixed(t *testing.T) {
 		t.Errorf("got %v, %+v, want no failure, costs in USD and in CNY", r.Failed(), r.Candidates)
 	}
 	if !strings.Contains(strings.Join(r.Notes, " "), "several currencies") {
-		t.Errorf("%q", r.Notes)
+		t.Errorf("got the notes %q, want one about several currencies", r.Notes)
 	}
 }
 

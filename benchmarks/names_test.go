@@ -87,16 +87,16 @@ func TestFileNames(t *testing.T) {
 	b := Candidate{Name: "other", Reference: "openai:m?space=x&base_url=http://127.0.0.1:1/v1"}
 	c := Candidate{Reference: "openai:m?base_url=http://127.0.0.1:2/v1&space=x"}
 	if a.file() != b.file() || a.file() == c.file() || !strings.HasPrefix(a.file(), "openai-m-") || filepath.Base(a.file()) != a.file() {
-		t.Errorf("%s, %s, %s", a.file(), b.file(), c.file())
+		t.Errorf("got %s, %s, %s, want two equal base names of openai-m and another", a.file(), b.file(), c.file())
 	}
 	// How much is sent at once, and with which key, changes no answer: nothing is paid for again.
 	d := Candidate{Reference: a.Reference + "&max_texts=8&max_tokens=900&key_env=OTHER", Query: "openai:q?max_texts=8"}
 	e := Candidate{Reference: a.Reference, Query: "openai:q"}
 	if d.file() != e.file() || d.file() == a.file() {
-		t.Errorf("%s, %s, %s", d.file(), e.file(), a.file())
+		t.Errorf("got %s, %s, %s, want two equal names and another", d.file(), e.file(), a.file())
 	}
 	if weird := (Candidate{Reference: "x:../../" + strings.Repeat("é/", 300)}).file(); len(weird) > 90 || strings.ContainsAny(weird, `/\`) {
-		t.Errorf("%s", weird)
+		t.Errorf("got %s, want a short base name", weird)
 	}
 }
 

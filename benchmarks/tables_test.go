@@ -41,7 +41,7 @@ func TestWinner(t *testing.T) {
 	expect.NoError(t, err)
 	for _, w := range made.Rows {
 		if w.Scores["Spearman"].Best != (w.Name == "a") || w.Scores["Pearson"].Best {
-			t.Errorf("%s: %+v", w.Name, w.Scores)
+			t.Errorf("%s: got %+v, want only a to be the best, by Spearman", w.Name, w.Scores)
 		}
 	}
 	for _, d := range made.Pairs {

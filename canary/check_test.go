@@ -132,7 +132,7 @@ func TestCheckErrorsThatAreNoDrift(t *testing.T) {
 	} {
 		err := Check(c.ctx, c.e, c.ref)
 		if _, ok := errors.AsType[*Drift](err); ok || err == nil || !strings.Contains(err.Error(), c.says) || c.is != nil && !errors.Is(err, c.is) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got the error %v, want one with %q that is no drift", name, err, c.says)
 		}
 	}
 }

@@ -34,11 +34,11 @@ func TestRecordCosts(t *testing.T) {
 			}
 		}
 		if ref.Tolerance != defaultTolerance || !ref.Normalized || ref.Space != f.Model().Space {
-			t.Errorf("%s: %+v", name, ref)
+			t.Errorf("%s: got %+v, want the default tolerance, normalized, the fake's Space", name, ref)
 		}
 		before := len(f.Calls())
 		if err := Check(t.Context(), f, ref); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got the error %v, want none", name, err)
 		}
 		if got, want := len(f.Calls())-before, c.calls/max(2, c.o.Asks); got != want {
 			t.Errorf("%s: a check sent %d requests, want %d", name, got, want)
@@ -50,7 +50,7 @@ func TestRecordTexts(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	ref := record(t, f, Options{Texts: []string{"mine", Texts()[4], "mine", "yours"}})
 	if want := append(Texts(), "mine", "yours"); !slices.Equal(ref.Texts, want) {
-		t.Errorf("%q", ref.Texts)
+		t.Errorf("got the texts %q, want %q", ref.Texts, want)
 	}
 	if _, err := Record(t.Context(), f, Options{Texts: []string{" "}}); embedding.KindOf(err) != embedding.Partial || !strings.Contains(err.Error(), "text 10 is blank") {
 		t.Errorf("a blank text: %v", err)

@@ -63,7 +63,7 @@ func TestUnmetered(t *testing.T) {
 	const identity = "{gen_ai.operation.name=embeddings,gen_ai.provider.name=fake,gen_ai.request.model=fake} "
 	got := e.metrics(t)
 	if len(got) != 2 || got[0] != "embedding.unmetered_requests"+identity+"1" || !strings.HasPrefix(got[1], "gen_ai.client.operation.duration"+identity) {
-		t.Errorf("%q", got)
+		t.Errorf("got %q, want one unmetered request and a duration", got)
 	}
 	if s := attributes(e.spans.GetSpans()[0]); strings.Contains(s, "input_tokens") {
 		t.Error(s)

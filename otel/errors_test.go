@@ -52,7 +52,7 @@ func TestNothingSecretIsTold(t *testing.T) {
 			}
 		}
 		if want := (name != "success" && name != "id"); strings.Contains(attributes(spans[0]), "error.type=") != want {
-			t.Errorf("%s: %s", name, attributes(spans[0]))
+			t.Errorf("%s: got %s, want an error.type: %v", name, attributes(spans[0]), want)
 		}
 	}
 }

@@ -254,7 +254,7 @@ func TestUnknownDimensions(t *testing.T) {
 	}
 	for _, s := range e.spans.GetSpans() {
 		if got := attributes(s); !strings.Contains(got, "gen_ai.embeddings.dimension.count=8") || strings.Contains(got, "embedding.space") {
-			t.Errorf("%s: %s", s.Name, got)
+			t.Errorf("%s: got %s, want 8 dimensions and no space", s.Name, got)
 		}
 	}
 }

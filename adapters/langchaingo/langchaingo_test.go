@@ -83,7 +83,7 @@ func TestFromLeavesTheCallersTexts(t *testing.T) {
 	expect.NoError(t, err)
 	in := []string{"line\nbreak"} // langchaingo's embedder replaces the break in the slice it is given
 	if _, err := e.Embed(t.Context(), embedding.Request{Texts: in}); err != nil || in[0] != "line\nbreak" {
-		t.Errorf("%q, %v", in[0], err)
+		t.Errorf("got the text %q and the error %v, want the text unchanged", in[0], err)
 	}
 	if m := e.Model(); m.Provider != "langchaingo" || m.ID != "unknown" || m.Space != "s" {
 		t.Errorf("got %+v, want langchaingo, unknown and s", m)
@@ -125,7 +125,7 @@ func TestFromTurnsPanicsAndWrongCountsIntoErrors(t *testing.T) {
 		for _, task := range []embedding.Task{embedding.TaskDocument, embedding.TaskQuery} {
 			_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"secret text", "secret too"}, Task: task})
 			if embedding.KindOf(err) != embedding.Malformed || strings.Contains(err.Error(), "secret") {
-				t.Errorf("%s, %v: %v", name, task, err)
+				t.Errorf("%s, %v: got the error %v, want Malformed without the text", name, task, err)
 			}
 		}
 	}
@@ -176,10 +176,10 @@ func TestFromKeepsWhatWasPaidFor(t *testing.T) {
 			t.Fatalf("%s: %d calls, %v", name, calls, err)
 		}
 		if leave && (!errors.Is(err, context.Canceled) || p.Response.Vectors[1] == nil) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got the error %v, want context canceled with the second vector", name, err)
 		}
 		if !leave && !errors.Is(err, embedding.Malformed) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got the error %v, want Malformed", name, err)
 		}
 	}
 }

@@ -143,7 +143,7 @@ func TestRealSets(t *testing.T) {
 	for name, want := range map[string]int{"stsb-en-test.csv": 1379, "stsb-zh-dev.csv": 1500} {
 		p, err := LoadPairs(filepath.Join(dir, "stsb-multi-mt", name))
 		if err != nil || len(p.Gold) != want {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %d pairs and the error %v, want %d", name, len(p.Gold), err, want)
 		}
 	}
 }

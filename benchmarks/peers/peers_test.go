@@ -54,7 +54,7 @@ func TestJobs(t *testing.T) {
 			err = check(got, 0, len(all), want)
 		}
 		if err != nil {
-			t.Errorf("%s, %s: %v", j.name, j.how, err)
+			t.Errorf("%s, %s: got the error %v, want none", j.name, j.how, err)
 		}
 		if j.close != nil {
 			j.close()

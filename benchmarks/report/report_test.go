@@ -171,7 +171,7 @@ func TestText(t *testing.T) {
 		t.Errorf("%q does not say why an interval without 0 is not enough", unsure)
 	}
 	if same := (Difference{Metric: "MAP", A: "a", B: "b", Value: -1e-6, Low: -.001, High: 2e-6, P: 1, Holm: 1}).Words(); !strings.Contains(same, "is 0.0000, between -0.0010 and 0.0000 (") {
-		t.Errorf("%q", same)
+		t.Errorf("got %q, want a difference without a side", same)
 	}
 	if strings.Contains(got, "BM25 + cheap by") || strings.Contains(got, "and BM25 + cheap") {
 		t.Error("fused rows are compared in words")

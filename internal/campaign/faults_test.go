@@ -23,7 +23,7 @@ func TestEveryFaultIsPlayed(t *testing.T) {
 		for _, spec := range s.faults {
 			f, err := dashscopetest.ParseFault(spec)
 			if err != nil {
-				t.Errorf("%s: %v", s.name, err)
+				t.Errorf("%s: got the error %v, want none", s.name, err)
 			}
 			if len(s.faults) == 1 {
 				alone[f.Name]++

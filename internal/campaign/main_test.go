@@ -36,7 +36,7 @@ func TestCampaign(t *testing.T) {
 		if r.control {
 			controls++
 			if len(r.problems) > 0 {
-				t.Errorf("%s: %s", r.name, r.problems)
+				t.Errorf("%s: got the problems %s, want none", r.name, r.problems)
 			}
 			continue
 		}
@@ -45,7 +45,7 @@ func TestCampaign(t *testing.T) {
 		}
 		for _, p := range r.problems {
 			if strings.Contains(p, "goroutines") || strings.Contains(p, "asked again") || strings.Contains(p, "have vectors") {
-				t.Errorf("%s: %s", r.name, p)
+				t.Errorf("%s: got the problem %s", r.name, p)
 			}
 		}
 		failing := map[string]bool{"nan": true, "auth": true, "bad-text": true}[r.name]
@@ -74,7 +74,7 @@ func TestFlags(t *testing.T) {
 	} {
 		p, err := planOf(strings.Fields(tc.args), io.Discard)
 		if err != nil || p.texts != tc.texts || p.outages != tc.outages || p.seed != 1 {
-			t.Errorf("%q: %+v, %v", tc.args, p, err)
+			t.Errorf("%q: got %+v, %v, want %d texts, outages of %v and seed 1", tc.args, p, err, tc.texts, tc.outages)
 		}
 	}
 	for _, args := range []string{"-texts 999", "-fault (", "-outage -1s", "more", "-none"} {

@@ -107,7 +107,7 @@ func TestChromaReader(t *testing.T) {
 					t.Fatalf("from %d: %v, %v, want %d", from, d.ID, err, n)
 				}
 				if want := "text of " + d.ID; d.PageContent != want && d.ID != "id-4" {
-					t.Fatalf("%q", d.PageContent)
+					t.Fatalf("got %q, want %q", d.PageContent, want)
 				}
 				m := d.Metadata
 				if m["n"] != int64(1) || m["f"] != 1.5 || m["b"] != true || m["big"] != int64(9007199254740993) {

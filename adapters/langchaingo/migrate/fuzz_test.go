@@ -36,7 +36,7 @@ func FuzzPosition(f *testing.F) {
 	f.Fuzz(func(t *testing.T, n int, id, other string) {
 		if n > 0 {
 			if gotN, gotID, err := parsePosition(position(n, id)); err != nil || gotN != n || gotID != id {
-				t.Errorf("%d %q, %v", gotN, gotID, err)
+				t.Errorf("got %d, %q, %v, want %d, %q", gotN, gotID, err, n, id)
 			}
 		}
 		if n, _, err := parsePosition(other); err == nil && n < 1 && other != "" {

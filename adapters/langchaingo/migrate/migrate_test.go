@@ -31,7 +31,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	if len(seen) != 11 || seen[0] != "10 of 95 documents read, 10 moved, 0 rejected" || seen[9] != "95 of 95 documents read, 95 moved, 0 rejected" {
-		t.Errorf("%q", seen)
+		t.Errorf("got the steps %q, want 11 from 10 to 95 documents", seen)
 	}
 	complete(t, from, to, f, nil)
 	again := 0
@@ -257,7 +257,7 @@ func TestSequence(t *testing.T) {
 		p := p
 		p.From = seq(docs)
 		if _, _, err := drain(t.Context(), f, p); err == nil || !strings.Contains(err.Error(), "document 10 is no longer old-000009") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got the error %v, want one about the changed order", name, err)
 		}
 	}
 	steps, _, err := drain(t.Context(), f, p)

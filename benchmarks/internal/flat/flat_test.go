@@ -76,7 +76,7 @@ func TestTies(t *testing.T) {
 	} {
 		got, err := search(t.Context(), [][]float32{{3, 3}}, 2)
 		if err != nil || len(got[0]) != 2 || got[0][0].Doc != "c" || got[0][1].Doc != "b" {
-			t.Errorf("%s: %v, %v", name, got, err)
+			t.Errorf("%s: got %v, %v, want c and b", name, got, err)
 		}
 	}
 }

@@ -59,7 +59,7 @@ func TestRoundTrip(t *testing.T) {
 	for _, text := range []string{"one", "two words", "three words here"} {
 		a, ok := again.Lookup(embedding.TaskDocument, text)
 		if !ok || !slices.Equal(a.Vector, fake.Vector(embedding.TaskDocument, text)) || !a.Metered {
-			t.Errorf("%s: %+v", text, a)
+			t.Errorf("%s: got %+v, want its vector, metered", text, a)
 		}
 		tokens += a.Tokens
 	}
