@@ -28,7 +28,7 @@ func Folder(dir, name string) collection.Reader {
 
 type folder struct{ dir, collection string }
 
-// files is where the documents are.
+// files is the folder of the documents.
 func (f folder) files() string { return filepath.Join(f.dir, hexOf(f.collection)) }
 
 func (f folder) Describe(context.Context) (collection.Description, error) {
@@ -66,7 +66,7 @@ func (f folder) Describe(context.Context) (collection.Description, error) {
 	return d, nil
 }
 
-// names returns the files of documents, sorted.
+// names returns the sorted names of the documents' files.
 func (f folder) names() ([]string, error) {
 	entries, err := os.ReadDir(f.files())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -17,12 +17,13 @@ import (
 	"github.com/philippgille/chromem-go"
 )
 
-// collection is one of chromem's, with what it cannot tell. The store's lock guards the maps, and all changes.
+// indexed is one of chromem's collections, with what chromem does not report. The store's lock
+// guards the maps and all changes.
 type indexed struct {
 	*chromem.Collection
-	dir   string               // where its files are, "" in memory
-	ids   map[string]string    // a document's ID to chromem's
-	files map[[4]byte]struct{} // the names of chromem's files, which are 4 bytes of a hash
+	dir   string               // of its files; "" in memory
+	ids   map[string]string    // chromem's ID by document ID
+	files map[[4]byte]struct{} // names of chromem's files: 4 bytes of a hash
 }
 
 func newIndexed(c *chromem.Collection, dir string) *indexed {
@@ -33,14 +34,14 @@ func newIndexed(c *chromem.Collection, dir string) *indexed {
 	return &indexed{Collection: c, dir: dir, ids: map[string]string{}, files: map[[4]byte]struct{}{{}: {}}}
 }
 
-// load learns which documents a collection from disk holds, and checks them.
+// load reads which documents a collection on disk holds, and checks them.
 func load(from *chromem.Collection, dir string, dimensions int) (*indexed, error) {
 	c := newIndexed(from, dir)
 	n := c.Count()
 	if n == 0 {
 		return c, nil
 	}
-	// chromem has no list, but a search that wants every document is one.
+	// chromem cannot list documents, but a search can ask for all of them.
 	whatever := make([]float32, dimensions)
 	whatever[0] = 1
 	all, err := c.QueryEmbedding(context.Background(), whatever, n, nil, nil)
@@ -65,14 +66,15 @@ func load(from *chromem.Collection, dir string, dimensions int) (*indexed, error
 	return c, nil
 }
 
-// fileOf returns what chromem names a document's file and a collection's folder by. Two of 77,000 names share one more often
-// than not, and chromem would write the one over the other.
+// fileOf returns the name that chromem gives a document's file or a collection's folder. Among
+// 77,000 names a collision is likelier than not, and chromem would overwrite one file with the
+// other.
 func fileOf(name string) [4]byte {
 	sum := sha256.Sum256([]byte(name))
 	return [4]byte(sum[:4])
 }
 
-// file returns where a document is on disk.
+// file returns the path of a document's file.
 func (c *indexed) file(inner string) string { return filepath.Join(c.dir, hexOf(inner)+".gob") }
 
 func hexOf(name string) string {
@@ -80,7 +82,8 @@ func hexOf(name string) string {
 	return hex.EncodeToString(file[:])
 }
 
-// place returns chromem's ID for a new document: its own, or where another document has the file of that name, a changed one.
+// place returns chromem's ID for a new document: its own ID, or a changed one if another document
+// has the file of that name.
 func (c *indexed) place(id string) string {
 	inner := id
 	for n := 1; ; n++ {
@@ -107,15 +110,16 @@ func (c *indexed) put(ctx context.Context, x *entry) error {
 	if err == nil {
 		return nil
 	}
-	// It is in memory and not, or not whole, on disk: it is dropped, so that the next try stores it again.
+	// It is in memory but not complete on disk. Drop it, so that the next try stores it again.
 	if c.Delete(ctx, nil, nil, inner) == nil {
 		delete(c.ids, x.id)
 		delete(c.files, fileOf(inner))
-	} // else a file is left, and the ID keeps its name to be written over
+	} // else a file is left, and the ID keeps its name so that it is overwritten
 	return err
 }
 
-// remove removes a document, if it is there: the file first, so that one which cannot be removed stays in both places.
+// remove deletes a document if it exists. It deletes the file first, so that a document whose file
+// stays is still in memory.
 func (c *indexed) remove(ctx context.Context, id string) error {
 	inner, ok := c.ids[id]
 	if !ok {
@@ -142,7 +146,8 @@ func norm(v []float32) float64 {
 	return math.Sqrt(sum)
 }
 
-// unit returns a copy of v of length 1, which is all that chromem can compare; false if v has no direction.
+// unit returns a copy of v with length 1, the only length that chromem compares. It returns false
+// if v has no direction.
 func unit(v []float32) ([]float32, bool) {
 	length := norm(v)
 	if length == 0 {

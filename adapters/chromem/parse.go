@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// parse returns the value of a form and a type, as canonical made them.
+// parse returns the value for a form and a type from canonical.
 func parse(form, kind string) (any, error) {
 	if form == "" {
 		return nil, errors.New("an empty form")

@@ -137,7 +137,7 @@ func TestFromTurnsPanicsAndWrongCountsIntoErrors(t *testing.T) {
 }
 
 func TestFromRefusals(t *testing.T) {
-	if _, err := langchaingo.From(theirs(t, nil), embedding.Model{}); err == nil || !strings.Contains(err.Error(), "states no Space") {
+	if _, err := langchaingo.From(theirs(t, nil), embedding.Model{}); err == nil || !strings.Contains(err.Error(), "has no Space: name the space") {
 		t.Errorf("without a Space: %v", err)
 	}
 	if _, err := langchaingo.From(nil, embedding.Model{Space: "s"}); err == nil || !strings.Contains(err.Error(), "is nil") {

@@ -65,7 +65,7 @@ func (s sequence) each(ctx context.Context, after string, yield func(collection.
 	return nil
 }
 
-// A position in a numbered order is the number of the last document and its ID, which shows whether the order has changed.
+// position is the number of the last document and its ID, which shows whether the order has changed.
 func position(n int, id string) string { return strconv.Itoa(n) + " " + id }
 
 func parsePosition(s string) (n int, id string, err error) {
@@ -81,5 +81,6 @@ func parsePosition(s string) (n int, id string, err error) {
 }
 
 func moved(n int, id string) error {
-	return fmt.Errorf("document %d is no longer %s: documents before it were removed or their order has changed; begin again with an empty collection and without the journal", n, id)
+	return fmt.Errorf("document %d is no longer %s: documents before it were removed or their order has changed; "+
+		"begin again with an empty collection and without the journal", n, id)
 }
