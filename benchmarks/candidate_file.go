@@ -14,7 +14,8 @@ import (
 	"github.com/vecspace/embedding/internal/strictyaml"
 )
 
-// LoadCandidates reads candidates from a YAML file: a list, by itself or under "candidates:", of references or of mappings.
+// LoadCandidates reads candidates from a YAML file: a list, at the top level or under
+// "candidates:", of references or mappings.
 //
 //	candidates:
 //	  - static:base
@@ -23,12 +24,12 @@ import (
 //	    query: openai:e5-query?base_url=http://127.0.0.1:18090/v1&space=e5
 //	    price: 0.07 USD 2026-10-12     # per million tokens, currency, day
 //	    parallel: 2
-//	    timeout: 5m                    # of one request, for a slow server
+//	    timeout: 5m                    # per request, for a slow server
 //	  - reference: openai:...
 //	    document_prefix: "passage: "
 //	    query_prefix: "query: "
 //
-// An unknown field, an anchor, or anything else that is not of this form is an error with its line.
+// Unknown fields, anchors and anything else in another form are errors with their line.
 func LoadCandidates(name string) ([]Candidate, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -73,7 +74,7 @@ func readCandidates(data []byte) ([]Candidate, error) {
 	return out, nil
 }
 
-// candidate reads an item: a reference alone, or a mapping.
+// candidate reads an item: a reference or a mapping.
 func candidate(d *strictyaml.Decoder, n *strictyaml.Node) (c Candidate) {
 	if n.Kind != yaml.MappingNode {
 		d.Text(&c.Reference)(n)
@@ -103,7 +104,8 @@ func (c *Candidate) setPrice(value string) error {
 	if len(f) == 3 {
 		sum, err := strconv.ParseFloat(f[0], 64)
 		_, day := time.Parse(time.DateOnly, f[2])
-		if err == nil && sum > 0 && sum < 1e9 && day == nil && len(f[1]) == 3 && strings.ToUpper(f[1]) == f[1] {
+		currency := len(f[1]) == 3 && strings.ToUpper(f[1]) == f[1]
+		if err == nil && sum > 0 && sum < 1e9 && day == nil && currency {
 			c.Price = embedding.Price{PerMillion: sum, Currency: f[1], AsOf: f[2]}
 			return nil
 		}

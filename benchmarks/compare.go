@@ -232,7 +232,7 @@ func (r *run) compete(ctx context.Context, c *contender) {
 	}
 }
 
-// fetch makes sure that every text of a task is recorded.
+// fetch sees to it that every text of a task is recorded.
 func (r *run) fetch(ctx context.Context, c *contender, t *madeTask) error {
 	byTask := map[embedding.Task][]string{}
 	missing := 0
@@ -250,7 +250,7 @@ func (r *run) fetch(ctx context.Context, c *contender, t *madeTask) error {
 	}
 	for _, task := range []embedding.Task{embedding.TaskDocument, embedding.TaskQuery, embedding.TaskSimilarity} {
 		texts := byTask[task]
-		// A block is what is in memory twice; it is recorded request by request.
+		// A block is in memory twice. Its requests are recorded one by one.
 		for len(texts) > 0 {
 			n := min(len(texts), 1024)
 			_, err := c.chain.Embed(ctx, embedding.Request{Texts: texts[:n], Task: task})
@@ -263,7 +263,8 @@ func (r *run) fetch(ctx context.Context, c *contender, t *madeTask) error {
 	return nil
 }
 
-// fatal is the first error that is not about a text on its own: refused texts are recorded and counted.
+// fatal returns the first error that is not about a single text. Refused texts are recorded and
+// counted.
 func fatal(err error) error {
 	if p, ok := errors.AsType[*embedding.PartialError](err); ok {
 		for _, f := range p.Failed {

@@ -16,7 +16,7 @@ import (
 type contender struct {
 	Candidate
 	model     embedding.Model
-	provider  embedding.Embedder // guarded and counted against the budget; nil offline
+	provider  embedding.Embedder // guarded and within its budget; nil if offline
 	chain     embedding.Embedder // the recommended chain around it, recording
 	recording *replay.Recording
 	failure   error
@@ -30,7 +30,7 @@ type contender struct {
 	tell     func(Progress)
 }
 
-// enter opens a candidate and its recording. What is wrong with it is its failure.
+// enter opens a candidate and its recording. An error becomes its failure.
 func (r *run) enter(c Candidate) *contender {
 	out := &contender{Candidate: c, refused: map[string]bool{}}
 	out.attempts.Failed = map[string]int{}
@@ -76,7 +76,7 @@ func (r *run) open(c *contender) error {
 	return nil
 }
 
-// hear counts the requests that are really sent.
+// hear counts the requests that are sent.
 func (c *contender) hear(e middleware.Event) {
 	c.mu.Lock()
 	c.attempts.Sent++
@@ -100,7 +100,7 @@ func (c *contender) begin(p Progress, tell func(Progress)) {
 	tell(p)
 }
 
-// fail keeps the first reason. An interrupted candidate has not failed.
+// fail keeps the first error. An interrupted candidate has not failed.
 func (c *contender) fail(ctx context.Context, err error) {
 	if c.failure == nil && ctx.Err() == nil {
 		c.failure = err
@@ -120,7 +120,7 @@ func (c *contender) close() {
 	c.recording, c.provider, c.chain = nil, nil, nil
 }
 
-// vector looks up a text; nil is a blank or refused one.
+// vector returns the recorded vector of a text, nil if the text is blank or refused.
 func (c *contender) vector(task embedding.Task, text string) []float32 {
 	a, _ := c.recording.Lookup(task, text)
 	if a.Refused != "" {

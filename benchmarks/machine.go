@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// version is the module's, with the commit where it was built from one.
+// version returns the module's version, and the commit if the program was built from one.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

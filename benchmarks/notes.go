@@ -6,7 +6,7 @@ import (
 	"github.com/vecspace/embedding/benchmarks/report"
 )
 
-// notes are what a reader has to know about the figures, in sentences.
+// notes explains the figures to the reader.
 func notes(r *report.Report) []string {
 	out := []string{
 		"Intervals are 95 % percentile intervals of a paired bootstrap over queries or pairs; they say how far the figures would move with other questions of the same kind, and nothing about other kinds of text.",

@@ -14,7 +14,7 @@ import (
 	"github.com/vecspace/embedding/bm25"
 )
 
-// depth is how many documents a ranking holds: MTEB's figure.
+// depth is the number of documents in a ranking, as in MTEB.
 const depth = 1000
 
 // judge scores a candidate on a task whose texts are all recorded.
@@ -84,16 +84,16 @@ func coarser(candidate string, dims int) (out []point) {
 	return out
 }
 
-// row is one line of a task's table in the making: the figures' statistics, and the values by topic they are made of.
+// row is a row of a task's table, with what its figures are computed from.
 type row struct {
 	name, candidate, kind string
 	failure               string
 	stats                 map[string]metrics.Statistic
-	main                  []float64 // the main metric by topic; of pairs the error of each pair's rank
-	first                 []string  // by topic: the id of what was ranked first; of pairs the similarity in words
+	main                  []float64 // main metric by query; for pairs, the error of each pair's rank
+	first                 []string  // by query: ID of the first document; for pairs, the similarity in words
 }
 
-// vectors looks up the vector of a text; nil where the provider refused it.
+// vectors returns the vector of a text, nil if the provider refused it.
 type vectors func(task embedding.Task, text string) []float32
 
 // retrievalTask is a retrieval set with what all candidates share.
@@ -167,7 +167,7 @@ func (t *retrievalTask) score(name, candidate, kind string, rankings [][]metrics
 	return r, nil
 }
 
-// rows are those of a candidate: its own and fused with BM25.
+// rows returns a candidate's row and the row of its fusion with BM25, and the vectors.
 func (t *retrievalTask) rows(ctx context.Context, name string, dims int, lookup vectors) ([]row, [][]float32, [][]float32, error) {
 	docs, queries := t.vectors(lookup)
 	hits, err := flat.New(t.ids, docs, dims).Search(ctx, queries, depth)
@@ -196,7 +196,7 @@ func (t *retrievalTask) vectors(lookup vectors) (docs, queries [][]float32) {
 	return docs, queries
 }
 
-// ndcg is the statistic of the main metric where vectors are cut and stored coarsely.
+// ndcg returns the main metric of vectors that are cut or stored coarsely.
 func (t *retrievalTask) ndcg(ctx context.Context, docs, queries [][]float32, dims int, s flat.Storage) (metrics.Statistic, error) {
 	var hits [][]metrics.Hit
 	var err error
@@ -241,14 +241,15 @@ func (t pairsTask) similarities(lookup vectors, dims int, s flat.Storage) []floa
 	said := make([]float64, len(t.Gold))
 	for i := range said {
 		a, b := lookup(embedding.TaskSimilarity, t.First[i]), lookup(embedding.TaskSimilarity, t.Second[i])
-		if a != nil && b != nil { // a refused sentence is like nothing
+		if a != nil && b != nil { // a refused sentence has similarity 0
 			said[i] = s.Similarity(a, b, dims)
 		}
 	}
 	return said
 }
 
-// floor is the similarity by shared n-grams: of three characters, of two where most of the text is Chinese.
+// floor scores the share of common n-grams: of three characters, or of two if most of the text is
+// Chinese.
 func (t pairsTask) floor() (row, error) {
 	letters, han := 0, 0
 	for _, s := range t.First {

@@ -9,12 +9,12 @@ import (
 	"github.com/vecspace/embedding/benchmarks/datasets"
 )
 
-// Task is what candidates are compared on: Retrieval or Pairs.
+// Task is a set to compare candidates on: Retrieval or Pairs.
 type Task struct {
 	Retrieval *datasets.Retrieval
 	Pairs     *datasets.Pairs
 
-	// Failure says why a set could not be read, instead of both: the report names it, as Name, with its reason.
+	// Failure, in place of a set, says why it could not be read. The report shows it under Name.
 	Failure error
 	Name    string
 }
@@ -48,13 +48,14 @@ func (t Task) check() error {
 	return nil
 }
 
-// request is one text and what it is for.
+// request is a text and its purpose.
 type request struct {
 	task embedding.Task
 	text string
 }
 
-// requests are the different texts of a task, blank ones left out: nothing can be embedded of them.
+// requests returns the distinct texts of a task. It leaves out blank texts, which cannot be
+// embedded.
 func (t Task) requests() []request {
 	var out []request
 	seen := map[request]bool{}
@@ -82,7 +83,8 @@ func (t Task) requests() []request {
 	return out
 }
 
-// distinct are requests that a model answers differently: where the task changes nothing, a text counts once.
+// distinct returns the requests that a model answers differently: a text counts once if the model
+// is Symmetric.
 func distinct(requests []request, m embedding.Model) []request {
 	if !m.Symmetric {
 		return requests
@@ -98,8 +100,9 @@ func distinct(requests []request, m embedding.Model) []request {
 	return out
 }
 
-// samples are the short texts of a task (queries, sentences) and the long ones (documents, sentences), to measure the speed with. Long ones are
-// cut at 1,000 bytes, so that a full batch stays within what providers take.
+// samples returns short texts (queries, sentences) and long ones (documents, sentences) to measure
+// the speed with. It cuts long ones at 1,000 bytes, so that a full batch stays within providers'
+// limits.
 func (t Task) samples() (short, long []string) {
 	const most = 1000
 	add := func(to *[]string, text string) {

@@ -14,23 +14,25 @@ import (
 	"strings"
 )
 
-// Retrieval is a set of documents, queries and judgements of which document answers which query.
+// Retrieval is a set of documents and queries, with judgments of which document answers which
+// query.
 type Retrieval struct {
 	Name      string
 	Documents []Text
-	Queries   []Text                    // each has at least one judgement
-	Judged    map[string]map[string]int // by query, then document: 0 is not relevant, above is how much
-	Whole     int                       // how many documents there were before Fewer took some out, else 0
+	Queries   []Text                    // each has at least one judgment
+	Judged    map[string]map[string]int // by query, then document: 0 is irrelevant, higher is more relevant
+	Whole     int                       // number of documents before Fewer removed some; 0 if it did not
 }
 
 // Text is a document or a query.
 type Text struct {
 	ID    string
-	Title string // of a document that has one
+	Title string // documents only; may be ""
 	Body  string
 }
 
-// Embedded is the text that is embedded: title and body with a space between, as BEIR and MTEB do.
+// Embedded returns the text to embed: title and body with a space between them, as in BEIR and
+// MTEB.
 func (t Text) Embedded() string {
 	if t.Title == "" {
 		return t.Body
@@ -38,15 +40,15 @@ func (t Text) Embedded() string {
 	return strings.TrimSpace(t.Title + " " + t.Body)
 }
 
-// Pairs is a list of pairs of sentences with a gold score of how alike they are.
+// Pairs is a list of sentence pairs with gold scores of their similarity.
 type Pairs struct {
 	Name          string
 	First, Second []string
 	Gold          []float64 // finite, not all equal
 }
 
-// Sample keeps n of the queries, drawn by seed, and all documents; the name then says so. n of 0, or of at least as many as there are,
-// changes nothing.
+// Sample keeps n of the queries, drawn by seed, and all documents. The Name says so. It changes
+// nothing if n is 0 or not below the number of queries.
 func (r *Retrieval) Sample(n int, seed uint64) *Retrieval {
 	keep := draw(len(r.Queries), n, seed)
 	if keep == nil {
@@ -58,9 +60,10 @@ func (r *Retrieval) Sample(n int, seed uint64) *Retrieval {
 	return &out
 }
 
-// Fewer keeps about n of the documents: all that are judged for the queries, and others drawn by seed; the name then says so. It is for
-// models that are too slow or too dear for the whole set. Fewer documents are easier to tell apart, so figures of such a set are higher
-// than those of the whole one. n of 0, or of at least as many as there are, changes nothing.
+// Fewer keeps about n documents: all that are judged for the queries, and others drawn by seed. The
+// Name says so. Use it for models that are too slow or too expensive for the whole set. Fewer
+// documents are easier to tell apart, so scores are higher than on the whole set. It changes
+// nothing if n is 0 or not below the number of documents.
 func (r *Retrieval) Fewer(n int, seed uint64) *Retrieval {
 	if n <= 0 || n >= len(r.Documents) {
 		return r
@@ -88,7 +91,8 @@ func (r *Retrieval) Fewer(n int, seed uint64) *Retrieval {
 	return &out
 }
 
-// Sample keeps n of the pairs, drawn by seed; the name then says so. n of 0, or of at least as many as there are, changes nothing.
+// Sample keeps n of the pairs, drawn by seed. The Name says so. It changes nothing if n is 0 or not
+// below the number of pairs.
 func (p *Pairs) Sample(n int, seed uint64) *Pairs {
 	keep := draw(len(p.Gold), n, seed)
 	if keep == nil {
@@ -108,7 +112,7 @@ func picked[T any](from []T, at []int) []T {
 	return out
 }
 
-// draw returns n of all indexes, ascending, or nil where all are kept.
+// draw returns n of all indexes, ascending, or nil if all are kept.
 func draw(all, n int, seed uint64) []int {
 	if n <= 0 || n >= all {
 		return nil
@@ -116,11 +120,11 @@ func draw(all, n int, seed uint64) []int {
 	return slices.Sorted(slices.Values(rand.New(rand.NewPCG(seed, 0x5a)).Perm(all)[:n]))
 }
 
-// maxLine is how long a line of a file may be.
+// maxLine limits the length of a line.
 const maxLine = 16 << 20
 
-// lines calls each with the lines of a file and their numbers from 1, unpacked where the name ends in .gz. A byte order
-// mark is removed. Errors are given the file's name and the line's number.
+// lines calls each with every line of a file, which it decompresses if its name ends in .gz. It
+// removes a byte order mark. Errors name the file and the line, counted from 1.
 func lines(name string, each func(line string) error) error {
 	f, err := os.Open(name)
 	if err != nil {
@@ -168,5 +172,5 @@ func firstFile(names ...string) (string, error) {
 			return name, err
 		}
 	}
-	return "", fmt.Errorf("there is none of the files %s", strings.Join(names, ", "))
+	return "", fmt.Errorf("none of these files exists: %s", strings.Join(names, ", "))
 }

@@ -68,16 +68,16 @@ func TestRetrievalSaysWhatIsWrong(t *testing.T) {
 		"broken JSON":         {corpus + "{", queries, qrels, "corpus.jsonl:3: "},
 		"no id":               {`{"text": "x"}`, queries, qrels, `corpus.jsonl:1: there is no "_id"`},
 		"no text":             {`{"_id": "x"}`, queries, qrels, `corpus.jsonl:1: "x" has no "text"`},
-		"id twice":            {corpus + corpus, queries, qrels, `corpus.jsonl:3: the id "d1" was there before`},
+		"id twice":            {corpus + corpus, queries, qrels, `corpus.jsonl:3: the id "d1" is not unique`},
 		"not UTF-8":           {"{\"_id\": \"d\xff\", \"text\": \"\"}", queries, qrels, "corpus.jsonl:1: the line is not UTF-8"},
-		"query twice":         {corpus, queries + queries, qrels, `queries.jsonl:3: the id "q1" was there before`},
+		"query twice":         {corpus, queries + queries, qrels, `queries.jsonl:3: the id "q1" is not unique`},
 		"blank query":         {corpus, `{"_id": "q1", "text": " "}`, qrels, `query "q1" is blank`},
 		"absent document":     {corpus, queries, qrels + "q1\td9\t1\n", `test.tsv:4: there is no document "d9"`},
 		"absent query":        {corpus, queries, qrels + "q9\td1\t1\n", `test.tsv:4: there is no query "q9"`},
-		"judged twice":        {corpus, queries, qrels + "q1\td1\t1\n", `test.tsv:4: document "d1" was judged`},
-		"judgement a word":    {corpus, queries, qrels + "other\td1\tyes\n", `test.tsv:4: the judgement "yes"`},
-		"heading in disguise": {corpus, queries, "q1\td1\tyes\n", `test.tsv:1: the judgement "yes"`},
-		"too few fields":      {corpus, queries, "q1 d1 1\n", "test.tsv:1: 1 fields"},
+		"judged twice":        {corpus, queries, qrels + "q1\td1\t1\n", `test.tsv:4: document "d1" is judged twice`},
+		"judgment a word":    {corpus, queries, qrels + "other\td1\tyes\n", `test.tsv:4: the judgment "yes"`},
+		"heading in disguise": {corpus, queries, "q1\td1\tyes\n", `test.tsv:1: the judgment "yes"`},
+		"too few fields":      {corpus, queries, "q1 d1 1\n", "test.tsv:1: got 1 fields"},
 		"nothing relevant":    {corpus, queries, "q1\td1\t0\n", "no document is relevant"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestPairsSayWhatIsWrong(t *testing.T) {
 		"a.csv:2: the score is +Inf":             "a,b,1\nc,d,inf\ne,f,2\n",
 		`a.csv:2: the score "x" is not a number`: "a,b,1\nc,d,x\n",
 		"a.csv:3: a sentence is blank":           "a,b,1\nc,d,2\n ,f,2\n",
-		"a.csv:2: 2 fields":                      "a,b,1\nc,d\n",
+		"a.csv:2: got 2 fields":                      "a,b,1\nc,d\n",
 		"2 pairs: a correlation":                 "a,b,1\nc,d,2\n",
 		"all gold scores are equal":              "a,b,1\nc,d,1\ne,f,1\n",
 		"a.csv:2: a sentence is not UTF-8":       "a,b,1\n\xff,d,1\ne,f,3\n",
@@ -148,7 +148,7 @@ func TestRealSets(t *testing.T) {
 	}
 }
 
-// TestCranfield writes Cranfield in the layout of BEIR and loads it: graded judgements, two blank documents.
+// TestCranfield writes Cranfield in the layout of BEIR and loads it: graded judgments, two blank documents.
 func TestCranfield(t *testing.T) {
 	dir := filepath.Join(testdata(t), "cranfield")
 	elements := func(name, tag string) (out [][2]string) {
@@ -170,7 +170,7 @@ func TestCranfield(t *testing.T) {
 					Title string `xml:"title"`
 				}
 				expect.NoError(t, d.DecodeElement(&e, &start))
-				if tag == "top" { // judgements count the queries from 1 in the order of the file
+				if tag == "top" { // judgments count the queries from 1 in the order of the file
 					e.No, e.Text = strconv.Itoa(len(out)+1), e.Title
 				}
 				out = append(out, [2]string{strings.TrimSpace(e.No), strings.Join(strings.Fields(e.Text), " ")})

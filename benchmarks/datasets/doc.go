@@ -1,5 +1,6 @@
-// Package datasets reads what embedders are judged on: retrieval sets in the layout of BEIR, pairs of sentences with gold scores, and the
-// documentation of the Go standard library, which every Go toolchain brings along.
+// Package datasets reads what embedders are judged on: [LoadRetrieval] reads retrieval sets in BEIR's
+// layout, [LoadPairs] reads pairs of sentences with gold scores, and [GoLibrary] makes a set of the
+// documentation of the Go standard library, which every Go toolchain includes.
 //
-// The loaders check what they read. What is wrong is said with file and line.
+// The loaders check what they read. Their errors name the file and the line.
 package datasets

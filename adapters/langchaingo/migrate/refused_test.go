@@ -44,7 +44,7 @@ func TestRefusals(t *testing.T) {
 		}, e, "opening the new collection: killed"},
 		"no journal":          {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.Journal = "" }, e, "Plan.Journal must be given"},
 		"no source":           {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.From = nil }, e, "Plan.From and Plan.To must be given"},
-		"no store":            {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.Open = nil }, e, "Plan.Open must be given"},
+		"no Open":             {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.Open = nil }, e, "Plan.Open must be given"},
 		"unknown dimensions":  {nil, embedding.Chain(nameless{}), "call embedding.Probe first"},
 		"documents unstamped": {func(_ *testing.T, p *migrate.Plan, to *shelf) { put(to, nil, 8) }, e, `says nothing of its space, and "fake/new@8" is to be written`},
 		"of another space": {func(_ *testing.T, p *migrate.Plan, to *shelf) {

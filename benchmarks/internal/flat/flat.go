@@ -1,5 +1,7 @@
-// Package flat finds the nearest vectors by comparing with all of them: no index, no approximation, so that what is measured is the
-// embedder and nothing else.
+// Package flat finds the nearest vectors by comparing a query with all of them. Without an index or
+// approximation, the results depend only on the embedder.
+//
+// [Matrix] holds float32 vectors, [Bytes8] and [Bits] hold quantized ones.
 package flat
 
 import (
@@ -12,17 +14,18 @@ import (
 	"github.com/vecspace/embedding/benchmarks/internal/metrics"
 )
 
-// Matrix holds documents to be compared with. It is safe for concurrent use.
+// Matrix holds documents to search. It is safe for concurrent use.
 type Matrix struct {
 	ids   []string
 	rows  [][]float32
 	live  []int     // the rows that are not nil
-	scale []float32 // 1 over each row's length, 0 for a row that has no direction
+	scale []float32 // 1 / length of each row, 0 for a zero row
 	dims  int
 }
 
-// New returns the Matrix of rows cut to their first dims values; ids[i] names rows[i]. It keeps both slices and copies no vector. A nil row
-// is never found. dims must not be above the length of any row.
+// New returns the Matrix of rows cut to their first dims values; ids[i] names rows[i]. It keeps
+// both slices and copies no vector. A search never finds a nil row. dims must not exceed the length
+// of any row.
 func New(ids []string, rows [][]float32, dims int) *Matrix {
 	m := &Matrix{ids: ids, rows: rows, scale: make([]float32, len(rows)), dims: dims}
 	for i, row := range rows {
@@ -34,7 +37,7 @@ func New(ids []string, rows [][]float32, dims int) *Matrix {
 	return m
 }
 
-// inverse is 1 over a vector's length, 0 where that is 0.
+// inverse returns 1 / length of v, 0 if the length is 0.
 func inverse(v []float32) float32 {
 	sum := 0.0
 	for _, x := range v {
@@ -46,9 +49,9 @@ func inverse(v []float32) float32 {
 	return float32(1 / math.Sqrt(sum))
 }
 
-// Search returns, for each query, the k documents of the highest cosine, in metrics.Order. Cosines are rounded to float32, as MTEB does,
-// and ties are settled after that. The queries are cut like the documents; a nil query finds nothing. It returns the
-// context's error if that ends first.
+// Search returns the k documents with the highest cosine for each query, in [metrics.Order]. It
+// rounds cosines to float32 before it breaks ties, as MTEB does. Queries are cut to the documents'
+// length; a nil query finds nothing. The error is the context's.
 func (m *Matrix) Search(ctx context.Context, queries [][]float32, k int) ([][]metrics.Hit, error) {
 	out := make([][]metrics.Hit, len(queries))
 	var asked []int // those that are not nil
@@ -65,7 +68,7 @@ func (m *Matrix) Search(ctx context.Context, queries [][]float32, k int) ([][]me
 		var norm [together]float32
 		var best [together]*top
 		for j := range q {
-			i := block[min(j, len(block)-1)] // the last one again where there are fewer
+			i := block[min(j, len(block)-1)] // repeats the last query in a short block
 			q[j] = queries[i][:m.dims]
 			norm[j] = inverse(q[j])
 			best[j] = newTop(m.ids, k)
@@ -85,11 +88,12 @@ func (m *Matrix) Search(ctx context.Context, queries [][]float32, k int) ([][]me
 	return out, nil
 }
 
-// together is how many queries a document is compared with at once: their sums and products just fit the processor's registers. With
-// eight sums the compiler keeps some in memory, which takes twice as long.
+// together is the number of queries that a document is compared with at once. Six sums and products
+// just fit the processor's registers; with eight the compiler keeps some in memory, which takes
+// twice as long.
 const together = 6
 
-// dot is the product of v with each of six vectors of its length.
+// dot returns the product of v with each of six vectors of its length.
 func dot(v []float32, q *[together][]float32) [together]float32 {
 	n := len(v)
 	a, b, c, d, e, f := q[0][:n], q[1][:n], q[2][:n], q[3][:n], q[4][:n], q[5][:n]
@@ -105,12 +109,12 @@ func dot(v []float32, q *[together][]float32) [together]float32 {
 	return [together]float32{va, vb, vc, vd, ve, vf}
 }
 
-// top keeps the best k of what is offered in a heap whose root is the worst of them.
+// top keeps the best k offers in a heap. Its root is the worst of them.
 type top struct {
 	ids   []string
 	k     int
 	heap  []scored
-	least float32 // what a score must reach to be worth an offer
+	least float32 // the lowest score worth an offer
 }
 
 func newTop(ids []string, k int) *top { return &top{ids: ids, k: k, least: float32(math.Inf(-1))} }

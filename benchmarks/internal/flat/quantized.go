@@ -8,8 +8,8 @@ import (
 	"github.com/vecspace/embedding/benchmarks/internal/metrics"
 )
 
-// Bytes8 is what is stored of documents in one byte a dimension: the values over the largest of the row, times 127. Queries stay as they
-// are. It is safe for concurrent use.
+// Bytes8 holds documents with one byte per dimension: the value over the row's largest, times 127.
+// Queries are not quantized. It is safe for concurrent use.
 type Bytes8 struct {
 	ids   []string
 	rows  [][]int8
@@ -17,7 +17,7 @@ type Bytes8 struct {
 	dims  int
 }
 
-// NewBytes8 quantises rows, cut to their first dims values, as New takes them.
+// NewBytes8 quantizes rows, which it takes as [New] does.
 func NewBytes8(ids []string, rows [][]float32, dims int) *Bytes8 {
 	m := &Bytes8{ids: ids, rows: make([][]int8, len(rows)), scale: make([]float32, len(rows)), dims: dims}
 	for i, row := range rows {
@@ -28,7 +28,7 @@ func NewBytes8(ids []string, rows [][]float32, dims int) *Bytes8 {
 	return m
 }
 
-// eighth returns v in bytes and 1 over the length of what they stand for.
+// eighth returns v in bytes, and 1 / length of the vector that they stand for.
 func eighth(v []float32) ([]int8, float32) {
 	largest := float32(0)
 	for _, x := range v {
@@ -46,7 +46,7 @@ func eighth(v []float32) ([]int8, float32) {
 	return out, float32(1 / math.Sqrt(float64(sum)))
 }
 
-// Search is Matrix.Search over the stored bytes.
+// Search is [Matrix.Search] over the stored bytes.
 func (m *Bytes8) Search(ctx context.Context, queries [][]float32, k int) ([][]metrics.Hit, error) {
 	return each(ctx, queries, func(q []float32) []metrics.Hit {
 		q = q[:m.dims]
@@ -71,15 +71,15 @@ func (m *Bytes8) Search(ctx context.Context, queries [][]float32, k int) ([][]me
 	})
 }
 
-// Bits is what is stored of documents in one bit a dimension: whether the value is above 0. Queries are cut to bits as well and
-// compared by how many agree. It is safe for concurrent use.
+// Bits holds documents with one bit per dimension: whether the value is above 0. Queries become
+// bits too and are compared by the number of equal bits. It is safe for concurrent use.
 type Bits struct {
 	ids  []string
 	rows [][]uint64
 	dims int
 }
 
-// NewBits quantises rows, cut to their first dims values, as New takes them.
+// NewBits quantizes rows, which it takes as [New] does.
 func NewBits(ids []string, rows [][]float32, dims int) *Bits {
 	m := &Bits{ids: ids, rows: make([][]uint64, len(rows)), dims: dims}
 	for i, row := range rows {
@@ -100,7 +100,7 @@ func signs(v []float32) []uint64 {
 	return out
 }
 
-// agreement is the share of bits in which a and b agree, put to the scale of a cosine: from -1 to 1.
+// agreement scales the share of equal bits to a cosine's range, -1 to 1.
 func agreement(a, b []uint64, dims int) float32 {
 	differ := 0
 	for i := range a {
@@ -109,7 +109,7 @@ func agreement(a, b []uint64, dims int) float32 {
 	return 1 - 2*float32(differ)/float32(dims)
 }
 
-// Search is Matrix.Search over the stored bits.
+// Search is [Matrix.Search] over the stored bits.
 func (m *Bits) Search(ctx context.Context, queries [][]float32, k int) ([][]metrics.Hit, error) {
 	return each(ctx, queries, func(q []float32) []metrics.Hit {
 		asked := signs(q[:m.dims])
@@ -136,17 +136,17 @@ func each(ctx context.Context, queries [][]float32, search func([]float32) []met
 	return out, nil
 }
 
-// Storage is how vectors are kept.
+// Storage says how vectors are stored.
 type Storage string
 
-// The ways.
+// Kinds of storage.
 const (
 	Float32 Storage = "float32"
 	Int8    Storage = "int8"
 	Binary  Storage = "binary"
 )
 
-// Bytes is what one vector takes, without its id. An int8 vector has its scale beside it.
+// Bytes returns the size of one vector without its ID. An int8 vector includes its scale.
 func (s Storage) Bytes(dims int) int {
 	switch s {
 	case Int8:
@@ -157,7 +157,7 @@ func (s Storage) Bytes(dims int) int {
 	return 4 * dims
 }
 
-// Similarity is the similarity of two vectors cut to dims, the second one kept as s says, the first as queries are.
+// Similarity compares two vectors cut to dims. It stores b as s says and treats a as a query.
 func (s Storage) Similarity(a, b []float32, dims int) float64 {
 	a, b = a[:dims], b[:dims]
 	switch s {

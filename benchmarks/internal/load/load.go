@@ -1,16 +1,17 @@
 // Package load measures how fast an embedder answers.
 //
-// Closed asks one request after the other, each as soon as the last is answered: what one caller sees. Open asks at a fixed rate,
-// whatever the answers do: what users see who do not wait for each other.
+// [Closed] sends each request as soon as the previous one is answered: this is what one caller sees.
+// [Open] sends at a fixed rate whatever the answers do: this is what independent users see.
 //
 // # Coordinated omission
 //
-// A closed loop flatters a server that stalls: while it waits it does not ask, so one stall is one slow request, where users would have
-// seen every request of that time wait. Open counts each request from the moment it was due, not from when it was sent. A request that
-// had to wait, because as many as allowed were under way or the machine was late, counts its wait.
+// A closed loop flatters a server that stalls: it sends nothing meanwhile, so a stall is one slow request,
+// although every user of that time would have waited. Open measures each request from the moment it was
+// due. A request that waits because too many are in flight, or because the machine is late, counts its
+// wait.
 //
-// Failed requests are counted by kind and timed apart; none is dropped. Give an embedder without Retry, Cache and Coalesce, or
-// their work is measured instead.
+// Failed requests are counted by kind and timed apart; none is dropped. Pass an embedder without Retry,
+// Cache and Coalesce, or the result measures those.
 package load
 
 import (
@@ -26,20 +27,21 @@ import (
 
 // Result is what was measured. Durations are in seconds.
 type Result struct {
-	Batch    int            // texts a request
-	Rate     float64        // requests a second asked for; 0: closed loop
-	Requests int            // asked, without the warm-up
-	Warmup   int            // asked before, not measured
+	Batch    int            // texts per request
+	Rate     float64        // requests per second; 0 for a closed loop
+	Requests int            // sent and measured
+	Warmup   int            // sent before and not measured
 	Texts    int            // answered
 	Tokens   int            // counted by the provider, or estimated
 	Metered  bool           // the provider counted the tokens of every answer
 	Errors   map[string]int // failed requests by kind; 429s are "rate limited"
-	Elapsed  float64        // from the first request due to the last answer
-	Latency  []float64      // of the answered requests, ascending
-	Failed   []float64      // of the failed ones, ascending
+	Elapsed  float64        // from when the first request was due to the last answer
+	Latency  []float64      // of answered requests, ascending
+	Failed   []float64      // of failed requests, ascending
 }
 
-// Quantile returns the latency in seconds that a share q of the answered requests did not exceed (the nearest rank), 0 where none was.
+// Quantile returns the latency in seconds that a share q of the answered requests did not exceed
+// (nearest rank), 0 if none was answered.
 func (r Result) Quantile(q float64) float64 {
 	n := len(r.Latency)
 	if n == 0 {
@@ -49,7 +51,7 @@ func (r Result) Quantile(q float64) float64 {
 	return r.Latency[min(max(rank, 1), n)-1]
 }
 
-// PerSecond is how many texts were answered a second.
+// PerSecond returns the texts answered per second.
 func (r Result) PerSecond() float64 {
 	if r.Elapsed <= 0 {
 		return 0
@@ -57,15 +59,16 @@ func (r Result) PerSecond() float64 {
 	return float64(r.Texts) / r.Elapsed
 }
 
-// Options of Closed and Open. The zero value is 30 requests of one text after 3 to warm up, at most 10 seconds.
+// Options configures [Closed] and [Open]. The zero value means 3 requests to warm up, then 30
+// requests of one text in at most 10 seconds.
 type Options struct {
-	Batch    int           // texts a request; 0 is 1
+	Batch    int           // texts per request; 0 is 1
 	Requests int           // 0 is 30
-	Warmup   int           // requests before, not measured; 0 is 3, negative is none
-	Most     time.Duration // after this long no further request is begun; 0 is 10 s
+	Warmup   int           // requests that are not measured; 0 is 3, negative is none
+	Most     time.Duration // sends no request after this long; 0 is 10 s
 	Task     embedding.Task
-	Rate     float64 // of Open: requests a second; required
-	Parallel int     // of Open: requests under way at once, the others wait and count their wait; 0 is 64
+	Rate     float64 // Open only: requests per second; required
+	Parallel int     // Open only: most requests in flight, others wait and count their wait; 0 is 64
 }
 
 func (o *Options) complete() {
@@ -76,7 +79,7 @@ func (o *Options) complete() {
 	o.Parallel = cmp.Or(max(o.Parallel, 0), 64)
 }
 
-// asker sends requests of the next texts, beginning again where they end, and counts the answers.
+// asker sends requests of the next texts, starts over at the end, and counts the answers.
 type asker struct {
 	e     embedding.Embedder
 	texts []string
@@ -108,7 +111,8 @@ func (a *asker) next() []string {
 	return out
 }
 
-// warm sends requests that are not measured. Their errors will come again and be counted then.
+// warm sends requests that are not measured. It ignores errors: the measurement will meet and count
+// them.
 func (a *asker) warm(ctx context.Context, n int) {
 	for range n {
 		if ctx.Err() != nil {
@@ -119,8 +123,8 @@ func (a *asker) warm(ctx context.Context, n int) {
 	}
 }
 
-// ask sends one request and counts it from due on. A request that the caller's own context ended is not counted: it says nothing
-// about the server.
+// ask sends one request and times it from due. It does not count a request that the caller's
+// context ended, because that says nothing about the server.
 func (a *asker) ask(ctx context.Context, texts []string, due time.Time) {
 	res, err := a.e.Embed(ctx, embedding.Request{Texts: texts, Task: a.task})
 	took := time.Since(due).Seconds()
@@ -148,7 +152,7 @@ func (a *asker) ask(ctx context.Context, texts []string, due time.Time) {
 	a.res.Tokens += u.Tokens
 }
 
-// kind is the kind of an error, that of its first text where it is about texts.
+// kind returns the kind of an error, or of its first text's error if it is partial.
 func kind(err error) string {
 	if p, ok := errors.AsType[*embedding.PartialError](err); ok && len(p.Failed) > 0 {
 		err = p.Failed[0].Err
@@ -166,8 +170,8 @@ func (a *asker) result(begin time.Time) Result {
 	return r
 }
 
-// Closed asks one request after the other. The error is the context's, beside what was measured until then, or says that
-// there is no text.
+// Closed sends one request after the other. The error says that there are no texts, or is the
+// context's, together with what was measured.
 func Closed(ctx context.Context, e embedding.Embedder, texts []string, o Options) (Result, error) {
 	o.complete()
 	a, err := newAsker(e, texts, o)
@@ -186,11 +190,11 @@ func Closed(ctx context.Context, e embedding.Embedder, texts []string, o Options
 	return a.result(begin), ctx.Err()
 }
 
-// Open asks o.Rate requests a second and waits for all answers. The error is the context's, beside what was measured until then, or
-// says what is wrong with the Options.
+// Open sends o.Rate requests per second and waits for all answers. The error says what is wrong
+// with the arguments, or is the context's, together with what was measured.
 func Open(ctx context.Context, e embedding.Embedder, texts []string, o Options) (Result, error) {
 	if !(o.Rate > 0) || o.Rate > 1e6 {
-		return Result{}, errors.New("load: Open needs a rate above 0 and of at most a million requests a second")
+		return Result{}, errors.New("load: Open needs a Rate above 0 and at most a million requests per second")
 	}
 	o.complete()
 	a, err := newAsker(e, texts, o)
@@ -228,7 +232,7 @@ func Open(ctx context.Context, e embedding.Embedder, texts []string, o Options) 
 	return a.result(begin), ctx.Err()
 }
 
-// until waits for a moment. It reports false if ctx ended first.
+// until waits for a moment. It returns false if ctx ends first.
 func until(ctx context.Context, due time.Time) bool {
 	wait := time.Until(due)
 	if wait <= 0 {

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -9,11 +10,11 @@ import (
 	"sync"
 )
 
-// Statistic is a figure over n topics or pairs, of which the i-th counts times[i] times; nil is once each. It must be safe for
-// concurrent use.
+// Statistic is a figure over n topics or pairs. Item i counts times[i] times; nil means once each.
+// It must be safe for concurrent use.
 type Statistic func(times []uint16) float64
 
-// Mean is the Statistic of the mean of values.
+// Mean returns the Statistic for the mean of values.
 func Mean(values []float64) Statistic {
 	return func(times []uint16) float64 {
 		sum, n := 0.0, 0
@@ -35,34 +36,37 @@ func Mean(values []float64) Statistic {
 	}
 }
 
-// PearsonOf is the Statistic of the linear correlation. A resample in which one side is constant counts as 0.
+// PearsonOf returns the Statistic for the linear correlation. It is 0 for a resample in which one
+// side is constant.
 func PearsonOf(x, y []float64) Statistic {
 	return func(times []uint16) float64 {
-		r, _ := correlate(x, y, times) // 0 where it is not defined, as said above
+		r, _ := correlate(x, y, times) // 0 if it is undefined
 		return r
 	}
 }
 
-// SpearmanOf is the Statistic of the rank correlation; each resample is ranked anew. A constant one counts as 0.
+// SpearmanOf returns the Statistic for the rank correlation. It ranks each resample anew, and is 0
+// if one side is constant.
 func SpearmanOf(x, y []float64) Statistic {
 	tx, ty := ties(x), ties(y)
 	return func(times []uint16) float64 {
-		r, _ := correlate(tx.ranks(times), ty.ranks(times), times) // as in PearsonOf
+		r, _ := correlate(tx.ranks(times), ty.ranks(times), times) // 0 if it is undefined
 		return r
 	}
 }
 
-// Resampled holds the values that statistics take in the resamples of a bootstrap, the same resamples for all.
+// Resampled holds the values of statistics in the same resamples of a bootstrap.
 type Resampled struct {
-	Values  []float64   // of the data as it is, by statistic
+	Values  []float64   // of the original data, by statistic
 	samples [][]float64 // by statistic, then resample
 }
 
-// Bootstrap draws n items with replacement, resamples times, and takes each statistic of each draw. The same seed gives the
-// same draws for the same n. It is an error if n is below 1 or resamples below 100.
+// Bootstrap draws n items with replacement, resamples times, and computes every statistic for each
+// draw. The same seed and n give the same draws. It is an error if n is below 1 or resamples below
+// 100.
 func Bootstrap(n, resamples int, seed uint64, stats ...Statistic) (*Resampled, error) {
 	if n < 1 || n > math.MaxUint16*256 {
-		return nil, errors.New("metrics: nothing to resample, or too much of it")
+		return nil, errors.New("metrics: the number of items to resample must be from 1 to 16,776,960")
 	}
 	if resamples < 100 {
 		return nil, errors.New("metrics: fewer than 100 resamples say nothing about a 95 % interval")
@@ -72,7 +76,7 @@ func Bootstrap(n, resamples int, seed uint64, stats ...Statistic) (*Resampled, e
 		r.Values[s] = stat(nil)
 		r.samples[s] = make([]float64, resamples)
 	}
-	// Every draw has a generator of its own, so that the number of cores changes nothing.
+	// Every draw has its own generator, so that the result does not depend on the number of cores.
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
@@ -97,15 +101,15 @@ func Bootstrap(n, resamples int, seed uint64, stats ...Statistic) (*Resampled, e
 // Interval is a 95 % percentile interval.
 type Interval struct{ Low, High float64 }
 
-// Interval returns that of statistic s.
+// Interval returns the 95 % interval of statistic s.
 func (r *Resampled) Interval(s int) Interval { return middle(slices.Clone(r.samples[s])) }
 
 // Difference is a paired comparison of two statistics.
 type Difference struct {
 	Value float64 // a - b
 	Interval
-	// P is how likely a difference at least this far from 0 would be if there were none, two-sided: twice the
-	// share of resamples on the other side of 0, those at 0 counted on both sides.
+	// P is the two-sided probability of a difference at least this far from 0 if there were none:
+	// twice the share of resamples on the other side of 0. Resamples at 0 count on both sides.
 	P float64
 }
 
@@ -123,7 +127,7 @@ func (r *Resampled) Difference(a, b int) Difference {
 			below++
 		}
 	}
-	// One is added to both sides: no finite number of draws shows that something never happens.
+	// Add one to both sides: no finite number of draws shows that something never happens.
 	d.P = min(1, 2*float64(min(above, below)+1)/float64(len(delta)+1))
 	d.Interval = middle(delta)
 	return d
@@ -144,22 +148,14 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
 
-// Holm corrects p-values for having asked several questions at once (Holm 1979): the results may be compared with .05
-// all together. The order is kept.
+// Holm corrects p-values for testing several hypotheses at once (Holm 1979), so that all results
+// may be compared with .05. It keeps the order.
 func Holm(p []float64) []float64 {
 	order := make([]int, len(p))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case p[a] < p[b]:
-			return -1
-		case p[a] > p[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
 	out := make([]float64, len(p))
 	most := 0.0
 	for rank, i := range order {

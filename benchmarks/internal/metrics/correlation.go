@@ -8,19 +8,11 @@ import (
 	"slices"
 )
 
-// ErrConstant is returned where a correlation is asked of values that are all equal, for which it is not defined.
-var ErrConstant = errors.New("metrics: all values are equal, a correlation with them is not defined")
+var errConstant = errors.New("metrics: all values are equal, so the correlation is undefined")
 
-// Pearson returns the linear correlation of x and y. It is an error if their lengths differ or are below 2, a value is
-// not finite, or all values of one are equal (ErrConstant).
-func Pearson(x, y []float64) (float64, error) {
-	if err := usable(x, y); err != nil {
-		return 0, err
-	}
-	return correlate(x, y, nil)
-}
-
-// Spearman returns the rank correlation of x and y, equal values having the mean of their ranks. Errors are those of Pearson.
+// Spearman returns the rank correlation of x and y. Equal values have the mean of their ranks. It
+// is an error if the lengths differ or are below 2, if a value is not finite, or if all values of
+// one side are equal.
 func Spearman(x, y []float64) (float64, error) {
 	if err := usable(x, y); err != nil {
 		return 0, err
@@ -30,7 +22,7 @@ func Spearman(x, y []float64) (float64, error) {
 
 func usable(x, y []float64) error {
 	if len(x) != len(y) || len(x) < 2 {
-		return fmt.Errorf("metrics: a correlation needs two series of one length, at least 2: there are %d and %d values", len(x), len(y))
+		return fmt.Errorf("metrics: a correlation needs two series of equal length, at least 2: got %d and %d values", len(x), len(y))
 	}
 	for i := range x {
 		if v := x[i] - x[i] + y[i] - y[i]; v != 0 { // NaN for every value that is not finite
@@ -40,7 +32,7 @@ func usable(x, y []float64) error {
 	return nil
 }
 
-// correlate is Pearson where pair i counts times[i] times; nil is once each.
+// correlate returns the linear correlation. Pair i counts times[i] times; nil means once each.
 func correlate(x, y []float64, times []uint16) (float64, error) {
 	weight := func(i int) float64 {
 		if times == nil {
@@ -64,16 +56,16 @@ func correlate(x, y []float64, times []uint16) (float64, error) {
 		yy += w * dy * dy
 	}
 	if xx == 0 || yy == 0 {
-		return 0, ErrConstant
+		return 0, errConstant
 	}
 	return max(-1, min(1, xy/(math.Sqrt(xx)*math.Sqrt(yy)))), nil
 }
 
-// tied is the order of a series' values, cut into groups of equal ones. It is made once and gives the ranks of any
-// resample of the series in one pass.
+// tied is the order of a series' values in groups of equal ones. It gives the ranks of any resample
+// in one pass.
 type tied struct {
 	order []int // indexes by ascending value
-	ends  []int // where in order each group ends
+	ends  []int // end of each group in order
 }
 
 func ties(x []float64) tied {
@@ -90,7 +82,8 @@ func ties(x []float64) tied {
 	return t
 }
 
-// ranks returns each value's mean rank, from 1, where value i occurs times[i] times; nil is once each.
+// ranks returns the mean rank of each value, from 1. Value i occurs times[i] times; nil means once
+// each.
 func (t tied) ranks(times []uint16) []float64 {
 	out := make([]float64, len(t.order))
 	below, start := 0, 0
@@ -111,5 +104,6 @@ func (t tied) ranks(times []uint16) []float64 {
 	return out
 }
 
-// Ranks returns the rank of each value, from 1 for the lowest; equal values have the mean of their ranks.
+// Ranks returns the rank of each value, from 1 for the lowest. Equal values have the mean of their
+// ranks.
 func Ranks(x []float64) []float64 { return ties(x).ranks(nil) }

@@ -44,9 +44,9 @@ func fields(t *testing.T, name string) (rows [][]string) {
 	return rows
 }
 
-type judgements = map[string]map[string]int
+type judgments = map[string]map[string]int
 
-func judge(t *testing.T, into judgements, topic, doc, rel string) {
+func judge(t *testing.T, into judgments, topic, doc, rel string) {
 	n, err := strconv.Atoi(rel)
 	expect.NoError(t, err)
 	if into[topic] == nil {
@@ -88,7 +88,7 @@ func TestTrecEval(t *testing.T) {
 		{"scifact/qrels/test.tsv", "golden-trec_eval/scifact-bm25-top100.run.gz", "golden-trec_eval/scifact-bm25-top100.expected.tsv"},
 	} {
 		t.Run(filepath.Base(c.expected), func(t *testing.T) {
-			qrels := judgements{}
+			qrels := judgments{}
 			for i, f := range fields(t, filepath.Join(dir, c.qrels)) {
 				switch {
 				case len(f) == 4:
@@ -174,7 +174,7 @@ func TestScipy(t *testing.T) {
 		if len(rows) != int(want["n"]) || distinct != int(want["distinct_scores"]) {
 			t.Errorf("%s: %d pairs with %d distinct scores", f[0], len(rows), distinct)
 		}
-		for name, correlation := range map[string]func(x, y []float64) (float64, error){"spearman": Spearman, "pearson": Pearson} {
+		for name, correlation := range map[string]func(x, y []float64) (float64, error){"spearman": Spearman, "pearson": pearson} {
 			got, err := correlation(said, gold)
 			if err != nil || !(math.Abs(got-want[name]) < 1e-9) {
 				t.Errorf("%s: %s is %.10f (%v), scipy %.10f", f[0], name, got, err, want[name])

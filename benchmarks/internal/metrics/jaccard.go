@@ -2,8 +2,9 @@ package metrics
 
 import "strings"
 
-// Jaccard is the similarity of two texts by the sets of their character n-grams, from 0 to 1: the floor that a model of meaning has
-// to beat. Texts are put into lower case, every run of white space is one space, and one is put before and after.
+// Jaccard returns the similarity of two texts by their sets of character n-grams, from 0 to 1: the
+// floor that a model must beat. It compares lower case; every run of white space becomes one space,
+// and one is added at both ends.
 func Jaccard(a, b string, n int) float64 {
 	x, y := grams(a, n), grams(b, n)
 	both := 0

@@ -31,11 +31,11 @@ func TestJudgeLeavesTheRankingAlone(t *testing.T) {
 }
 
 func TestConstantSeries(t *testing.T) {
-	if _, err := Spearman([]float64{1, 1, 1}, []float64{1, 2, 3}); !errors.Is(err, ErrConstant) {
+	if _, err := Spearman([]float64{1, 1, 1}, []float64{1, 2, 3}); !errors.Is(err, errConstant) {
 		t.Errorf("error %v", err)
 	}
 	for _, bad := range [][2][]float64{{{1, 2}, {1}}, {{1}, {1}}, {{1, math.NaN()}, {1, 2}}, {{1, 2}, {1, math.Inf(1)}}} {
-		if r, err := Pearson(bad[0], bad[1]); err == nil {
+		if r, err := pearson(bad[0], bad[1]); err == nil {
 			t.Errorf("Pearson(%v, %v) = %v", bad[0], bad[1], r)
 		}
 	}

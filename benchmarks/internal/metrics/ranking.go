@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -13,28 +14,23 @@ type Hit struct {
 	Score float64
 }
 
-// Order compares two hits for a ranking: higher scores first, equal ones by document id descending.
+// Order compares two hits of a ranking: higher scores first, equal scores by document ID
+// descending.
 func Order(a, b Hit) int {
-	switch {
-	case a.Score > b.Score:
-		return -1
-	case a.Score < b.Score:
-		return 1
-	}
-	return strings.Compare(b.Doc, a.Doc)
+	return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(b.Doc, a.Doc))
 }
 
 // Topic is one judged ranking.
 type Topic struct {
-	gains    []int // of the ranking, by rank; unjudged and negative ones are 0
-	ideal    []int // positive judgements, highest first
-	relevant int   // judgements of at least 1
+	gains    []int // by rank; 0 for unjudged and negative ones
+	ideal    []int // positive judgments, highest first
+	relevant int   // number of positive judgments
 }
 
-// Judge ranks hits as Order says, in whatever order they are given, and looks up their judgements. It is an error if a document occurs twice or a
-// score is NaN: no order would be right.
+// Judge orders hits by [Order] and looks up their judgments. It does not edit hits. It is an error
+// if a document occurs twice or a score is NaN.
 func Judge(hits []Hit, judged map[string]int) (*Topic, error) {
-	order := make([]int32, len(hits)) // sorted in their place: hits hold pointers, which are dearer to move
+	order := make([]int32, len(hits)) // sorted instead of the hits, which are costlier to move
 	for i := range order {
 		order[i] = int32(i)
 	}
@@ -64,13 +60,13 @@ func Judge(hits []Hit, judged map[string]int) (*Topic, error) {
 	return t, nil
 }
 
-// Relevant is how many documents are judged 1 or more, ranked or not.
+// Relevant returns the number of documents judged 1 or more, ranked or not.
 func (t *Topic) Relevant() int { return t.relevant }
 
-// Ranked is how many documents the ranking holds.
+// Ranked returns the number of documents in the ranking.
 func (t *Topic) Ranked() int { return len(t.gains) }
 
-// top is the ranking down to rank k; k of 0 is all of it.
+// top returns the ranking down to rank k; 0 is all of it.
 func (t *Topic) top(k int) []int {
 	if k <= 0 {
 		return t.gains
@@ -96,7 +92,8 @@ func dcg(gains []int) (sum float64) {
 	return sum
 }
 
-// NDCG is the discounted gain down to rank k over that of the best possible ranking. k of 0 is the whole ranking.
+// NDCG returns the discounted gain down to rank k over that of the best possible ranking. A k of 0
+// is the whole ranking.
 func (t *Topic) NDCG(k int) float64 {
 	ideal := t.ideal
 	if k > 0 {
@@ -108,7 +105,8 @@ func (t *Topic) NDCG(k int) float64 {
 	return dcg(t.top(k)) / dcg(ideal)
 }
 
-// Recall is the share of all relevant documents that is ranked k or better; with more than k of them it cannot reach 1.
+// Recall returns the share of relevant documents that are ranked k or better. It cannot reach 1 if
+// there are more than k.
 func (t *Topic) Recall(k int) float64 {
 	if t.relevant == 0 {
 		return 0
@@ -116,7 +114,8 @@ func (t *Topic) Recall(k int) float64 {
 	return float64(t.found(k)) / float64(t.relevant)
 }
 
-// Precision is the share of relevant documents in the first k places, also where fewer were ranked. It panics if k < 1.
+// Precision returns the share of relevant documents in the first k places, even if fewer were
+// ranked. It panics if k < 1.
 func (t *Topic) Precision(k int) float64 {
 	if k < 1 {
 		panic("metrics: Precision needs a k of at least 1")
@@ -124,7 +123,7 @@ func (t *Topic) Precision(k int) float64 {
 	return float64(t.found(k)) / float64(k)
 }
 
-// Hit is 1 if a relevant document is ranked k or better, else 0.
+// Hit returns 1 if a relevant document is ranked k or better, else 0.
 func (t *Topic) Hit(k int) float64 {
 	if t.found(k) > 0 {
 		return 1
@@ -132,7 +131,8 @@ func (t *Topic) Hit(k int) float64 {
 	return 0
 }
 
-// ReciprocalRank is 1/rank of the first relevant document if that rank is at most k, else 0. k of 0 is no bound.
+// ReciprocalRank returns 1/rank of the first relevant document if that rank is at most k, else 0. A
+// k of 0 means no limit.
 func (t *Topic) ReciprocalRank(k int) float64 {
 	for i, g := range t.top(k) {
 		if g > 0 {
@@ -142,8 +142,8 @@ func (t *Topic) ReciprocalRank(k int) float64 {
 	return 0
 }
 
-// AveragePrecision is the mean over all relevant documents of the precision at their ranks, 0 for those ranked below k or
-// not at all. k of 0 is no bound.
+// AveragePrecision returns the mean, over all relevant documents, of the precision at their ranks;
+// 0 for those below k or not ranked. A k of 0 means no limit.
 func (t *Topic) AveragePrecision(k int) float64 {
 	if t.relevant == 0 {
 		return 0
@@ -158,8 +158,9 @@ func (t *Topic) AveragePrecision(k int) float64 {
 	return sum / float64(t.relevant)
 }
 
-// Fuse joins rankings by reciprocal rank: a document's score is the sum of 1/(k+rank) over the rankings that hold it. The rankings are
-// taken in the order they have, best first; k is usually 60. The result is in Order.
+// Fuse merges rankings by reciprocal rank: a document's score is the sum of 1/(k+rank) over the
+// rankings that hold it. It takes each ranking in the given order, best first. k is usually 60. The
+// result is in [Order].
 func Fuse(k float64, rankings ...[]Hit) []Hit {
 	size := 0
 	for _, r := range rankings {

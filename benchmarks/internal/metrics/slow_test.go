@@ -106,7 +106,7 @@ func slowRanks(x []float64) []float64 {
 	return out
 }
 
-// slowPearson is the mean product of the standardised values.
+// slowPearson is the mean product of the standardized values.
 func slowPearson(x, y []float64) float64 {
 	n := float64(len(x))
 	standard := func(v []float64) []float64 {
@@ -145,7 +145,7 @@ func TestMeasuresAgainstSlow(t *testing.T) {
 		}
 		judged := map[string]int{}
 		for _, d := range rapid.SliceOfN(rapid.IntRange(0, 60), 0, 20).Draw(t, "judged") {
-			judged[strconv.Itoa(d)] = rapid.IntRange(-1, 3).Draw(t, "judgement")
+			judged[strconv.Itoa(d)] = rapid.IntRange(-1, 3).Draw(t, "judgment")
 		}
 		topic, err := Judge(hits, judged)
 		expect.NoError(t, err)
@@ -190,7 +190,7 @@ func TestCorrelationsAgainstSlow(t *testing.T) {
 		if !spread(x) || !spread(y) {
 			return
 		}
-		r, err := Pearson(x, y)
+		r, err := pearson(x, y)
 		expect.NoError(t, err)
 		near(t, "Pearson", r, slowPearson(x, y))
 		rho, err := Spearman(x, y)
@@ -210,11 +210,19 @@ func TestCorrelationsAgainstSlow(t *testing.T) {
 		if err == nil {
 			near(t, "resampled Spearman", SpearmanOf(x, y)(times), want)
 		}
-		if want, err = Pearson(xs, ys); err == nil {
+		if want, err = pearson(xs, ys); err == nil {
 			got := PearsonOf(x, y)(times)
 			if !(math.Abs(got-want) <= 1e-9) {
 				t.Errorf("resampled Pearson %v, written out %v", got, want)
 			}
 		}
 	})
+}
+
+// pearson is the linear correlation, with Spearman's errors.
+func pearson(x, y []float64) (float64, error) {
+	if err := usable(x, y); err != nil {
+		return 0, err
+	}
+	return correlate(x, y, nil)
 }

@@ -10,17 +10,19 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Keep returns e with every answer recorded before it is handed on, reference naming e in the heading. Put it where single requests are
-// sent, inside Batch and Retry: then a crash loses no more than the requests under way. It looks nothing up: ask Lookup which texts
-// are missing. It is an error if the recording was made in another space, of other dimensions or of another variant.
+// Keep returns e with every answer recorded before it is returned. reference names e in the
+// heading. Place it inside Batch and Retry, where single requests are sent: a crash then loses only
+// the requests in flight. Keep does not look up texts; ask Lookup which are missing. It is an error
+// if the recording has another space, other dimensions or another variant.
 //
-// Where an answer cannot be written, the request fails with an error that is not tried again, so that nobody goes on paying.
+// If an answer cannot be written, the request fails with an error that is not retried, so that no
+// further request is paid for.
 func (r *Recording) Keep(e embedding.Embedder, reference string) (embedding.Embedder, error) {
 	e = embedding.Chain(e)
 	m := e.Model()
 	if h, ok := r.Heading(); ok {
-		unknown := m.Dimensions == 0
-		if !unknown && (h.Dimensions != m.Dimensions || h.Space != m.Space) || h.Variant != m.Variant || h.Symmetric != m.Symmetric {
+		moved := m.Dimensions != 0 && (h.Dimensions != m.Dimensions || h.Space != m.Space)
+		if moved || h.Variant != m.Variant || h.Symmetric != m.Symmetric {
 			return nil, fmt.Errorf("%s was recorded in the space %q (variant %q), the model is now in %q (variant %q): use another directory",
 				r.path, h.Space, h.Variant, m.Space, m.Variant)
 		}
@@ -69,7 +71,7 @@ func (r *Recording) keep(m embedding.Model, reference string, req embedding.Requ
 			out = frame(out, 'v', d[:], binary.LittleEndian.AppendUint32(nil, math.Float32bits(e.tokens)), flag(metered), values(v))
 		}
 	}
-	// A refusal is a fact about the text like its vector; without one, a resumed run would ask for it again.
+	// Record refusals too, or a resumed run would send those texts again.
 	if r.heading != nil {
 		for i, words := range refusals(req, err) {
 			if d := sum(task, req.Texts[i]); r.add(d, entry{refused: words}) {
@@ -83,7 +85,7 @@ func (r *Recording) keep(m embedding.Model, reference string, req embedding.Requ
 	return r.write(out)
 }
 
-// refusals are the texts that were refused on their own account, and the words.
+// refusals returns the texts that were refused themselves, and the messages.
 func refusals(req embedding.Request, err error) map[int]string {
 	out := map[int]string{}
 	if p, ok := errors.AsType[*embedding.PartialError](err); ok {

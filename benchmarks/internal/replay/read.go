@@ -11,13 +11,13 @@ import (
 	"math"
 )
 
-// maxRecord is how long a record may say it is: more than any vector or note.
+// maxRecord limits the stated length of a record. No vector or note is as long.
 const maxRecord = 64 << 20
 
-// fixed is what a vector's record holds beside the values.
+// fixed is the size of a vector's record without the values.
 const fixed = len(digest{}) + 5
 
-// read takes in a file. It returns where the last whole record ends.
+// read reads a file. It returns the offset after the last complete record.
 func (r *Recording) read(f io.Reader) (end int64, err error) {
 	in := bufio.NewReaderSize(f, 1<<20)
 	head := make([]byte, len(magic))
@@ -35,7 +35,7 @@ func (r *Recording) read(f io.Reader) (end int64, err error) {
 		}
 		size := binary.LittleEndian.Uint32(start[1:])
 		if size > maxRecord || start[0] == 'v' && r.heading != nil && int(size) != fixed+4*r.heading.Dimensions {
-			return 0, damaged(end) // and not the end, with good records behind it
+			return 0, damaged(end) // not a cut end: good records may follow
 		}
 		if need := int(size) + 4; cap(payload) < need {
 			payload = make([]byte, need)
@@ -55,7 +55,7 @@ func (r *Recording) read(f io.Reader) (end int64, err error) {
 	}
 }
 
-// ended is the end of the file, in a record or after it.
+// ended handles the end of the file, inside or after a record.
 func (r *Recording) ended(end int64, err error) (int64, error) {
 	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return 0, err

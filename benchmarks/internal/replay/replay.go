@@ -19,7 +19,7 @@ import (
 
 const magic = "VSREC1\n"
 
-// Heading says who answered.
+// Heading describes the model that answered.
 type Heading struct {
 	Reference  string
 	Provider   string
@@ -33,7 +33,8 @@ type Heading struct {
 	Price      embedding.Price
 }
 
-// Recording holds the answers of one embedder, in memory and in a file. It is safe for concurrent use.
+// Recording holds the answers of one embedder in memory and in a file. It is safe for concurrent
+// use.
 type Recording struct {
 	path     string
 	readOnly bool
@@ -45,7 +46,7 @@ type Recording struct {
 	entries []entry
 	notes   map[string]json.RawMessage
 	slab    []float32
-	err     error // of writing: nothing more is written then
+	err     error // of a write; ends all writing
 }
 
 type digest [sha256.Size]byte
@@ -57,7 +58,7 @@ type entry struct {
 	refused string
 }
 
-// Open reads a recording, or begins one where there is no file. A read-only one must exist.
+// Open reads a recording, or begins one if there is no file. A read-only recording must exist.
 func Open(path string, readOnly bool) (*Recording, error) {
 	r := &Recording{path: path, readOnly: readOnly, index: map[digest]int32{}, notes: map[string]json.RawMessage{}}
 	mode := os.O_RDWR
@@ -88,13 +89,14 @@ func Open(path string, readOnly bool) (*Recording, error) {
 	return r, nil
 }
 
-// take reads the file, and keeps it for this process unless it is only read. It returns where writing goes on.
+// take reads the file and locks it unless it is read-only. It returns the offset at which to
+// continue writing.
 func (r *Recording) take(f *os.File) (end int64, err error) {
 	if !r.readOnly {
 		if taken, err := lock(f); err != nil {
 			return 0, err
 		} else if taken {
-			return 0, fmt.Errorf("%s: another run is recording here: wait for it, or use another directory", r.path)
+			return 0, fmt.Errorf("%s: another run is recording to this file: wait for it, or use another directory", r.path)
 		}
 	}
 	if end, err = r.read(f); err != nil {
@@ -103,7 +105,7 @@ func (r *Recording) take(f *os.File) (end int64, err error) {
 	return end, nil
 }
 
-// Heading returns who answered; false where nothing is recorded yet.
+// Heading returns the heading. It returns false if nothing is recorded yet.
 func (r *Recording) Heading() (Heading, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -113,22 +115,22 @@ func (r *Recording) Heading() (Heading, bool) {
 	return *r.heading, true
 }
 
-// Len is how many texts are recorded, refused ones among them.
+// Len returns the number of recorded texts, including refused ones.
 func (r *Recording) Len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.entries)
 }
 
-// Answer is what is known about one text.
+// Answer is what is recorded about one text.
 type Answer struct {
-	Vector  []float32 // read-only; nil where the provider refuses the text
-	Tokens  float64   // the text's share of its request's tokens, by their estimates
-	Metered bool      // the provider counted them; else they are estimated
-	Refused string    // why the provider does not take the text
+	Vector  []float32 // read-only; nil if the provider refuses the text
+	Tokens  float64   // the text's share of its request's tokens, in proportion to estimates
+	Metered bool      // the provider counted the tokens; otherwise they are estimated
+	Refused string    // why the provider refuses the text
 }
 
-// Lookup returns what is recorded of a text.
+// Lookup returns what is recorded about a text. It returns false if there is nothing.
 func (r *Recording) Lookup(task embedding.Task, text string) (Answer, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -143,7 +145,8 @@ func (r *Recording) Lookup(task embedding.Task, text string) (Answer, bool) {
 	return Answer{Vector: e.vector, Tokens: float64(e.tokens), Metered: e.metered, Refused: e.refused}, true
 }
 
-// Note keeps a value beside the answers, such as what was measured while they came in. The last one of a name counts.
+// Note stores a value beside the answers, such as the speed measured for them. The last note with a
+// name counts. It is an error if nothing is recorded yet.
 func (r *Recording) Note(name string, value any) error {
 	b, err := json.Marshal(value)
 	if err != nil || name == "" || len(name) > math.MaxUint8 {
@@ -152,13 +155,13 @@ func (r *Recording) Note(name string, value any) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.heading == nil {
-		return errors.New("replay: nothing is recorded yet that a note could stand beside")
+		return errors.New("replay: a note needs a recorded answer first")
 	}
 	r.notes[name] = b
 	return r.write(frame(nil, 'n', []byte{byte(len(name))}, []byte(name), b))
 }
 
-// Noted reads a note into value, a pointer. It reports whether there is one.
+// Noted decodes a note into value, a pointer. It returns false if there is no such note.
 func (r *Recording) Noted(name string, value any) (bool, error) {
 	r.mu.Lock()
 	b, ok := r.notes[name]
@@ -169,7 +172,7 @@ func (r *Recording) Noted(name string, value any) (bool, error) {
 	return true, json.Unmarshal(b, value)
 }
 
-// Close makes sure that the file is on the disk. The Recording can be read afterwards, and no longer written.
+// Close syncs the file to disk. The Recording can still be read, but not written.
 func (r *Recording) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -189,7 +192,7 @@ func sum(task embedding.Task, text string) digest {
 	return digest(h.Sum(nil))
 }
 
-// add takes an entry into memory unless its text is there. The vector is copied.
+// add keeps an entry unless its text is known. It copies the vector.
 func (r *Recording) add(d digest, e entry) bool {
 	if _, known := r.index[d]; known {
 		return false
@@ -221,8 +224,8 @@ func frame(b []byte, kind byte, parts ...[]byte) []byte {
 	return binary.LittleEndian.AppendUint32(b, check)
 }
 
-// write appends to the file, which is made when the first answer comes. After an error nothing more is written: what would follow
-// half a record could not be read.
+// write appends to the file, which it creates for the first answer. It writes nothing after an
+// error, because nothing after half a record could be read.
 func (r *Recording) write(b []byte) error {
 	if r.err != nil {
 		return r.err
@@ -238,7 +241,7 @@ func (r *Recording) write(b []byte) error {
 		}
 		r.file = f
 		if taken, err := lock(f); taken || err != nil {
-			r.err = errors.Join(fmt.Errorf("replay: %s is kept by another run", r.path), err)
+			r.err = errors.Join(fmt.Errorf("replay: another run is recording to %s", r.path), err)
 			return r.err
 		}
 		h, err := json.Marshal(r.heading)
