@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Text writes the report's tables for a terminal, in aligned columns.
+// Text writes the report's tables in aligned columns for a terminal.
 func (r *Report) Text(out io.Writer) error {
 	w := bufio.NewWriter(out)
 	for _, f := range r.failures() {
@@ -66,7 +66,7 @@ func (t table) align(w io.Writer) {
 	}
 }
 
-// columns is how many columns of a terminal a text takes: ideographs take two.
+// columns returns how many columns of a terminal a text takes. Ideographs take two.
 func columns(s string) (n int) {
 	for _, r := range s {
 		n++
