@@ -20,7 +20,7 @@ import (
 
 // Candidate is an embedder to compare. It needs a Reference or an Embedder.
 type Candidate struct {
-	Name      string             // in the report; "" is the Reference without its address, or the model's ID
+	Name      string             // "" is the Reference without its address, or the model's ID
 	Reference string             // see providers.Open
 	Embedder  embedding.Embedder // instead of a Reference
 
@@ -33,7 +33,7 @@ type Candidate struct {
 
 	Price    embedding.Price // overrides the provider's
 	Parallel int             // concurrent requests; 0 is 8
-	Timeout  time.Duration   // per request; 0 is a minute, which can be too short for a slow local model
+	Timeout  time.Duration   // per request; 0 is a minute
 }
 
 func (c Candidate) name() string {

@@ -19,16 +19,18 @@ import (
 // Options configures [Compare]. The zero value measures quality at 10 with seed 1 and 10,000
 // resamples, measures the speed, and keeps no recording.
 type Options struct {
-	// Dir is the folder of the recorded answers, one file per candidate. Compare creates it. "" records
-	// to a temporary folder and removes that.
+	// Dir is the folder of the recorded answers, one file per candidate. Compare creates it. ""
+	// records to a temporary folder and removes that.
 	Dir string
-	// Offline takes every answer from Dir and sends nothing. A candidate fails if an answer is missing.
+	// Offline takes every answer from Dir and sends nothing. A candidate fails if an answer is
+	// missing.
 	Offline bool
 	// Budgets are the largest sums that this run may spend, by currency: a candidate stops before its
 	// currency's sum is exceeded. With a budget, a candidate with no known price or with a price in
 	// another currency fails, unless it runs on this machine.
 	Budgets map[string]float64
-	// Start, if not nil, is called with the expected cost before anything is sent. Its error ends the run.
+	// Start, if not nil, is called with the expected cost before anything is sent. Its error ends the
+	// run.
 	Start func(Estimate) error
 	// Progress, if not nil, is called after each step. It must be quick and safe for concurrent use.
 	Progress func(Progress)

@@ -7,14 +7,14 @@
 //		benchmarks.Options{Dir: "answers"})
 //	report.HTML(file)
 //
-// [Compare] measures each [Candidate] on each [Task] and returns a [report.Report]. Package datasets reads
-// tasks. [LoadCandidates] reads candidates from a file. "vecspace compare" is the command for this
-// package.
+// [Compare] measures each [Candidate] on each [Task] and returns a [report.Report]. Package
+// datasets reads tasks. [LoadCandidates] reads candidates from a file. "vecspace compare" is the
+// command for this package.
 //
-// Compare records every answer in Options.Dir. Another run with other metrics or more candidates does not
-// pay for the same answers again.
+// Compare records every answer in Options.Dir. Another run with other metrics or more candidates
+// does not pay for the same answers again.
 //
-// Every table has a row for words alone, the floor: BM25 for retrieval, shared n-grams for sentence pairs.
-// In retrieval, a second row per candidate fuses its ranking with BM25's by reciprocal rank, because many
-// systems in production do.
+// Every table has a row for words alone, the floor: BM25 for retrieval, shared n-grams for sentence
+// pairs. In retrieval, a second row per candidate fuses its ranking with BM25's by reciprocal rank,
+// because many systems in production do.
 package benchmarks

@@ -81,7 +81,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// A recording is one file a candidate, named so that it can be known, with nothing of the query string but a digest.
+// A recording is one file a candidate, named so that it can be known, with nothing of the query
+// string but a digest.
 func TestFileNames(t *testing.T) {
 	a := Candidate{Reference: "openai:m?base_url=http://127.0.0.1:1/v1&space=x"}
 	b := Candidate{Name: "other", Reference: "openai:m?space=x&base_url=http://127.0.0.1:1/v1"}
@@ -100,7 +101,8 @@ func TestFileNames(t *testing.T) {
 	}
 }
 
-// TestPublished compares the local model on real sets with its published figures, and times what the project promises.
+// TestPublished compares the local model on real sets with its published figures, and times what
+// the project promises.
 func TestPublished(t *testing.T) {
 	dir := os.Getenv("EMBEDDING_TESTDATA")
 	if dir == "" {

@@ -72,7 +72,8 @@ func TestOffline(t *testing.T) {
 	}
 }
 
-// A candidate that fails half way is shown as failed, its paid answers are kept, and the others are compared.
+// A candidate that fails half way is shown as failed, its paid answers are kept, and the others are
+// compared.
 func TestHalfWay(t *testing.T) {
 	dir := t.TempDir()
 	broken := fake("broken", func(c embedtest.Call) embedtest.Reply {

@@ -90,7 +90,7 @@ type row struct {
 	failure               string
 	stats                 map[string]metrics.Statistic
 	main                  []float64 // main metric by query; for pairs, the error of each pair's rank
-	first                 []string  // by query: ID of the first document; for pairs, the similarity in words
+	first                 []string  // by query: first document; for pairs, the similarity
 }
 
 // vectors returns the vector of a text, nil if the provider refused it.

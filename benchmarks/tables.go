@@ -82,8 +82,8 @@ func (r *run) table(t *madeTask) (report.Task, error) {
 			ok = append(ok, i)
 		}
 	}
-	// One bootstrap covers everything, so that all figures are compared on the same draws: first the rows
-	// by metric, then the points.
+	// One bootstrap covers everything, so that all figures are compared on the same draws: first the
+	// rows by metric, then the points.
 	var stats []metrics.Statistic
 	for _, m := range out.Metrics {
 		for _, i := range ok {

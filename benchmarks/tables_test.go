@@ -12,8 +12,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// valued is a task of n questions whose rows have these values, by row and question, in the first metric, and in the second the same
-// values for all.
+// valued is a task of n questions whose rows have these values, by row and question, in the first
+// metric, and in the second the same values for all.
 func valued(n int, values map[string][]float64) *madeTask {
 	t := &madeTask{pairs: &pairsTask{&datasets.Pairs{Name: "x", First: make([]string, n), Second: make([]string, n), Gold: make([]float64, n)}}}
 	t.Task.Pairs = t.pairs.Pairs
@@ -80,7 +80,8 @@ func TestFusedRow(t *testing.T) {
 	}
 }
 
-// Where the task changes nothing, a query with a document's words is the same text: it is asked for and counted once.
+// Where the task changes nothing, a query with a document's words is the same text: it is asked for
+// and counted once.
 func TestSymmetric(t *testing.T) {
 	set := tiny()
 	set.Retrieval.Queries[0].Body = set.Retrieval.Documents[1].Body

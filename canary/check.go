@@ -89,7 +89,8 @@ func resized(ref Reference, m embedding.Model) bool {
 
 var dimensionsLaw = regexp.MustCompile(`dimensions law: the vector of text \d+ has (\d+) dimensions`)
 
-// otherDimensions reports whether a guard refused an answer for its dimensions, and how many it had, 0 if it does not say so.
+// otherDimensions reports whether a guard refused an answer for its dimensions, and how many it
+// had, 0 if it does not say so.
 func otherDimensions(err error) (refused bool, now int) {
 	e, ok := errors.AsType[*embedding.Error](err)
 	if !ok || e.Kind != embedding.Malformed {

@@ -56,7 +56,8 @@ func TestCheckBehindAGuard(t *testing.T) {
 	}
 }
 
-// A server whose dimensions are learned by asking has them in its Space: the drift says what became of the vectors all the same.
+// A server whose dimensions are learned by asking has them in its Space: the drift says what became
+// of the vectors all the same.
 func TestCheckProbed(t *testing.T) {
 	s := newServer(embedtest.FakeOptions{})
 	bare := embedding.Wrap(s, embedding.Model{Provider: "acme", ID: "m"}, s.Embed)

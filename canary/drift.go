@@ -12,12 +12,12 @@ type Change uint8
 
 // Check reports the first change that applies.
 const (
-	SpaceChanged      Change = iota + 1 // the Embedder has another Space; nothing was sent
-	VariantChanged                      // the Embedder has another instruction or prefix; nothing was sent
-	Truncated                           // vectors are the first dimensions of the old ones, alone or before zeros
-	DimensionsChanged                   // vectors have another number of dimensions
-	VectorsChanged                      // vectors differ: another model, or another way to read the text
-	LengthsChanged                      // vectors have their direction and another length
+	SpaceChanged      Change = iota + 1 // another Space; nothing was sent
+	VariantChanged                      // another instruction or prefix; nothing was sent
+	Truncated                           // the first dimensions of the old vectors
+	DimensionsChanged                   // another number of dimensions
+	VectorsChanged                      // other vectors: another model, or another way to read texts
+	LengthsChanged                      // the same directions with other lengths
 )
 
 var changeNames = [...]string{"no change", "space", "variant", "truncated", "dimensions", "vectors", "lengths"}
@@ -37,7 +37,7 @@ type Drift struct {
 	Space, NowSpace           embedding.Space // of the reference and of the Embedder
 	Variant, NowVariant       string
 	Dimensions, NowDimensions int     // NowDimensions is 0 if it is unknown
-	Kept                      int     // if Truncated: the dimensions that are left, which zeros may follow
+	Kept                      int     // if Truncated: the dimensions that are left
 	Length, NowLength         float64 // mean length of the vectors; 0 if there were none
 
 	// Figures of the vectors that could be compared. If Truncated, they are over the Kept dimensions.

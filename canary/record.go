@@ -22,7 +22,8 @@ const (
 
 // Options configures [Record]. The zero value records the built-in texts.
 type Options struct {
-	// Texts of your own are recorded after the built-in ones, duplicates once. They are stored in the clear.
+	// Texts of your own are recorded after the built-in ones, duplicates once. They are stored in the
+	// clear.
 	Texts []string
 	// Tolerance is the largest 1 - cosine that is not a drift. Values outside (0, 1) mean 0.001. If
 	// the provider's noise is above a quarter of it, four times the noise is used instead.
@@ -91,7 +92,8 @@ func (o Options) all() []string {
 	return texts
 }
 
-// hear adds the difference of two answers to the noise. The guard has made sure of equal dimensions.
+// hear adds the difference of two answers to the noise. The guard has made sure of equal
+// dimensions.
 func (r *Reference) hear(a, b answer) error {
 	for role, rows := range [][][]float32{a.documents, a.queries} {
 		again := [][][]float32{b.documents, b.queries}[role]

@@ -84,7 +84,8 @@ func noisy(angle float64) *server {
 func TestRecordMeasuresNoise(t *testing.T) {
 	s := noisy(0.1)
 	ref := record(t, s, Options{})
-	// The turn moves what a vector has in the first two dimensions, at most all of it: 1 - cos(0.1) = 0.005.
+	// The turn moves what a vector has in the first two dimensions, at most all of it: 1 - cos(0.1) =
+	// 0.005.
 	if ref.Noise < 0.001 || ref.Noise > 0.005 || ref.Tolerance != noiseFactor*ref.Noise {
 		t.Errorf("noise %v, tolerance %v", ref.Noise, ref.Tolerance)
 	}

@@ -33,11 +33,11 @@ type Reference struct {
 	Variant    string          `json:"variant,omitempty"`
 	Dimensions int             `json:"dimensions"`
 	Normalized bool            `json:"normalized"` // every vector had unit length
-	Noise      float64         `json:"noise"`      // largest 1 - cosine between two answers for one text
+	Noise      float64         `json:"noise"`      // largest 1 - cosine of two answers
 	Tolerance  float64         `json:"tolerance"`  // largest 1 - cosine that is not a drift
 	Texts      []string        `json:"texts"`
 	Documents  []Vector        `json:"documents"`         // one per text
-	Queries    []Vector        `json:"queries,omitempty"` // the same texts as queries; none if the model is Symmetric
+	Queries    []Vector        `json:"queries,omitempty"` // none if the model is Symmetric
 }
 
 // Vector is encoded as the base64 of its little-endian float32 values, which loses nothing.

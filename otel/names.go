@@ -16,8 +16,8 @@ import (
 // operation is the conventions' name for embedding.
 const operation = "embeddings"
 
-// Attributes. The conventions' names are written out because OpenTelemetry's Go constants for them end
-// with version 1.41; a test compares them with that version.
+// Attributes. The conventions' names are written out because OpenTelemetry's Go constants for them
+// end with version 1.41; a test compares them with that version.
 const (
 	keyOperation   = attribute.Key("gen_ai.operation.name")
 	keyProvider    = attribute.Key("gen_ai.provider.name")
@@ -43,8 +43,8 @@ const (
 	keyErrorCode   = attribute.Key("embedding.error.code")
 )
 
-// Buckets: the conventions', and wider ones for calls, which are faster from a cache and slower if they
-// wait.
+// Buckets: the conventions', and wider ones for calls, which are faster from a cache and slower if
+// they wait.
 var (
 	secondBuckets = []float64{0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92}
 	tokenBuckets  = []float64{1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864}

@@ -14,8 +14,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// scope names this instrumentation. schema is the last version of OpenTelemetry's conventions with the
-// GenAI names used here.
+// scope names this instrumentation. schema is the last version of OpenTelemetry's conventions with
+// the GenAI names used here.
 const (
 	scope  = "github.com/vecspace/embedding/otel"
 	schema = "https://opentelemetry.io/schemas/1.41.0"
@@ -85,8 +85,8 @@ func (t *Telemetry) layer(next embedding.Embedder, name string, tell func(contex
 		begin := time.Now()
 		ctx, span := t.tracer.Start(ctx, name, append(start, trace.WithTimestamp(begin))...)
 		end := outcome{task: req.Task, texts: req.Len(), failure: "panic"}
-		// span.End is not deferred directly: it would recover a panic and record its value, which may hold a
-		// text.
+		// span.End is not deferred directly: it would recover a panic and record its value, which may
+		// hold a text.
 		defer func() {
 			now := time.Now()
 			end.seconds = now.Sub(begin).Seconds()

@@ -42,7 +42,8 @@ func listen(t *testing.T, o ...sdktrace.TracerProviderOption) ear {
 	return e
 }
 
-// metrics returns every data point as "name{attributes} value", a histogram's value as count and sum, in their order.
+// metrics returns every data point as "name{attributes} value", a histogram's value as count and
+// sum, in their order.
 func (e ear) metrics(t *testing.T) []string {
 	t.Helper()
 	var out []string

@@ -167,7 +167,8 @@ func TestRepair(t *testing.T) {
 	}
 }
 
-// TestDiskFailures: what could not be written is not in the store, and the next call stores it; what could not be removed is still there.
+// TestDiskFailures: what could not be written is not in the store, and the next call stores it;
+// what could not be removed is still there.
 func TestDiskFailures(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	o := chromem.Options{Dir: t.TempDir(), ID: byName}

@@ -18,10 +18,11 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 
-// Folder returns a Reader of one collection in a [Store]'s folder, such as package migrate takes. It
-// does not need the model that made the vectors and reads one document at a time, in the order of the
-// files' names. A name of "" is "documents", as in [Options]. A Store may have the folder open
-// meanwhile; a document that it is just writing may be missing, or fail the read with an error.
+// Folder returns a Reader of one collection in a [Store]'s folder, such as package migrate takes.
+// It does not need the model that made the vectors and reads one document at a time, in the order
+// of the files' names. A name of "" is "documents", as in [Options]. A Store may have the folder
+// open meanwhile; a document that it is just writing may be missing, or fail the read with an
+// error.
 func Folder(dir, name string) collection.Reader {
 	return folder{dir, cmp.Or(name, "documents")}
 }

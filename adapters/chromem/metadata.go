@@ -15,8 +15,8 @@ import (
 	"unicode/utf8"
 )
 
-// chromem keeps only strings. A stored value is a letter for its sort and its canonical form, which a
-// filter can compare. If the form does not tell the Go type, the type is under a key of its own.
+// chromem keeps only strings. A stored value is a letter for its sort and its canonical form, which
+// a filter can compare. If the form does not tell the Go type, the type is under a key of its own.
 //
 //	s text, n number, b true or false, t time, z nil, l list, m map
 const (

@@ -79,7 +79,8 @@ func TestMetadataThatCannotBeKept(t *testing.T) {
 	}
 }
 
-// TestAnyMetadataRoundTrips: what is stored comes back as it was, is found by itself, and has an ID of its own.
+// TestAnyMetadataRoundTrips: what is stored comes back as it was, is found by itself, and has an ID
+// of its own.
 func TestAnyMetadataRoundTrips(t *testing.T) {
 	var value func(depth int) *rapid.Generator[any]
 	value = func(depth int) *rapid.Generator[any] {

@@ -183,7 +183,8 @@ func TestNothingIsPaidTwice(t *testing.T) {
 	}
 }
 
-// TestAllTextsInOneCall: every document in one request, as documents, duplicates too; the query as a query; nothing for an empty store.
+// TestAllTextsInOneCall: every document in one request, as documents, duplicates too; the query as
+// a query; nothing for an empty store.
 func TestAllTextsInOneCall(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	s := open(t, f, chromem.Options{ID: byName})

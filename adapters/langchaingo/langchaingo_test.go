@@ -152,8 +152,8 @@ func TestFromRefusals(t *testing.T) {
 	}
 }
 
-// TestFromKeepsWhatWasPaidFor: of several queries the ones before a failure, or before the caller left, are kept, and those after
-// are not asked for.
+// TestFromKeepsWhatWasPaidFor: of several queries the ones before a failure, or before the caller
+// left, are kept, and those after are not asked for.
 func TestFromKeepsWhatWasPaidFor(t *testing.T) {
 	for name, leave := range map[string]bool{"a panic": false, "a cancel that the embedder ignores": true} {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -198,7 +198,7 @@ func TestDependencies(t *testing.T) {
 }
 
 func ExampleNew() {
-	var e embedding.Embedder = embedtest.NewFake(embedtest.FakeOptions{}) // or providers.Open, with middleware around it
+	var e embedding.Embedder = embedtest.NewFake(embedtest.FakeOptions{}) // or providers.Open
 	var forLangchain embeddings.Embedder = langchaingo.New(e)
 	v, err := forLangchain.EmbedQuery(context.Background(), "hello")
 	fmt.Println(len(v), err)
@@ -206,7 +206,7 @@ func ExampleNew() {
 }
 
 func ExampleFrom() {
-	theirs := langchaingo.New(embedtest.NewFake(embedtest.FakeOptions{})) // or what embeddings.NewEmbedder returns
+	theirs := langchaingo.New(embedtest.NewFake(embedtest.FakeOptions{})) // or embeddings.NewEmbedder
 	e, err := langchaingo.From(theirs, embedding.Model{Space: "openai/text-embedding-3-small@8", Dimensions: 8})
 	if err != nil {
 		fmt.Println(err)

@@ -47,7 +47,8 @@ func TestFromTheirOpenAIKeepsTheLaws(t *testing.T) {
 	})
 }
 
-// TestFromTheirOpenAI: behind our interface their client gives what ours gives, under our middleware; its errors keep no key.
+// TestFromTheirOpenAI: behind our interface their client gives what ours gives, under our
+// middleware; its errors keep no key.
 func TestFromTheirOpenAI(t *testing.T) {
 	base, theirs := theirOpenAI(t, openaitest.DefaultKey)
 	ours, err := openai.New(openai.Options{Model: "text-embedding-3-small", BaseURL: base, Key: openaitest.DefaultKey})

@@ -14,7 +14,7 @@ import (
 // LoadRetrieval reads a folder in BEIR's layout:
 //
 //	corpus.jsonl          {"_id": "...", "title": "...", "text": "..."} per line
-//	queries.jsonl         {"_id": "...", "text": "..."} per line, for all splits (or queries.SPLIT.jsonl)
+//	queries.jsonl         {"_id": "...", "text": "..."} per line (or queries.SPLIT.jsonl)
 //	qrels/SPLIT.tsv       query ID, document ID, integer; a heading is skipped
 //
 // Each file may be compressed, with .gz added to its name. A split of "" is "test". Queries of

@@ -20,8 +20,8 @@ type Retrieval struct {
 	Name      string
 	Documents []Text
 	Queries   []Text                    // each has at least one judgment
-	Judged    map[string]map[string]int // by query, then document: 0 is irrelevant, higher is more relevant
-	Whole     int                       // number of documents before Fewer removed some; 0 if it did not
+	Judged    map[string]map[string]int // by query and document; 0 is irrelevant
+	Whole     int                       // documents before Fewer; 0 without it
 }
 
 // Text is a document or a query.

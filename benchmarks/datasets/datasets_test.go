@@ -148,7 +148,8 @@ func TestRealSets(t *testing.T) {
 	}
 }
 
-// TestCranfield writes Cranfield in the layout of BEIR and loads it: graded judgments, two blank documents.
+// TestCranfield writes Cranfield in the layout of BEIR and loads it: graded judgments, two blank
+// documents.
 func TestCranfield(t *testing.T) {
 	dir := filepath.Join(testdata(t), "cranfield")
 	elements := func(name, tag string) (out [][2]string) {

@@ -10,7 +10,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// TestClients: every client, ours and the rivals', gets the vectors that the server sent, in both formats.
+// TestClients: every client, ours and the rivals', gets the vectors that the server sent, in both
+// formats.
 func TestClients(t *testing.T) {
 	server := httptest.NewServer(newMock())
 	t.Cleanup(server.Close)

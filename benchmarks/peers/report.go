@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// table is one section of the report. Its cells are text already; the figures are in the samples of the JSON output.
+// table is one section of the report. Its cells are text; the JSON output has the samples.
 type table struct {
 	Title string
 	Notes []string
@@ -22,10 +22,10 @@ type bar struct {
 	Met             string // "met", "MISSED" or "not measured"
 }
 
-// figure is one measured thing for the JSON output, with the samples of all rounds.
+// figure is one measured thing in the JSON output, with the samples of all rounds.
 type figure struct {
 	Section, Name string
-	N             int `json:",omitempty"` // texts a call, or goroutines
+	N             int `json:",omitempty"` // texts per call, or goroutines
 	Samples       series
 }
 
@@ -42,7 +42,7 @@ func (r *report) table(title string, head ...string) *table {
 	return t
 }
 
-// hold adds a bar: the figures got must not be above most.
+// hold adds a bar and whether it is met.
 func (r *report) hold(what, want string, met bool, format string, args ...any) {
 	b := bar{What: what, Want: want, Got: fmt.Sprintf(format, args...), Met: "met"}
 	if !met {
@@ -117,7 +117,7 @@ interleaved; a figure is the median of the rounds, a ratio (x) the median of the
 the hand-encoded request whose answer goes to io.Discard. Times drift with the machine, so compare ratios.
 `
 
-// num formats a figure with three significant digits, without an exponent.
+// num formats a figure with three significant digits and without an exponent.
 func num(f float64) string {
 	switch {
 	case f != f:

@@ -80,7 +80,7 @@ type Speed struct {
 	TextsPerSecond  float64        `json:"texts_per_second"`
 	TokensPerSecond float64        `json:"tokens_per_second"`
 	Metered         bool           `json:"metered"`        // the provider counted the tokens
-	ECDF            [][2]float64   `json:"ecdf,omitempty"` // seconds, and the share of answers within them
+	ECDF            [][2]float64   `json:"ecdf,omitempty"` // seconds, share of answers
 }
 
 // TaskCost is the cost of a candidate's texts in one task.
@@ -102,12 +102,12 @@ type TaskCost struct {
 type Task struct {
 	Name       string       `json:"name"`
 	Kind       string       `json:"kind"`              // "retrieval" or "pairs"
-	Failure    string       `json:"failure,omitempty"` // why the set could not be read; then other fields are empty
+	Failure    string       `json:"failure,omitempty"` // why the set could not be read
 	Documents  int          `json:"documents,omitempty"`
 	Queries    int          `json:"queries"` // or pairs
 	Blank      int          `json:"blank_documents,omitempty"`
-	Whole      int          `json:"whole_documents,omitempty"` // documents in the whole set, if this is a part
-	Metrics    []string     `json:"metrics"`                   // in the table's order; the first is the main metric
+	Whole      int          `json:"whole_documents,omitempty"` // of which this is a part
+	Metrics    []string     `json:"metrics"`                   // the main one first
 	Rows       []Row        `json:"rows"`
 	Pairs      []Difference `json:"differences,omitempty"`
 	Dimensions []Point      `json:"dimensions,omitempty"`
@@ -206,9 +206,9 @@ type Disagreed struct {
 	B      string  `json:"b"`
 	ID     string  `json:"id"`
 	Text   string  `json:"text"`
-	ScoreA float64 `json:"score_a"` // main metric; for sentence pairs, 1 - the error of the pair's rank
+	ScoreA float64 `json:"score_a"` // main metric; for pairs, 1 - the error of the rank
 	ScoreB float64 `json:"score_b"`
-	FirstA string  `json:"first_a"` // first document; for sentence pairs, the similarity
+	FirstA string  `json:"first_a"` // first document; for pairs, the similarity
 	FirstB string  `json:"first_b"`
 	Gold   float64 `json:"gold,omitempty"` // sentence pairs only
 	RightA bool    `json:"right_a"`        // the answer is relevant, or the nearer of both

@@ -21,8 +21,9 @@ import (
 //go:embed meaning.py
 var meaningProgram string
 
-// The vectors that our stack brings from a real model mean what those mean that OpenAI's Python client brings: on 300 pairs of
-// sentences with people's judgment of how alike they are (STS benchmark), the rank correlation is the same.
+// The vectors that our stack brings from a real model mean what those mean that OpenAI's Python
+// client brings: on 300 pairs of sentences with people's judgment of how alike they are (STS
+// benchmark), the rank correlation is the same.
 func TestMeaning(t *testing.T) {
 	const (
 		pairs     = 300

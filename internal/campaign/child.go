@@ -18,25 +18,25 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
-// child is an emulator in a process of its own. It may be killed and started again, on the port that it had.
+// child is an emulator in a process of its own. It can be killed and restarted on the same port.
 type child struct {
 	seed    uint64
 	journal string // file
-	addr    string // "" until it has run once
+	addr    string // "" before the first start
 	control *http.Client
 
 	cmd   *exec.Cmd
 	stdin io.Closer
-	ended chan struct{} // closed when the process is gone
-	from  int64         // where the present trial begins in the journal
+	ended chan struct{} // closed when the process has ended
+	from  int64         // offset of the present trial in the journal
 }
 
 func newChild(seed uint64, journal string) *child {
-	// No connection is kept, so that what the client leaves behind can be counted.
+	// Keep no connections, so that those that the client leaves behind can be counted.
 	return &child{seed: seed, journal: journal, control: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 }
 
-// start runs this program as an emulator and returns when it listens.
+// start runs this program as an emulator and returns once it listens.
 func (c *child) start() error {
 	exe, err := os.Executable()
 	if err != nil {
@@ -62,7 +62,7 @@ func (c *child) start() error {
 	line, err := bufio.NewReader(out).ReadString('\n')
 	ended := make(chan struct{})
 	go func() {
-		_ = cmd.Wait() // how it ended is the trial's to judge
+		_ = cmd.Wait() // the trial judges how it ended
 		close(ended)
 	}()
 	if err != nil {
@@ -73,7 +73,7 @@ func (c *child) start() error {
 	return nil
 }
 
-// kill ends the process by SIGKILL.
+// kill ends the process with SIGKILL.
 func (c *child) kill() error {
 	err := c.cmd.Process.Kill()
 	<-c.ended
@@ -93,7 +93,7 @@ func (c *child) stop() {
 
 func (c *child) baseURL() string { return "http://" + c.addr + dashscopetest.BasePath }
 
-// call asks the emulator's control path; body and out may be nil.
+// call sends a request to the emulator's control path. body and out may be nil.
 func (c *child) call(ctx context.Context, method, path string, body, out any) error {
 	var send io.Reader
 	if body != nil {
@@ -136,15 +136,16 @@ func (c *child) set(ctx context.Context, settings map[string]any) error {
 	return c.call(ctx, http.MethodPatch, "settings", settings, nil)
 }
 
-// quiet are the settings of an emulator on which nothing goes wrong.
+// quiet returns the settings of an emulator without faults.
 func quiet() map[string]any {
 	return map[string]any{"rpm": 0, "tpm": 0, "rps": 0, "tps": 0, "growth": 0, "latency": "0s", "jitter": "0s", "retry_after": false}
 }
 
-// reset makes the emulator a new one, as far as the next trial can tell.
+// reset makes the emulator look new to the next trial.
 func (c *child) reset(ctx context.Context) error {
 	settings := quiet()
-	settings["limits"] = map[string]any{modelName: map[string]int{"texts": 10}} // patching merges, so the limit that was changed is set
+	// A patch merges, so restore the limit explicitly.
+	settings["limits"] = map[string]any{modelName: map[string]int{"texts": 10}}
 	err := errors.Join(c.setFaults(ctx, nil), c.set(ctx, settings), c.call(ctx, http.MethodDelete, "ledger", nil, nil))
 	if err != nil {
 		return err
@@ -157,7 +158,8 @@ func (c *child) reset(ctx context.Context) error {
 	return nil
 }
 
-// ledger returns the ledger once every request has ended: one whose caller has left ends a moment later.
+// ledger returns the ledger once every request has ended. An abandoned request ends a moment after
+// its caller left.
 func (c *child) ledger(ctx context.Context) (dashscopetest.Ledger, error) {
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		var l dashscopetest.Ledger

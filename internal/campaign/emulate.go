@@ -13,11 +13,11 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
-// emulateMode is the first argument of a process that is an emulator of a campaign.
+// emulateMode is the first argument of an emulator's process.
 const emulateMode = "-emulate"
 
-// emulate serves an emulator until stdin ends, which it does with the campaign, or until the fault kill strikes. Its first line on
-// stdout is its address.
+// emulate serves an emulator until stdin ends, which happens when the campaign ends, or until the
+// fault kill strikes. The first line of stdout is its address.
 func emulate(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("campaign "+emulateMode, flag.ContinueOnError)
 	fs.SetOutput(stderr)
@@ -31,10 +31,10 @@ func emulate(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("the journal: %w", err)
 	}
-	// It is never closed: every record is one write, and requests may outlive the server by a moment.
+	// Never closed: every record is one write, and requests may outlive the server by a moment.
 	emulator, err := dashscopetest.New(dashscopetest.Options{
 		Seed: *seed, Control: true,
-		Killed: func() { os.Exit(137) }, // as SIGKILL ends a process: nothing is said, flushed or finished
+		Killed: func() { os.Exit(137) }, // like SIGKILL: nothing is flushed or finished
 	})
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func emulate(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// listen waits a moment for an address that the process before this one has just left.
+// listen waits a moment for an address that the previous process has just released.
 func listen(addr string) (net.Listener, error) {
 	tcp, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {

@@ -9,24 +9,24 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
-// How often a fault strikes: at random where the job goes on after it; where it is of a kind that nobody retries, for good from the
-// tenth request on; a few times in a row where each costs a timeout.
+// How often a fault strikes: at random if the job goes on after it, for good from the tenth request
+// if no layer retries its kind, and a few times in a row if each costs a timeout.
 const (
 	atRandom = "p:0.15"
 	forGood  = "at:10,next:1000000000"
 	fewTimes = "at:5,next:6"
 )
 
-// eachFault returns a scenario for every fault that the emulator has, with what follows from its kind.
+// eachFault returns a scenario for every fault of the emulator, with the consequences of its kind.
 func eachFault() []scenario {
 	var all []scenario
 	for _, f := range dashscopetest.Catalog() {
 		s := scenario{name: f.Name, faults: []string{f.Name + "=" + atRandom}}
 		switch f.Kind {
 		case embedding.Malformed:
-			s.expect.may = []embedding.Kind{embedding.Malformed} // it was paid for, and asking again might be as well
+			s.expect.may = []embedding.Kind{embedding.Malformed} // it was paid for, and a retry might be too
 		case embedding.Rejected:
-			s.expect.may = []embedding.Kind{embedding.Rejected} // by bad luck down to a single text
+			s.expect.may = []embedding.Kind{embedding.Rejected} // by bad luck even for a single text
 		case embedding.Auth, embedding.Exhausted, embedding.Invalid:
 			s.faults[0] = f.Name + "=" + forGood
 			s.expect.may = []embedding.Kind{f.Kind}
@@ -49,14 +49,15 @@ func eachFault() []scenario {
 		case "base64-400", "base64-ignore":
 			s.stack.base64 = true
 		case "drift":
-			s.control = func(r row) bool { return r.wrong > 0 } // nothing in the answer gives it away: package canary is for that
+			s.control = func(r row) bool { return r.wrong > 0 } // only package canary can detect it
 		}
 		all = append(all, s)
 	}
 	return all
 }
 
-// moreFaults are those that are no switch of the emulator, or that strike in another way than alone and at random.
+// moreFaults returns faults that are no switch of the emulator, or that do not strike alone and at
+// random.
 func moreFaults(j *job) []scenario {
 	tokens := 0
 	for _, text := range j.texts {
@@ -79,12 +80,14 @@ func moreFaults(j *job) []scenario {
 	}
 }
 
-// randomFaults are all at once. Their order, on which it depends which strikes where several could, is the seed's.
+// randomFaults returns all faults at once. The seed decides their order, which decides the fault to
+// strike if several could.
 func randomFaults(seed uint64) []scenario {
 	var faults []string
 	for _, f := range dashscopetest.Catalog() {
 		switch f.Name {
-		case "kill", "drift", "base64-400", "base64-ignore", "overlength-hang": // a process's end, a control, and what is never asked for
+		// These end the process, are a control, or never apply.
+		case "kill", "drift", "base64-400", "base64-ignore", "overlength-hang":
 		case "slow":
 			faults = append(faults, "slow=p:0.02,delay:"+(300*time.Millisecond).String())
 		case "bad-text":
@@ -101,7 +104,8 @@ func randomFaults(seed uint64) []scenario {
 	}
 }
 
-// controls have a defect built in that the campaign must see; drift is one more.
+// controls returns scenarios with a built-in defect that the campaign must notice. Drift is one
+// more.
 func controls() []scenario {
 	return []scenario{
 		{name: "control: no retries", faults: []string{"overloaded=" + atRandom}, stack: stack{hasty: true}, control: func(r row) bool { return r.lost > 0 }},

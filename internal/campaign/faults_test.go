@@ -10,7 +10,8 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
-// TestEveryFaultIsPlayed: each fault of the emulator strikes in a scenario of its own, and nearly each in those that play all at random.
+// TestEveryFaultIsPlayed: each fault of the emulator strikes in a scenario of its own, and nearly
+// each in those that play all at random.
 func TestEveryFaultIsPlayed(t *testing.T) {
 	p := plan{fault: regexp.MustCompile(""), seed: 1}
 	alone, random := map[string]int{}, map[string]int{}

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// leaked waits until no more than before goroutines are left and returns "", or the stacks of what is left after patience.
+// leaked waits until at most before goroutines are left and returns "", or returns the stacks of
+// those left after patience.
 func leaked(before int, patience time.Duration) string {
 	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		now := runtime.NumGoroutine()

@@ -16,8 +16,8 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
-// journal writes down each request for vectors as it arrives and as it ends, because the emulator's own ledger dies with
-// its process. A record is one write, so the file is whole up to the moment of a SIGKILL.
+// journal records each embedding request when it arrives and when it ends, because the emulator's
+// ledger dies with its process. A record is one write, so the file is complete up to a SIGKILL.
 //
 //	> process.number digest digest...
 //	< process.number status
@@ -34,13 +34,13 @@ func (j *journal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		panic(http.ErrAbortHandler) // the caller left half way through
+		panic(http.ErrAbortHandler) // the caller left halfway
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	var call struct {
 		Input []string `json:"input"`
 	}
-	_ = json.Unmarshal(body, &call) // what cannot be read is the emulator's to refuse, and billed to nobody
+	_ = json.Unmarshal(body, &call) // the emulator refuses what cannot be decoded and does not bill it
 	id := fmt.Sprintf("%d.%d", os.Getpid(), j.n.Add(1))
 	var b strings.Builder
 	b.WriteString("> " + id)
@@ -57,11 +57,11 @@ func (j *journal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (j *journal) write(line string) {
 	if _, err := io.WriteString(j.to, line+"\n"); err != nil {
 		fmt.Fprintln(os.Stderr, "campaign: the journal:", err)
-		os.Exit(1) // a campaign without its books proves nothing
+		os.Exit(1) // without its journal a campaign proves nothing
 	}
 }
 
-// statusWriter remembers the status. Unwrap is how the emulator gets at the connection, to reset it.
+// statusWriter records the status. The emulator uses Unwrap to reset the connection.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
@@ -74,13 +74,14 @@ func (s *statusWriter) WriteHeader(status int) {
 
 func (s *statusWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-// bill is what texts were billed, each time they were.
+// bill counts billed texts: every time, and distinct ones.
 type bill struct{ texts, distinct int }
 
 func (b bill) twice() int { return b.texts - b.distinct }
 
-// readJournals returns the most that the requests in the journals can have been billed for: those that were answered by 200, and those
-// that have no end, or an end without an answer, because their process or connection died under them.
+// readJournals returns the most that the journaled requests can have been billed for: those
+// answered with 200, and those without an end or an answer because their process or connection
+// died.
 func readJournals(journals ...io.Reader) (bill, error) {
 	open := map[string]string{} // digests by request
 	times := map[string]int{}   // by digest

@@ -41,7 +41,8 @@ func TestReadJournals(t *testing.T) {
 	}
 }
 
-// TestJournalAgreesWithTheLedger: the same requests, counted by both, refusals and an answer cut off among them.
+// TestJournalAgreesWithTheLedger: the same requests, counted by both, refusals and an answer cut
+// off among them.
 func TestJournalAgreesWithTheLedger(t *testing.T) {
 	emulator, err := dashscopetest.New(dashscopetest.Options{Faults: []dashscopetest.Fault{
 		{Name: "overloaded", At: 2}, {Name: "cut-off", At: 2, Next: 1},

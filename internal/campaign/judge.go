@@ -6,7 +6,7 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
-// judge writes down what is wrong with a trial.
+// judge records what is wrong with a trial.
 func (t *trial) judge(r *row, l dashscopetest.Ledger, billed bill, tokens int) {
 	s := t.scenario
 	check := func(wrong bool, format string, args ...any) {
@@ -26,7 +26,7 @@ func (t *trial) judge(r *row, l dashscopetest.Ledger, billed bill, tokens int) {
 	}
 	check(billed.distinct != texts, "%d different texts were billed, and %d have vectors", billed.distinct, texts)
 	if !s.kills && r.bound == 0 {
-		// Where every answer arrived, callers were told of every token that was billed, and the limit held.
+		// If every answer arrived, callers were told of every billed token, and the limit held.
 		check(tokens != l.Tokens, "%d tokens were billed, and callers were told of %d", l.Tokens, tokens)
 		check(l.MaxInFlight > slots, "%d requests at once, %d are allowed", l.MaxInFlight, slots)
 	}

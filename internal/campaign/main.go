@@ -1,36 +1,43 @@
-// Command campaign plays every fault that an embedding service is known for against the whole client stack, and holds the results
-// against a plain loop over the provider: no text lost, none with a wrong vector, none paid for twice but what was in flight.
+// Command campaign runs a job through the whole client stack under every fault that an embedding
+// service is known for, and compares the results with a plain loop over the provider: no text is
+// lost, none has a wrong vector, and none is paid for twice unless it was in flight.
 //
 //	go run ./internal/campaign                      # 50,000 texts a fault, outages of 30 s
 //	go run -race ./internal/campaign -quick         # 1,000 texts a fault, outages of 1 s
 //	go run ./internal/campaign -fault 'outage|region'
 //
-// The service is package dashscopetest, in processes of its own over loopback HTTP: the program runs itself with -emulate. The job is half
-// as many different texts, each of which occurs twice, at 64 dimensions, from 64 goroutines, through
+// The service is package dashscopetest in processes of its own over loopback HTTP: the program
+// starts itself with -emulate. A job embeds half as many different texts, each twice, at 64
+// dimensions, from 64 goroutines, through
 //
 //	Observe(Dimensions(Cache(Standard(dashscope)))) with Limit, or with Fallback over two emulators
 //
-// under GOMEMLIMIT=256MiB unless the environment says otherwise. Each fault is played alone, then all at random, decided by -seed.
+// under GOMEMLIMIT=256MiB unless the environment sets another limit. Each fault is played alone,
+// then all at random as -seed decides.
 //
 // # What must hold
 //
-// A fault that is worth a retry (RateLimited, Unavailable, or an answer that is only unusual) must leave no trace in the results.
-// One that is not, by its nature, fails texts by its own kind and no other: a spoiled answer's texts are Malformed, a bad text
-// is Rejected alone, and after a bad key or an empty account everything that follows is Auth or Exhausted. Then the fault is
-// lifted and the job is run again on the same cache: all texts have their vectors, and only the missing ones were billed.
+// A fault that is worth a retry (RateLimited, Unavailable, or an answer that is only unusual) must
+// leave no trace in the results. Any other fault fails texts by its own kind only: a spoiled
+// answer's texts are Malformed, a bad text alone is Rejected, and everything after a bad key or an
+// empty account is Auth or Exhausted. Then the fault is lifted and the job runs again on the same
+// cache: all texts have their vectors, and only the missing ones were billed.
 //
-// A text may be billed twice only where a call of it was in flight when a fault struck: the connection broke, the attempt timed out,
-// or the answer of status 200 was of no use. The client counts those texts (the bound), the emulator's ledger what it billed
-// (where its process was killed, a journal that it keeps in a file). Where the bound is 0, callers must have been told of every
-// token. No goroutine is left once idle connections are closed. Three rows have a defect built in, and fail if it is not seen.
+// A text may be billed twice only if a call with it was in flight when a fault struck: the
+// connection broke, the attempt timed out, or an answer of status 200 was unusable. The client
+// counts those texts (the bound). The emulator's ledger counts what it billed; if its process was
+// killed, a journal in a file does. If the bound is 0, callers must have been told of every token.
+// After idle connections are closed, no goroutine is left. Three rows have a built-in defect and
+// fail if it goes unnoticed.
 //
 // # What is not the default
 //
-// So that minutes are enough, waits are shorter than middleware's defaults: Retry pauses 20 ms to 0.5 s (default 0.5 s to 10 s), a circuit
-// stays open for 50 ms at first (5 s), an attempt may take 3 s (60 s). Retry's budget is 2 minutes and one outage. The emulator's rates
-// are per second, and not the windows of a minute that the service has too: waiting for those is the same code with a longer clock.
+// Waits are shorter than middleware's defaults, so that minutes are enough: Retry pauses 20 ms to
+// 0.5 s (default 0.5 s to 10 s), a circuit first stays open for 50 ms (5 s), and an attempt may
+// take 3 s (60 s). Retry's budget is 2 minutes and one outage. The emulator's rates are per second.
+// The service also has windows of a minute; waiting for those is the same code with a longer clock.
 //
-// It exits with 1 if anything did not hold, 2 for wrong flags.
+// The exit status is 1 if anything did not hold, 2 for wrong flags.
 package main
 
 import (
@@ -61,7 +68,7 @@ func main() {
 	os.Exit(code)
 }
 
-// plan is what the flags say.
+// plan holds the flags.
 type plan struct {
 	texts   int
 	fault   *regexp.Regexp
@@ -133,7 +140,7 @@ func (p plan) play(ctx context.Context, stdout io.Writer) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // it is the system's folder for such
+	defer func() { _ = os.RemoveAll(dir) }() // a temporary folder that stays does no harm
 	lab := &laboratory{job: newJob(p.texts, p.seed), outages: p.outages, limit: limitMemory(os.Getenv("GOMEMLIMIT"))}
 	lab.long = lab.job.withLong()
 	for _, name := range []string{"first", "second"} {
@@ -166,7 +173,7 @@ func (p plan) play(ctx context.Context, stdout io.Writer) ([]row, error) {
 	return rows, nil
 }
 
-// scenarios returns what is played: first the quiet run, always.
+// scenarios returns what to play, always beginning with the quiet run.
 func (p plan) scenarios(j *job) []scenario {
 	all := []scenario{{name: "none (the quiet run)", nothing: true}}
 	for _, group := range [][]scenario{eachFault(), moreFaults(j), outages(), randomFaults(p.seed), controls()} {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// memoryLimit is the client's GOMEMLIMIT where the environment sets none.
+// memoryLimit is the client's GOMEMLIMIT if the environment sets none.
 const memoryLimit = 256 << 20
 
 // limitMemory sets the client's limit and returns it.
@@ -17,16 +17,16 @@ func limitMemory(given string) int64 {
 	return debug.SetMemoryLimit(-1)
 }
 
-// memory is what GOMEMLIMIT limits: what the Go runtime holds of the system's memory.
+// memory returns what GOMEMLIMIT limits: the memory that the Go runtime holds.
 func memory() uint64 {
 	s := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 	metrics.Read(s)
 	return s[0].Value.Uint64() - s[1].Value.Uint64()
 }
 
-// watchMemory samples the memory until stop is called, which returns the most that was seen.
+// watchMemory samples the memory until stop is called. stop returns the maximum.
 func watchMemory() (stop func() uint64) {
-	debug.FreeOSMemory() // what the trial before needed is not this one's
+	debug.FreeOSMemory() // do not count what the previous trial needed
 	end, peak := make(chan struct{}), make(chan uint64)
 	go func() {
 		tick := time.NewTicker(5 * time.Millisecond)

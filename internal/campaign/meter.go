@@ -9,11 +9,11 @@ import (
 	"github.com/vecspace/embedding/middleware"
 )
 
-// meter hears what the client's stack does.
+// meter counts what the client's stack does.
 type meter struct {
 	mu       sync.Mutex
-	tokens   int // that callers were told of
-	inFlight int // texts of attempts that were under way when a fault struck
+	tokens   int // reported to callers
+	inFlight int // texts of attempts that were in flight when a fault struck
 }
 
 func (m *meter) observe(e middleware.Event) {
@@ -22,9 +22,9 @@ func (m *meter) observe(e middleware.Event) {
 	m.tokens += e.Usage.Tokens
 }
 
-// attempt counts the texts that may have been billed for nothing: those of attempts that broke off, timed out, or brought an
-// answer of status 200 that is of no use. A refusal is not billed, and neither is a connection that did not come about.
-// Their number is the bound of what may be billed twice.
+// attempt counts the texts that may have been billed in vain: their attempt broke off, timed out,
+// or got an unusable answer of status 200. A refusal is not billed, nor is a connection that was
+// not established. The count is the bound for texts billed twice.
 func (m *meter) attempt(e middleware.Event) {
 	if e.Err == nil || errors.Is(e.Err, syscall.ECONNREFUSED) {
 		return

@@ -10,10 +10,11 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
-// inFlight are settings under which many requests are under way at any moment, so that a fault meets them.
+// inFlight returns settings under which many requests are in flight at any moment, so that a fault
+// meets them.
 func inFlight() map[string]any { return map[string]any{"latency": "20ms", "jitter": "20ms"} }
 
-// offer is a stack that offers so many requests and tokens a second.
+// offer returns a stack that offers this many requests and tokens per second.
 func offer(rps, tps int) stack {
 	return stack{limit: middleware.LimitOptions{RPM: 60 * rps, TPM: 60 * tps}}
 }
@@ -26,9 +27,9 @@ func outages() []scenario {
 	}
 }
 
-// outage kills the first emulator and brings it back after the time that outages take.
+// outage kills the first emulator and restarts it after the duration of an outage.
 func (t *trial) outage(ctx context.Context) error {
-	var l dashscopetest.Ledger // of this life: what was in flight is in the journal
+	var l dashscopetest.Ledger // of this process: what was in flight is in the journal
 	if err := t.emulators[0].call(ctx, "GET", "ledger", nil, &l); err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func oneOutage(t *trial) []mark { return []mark{{0.4, t.andItsFaults}} }
 
 func twoOutages(t *trial) []mark { return []mark{{0.25, t.outage}, {0.6, t.outage}} }
 
-// diesByItself waits for the end that the fault kill makes.
+// diesByItself waits until the fault kill ends the process.
 func diesByItself(t *trial) []mark {
 	return []mark{{0, func(ctx context.Context) error {
 		select {
@@ -70,7 +71,8 @@ func diesByItself(t *trial) []mark {
 	}}}
 }
 
-// regionReturns holds the last third of the job back until the region has returned and its circuit is due for a trial.
+// regionReturns holds the last third of the job back until the region is up again and its circuit
+// is due for a trial.
 func regionReturns(t *trial) []mark {
 	return []mark{
 		{1.0 / 3, func(ctx context.Context) error { return errors.Join(t.outage(ctx), pause(ctx, 13*cooldown)) }},

@@ -12,17 +12,17 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// callers is how many goroutines a job has.
+// callers is the number of goroutines of a job.
 const callers = 64
 
-// result is what became of one occurrence of a text.
+// result is the result for one occurrence of a text.
 type result struct {
-	hash   uint64         // of its vector; 0: it has none
+	hash   uint64         // of its vector; 0 if it has none
 	failed bool           // it has an error
 	kind   embedding.Kind // of that error
 }
 
-// hashOf stands for a vector, bit for bit. It is never 0.
+// hashOf returns a hash of all bits of a vector. It is never 0.
 func hashOf(v []float32) uint64 {
 	h := fnv.New64a()
 	var b [4]byte
@@ -33,14 +33,14 @@ func hashOf(v []float32) uint64 {
 	return max(1, h.Sum64())
 }
 
-// mark is something that happens in the middle of a job.
+// mark is an event in the middle of a job.
 type mark struct {
-	at float64 // when this part of the job has been begun
+	at float64 // the part of the job that has begun by then
 	do func(context.Context) error
 }
 
-// run embeds the job's texts and returns a result for each occurrence and how long it took. A mark's action runs beside the job, but what
-// comes after the next mark, or after the job's end, waits for it.
+// run embeds the job's texts. It returns a result for each occurrence and the time taken. A mark's
+// action runs beside the job, but the next mark and the end of the job wait for it.
 func (j *job) run(ctx context.Context, e embedding.Embedder, marks ...mark) ([]result, time.Duration, error) {
 	out := make([]result, len(j.order))
 	start := time.Now()

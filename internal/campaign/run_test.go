@@ -50,7 +50,8 @@ func TestJobIsEachTextTwice(t *testing.T) {
 	}
 }
 
-// TestMarks: an action begins where it should, runs beside the job, and is waited for by the next one and by the end.
+// TestMarks: an action begins where it should, runs beside the job, and is waited for by the next
+// one and by the end.
 func TestMarks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newJob(4000, 1)
@@ -89,8 +90,8 @@ func TestMarks(t *testing.T) {
 	})
 }
 
-// TestResults: what a call returns is what its texts get: rows and errors of a partial failure, one error of a whole one, and nothing
-// for what an embedder that breaks its laws leaves out.
+// TestResults: what a call returns is what its texts get: rows and errors of a partial failure, one
+// error of a whole one, and nothing for what an embedder that breaks its laws leaves out.
 func TestResults(t *testing.T) {
 	j := &job{texts: []string{"a", "b", "c"}, order: []int{0, 1, 2}, calls: []call{{0, 3}}}
 	bad := &embedding.Error{Kind: embedding.Malformed}

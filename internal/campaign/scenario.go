@@ -9,22 +9,27 @@ import (
 // scenario is one row of the table: what goes wrong, and what that may do.
 type scenario struct {
 	name     string
-	faults   []string       // of the first emulator, as dashscopetest.ParseFault reads them
-	settings map[string]any // of every emulator, as its control path reads them
-	long     bool           // the marked texts are longer than the model takes
-	kills    bool           // emulators die, so the journals are the books
+	faults   []string       // of the first emulator: see dashscopetest.ParseFault
+	settings map[string]any // of every emulator, for its control path
+	long     bool           // the marked texts are too long for the model
+	kills    bool           // emulators die, so the journals tell what was billed
 	nothing  bool           // nothing is injected
 	stack    stack
 	expect   expectation
 
-	// Each of these may be nil.
-	marks    func(*trial) []mark                                       // what happens in the middle of the job
-	injected func(dashscopetest.Ledger) int                            // how often it struck; nil: the ledger's faults and the kills
-	after    func(context.Context, *trial) (problem string, err error) // a check of its own, before the second run
-	control  func(row) bool                                            // for the campaign itself: a defect is built in; reports whether the row shows it
+	// The following may be nil.
+
+	// marks returns events in the middle of the job.
+	marks func(*trial) []mark
+	// injected returns how often it struck. nil: the ledger's faults and the kills.
+	injected func(dashscopetest.Ledger) int
+	// after is an extra check before the second run.
+	after func(context.Context, *trial) (problem string, err error)
+	// control reports whether the row shows the defect that is built in to test the campaign.
+	control func(row) bool
 }
 
-// struck is how often the emulator's faults struck.
+// struck returns how often the emulator's faults struck.
 func struck(l dashscopetest.Ledger) int {
 	n := 0
 	for _, times := range l.Faults {
@@ -33,7 +38,7 @@ func struck(l dashscopetest.Ledger) int {
 	return n
 }
 
-// status counts the answers of an HTTP status.
+// status counts the answers with an HTTP status.
 func status(code int) func(dashscopetest.Ledger) int {
 	return func(l dashscopetest.Ledger) int { return l.Answers[code] }
 }

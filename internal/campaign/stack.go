@@ -23,7 +23,7 @@ const (
 
 // stack is how the client is built. The zero value is the one that most trials have.
 type stack struct {
-	limit   middleware.LimitOptions // in flight and per minute; the zero value: slots, and rates that are never reached
+	limit   middleware.LimitOptions // zero: slots in flight and rates that are never reached
 	base64  bool                    // through the provider openai, which can ask for base64
 	regions bool                    // Fallback over both emulators
 

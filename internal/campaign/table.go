@@ -11,17 +11,17 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// row is what one trial has shown.
+// row is the result of one trial.
 type row struct {
 	tally
 	name         string
-	control      bool // a defect was built in, and seen
+	control      bool // a defect was built in and noticed
 	injected     int
-	twice, bound int // texts billed more than once, and how many may be: those in flight at a fault
-	sent         int // texts that the second run was billed for
+	twice, bound int // texts billed more than once, and the most that may be
+	sent         int // texts billed in the second run
 	took, over   time.Duration
 	peak         uint64
-	hits         float64 // the part of the texts that the cache had
+	hits         float64 // share of the texts that the cache answered
 	problems     []string
 }
 
@@ -34,7 +34,7 @@ func (r *row) problem(what string) {
 const tableHead = "| fault | injected | failed as it must | lost | wrong | billed twice (bound) | sent by a second run (missing) | over the quiet run | peak memory |\n" +
 	"|---|--:|---|--:|--:|--:|--:|--:|--:|\n"
 
-// line writes the row in Markdown.
+// line formats the row as Markdown.
 func (r row) line() string {
 	name := r.name
 	if r.control {

@@ -6,25 +6,26 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// expectation is what a fault may do to the texts of a job. The zero value is: nothing at all.
+// expectation says what a fault may do to the texts of a job. The zero value means nothing at all.
 type expectation struct {
-	// may are the kinds by which any text may fail, because the fault is not one that is worth a retry.
+	// may holds the kinds by which any text may fail, because the fault is not worth a retry.
 	may []embedding.Kind
-	// marked is the kind by which the marked texts must fail, and no others by it alone; Unknown: they are like the others.
+	// marked is the kind by which the marked texts, and only those, must fail. Unknown means that they
+	// are like the others.
 	marked embedding.Kind
-	// never says that the marked texts fail without the fault as well.
+	// never says that the marked texts fail even without the fault.
 	never bool
 }
 
-// tally is what a job's results are worth.
+// tally counts the results of a job.
 type tally struct {
-	failed  map[embedding.Kind]int // occurrences that failed as they may
-	lost    int                    // occurrences with neither a vector nor an error that they may have
-	wrong   int                    // occurrences with a vector that is not the text's, or that they cannot have
-	missing int                    // different texts of which no occurrence has a vector
+	failed  map[embedding.Kind]int // occurrences that failed as expected
+	lost    int                    // occurrences with neither a vector nor an expected error
+	wrong   int                    // occurrences with a wrong or an impossible vector
+	missing int                    // different texts without a vector in any occurrence
 }
 
-// compare holds results against the vectors that each text should have.
+// compare compares results with the vectors that the texts should have.
 func compare(j *job, want []uint64, got []result, expect expectation) tally {
 	t := tally{failed: map[embedding.Kind]int{}}
 	have := make([]bool, len(j.texts))
@@ -53,7 +54,7 @@ func compare(j *job, want []uint64, got []result, expect expectation) tally {
 	return t
 }
 
-// unmarked returns how many texts are not marked.
+// unmarked returns the number of texts that are not marked.
 func (j *job) unmarked() int {
 	n := 0
 	for _, marked := range j.marked {

@@ -13,7 +13,8 @@ import (
 	"github.com/vecspace/embedding/middleware"
 )
 
-// TestCompare: of two texts that occur twice, the second marked, each thing that can go wrong is told from the others.
+// TestCompare: of two texts that occur twice, the second marked, each thing that can go wrong is
+// told from the others.
 func TestCompare(t *testing.T) {
 	j := &job{texts: []string{"a", "b"}, marked: []bool{false, true}, order: []int{0, 1, 0, 1}}
 	want := []uint64{11, 22}

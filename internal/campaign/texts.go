@@ -8,23 +8,24 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
 
-// job is what every trial embeds: different texts, each of which occurs twice, cut into calls of many sizes.
+// job is what every trial embeds: different texts, each twice, cut into calls of many sizes.
 type job struct {
 	texts  []string
-	marked []bool // by text: the fault bad-text looks for it
-	order  []int  // which text each occurrence is
+	marked []bool // by text: the fault bad-text strikes it
+	order  []int  // the text of each occurrence
 	calls  []call
 }
 
-// call is a run of the order that is embedded by one call.
+// call is the range of the order that one call embeds.
 type call struct{ from, to int }
 
 var words = strings.Fields("river stone market engine winter letter garden signal harbour copper window forest bridge paper " +
 	"valley lantern 数据 模型 河流 城市 天空 语言 reads builds follows carries the a under over between towards quietly slowly")
 
-// newJob returns a job of about n occurrences, the same for the same seed. A text comes back once a good part of the others has
-// gone by, and calls are so small that all callers together have a small part of the job in flight: the second time most texts are in
-// the cache, and some still under way. Every eighth call is a large one, as an index makes them.
+// newJob returns a job of about n occurrences, the same for the same seed. A text returns after a
+// good part of the others, and calls are so small that all callers together have a small part of
+// the job in flight: the second time most texts are in the cache, and some are still in flight.
+// Every eighth call is large, as an indexing program's are.
 func newJob(n int, seed uint64) *job {
 	rng := rand.New(rand.NewPCG(seed, 0x6a6f62))
 	different := max(n/2, 8)
@@ -64,7 +65,7 @@ func newJob(n int, seed uint64) *job {
 	return j
 }
 
-// withLong returns the job with the marked texts replaced by ones that are longer than the model takes.
+// withLong returns the job with marked texts that are too long for the model.
 func (j *job) withLong() *job {
 	long := *j
 	long.texts = append([]string(nil), j.texts...)

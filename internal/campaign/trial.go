@@ -17,10 +17,10 @@ import (
 type laboratory struct {
 	emulators []*child
 	job, long *job
-	want      []uint64 // by text: its vector's hash, from a plain loop over the provider
+	want      []uint64 // by text: the hash of its vector from a plain loop over the provider
 	outages   time.Duration
 	limit     int64         // of the client's memory
-	quiet     time.Duration // what the quiet run took
+	quiet     time.Duration // duration of the quiet run
 }
 
 // trial is one scenario being played.
@@ -28,10 +28,10 @@ type trial struct {
 	*laboratory
 	scenario scenario
 	kills    int // of the first emulator's process
-	earlier  int // faults that struck in its earlier lives
+	earlier  int // faults that struck in its earlier processes
 }
 
-// reference embeds each text by the provider alone, one request after the other.
+// reference embeds each text with the provider alone, one request after the other.
 func (l *laboratory) reference(ctx context.Context) error {
 	transport := new(http.Transport)
 	defer transport.CloseIdleConnections()
@@ -53,8 +53,8 @@ func (l *laboratory) reference(ctx context.Context) error {
 	return nil
 }
 
-// play runs the job under a scenario, then once more with the fault lifted, and returns the row for the table. An error is one
-// of the campaign's own, not a finding.
+// play runs the job under a scenario, then once more with the fault lifted, and returns the row for
+// the table. An error is a failure of the campaign, not a finding.
 func (l *laboratory) play(ctx context.Context, s scenario) (row, error) {
 	t := &trial{laboratory: l, scenario: s}
 	r := row{name: s.name}
@@ -120,7 +120,7 @@ func (l *laboratory) play(ctx context.Context, s scenario) (row, error) {
 	return r, nil
 }
 
-// again lifts the fault and runs the job once more: only what is missing may be sent.
+// again lifts the fault and runs the job once more. Only missing texts may be sent.
 func (t *trial) again(ctx context.Context, j *job, c *client, first dashscopetest.Ledger, r *row) error {
 	for _, e := range t.emulators {
 		if err := errors.Join(e.setFaults(ctx, nil), e.set(ctx, quiet())); err != nil {
@@ -141,17 +141,18 @@ func (t *trial) again(ctx context.Context, j *job, c *client, first dashscopetes
 	if err != nil {
 		return err
 	}
-	r.lost = max(r.lost, more.lost) // of one job's texts: those of both runs are largely the same
+	r.lost = max(r.lost, more.lost) // the runs share their texts, so do not add
 	r.wrong = max(r.wrong, more.wrong)
 	r.sent = second.Texts - first.Texts
-	r.missing -= final // asked for again and refused again: sent, and not billed
+	r.missing -= final // sent again and refused again: not billed
 	if more.missing != final {
 		r.problem(fmt.Sprintf("%d texts have no vector once the fault is lifted", more.missing-final))
 	}
 	return nil
 }
 
-// books returns the emulators' ledgers, added up, and what was billed: by the ledgers, or, where one died with its process, by the journals.
+// books returns the sum of the emulators' ledgers and what was billed: by the ledgers, or by the
+// journals if an emulator died.
 func (t *trial) books(ctx context.Context) (dashscopetest.Ledger, bill, error) {
 	sum := dashscopetest.Ledger{Answers: map[int]int{}, Faults: map[string]int{}}
 	var journals []io.Reader

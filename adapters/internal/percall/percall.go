@@ -9,9 +9,9 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Embedder returns the embedder of one call: own if given, the value of vectorstores.WithEmbedder, is
-// nil. It is an error if given is not known to be of own's Space and Dimensions. The errors begin with
-// name, the package that was called.
+// Embedder returns the embedder of one call: own if given, the value of vectorstores.WithEmbedder,
+// is nil. It is an error if given is not known to be of own's Space and Dimensions. The errors
+// begin with name, the package that was called.
 func Embedder(name string, own embedding.Embedder, given embeddings.Embedder) (embedding.Embedder, error) {
 	if given == nil {
 		return own, nil

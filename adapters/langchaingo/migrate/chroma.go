@@ -204,7 +204,8 @@ func (e *chromaError) missing() bool {
 func (c chroma) call(ctx context.Context, method, path string, body []byte, into any) error {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.o.URL, "/")+path, bytes.NewReader(body))
 	if err != nil {
-		return errors.New("chroma: ChromaOptions.URL is not a URL such as http://127.0.0.1:8000") // net/url's error could quote a password
+		// net/url's error could quote a password.
+		return errors.New("chroma: ChromaOptions.URL is not a URL such as http://127.0.0.1:8000")
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")

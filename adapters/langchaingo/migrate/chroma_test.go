@@ -13,7 +13,8 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 )
 
-// chromaServer answers as Chroma 0.5.23 does, whose answers were recorded. Its documents are numbered.
+// chromaServer answers as Chroma 0.5.23 does, whose answers were recorded. Its documents are
+// numbered.
 type chromaServer struct {
 	v1    bool // an old server, without the API v2
 	ids   []string

@@ -23,7 +23,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// shelf is a vector store and the reader of its only collection. What is on it survives the crash of a run.
+// shelf is a vector store and the reader of its only collection. What is on it survives the crash
+// of a run.
 type shelf struct {
 	id    string
 	made  bool
@@ -169,7 +170,8 @@ func report(t testing.TB, e embedding.Embedder, p migrate.Plan) *migrate.Report 
 	return r
 }
 
-// complete checks that every document of from which is not bad is in to once, with its own vector and metadata.
+// complete checks that every document of from which is not bad is in to once, with its own vector
+// and metadata.
 func complete(t interface {
 	Helper()
 	Errorf(string, ...any)

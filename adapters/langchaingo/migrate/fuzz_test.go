@@ -29,7 +29,8 @@ func FuzzMetadata(f *testing.F) {
 	})
 }
 
-// FuzzPosition: a position that was made is read as it was, and any other text is an error or is the beginning.
+// FuzzPosition: a position that was made is read as it was, and any other text is an error or is
+// the beginning.
 func FuzzPosition(f *testing.F) {
 	f.Add(1, "id", "")
 	f.Add(3, "id with spaces", "3 x")

@@ -43,7 +43,7 @@ type journal struct {
 	Failed   []Failed `json:"failed,omitempty"` // the first maxFailed
 	Pending  []string `json:"pending,omitempty"`
 
-	Spaces map[embedding.Space]int `json:"spaces"` // documents of the source by their stamp; "" for none
+	Spaces map[embedding.Space]int `json:"spaces"` // documents read, by stamp
 }
 
 // open reads a journal or begins one, and makes this run its owner.

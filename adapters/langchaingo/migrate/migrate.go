@@ -16,21 +16,21 @@
 //		fmt.Println(step)
 //	}
 //
-// Run only reads the old collection, which can go on serving its users. The [Report] in the last [Step]
-// says how to switch them to the new one.
+// Run only reads the old collection, which can go on serving its users. The [Report] in the last
+// [Step] says how to switch them to the new one.
 //
 // [PGVector], [Chroma] and [Sequence] read collections; chromem.Folder reads the folder of an
 // adapters/chromem Store. For another store, implement [collection.Reader].
 //
 // # Interrupted runs
 //
-// A run takes one block at a time: it reads the documents, embeds them, writes their IDs to the journal
-// and writes the block to the store. The next run looks for the IDs of the interrupted block in the new
-// collection, so no document is written or embedded twice, even if the block was written in part. These
-// are embedded again because their vectors were lost:
+// A run takes one block at a time: it reads the documents, embeds them, writes their IDs to the
+// journal and writes the block to the store. The next run looks for the IDs of the interrupted
+// block in the new collection, so no document is written or embedded twice, even if the block was
+// written in part. These are embedded again because their vectors were lost:
 //
-//   - after an error of the provider or a canceled context: none. Run first writes what was paid for,
-//     for up to 30 seconds more;
+//   - after an error of the provider or a canceled context: none. Run first writes what was paid
+//     for, for up to 30 seconds more;
 //   - after an error of the store or a kill: at most the interrupted block, and none of it if the
 //     Embedder has a cache on disk.
 //
@@ -39,9 +39,9 @@
 //
 // # Refusals
 //
-// Vectors of two spaces never meet. Run returns an error if From and To are the same collection, if the
-// new collection holds documents that this migration did not write, or if the journal belongs to another
-// source, destination, model or variant.
+// Vectors of two spaces never meet. Run returns an error if From and To are the same collection, if
+// the new collection holds documents that this migration did not write, or if the journal belongs
+// to another source, destination, model or variant.
 package migrate
 
 import (

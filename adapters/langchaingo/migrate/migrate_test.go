@@ -75,7 +75,8 @@ func TestBadTextsAreNamed(t *testing.T) {
 	}
 }
 
-// TestBlocksAreBounded: by the number of documents and by the bytes of their texts, of which one may be larger than a block.
+// TestBlocksAreBounded: by the number of documents and by the bytes of their texts, of which one
+// may be larger than a block.
 func TestBlocksAreBounded(t *testing.T) {
 	from, to := old(35), &shelf{id: "new"}
 	for i := 10; i < 20; i++ {
@@ -106,7 +107,8 @@ func TestZeroVectors(t *testing.T) {
 	}
 }
 
-// TestKilled: a run that is killed at any point of any block goes on without writing or paying for what had been written.
+// TestKilled: a run that is killed at any point of any block goes on without writing or paying for
+// what had been written.
 func TestKilled(t *testing.T) {
 	for name, keep := range map[string]func(n int) int{
 		"between embedding and writing":      func(int) int { return 0 },

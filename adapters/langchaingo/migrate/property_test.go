@@ -15,8 +15,9 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// TestResumeProperty: however often and wherever runs are killed, fail or are left, each good document ends in the new collection
-// once, and is paid for once more only if a kill came between embedding and writing it.
+// TestResumeProperty: however often and wherever runs are killed, fail or are left, each good
+// document ends in the new collection once, and is paid for once more only if a kill came between
+// embedding and writing it.
 func TestResumeProperty(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {

@@ -13,8 +13,9 @@ import (
 
 // Sequence returns a Reader of documents from elsewhere, such as the table that an index was built
 // from. The id names it in journals. docs must yield the same documents with their IDs in the same
-// order each time; Sequence sets their Positions. A migration that continues reads the documents before
-// its position again and skips them; it fails if the last of them has another ID than before.
+// order each time; Sequence sets their Positions. A migration that continues reads the documents
+// before its position again and skips them; it fails if the last of them has another ID than
+// before.
 func Sequence(id string, docs iter.Seq2[collection.Document, error]) collection.Reader {
 	return sequence{id, docs}
 }
@@ -65,7 +66,8 @@ func (s sequence) each(ctx context.Context, after string, yield func(collection.
 	return nil
 }
 
-// position is the number of the last document and its ID, which shows whether the order has changed.
+// position is the number of the last document and its ID, which shows whether the order has
+// changed.
 func position(n int, id string) string { return strconv.Itoa(n) + " " + id }
 
 func parsePosition(s string) (n int, id string, err error) {

@@ -38,8 +38,8 @@ func (s *Store) look(ctx context.Context, where []vectorstores.Option, n int) (e
 	if lists {
 		n = 1 // the list shows everything, and large searches are slow
 	}
-	// Chroma omits results with a negative score, and its default scores are 1 - L2². Of a short vector
-	// and its opposite, one has a positive score with any document.
+	// Chroma omits results with a negative score, and its default scores are 1 - L2². Of a short
+	// vector and its opposite, one has a positive score with any document.
 	seen := 0
 	for _, x := range []float32{0.01, -0.01} {
 		v := make([]float32, s.model.Dimensions)

@@ -44,7 +44,8 @@ func TestSomeTextsFail(t *testing.T) {
 	}
 }
 
-// A provider that fails in the middle of a long add: what was paid for is stored, and the error says so.
+// A provider that fails in the middle of a long add: what was paid for is stored, and the error
+// says so.
 func TestTheProviderFailsInTheMiddle(t *testing.T) {
 	e := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 2}}, Script: func(c embedtest.Call) embedtest.Reply {
 		if c.Number > 1 {

@@ -9,9 +9,9 @@ import (
 // angle between document and query.
 type Score uint8
 
-// Scores that stores return. Auto knows pgvector and chromem (Cosine), redisvector (Distance), weaviate
-// (Certainty) and dolt (OneMinusL2). In other stores the scores depend on how the collection was
-// created, so New requires one of the other values.
+// Scores that stores return. Auto knows pgvector and chromem (Cosine), redisvector (Distance),
+// weaviate (Certainty) and dolt (OneMinusL2). In other stores the scores depend on how the
+// collection was created, so New requires one of the other values.
 const (
 	Auto       Score = iota
 	Cosine           // cosine: chroma with WithDistanceFunction(COSINE), milvus and qdrant with cosine

@@ -160,7 +160,8 @@ func TestOtherDimensionsAreRefused(t *testing.T) {
 	}
 }
 
-// The other's document is too far from all of these to be among the nearest that an add looks at anyway.
+// The other's document is too far from all of these to be among the nearest that an add looks at
+// anyway.
 func TestTwoFirstAddsAtOnce(t *testing.T) {
 	mine, theirs := model("m", 8), model("other", 8)
 	var texts []string

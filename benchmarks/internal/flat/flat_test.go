@@ -134,7 +134,8 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// The benchmarks are 300 queries over 5,183 documents of 1,024 dimensions, on one core; the ratio of both is what counts.
+// The benchmarks are 300 queries over 5,183 documents of 1,024 dimensions, on one core; the ratio
+// of both is what counts.
 func BenchmarkSearch(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 1))
 	ids, rows := vectors(random, 5183, 1024)

@@ -1,17 +1,17 @@
 // Package load measures how fast an embedder answers.
 //
-// [Closed] sends each request as soon as the previous one is answered: this is what one caller sees.
-// [Open] sends at a fixed rate whatever the answers do: this is what independent users see.
+// [Closed] sends each request as soon as the previous one is answered: this is what one caller
+// sees. [Open] sends at a fixed rate whatever the answers do: this is what independent users see.
 //
 // # Coordinated omission
 //
-// A closed loop flatters a server that stalls: it sends nothing meanwhile, so a stall is one slow request,
-// although every user of that time would have waited. Open measures each request from the moment it was
-// due. A request that waits because too many are in flight, or because the machine is late, counts its
-// wait.
+// A closed loop flatters a server that stalls: it sends nothing meanwhile, so a stall is one slow
+// request, although every user of that time would have waited. Open measures each request from the
+// moment it was due. A request that waits because too many are in flight, or because the machine is
+// late, counts its wait.
 //
-// Failed requests are counted by kind and timed apart; none is dropped. Pass an embedder without Retry,
-// Cache and Coalesce, or the result measures those.
+// Failed requests are counted by kind and timed apart; none is dropped. Pass an embedder without
+// Retry, Cache and Coalesce, or the result measures those.
 package load
 
 import (

@@ -51,8 +51,8 @@ func TestClosed(t *testing.T) {
 	})
 }
 
-// A server that hangs for a second once: the closed loop sees one slow request, the open loop every request that was due
-// meanwhile. This is the omission.
+// A server that hangs for a second once: the closed loop sees one slow request, the open loop every
+// request that was due meanwhile. This is the omission.
 func TestOpenSeesTheStall(t *testing.T) {
 	stall := func() *embedtest.Fake {
 		var end atomic.Pointer[time.Time]

@@ -75,8 +75,8 @@ func TestBootstrapInterval(t *testing.T) {
 	}
 }
 
-// Two candidates that differ by a constant on every topic are told apart for certain, however wide each one's interval is; two
-// that differ by noise are not.
+// Two candidates that differ by a constant on every topic are told apart for certain, however wide
+// each one's interval is; two that differ by noise are not.
 func TestBootstrapIsPaired(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	n := 100

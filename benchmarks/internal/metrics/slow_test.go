@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The second implementation: written from the definitions, without a look at speed, and in other ways than the first.
+// The second implementation: written from the definitions, without a look at speed, and in other
+// ways than the first.
 
 func slowRank(hits []Hit) []string {
 	left := append([]Hit(nil), hits...)

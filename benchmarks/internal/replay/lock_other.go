@@ -4,5 +4,6 @@ package replay
 
 import "os"
 
-// lock does nothing where the system has no lock that a crash releases, or none in the standard library.
+// lock does nothing where the system has no lock that a crash releases, or none in the standard
+// library.
 func lock(*os.File) (taken bool, err error) { return false, nil }

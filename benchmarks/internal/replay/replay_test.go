@@ -138,7 +138,8 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// A damaged length in the middle is damage: what stands behind it is not taken for the rest of a record that was cut, and cut off.
+// A damaged length in the middle is damage: what stands behind it is not taken for the rest of a
+// record that was cut, and cut off.
 func TestDamagedLength(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.rec")
 	r := open(t, path, false)
@@ -156,7 +157,8 @@ func TestDamagedLength(t *testing.T) {
 	}
 }
 
-// Two runs at once would write over each other's answers. The second one is refused, and the lock goes with the first.
+// Two runs at once would write over each other's answers. The second one is refused, and the lock
+// goes with the first.
 func TestOneRunAtATime(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("NOT TESTED: there is no lock on Windows")

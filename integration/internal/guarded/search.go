@@ -15,7 +15,8 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 )
 
-// same compares bits, or to the last but one where the store has normalised a vector that was of length 1 already.
+// same compares bits, or to the last but one where the store has normalised a vector that was of
+// length 1 already.
 func same(got, want []float32, normalised bool) bool {
 	if !normalised || len(got) != len(want) {
 		return slices.Equal(got, want)
