@@ -95,7 +95,7 @@ func TestCheckStaticModel(t *testing.T) {
 		expect.NoError(t, err)
 		return e
 	}
-	ref := record(t, open(256), Options{Texts: []string{"quarterly report of the harbour authority"}})
+	ref := record(t, open(256), Options{Texts: []string{"quarterly report of the harbor authority"}})
 	if ref.Noise > 1e-9 || !ref.Normalized || ref.Queries != nil || len(ref.Documents) != 11 {
 		t.Errorf("noise %v, normalized %v, %d queries, %d documents", ref.Noise, ref.Normalized, len(ref.Queries), len(ref.Documents))
 	}

@@ -81,7 +81,7 @@ func TestErrorTypes(t *testing.T) {
 }
 
 // A call whose caller has left is told all the same.
-func TestCancelledCallsAreTold(t *testing.T) {
+func TestCanceledCallsAreTold(t *testing.T) {
 	e := listen(t)
 	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply { return embedtest.Reply{Latency: time.Hour} }})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Microsecond)

@@ -227,7 +227,7 @@ func TestEquallyNearDocumentsComeInOrder(t *testing.T) {
 	}
 }
 
-// TestCancelInASearch: chromem answers a cancelled search by the part it has, without an error.
+// TestCancelInASearch: chromem answers a canceled search by the part it has, without an error.
 func TestCancelInASearch(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -348,7 +348,7 @@ func TestConcurrentUse(t *testing.T) {
 	wg.Wait()
 }
 
-func TestVectorsAreNormalisedCopies(t *testing.T) {
+func TestVectorsAreNormalizedCopies(t *testing.T) {
 	m := embedtest.NewFake(embedtest.FakeOptions{}).Model()
 	m.Normalized = false
 	rows := [][]float32{{3, 0, 0, 0, 0, 0, 0, 0}}

@@ -206,7 +206,7 @@ func (b *bench) local() error {
 	for i, n := range counts {
 		t.add(fmt.Sprint(n), fmt.Sprintf("%.0f", median(speeds[i])))
 	}
-	const what2, want = "local model, one core, STS-B sentences, against model2vec in Python with the same table and tokeniser", ">= 10x"
+	const what2, want = "local model, one core, STS-B sentences, against model2vec in Python with the same table and tokenizer", ">= 10x"
 	if b.python == "" {
 		b.unmeasured(what2, want, fmt.Sprintf("%.0f texts/s here; -python INTERPRETER compares", median(speeds[0])))
 		return nil

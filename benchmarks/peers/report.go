@@ -111,7 +111,7 @@ func numeric(rows [][]string, column int) bool {
 const method = `
 The mock server is a process of its own, so processor time and allocations are the client's; both share the machine's cores.
 Every client sends the same texts of 500 bytes and gets the same answers: in a call before each measurement every number is compared
-with what the server sent. Errors are counted, and so are the connections dialled while measuring (0: all are reused). The
+with what the server sent. Errors are counted, and so are the connections dialed while measuring (0: all are reused). The
 rivals get an http.Client with as many idle connections as requests in flight and without compression; ours uses its own. Repetitions are
 interleaved; a figure is the median of the rounds, a ratio (x) the median of the ratios to the floor of the same round. The floor is a POST of
 the hand-encoded request whose answer goes to io.Discard. Times drift with the machine, so compare ratios.

@@ -90,7 +90,7 @@ func (b *bench) callsTable(all []client, got map[int][]series, bad []int, dials 
 			sum += dials[i] + int64(bad[i])
 		}
 	}
-	b.hold("ours: connections dialled and errors while measuring", "0", sum == 0, "%d", sum)
+	b.hold("ours: connections dialed and errors while measuring", "0", sum == 0, "%d", sum)
 }
 
 func (b *bench) base64Table(all []client, ten []series, bad []int, dials []int64) {

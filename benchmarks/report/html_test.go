@@ -151,7 +151,7 @@ func TestLightAndDark(t *testing.T) {
 	}
 }
 
-// contrast is WCAG's ratio of two colours, from 1 to 21.
+// contrast is WCAG's ratio of two colors, from 1 to 21.
 func contrast(a, b color.RGBA) float64 {
 	luminance := func(c color.RGBA) float64 {
 		linear := func(v uint8) float64 {

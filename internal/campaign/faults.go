@@ -66,7 +66,7 @@ func moreFaults(j *job) []scenario {
 	rps, tps := max(20, len(j.texts)/80), max(200, tokens/8) // the job takes about 8 s at this rate
 	return []scenario{
 		{name: "over-long texts", long: true, injected: status(400), expect: expectation{marked: embedding.Rejected, never: true}},
-		{name: "base64 honoured", stack: stack{base64: true}, nothing: true},
+		{name: "base64 honored", stack: stack{base64: true}, nothing: true},
 		{name: "slow (over the timeout)", faults: []string{fmt.Sprintf("slow=%s,delay:%v", fewTimes, 2*timeout)}},
 		{name: "overloaded, 40 times in a row", faults: []string{"overloaded=at:10,next:40"}},
 		{name: "overloaded, Retry-After 1 s", faults: []string{"overloaded=" + fewTimes + ",retry_after:1s"}},

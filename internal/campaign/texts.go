@@ -19,7 +19,7 @@ type job struct {
 // call is the range of the order that one call embeds.
 type call struct{ from, to int }
 
-var words = strings.Fields("river stone market engine winter letter garden signal harbour copper window forest bridge paper " +
+var words = strings.Fields("river stone market engine winter letter garden signal harbor copper window forest bridge paper " +
 	"valley lantern 数据 模型 河流 城市 天空 语言 reads builds follows carries the a under over between towards quietly slowly")
 
 // newJob returns a job of about n occurrences, the same for the same seed. A text returns after a

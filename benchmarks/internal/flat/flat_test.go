@@ -89,8 +89,8 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// Quantised search finds nearly what the full one finds, and its scores are those of Similarity.
-func TestQuantised(t *testing.T) {
+// Quantized search finds nearly what the full one finds, and its scores are those of Similarity.
+func TestQuantized(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))
 	ids, rows := vectors(random, 200, 65)
 	_, queries := vectors(random, 5, 65)

@@ -2,8 +2,8 @@
 // audited without paying again. [Open] opens a [Recording] and [Recording.Keep] adds to it.
 //
 // A recording is one file: a heading that describes the model, then one record per answer, each
-// with a checksum. A text is known by the SHA-256 of its task and words; neither texts nor keys are
-// in the file.
+// with a checksum. Numbers are little-endian. A text is known by the SHA-256 of its task and words;
+// neither texts nor keys are in the file.
 //
 //	heading   "VSREC1\n", then one record 'h' of JSON: Heading
 //	record    kind (1 byte), length of the payload (4), payload, CRC-32C of kind and payload (4)
