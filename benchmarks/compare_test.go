@@ -3,8 +3,8 @@ package benchmarks
 import (
 	"fmt"
 	"math"
-	"slices"
-	"strings"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -118,44 +118,6 @@ func TestEveryRowAndColumn(t *testing.T) {
 	}
 }
 
-// Errors are part of the speed: none is tried again, none is dropped.
-func TestSpeedCountsErrors(t *testing.T) {
-	f := fake("a", func(c embedtest.Call) embedtest.Reply {
-		if c.Number%2 == 0 {
-			return embedtest.Reply{Err: &embedding.Error{Kind: embedding.RateLimited, Status: 429}}
-		}
-		return embedtest.Reply{}
-	})
-	dir := t.TempDir()
-	o := Options{Dir: dir, Resamples: 200, NoDimensions: true, Speed: SpeedOptions{Requests: 10, Rate: 1000}}
-	r := compare(t, o, []Task{tiny()}, f)
-	s := r.Candidates[0].Speed
-	if len(s) != 4 || s[0].Errors["rate limited"] != 5 || s[0].Requests != 10 {
-		t.Fatalf("got %+v, want 4 measurements, the first with 10 requests and 5 rate limits", s)
-	}
-	again := fake("a", nil)
-	if r := compare(t, o, []Task{tiny()}, again); len(again.Calls()) != 0 || r.Candidates[0].Speed[0].P50 != s[0].P50 {
-		t.Error("what was measured before was measured again")
-	}
-	offline := Options{Dir: dir, Resamples: 200, NoDimensions: true, Offline: true}
-	if r := compare(t, offline, []Task{tiny()}, again); len(r.Candidates[0].Speed) != 4 || len(again.Calls()) != 0 {
-		t.Error("offline, what was measured is not shown")
-	}
-}
-
-// Where the largest batch that is measured is not the model's, the report says so.
-func TestLargestBatch(t *testing.T) {
-	o := Options{Dir: t.TempDir(), Resamples: 200, NoDimensions: true, Speed: SpeedOptions{Requests: 2, Rate: 1000, Largest: 6}}
-	r := compare(t, o, []Task{tiny()}, fake("a", nil))
-	var sizes []int
-	for _, s := range r.Candidates[0].Speed {
-		sizes = append(sizes, s.Batch)
-	}
-	if !slices.Equal(sizes, []int{1, 4, 6, 1}) || !strings.Contains(strings.Join(r.Notes, " "), "a takes 10 texts at once; its speed was measured with at most 6.") {
-		t.Errorf("batches of %v, notes %q", sizes, r.Notes)
-	}
-}
-
 func TestProgress(t *testing.T) {
 	var mu sync.Mutex
 	var steps []Progress
@@ -177,5 +139,41 @@ func TestProgress(t *testing.T) {
 	}
 	if most != 60 {
 		t.Errorf("%d of 60 texts were told", most)
+	}
+}
+
+// TestPublished compares the local model on real sets with its published figures, and times what
+// the project promises.
+func TestPublished(t *testing.T) {
+	dir := os.Getenv("EMBEDDING_TESTDATA")
+	if dir == "" {
+		t.Skip("NOT TESTED: EMBEDDING_TESTDATA is not set, so no published figure is held")
+	}
+	set, err := datasets.LoadRetrieval(filepath.Join(dir, "scifact"), "")
+	expect.NoError(t, err)
+	en, err := datasets.LoadPairs(filepath.Join(dir, "stsb-multi-mt", "stsb-en-test.csv"))
+	expect.NoError(t, err)
+	zh, err := datasets.LoadPairs(filepath.Join(dir, "stsb-multi-mt", "stsb-zh-test.csv"))
+	expect.NoError(t, err)
+	o := quick(t.TempDir())
+	r, err := Compare(t.Context(), []Candidate{{Reference: "static:base"}, {Reference: "static:base?dimensions=64"}},
+		[]Task{{Retrieval: set}, {Pairs: en}, {Pairs: zh}}, o)
+	expect.NoError(t, err)
+	for _, c := range []struct {
+		task, row, metric string
+		want, within      float64
+	}{
+		{task: "scifact", row: "static:base", metric: "nDCG@10", want: .5475, within: .002},
+		{task: "scifact", row: "static:base?dimensions=64", metric: "nDCG@10", want: .3846, within: .002},
+		{task: "scifact", row: "BM25", metric: "nDCG@10", want: .675, within: .015},
+		{task: "stsb-en-test", row: "static:base", metric: "Spearman", want: .7758, within: .002},
+		{task: "stsb-en-test", row: "static:base?dimensions=64", metric: "Spearman", want: .7244, within: .002},
+		{task: "stsb-zh-test", row: "static:base", metric: "Spearman", want: .6955, within: .002},
+		{task: "stsb-en-test", row: "3-grams in common", metric: "Spearman", want: .6528766909, within: 1e-9},
+		{task: "stsb-zh-test", row: "2-grams in common", metric: "Spearman", want: .5271541829, within: 1e-9},
+	} {
+		if got := find(t, r, c.task, c.row).Scores[c.metric].Value; math.Abs(got-c.want) > c.within {
+			t.Errorf("%s, %s: %s is %.4f, published %.4f", c.task, c.row, c.metric, got, c.want)
+		}
 	}
 }

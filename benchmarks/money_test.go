@@ -93,3 +93,12 @@ func TestUnmetered(t *testing.T) {
 		t.Errorf("%+v, estimated %d, notes %q", c, want, r.Notes)
 	}
 }
+
+// Tokens of a report are those the provider billed, to the last one.
+func TestTokensAreTheLedgers(t *testing.T) {
+	f := fake("a", nil)
+	r := compare(t, quick(t.TempDir()), []Task{tiny()}, f)
+	if got, want := r.Candidates[0].Costs[0].Tokens, float64(f.Ledger().Tokens); math.Abs(got-want) > 1e-3 {
+		t.Errorf("%v tokens, billed %v", got, want)
+	}
+}

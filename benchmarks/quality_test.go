@@ -7,6 +7,7 @@ import (
 
 	"github.com/vecspace/embedding/benchmarks/datasets"
 	"github.com/vecspace/embedding/benchmarks/internal/metrics"
+	"github.com/vecspace/embedding/benchmarks/report"
 	"github.com/vecspace/embedding/internal/expect"
 )
 
@@ -35,5 +36,17 @@ func TestBM25OnSciFact(t *testing.T) {
 	}
 	if recall < .9 {
 		t.Errorf("recall@100 is %.4f; bm25s' in MTEB is .913", recall)
+	}
+}
+
+// A fused row has both rankings in it: what words find first is first, whatever the model says.
+func TestFusedRow(t *testing.T) {
+	r := compare(t, quick(t.TempDir()), []Task{tiny()}, fake("a", nil))
+	own, fused := find(t, r, "tiny", "a").Scores["nDCG@10"].Value, find(t, r, "tiny", "BM25 + a").Scores["nDCG@10"].Value
+	if own > .6 || fused != 1 {
+		t.Errorf("the model alone %v, fused %v", own, fused)
+	}
+	if row := find(t, r, "tiny", "BM25 + a"); row.Scores["recall@100"].Value != 1 || row.Kind != report.Fused || row.Candidate != "a" {
+		t.Errorf("got %+v, want recall@100 of 1 in a fused row of a", row)
 	}
 }

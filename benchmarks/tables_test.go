@@ -4,11 +4,9 @@ import (
 	"math"
 	"testing"
 
-	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/benchmarks/datasets"
 	"github.com/vecspace/embedding/benchmarks/internal/metrics"
 	"github.com/vecspace/embedding/benchmarks/report"
-	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 )
 
@@ -64,39 +62,6 @@ func TestWinner(t *testing.T) {
 	for _, w := range made.Rows {
 		if w.Scores["Spearman"].Best {
 			t.Errorf("%s won by noise: %+v", w.Name, made.Pairs)
-		}
-	}
-}
-
-// A fused row has both rankings in it: what words find first is first, whatever the model says.
-func TestFusedRow(t *testing.T) {
-	r := compare(t, quick(t.TempDir()), []Task{tiny()}, fake("a", nil))
-	own, fused := find(t, r, "tiny", "a").Scores["nDCG@10"].Value, find(t, r, "tiny", "BM25 + a").Scores["nDCG@10"].Value
-	if own > .6 || fused != 1 {
-		t.Errorf("the model alone %v, fused %v", own, fused)
-	}
-	if row := find(t, r, "tiny", "BM25 + a"); row.Scores["recall@100"].Value != 1 || row.Kind != report.Fused || row.Candidate != "a" {
-		t.Errorf("got %+v, want recall@100 of 1 in a fused row of a", row)
-	}
-}
-
-// Where the task changes nothing, a query with a document's words is the same text: it is asked for
-// and counted once.
-func TestSymmetric(t *testing.T) {
-	set := tiny()
-	set.Retrieval.Queries[0].Body = set.Retrieval.Documents[1].Body
-	for symmetric, want := range map[bool]int{true: 59, false: 60} {
-		f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Symmetric: symmetric}})
-		o := quick(t.TempDir())
-		o.Start = func(e Estimate) error {
-			if e.Candidates[0].Texts != want {
-				t.Errorf("symmetric %v: %d texts to send, want %d", symmetric, e.Candidates[0].Texts, want)
-			}
-			return nil
-		}
-		compare(t, o, []Task{set}, f)
-		if got := f.Billed(set.Retrieval.Queries[0].Body); got != 1+want-59 {
-			t.Errorf("symmetric %v: the text was billed %d times", symmetric, got)
 		}
 	}
 }

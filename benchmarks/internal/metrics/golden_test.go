@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"compress/gzip"
 	"encoding/csv"
-	"fmt"
 	"io"
 	"maps"
 	"math"
@@ -185,14 +184,4 @@ func TestScipy(t *testing.T) {
 	if checked != 4 {
 		t.Errorf("%d files checked", checked)
 	}
-}
-
-func ExampleJudge() {
-	topic, err := Judge([]Hit{{"b", .9}, {"a", .9}, {"c", .1}}, map[string]int{"a": 2, "d": 1})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Printf("nDCG@10 %.4f, recall@10 %.1f, reciprocal rank %.1f\n", topic.NDCG(10), topic.Recall(10), topic.ReciprocalRank(10))
-	// Output: nDCG@10 0.4796, recall@10 0.5, reciprocal rank 0.5
 }

@@ -1,9 +1,7 @@
 package replay
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -79,84 +77,6 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// A file cut anywhere, as a crash leaves it, opens with the whole records and goes on from there.
-func TestCutAnywhere(t *testing.T) {
-	dir := t.TempDir()
-	whole := filepath.Join(dir, "whole.rec")
-	r := open(t, whole, false)
-	kept := keep(t, r, embedtest.NewFake(embedtest.FakeOptions{}))
-	embed(t, kept, 0, "a")
-	first := size(t, whole)
-	embed(t, kept, 0, "b")
-	r.Close()
-	b, err := os.ReadFile(whole)
-	expect.NoError(t, err)
-	for cut := first; cut <= len(b); cut++ {
-		path := filepath.Join(dir, fmt.Sprint(cut, ".rec"))
-		expect.NoError(t, os.WriteFile(path, b[:cut], 0o600))
-		r := open(t, path, false)
-		want := 1
-		if cut == len(b) {
-			want = 2
-		}
-		if r.Len() != want {
-			t.Fatalf("cut at %d of %d: %d texts", cut, len(b), r.Len())
-		}
-		embed(t, keep(t, r, embedtest.NewFake(embedtest.FakeOptions{})), 0, "b", "c")
-		r.Close()
-		if r := open(t, path, true); r.Len() != 3 {
-			t.Fatalf("cut at %d, then written on: %d texts", cut, r.Len())
-		}
-	}
-	for cut := range first {
-		path := filepath.Join(dir, "short.rec")
-		expect.NoError(t, os.WriteFile(path, b[:cut], 0o600))
-		if r, err := Open(path, false); err == nil && r.Len() != 0 {
-			t.Fatalf("cut at %d: %d texts", cut, r.Len())
-		} else if err == nil {
-			r.Close()
-		}
-	}
-}
-
-// Every single flipped byte is noticed: no damaged vector is ever taken for an answer.
-func TestDamage(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.rec")
-	r := open(t, path, false)
-	embed(t, keep(t, r, embedtest.NewFake(embedtest.FakeOptions{})), 0, "a", "b")
-	r.Close()
-	b, err := os.ReadFile(path)
-	expect.NoError(t, err)
-	for i := range b {
-		bad := bytes.Clone(b)
-		bad[i] ^= 0x10
-		expect.NoError(t, os.WriteFile(path, bad, 0o600))
-		r, err := Open(path, true)
-		if err == nil && r.Len() == 2 {
-			t.Fatalf("byte %d was changed and nobody noticed", i)
-		}
-	}
-}
-
-// A damaged length in the middle is damage: what stands behind it is not taken for the rest of a
-// record that was cut, and cut off.
-func TestDamagedLength(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.rec")
-	r := open(t, path, false)
-	kept := keep(t, r, embedtest.NewFake(embedtest.FakeOptions{}))
-	embed(t, kept, 0, "a")
-	at := size(t, path)
-	embed(t, kept, 0, "b", "c")
-	r.Close()
-	b, err := os.ReadFile(path)
-	expect.NoError(t, err)
-	b[at+2] ^= 0x10
-	expect.NoError(t, os.WriteFile(path, b, 0o600))
-	if _, err := Open(path, false); err == nil || !strings.Contains(err.Error(), "damaged") || size(t, path) != len(b) {
-		t.Errorf("error %v, %d of %d bytes left", err, size(t, path), len(b))
-	}
-}
-
 // Two runs at once would write over each other's answers. The second one is refused, and the lock
 // goes with the first.
 func TestOneRunAtATime(t *testing.T) {
@@ -178,72 +98,6 @@ func TestOneRunAtATime(t *testing.T) {
 	}
 }
 
-func TestOtherModelIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.rec")
-	r := open(t, path, false)
-	embed(t, keep(t, r, embedtest.NewFake(embedtest.FakeOptions{})), 0, "a")
-	for name, m := range map[string]embedding.Model{
-		"space":   {Space: "other"},
-		"variant": {Variant: "query: "},
-		"length":  {Dimensions: 9},
-	} {
-		if _, err := r.Keep(embedtest.NewFake(embedtest.FakeOptions{Model: m}), "fake:fake"); err == nil || !strings.Contains(err.Error(), "another directory") {
-			t.Errorf("another %s: error %v", name, err)
-		}
-	}
-}
-
-func TestRefusalsAreKept(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.rec")
-	r := open(t, path, false)
-	kept := keep(t, r, embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
-		return embedtest.Reply{Each: func(text string) error {
-			if text == "bad" {
-				return &embedding.Error{Kind: embedding.Rejected, Err: errors.New("inappropriate")}
-			}
-			return nil
-		}}
-	}}))
-	_, err := kept.Embed(t.Context(), embedding.Request{Texts: []string{"good", "bad"}})
-	if !errors.Is(err, embedding.Rejected) {
-		t.Fatalf("error %v", err)
-	}
-	r.Close()
-	a, ok := open(t, path, true).Lookup(0, "bad")
-	if !ok || a.Vector != nil || !strings.Contains(a.Refused, "inappropriate") {
-		t.Errorf("got %+v, %v, want the recorded refusal", a, ok)
-	}
-}
-
-func TestNothingButAnswersIsKept(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.rec")
-	r := open(t, path, false)
-	failing := keep(t, r, embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
-		return embedtest.Reply{Err: &embedding.Error{Kind: embedding.RateLimited}}
-	}}))
-	if _, err := failing.Embed(t.Context(), embedding.Request{Texts: []string{"x"}}); err == nil {
-		t.Fatal("no error")
-	}
-	if _, err := os.Stat(path); !os.IsNotExist(err) || r.Len() != 0 {
-		t.Errorf("%d texts, %v", r.Len(), err)
-	}
-	embed(t, keep(t, r, embedtest.NewFake(embedtest.FakeOptions{})), 0, "a text with words")
-	r.Close()
-	b, err := os.ReadFile(path)
-	if err != nil || bytes.Contains(b, []byte("words")) {
-		t.Errorf("the text is in the file (%v)", err)
-	}
-}
-
-// What cannot be written is not handed on as a success.
-func TestDiskError(t *testing.T) {
-	r := open(t, filepath.Join(t.TempDir(), "no", "such", "folder", "a.rec"), false)
-	_, err := keep(t, r, embedtest.NewFake(embedtest.FakeOptions{})).Embed(t.Context(), embedding.Request{Texts: []string{"x"}})
-	if !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("error %v", err)
-	}
-}
-
 func TestConcurrent(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.rec")
 	r := open(t, path, false)
@@ -262,14 +116,6 @@ func TestConcurrent(t *testing.T) {
 	if again := open(t, path, true); again.Len() != 8*20+20 {
 		t.Errorf("%d texts", again.Len())
 	}
-}
-
-func TestLaws(t *testing.T) {
-	embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-		fake := embedtest.NewFake(embedtest.FakeOptions{})
-		r := open(t, filepath.Join(t.TempDir(), "a.rec"), false)
-		return embedtest.Subject{Embedder: keep(t, r, fake), Ledger: fake.Ledger}
-	})
 }
 
 // TestMemory holds 100,000 vectors of 256 dimensions to 300 MB.

@@ -3,18 +3,117 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
 	"slices"
 	"testing"
-	"testing/synctest"
 
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/middleware"
 )
+
+func TestAddAndSearch(t *testing.T) {
+	e := model("m", 8)
+	f := &fake{editsMetadata: true, queryAsDoc: true}
+	s := open(t, e, f, cosine)
+	in := docs("a", "b", "c")
+	ids, err := s.AddDocuments(t.Context(), in)
+	if err != nil || !slices.Equal(ids, []string{"id of a", "id of b", "id of c"}) {
+		t.Fatal(ids, err)
+	}
+	if !reflect.DeepEqual(in, docs("a", "b", "c")) {
+		t.Errorf("the caller's documents were edited: %v", in)
+	}
+	for i, r := range f.rows {
+		if store.SpaceOf(r.doc.Metadata) != e.Model().Space || !slices.Equal(r.vector, e.Vector(embedding.TaskDocument, in[i].PageContent)) {
+			t.Errorf("stored %v", r)
+		}
+	}
+	found, err := s.SimilaritySearch(t.Context(), "q", 3)
+	if err != nil || len(found) != 3 {
+		t.Fatal(found, err)
+	}
+	q := e.Vector(embedding.TaskQuery, "q")
+	for _, d := range found {
+		if want := embedding.Cosine(q, e.Vector(embedding.TaskDocument, d.PageContent)); !near(d.Score, want) {
+			t.Errorf("%q: score %v, want %v: the query is not embedded as one", d.PageContent, d.Score, want)
+		}
+		if _, ok := d.Metadata[store.Key]; ok {
+			t.Errorf("the stamp is in the results: %v", d.Metadata)
+		}
+	}
+	if e.Billed("a") != 1 || e.Ledger().Requests != 2 {
+		t.Errorf("got %+v, want 2 requests, a billed once", e.Ledger())
+	}
+	// What the guard does itself, or what a store would refuse, does not reach the store.
+	_, err = s.SimilaritySearch(t.Context(), "q", 1, vectorstores.WithScoreThreshold(.5), vectorstores.WithEmbedder(langchaingo.New(e)), vectorstores.WithNameSpace("x"))
+	if err != nil || len(f.options) != 1 || f.options["namespace"] != "x" {
+		t.Errorf("%v, passed on: %v", err, f.options)
+	}
+}
+
+func TestNothingToAdd(t *testing.T) {
+	e := model("m", 8)
+	s := open(t, e, &fake{panicsOnEmpty: true}, cosine)
+	all := vectorstores.WithDeduplicater(func(context.Context, schema.Document) bool { return true })
+	for _, in := range [][]schema.Document{nil, {}, docs("a")} {
+		ids, err := s.AddDocuments(t.Context(), in, all)
+		if err != nil || ids == nil || len(ids) != 0 {
+			t.Error(ids, err)
+		}
+	}
+	if len(e.Calls()) != 0 {
+		t.Error("something was embedded")
+	}
+}
+
+func TestDeduplicater(t *testing.T) {
+	f := &fake{}
+	e := model("m", 8)
+	s := open(t, e, f, cosine)
+	ids, err := s.AddDocuments(t.Context(), docs("a", "b", "c"), vectorstores.WithDeduplicater(func(_ context.Context, d schema.Document) bool { return d.PageContent == "b" }))
+	if err != nil || !slices.Equal(ids, []string{"id of a", "id of c"}) || e.Billed("b") != 0 {
+		t.Error(ids, err)
+	}
+}
+
+// The other's document is too far from all of these to be among the nearest that an add looks at
+// anyway.
+func TestTwoFirstAddsAtOnce(t *testing.T) {
+	mine, theirs := model("m", 8), model("other", 8)
+	var texts []string
+	for i := range 40 {
+		texts = append(texts, fmt.Sprint("mine ", i))
+	}
+	first, far, least := mine.Vector(0, texts[0]), "", float32(2)
+	for i := range 100 {
+		text := fmt.Sprint("theirs ", i)
+		if c := embedding.Cosine(first, theirs.Vector(0, text)); c < least {
+			far, least = text, c
+		}
+	}
+	for name, f := range map[string]fake{"plain": {}, "lister": {passesOver: true}, "drops negatives": {dropsNegative: true}} {
+		c := &collection{}
+		f.collection = c
+		one, two := f, f
+		other := open(t, theirs, &two, cosine)
+		one.before = func(*fake) { // both have looked at an empty collection
+			one.before = nil
+			add(t, other, far)
+		}
+		ids, err := open(t, mine, &one, cosine).AddDocuments(t.Context(), docs(texts...))
+		says(t, err, `"fake/m@8"`, `"fake/other@8"`, "40 documents were written")
+		if len(ids) != len(texts) {
+			t.Errorf("%s: the IDs to remove are not told: %v", name, ids)
+		}
+	}
+}
 
 func TestSomeTextsFail(t *testing.T) {
 	e := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
@@ -98,46 +197,6 @@ func TestCancel(t *testing.T) {
 	if _, err = s.SimilaritySearch(ctx, "q", 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("got the error %v, want context.Canceled", err)
 	}
-}
-
-// Nobody waits for the first add longer than the context allows.
-func TestWaitsEndWithTheContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		go1, release := make(chan struct{}), make(chan struct{})
-		f := &fake{before: func(*fake) { close(go1); <-release }}
-		s := open(t, model("m", 8), f, cosine)
-		done := make(chan error)
-		go func() {
-			_, err := s.AddDocuments(t.Context(), docs("a"))
-			done <- err
-		}()
-		<-go1
-		f.before = nil
-		ctx, cancel := context.WithCancel(t.Context())
-		go func() {
-			_, err := s.SimilaritySearch(ctx, "q", 1)
-			done <- err
-		}()
-		go func() {
-			_, err := s.AddDocuments(ctx, docs("b"))
-			done <- err
-		}()
-		synctest.Wait()
-		cancel()
-		for range 2 {
-			if err := <-done; !errors.Is(err, context.Canceled) {
-				t.Errorf("got the error %v, want context.Canceled", err)
-			}
-		}
-		close(release)
-		if err := <-done; err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
-		if len(f.rows) != 1 {
-			t.Errorf("%d documents", len(f.rows))
-		}
-		add(t, s, "c")
-	})
 }
 
 func TestZeroVectors(t *testing.T) {

@@ -4,26 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 )
-
-// Tokens of a report are those the provider billed, to the last one.
-func TestTokensAreTheLedgers(t *testing.T) {
-	f := fake("a", nil)
-	r := compare(t, quick(t.TempDir()), []Task{tiny()}, f)
-	if got, want := r.Candidates[0].Costs[0].Tokens, float64(f.Ledger().Tokens); math.Abs(got-want) > 1e-3 {
-		t.Errorf("%v tokens, billed %v", got, want)
-	}
-}
 
 func TestNothingIsPaidTwice(t *testing.T) {
 	dir := t.TempDir()
@@ -125,55 +114,5 @@ func TestInterrupted(t *testing.T) {
 	}
 	if rest.Ledger().Requests >= 6 {
 		t.Errorf("%d requests after the interruption: nothing was kept", rest.Ledger().Requests)
-	}
-}
-
-// What a provider refuses counts against it and does not stop the comparison.
-func TestRefusedTexts(t *testing.T) {
-	dir := t.TempDir()
-	picky := func() *embedtest.Fake {
-		return fake("a", func(embedtest.Call) embedtest.Reply {
-			return embedtest.Reply{Each: func(text string) error {
-				if strings.Contains(text, "subject7 ") || strings.HasSuffix(text, "subject9") {
-					return &embedding.Error{Kind: embedding.Rejected, Err: errors.New("inappropriate")}
-				}
-				return nil
-			}}
-		})
-	}
-	r := compare(t, quick(dir), []Task{tiny()}, picky())
-	if len(r.Failed()) != 0 || r.Candidates[0].Refused != 2 || !strings.Contains(strings.Join(r.Notes, " "), "a refused 2 of the texts") {
-		t.Errorf("%v, %d refused, notes %q", r.Failed(), r.Candidates[0].Refused, r.Notes)
-	}
-	again := picky()
-	if compare(t, quick(dir), []Task{tiny()}, again); len(again.Calls()) != 0 {
-		t.Errorf("%d calls: refusals were not recorded", len(again.Calls()))
-	}
-}
-
-// A slow model gets the time that the candidate says.
-func TestTimeout(t *testing.T) {
-	for limit, fails := range map[time.Duration]bool{0: true, 5 * time.Minute: false} {
-		synctest.Test(t, func(t *testing.T) {
-			slow := fake("a", func(embedtest.Call) embedtest.Reply { return embedtest.Reply{Latency: 2 * time.Minute} })
-			r, err := Compare(t.Context(), []Candidate{{Embedder: slow, Timeout: limit}}, []Task{tiny()}, quick(t.TempDir()))
-			if err != nil || (r.Candidates[0].Failure != "") != fails {
-				t.Errorf("within %v: %v, failure %q", limit, err, r.Candidates[0].Failure)
-			}
-		})
-	}
-}
-
-func TestRetriesAreCounted(t *testing.T) {
-	f := fake("a", func(c embedtest.Call) embedtest.Reply {
-		if c.Number == 2 {
-			return embedtest.Reply{Err: &embedding.Error{Kind: embedding.Unavailable}}
-		}
-		return embedtest.Reply{}
-	})
-	r := compare(t, quick(t.TempDir()), []Task{tiny()}, f)
-	a := r.Candidates[0].Attempts
-	if len(r.Failed()) != 0 || a.Sent != 7 || a.Failed["service unavailable"] != 1 {
-		t.Errorf("got %v, %+v, want no failure, 7 requests, 1 of them unavailable", r.Failed(), a)
 	}
 }

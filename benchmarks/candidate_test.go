@@ -1,40 +1,11 @@
 package benchmarks
 
 import (
-	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/vecspace/embedding/benchmarks/datasets"
-	"github.com/vecspace/embedding/internal/expect"
 )
-
-func TestRefusedCalls(t *testing.T) {
-	one := []Candidate{{Embedder: fake("a", nil)}}
-	for name, c := range map[string]struct {
-		candidates []Candidate
-		tasks      []Task
-		o          Options
-	}{
-		"no candidate":      {nil, []Task{tiny()}, Options{}},
-		"no task":           {one, nil, Options{}},
-		"a name twice":      {append(one, one...), []Task{tiny()}, Options{}},
-		"one file for two":  {[]Candidate{{Name: "a", Reference: "static:base"}, {Name: "b", Reference: "static:base"}}, []Task{tiny()}, Options{}},
-		"a task twice":      {one, []Task{tiny(), tiny()}, Options{}},
-		"an empty task":     {one, []Task{{}}, Options{}},
-		"no documents":      {one, []Task{{Retrieval: &datasets.Retrieval{Name: "x"}}}, Options{}},
-		"uneven pairs":      {one, []Task{{Pairs: &datasets.Pairs{Gold: []float64{1, 2, 3}}}}, Options{}},
-		"offline, no files": {one, []Task{tiny()}, Options{Offline: true}},
-		"k":                 {one, []Task{tiny()}, Options{K: 5000}},
-	} {
-		if r, err := Compare(t.Context(), c.candidates, c.tasks, c.o); err == nil {
-			t.Errorf("%s: no error, %+v", name, r.Run)
-		}
-	}
-}
 
 func TestUnknownReferences(t *testing.T) {
 	t.Setenv("OPENAI_API_KEY", "")
@@ -98,41 +69,5 @@ func TestFileNames(t *testing.T) {
 	}
 	if weird := (Candidate{Reference: "x:../../" + strings.Repeat("é/", 300)}).file(); len(weird) > 90 || strings.ContainsAny(weird, `/\`) {
 		t.Errorf("got %s, want a short base name", weird)
-	}
-}
-
-// TestPublished compares the local model on real sets with its published figures, and times what
-// the project promises.
-func TestPublished(t *testing.T) {
-	dir := os.Getenv("EMBEDDING_TESTDATA")
-	if dir == "" {
-		t.Skip("NOT TESTED: EMBEDDING_TESTDATA is not set, so no published figure is held")
-	}
-	set, err := datasets.LoadRetrieval(filepath.Join(dir, "scifact"), "")
-	expect.NoError(t, err)
-	en, err := datasets.LoadPairs(filepath.Join(dir, "stsb-multi-mt", "stsb-en-test.csv"))
-	expect.NoError(t, err)
-	zh, err := datasets.LoadPairs(filepath.Join(dir, "stsb-multi-mt", "stsb-zh-test.csv"))
-	expect.NoError(t, err)
-	o := quick(t.TempDir())
-	r, err := Compare(t.Context(), []Candidate{{Reference: "static:base"}, {Reference: "static:base?dimensions=64"}},
-		[]Task{{Retrieval: set}, {Pairs: en}, {Pairs: zh}}, o)
-	expect.NoError(t, err)
-	for _, c := range []struct {
-		task, row, metric string
-		want, within      float64
-	}{
-		{task: "scifact", row: "static:base", metric: "nDCG@10", want: .5475, within: .002},
-		{task: "scifact", row: "static:base?dimensions=64", metric: "nDCG@10", want: .3846, within: .002},
-		{task: "scifact", row: "BM25", metric: "nDCG@10", want: .675, within: .015},
-		{task: "stsb-en-test", row: "static:base", metric: "Spearman", want: .7758, within: .002},
-		{task: "stsb-en-test", row: "static:base?dimensions=64", metric: "Spearman", want: .7244, within: .002},
-		{task: "stsb-zh-test", row: "static:base", metric: "Spearman", want: .6955, within: .002},
-		{task: "stsb-en-test", row: "3-grams in common", metric: "Spearman", want: .6528766909, within: 1e-9},
-		{task: "stsb-zh-test", row: "2-grams in common", metric: "Spearman", want: .5271541829, within: 1e-9},
-	} {
-		if got := find(t, r, c.task, c.row).Scores[c.metric].Value; math.Abs(got-c.want) > c.within {
-			t.Errorf("%s, %s: %s is %.4f, published %.4f", c.task, c.row, c.metric, got, c.want)
-		}
 	}
 }

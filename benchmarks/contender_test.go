@@ -1,18 +1,46 @@
 package benchmarks
 
 import (
+	"errors"
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/benchmarks/datasets"
+	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 )
+
+func TestRefusedCalls(t *testing.T) {
+	one := []Candidate{{Embedder: fake("a", nil)}}
+	for name, c := range map[string]struct {
+		candidates []Candidate
+		tasks      []Task
+		o          Options
+	}{
+		"no candidate":      {nil, []Task{tiny()}, Options{}},
+		"no task":           {one, nil, Options{}},
+		"a name twice":      {append(one, one...), []Task{tiny()}, Options{}},
+		"one file for two":  {[]Candidate{{Name: "a", Reference: "static:base"}, {Name: "b", Reference: "static:base"}}, []Task{tiny()}, Options{}},
+		"a task twice":      {one, []Task{tiny(), tiny()}, Options{}},
+		"an empty task":     {one, []Task{{}}, Options{}},
+		"no documents":      {one, []Task{{Retrieval: &datasets.Retrieval{Name: "x"}}}, Options{}},
+		"uneven pairs":      {one, []Task{{Pairs: &datasets.Pairs{Gold: []float64{1, 2, 3}}}}, Options{}},
+		"offline, no files": {one, []Task{tiny()}, Options{Offline: true}},
+		"k":                 {one, []Task{tiny()}, Options{K: 5000}},
+	} {
+		if r, err := Compare(t.Context(), c.candidates, c.tasks, c.o); err == nil {
+			t.Errorf("%s: no error, %+v", name, r.Run)
+		}
+	}
+}
 
 // wired is a client's way to a handler without a network, so that time may be virtual: 10 ms long.
 type wired struct{ http.Handler }
@@ -93,4 +121,54 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%d requests are in the report, %d in the provider's ledger", sent, l.Requests)
 		}
 	})
+}
+
+// What a provider refuses counts against it and does not stop the comparison.
+func TestRefusedTexts(t *testing.T) {
+	dir := t.TempDir()
+	picky := func() *embedtest.Fake {
+		return fake("a", func(embedtest.Call) embedtest.Reply {
+			return embedtest.Reply{Each: func(text string) error {
+				if strings.Contains(text, "subject7 ") || strings.HasSuffix(text, "subject9") {
+					return &embedding.Error{Kind: embedding.Rejected, Err: errors.New("inappropriate")}
+				}
+				return nil
+			}}
+		})
+	}
+	r := compare(t, quick(dir), []Task{tiny()}, picky())
+	if len(r.Failed()) != 0 || r.Candidates[0].Refused != 2 || !strings.Contains(strings.Join(r.Notes, " "), "a refused 2 of the texts") {
+		t.Errorf("%v, %d refused, notes %q", r.Failed(), r.Candidates[0].Refused, r.Notes)
+	}
+	again := picky()
+	if compare(t, quick(dir), []Task{tiny()}, again); len(again.Calls()) != 0 {
+		t.Errorf("%d calls: refusals were not recorded", len(again.Calls()))
+	}
+}
+
+// A slow model gets the time that the candidate says.
+func TestTimeout(t *testing.T) {
+	for limit, fails := range map[time.Duration]bool{0: true, 5 * time.Minute: false} {
+		synctest.Test(t, func(t *testing.T) {
+			slow := fake("a", func(embedtest.Call) embedtest.Reply { return embedtest.Reply{Latency: 2 * time.Minute} })
+			r, err := Compare(t.Context(), []Candidate{{Embedder: slow, Timeout: limit}}, []Task{tiny()}, quick(t.TempDir()))
+			if err != nil || (r.Candidates[0].Failure != "") != fails {
+				t.Errorf("within %v: %v, failure %q", limit, err, r.Candidates[0].Failure)
+			}
+		})
+	}
+}
+
+func TestRetriesAreCounted(t *testing.T) {
+	f := fake("a", func(c embedtest.Call) embedtest.Reply {
+		if c.Number == 2 {
+			return embedtest.Reply{Err: &embedding.Error{Kind: embedding.Unavailable}}
+		}
+		return embedtest.Reply{}
+	})
+	r := compare(t, quick(t.TempDir()), []Task{tiny()}, f)
+	a := r.Candidates[0].Attempts
+	if len(r.Failed()) != 0 || a.Sent != 7 || a.Failed["service unavailable"] != 1 {
+		t.Errorf("got %v, %+v, want no failure, 7 requests, 1 of them unavailable", r.Failed(), a)
+	}
 }

@@ -1,56 +1,13 @@
 package metrics
 
 import (
-	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding/internal/expect"
 )
-
-func TestJudgeRefuses(t *testing.T) {
-	for name, hits := range map[string][]Hit{
-		"a document twice": {{"a", 1}, {"b", 2}, {"a", 3}},
-		"a NaN score":      {{"a", 1}, {"b", math.NaN()}},
-	} {
-		if _, err := Judge(hits, nil); err == nil || !strings.Contains(err.Error(), `"`) {
-			t.Errorf("%s: error %v", name, err)
-		}
-	}
-}
-
-func TestJudgeLeavesTheRankingAlone(t *testing.T) {
-	hits := []Hit{{"a", 1}, {"b", 2}}
-	if _, err := Judge(hits, nil); err != nil || hits[0].Doc != "a" {
-		t.Errorf("the caller's ranking was sorted (%v)", err)
-	}
-}
-
-func TestConstantSeries(t *testing.T) {
-	if _, err := Spearman([]float64{1, 1, 1}, []float64{1, 2, 3}); !errors.Is(err, errConstant) {
-		t.Errorf("error %v", err)
-	}
-	for _, bad := range [][2][]float64{{{1, 2}, {1}}, {{1}, {1}}, {{1, math.NaN()}, {1, 2}}, {{1, 2}, {1, math.Inf(1)}}} {
-		if r, err := pearson(bad[0], bad[1]); err == nil {
-			t.Errorf("Pearson(%v, %v) = %v", bad[0], bad[1], r)
-		}
-	}
-}
-
-func TestFuse(t *testing.T) {
-	a := []Hit{{"x", 9}, {"y", 8}, {"z", 7}}
-	b := []Hit{{"y", .3}, {"w", .2}}
-	got := Fuse(60, a, b)
-	want := []Hit{{"y", 1.0/62 + 1.0/61}, {"x", 1.0 / 61}, {"w", 1.0 / 62}, {"z", 1.0 / 63}}
-	near := func(a, b Hit) bool { return a.Doc == b.Doc && math.Abs(a.Score-b.Score) < 1e-15 }
-	if !slices.EqualFunc(got, want, near) {
-		t.Errorf("%v, want %v", got, want)
-	}
-}
 
 // The interval of a mean of many normal values is known: 1.96 standard errors on both sides.
 func TestBootstrapInterval(t *testing.T) {
@@ -123,37 +80,6 @@ func TestHolm(t *testing.T) {
 		if math.Abs(got[i]-want[i]) > 1e-15 {
 			t.Errorf("%v, want %v", got, want)
 			break
-		}
-	}
-}
-
-func TestJaccard(t *testing.T) {
-	if got := Jaccard("a  B", "A b", 3); got != 1 {
-		t.Errorf("case and white space count: %v", got)
-	}
-	if got := Jaccard("abc", "xyz", 3); got != 0 {
-		t.Errorf("nothing in common: %v", got)
-	}
-}
-
-// BenchmarkMetrics measures 300 topics of 1,000 documents, sorting included.
-func BenchmarkMetrics(b *testing.B) {
-	random := rand.New(rand.NewPCG(1, 1))
-	runs := make([][]Hit, 300)
-	for q := range runs {
-		for d := range 1000 {
-			runs[q] = append(runs[q], Hit{strconv.Itoa(d), random.Float64()})
-		}
-	}
-	judged := map[string]int{"1": 1, "77": 2, "5000": 1}
-	b.ReportAllocs()
-	for b.Loop() {
-		for _, run := range runs {
-			topic, err := Judge(run, judged)
-			expect.NoError(b, err)
-			for _, m := range measures {
-				m(topic)
-			}
 		}
 	}
 }
