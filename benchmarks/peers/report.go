@@ -61,9 +61,9 @@ func (r *report) markdown(w io.Writer) error {
 	b.WriteString("# What an embedding call costs on the client's side\n\n")
 	b.WriteString("Written by `cd benchmarks/peers && go run .` (`-quick`: the same in under a minute, less exactly).\n\n")
 	for _, m := range r.Machine {
-		b.WriteString("- " + m + "\n")
+		b.WriteString(wrapped("- "+m, "  "))
 	}
-	b.WriteString(method)
+	b.WriteString("\n" + wrapped(method, ""))
 	bars := &table{Title: "Bars", Head: []string{"what", "bar", "measured", ""}}
 	for _, x := range r.Bars {
 		bars.add(x.What, x.Want, x.Got, x.Met)
@@ -78,7 +78,7 @@ func (r *report) markdown(w io.Writer) error {
 func (t *table) markdown(b *strings.Builder) {
 	fmt.Fprintf(b, "\n## %s\n\n", t.Title)
 	for _, n := range t.Notes {
-		b.WriteString(n + "\n\n")
+		b.WriteString(wrapped(n, "") + "\n")
 	}
 	if len(t.Rows) == 0 {
 		return
@@ -96,6 +96,26 @@ func (t *table) markdown(b *strings.Builder) {
 	for _, row := range t.Rows {
 		line(row)
 	}
+}
+
+// wrapped breaks a paragraph into lines of at most 120 columns. Those after the first get the indent.
+func wrapped(text, indent string) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case column+1+len(word) > 120:
+			b.WriteString("\n" + indent)
+			column = len(indent)
+		default:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
+	}
+	return b.String() + "\n"
 }
 
 // numeric reports whether a column holds figures.
