@@ -137,7 +137,7 @@ func TestRefusedTexts(t *testing.T) {
 		})
 	}
 	r := compare(t, quick(dir), []Task{tiny()}, picky())
-	if len(r.Failed()) != 0 || r.Candidates[0].Refused != 2 || !strings.Contains(strings.Join(r.Notes, " "), "a refused 2 of the texts") {
+	if len(r.Failed()) != 0 || r.Candidates[0].Refused != 2 || !strings.Contains(strings.Join(r.Notes, " "), "a refused 2 texts") {
 		t.Errorf("%v, %d refused, notes %q", r.Failed(), r.Candidates[0].Refused, r.Notes)
 	}
 	again := picky()

@@ -60,7 +60,7 @@ func (t *Telemetry) instruments(m metric.Meter) error {
 	t.cost, errs[2] = m.Float64Counter("embedding.cost", metric.WithUnit("{currency}"),
 		metric.WithDescription("Price of the input tokens that were counted, in embedding.currency."))
 	t.unmetered, errs[3] = m.Int64Counter("embedding.unmetered_requests", metric.WithUnit("{request}"),
-		metric.WithDescription("Requests whose tokens the provider did not say: they are missing in tokens and cost."))
+		metric.WithDescription("Requests whose tokens the provider did not count; tokens and cost do not include them."))
 	t.call, errs[4] = m.Float64Histogram("embedding.call.duration", metric.WithUnit("s"),
 		metric.WithDescription("Duration of a call as the caller sees it."), metric.WithExplicitBucketBoundaries(callBuckets...))
 	t.texts, errs[5] = m.Int64Counter("embedding.call.texts", metric.WithUnit("{text}"),

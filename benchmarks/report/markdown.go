@@ -15,7 +15,7 @@ func (r *Report) Markdown(out io.Writer) error {
 		fmt.Fprintf(w, "**%s**\n\n", escape(f))
 	}
 	if !r.Run.Complete {
-		fmt.Fprint(w, "**The run was interrupted: the figures are those of what was finished.**\n\n")
+		fmt.Fprint(w, "**The run was interrupted: the figures cover only what was finished.**\n\n")
 	}
 	tasks := r.read()
 	for i, t := range r.tables() {

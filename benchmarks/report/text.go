@@ -16,7 +16,7 @@ func (r *Report) Text(out io.Writer) error {
 		fmt.Fprintf(w, "%s\n", f)
 	}
 	if !r.Run.Complete {
-		fmt.Fprint(w, "The run was interrupted: the figures are those of what was finished.\n")
+		fmt.Fprint(w, "The run was interrupted: the figures cover only what was finished.\n")
 	}
 	tasks := r.read()
 	for i, t := range r.tables() {

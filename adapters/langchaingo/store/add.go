@@ -185,7 +185,7 @@ func (s *Store) write(ctx context.Context, o vectorstores.Options, b *batch) ([]
 	case err != nil:
 		return nil, fmt.Errorf("store: %s failed while it was given %d documents, and may hold some of them: look before you add them again: %w", s.name, len(b.docs), advised(err))
 	case !m.used() && !s.trait.lazy:
-		return ids, fmt.Errorf("store: %s has stored %d documents without asking the embedder it was opened with, so nobody knows what their vectors are: "+
+		return ids, fmt.Errorf("store: %s has stored %d documents without asking the embedder it was opened with, so their vectors are unknown: "+
 			"remove them, and see that the function given to New passes its embedder on", s.name, len(b.docs))
 	}
 	if !checked {

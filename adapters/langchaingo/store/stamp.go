@@ -29,7 +29,7 @@ type SpaceError struct {
 // Error names both spaces and says what to do.
 func (e *SpaceError) Error() string {
 	if e.Stored == "" {
-		return fmt.Sprintf("store: the collection holds a document without the stamp %q, so nobody knows which model its vector is of, and the embedder's are of the space %q: "+
+		return fmt.Sprintf("store: the collection holds a document without the stamp %q, so the model of its vector is unknown, and the embedder has the space %q: "+
 			"if they are of the same model, set Options.Unstamped, else use another collection and index again; "+
 			"a store that returns only the metadata it is told to must be told of this key (weaviate.WithQueryAttrs, redisvector.WithIndexSchema)", Key, e.Embedder)
 	}
