@@ -105,17 +105,25 @@ func TestEveryRowAndColumn(t *testing.T) {
 		t.Error("no query on which the candidates differ")
 	}
 	c := r.Candidates[0]
-	if len(c.Speed) != 4 || c.Speed[0].Batch != 1 || c.Speed[2].Batch != 10 || c.Speed[3].Loop != "open" || len(c.Speed[0].ECDF) != 4 {
-		t.Errorf("speed %+v", c.Speed)
+	if len(c.Speed) != 4 || len(c.Speed[0].ECDF) != 4 {
+		t.Fatalf("got the speed %+v, want 4 measurements with 4 steps", c.Speed)
 	}
+	expect.Equal(t, "batches", [2]int{c.Speed[0].Batch, c.Speed[2].Batch}, [2]int{1, 10})
+	expect.Equal(t, "the last loop", c.Speed[3].Loop, "open")
 	if c.VectorBytes != 256 || c.IndexBytes != 256e6 {
 		t.Errorf("%d and %d bytes", c.VectorBytes, c.IndexBytes)
 	}
 	cost := c.Costs[0]
-	if cost.Texts != 60 || cost.Estimated || cost.Currency != "USD" || math.Abs(cost.Spent-cost.Tokens/1e6) > 1e-12 ||
-		math.Abs(cost.Million-cost.Spent/60*1e6) > 1e-9 || math.Abs(cost.Monthly-cost.Million/1000) > 1e-9 {
-		t.Errorf("cost %+v", cost)
+	expect.Equal(t, "texts that cost", cost.Texts, 60)
+	expect.Equal(t, "currency and whether it is an estimate", fmt.Sprint(cost.Currency, cost.Estimated), "USD false")
+	near := func(what string, got, want float64) {
+		if math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s: got %v, want %v", what, got, want)
+		}
 	}
+	near("spent", cost.Spent*1000, cost.Tokens/1000)
+	near("per million", cost.Million, cost.Spent/60*1e6)
+	near("monthly", cost.Monthly, cost.Million/1000)
 }
 
 func TestProgress(t *testing.T) {

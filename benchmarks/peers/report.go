@@ -98,7 +98,7 @@ func (t *table) markdown(b *strings.Builder) {
 	}
 }
 
-// wrapped breaks a paragraph into lines of at most 120 columns. Those after the first get the indent.
+// wrapped breaks a paragraph into lines of at most 120 columns and indents all but the first.
 func wrapped(text, indent string) string {
 	var b strings.Builder
 	column := 0

@@ -11,6 +11,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // chromaServer answers as Chroma 0.5.23 does, whose answers were recorded. Its documents are
@@ -95,8 +96,12 @@ func TestChromaReader(t *testing.T) {
 		c.v1 = v1
 		r := c.reader("notes")
 		d, err := r.Describe(t.Context())
-		if err != nil || d.Documents != 35 || d.ID != "chroma:8f77f3f9-c308-4d75-ab9b-ada27b2eb6c6" || fmt.Sprint(d.Dimensions) != "[2]" || strings.Contains(d.Name, "secret") {
-			t.Fatalf("got %+v, %v, want 35 documents of 2 dimensions, the id and no password", d, err)
+		expect.NoError(t, err)
+		expect.Equal(t, "the number of documents", d.Documents, 35)
+		expect.Equal(t, "the ID", d.ID, "chroma:8f77f3f9-c308-4d75-ab9b-ada27b2eb6c6")
+		expect.Equal(t, "the dimensions", d.Dimensions, []int{2})
+		if strings.Contains(d.Name, "secret") {
+			t.Fatalf("the name %q holds the password", d.Name)
 		}
 		// From every position the rest comes, once and in order.
 		at := ""

@@ -36,8 +36,11 @@ func TestClosed(t *testing.T) {
 		})
 		res, err := Closed(t.Context(), f, texts, Options{Batch: 2, Requests: 10, Warmup: 2})
 		expect.NoError(t, err)
-		if res.Requests != 10 || res.Warmup != 2 || len(res.Latency) != 9 || len(res.Failed) != 1 || res.Texts != 18 || f.Peak() != 1 {
-			t.Errorf("got %+v, want 10 requests after 2, 9 answered, 1 failed, 18 texts, one at a time", res)
+		expect.Equal(t, "requests and warm-up", [2]int{res.Requests, res.Warmup}, [2]int{10, 2})
+		expect.Equal(t, "answered and failed", [2]int{len(res.Latency), len(res.Failed)}, [2]int{9, 1})
+		expect.Equal(t, "texts", res.Texts, 18)
+		if f.Peak() != 1 {
+			t.Errorf("got %d requests at once, want 1", f.Peak())
 		}
 		if res.Errors["rate limited"] != 1 || !near(res.Failed[0], .01) {
 			t.Errorf("errors %v, timed %v", res.Errors, res.Failed)
