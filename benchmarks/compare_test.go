@@ -115,7 +115,8 @@ func TestEveryRowAndColumn(t *testing.T) {
 	}
 	cost := c.Costs[0]
 	expect.Equal(t, "texts that cost", cost.Texts, 60)
-	expect.Equal(t, "currency and whether it is an estimate", fmt.Sprint(cost.Currency, cost.Estimated), "USD false")
+	expect.Equal(t, "currency", cost.Currency, "USD")
+	expect.Equal(t, "estimated", cost.Estimated, false)
 	near := func(what string, got, want float64) {
 		if math.Abs(got-want) > 1e-9 {
 			t.Errorf("%s: got %v, want %v", what, got, want)

@@ -162,24 +162,25 @@ func best(t *report.Task) {
 				top, high = i, s.Value
 			}
 		}
-		if top < 0 {
-			continue
-		}
-		name, rivals, beaten := t.Rows[top].Name, 0, 0
-		for _, d := range t.Pairs {
-			if d.Metric == metric && (d.A == name || d.B == name) {
-				rivals++
-				if d.Distinct {
-					beaten++
-				}
-			}
-		}
-		if rivals > 0 && beaten == rivals {
+		if top >= 0 && unrivaled(t, metric, t.Rows[top].Name) {
 			s := t.Rows[top].Scores[metric]
 			s.Best = true
 			t.Rows[top].Scores[metric] = s
 		}
 	}
+}
+
+// unrivaled reports whether a row is distinct from every other one, of which there must be one.
+func unrivaled(t *report.Task, metric, name string) bool {
+	rivals := 0
+	for _, d := range t.Pairs {
+		if d.Metric == metric && (d.A == name || d.B == name) {
+			if rivals++; !d.Distinct {
+				return false
+			}
+		}
+	}
+	return rivals > 0
 }
 
 // disagreements returns the questions on which two candidates differ most, five for each pair of
