@@ -13,6 +13,13 @@ func TestSearch(t *testing.T) {
 	if hits := x.Search("apple", 1); len(hits) != 1 || hits[0].ID != "1" {
 		t.Errorf("the shorter document is not first: %v", hits)
 	}
+	if hits := x.Search("apple", -1); len(hits) != 0 {
+		t.Errorf("k of -1: got %v, want nothing", hits)
+	}
+	same := New([]string{"a", "c", "b"}, []string{"pear", "pear", "pear"}).Search("pear", 2)
+	if len(same) != 2 || same[0].ID != "c" || same[1].ID != "b" {
+		t.Errorf("equal scores: got %v, want c before b", same)
+	}
 	if hits := x.Search("nothing", 5); len(hits) != 0 {
 		t.Errorf("got %v, want nothing", hits)
 	}
