@@ -13,26 +13,27 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/benchmarks/replay"
+	"github.com/vecspace/embedding/benchmarks/internal/replay"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 )
 
 // Candidate is an embedder to compare. It needs a Reference or an Embedder.
 type Candidate struct {
-	Name      string             // in the report; "" is the Reference without where it is asked, or the model's id
-	Reference string             // as providers.Open reads it
-	Embedder  embedding.Embedder // instead of opening the Reference
+	Name      string             // "" is the Reference without its address, or the model's ID
+	Reference string             // see providers.Open
+	Embedder  embedding.Embedder // instead of a Reference
 
-	// Query is the reference of what embeds queries and sentence pairs where that is not what embeds documents. Both must be of one
-	// Space: say space= in both references where the framework cannot know.
+	// Query is the reference of the embedder for queries and sentence pairs, if documents have another
+	// one. Both must have one Space: add space= to both references if the framework cannot know it.
 	Query string
-	// What the model was trained to see in front of a text ("passage: ", "query: "). Sentence pairs get that of queries.
+	// DocumentPrefix and QueryPrefix are what the model expects before a text ("passage: ", "query:
+	// "). Sentence pairs get QueryPrefix.
 	DocumentPrefix, QueryPrefix string
 
-	Price    embedding.Price // instead of the provider's own
-	Parallel int             // requests at once; 0 is 8
-	Timeout  time.Duration   // of one request; 0 is a minute, too little for a slow model on a busy machine
+	Price    embedding.Price // overrides the provider's
+	Parallel int             // concurrent requests; 0 is 8
+	Timeout  time.Duration   // per request; 0 is a minute
 }
 
 func (c Candidate) name() string {
@@ -42,8 +43,8 @@ func (c Candidate) name() string {
 	return cmp.Or(c.Name, c.Reference)
 }
 
-// named returns the candidates with a Name each: one that has none gets its reference without the options that say where and how it
-// is asked, or all of it where that would name two of them alike.
+// named returns the candidates with a Name each. A candidate without one gets its reference without
+// the options for its address, or the whole reference if two would have the same name.
 func named(candidates []Candidate) []Candidate {
 	out := slices.Clone(candidates)
 	times := map[string]int{}
@@ -65,7 +66,9 @@ func (c Candidate) brief() string {
 	if c.Name != "" || c.Embedder != nil || err != nil {
 		return c.name()
 	}
-	for _, option := range []string{"base_url", "space", "key_env", "allow_http", "max_texts", "max_tokens", "max_text_tokens", "native_dimensions"} {
+	for _, option := range []string{
+		"base_url", "space", "key_env", "allow_http", "max_texts", "max_tokens", "max_text_tokens", "native_dimensions",
+	} {
 		delete(ref.Values, option)
 	}
 	if len(ref.Values) == 0 {
@@ -74,7 +77,8 @@ func (c Candidate) brief() string {
 	return ref.String()
 }
 
-// identity is everything that decides which answers are given, so that a recording is found again.
+// identity returns everything that decides which answers are given. It finds the recording of an
+// earlier run.
 func (c Candidate) identity() string {
 	ref := c.Reference
 	if c.Embedder != nil {
@@ -89,8 +93,8 @@ func (c Candidate) identity() string {
 	return ref
 }
 
-// settled is a reference in its one spelling, without what changes no answer: how much is sent at once, and with which key. Whoever
-// turns those knobs between two runs must not pay again.
+// settled returns the canonical form of a reference, without the options that change no answer:
+// batch limits and the key's variable. A run with other values must not pay again.
 func settled(reference string) string {
 	ref, err := providers.Parse(reference)
 	if err != nil {
@@ -107,7 +111,8 @@ func settled(reference string) string {
 
 var unsafe = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
 
-// file is the name of the candidate's recording: words to know it by, and a digest that tells it from any other.
+// file returns the name of the candidate's recording: readable words, and a digest that makes it
+// unique.
 func (c Candidate) file() string {
 	id := c.identity()
 	words, _, _ := strings.Cut(id, "?")
@@ -171,7 +176,8 @@ func prefixed(req embedding.Request, prefix string) embedding.Request {
 	return req
 }
 
-// local reports whether a model runs where nobody sends a bill: in this process, or on this machine without a price.
+// local reports whether a model costs nothing: it runs in this process, or on this machine and has
+// no price.
 func local(m embedding.Model) bool {
 	if m.Price.PerMillion > 0 {
 		return false
@@ -184,7 +190,7 @@ func local(m embedding.Model) bool {
 	return host == "" || host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// budgeted returns e counted against the budget of its currency, if there is one.
+// budgeted returns e with the budget for its currency, if there is one.
 func budgeted(e embedding.Embedder, budgets map[string]*middleware.Budget) (embedding.Embedder, error) {
 	m := e.Model()
 	if len(budgets) == 0 || local(m) {
@@ -200,7 +206,7 @@ func budgeted(e embedding.Embedder, budgets map[string]*middleware.Budget) (embe
 	return b.Wrap(e)
 }
 
-// recorded is the model as a recording tells it, for a report without calls.
+// recorded returns the model that a recording describes, for an offline report.
 func recorded(h replay.Heading) embedding.Model {
 	return embedding.Model{
 		Provider: h.Provider, ID: h.Model, Endpoint: h.Endpoint, Space: h.Space, Variant: h.Variant, Dimensions: h.Dimensions,

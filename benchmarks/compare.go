@@ -16,98 +16,72 @@ import (
 	"github.com/vecspace/embedding/providers"
 )
 
-// Options of Compare. The zero value measures quality at 10 with seed 1 and 10,000 resamples, and the speed, and keeps no recording.
+// Options configures [Compare]. The zero value measures quality at 10 with seed 1 and 10,000
+// resamples, measures the speed, and keeps no recording.
 type Options struct {
-	// Dir is where answers are recorded, one file a candidate; it is made if it is missing. "" records to a temporary folder that is removed.
+	// Dir is the folder of the recorded answers, one file per candidate. Compare creates it. ""
+	// records to a temporary folder and removes that.
 	Dir string
-	// Offline takes every answer from Dir and makes no call. A candidate of which an answer is missing fails.
+	// Offline takes every answer from Dir and sends nothing. A candidate fails if an answer is
+	// missing.
 	Offline bool
-	// Budgets stop a candidate before more than these sums are spent in this run, by currency. With a budget, a candidate whose price is
-	// unknown or in another currency fails, unless it is on this machine.
+	// Budgets are the largest sums that this run may spend, by currency: a candidate stops before its
+	// currency's sum is exceeded. With a budget, a candidate with no known price or with a price in
+	// another currency fails, unless it runs on this machine.
 	Budgets map[string]float64
-	// Start is shown what the run is expected to cost before anything is sent. Its error ends the run.
+	// Start, if not nil, is called with the expected cost before anything is sent. Its error ends the
+	// run.
 	Start func(Estimate) error
-	// Progress hears of each step; it must be quick and safe for concurrent use.
+	// Progress, if not nil, is called after each step. It must be quick and safe for concurrent use.
 	Progress func(Progress)
 
-	K            int    // where rankings are cut; 0 is 10
-	Seed         uint64 // of the bootstrap; 0 is 1
-	Resamples    int    // of the bootstrap; 0 is 10,000
-	MonthlyTexts int    // for the cost a month; 0 leaves it out
-	Speed        SpeedOptions
-	NoDimensions bool            // leave out quality against dimensions and storage
+	K            int             // cutoff of the rankings, 1 to 1,000; 0 is 10
+	Seed         uint64          // of the bootstrap; 0 is 1
+	Resamples    int             // of the bootstrap; 0 is 10,000
+	MonthlyTexts int             // volume for the monthly cost; 0 leaves that out
+	Speed        SpeedOptions    // the zero value measures the speed
+	NoDimensions bool            // leave out the quality of shortened and quantized vectors
 	Table        providers.Table // opens references; nil is providers.Builtin()
-	Command      string          // for the report: how it was made
+	Command      string          // shown in the report: the command that made it
 }
 
-// Progress is how far a candidate is in one step.
+// Progress says how far a candidate is in one step.
 type Progress struct {
 	Candidate string
 	Step      string // "speed", a task's name, or "figures"
 	Done      int    // texts or measurements
 	Total     int
-	Recorded  int // of the texts, those that were recorded before the run
+	Recorded  int // texts that an earlier run had recorded
 }
 
-// Compare measures all candidates on all tasks. A candidate that fails is shown as failed in the Report, with its reason, and the others
-// go on: see Report.Failed. So is a task whose Failure says that it could not be read: see Report.Unread. The error says that nothing could be compared, or is the context's; the Report then holds what was
-// finished, and what was paid for is recorded in Options.Dir.
+// Compare measures all candidates on all tasks.
+//
+// A candidate that fails is in the report with its reason, and the others go on: see
+// [report.Report.Failed]. So is a task with a Failure: see [report.Report.Unread].
+//
+// The error is the context's, or says why nothing could be compared. With the context's error the
+// report holds what was finished; every answer received is recorded in Options.Dir.
 func Compare(ctx context.Context, candidates []Candidate, tasks []Task, o Options) (*report.Report, error) {
-	o.K, o.Seed, o.Resamples = cmp.Or(o.K, 10), cmp.Or(o.Seed, 1), cmp.Or(o.Resamples, 10_000)
-	if o.K < 1 || o.K > depth {
-		return nil, fmt.Errorf("benchmarks: rankings are cut at %d: it must be 1 to %d", o.K, depth)
-	}
-	if o.Table == nil {
-		o.Table = providers.Builtin()
-	}
-	if o.Progress == nil {
-		o.Progress = func(Progress) {}
-	}
+	o = o.complete()
 	candidates = named(candidates)
 	if err := check(candidates, tasks, o); err != nil {
 		return nil, err
 	}
-	if o.Dir == "" {
-		dir, err := os.MkdirTemp("", "vecspace-compare-")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = os.RemoveAll(dir) }() // a temporary folder that stays hurts nobody
-		o.Dir = dir
-	} else if !o.Offline {
-		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-			return nil, err
-		}
+	remove, err := o.folder()
+	if err != nil {
+		return nil, err
 	}
-	budgets := map[string]*middleware.Budget{}
-	for currency, sum := range o.Budgets {
-		b, err := middleware.NewBudget(sum, currency)
-		if err != nil {
-			return nil, err
-		}
-		budgets[currency] = b
-	}
-	r := &run{Options: o, budgets: budgets, begin: time.Now()}
-	for _, t := range tasks {
-		if t.Failure != nil {
-			r.tasks = append(r.tasks, &madeTask{Task: t})
-			continue
-		}
-		made, err := newTask(t, o.K)
-		if err != nil {
-			return nil, err
-		}
-		r.tasks = append(r.tasks, made)
+	defer remove()
+	r, err := newRun(tasks, o)
+	if err != nil {
+		return nil, err
 	}
 	var cs []*contender
-	for _, c := range candidates {
-		cs = append(cs, r.enter(c))
+	for _, candidate := range candidates {
+		c := r.enter(candidate)
+		defer c.close()
+		cs = append(cs, c)
 	}
-	defer func() {
-		for _, c := range cs {
-			c.close()
-		}
-	}()
 	if o.Start != nil {
 		if err := o.Start(r.estimate(cs)); err != nil {
 			return nil, err
@@ -122,12 +96,42 @@ func Compare(ctx context.Context, candidates []Candidate, tasks []Task, o Option
 	return r.report(ctx, cs)
 }
 
-func check(candidates []Candidate, tasks []Task, o Options) error {
-	if len(candidates) == 0 {
-		return errors.New("benchmarks: there is no candidate to compare")
+// complete returns the options with their defaults.
+func (o Options) complete() Options {
+	o.K, o.Seed, o.Resamples = cmp.Or(o.K, 10), cmp.Or(o.Seed, 1), cmp.Or(o.Resamples, 10_000)
+	if o.Table == nil {
+		o.Table = providers.Builtin()
 	}
-	if len(tasks) == 0 {
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	return o
+}
+
+// folder creates Dir. It returns what to call after the run.
+func (o *Options) folder() (remove func(), err error) {
+	remove = func() {}
+	switch {
+	case o.Dir == "":
+		o.Dir, err = os.MkdirTemp("", "vecspace-compare-")
+		dir := o.Dir
+		remove = func() { _ = os.RemoveAll(dir) } // a temporary folder that stays does no harm
+	case !o.Offline:
+		err = os.MkdirAll(o.Dir, 0o700)
+	}
+	return remove, err
+}
+
+func check(candidates []Candidate, tasks []Task, o Options) error {
+	switch {
+	case o.K < 1 || o.K > depth:
+		return fmt.Errorf("benchmarks: Options.K is %d: it must be 1 to %d", o.K, depth)
+	case len(candidates) == 0:
+		return errors.New("benchmarks: there is no candidate to compare")
+	case len(tasks) == 0:
 		return errors.New("benchmarks: there is no task to compare on")
+	case o.Offline && o.Dir == "":
+		return errors.New("benchmarks: Offline needs the Dir with the recorded answers")
 	}
 	seen, files := map[string]bool{}, map[string]string{}
 	for _, c := range candidates {
@@ -136,28 +140,19 @@ func check(candidates []Candidate, tasks []Task, o Options) error {
 		}
 		seen[c.name()] = true
 		if same, twice := files[c.file()]; twice {
-			return fmt.Errorf("benchmarks: %q and %q are asked the same and would be recorded in one file: leave one out", same, c.name())
+			return fmt.Errorf("benchmarks: %q and %q send the same requests and would share a recording: leave one out", same, c.name())
 		}
 		files[c.file()] = c.name()
 	}
 	seen = map[string]bool{}
 	for _, t := range tasks {
-		if (t.Retrieval == nil) == (t.Pairs == nil) && t.Failure == nil || t.Failure != nil && (t.Retrieval != nil || t.Pairs != nil) {
-			return errors.New("benchmarks: a Task is either Retrieval or Pairs")
+		if err := t.check(); err != nil {
+			return err
 		}
 		if seen[t.name()] {
 			return fmt.Errorf("benchmarks: two tasks are named %q: give one another Name", t.name())
 		}
 		seen[t.name()] = true
-		if r := t.Retrieval; r != nil && (len(r.Documents) == 0 || len(r.Queries) == 0) {
-			return fmt.Errorf("benchmarks: %s has %d documents and %d queries", r.Name, len(r.Documents), len(r.Queries))
-		}
-		if p := t.Pairs; p != nil && (len(p.Gold) < 3 || len(p.First) != len(p.Gold) || len(p.Second) != len(p.Gold)) {
-			return fmt.Errorf("benchmarks: %s has %d and %d sentences and %d gold scores", p.Name, len(p.First), len(p.Second), len(p.Gold))
-		}
-	}
-	if o.Offline && o.Dir == "" {
-		return errors.New("benchmarks: Offline needs the Dir with the recorded answers")
 	}
 	return nil
 }
@@ -170,7 +165,22 @@ type run struct {
 	begin   time.Time
 }
 
-// madeTask is a task with what all candidates share, and the rows they have filled.
+func newRun(tasks []Task, o Options) (*run, error) {
+	r := &run{Options: o, budgets: map[string]*middleware.Budget{}, begin: time.Now()}
+	for currency, sum := range o.Budgets {
+		b, err := middleware.NewBudget(sum, currency)
+		if err != nil {
+			return nil, err
+		}
+		r.budgets[currency] = b
+	}
+	for _, t := range tasks {
+		r.tasks = append(r.tasks, newTask(t, o.K))
+	}
+	return r, nil
+}
+
+// madeTask is a task with what all candidates share, and the rows filled so far.
 type madeTask struct {
 	Task
 	retrieval *retrievalTask
@@ -180,8 +190,11 @@ type madeTask struct {
 	points    []point
 }
 
-func newTask(t Task, k int) (*madeTask, error) {
+func newTask(t Task, k int) *madeTask {
 	m := &madeTask{Task: t, requests: t.requests()}
+	if t.Failure != nil {
+		return m
+	}
 	var floor row
 	var err error
 	if t.Retrieval != nil {
@@ -195,30 +208,25 @@ func newTask(t Task, k int) (*madeTask, error) {
 		floor = row{name: "words alone", kind: report.Floor, failure: err.Error()}
 	}
 	m.rows = []row{floor}
-	return m, nil
+	return m
 }
 
-// compete measures one candidate: speed first, then the tasks one by one.
+// compete measures one candidate: its speed, then the tasks one by one.
 func (r *run) compete(ctx context.Context, c *contender) {
-	defer c.close() // the vectors are not needed any more, and a file is synced
+	defer c.close() // frees the vectors and syncs the file
 	if c.failure == nil {
-		if err := r.speed(ctx, c); err != nil {
-			c.fail(ctx, err)
-		}
+		c.fail(ctx, r.speed(ctx, c))
 	}
 	for _, t := range r.tasks {
-		if ctx.Err() != nil {
-			return
-		}
-		if t.Failure != nil {
+		if t.Failure != nil || ctx.Err() != nil {
 			continue
 		}
 		if c.failure == nil {
-			if err := r.fetch(ctx, c, t); err != nil {
-				c.fail(ctx, err)
-			} else if err := r.judge(ctx, c, t); err != nil {
-				c.fail(ctx, err)
+			err := r.fetch(ctx, c, t)
+			if err == nil {
+				err = r.judge(ctx, c, t)
 			}
+			c.fail(ctx, err)
 		}
 		if c.failure != nil && ctx.Err() == nil {
 			t.rows = append(t.rows, row{name: c.name(), candidate: c.name(), kind: report.Model, failure: c.failure.Error()})
@@ -226,7 +234,7 @@ func (r *run) compete(ctx context.Context, c *contender) {
 	}
 }
 
-// fetch makes sure that every text of a task is recorded.
+// fetch sees to it that every text of a task is recorded.
 func (r *run) fetch(ctx context.Context, c *contender, t *madeTask) error {
 	byTask := map[embedding.Task][]string{}
 	missing := 0
@@ -244,7 +252,7 @@ func (r *run) fetch(ctx context.Context, c *contender, t *madeTask) error {
 	}
 	for _, task := range []embedding.Task{embedding.TaskDocument, embedding.TaskQuery, embedding.TaskSimilarity} {
 		texts := byTask[task]
-		// A block is what is in memory twice; it is recorded request by request.
+		// A block is in memory twice. Its requests are recorded one by one.
 		for len(texts) > 0 {
 			n := min(len(texts), 1024)
 			_, err := c.chain.Embed(ctx, embedding.Request{Texts: texts[:n], Task: task})
@@ -257,7 +265,8 @@ func (r *run) fetch(ctx context.Context, c *contender, t *madeTask) error {
 	return nil
 }
 
-// fatal is the first error that is not about a text on its own: refused texts are recorded and counted.
+// fatal returns the first error that is not about a single text. Refused texts are recorded and
+// counted.
 func fatal(err error) error {
 	if p, ok := errors.AsType[*embedding.PartialError](err); ok {
 		for _, f := range p.Failed {

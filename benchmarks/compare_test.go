@@ -3,8 +3,8 @@ package benchmarks
 import (
 	"fmt"
 	"math"
-	"slices"
-	"strings"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -76,14 +76,14 @@ func TestEveryRowAndColumn(t *testing.T) {
 	o := Options{Dir: t.TempDir(), Resamples: 200, MonthlyTexts: 1000, Speed: SpeedOptions{Requests: 4, Rate: 1000}}
 	r := compare(t, o, []Task{tiny(), tinyPairs()}, fake("a", nil), fake("b", nil))
 	if len(r.Tasks) != 2 || !r.Run.Complete || len(r.Failed()) != 0 {
-		t.Fatalf("%+v", r.Run)
+		t.Fatalf("got %+v, want a complete run of 2 tasks without failures", r.Run)
 	}
 	for _, name := range []string{"a", "b", "BM25", "BM25 + a", "BM25 + b"} {
 		row := find(t, r, "tiny", name)
 		for _, m := range []string{"nDCG@10", "recall@10", "recall@100", "MRR@10", "MAP", "P@10", "hit@10"} {
 			s, ok := row.Scores[m]
 			if !ok || s.Low > s.Value || s.High < s.Value {
-				t.Errorf("%s, %s: %+v", name, m, s)
+				t.Errorf("%s, %s: got %+v, want a value inside its interval", name, m, s)
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func TestEveryRowAndColumn(t *testing.T) {
 	}
 	for _, name := range []string{"a", "b", "3-grams in common"} {
 		if len(find(t, r, "tiny pairs", name).Scores) != 2 {
-			t.Errorf("%s: %+v", name, find(t, r, "tiny pairs", name))
+			t.Errorf("%s: got %+v, want 2 scores", name, find(t, r, "tiny pairs", name))
 		}
 	}
 	if n := len(r.Tasks[0].Pairs); n != 7*5*4/2 {
@@ -105,55 +105,26 @@ func TestEveryRowAndColumn(t *testing.T) {
 		t.Error("no query on which the candidates differ")
 	}
 	c := r.Candidates[0]
-	if len(c.Speed) != 4 || c.Speed[0].Batch != 1 || c.Speed[2].Batch != 10 || c.Speed[3].Loop != "open" || len(c.Speed[0].ECDF) != 4 {
-		t.Errorf("speed %+v", c.Speed)
+	if len(c.Speed) != 4 || len(c.Speed[0].ECDF) != 4 {
+		t.Fatalf("got the speed %+v, want 4 measurements with 4 steps", c.Speed)
 	}
+	expect.Equal(t, "batches", [2]int{c.Speed[0].Batch, c.Speed[2].Batch}, [2]int{1, 10})
+	expect.Equal(t, "the last loop", c.Speed[3].Loop, "open")
 	if c.VectorBytes != 256 || c.IndexBytes != 256e6 {
 		t.Errorf("%d and %d bytes", c.VectorBytes, c.IndexBytes)
 	}
 	cost := c.Costs[0]
-	if cost.Texts != 60 || cost.Estimated || cost.Currency != "USD" || math.Abs(cost.Spent-cost.Tokens/1e6) > 1e-12 ||
-		math.Abs(cost.Million-cost.Spent/60*1e6) > 1e-9 || math.Abs(cost.Monthly-cost.Million/1000) > 1e-9 {
-		t.Errorf("cost %+v", cost)
-	}
-}
-
-// Errors are part of the speed: none is tried again, none is dropped.
-func TestSpeedCountsErrors(t *testing.T) {
-	f := fake("a", func(c embedtest.Call) embedtest.Reply {
-		if c.Number%2 == 0 {
-			return embedtest.Reply{Err: &embedding.Error{Kind: embedding.RateLimited, Status: 429}}
+	expect.Equal(t, "texts that cost", cost.Texts, 60)
+	expect.Equal(t, "currency", cost.Currency, "USD")
+	expect.Equal(t, "estimated", cost.Estimated, false)
+	near := func(what string, got, want float64) {
+		if math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s: got %v, want %v", what, got, want)
 		}
-		return embedtest.Reply{}
-	})
-	dir := t.TempDir()
-	o := Options{Dir: dir, Resamples: 200, NoDimensions: true, Speed: SpeedOptions{Requests: 10, Rate: 1000}}
-	r := compare(t, o, []Task{tiny()}, f)
-	s := r.Candidates[0].Speed
-	if len(s) != 4 || s[0].Errors["rate limited"] != 5 || s[0].Requests != 10 {
-		t.Fatalf("%+v", s)
 	}
-	again := fake("a", nil)
-	if r := compare(t, o, []Task{tiny()}, again); len(again.Calls()) != 0 || r.Candidates[0].Speed[0].P50 != s[0].P50 {
-		t.Error("what was measured before was measured again")
-	}
-	offline := Options{Dir: dir, Resamples: 200, NoDimensions: true, Offline: true}
-	if r := compare(t, offline, []Task{tiny()}, again); len(r.Candidates[0].Speed) != 4 || len(again.Calls()) != 0 {
-		t.Error("offline, what was measured is not shown")
-	}
-}
-
-// Where the largest batch that is measured is not the model's, the report says so.
-func TestLargestBatch(t *testing.T) {
-	o := Options{Dir: t.TempDir(), Resamples: 200, NoDimensions: true, Speed: SpeedOptions{Requests: 2, Rate: 1000, Largest: 6}}
-	r := compare(t, o, []Task{tiny()}, fake("a", nil))
-	var sizes []int
-	for _, s := range r.Candidates[0].Speed {
-		sizes = append(sizes, s.Batch)
-	}
-	if !slices.Equal(sizes, []int{1, 4, 6, 1}) || !strings.Contains(strings.Join(r.Notes, " "), "a takes 10 texts at once; its speed was measured with at most 6.") {
-		t.Errorf("batches of %v, notes %q", sizes, r.Notes)
-	}
+	near("spent", cost.Spent*1000, cost.Tokens/1000)
+	near("per million", cost.Million, cost.Spent/60*1e6)
+	near("monthly", cost.Monthly, cost.Million/1000)
 }
 
 func TestProgress(t *testing.T) {
@@ -167,7 +138,7 @@ func TestProgress(t *testing.T) {
 	}
 	compare(t, o, []Task{tiny()}, fake("a", nil))
 	if len(steps) < 7 || steps[0] != (Progress{Candidate: "a", Step: "tiny", Total: 60}) {
-		t.Fatalf("%+v", steps)
+		t.Fatalf("got %+v, want 7 steps or more, the first with 0 of 60 texts", steps)
 	}
 	most := 0
 	for _, p := range steps {
@@ -177,5 +148,41 @@ func TestProgress(t *testing.T) {
 	}
 	if most != 60 {
 		t.Errorf("%d of 60 texts were told", most)
+	}
+}
+
+// TestPublished compares the local model on real sets with its published figures, and times what
+// the project promises.
+func TestPublished(t *testing.T) {
+	dir := os.Getenv("EMBEDDING_TESTDATA")
+	if dir == "" {
+		t.Skip("NOT TESTED: EMBEDDING_TESTDATA is not set, so no published figure is held")
+	}
+	set, err := datasets.LoadRetrieval(filepath.Join(dir, "scifact"), "")
+	expect.NoError(t, err)
+	en, err := datasets.LoadPairs(filepath.Join(dir, "stsb-multi-mt", "stsb-en-test.csv"))
+	expect.NoError(t, err)
+	zh, err := datasets.LoadPairs(filepath.Join(dir, "stsb-multi-mt", "stsb-zh-test.csv"))
+	expect.NoError(t, err)
+	o := quick(t.TempDir())
+	r, err := Compare(t.Context(), []Candidate{{Reference: "static:base"}, {Reference: "static:base?dimensions=64"}},
+		[]Task{{Retrieval: set}, {Pairs: en}, {Pairs: zh}}, o)
+	expect.NoError(t, err)
+	for _, c := range []struct {
+		task, row, metric string
+		want, within      float64
+	}{
+		{task: "scifact", row: "static:base", metric: "nDCG@10", want: .5475, within: .002},
+		{task: "scifact", row: "static:base?dimensions=64", metric: "nDCG@10", want: .3846, within: .002},
+		{task: "scifact", row: "BM25", metric: "nDCG@10", want: .675, within: .015},
+		{task: "stsb-en-test", row: "static:base", metric: "Spearman", want: .7758, within: .002},
+		{task: "stsb-en-test", row: "static:base?dimensions=64", metric: "Spearman", want: .7244, within: .002},
+		{task: "stsb-zh-test", row: "static:base", metric: "Spearman", want: .6955, within: .002},
+		{task: "stsb-en-test", row: "3-grams in common", metric: "Spearman", want: .6528766909, within: 1e-9},
+		{task: "stsb-zh-test", row: "2-grams in common", metric: "Spearman", want: .5271541829, within: 1e-9},
+	} {
+		if got := find(t, r, c.task, c.row).Scores[c.metric].Value; math.Abs(got-c.want) > c.within {
+			t.Errorf("%s, %s: %s is %.4f, published %.4f", c.task, c.row, c.metric, got, c.want)
+		}
 	}
 }

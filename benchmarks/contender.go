@@ -2,14 +2,12 @@ package benchmarks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/benchmarks/flat"
-	"github.com/vecspace/embedding/benchmarks/replay"
+	"github.com/vecspace/embedding/benchmarks/internal/replay"
 	"github.com/vecspace/embedding/benchmarks/report"
 	"github.com/vecspace/embedding/middleware"
 )
@@ -18,7 +16,7 @@ import (
 type contender struct {
 	Candidate
 	model     embedding.Model
-	provider  embedding.Embedder // guarded and counted against the budget; nil offline
+	provider  embedding.Embedder // guarded and within its budget; nil if offline
 	chain     embedding.Embedder // the recommended chain around it, recording
 	recording *replay.Recording
 	failure   error
@@ -32,7 +30,7 @@ type contender struct {
 	tell     func(Progress)
 }
 
-// enter opens a candidate and its recording. What is wrong with it is its failure.
+// enter opens a candidate and its recording. An error becomes its failure.
 func (r *run) enter(c Candidate) *contender {
 	out := &contender{Candidate: c, refused: map[string]bool{}}
 	out.attempts.Failed = map[string]int{}
@@ -78,7 +76,7 @@ func (r *run) open(c *contender) error {
 	return nil
 }
 
-// hear counts the requests that are really sent.
+// hear counts the requests that are sent.
 func (c *contender) hear(e middleware.Event) {
 	c.mu.Lock()
 	c.attempts.Sent++
@@ -102,7 +100,7 @@ func (c *contender) begin(p Progress, tell func(Progress)) {
 	tell(p)
 }
 
-// fail keeps the first reason. An interrupted candidate has not failed.
+// fail keeps the first error. An interrupted candidate has not failed.
 func (c *contender) fail(ctx context.Context, err error) {
 	if c.failure == nil && ctx.Err() == nil {
 		c.failure = err
@@ -122,84 +120,11 @@ func (c *contender) close() {
 	c.recording, c.provider, c.chain = nil, nil, nil
 }
 
-// vector looks up a text; nil is a blank or refused one.
+// vector returns the recorded vector of a text, nil if the text is blank or refused.
 func (c *contender) vector(task embedding.Task, text string) []float32 {
 	a, _ := c.recording.Lookup(task, text)
 	if a.Refused != "" {
 		c.refused[text] = true
 	}
 	return a.Vector
-}
-
-// judge scores a candidate on a task whose texts are all recorded.
-func (r *run) judge(ctx context.Context, c *contender, t *madeTask) error {
-	h, ok := c.recording.Heading()
-	if !ok {
-		return errors.New("not one text of the task has a vector")
-	}
-	c.model.Dimensions = h.Dimensions
-	lengths := halves(h.Dimensions)
-	total := 1
-	if !r.NoDimensions {
-		total += len(lengths) * len(storages)
-	}
-	step := Progress{Candidate: c.name(), Step: "figures", Total: total}
-	r.Progress(step)
-	scored := func() {
-		step.Done++
-		r.Progress(step)
-	}
-	measure := func(dims int, s flat.Storage, stat func() (point, error)) error {
-		p, err := stat()
-		if err != nil {
-			return err
-		}
-		p.candidate, p.dims, p.storage = c.name(), dims, s
-		t.points = append(t.points, p)
-		scored()
-		return nil
-	}
-	c.costs = append(c.costs, r.cost(c, t))
-	if t.pairs != nil {
-		said := t.pairs.similarities(c.vector, h.Dimensions, flat.Float32)
-		own, err := t.pairs.score(c.name(), c.name(), report.Model, said)
-		if err != nil {
-			return err
-		}
-		t.rows = append(t.rows, own)
-		scored()
-		for _, dims := range lengths {
-			for _, s := range storages {
-				if r.NoDimensions {
-					continue
-				}
-				if err := measure(dims, s, func() (point, error) {
-					return t.pairs.point(t.pairs.similarities(c.vector, dims, s)), ctx.Err()
-				}); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}
-	rows, docs, queries, err := t.retrieval.rows(ctx, c.name(), h.Dimensions, c.vector)
-	if err != nil {
-		return err
-	}
-	t.rows = append(t.rows, rows...)
-	scored()
-	for _, dims := range lengths {
-		for _, s := range storages {
-			if r.NoDimensions {
-				continue
-			}
-			if err := measure(dims, s, func() (point, error) {
-				stat, err := t.retrieval.ndcg(ctx, docs, queries, dims, s)
-				return point{stat: stat}, err
-			}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -1,4 +1,5 @@
-// Package benchmarks compares embedders side by side: quality with intervals, latency, throughput, errors and cost, in one report.
+// Package benchmarks compares embedders side by side: quality with confidence intervals, latency,
+// throughput, errors and cost, in one report.
 //
 //	report, err := benchmarks.Compare(ctx,
 //		[]benchmarks.Candidate{{Reference: "static:base"}, {Reference: "dashscope:text-embedding-v4"}},
@@ -6,9 +7,14 @@
 //		benchmarks.Options{Dir: "answers"})
 //	report.HTML(file)
 //
-// Every answer is recorded in Options.Dir, so that a report can be made again, with other metrics or other candidates beside it,
-// without paying again. "vecspace compare" is the command over this package.
+// [Compare] measures each [Candidate] on each [Task] and returns a [report.Report]. Package
+// datasets reads tasks. [LoadCandidates] reads candidates from a file. "vecspace compare" is the
+// command for this package.
 //
-// Words alone (BM25; of sentence pairs the n-grams they share) are a row of every table: the floor. BM25 fused with each candidate by
-// reciprocal rank is another, because that is what people deploy.
+// Compare records every answer in Options.Dir. Another run with other metrics or more candidates
+// does not pay for the same answers again.
+//
+// Every table has a row for words alone, the floor: BM25 for retrieval, shared n-grams for sentence
+// pairs. In retrieval, a second row per candidate fuses its ranking with BM25's by reciprocal rank,
+// because many systems in production do.
 package benchmarks

@@ -6,11 +6,9 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
-
-	"github.com/vecspace/embedding/benchmarks/report"
 )
 
-// version is the module's, with the commit where it was built from one.
+// version returns the module's version, and the commit if the program was built from one.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -44,54 +42,4 @@ func processor() string {
 		}
 	}
 	return "processor unknown"
-}
-
-// notes are what a reader has to know about the figures, in sentences.
-func notes(r *report.Report) []string {
-	out := []string{
-		"Intervals are 95 % percentile intervals of a paired bootstrap over queries or pairs; they say how far the figures would move with other questions of the same kind, and nothing about other kinds of text.",
-		"Two rows are called distinct where the interval of their difference leaves out 0 and its p-value, corrected for the number of comparisons (Holm), is under .05.",
-		"Rankings hold 1,000 documents, found by comparing with all of them. Fusion is by reciprocal rank with k = 60.",
-		"Latency is that of one provider request without retries or cache. In the open loop a request counts from the moment it was due, so that a stall counts for all that had to wait.",
-		"Cut vectors are the first values of the full ones, brought to unit length: models that were not trained for it lose what is shown. int8 scales each vector by its largest value; binary keeps signs, of the query too.",
-	}
-	currencies := map[string]bool{}
-	estimated, unknown := false, false
-	for _, c := range r.Candidates {
-		for _, t := range c.Costs {
-			if t.Currency != "" {
-				currencies[t.Currency] = true
-			}
-			estimated = estimated || t.Estimated && t.Currency != ""
-			unknown = unknown || t.Currency == "" && !t.Local
-		}
-		largest := 0
-		for _, s := range c.Speed {
-			largest = max(largest, s.Batch)
-		}
-		if largest > 0 && largest < c.Limit {
-			out = append(out, fmt.Sprintf("%s takes %d texts at once; its speed was measured with at most %d.", c.Name, c.Limit, largest))
-		}
-		if c.Refused > 0 {
-			out = append(out, fmt.Sprintf("%s refused %d of the texts: such a document is never found, such a query finds nothing, such a pair is like nothing.", c.Name, c.Refused))
-		}
-	}
-	if len(currencies) > 1 {
-		out = append(out, "Prices are in several currencies, which are not converted: compare costs of one currency only.")
-	}
-	if estimated {
-		out = append(out, "Costs with ~ rest on estimated tokens, because the provider did not count them.")
-	}
-	if unknown {
-		out = append(out, "Where a cost is missing the price is not known: give the candidate one.")
-	}
-	for _, t := range r.Tasks {
-		if t.Whole > 0 {
-			out = append(out, fmt.Sprintf("%s holds a part of its %d documents, all judged ones in it. Fewer documents are easier to tell apart: its figures are higher than those of the whole set and do not compare with published ones.", t.Name, t.Whole))
-		}
-		if t.Blank > 0 {
-			out = append(out, fmt.Sprintf("%s has %d blank documents, which nothing can find.", t.Name, t.Blank))
-		}
-	}
-	return out
 }

@@ -9,22 +9,23 @@ import (
 	"github.com/vecspace/embedding/providers"
 )
 
-// Estimate is what a run is expected to cost. Tokens are estimated by embedding.EstimateTokens, which leans high.
+// Estimate is the expected cost of a run. [embedding.EstimateTokens] estimates the tokens, rather
+// too high.
 type Estimate struct {
 	Candidates []CandidateEstimate
-	Sums       map[string]float64 // by currency; they are never added up
+	Sums       map[string]float64 // by currency; never added up or converted
 }
 
-// CandidateEstimate is one candidate's part.
+// CandidateEstimate is the expected cost of one candidate.
 type CandidateEstimate struct {
 	Name     string
-	Texts    int // to send, those that measure the speed among them
-	Recorded int // already paid for
+	Texts    int // texts to send, including those for the speed
+	Recorded int // texts that are already paid for
 	Tokens   int
-	Price    embedding.Price // PerMillion of 0: unknown, or the model is local
+	Price    embedding.Price // zero if unknown, or if the model is local
 	Local    bool
 	Sum      float64
-	Failure  string // why it will not run
+	Failure  string // why it cannot run; "" if it can
 }
 
 func (r *run) estimate(cs []*contender) Estimate {
@@ -62,7 +63,7 @@ func (r *run) estimate(cs []*contender) Estimate {
 	return out
 }
 
-// cost is what a candidate's texts of a task cost, by what the provider counted.
+// cost is the cost of a candidate's texts in a task by the tokens that the provider counted.
 func (r *run) cost(c *contender, t *madeTask) report.TaskCost {
 	out := report.TaskCost{Task: t.name(), Local: local(c.model), Volume: r.MonthlyTexts}
 	for _, q := range distinct(t.requests, c.model) {
@@ -83,8 +84,8 @@ func (r *run) cost(c *contender, t *madeTask) report.TaskCost {
 	return out
 }
 
-// Currency is the one that all candidates with a price have. It is an error if they have several, or none has a price: a sum of
-// money then says nothing.
+// Currency returns the one currency of all candidates with a known price. It is an error if there
+// are several currencies or no price: a sum without a currency then means nothing.
 func Currency(candidates []Candidate) (string, error) {
 	table, found := providers.Builtin(), ""
 	for _, c := range candidates {

@@ -41,10 +41,10 @@ func TestEstimate(t *testing.T) {
 		t.Fatalf("%v, %d calls", err, len(f.Calls()))
 	}
 	if e := got.Candidates[0]; e.Texts != 60 || e.Recorded != 0 || e.Tokens < 300 || math.Abs(e.Sum-float64(e.Tokens)/1e6) > 1e-12 {
-		t.Errorf("%+v", e)
+		t.Errorf("got %+v, want 60 texts, none recorded, 300 tokens or more at 1 USD a million", e)
 	}
 	if got.Candidates[2].Failure == "" || len(got.Sums) != 2 || got.Sums["CNY"] != got.Candidates[1].Sum {
-		t.Errorf("%+v", got)
+		t.Errorf("got %+v, want a failure of the third candidate and the sums of 2 currencies", got)
 	}
 }
 
@@ -54,7 +54,7 @@ func TestCurrency(t *testing.T) {
 	cny := Candidate{Embedder: embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Price: embedding.Price{PerMillion: 7, Currency: "CNY"}}})}
 	local := Candidate{Reference: "static:base"}
 	if got, err := Currency([]Candidate{local, usd, usd, {Reference: "nobody:x"}}); got != "USD" || err != nil {
-		t.Errorf("%s, %v", got, err)
+		t.Errorf("got %s, %v, want USD", got, err)
 	}
 	if got, err := Currency([]Candidate{usd, cny}); err == nil {
 		t.Errorf("two currencies are %s", got)
@@ -71,10 +71,10 @@ func TestCurrenciesAreNotMixed(t *testing.T) {
 	o.Budgets = map[string]float64{"USD": 1, "CNY": 1}
 	r := compare(t, o, []Task{tiny()}, fake("a", nil), cny)
 	if len(r.Failed()) != 0 || r.Candidates[0].Costs[0].Currency != "USD" || r.Candidates[1].Costs[0].Currency != "CNY" {
-		t.Errorf("%v, %+v", r.Failed(), r.Candidates)
+		t.Errorf("got %v, %+v, want no failure, costs in USD and in CNY", r.Failed(), r.Candidates)
 	}
 	if !strings.Contains(strings.Join(r.Notes, " "), "several currencies") {
-		t.Errorf("%q", r.Notes)
+		t.Errorf("got the notes %q, want one about several currencies", r.Notes)
 	}
 }
 
@@ -91,5 +91,14 @@ func TestUnmetered(t *testing.T) {
 	}
 	if !c.Estimated || c.Tokens != float64(want) || !strings.Contains(strings.Join(r.Notes, " "), "estimated tokens") {
 		t.Errorf("%+v, estimated %d, notes %q", c, want, r.Notes)
+	}
+}
+
+// Tokens of a report are those the provider billed, to the last one.
+func TestTokensAreTheLedgers(t *testing.T) {
+	f := fake("a", nil)
+	r := compare(t, quick(t.TempDir()), []Task{tiny()}, f)
+	if got, want := r.Candidates[0].Costs[0].Tokens, float64(f.Ledger().Tokens); math.Abs(got-want) > 1e-3 {
+		t.Errorf("%v tokens, billed %v", got, want)
 	}
 }

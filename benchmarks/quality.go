@@ -2,30 +2,98 @@ package benchmarks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"unicode"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/benchmarks/bm25"
 	"github.com/vecspace/embedding/benchmarks/datasets"
-	"github.com/vecspace/embedding/benchmarks/flat"
-	"github.com/vecspace/embedding/benchmarks/metrics"
+	"github.com/vecspace/embedding/benchmarks/internal/flat"
+	"github.com/vecspace/embedding/benchmarks/internal/metrics"
 	"github.com/vecspace/embedding/benchmarks/report"
+	"github.com/vecspace/embedding/bm25"
 )
 
-// depth is how many documents a ranking holds: MTEB's figure.
+// depth is the number of documents in a ranking, as in MTEB.
 const depth = 1000
 
-// row is one line of a task's table in the making: the figures' statistics, and the values by topic they are made of.
+// judge scores a candidate on a task whose texts are all recorded.
+func (r *run) judge(ctx context.Context, c *contender, t *madeTask) error {
+	h, ok := c.recording.Heading()
+	if !ok {
+		return errors.New("not one text of the task has a vector")
+	}
+	c.model.Dimensions = h.Dimensions
+	c.costs = append(c.costs, r.cost(c, t))
+	var points []point
+	if !r.NoDimensions {
+		points = coarser(c.name(), h.Dimensions)
+	}
+	step := Progress{Candidate: c.name(), Step: "figures", Total: 1 + len(points)}
+	r.Progress(step)
+	rows, measure, err := t.measured(ctx, c)
+	if err != nil {
+		return err
+	}
+	t.rows = append(t.rows, rows...)
+	for _, p := range points {
+		step.Done++
+		r.Progress(step)
+		if p.stat, err = measure(p.dims, p.storage); err != nil {
+			return err
+		}
+		t.points = append(t.points, p)
+	}
+	step.Done++
+	r.Progress(step)
+	return nil
+}
+
+// measured returns a candidate's rows, and a function for the main metric of its vectors once they
+// are cut or stored coarsely.
+func (t *madeTask) measured(ctx context.Context, c *contender) ([]row, func(int, flat.Storage) (metrics.Statistic, error), error) {
+	dims := c.model.Dimensions
+	if t.pairs != nil {
+		own, err := t.pairs.score(c.name(), c.name(), report.Model, t.pairs.similarities(c.vector, dims, flat.Float32))
+		return []row{own}, func(dims int, s flat.Storage) (metrics.Statistic, error) {
+			return metrics.SpearmanOf(t.pairs.similarities(c.vector, dims, s), t.pairs.Gold), ctx.Err()
+		}, err
+	}
+	rows, docs, queries, err := t.retrieval.rows(ctx, c.name(), dims, c.vector)
+	return rows, func(dims int, s flat.Storage) (metrics.Statistic, error) {
+		return t.retrieval.ndcg(ctx, docs, queries, dims, s)
+	}, err
+}
+
+// point is the main metric of vectors that are cut or stored coarsely.
+type point struct {
+	candidate string
+	dims      int
+	storage   flat.Storage
+	stat      metrics.Statistic
+}
+
+// coarser returns the points to measure: each storage at full length, then at half of it as long as
+// that leaves 32 dimensions.
+func coarser(candidate string, dims int) (out []point) {
+	for d := dims; d > 0 && (d == dims || d >= 32); d /= 2 {
+		for _, s := range []flat.Storage{flat.Float32, flat.Int8, flat.Binary} {
+			out = append(out, point{candidate: candidate, dims: d, storage: s})
+		}
+	}
+	return out
+}
+
+// row is a row of a task's table, with what its figures are computed from.
 type row struct {
 	name, candidate, kind string
 	failure               string
 	stats                 map[string]metrics.Statistic
-	main                  []float64 // the main metric by topic; of pairs the error of each pair's rank
-	first                 []string  // by topic: the id of what was ranked first; of pairs the similarity in words
+	main                  []float64 // main metric by query; for pairs, the error of each pair's rank
+	first                 []string  // by query: first document; for pairs, the similarity
 }
 
-// vectors looks up the vector of a text; nil where the provider refused it.
+// vectors returns the vector of a text, nil if the provider refused it.
 type vectors func(task embedding.Task, text string) []float32
 
 // retrievalTask is a retrieval set with what all candidates share.
@@ -49,7 +117,11 @@ func newRetrieval(set *datasets.Retrieval, k int) *retrievalTask {
 	}
 	index := bm25.New(t.ids, texts)
 	for _, q := range set.Queries {
-		t.words = append(t.words, index.Search(q.Embedded(), depth))
+		var hits []metrics.Hit
+		for _, h := range index.Search(q.Embedded(), depth) {
+			hits = append(hits, metrics.Hit{Doc: h.ID, Score: h.Score})
+		}
+		t.words = append(t.words, hits)
 	}
 	return t
 }
@@ -95,7 +167,7 @@ func (t *retrievalTask) score(name, candidate, kind string, rankings [][]metrics
 	return r, nil
 }
 
-// rows are those of a candidate: its own and fused with BM25.
+// rows returns a candidate's row and the row of its fusion with BM25, and the vectors.
 func (t *retrievalTask) rows(ctx context.Context, name string, dims int, lookup vectors) ([]row, [][]float32, [][]float32, error) {
 	docs, queries := t.vectors(lookup)
 	hits, err := flat.New(t.ids, docs, dims).Search(ctx, queries, depth)
@@ -124,7 +196,7 @@ func (t *retrievalTask) vectors(lookup vectors) (docs, queries [][]float32) {
 	return docs, queries
 }
 
-// ndcg is the statistic of the main metric where vectors are cut and stored coarsely.
+// ndcg returns the main metric of vectors that are cut or stored coarsely.
 func (t *retrievalTask) ndcg(ctx context.Context, docs, queries [][]float32, dims int, s flat.Storage) (metrics.Statistic, error) {
 	var hits [][]metrics.Hit
 	var err error
@@ -169,14 +241,15 @@ func (t pairsTask) similarities(lookup vectors, dims int, s flat.Storage) []floa
 	said := make([]float64, len(t.Gold))
 	for i := range said {
 		a, b := lookup(embedding.TaskSimilarity, t.First[i]), lookup(embedding.TaskSimilarity, t.Second[i])
-		if a != nil && b != nil { // a refused sentence is like nothing
+		if a != nil && b != nil { // a refused sentence has similarity 0
 			said[i] = s.Similarity(a, b, dims)
 		}
 	}
 	return said
 }
 
-// floor is the similarity by shared n-grams: of three characters, of two where most of the text is Chinese.
+// floor scores the share of common n-grams: of three characters, or of two if most of the text is
+// Chinese.
 func (t pairsTask) floor() (row, error) {
 	letters, han := 0, 0
 	for _, s := range t.First {

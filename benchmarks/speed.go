@@ -9,25 +9,26 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/benchmarks/load"
+	"github.com/vecspace/embedding/benchmarks/internal/load"
 	"github.com/vecspace/embedding/benchmarks/report"
 	"github.com/vecspace/embedding/middleware"
 )
 
-// SpeedOptions say how the speed is measured: with a closed loop at several batch sizes and with an open loop of single texts. See
-// package load. The provider is asked without Retry and without a cache, so that errors and 429s are seen.
+// SpeedOptions configures how the speed is measured: a closed loop at several batch sizes and an
+// open loop of single texts. No Retry and no cache is involved, so that errors and rate limits
+// show.
 type SpeedOptions struct {
 	Off      bool
-	Requests int           // of each measurement; 0 is 30
-	Most     time.Duration // of each measurement; 0 is 10 s
-	Rate     float64       // of the open loop, requests a second, the same for all candidates; 0 is 10
-	Largest  int           // texts of the largest batch, or the model's limit if that is lower; 0 is 256, since larger ones cost more than they show
+	Requests int           // per measurement; 0 is 30
+	Most     time.Duration // per measurement; 0 is 10 s
+	Rate     float64       // requests per second in the open loop, equal for all candidates; 0 is 10
+	Largest  int           // texts in the largest batch, at most the model's limit; 0 is 256
 }
 
-// largestBatch is where batches end unless SpeedOptions say otherwise.
+// largestBatch is the default of SpeedOptions.Largest. Larger batches cost more than they show.
 const largestBatch = 256
 
-// speedPlan is the list of a candidate's measurements.
+// speedPlan returns a candidate's measurements.
 func (r *run) speedPlan(c *contender) (plan []load.Options) {
 	if r.Speed.Off {
 		return nil
@@ -53,16 +54,17 @@ func (r *run) speedPlan(c *contender) (plan []load.Options) {
 	return append(plan, o)
 }
 
-// speedNote is the name under which a candidate's measurements are recorded: other options are another note.
+// speedNote returns the name of the note for a candidate's measurements. Other options have another
+// note.
 func (r *run) speedNote(c *contender) string {
 	return fmt.Sprintf("speed requests=%d most=%s rate=%g largest=%d", cmp.Or(r.Speed.Requests, 30), cmp.Or(r.Speed.Most, 10*time.Second),
 		cmp.Or(r.Speed.Rate, 10), cmp.Or(r.Speed.Largest, largestBatch))
 }
 
-// lastSpeed is the name of the note with the last measurements, whatever their options.
+// lastSpeed is the name of the note for the last measurements, whatever their options.
 const lastSpeed = "speed"
 
-// speedNeeds is what measuring the speed sends at most; nothing if it is recorded.
+// speedNeeds returns the most that measuring the speed sends, nothing if it is recorded.
 func (r *run) speedNeeds(c *contender) (texts, tokens int) {
 	var recorded []report.Speed
 	if known, _ := c.recording.Noted(r.speedNote(c), &recorded); known || r.Offline {
@@ -85,7 +87,8 @@ func (r *run) speedNeeds(c *contender) (texts, tokens int) {
 	return texts, tokens
 }
 
-// samples are the texts the speed is measured with: those of the first task that has some.
+// samples returns the texts to measure the speed with: the samples of the first task that has both
+// kinds.
 func (r *run) samples() (short, long []string) {
 	for _, t := range r.tasks {
 		if short, long = t.Task.samples(); len(short) > 0 && len(long) > 0 {
@@ -132,7 +135,7 @@ func (r *run) speed(ctx context.Context, c *contender) error {
 	}
 	r.Progress(step)
 	c.speeds = measured
-	// A note stands beside answers: one text makes sure that there is one.
+	// A recording needs an answer before it takes a note: record one text.
 	if _, ok := c.recording.Heading(); !ok {
 		if _, err := c.chain.Embed(ctx, embedding.Request{Texts: short[:1], Task: embedding.TaskQuery}); err != nil {
 			return err
@@ -159,7 +162,7 @@ func speed(res load.Result) report.Speed {
 	return s
 }
 
-// ecdf is the share of answers by latency, at most 100 steps of it.
+// ecdf returns the share of answers by latency in at most 100 steps.
 func ecdf(sorted []float64) (out [][2]float64) {
 	n := len(sorted)
 	for i, v := range sorted {

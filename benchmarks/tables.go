@@ -1,6 +1,7 @@
 package benchmarks
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math"
@@ -9,12 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vecspace/embedding/benchmarks/flat"
-	"github.com/vecspace/embedding/benchmarks/metrics"
+	"github.com/vecspace/embedding/benchmarks/internal/flat"
+	"github.com/vecspace/embedding/benchmarks/internal/metrics"
 	"github.com/vecspace/embedding/benchmarks/report"
 )
 
-// report puts together what was measured.
+// report assembles what was measured.
 func (r *run) report(ctx context.Context, cs []*contender) (*report.Report, error) {
 	out := &report.Report{Schema: report.Schema, Run: report.Run{
 		Date: r.begin.UTC().Format(time.RFC3339), Command: r.Command, Version: version(), Go: runtime.Version(), Machine: machine(),
@@ -37,7 +38,7 @@ func (r *run) report(ctx context.Context, cs []*contender) (*report.Report, erro
 
 func (c *contender) report() report.Candidate {
 	m := c.model
-	c.mu.Lock() // an attempt that nobody waited for may still be heard of
+	c.mu.Lock() // an abandoned attempt may still report
 	attempts := report.Attempts{Sent: c.attempts.Sent, Failed: maps.Clone(c.attempts.Failed)}
 	c.mu.Unlock()
 	out := report.Candidate{
@@ -52,7 +53,7 @@ func (c *contender) report() report.Candidate {
 	return out
 }
 
-// table makes a task's figures, intervals and comparisons of its rows.
+// table computes the figures, intervals and comparisons of a task from its rows.
 func (r *run) table(t *madeTask) (report.Task, error) {
 	out := report.Task{Name: t.name()}
 	if t.Failure != nil {
@@ -71,15 +72,18 @@ func (r *run) table(t *madeTask) (report.Task, error) {
 	out.Queries = n
 	slices.SortStableFunc(t.rows, func(a, b row) int { return order(a.kind) - order(b.kind) })
 	for _, w := range t.rows {
-		out.Rows = append(out.Rows, report.Row{Name: w.name, Candidate: w.candidate, Kind: w.kind, Failure: w.failure, Scores: map[string]report.Score{}})
+		out.Rows = append(out.Rows, report.Row{
+			Name: w.name, Candidate: w.candidate, Kind: w.kind, Failure: w.failure, Scores: map[string]report.Score{},
+		})
 	}
-	var ok []int // rows with figures
+	var ok []int // indexes of the rows with figures
 	for i, w := range t.rows {
 		if w.failure == "" {
 			ok = append(ok, i)
 		}
 	}
-	// One bootstrap for everything, so that all is compared on the same draws: rows by metric, then the points.
+	// One bootstrap covers everything, so that all figures are compared on the same draws: first the
+	// rows by metric, then the points.
 	var stats []metrics.Statistic
 	for _, m := range out.Metrics {
 		for _, i := range ok {
@@ -118,8 +122,8 @@ func order(kind string) int {
 	return slices.Index([]string{report.Model, report.Fused, report.Floor}, kind)
 }
 
-// differences compares every two rows. Rows of models and the floor are one family of questions, those with a fused row another; each is
-// corrected for its own number.
+// differences compares every two rows. Comparisons with a fused row are one family of tests, all
+// others another; each is corrected for its own size.
 func (t *madeTask) differences(boot *metrics.Resampled, metric string, base int, ok []int) []report.Difference {
 	var families [2][]report.Difference
 	for x := range ok {
@@ -149,7 +153,7 @@ func (t *madeTask) differences(boot *metrics.Resampled, metric string, base int,
 	return out
 }
 
-// best marks the winner of each column, if it is distinct from all other rows.
+// best marks the winner of each column, if it is distinct from every other row.
 func best(t *report.Task) {
 	for _, metric := range t.Metrics {
 		top, high := -1, math.Inf(-1)
@@ -158,19 +162,7 @@ func best(t *report.Task) {
 				top, high = i, s.Value
 			}
 		}
-		if top < 0 {
-			continue
-		}
-		name, rivals, beaten := t.Rows[top].Name, 0, 0
-		for _, d := range t.Pairs {
-			if d.Metric == metric && (d.A == name || d.B == name) {
-				rivals++
-				if d.Distinct {
-					beaten++
-				}
-			}
-		}
-		if rivals > 0 && beaten == rivals {
+		if top >= 0 && unrivaled(t, metric, t.Rows[top].Name) {
 			s := t.Rows[top].Scores[metric]
 			s.Best = true
 			t.Rows[top].Scores[metric] = s
@@ -178,7 +170,21 @@ func best(t *report.Task) {
 	}
 }
 
-// disagreements are the questions on which two candidates differ most, five for each two.
+// unrivaled reports whether a row is distinct from every other one, of which there must be one.
+func unrivaled(t *report.Task, metric, name string) bool {
+	rivals := 0
+	for _, d := range t.Pairs {
+		if d.Metric == metric && (d.A == name || d.B == name) {
+			if rivals++; !d.Distinct {
+				return false
+			}
+		}
+	}
+	return rivals > 0
+}
+
+// disagreements returns the questions on which two candidates differ most, five for each pair of
+// candidates.
 func (t *madeTask) disagreements() (out []report.Disagreed) {
 	var models []row
 	for _, w := range t.rows {
@@ -196,15 +202,7 @@ func (t *madeTask) disagreements() (out []report.Disagreed) {
 				}
 			}
 			gap := func(i int) float64 { return math.Abs(a.main[i] - b.main[i]) }
-			slices.SortStableFunc(at, func(i, j int) int {
-				switch {
-				case gap(i) > gap(j):
-					return -1
-				case gap(i) < gap(j):
-					return 1
-				}
-				return 0
-			})
+			slices.SortStableFunc(at, func(i, j int) int { return cmp.Compare(gap(j), gap(i)) })
 			for _, i := range at[:min(5, len(at))] {
 				out = append(out, t.disagreed(a, b, i))
 			}
@@ -228,12 +226,12 @@ func (t *madeTask) disagreed(a, b row, i int) report.Disagreed {
 	return d
 }
 
-// show is a document's id and beginning.
+// show returns a document's ID and beginning.
 func (t *retrievalTask) show(id string) string {
 	for _, doc := range t.Documents {
 		if doc.ID == id {
 			text := doc.Embedded()
-			if rest, ok := strings.CutPrefix(text, id); ok { // where the title is the id
+			if rest, ok := strings.CutPrefix(text, id); ok { // the title is the ID
 				text = rest
 			}
 			return shorten(id + ": " + strings.TrimSpace(text))

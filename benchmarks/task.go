@@ -1,18 +1,20 @@
 package benchmarks
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/benchmarks/datasets"
 )
 
-// Task is what candidates are compared on: Retrieval or Pairs.
+// Task is a set to compare candidates on: Retrieval or Pairs.
 type Task struct {
 	Retrieval *datasets.Retrieval
 	Pairs     *datasets.Pairs
 
-	// Failure says why a set could not be read, instead of both: the report names it, as Name, with its reason.
+	// Failure, in place of a set, says why it could not be read. The report shows it under Name.
 	Failure error
 	Name    string
 }
@@ -29,13 +31,31 @@ func (t Task) name() string {
 	return ""
 }
 
-// request is one text and what it is for.
+func (t Task) check() error {
+	switch r, p := t.Retrieval, t.Pairs; {
+	case t.Failure != nil && r == nil && p == nil:
+		return nil
+	case t.Failure != nil, (r == nil) == (p == nil):
+		return errors.New("benchmarks: a Task needs one of Retrieval, Pairs and Failure")
+	case r != nil && (len(r.Documents) == 0 || len(r.Queries) == 0):
+		return fmt.Errorf("benchmarks: %s has %d documents and %d queries: it needs both", r.Name, len(r.Documents), len(r.Queries))
+	case p != nil && (len(p.First) != len(p.Gold) || len(p.Second) != len(p.Gold)):
+		return fmt.Errorf("benchmarks: %s has %d and %d sentences and %d gold scores: it needs as many of each",
+			p.Name, len(p.First), len(p.Second), len(p.Gold))
+	case p != nil && len(p.Gold) < 3:
+		return fmt.Errorf("benchmarks: %s has %d pairs: a correlation needs at least 3", p.Name, len(p.Gold))
+	}
+	return nil
+}
+
+// request is a text and its purpose.
 type request struct {
 	task embedding.Task
 	text string
 }
 
-// requests are the different texts of a task, blank ones left out: nothing can be embedded of them.
+// requests returns the distinct texts of a task. It leaves out blank texts, which cannot be
+// embedded.
 func (t Task) requests() []request {
 	var out []request
 	seen := map[request]bool{}
@@ -63,7 +83,8 @@ func (t Task) requests() []request {
 	return out
 }
 
-// distinct are requests that a model answers differently: where the task changes nothing, a text counts once.
+// distinct returns the requests that a model answers differently: a text counts once if the model
+// is Symmetric.
 func distinct(requests []request, m embedding.Model) []request {
 	if !m.Symmetric {
 		return requests
@@ -79,8 +100,9 @@ func distinct(requests []request, m embedding.Model) []request {
 	return out
 }
 
-// samples are the short texts of a task (queries, sentences) and the long ones (documents, sentences), to measure the speed with. Long ones are
-// cut at 1,000 bytes, so that a full batch stays within what providers take.
+// samples returns short texts (queries, sentences) and long ones (documents, sentences) to measure
+// the speed with. It cuts long ones at 1,000 bytes, so that a full batch stays within providers'
+// limits.
 func (t Task) samples() (short, long []string) {
 	const most = 1000
 	add := func(to *[]string, text string) {

@@ -11,12 +11,13 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Check asks e for every text of the reference and compares the vectors. It returns nil if they are the reference's within its
-// tolerance, a *Drift if something moved, and any other error if that could not be told: the provider does not
-// answer, the context ended, the reference is not whole.
+// Check embeds every text of the reference with e and compares the vectors. It returns nil if they
+// are within the reference's tolerance, a [*Drift] if something changed, and another error if that
+// is unknown: the provider failed, the context ended, or the reference is not whole.
 //
-// Where a guard inside e knows the dimensions, it refuses vectors of another length before they get here: the Drift then has the
-// guard's error in Err and cannot say whether they are a truncation.
+// If a guard inside e knows the dimensions, it refuses vectors of another length before they
+// arrive. The Drift then has the guard's error in Err and cannot say whether the vectors were
+// truncated.
 func Check(ctx context.Context, e embedding.Embedder, ref Reference) error {
 	if e == nil {
 		return errNil
@@ -37,26 +38,26 @@ func Check(ctx context.Context, e embedding.Embedder, ref Reference) error {
 	same := m.Space.Same(ref.Space)
 	switch {
 	case !same && !resized(ref, m):
-		d.Change = Space
+		d.Change = SpaceChanged
 		return d
 	case m.Variant != ref.Variant:
-		d.Change = Variant
+		d.Change = VariantChanged
 		return d
 	}
 	a, err := ask(ctx, embedding.Chain(open{e}), ref.Texts, ref.Queries != nil)
 	if err != nil {
 		if refused, now := otherDimensions(err); refused && now != ref.Dimensions {
-			d.Change, d.NowDimensions, d.Err = Dimensions, now, err
+			d.Change, d.NowDimensions, d.Err = DimensionsChanged, now, err
 			return d
 		}
 		if !same {
-			d.Change, d.Err = Space, err
+			d.Change, d.Err = SpaceChanged, err
 			return d
 		}
 		return err
 	}
 	if d.Change = compare(d, ref, a); d.Change == 0 && !same {
-		d.Change = Space
+		d.Change = SpaceChanged
 	}
 	if d.Change != 0 {
 		return d
@@ -64,13 +65,13 @@ func Check(ctx context.Context, e embedding.Embedder, ref Reference) error {
 	return nil
 }
 
-// spaceAt returns the Space that Chain derives for m with so many dimensions.
+// spaceAt returns the Space that Chain derives for m with this number of dimensions.
 func spaceAt(m embedding.Model, dimensions int) embedding.Space {
 	m.Dimensions = dimensions
 	return embedding.Chain(nobody{m}).Model().Space
 }
 
-// nobody is an Embedder that is only asked for its Model.
+// nobody is an Embedder of which only the Model is used.
 type nobody struct{ model embedding.Model }
 
 func (n nobody) Model() embedding.Model { return n.model }
@@ -78,7 +79,8 @@ func (n nobody) Embed(context.Context, embedding.Request) (embedding.Response, e
 	return embedding.Response{}, errors.ErrUnsupported
 }
 
-// resized reports whether m's Space is the reference's but for the dimensions in its name, so that asking tells more than that.
+// resized reports whether m's Space differs from the reference's only in the dimensions in its
+// name. Comparing the vectors then says more.
 func resized(ref Reference, m embedding.Model) bool {
 	before, ok := strings.CutSuffix(string(ref.Space), "@"+strconv.Itoa(ref.Dimensions))
 	now, okNow := strings.CutSuffix(string(m.Space), "@"+strconv.Itoa(m.Dimensions))
@@ -87,7 +89,8 @@ func resized(ref Reference, m embedding.Model) bool {
 
 var dimensionsLaw = regexp.MustCompile(`dimensions law: the vector of text \d+ has (\d+) dimensions`)
 
-// otherDimensions reports whether a guard refused an answer for its dimensions, and how many it had, 0 if it does not say so.
+// otherDimensions reports whether a guard refused an answer for its dimensions, and how many it
+// had, 0 if it does not say so.
 func otherDimensions(err error) (refused bool, now int) {
 	e, ok := errors.AsType[*embedding.Error](err)
 	if !ok || e.Kind != embedding.Malformed {

@@ -17,16 +17,16 @@ func TestCheckSpaceAndVariantAskNothing(t *testing.T) {
 	ref := record(t, s, Options{})
 	asked := len(s.Calls())
 	for want, m := range map[Change]embedding.Model{
-		Space:   {ID: "successor"},
-		Variant: {Variant: "find it"},
+		SpaceChanged:   {ID: "successor"},
+		VariantChanged: {Variant: "find it"},
 	} {
 		now := newServer(embedtest.FakeOptions{Model: m})
 		d := drift(t, Check(t.Context(), now, ref))
 		if d.Change != want || !strings.Contains(d.Error(), want.String()) {
 			t.Errorf("%v, want %v", d, want)
 		}
-		if d.Space != ref.Space || want == Space && d.NowSpace != "fake/successor@8" || want == Variant && d.NowVariant != "find it" {
-			t.Errorf("%+v", *d)
+		if d.Space != ref.Space || want == SpaceChanged && d.NowSpace != "fake/successor@8" || want == VariantChanged && d.NowVariant != "find it" {
+			t.Errorf("got %+v, want the Spaces and Variants of reference and embedder", *d)
 		}
 		if len(now.Calls()) != 0 || len(s.Calls()) != asked {
 			t.Error("something was asked")
@@ -35,7 +35,7 @@ func TestCheckSpaceAndVariantAskNothing(t *testing.T) {
 	// The same vectors under another model's name are the user's assertion, not a drift.
 	same := embedding.Wrap(s, embedding.Model{Provider: "elsewhere", ID: "copy", Space: ref.Space, Dimensions: 8}, s.Embed)
 	if err := Check(t.Context(), same, ref); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }
 
@@ -46,8 +46,8 @@ func TestCheckBehindAGuard(t *testing.T) {
 	ref := record(t, e, Options{})
 	s.edit = each(func(_ int, _ string, v []float32) []float32 { return v[:5] })
 	d := drift(t, Check(t.Context(), e, ref))
-	if d.Change != Dimensions || d.NowDimensions != 5 || !errors.Is(d, embedding.Malformed) {
-		t.Errorf("%+v", *d)
+	if d.Change != DimensionsChanged || d.NowDimensions != 5 || !errors.Is(d, embedding.Malformed) {
+		t.Errorf("got %+v, want DimensionsChanged, 5 dimensions now, Malformed", *d)
 	}
 	s.edit = func(_ embedding.Request, res *embedding.Response) { res.Vectors = res.Vectors[1:] }
 	err := Check(t.Context(), e, ref)
@@ -56,7 +56,8 @@ func TestCheckBehindAGuard(t *testing.T) {
 	}
 }
 
-// A server whose dimensions are learnt by asking has them in its Space: the drift says what became of the vectors all the same.
+// A server whose dimensions are learned by asking has them in its Space: the drift says what became
+// of the vectors all the same.
 func TestCheckProbed(t *testing.T) {
 	s := newServer(embedtest.FakeOptions{})
 	bare := embedding.Wrap(s, embedding.Model{Provider: "acme", ID: "m"}, s.Embed)
@@ -71,15 +72,15 @@ func TestCheckProbed(t *testing.T) {
 	}
 	s.edit = each(func(_ int, _ string, v []float32) []float32 { return normalized(v[:5:5]) })
 	if probed, err = embedding.Probe(t.Context(), embedding.Wrap(s, bare.Model(), s.Embed)); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	for _, e := range []embedding.Embedder{probed, bare} {
 		if d := drift(t, Check(t.Context(), e, ref)); d.Change != Truncated || d.NowDimensions != 5 {
-			t.Errorf("%v", d)
+			t.Errorf("got %v, want Truncated to 5 dimensions", d)
 		}
 	}
 	s.edit = nil
-	if d := drift(t, Check(t.Context(), embedding.Wrap(s, probed.Model(), s.Embed), ref)); d.Change != Space {
+	if d := drift(t, Check(t.Context(), embedding.Wrap(s, probed.Model(), s.Embed), ref)); d.Change != SpaceChanged {
 		t.Errorf("an embedder that says @5 and answers 8: %v", d)
 	}
 	stranger := embedding.Wrap(s, embedding.Model{Provider: "acme", ID: "n"}, s.Embed)
@@ -94,15 +95,15 @@ func TestCheckStaticModel(t *testing.T) {
 		expect.NoError(t, err)
 		return e
 	}
-	ref := record(t, open(256), Options{Texts: []string{"quarterly report of the harbour authority"}})
+	ref := record(t, open(256), Options{Texts: []string{"quarterly report of the harbor authority"}})
 	if ref.Noise > 1e-9 || !ref.Normalized || ref.Queries != nil || len(ref.Documents) != 11 {
-		t.Errorf("noise %v, normalised %v, %d queries, %d documents", ref.Noise, ref.Normalized, len(ref.Queries), len(ref.Documents))
+		t.Errorf("noise %v, normalized %v, %d queries, %d documents", ref.Noise, ref.Normalized, len(ref.Queries), len(ref.Documents))
 	}
 	if err := Check(t.Context(), open(256), ref); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	if d := drift(t, Check(t.Context(), open(64), ref)); d.Change != Truncated || d.NowDimensions != 64 {
-		t.Error(d)
+		t.Errorf("got %v, want Truncated to 64 dimensions", d)
 	}
 }
 
@@ -123,8 +124,8 @@ func TestCheckErrorsThatAreNoDrift(t *testing.T) {
 		is   error
 		says string
 	}{
-		"down":         {ctx: t.Context(), e: down, ref: ref, is: embedding.Unavailable, says: "asking for texts"},
-		"cancelled":    {ctx: ended, e: s, ref: ref, is: context.Canceled, says: ""},
+		"down":         {ctx: t.Context(), e: down, ref: ref, is: embedding.Unavailable, says: "embedding the texts"},
+		"canceled":     {ctx: ended, e: s, ref: ref, is: context.Canceled, says: ""},
 		"nil":          {ctx: t.Context(), e: nil, ref: ref, is: nil, says: "is nil"},
 		"zero":         {ctx: t.Context(), e: s, ref: Reference{}, is: nil, says: "record it again"},
 		"not whole":    {ctx: t.Context(), e: s, ref: broken, is: nil, says: "record it again"},
@@ -132,7 +133,7 @@ func TestCheckErrorsThatAreNoDrift(t *testing.T) {
 	} {
 		err := Check(c.ctx, c.e, c.ref)
 		if _, ok := errors.AsType[*Drift](err); ok || err == nil || !strings.Contains(err.Error(), c.says) || c.is != nil && !errors.Is(err, c.is) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got the error %v, want one with %q that is no drift", name, err, c.says)
 		}
 	}
 }

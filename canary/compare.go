@@ -2,12 +2,11 @@ package canary
 
 import (
 	"math"
-	"slices"
 
 	"github.com/vecspace/embedding"
 )
 
-// lengthTolerance is how far a vector's length may be from what it was, as a part of it.
+// lengthTolerance is how far a vector's length may be from the recorded one, as a fraction of that.
 const lengthTolerance = 0.01
 
 // compare fills in d's figures and returns the change, or 0.
@@ -18,7 +17,7 @@ func compare(d *Drift, ref Reference, a answer) Change {
 	same := d.NowDimensions == ref.Dimensions
 	if same && d.cosines(pairs, ref.Dimensions) == 0 {
 		if lengths {
-			return Lengths
+			return LengthsChanged
 		}
 		return 0
 	}
@@ -31,25 +30,20 @@ func compare(d *Drift, ref Reference, a answer) Change {
 			return Truncated
 		}
 	}
-	switch {
-	case !same:
-		return Dimensions
-	case permuted(pairs, d.Tolerance):
-		return Permuted
-	case rotated(pairs, d.Tolerance):
-		return Rotated
+	if !same {
+		return DimensionsChanged
 	}
-	return Vectors
+	return VectorsChanged
 }
 
-// pair is what was recorded and what is answered now for all texts as one Task.
+// pair holds the recorded and the present vectors of all texts for one Task.
 type pair struct {
 	task   embedding.Task
 	before []Vector
 	now    [][]float32
 }
 
-// measure fills in the mean lengths and reports whether a vector's length changed.
+// measure fills in the mean lengths and reports whether any vector's length changed.
 func measure(d *Drift, pairs []pair) (changed bool) {
 	n := 0.0
 	for _, p := range pairs {
@@ -87,7 +81,7 @@ func (d *Drift) cosines(pairs []pair, dims int) (moved int) {
 	return d.Moved
 }
 
-// filled returns how many dimensions are left of the vectors without the zeros that end all of them.
+// filled returns the number of dimensions without the zeros at the end of all vectors.
 func filled(pairs []pair) (before, now int) {
 	for _, p := range pairs {
 		for i := range p.before {
@@ -103,49 +97,4 @@ func trim[V ~[]float32](v V) int {
 		n--
 	}
 	return n
-}
-
-// permuted reports whether every vector that moved is that of another text, each of another one.
-func permuted(pairs []pair, tolerance float64) bool {
-	for _, p := range pairs {
-		taken := make([]bool, len(p.before)) // the recorded vectors that are somebody's now
-		is := func(i, j int) bool { return 1-cosine(p.before[j], p.now[i]) <= tolerance }
-		for i := range p.now {
-			taken[i] = is(i, i)
-		}
-		stays := slices.Clone(taken)
-		for i := range p.now {
-			if stays[i] {
-				continue
-			}
-			at := -1
-			for j := range p.before {
-				if !taken[j] && is(i, j) {
-					at = j
-					break
-				}
-			}
-			if at < 0 {
-				return false
-			}
-			taken[at] = true
-		}
-	}
-	return true
-}
-
-// rotated reports whether the cosines between texts are what they were though the vectors are not. Vectors that move by
-// the tolerance change a cosine between them by up to about its root; beyond 0.05 another model might pass.
-func rotated(pairs []pair, tolerance float64) bool {
-	most := min(math.Sqrt(2*tolerance), 0.05)
-	for _, p := range pairs {
-		for i := range p.before {
-			for j := range i {
-				if math.Abs(cosine(p.before[i], p.before[j])-cosine(p.now[i], p.now[j])) > most {
-					return false
-				}
-			}
-		}
-	}
-	return true
 }

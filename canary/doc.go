@@ -1,28 +1,33 @@
-// Package canary notices a silently changed model. It keeps reference vectors of a fixed set of texts for a Space and checks a
-// provider against them, on start and at intervals: a provider that serves another model under the same name, other
-// dimensions, vectors of another length or in another order corrupts an index without any error.
+// Package canary detects a model that its vendor changed silently. It keeps reference vectors for a
+// fixed set of texts and compares a provider's answers with them, at startup and at intervals.
+// Another model under the same name, other dimensions or other lengths would corrupt an index
+// without an error.
 //
 //	ref, err := canary.Record(ctx, e, canary.Options{}) // once, when the index is built
 //	err = ref.Save("canary.json")
 //	...
-//	ref, err := canary.Load("canary.json") // on every start
+//	ref, err := canary.Load("canary.json") // at every start
 //	err = canary.Check(ctx, e, ref)
 //	if drift, ok := errors.AsType[*canary.Drift](err); ok {
-//		// the vectors of the index and new ones must not be compared
+//		// new vectors must not be compared with the index
 //	}
+//
+// [Record] makes a [Reference], [Check] compares with it once, [Watch] at intervals. A [Drift] is
+// the error of a Check that found a [Change].
 //
 // # Which embedder
 //
-// Give it what talks to the provider: the Embedder as opened, with a Retry around it if you like. A cache or a Coalesce in between
-// would answer for the provider; Record and Check return an error where a text was not really asked for.
+// Pass the Embedder as opened, with at most a Retry around it. A cache or Coalesce would answer in
+// the provider's place; Record and Check return an error if a text was not sent.
 //
 // # What it costs
 //
-// A Check embeds every text of the reference once, 10 short ones of its own and the user's: one request, or as many as the
-// model's Limits.Texts make of it, and as many again, as queries, where the Task matters (Model.Symmetric is false).
-// Record asks for the same at least twice.
+// A Check embeds every text of the reference once: 10 short built-in ones and the caller's own.
+// That is one request, or several if the model's Limits.Texts is lower, and as many again for
+// queries unless the model is Symmetric. Record embeds the same at least twice.
 //
 // # What it stores
 //
-// A reference holds its texts in the clear beside their vectors. Save makes the file readable by its owner only.
+// A reference holds its texts in the clear beside their vectors. [Reference.Save] makes the file
+// readable by its owner only.
 package canary

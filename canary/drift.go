@@ -7,22 +7,20 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Change is what moved.
+// Change says what changed.
 type Change uint8
 
-// The changes, the first that applies.
+// Check reports the first change that applies.
 const (
-	Space      Change = iota + 1 // the Embedder is of another Space; nothing was asked
-	Variant                      // the Embedder has another instruction or prefix; nothing was asked
-	Truncated                    // vectors are the first dimensions of the old ones, alone or before zeros
-	Dimensions                   // vectors have another number of dimensions
-	Permuted                     // texts have each other's vectors
-	Rotated                      // vectors differ but stand to each other as before: the same model in other coordinates
-	Vectors                      // vectors differ: another model, or another way to prepare the text
-	Lengths                      // vectors have their direction and another length, as where normalisation was turned on or off
+	SpaceChanged      Change = iota + 1 // another Space; nothing was sent
+	VariantChanged                      // another instruction or prefix; nothing was sent
+	Truncated                           // the first dimensions of the old vectors
+	DimensionsChanged                   // another number of dimensions
+	VectorsChanged                      // other vectors: another model, or another way to read texts
+	LengthsChanged                      // the same directions with other lengths
 )
 
-var changeNames = [...]string{"no change", "space", "variant", "truncated", "dimensions", "permuted", "rotated", "vectors", "lengths"}
+var changeNames = [...]string{"no change", "space", "variant", "truncated", "dimensions", "vectors", "lengths"}
 
 // String returns the change in one word.
 func (c Change) String() string {
@@ -32,57 +30,55 @@ func (c Change) String() string {
 	return "unknown change"
 }
 
-// Drift is the error of a Check that found a change. It holds no text.
+// Drift is the error of a [Check] that found a change. It holds no text.
 type Drift struct {
 	Change Change
 
-	Space, NowSpace           embedding.Space // of the reference, and of the Embedder
+	Space, NowSpace           embedding.Space // of the reference and of the Embedder
 	Variant, NowVariant       string
-	Dimensions, NowDimensions int     // NowDimensions is 0 where it is not known
-	Kept                      int     // of Truncated: the dimensions that are left, which zeros may follow
-	Length, NowLength         float64 // mean length of the vectors; 0 where there were none
+	Dimensions, NowDimensions int     // NowDimensions is 0 if it is unknown
+	Kept                      int     // if Truncated: the dimensions that are left
+	Length, NowLength         float64 // mean length of the vectors; 0 if there were none
 
-	// Of the vectors that could be compared (of Truncated: over the dimensions that are left):
+	// Figures of the vectors that could be compared. If Truncated, they are over the Kept dimensions.
 	Compared    int
-	Moved       int            // further than Tolerance
+	Moved       int            // how many moved further than Tolerance
 	Tolerance   float64        // 1 - cosine
 	WorstText   int            // index in Reference.Texts
 	WorstTask   embedding.Task // TaskDocument or TaskQuery
 	WorstCosine float64
 	MeanCosine  float64
 
-	Err error // of asking, where that failed: a guard refused the answer, or the provider did not tell more about another Space
+	// Err is why the vectors are unknown: a guard refused the answer, or a provider of another Space
+	// failed. It may be nil.
+	Err error
 }
 
-// Error says what moved and by how much, and what to do.
+// Error says what changed, by how much, and what to do.
 func (d *Drift) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "canary: %s: ", d.Space)
 	switch d.Change {
-	case Space:
-		fmt.Fprintf(&b, "the embedder is of another space, %q: open the one that the reference was recorded with", d.NowSpace)
+	case SpaceChanged:
+		fmt.Fprintf(&b, "the embedder has another space, %q: open the one that the reference was recorded with", d.NowSpace)
 		return b.String()
-	case Variant:
+	case VariantChanged:
 		fmt.Fprintf(&b, "the variant was %q and is %q: open the embedder with the instruction that the reference was recorded with", d.Variant, d.NowVariant)
 		return b.String()
 	case Truncated:
 		if unit(d.NowLength) {
-			fmt.Fprintf(&b, "vectors are truncated to their first %d dimensions and normalised again", d.Kept)
+			fmt.Fprintf(&b, "vectors are truncated to their first %d dimensions and normalized again", d.Kept)
 		} else {
 			fmt.Fprintf(&b, "vectors are truncated to their first %d dimensions", d.Kept)
 		}
-	case Dimensions:
+	case DimensionsChanged:
 		b.WriteString("vectors have other dimensions")
-	case Permuted:
-		b.WriteString("texts have each other's vectors")
-	case Rotated:
-		b.WriteString("vectors are rotated: they stand to each other as before, in other coordinates")
-	case Lengths:
+	case LengthsChanged:
 		switch {
 		case unit(d.Length):
-			b.WriteString("vectors are not normalised any more")
+			b.WriteString("vectors are not normalized any more")
 		case unit(d.NowLength):
-			b.WriteString("vectors are normalised now")
+			b.WriteString("vectors are normalized now")
 		default:
 			b.WriteString("vectors have another length")
 		}
@@ -113,5 +109,5 @@ func some(n int) string {
 	return fmt.Sprint(n)
 }
 
-// Unwrap returns the provider's error, if there was one.
+// Unwrap returns Err.
 func (d *Drift) Unwrap() error { return d.Err }

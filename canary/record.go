@@ -13,26 +13,30 @@ import (
 )
 
 const (
-	defaultTolerance = 1e-3 // what servers that compute in batches of changing company need
+	defaultTolerance = 1e-3 // for servers whose results vary with the batch that a text is computed in
 	defaultAsks      = 2
-	noiseFactor      = 4    // a few answers show a part of the noise only
-	maxNoise         = 0.05 // more would hide another model
-	batch            = 64   // texts of a request where the model does not say its limit
+	noiseFactor      = 4    // a few answers show only a part of the noise
+	maxNoise         = 0.05 // more could hide another model
+	batch            = 64   // texts per request if the model states no limit
 )
 
-// Options of Record. The zero value records the built-in texts.
+// Options configures [Record]. The zero value records the built-in texts.
 type Options struct {
-	Texts []string // of your own, after the built-in ones; one that is there already is left out. They are stored in the clear
-	// Tolerance is the 1 - cosine that no drift begins below. 0 or less, or 1 and more, is 0.001. A provider whose noise is more
-	// gets four times its noise instead.
+	// Texts of your own are recorded after the built-in ones, duplicates once. They are stored in the
+	// clear.
+	Texts []string
+	// Tolerance is the largest 1 - cosine that is not a drift. Values outside (0, 1) mean 0.001. If
+	// the provider's noise is above a quarter of it, four times the noise is used instead.
 	Tolerance float64
-	Asks      int // how often each text is asked for to measure the noise; below 2 is 2
+	Asks      int // how often each text is embedded to measure the noise; below 2 is 2
 }
 
-// Record asks e for the vectors of the built-in texts and o.Texts, at least twice to measure the provider's own noise, and
-// returns them as the Reference of e's Space. It is an error if the Space is unknown (call embedding.Probe first), if a
-// text fails, if something between here and the provider answers for it, or if two answers for one text differ
-// as two models' do (1 - cosine above 0.05).
+// Record embeds the built-in texts and o.Texts with e, at least twice to measure the provider's
+// noise, and returns the vectors as the Reference of e's Space.
+//
+// It is an error if the Space is unknown (call [embedding.Probe] first), if a text fails, if a
+// layer inside e answers in the provider's place, or if two answers for one text differ as much as
+// two models do (1 - cosine above 0.05).
 func Record(ctx context.Context, e embedding.Embedder, o Options) (Reference, error) {
 	if e == nil {
 		return Reference{}, errNil
@@ -41,15 +45,10 @@ func Record(ctx context.Context, e embedding.Embedder, o Options) (Reference, er
 	if m.Space == "" {
 		return Reference{}, fmt.Errorf("canary: the Space of %s:%s is unknown: call embedding.Probe first", m.Provider, m.ID)
 	}
-	texts := Texts()
-	for _, text := range o.Texts {
-		if !slices.Contains(texts, text) {
-			texts = append(texts, text)
-		}
-	}
+	texts := o.all()
 	r := Reference{
-		Version: version, Recorded: time.Now().UTC().Truncate(time.Second), Provider: m.Provider, Model: m.ID, Space: m.Space, Variant: m.Variant,
-		Normalized: true, Texts: texts,
+		Version: version, Recorded: time.Now().UTC().Truncate(time.Second), Provider: m.Provider, Model: m.ID,
+		Space: m.Space, Variant: m.Variant, Normalized: true, Texts: texts,
 	}
 	if !(o.Tolerance > 0 && o.Tolerance < 1) {
 		o.Tolerance = defaultTolerance
@@ -62,13 +61,11 @@ func Record(ctx context.Context, e embedding.Embedder, o Options) (Reference, er
 			return Reference{}, err
 		}
 		if k == 0 {
-			first = a
-			for i, v := range slices.Concat(a.documents, a.queries) {
-				if length(v) == 0 {
-					return Reference{}, fmt.Errorf("canary: the vector of text %d is zero and has no direction", i%len(texts))
-				}
-			}
-		} else if err := r.hear(first, a); err != nil {
+			first, err = a, a.directed()
+		} else {
+			err = r.hear(first, a)
+		}
+		if err != nil {
 			return Reference{}, err
 		}
 	}
@@ -84,7 +81,19 @@ func Record(ctx context.Context, e embedding.Embedder, o Options) (Reference, er
 	return r, r.valid()
 }
 
-// hear adds the difference of two answers, which the guard has held to the same dimensions, to the noise.
+// all returns the built-in texts and the caller's own.
+func (o Options) all() []string {
+	texts := Texts()
+	for _, text := range o.Texts {
+		if !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// hear adds the difference of two answers to the noise. The guard has made sure of equal
+// dimensions.
 func (r *Reference) hear(a, b answer) error {
 	for role, rows := range [][][]float32{a.documents, a.queries} {
 		again := [][][]float32{b.documents, b.queries}[role]
@@ -99,12 +108,22 @@ func (r *Reference) hear(a, b answer) error {
 	return nil
 }
 
-// answer is what a provider says to all texts, as documents and, if asked, as queries.
+// answer holds the vectors of all texts as documents and, if asked for, as queries.
 type answer struct{ documents, queries [][]float32 }
+
+// directed returns an error if a vector is zero.
+func (a answer) directed() error {
+	for i, v := range slices.Concat(a.documents, a.queries) {
+		if length(v) == 0 {
+			return fmt.Errorf("canary: the vector of text %d is zero and has no direction", i%len(a.documents))
+		}
+	}
+	return nil
+}
 
 var (
 	errNil    = errors.New("canary: the Embedder is nil")
-	errReused = errors.New("canary: a text was not asked for but taken from a cache or another call: give it the Embedder below the cache and Coalesce")
+	errReused = errors.New("canary: a cache or another call answered a text in the provider's place: pass the Embedder below the cache and Coalesce")
 )
 
 func ask(ctx context.Context, e embedding.Embedder, texts []string, queries bool) (a answer, err error) {
@@ -120,7 +139,7 @@ func rows(ctx context.Context, e embedding.Embedder, texts []string, task embedd
 	for part := range slices.Chunk(texts, size) {
 		res, err := e.Embed(ctx, embedding.Request{Texts: part, Task: task})
 		if err != nil {
-			return nil, fmt.Errorf("canary: asking for texts from %d as %s: %w", len(all), task, err)
+			return nil, fmt.Errorf("canary: embedding the texts from %d as %s: %w", len(all), task, err)
 		}
 		if res.Usage.Reused > 0 {
 			return nil, errReused
@@ -130,8 +149,8 @@ func rows(ctx context.Context, e embedding.Embedder, texts []string, task embedd
 	return all, nil
 }
 
-// open is an Embedder that promises no dimensions, so that the guard around it lets every length pass and a change of it can be
-// told in figures.
+// open hides the dimensions, so that the guard around it accepts vectors of every length and a
+// change can be described.
 type open struct{ embedding.Embedder }
 
 func (o open) Model() embedding.Model {
@@ -140,7 +159,7 @@ func (o open) Model() embedding.Model {
 	return m
 }
 
-// own copies rows, which may be shared with others.
+// own copies rows that others may share.
 func own(rows [][]float32) []Vector {
 	var out []Vector
 	for _, v := range rows {
@@ -157,10 +176,11 @@ func length[V ~[]float32](v V) float64 {
 	return math.Sqrt(sum)
 }
 
-// unit reports whether a length is 1, within what rounding and short number formats on the wire cost.
+// unit reports whether a length is 1, allowing for rounding and short number formats on the wire.
 func unit(length float64) bool { return math.Abs(length-1) <= lengthTolerance }
 
-// cosine is embedding.Cosine in double precision: noise is often smaller than what a float32 near 1 can tell.
+// cosine is embedding.Cosine in double precision: noise is often smaller than the last bit of a
+// float32 near 1.
 func cosine[V, W ~[]float32](a V, b W) float64 {
 	var dot, aa, bb float64
 	for i, x := range a {

@@ -34,11 +34,11 @@ func TestRecordCosts(t *testing.T) {
 			}
 		}
 		if ref.Tolerance != defaultTolerance || !ref.Normalized || ref.Space != f.Model().Space {
-			t.Errorf("%s: %+v", name, ref)
+			t.Errorf("%s: got %+v, want the default tolerance, normalized, the fake's Space", name, ref)
 		}
 		before := len(f.Calls())
 		if err := Check(t.Context(), f, ref); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got the error %v, want none", name, err)
 		}
 		if got, want := len(f.Calls())-before, c.calls/max(2, c.o.Asks); got != want {
 			t.Errorf("%s: a check sent %d requests, want %d", name, got, want)
@@ -50,7 +50,7 @@ func TestRecordTexts(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	ref := record(t, f, Options{Texts: []string{"mine", Texts()[4], "mine", "yours"}})
 	if want := append(Texts(), "mine", "yours"); !slices.Equal(ref.Texts, want) {
-		t.Errorf("%q", ref.Texts)
+		t.Errorf("got the texts %q, want %q", ref.Texts, want)
 	}
 	if _, err := Record(t.Context(), f, Options{Texts: []string{" "}}); embedding.KindOf(err) != embedding.Partial || !strings.Contains(err.Error(), "text 10 is blank") {
 		t.Errorf("a blank text: %v", err)
@@ -84,7 +84,8 @@ func noisy(angle float64) *server {
 func TestRecordMeasuresNoise(t *testing.T) {
 	s := noisy(0.1)
 	ref := record(t, s, Options{})
-	// The turn moves what a vector has in the first two dimensions, at most all of it: 1 - cos(0.1) = 0.005.
+	// The turn moves what a vector has in the first two dimensions, at most all of it: 1 - cos(0.1) =
+	// 0.005.
 	if ref.Noise < 0.001 || ref.Noise > 0.005 || ref.Tolerance != noiseFactor*ref.Noise {
 		t.Errorf("noise %v, tolerance %v", ref.Noise, ref.Tolerance)
 	}
@@ -141,6 +142,6 @@ func TestRecordOwnsItsVectors(t *testing.T) {
 	}
 	s.edit = nil
 	if err := Check(t.Context(), s, ref); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }

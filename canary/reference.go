@@ -16,14 +16,14 @@ import (
 	"github.com/vecspace/embedding/internal/whole"
 )
 
-// version of a Reference's format.
+// version is the version of a Reference's format.
 const version = 1
 
-// maxFile is the largest file that Read takes, far above what a useful reference needs.
+// maxFile is the largest file that Read accepts, far above what a useful reference needs.
 const maxFile = 256 << 20
 
-// Reference is what a provider answered when it was recorded. It is plain data: encoding/json keeps every bit of it.
-// Record makes one; nobody need fill one in.
+// Reference holds what a provider answered when [Record] made it. It is plain data; encoding/json
+// keeps every bit of it.
 type Reference struct {
 	Version    int             `json:"version"`
 	Recorded   time.Time       `json:"recorded"`
@@ -33,17 +33,17 @@ type Reference struct {
 	Variant    string          `json:"variant,omitempty"`
 	Dimensions int             `json:"dimensions"`
 	Normalized bool            `json:"normalized"` // every vector had unit length
-	Noise      float64         `json:"noise"`      // the provider's own: the most 1 - cosine between two answers for one text
-	Tolerance  float64         `json:"tolerance"`  // 1 - cosine above it is a drift
+	Noise      float64         `json:"noise"`      // largest 1 - cosine of two answers
+	Tolerance  float64         `json:"tolerance"`  // largest 1 - cosine that is not a drift
 	Texts      []string        `json:"texts"`
-	Documents  []Vector        `json:"documents"`         // one a text, of Dimensions
-	Queries    []Vector        `json:"queries,omitempty"` // the same texts as queries; none where the model is Symmetric
+	Documents  []Vector        `json:"documents"`         // one per text
+	Queries    []Vector        `json:"queries,omitempty"` // none if the model is Symmetric
 }
 
-// Vector is a vector that is written as base64 of its little-endian float32 values, which loses nothing.
+// Vector is encoded as the base64 of its little-endian float32 values, which loses nothing.
 type Vector []float32
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText implements [encoding.TextMarshaler].
 func (v Vector) MarshalText() ([]byte, error) {
 	raw := make([]byte, 0, 4*len(v))
 	for _, x := range v {
@@ -52,7 +52,7 @@ func (v Vector) MarshalText() ([]byte, error) {
 	return base64.StdEncoding.AppendEncode(nil, raw), nil
 }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
+// UnmarshalText implements [encoding.TextUnmarshaler].
 func (v *Vector) UnmarshalText(text []byte) error {
 	raw, err := base64.StdEncoding.AppendDecode(nil, text)
 	if err != nil || len(raw)%4 != 0 {
@@ -65,7 +65,7 @@ func (v *Vector) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// WriteTo writes the reference as JSON.
+// WriteTo writes the reference as JSON. It implements [io.WriterTo].
 func (r Reference) WriteTo(w io.Writer) (int64, error) {
 	if err := r.valid(); err != nil {
 		return 0, err
@@ -78,7 +78,8 @@ func (r Reference) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// Save writes the reference to a file, whole or not at all: it is written beside path and renamed. Only its owner may read it.
+// Save writes the reference to a file that only its owner can read. It writes a temporary file
+// beside path and renames it, so the file is complete or unchanged.
 func (r Reference) Save(path string) error {
 	var b bytes.Buffer
 	_, err := r.WriteTo(&b)
@@ -91,7 +92,8 @@ func (r Reference) Save(path string) error {
 	return nil
 }
 
-// Read reads what WriteTo wrote. It is an error if the reference is of another version or not whole.
+// Read reads what [Reference.WriteTo] wrote. It is an error if the reference has another version or
+// is not whole.
 func Read(from io.Reader) (Reference, error) {
 	body, err := io.ReadAll(io.LimitReader(from, maxFile+1))
 	if err != nil {
@@ -110,7 +112,8 @@ func Read(from io.Reader) (Reference, error) {
 	return r, nil
 }
 
-// Load reads the file that Save wrote. A missing file is errors.Is fs.ErrNotExist.
+// Load reads the file that [Reference.Save] wrote. If there is none, the error matches
+// [io/fs.ErrNotExist].
 func Load(path string) (Reference, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -120,7 +123,7 @@ func Load(path string) (Reference, error) {
 	return Read(f)
 }
 
-// valid reports what makes a reference useless, in words that say what to do.
+// valid returns an error if the reference cannot be used.
 func (r Reference) valid() error {
 	switch {
 	case r.Version != version:
@@ -131,14 +134,17 @@ func (r Reference) valid() error {
 		return errors.New("canary: the reference has no vectors: record it again")
 	case !(r.Tolerance > 0 && r.Tolerance < 1):
 		return fmt.Errorf("canary: the reference has a tolerance of %v, it must be between 0 and 1: record it again", r.Tolerance)
-	case len(r.Documents) != len(r.Texts) || len(r.Queries) != 0 && len(r.Queries) != len(r.Texts):
+	case len(r.Documents) != len(r.Texts), len(r.Queries) != 0 && len(r.Queries) != len(r.Texts):
 		return fmt.Errorf("canary: the reference has %d texts, %d document vectors and %d query vectors: record it again",
 			len(r.Texts), len(r.Documents), len(r.Queries))
 	}
 	for _, rows := range [][]Vector{r.Documents, r.Queries} {
 		for i, v := range rows {
-			if l := length(v); len(v) != r.Dimensions || !(l > 0) || math.IsInf(l, 0) {
-				return fmt.Errorf("canary: vector %d of the reference has not %d finite values, or is zero: record it again", i, r.Dimensions)
+			if len(v) != r.Dimensions {
+				return fmt.Errorf("canary: vector %d of the reference has %d dimensions, not %d: record it again", i, len(v), r.Dimensions)
+			}
+			if l := length(v); !(l > 0) || math.IsInf(l, 0) {
+				return fmt.Errorf("canary: vector %d of the reference is zero or not finite: record it again", i)
 			}
 		}
 	}

@@ -29,7 +29,7 @@ func TestReferenceKeepsEveryBit(t *testing.T) {
 		t.Errorf("got %+v\nwant %+v", got, ref)
 	}
 	if err := Check(t.Context(), f, got); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	info, err := os.Stat(path)
 	expect.NoError(t, err)
@@ -95,7 +95,7 @@ func TestReadRefuses(t *testing.T) {
 		"no texts":      {edited(func(m map[string]any) { m["texts"] = []string{} }), "no vectors"},
 		"tolerance":     {edited(func(m map[string]any) { m["tolerance"] = 0 }), "tolerance"},
 		"a row short":   {edited(func(m map[string]any) { m["documents"] = m["documents"].([]any)[1:] }), "9 document vectors"},
-		"dimensions":    {edited(func(m map[string]any) { m["dimensions"] = 7 }), "7 finite values"},
+		"dimensions":    {edited(func(m map[string]any) { m["dimensions"] = 7 }), "8 dimensions, not 7"},
 		"not base64":    {edited(func(m map[string]any) { m["documents"].([]any)[3] = "???" }), "base64"},
 		"5 bytes":       {edited(func(m map[string]any) { m["documents"].([]any)[3] = "AAAAAAA=" }), "32-bit"},
 		"zero":          {edited(func(m map[string]any) { m["queries"].([]any)[3] = strings.Repeat("A", 43) + "=" }), "is zero"},
@@ -122,10 +122,10 @@ func FuzzRead(f *testing.F) {
 	var buf bytes.Buffer
 	ref, err := Record(f.Context(), embedtest.NewFake(embedtest.FakeOptions{}), Options{})
 	if err != nil {
-		f.Fatal(err)
+		f.Fatalf("got the error %v, want none", err)
 	}
 	if _, err := ref.WriteTo(&buf); err != nil {
-		f.Fatal(err)
+		f.Fatalf("got the error %v, want none", err)
 	}
 	f.Add(buf.Bytes())
 	f.Add([]byte(`{"version":1,"documents":["AAAA"]}`))

@@ -1,7 +1,8 @@
 package canary
 
-// builtin are short texts of different scripts, lengths and kinds, so that a change of the model or of its tokeniser moves some
-// of them. There are 10 because the smallest common limit of a request is 10. A reference keeps the texts it was recorded with.
+// builtin holds short texts of different scripts, lengths and kinds, so that a change of the model
+// or of its tokenizer moves some of them. There are 10 because that is the smallest common limit of
+// a request. A reference keeps the texts that it was recorded with.
 var builtin = [...]string{
 	"The ferry to the island leaves at half past seven and does not wait.",
 	"这座桥建于一九三二年，至今仍在使用。",
@@ -15,5 +16,5 @@ var builtin = [...]string{
 	"Invoice 2041-B: 3 x 12.50 EUR, due 14 March 🧾",
 }
 
-// Texts returns the built-in texts that every reference holds. The slice is the caller's own.
+// Texts returns a copy of the built-in texts that every reference holds.
 func Texts() []string { return append([]string(nil), builtin[:]...) }

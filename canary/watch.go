@@ -8,14 +8,15 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Watch checks e at once and then again, every after the end of the last check, until ctx ends. It tells report the outcome of
-// each check, nil included, so that a recovery is heard of too; a check that the end of ctx interrupts is not told. An
-// every of 0 or less checks once. Watch returns when it is done; report runs in its goroutine.
+// Watch checks e at once and then again an interval of every after each check, until ctx ends. It
+// calls report with the result of each check, nil included, in the caller's goroutine; it does not
+// report a check that the end of ctx interrupted. An every of 0 or less checks once.
 //
-// An error that is no *Drift says nothing about the model: the provider did not answer, and the next check may tell.
+// An error other than a [*Drift] says nothing about the model: the provider did not answer, and a
+// later check may.
 func Watch(ctx context.Context, e embedding.Embedder, ref Reference, every time.Duration, report func(error)) {
 	if report == nil {
-		return // nobody would hear of what the requests cost
+		return // the checks would cost requests and tell nobody
 	}
 	for ctx.Err() == nil {
 		err := Check(ctx, e, ref)

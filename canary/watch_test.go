@@ -89,7 +89,7 @@ func TestWatchEnds(t *testing.T) {
 		n := 0
 		Watch(t.Context(), f, ref, 0, func(err error) {
 			if n++; err != nil {
-				t.Error(err)
+				t.Errorf("got the error %v, want none", err)
 			}
 		})
 		if n != 1 {
@@ -109,8 +109,8 @@ func TestWatchEnds(t *testing.T) {
 		n = 0
 		Watch(ended, leaving{now, stop}, ref, time.Hour, func(err error) {
 			n++
-			if d := drift(t, err); d.Change != Space {
-				t.Error(d)
+			if d := drift(t, err); d.Change != SpaceChanged {
+				t.Errorf("got %v, want SpaceChanged", d)
 			}
 		})
 		if n != 1 {

@@ -11,10 +11,11 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Attempts is a Middleware: a span and the conventions' metrics for each request that is really sent, with the Model that it is
-// sent to, those that are retried or hedged or whose caller has left included. It belongs innermost. Tokens and cost are what the
-// provider says and its Model().Price makes of it; where it does not say, a counter of unmetered requests tells how much is
-// missing. An empty request tells nothing.
+// Attempts is an [embedding.Middleware] that belongs innermost. It makes a span and the
+// conventions' metrics for each request that is sent, with the Model that it is sent to: also for
+// retries, for hedged requests and for requests whose caller has left. Tokens are what the provider
+// counted and cost is their price by Model().Price. A counter of unmetered requests shows how many
+// the provider did not count. An empty request is not reported.
 func (t *Telemetry) Attempts(next embedding.Embedder) embedding.Embedder {
 	m := next.Model()
 	identity := append([]attribute.KeyValue{

@@ -1,17 +1,20 @@
-// Package otelembedding tells OpenTelemetry what embedding costs, how long it takes and how it fails, by spans and metrics
-// that follow the semantic conventions for generative AI.
+// Package otelembedding reports to OpenTelemetry what embedding costs, how long it takes and how it
+// fails. Its spans and metrics follow the semantic conventions for generative AI.
 //
 //	telemetry, err := otelembedding.New(otelembedding.Options{})
 //	...
 //	e = embedding.Chain(e,
 //		telemetry.Observe, // outermost: what the caller sees
 //		middleware.Standard(middleware.StandardOptions{}),
-//		telemetry.Attempts, // innermost: what is really sent, and paid for
+//		telemetry.Attempts, // innermost: what is sent and paid for
 //	)
 //
-// What the conventions name (gen_ai.*) is measured once for each request that is really sent, by Attempts: the provider, the
-// tokens and the money are known only there, and whoever sums gen_ai.usage.input_tokens over spans counts nothing twice. What the
-// caller sees (waiting, retries, cached texts) has names of its own (embedding.*), by Observe. README.md lists them all.
+// [Telemetry.Attempts] measures each request that is sent, under the conventions' names (gen_ai.*).
+// Only there are the provider, the tokens and the cost known, and a sum of
+// gen_ai.usage.input_tokens over spans counts nothing twice. [Telemetry.Observe] measures what the
+// caller sees, including waits, retries and cached texts, under names of its own (embedding.*).
+// README.md lists all names.
 //
-// Texts, vectors, keys and the words of errors are never told; errors are told by their Kind, status and the provider's code.
+// Texts, vectors, keys and the messages of errors are never reported. Errors are reported by their
+// Kind, status and the provider's code.
 package otelembedding

@@ -10,7 +10,7 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// errorTypes are the values of error.type, by Kind.
+// errorTypes holds the values of error.type by Kind.
 var errorTypes = map[embedding.Kind]string{
 	embedding.Invalid:     "invalid",
 	embedding.Rejected:    "rejected",
@@ -23,8 +23,8 @@ var errorTypes = map[embedding.Kind]string{
 	embedding.Partial:     "partial",
 }
 
-// errorType returns what error.type says: "" for a success, "canceled" or "timeout" where a context ended, else the Kind, and
-// the conventions' "_OTHER" where there is none.
+// errorType returns the value of error.type: "" for success, "canceled" or "timeout" if a context
+// ended, the Kind if there is one, else the conventions' "_OTHER".
 func errorType(err error) string {
 	if err == nil {
 		return ""
@@ -44,7 +44,8 @@ func errorType(err error) string {
 	return "_OTHER"
 }
 
-// details are what an error may tell besides its Kind. Its words are left out: a foreign error's may quote anything.
+// details returns what may be reported about an error besides its Kind. It leaves out the message,
+// which may quote anything.
 func details(e *embedding.Error) []attribute.KeyValue {
 	var out []attribute.KeyValue
 	if e.Status != 0 {
@@ -59,7 +60,8 @@ func details(e *embedding.Error) []attribute.KeyValue {
 	return out
 }
 
-// identifier returns s if it looks like a code or an id, which servers choose, and "" if it may be a sentence.
+// identifier returns s if it looks like a code or an ID, which servers choose freely, and "" if it
+// may be a sentence.
 func identifier(s string) string {
 	const most = 128
 	odd := func(r rune) bool {

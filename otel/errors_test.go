@@ -52,7 +52,7 @@ func TestNothingSecretIsTold(t *testing.T) {
 			}
 		}
 		if want := (name != "success" && name != "id"); strings.Contains(attributes(spans[0]), "error.type=") != want {
-			t.Errorf("%s: %s", name, attributes(spans[0]))
+			t.Errorf("%s: got %s, want an error.type: %v", name, attributes(spans[0]), want)
 		}
 	}
 }
@@ -81,13 +81,13 @@ func TestErrorTypes(t *testing.T) {
 }
 
 // A call whose caller has left is told all the same.
-func TestCancelledCallsAreTold(t *testing.T) {
+func TestCanceledCallsAreTold(t *testing.T) {
 	e := listen(t)
 	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply { return embedtest.Reply{Latency: time.Hour} }})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Microsecond)
 	defer cancel()
 	if _, err := embedding.Query(ctx, embedding.Chain(f, e.Observe, e.Attempts), "a"); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want context.DeadlineExceeded", err)
 	}
 	timeouts := 0
 	for _, m := range e.metrics(t) {
@@ -96,7 +96,7 @@ func TestCancelledCallsAreTold(t *testing.T) {
 		}
 	}
 	if timeouts != 2 || len(e.spans.GetSpans()) != 2 {
-		t.Errorf("%v", e.metrics(t))
+		t.Errorf("got %v, want 2 timeouts and 2 spans", e.metrics(t))
 	}
 }
 

@@ -24,7 +24,8 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	provider := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "m1", Limits: embedding.Limits{Texts: 2}}}) // or providers.Open
+	// This fake stands in for providers.Open.
+	provider := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "m1", Limits: embedding.Limits{Texts: 2}}})
 	e := embedding.Chain(provider,
 		telemetry.Observe, // outermost: what the caller sees
 		middleware.Standard(middleware.StandardOptions{}),

@@ -13,11 +13,11 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// operation is the conventions' name of what we do.
+// operation is the conventions' name for embedding.
 const operation = "embeddings"
 
-// The attributes. Those of the conventions are written out because OpenTelemetry's Go constants for them end with version 1.41; a
-// test compares them with that one.
+// Attributes. The conventions' names are written out because OpenTelemetry's Go constants for them
+// end with version 1.41; a test compares them with that version.
 const (
 	keyOperation   = attribute.Key("gen_ai.operation.name")
 	keyProvider    = attribute.Key("gen_ai.provider.name")
@@ -43,7 +43,8 @@ const (
 	keyErrorCode   = attribute.Key("embedding.error.code")
 )
 
-// The conventions' buckets, and those of calls, which are faster where they are cached and slower where they wait.
+// Buckets: the conventions', and wider ones for calls, which are faster from a cache and slower if
+// they wait.
 var (
 	secondBuckets = []float64{0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92}
 	tokenBuckets  = []float64{1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864}
@@ -59,7 +60,7 @@ func (t *Telemetry) instruments(m metric.Meter) error {
 	t.cost, errs[2] = m.Float64Counter("embedding.cost", metric.WithUnit("{currency}"),
 		metric.WithDescription("Price of the input tokens that were counted, in embedding.currency."))
 	t.unmetered, errs[3] = m.Int64Counter("embedding.unmetered_requests", metric.WithUnit("{request}"),
-		metric.WithDescription("Requests whose tokens the provider did not say: they are missing in tokens and cost."))
+		metric.WithDescription("Requests whose tokens the provider did not count; tokens and cost do not include them."))
 	t.call, errs[4] = m.Float64Histogram("embedding.call.duration", metric.WithUnit("s"),
 		metric.WithDescription("Duration of a call as the caller sees it."), metric.WithExplicitBucketBoundaries(callBuckets...))
 	t.texts, errs[5] = m.Int64Counter("embedding.call.texts", metric.WithUnit("{text}"),
@@ -69,7 +70,8 @@ func (t *Telemetry) instruments(m metric.Meter) error {
 	return cmp.Or(errs[:]...)
 }
 
-// providers are the conventions' names where ours differ, by Provider, which is a host where no preset knows it.
+// providers holds the conventions' names that differ from ours, by Provider. That is a host if no
+// preset knows it.
 var providers = map[string]string{
 	"api.cohere.ai":                     "cohere",
 	"api.cohere.com":                    "cohere",
@@ -95,7 +97,8 @@ func provider(m embedding.Model) string {
 	return cmp.Or(providers[m.Provider], m.Provider, "_OTHER")
 }
 
-// server splits an Endpoint. A port that it does not name follows from a scheme that a Model does not tell, and is left out.
+// server splits an Endpoint. It leaves out a port that the Endpoint does not name, because that
+// depends on the scheme, which a Model does not tell.
 func server(endpoint string) []attribute.KeyValue {
 	if endpoint == "" {
 		return nil
@@ -118,7 +121,7 @@ func dimensions(m embedding.Model, o outcome) []attribute.KeyValue {
 	return nil
 }
 
-// with returns the attributes in a slice of their own.
+// with returns the attributes in a new slice.
 func with(all []attribute.KeyValue, more ...attribute.KeyValue) []attribute.KeyValue {
 	return slices.Concat(all, more)
 }

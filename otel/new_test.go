@@ -68,11 +68,11 @@ func TestZeroOptionsTellTheGlobalProviders(t *testing.T) {
 	otel.SetMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.reader)))
 	telemetry, err := New(Options{})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	if _, err := embedding.Query(t.Context(), embedding.Chain(f, telemetry.Observe), "a"); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if n := len(e.metrics(t)); len(e.spans.GetSpans()) != 1 || n != 3 {
 		t.Errorf("%d spans, %d metrics", len(e.spans.GetSpans()), n)

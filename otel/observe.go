@@ -11,9 +11,10 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Observe is a Middleware: a span and metrics for each call as the caller sees it, waiting and cached texts included. It belongs
-// outermost. Its span is the parent of those that Attempts makes, also through layers that detach a call from its caller's
-// cancellation. An empty request tells nothing.
+// Observe is an [embedding.Middleware] that belongs outermost. It makes a span and metrics for each
+// call as the caller sees it, including waits and cached texts. Its span is the parent of the spans
+// of [Telemetry.Attempts], also through layers that detach a call from its caller's cancellation.
+// An empty request is not reported.
 func (t *Telemetry) Observe(next embedding.Embedder) embedding.Embedder {
 	m := next.Model()
 	identity := []attribute.KeyValue{keyProvider.String(provider(m)), keyModel.String(m.ID)}

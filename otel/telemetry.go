@@ -14,37 +14,39 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// scope names this instrumentation, schema the last version of OpenTelemetry's conventions that has the GenAI names used here.
+// scope names this instrumentation. schema is the last version of OpenTelemetry's conventions with
+// the GenAI names used here.
 const (
 	scope  = "github.com/vecspace/embedding/otel"
 	schema = "https://opentelemetry.io/schemas/1.41.0"
 )
 
-// Options of New. The zero value tells the global providers, those that otel.SetTracerProvider and otel.SetMeterProvider name.
-// To tell only spans or only metrics, give the noop package's provider for the other.
+// Options configures [New]. The zero value reports to the global providers, which
+// otel.SetTracerProvider and otel.SetMeterProvider set. To report only spans or only metrics, set
+// the other provider to one of a noop package.
 type Options struct {
 	TracerProvider trace.TracerProvider
 	MeterProvider  metric.MeterProvider
 }
 
-// Telemetry holds the tracer and the instruments. Observe and Attempts are its Middlewares; several chains may share one
-// Telemetry. It is safe for concurrent use.
+// Telemetry holds the tracer and the instruments of two Middlewares, [Telemetry.Observe] and
+// [Telemetry.Attempts]. Chains may share it. It is safe for concurrent use.
 type Telemetry struct {
 	tracer trace.Tracer
 
-	// by Attempts
+	// Instruments of Attempts.
 	operation metric.Float64Histogram
 	tokens    metric.Int64Histogram
 	cost      metric.Float64Counter
 	unmetered metric.Int64Counter
 
-	// by Observe
+	// Instruments of Observe.
 	call   metric.Float64Histogram
 	texts  metric.Int64Counter
 	reused metric.Int64Counter
 }
 
-// New makes the instruments. It is an error if the MeterProvider refuses one.
+// New creates the instruments. It is an error if the MeterProvider refuses one.
 func New(o Options) (*Telemetry, error) {
 	if o.TracerProvider == nil {
 		o.TracerProvider = otel.GetTracerProvider()
@@ -71,7 +73,8 @@ type outcome struct {
 	seconds    float64
 }
 
-// layer runs every call of next that has texts inside a span and tells its end, also where it panics.
+// layer runs every call of next that has texts inside a span, and reports its end, even after a
+// panic.
 func (t *Telemetry) layer(next embedding.Embedder, name string, tell func(context.Context, trace.Span, outcome), start ...trace.SpanStartOption,
 ) embedding.Embedder {
 	start = slices.Clip(start)
@@ -82,7 +85,8 @@ func (t *Telemetry) layer(next embedding.Embedder, name string, tell func(contex
 		begin := time.Now()
 		ctx, span := t.tracer.Start(ctx, name, append(start, trace.WithTimestamp(begin))...)
 		end := outcome{task: req.Task, texts: req.Len(), failure: "panic"}
-		// span.End is not deferred itself: it would recover a panic to write down its value, which may hold a text.
+		// span.End is not deferred directly: it would recover a panic and record its value, which may
+		// hold a text.
 		defer func() {
 			now := time.Now()
 			end.seconds = now.Sub(begin).Seconds()

@@ -37,12 +37,13 @@ func listen(t *testing.T, o ...sdktrace.TracerProviderOption) ear {
 		MeterProvider:  sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.reader)),
 	})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	return e
 }
 
-// metrics returns every data point as "name{attributes} value", a histogram's value as count and sum, in their order.
+// metrics returns every data point as "name{attributes} value", a histogram's value as count and
+// sum, in their order.
 func (e ear) metrics(t *testing.T) []string {
 	t.Helper()
 	var out []string
@@ -79,7 +80,7 @@ func (e ear) collect(t *testing.T) []metricdata.Metrics {
 	t.Helper()
 	var rm metricdata.ResourceMetrics
 	if err := e.reader.Collect(context.Background(), &rm); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	var out []metricdata.Metrics
 	for _, s := range rm.ScopeMetrics {
@@ -126,7 +127,7 @@ func TestSpansAndMetricsOfAStack(t *testing.T) {
 			middleware.Standard(middleware.StandardOptions{Batch: middleware.BatchOptions{Parallel: 1}}), e.Attempts)
 		texts := []string{"a", "b", "c", "a", "d", "e"}
 		if _, err := stack.Embed(ctx, embedding.Request{Texts: texts, Task: embedding.TaskQuery}); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 
 		var names []string
@@ -189,7 +190,7 @@ func TestInstruments(t *testing.T) {
 	})
 	for _, p := range []embedding.Embedder{f, unmetered} {
 		if _, err := embedding.Query(t.Context(), embedding.Chain(p, e.Observe, e.Attempts), "a"); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 	}
 	units := map[string]string{}
@@ -226,10 +227,10 @@ func TestEmptyRequestsTellNothing(t *testing.T) {
 	e := listen(t)
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	if _, err := embedding.Chain(f, e.Observe, e.Attempts).Embed(t.Context(), embedding.Request{}); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if spans, metrics := e.spans.GetSpans(), e.metrics(t); len(spans) != 0 || len(metrics) != 0 {
-		t.Errorf("%v %v", spans, metrics)
+		t.Errorf("got %v %v, want neither spans nor metrics", spans, metrics)
 	}
 }
 
@@ -237,7 +238,7 @@ func TestMetricsWithoutSampling(t *testing.T) {
 	e := listen(t, sdktrace.WithSampler(sdktrace.NeverSample()))
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	if _, err := embedding.Query(t.Context(), embedding.Chain(f, e.Observe, e.Attempts), "a"); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if n := len(e.metrics(t)); len(e.spans.GetSpans()) != 0 || n != 5 {
 		t.Errorf("%d spans, %d metrics", len(e.spans.GetSpans()), n)
@@ -250,11 +251,11 @@ func TestUnknownDimensions(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	bare := embedding.Wrap(f, embedding.Model{Provider: "acme", ID: "m"}, f.Embed)
 	if _, err := embedding.Query(t.Context(), embedding.Chain(bare, e.Observe, e.Attempts), "a"); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	for _, s := range e.spans.GetSpans() {
 		if got := attributes(s); !strings.Contains(got, "gen_ai.embeddings.dimension.count=8") || strings.Contains(got, "embedding.space") {
-			t.Errorf("%s: %s", s.Name, got)
+			t.Errorf("%s: got %s, want 8 dimensions and no space", s.Name, got)
 		}
 	}
 }

@@ -10,22 +10,25 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/percall"
 )
 
-// AddDocuments stores docs and returns their IDs, in their order. Only documents whose content is new are embedded, in one
-// call. Documents that vectorstores.WithDeduplicater reports are left out of the call and of the IDs.
+// AddDocuments stores docs and returns their IDs in the same order. It embeds only documents with
+// new content, in one call. Documents that vectorstores.WithDeduplicater reports are left out of
+// the write and of the IDs.
 //
-// If some texts fail, the others are stored all the same: the error is an *embedding.PartialError whose indexes are those of docs,
-// and the IDs of documents that were not stored are empty. The same call again asks only for those. If no document of the call
-// is in the store after it, the Embedder's error is returned as it is, without IDs. An error of the disk ends the call and comes with
-// the IDs of what was stored before it. Two different documents of one ID in a call, and metadata of a type that cannot be
-// kept, are errors before anything is embedded.
+// If some texts fail, the others are stored: the error is an [*embedding.PartialError] with indexes
+// into docs, and the IDs of documents that were not stored are empty. The same call again embeds
+// only those. If none of the documents is in the store afterwards, the error is the Embedder's own
+// and there are no IDs. A disk error ends the call; the IDs of documents stored before it are
+// returned. It is an error, before anything is embedded, if two different documents have one ID or
+// if metadata has an unsupported type.
 //
-// WithNameSpace names another collection, WithEmbedder takes an embedder of the same Space, as adapters/langchaingo.New makes
-// them; the other options mean nothing here.
+// WithNameSpace names another collection. WithEmbedder takes an embedder with the same Space, made
+// by adapters/langchaingo.New. Other options are ignored.
 func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, options ...vectorstores.Option) ([]string, error) {
 	o := s.options(options)
-	e, err := s.embedder(o)
+	e, err := percall.Embedder("chromem", s.e, o.Embedder)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +50,7 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 	if err != nil {
 		return nil, err
 	}
-	failed := map[int]error{} // by index among docs
+	failed := map[int]error{} // by index in docs
 	usage, err := s.embed(ctx, e, c, batch, failed)
 	if err != nil {
 		return nil, err
@@ -63,7 +66,7 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 		if x.vector == nil {
 			continue
 		}
-		s.mu.Lock() // for each document, so that searches need not wait for all
+		s.mu.Lock() // per document, so that searches do not wait for all
 		err := c.put(ctx, x)
 		s.mu.Unlock()
 		if err != nil {
@@ -74,7 +77,7 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 	return ids, partial(batch, failed, usage, len(docs))
 }
 
-// partial returns what failed as an error, nil if nothing did.
+// partial returns the failures as one error, nil if there are none.
 func partial(batch []*entry, failed map[int]error, usage embedding.Usage, n int) error {
 	if len(failed) == 0 {
 		return nil
@@ -89,14 +92,14 @@ func partial(batch []*entry, failed map[int]error, usage embedding.Usage, n int)
 	return p
 }
 
-// entry is a document on its way into the store.
+// entry is a document that is being added.
 type entry struct {
-	at       int // among the caller's documents
+	at       int // index in the caller's documents
 	id       string
 	content  string
 	metadata map[string]string
-	vector   []float32 // nil: not there yet
-	kept     bool      // it is in the store as it is
+	vector   []float32 // nil until it is known
+	kept     bool      // the store holds it unchanged
 	twin     *entry    // the same document earlier in the call
 }
 
@@ -115,9 +118,9 @@ func (s *Store) entry(at int, doc schema.Document) (*entry, error) {
 	return &entry{at: at, id: id, content: doc.PageContent, metadata: metadata}, nil
 }
 
-// embed gives every entry without a twin its vector: the stored one where the content has not changed. It fills in failed, or
-// returns the error of a call of which nothing is stored.
-func (s *Store) embed(ctx context.Context, e embedding.Embedder, c *collection, batch []*entry, failed map[int]error) (embedding.Usage, error) {
+// embed gives every entry without a twin its vector: the stored one if the content has not changed.
+// It adds failures to failed. It returns an error if nothing of the call is or will be stored.
+func (s *Store) embed(ctx context.Context, e embedding.Embedder, c *indexed, batch []*entry, failed map[int]error) (embedding.Usage, error) {
 	first := map[string]*entry{} // by ID
 	var texts []string
 	var fresh []*entry

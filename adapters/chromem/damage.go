@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// gobs returns the files of chromem's under dir: those of documents, and one a collection. The patterns of filepath.Glob
-// are of no use here, because dir may hold their characters.
+// gobs returns chromem's files under dir, one per document and one per collection. It does not use
+// filepath.Glob because dir may contain the characters of a pattern.
 func gobs(dir string) []string {
 	files, err := fs.Glob(os.DirFS(dir), "*/*.gob")
 	if err != nil {
@@ -23,13 +23,13 @@ func gobs(dir string) []string {
 	return files
 }
 
-// unreadable explains why chromem cannot read an index: it looks for the files that cannot be decoded.
+// unreadable explains why chromem cannot read an index: it finds the files that cannot be decoded.
 func unreadable(dir string, err error) error {
 	var bad []string
 	for _, name := range gobs(dir) {
 		switch cause := decodable(name); {
 		case cause == nil:
-		case errors.As(cause, new(*fs.PathError)): // the disk or a permission, not the contents
+		case errors.As(cause, new(*fs.PathError)): // a fault of the disk or a permission
 			return fmt.Errorf("chromem: %w", cause)
 		default:
 			bad = append(bad, name)
@@ -41,7 +41,7 @@ func unreadable(dir string, err error) error {
 	return damaged(dir, bad...)
 }
 
-// damaged returns the error for files that are damaged, of which it names at most three.
+// damaged returns the error for damaged files. It names at most three.
 func damaged(dir string, bad ...string) error {
 	for _, name := range bad {
 		if filepath.Base(name) == "00000000.gob" {
@@ -55,7 +55,7 @@ func damaged(dir string, bad ...string) error {
 	return fmt.Errorf("chromem: %d files are corrupt or half-written, among them %s: delete them and add their documents again, or delete the folder %s and index again", len(bad), names, dir)
 }
 
-// decodable returns nil if a file holds one gob of a document or of a collection.
+// decodable returns nil if a file holds the gob of a document or a collection.
 func decodable(name string) error {
 	f, err := os.Open(name)
 	if err != nil {

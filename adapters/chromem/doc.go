@@ -1,44 +1,51 @@
-// Package chromem is github.com/philippgille/chromem-go, a vector store inside the process, behind langchaingo's
-// vectorstores.VectorStore: in memory, or in a folder that survives the process.
+// Package chromem makes github.com/philippgille/chromem-go, a vector store inside the process, a
+// vectorstores.VectorStore of langchaingo: in memory, or in a folder that outlives the process.
 //
 //	store, err := chromem.New(e, chromem.Options{Dir: "index"})
 //	ids, err := store.AddDocuments(ctx, docs)
 //	found, err := store.SimilaritySearch(ctx, "a question", 5)
 //
-// All vectors are in memory, and a search compares the query with each of them.
+// A [Store] keeps all vectors in memory, and a search compares the query with each of them.
+// [Folder] reads a store's folder without the model.
 //
 // # Documents and IDs
 //
-// A document is known by its ID: what Options.ID says, or by default a hash of content and metadata. A document that is there
-// already costs nothing to add. With Options.ID, one whose content has changed is embedded again and replaces the old
-// one, and where only the metadata has changed the vector is kept. So an index is brought up to date by adding all documents and
-// deleting the IDs that were not returned (see the example).
+// A document's ID is what Options.ID returns, or by default a hash of its content and metadata.
+// Adding a document again costs nothing. With Options.ID, a document with new content is embedded
+// again and replaces the old one; if only its metadata is new, it keeps its vector. To update an
+// index, add all documents and delete the IDs that were not returned (see the example).
 //
-// All texts of a call are embedded by one call of the Embedder and stored after it: add large collections in blocks, so
-// that little is lost if the process is killed, and put a Batch around a provider that limits its requests.
+// All texts of a call are embedded by one call of the Embedder and stored after it. Add large
+// collections in blocks, so that a kill loses little, and put a Batch around a provider that limits
+// its requests.
 //
 // # On disk
 //
-// In a folder every document is one file (in gob: content, metadata and vector), unencrypted, in folders that only their owner can
-// read. The folder also holds space.json with the vectors' Space: written whole or not at all before anything else, and compared
-// before anything is opened. Vectors of another model are refused, also after a restart.
+// Each document is one file (gob: content, metadata and vector), unencrypted, in folders that only
+// their owner can read. The file space.json holds the vectors' Space. It is written first, complete
+// or not at all, and compared before anything is opened. So vectors of another model are refused
+// even after a restart.
 //
-// When AddDocuments has returned, its documents are with the operating system: they survive the end of the process, and
-// of the machine only once the system has written them. chromem-go writes a file in its place, so a process killed in the middle of
-// one leaves it half-written. New refuses such a folder and names the files; delete them and add their documents again.
-// There are no checksums: New notices files that cannot be decoded, whose vectors have another length or whose IDs do
-// not fit, not every changed bit.
+// After AddDocuments has returned, its documents are with the operating system: they survive the
+// end of the process, and a crash of the machine only once the system has written them. chromem-go
+// writes each file in place, so a killed process may leave one half-written. [New] refuses such a
+// folder and names the files; delete them and add their documents again. There are no checksums:
+// New detects files that cannot be decoded, vectors of another length and IDs that do not fit, but
+// not every changed bit.
 //
-// A folder belongs to one Store at a time; nothing enforces it. Two that have it open do not see each other's changes, each answers
-// from its own memory, and of a document that both change the last one written is there after a restart.
+// A folder belongs to one Store at a time; nothing enforces it. Two Stores of one folder do not see
+// each other's changes and answer from their own memory. After a restart, the last write of a
+// document counts.
 //
 // # Metadata
 //
-// chromem-go keeps strings only; here values keep their types: string, bool, nil, every integer and float type (an int64 comes back
-// as an int64 and 3.0 as a float64), time.Time, and []string, []any and map[string]any of these. Any other type is an error, which
-// names the key. An empty list or map comes back not nil, a time without its monotonic reading and with its offset in place
-// of the location's name.
+// chromem-go keeps only strings. This package keeps the types: string, bool, nil, every integer and
+// float type (an int64 comes back as an int64 and 3.0 as a float64), time.Time, and []string, []any
+// and map[string]any of these. Any other type is an error that names the key. An empty slice or map
+// comes back non-nil. A time comes back without its monotonic reading, and with an offset in place
+// of its location.
 //
-// A filter is a map from keys to values that must all be equal. Numbers are equal by value whatever their types, also inside lists, so
-// that 3 finds 3.0; times are equal if their texts are, offset included; a key that is not there equals nothing, not even nil.
+// A filter maps keys to values that must all be equal. Numbers are equal by value whatever their
+// types, also in lists, so 3 finds 3.0. Times are equal if their texts are, including the offset. A
+// missing key equals nothing, not even nil.
 package chromem

@@ -1,6 +1,7 @@
 package chromem
 
 import (
+	"cmp"
 	"context"
 	"encoding/gob"
 	"encoding/json"
@@ -14,26 +15,25 @@ import (
 	"github.com/philippgille/chromem-go"
 	"github.com/tmc/langchaingo/schema"
 
-	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 
-// Folder reads a collection of the folder of a Store, for migrate.Run: one document at a time, without the model that made it. An
-// empty collection is "documents", as in Options. The order is that of the files' names. A Store may have the folder open, but
-// what it writes meanwhile may be read half-written, which is an error, or be missed.
-func Folder(dir, collection string) migrate.Collection {
-	if collection == "" {
-		collection = "documents"
-	}
-	return folder{dir, collection}
+// Folder returns a Reader of one collection in a [Store]'s folder, such as package migrate takes.
+// It does not need the model that made the vectors and reads one document at a time, in the order
+// of the files' names. A name of "" is "documents", as in [Options]. A Store may have the folder
+// open meanwhile; a document that it is just writing may be missing, or fail the read with an
+// error.
+func Folder(dir, name string) collection.Reader {
+	return folder{dir, cmp.Or(name, "documents")}
 }
 
 type folder struct{ dir, collection string }
 
-// files is where the documents are.
+// files is the folder of the documents.
 func (f folder) files() string { return filepath.Join(f.dir, hexOf(f.collection)) }
 
-func (f folder) Describe(context.Context) (migrate.Description, error) {
-	d := migrate.Description{Name: fmt.Sprintf("the collection %q of the chromem folder %s", f.collection, f.dir)}
+func (f folder) Describe(context.Context) (collection.Description, error) {
+	d := collection.Description{Name: fmt.Sprintf("the collection %q of the chromem folder %s", f.collection, f.dir)}
 	name := filepath.Join(f.dir, sidecar)
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) && len(gobs(f.dir)) == 0 {
@@ -67,7 +67,7 @@ func (f folder) Describe(context.Context) (migrate.Description, error) {
 	return d, nil
 }
 
-// names returns the files of documents, sorted.
+// names returns the sorted names of the documents' files.
 func (f folder) names() ([]string, error) {
 	entries, err := os.ReadDir(f.files())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -82,11 +82,11 @@ func (f folder) names() ([]string, error) {
 	return names, nil
 }
 
-func (f folder) Documents(ctx context.Context, after string) iter.Seq2[migrate.Document, error] {
-	return func(yield func(migrate.Document, error) bool) {
+func (f folder) Documents(ctx context.Context, after string) iter.Seq2[collection.Document, error] {
+	return func(yield func(collection.Document, error) bool) {
 		names, err := f.names()
 		if err != nil {
-			yield(migrate.Document{}, err)
+			yield(collection.Document{}, err)
 			return
 		}
 		for _, name := range names {
@@ -94,7 +94,7 @@ func (f folder) Documents(ctx context.Context, after string) iter.Seq2[migrate.D
 				continue
 			}
 			err := ctx.Err()
-			var d migrate.Document
+			var d collection.Document
 			if err == nil {
 				d, err = f.read(name)
 			}
@@ -108,24 +108,24 @@ func (f folder) Documents(ctx context.Context, after string) iter.Seq2[migrate.D
 	}
 }
 
-func (f folder) read(name string) (migrate.Document, error) {
+func (f folder) read(name string) (collection.Document, error) {
 	path := filepath.Join(f.files(), name)
 	file, err := os.Open(path)
 	if err != nil {
-		return migrate.Document{}, fmt.Errorf("chromem: %w", err)
+		return collection.Document{}, fmt.Errorf("chromem: %w", err)
 	}
 	defer func() { _ = file.Close() }() // it was only read
 	var stored chromem.Document
 	if err := gob.NewDecoder(file).Decode(&stored); err != nil {
-		return migrate.Document{}, damaged(f.dir, path)
+		return collection.Document{}, damaged(f.dir, path)
 	}
 	id, ok := stored.Metadata[keyID]
 	if !ok {
-		return migrate.Document{}, fmt.Errorf("chromem: %s was not stored by this package", path)
+		return collection.Document{}, fmt.Errorf("chromem: %s was not stored by this package", path)
 	}
 	metadata, err := decode(stored.Metadata)
 	if err != nil {
-		return migrate.Document{}, damaged(f.dir, path)
+		return collection.Document{}, damaged(f.dir, path)
 	}
-	return migrate.Document{ID: id, Position: name, Document: schema.Document{PageContent: stored.Content, Metadata: metadata}}, nil
+	return collection.Document{ID: id, Position: name, Document: schema.Document{PageContent: stored.Content, Metadata: metadata}}, nil
 }

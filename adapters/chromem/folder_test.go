@@ -12,6 +12,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
@@ -27,12 +28,12 @@ func TestFolderReader(t *testing.T) {
 	r := chromem.Folder(dir, "")
 	d, err := r.Describe(t.Context())
 	if err != nil || d.Documents != 30 || !slices.Equal(d.Dimensions, []int{8}) || d.ID == "" {
-		t.Fatalf("%+v, %v", d, err)
+		t.Fatalf("got %+v, %v, want 30 documents of 8 dimensions and an ID", d, err)
 	}
-	var all []migrate.Document
+	var all []collection.Document
 	for d, err := range r.Documents(t.Context(), "") {
 		if err != nil || d.PageContent != "text "+d.ID || fmt.Sprint(d.Metadata["n"]) != d.ID || d.Metadata["n"] == nil || len(d.Metadata) != 3 {
-			t.Fatalf("%+v, %v", d, err)
+			t.Fatalf("got %+v, %v, want the stored text and metadata", d, err)
 		}
 		all = append(all, d)
 	}
@@ -106,7 +107,7 @@ func TestMigrate(t *testing.T) {
 		r = step.Report
 	}
 	if r == nil || r.Moved != 50 || r.Searched != 20 {
-		t.Fatalf("%+v", r)
+		t.Fatalf("got %+v, want 50 moved and 20 searched", r)
 	}
 	moved := open(t, e, chromem.Options{Dir: after})
 	if moved.Count() != 50 {

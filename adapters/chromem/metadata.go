@@ -15,8 +15,8 @@ import (
 	"unicode/utf8"
 )
 
-// chromem keeps strings only. A value becomes a letter for its sort and its canonical form, so that a filter can compare it;
-// its Go type, where the form does not tell, is kept under a key of its own.
+// chromem keeps only strings. A stored value is a letter for its sort and its canonical form, which
+// a filter can compare. If the form does not tell the Go type, the type is under a key of its own.
 //
 //	s text, n number, b true or false, t time, z nil, l list, m map
 const (
@@ -24,7 +24,7 @@ const (
 	keyTypes = "\x00types"
 )
 
-// encode returns metadata as chromem keeps it, without the document's ID.
+// encode returns metadata in the form that chromem keeps, without the document's ID.
 func encode(metadata map[string]any) (map[string]string, error) {
 	out := make(map[string]string, len(metadata)+2)
 	types := map[string]string{}
@@ -56,7 +56,7 @@ func field(key string, value any) (form, kind string, err error) {
 	return canonical(value)
 }
 
-// decode returns the metadata that was encoded.
+// decode reverses encode.
 func decode(stored map[string]string) (map[string]any, error) {
 	types := map[string]string{}
 	if data := stored[keyTypes]; data != "" {
@@ -78,7 +78,8 @@ func decode(stored map[string]string) (map[string]any, error) {
 	return out, nil
 }
 
-// hashed returns the default ID. Lengths are part of what is hashed, so that no two documents give the same bytes.
+// hashed returns the default ID. The hash covers the lengths, so that no two documents give the
+// same bytes.
 func hashed(content string, metadata map[string]string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %s", len(content), content)
@@ -89,8 +90,9 @@ func hashed(content string, metadata map[string]string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// canonical returns a value's form, and its type where it is not the form's usual one: string, int, float64, bool, []any.
-// The type of a list or map is that of its parts, in JSON; equal parts of other types have the same form.
+// canonical returns a value's form, and its type unless it is the usual type of that form: string,
+// int, float64, bool, []any. The type of a list or map is the JSON of its elements' types; equal
+// elements of other types have the same form.
 func canonical(value any) (form, kind string, err error) {
 	switch v := value.(type) {
 	case nil:
@@ -146,12 +148,13 @@ func canonical(value any) (form, kind string, err error) {
 		}
 		return joined("m", forms, kinds, len(kinds) > 0)
 	}
-	return "", "", fmt.Errorf("the value is a %T: use a string, a number, a bool, nil, a time.Time, or a []string, []any or map[string]any of these", value)
+	return "", "", fmt.Errorf("the value is a %T: use a string, a number, a bool, nil, a time.Time, "+
+		"or a []string, []any or map[string]any of these", value)
 }
 
 var errNotUTF8 = errors.New("the string is not UTF-8")
 
-// nested is canonical for what is written as JSON, which would change a string that is not UTF-8.
+// nested is canonical for values inside JSON, which would change a string that is not UTF-8.
 func nested(x any) (form, kind string, err error) {
 	form, kind, err = canonical(x)
 	if err == nil && !utf8.ValidString(form) {
@@ -169,7 +172,7 @@ func joined(letter string, forms, kinds any, typed bool) (form, kind string, err
 	return letter + string(data), string(types), err
 }
 
-// number writes a whole number without a point, so that 3 and 3.0 are equal to a filter.
+// number formats a whole number without a decimal point, so that a filter finds 3 and 3.0 equal.
 func number(x float64) string {
 	if x == math.Trunc(x) && math.Abs(x) < 1<<63 {
 		return strconv.FormatInt(int64(x), 10)

@@ -75,11 +75,12 @@ func TestMetadataThatCannotBeKept(t *testing.T) {
 	}
 	add(t, s, doc("a", map[string]any{"x": "\xff"})) // bytes are kept where they stand alone
 	if got, err := s.SimilaritySearch(t.Context(), "a", 1); err != nil || got[0].Metadata["x"] != "\xff" {
-		t.Errorf("%v, %v", got, err)
+		t.Errorf("got %v, %v, want the byte 0xff", got, err)
 	}
 }
 
-// TestAnyMetadataRoundTrips: what is stored comes back as it was, is found by itself, and has an ID of its own.
+// TestAnyMetadataRoundTrips: what is stored comes back as it was, is found by itself, and has an ID
+// of its own.
 func TestAnyMetadataRoundTrips(t *testing.T) {
 	var value func(depth int) *rapid.Generator[any]
 	value = func(depth int) *rapid.Generator[any] {
@@ -100,11 +101,11 @@ func TestAnyMetadataRoundTrips(t *testing.T) {
 		two := rapid.MapOfN(key, value(2), 0, 5).Draw(r, "two")
 		s, err := chromem.New(embedtest.NewFake(embedtest.FakeOptions{}), chromem.Options{})
 		if err != nil {
-			r.Fatal(err)
+			r.Fatalf("got the error %v, want none", err)
 		}
 		ids, err := s.AddDocuments(t.Context(), []schema.Document{doc("a", one), doc("a", two)})
 		if err != nil {
-			r.Fatal(err)
+			r.Fatalf("got the error %v, want none", err)
 		}
 		if same := reflect.DeepEqual(one, two); same != (ids[0] == ids[1]) {
 			r.Fatalf("the same metadata: %v, ids %v", same, ids)

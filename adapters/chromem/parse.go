@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// parse returns the value of a form and a type, as canonical made them.
+// parse returns the value for a form and a type from canonical.
 func parse(form, kind string) (any, error) {
 	if form == "" {
 		return nil, errors.New("an empty form")
@@ -43,7 +43,7 @@ func parseList(body, kind string) (any, error) {
 	if kind == "[]string" {
 		for i, form := range forms {
 			if form == "" || form[0] != 's' {
-				return nil, fmt.Errorf("item %d of strings is none", i)
+				return nil, fmt.Errorf("item %d of a list of strings is not a string", i)
 			}
 			forms[i] = form[1:]
 		}

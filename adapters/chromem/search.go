@@ -12,15 +12,18 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/percall"
 )
 
-// SimilaritySearch returns the k documents that are nearest to the query, nearest first, fewer if the collection or the filters
-// leave fewer; documents that are equally near come in the order of their IDs. Score is the cosine of the angle between
-// document and query, from -1 to 1. The query is embedded as a query, unless the collection is empty.
+// SimilaritySearch returns the k documents nearest to the query, nearest first; fewer if the
+// collection or the filters leave fewer. Equally near documents come in the order of their IDs.
+// Score is the cosine of the angle between document and query, from -1 to 1. The query is embedded
+// as a query. An empty collection embeds nothing.
 //
-// Options: WithFilters takes a map[string]any or map[string]string whose values must all be equal to the document's;
-// WithScoreThreshold, from 0 to 1, leaves out documents with a lower score, 0 leaves out none; WithNameSpace names another collection;
-// WithEmbedder takes an embedder of the same Space, as adapters/langchaingo.New makes them.
+// WithFilters takes a map[string]any or map[string]string; all its values must equal the
+// document's. WithScoreThreshold, from 0 to 1, drops documents with a lower score; 0 drops none.
+// WithNameSpace names another collection. WithEmbedder takes an embedder with the same Space, made
+// by adapters/langchaingo.New.
 func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, options ...vectorstores.Option) ([]schema.Document, error) {
 	o := s.options(options)
 	if k < 1 {
@@ -33,7 +36,7 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, optio
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.embedder(o)
+	e, err := percall.Embedder("chromem", s.e, o.Embedder)
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +72,10 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, optio
 	return docs, nil
 }
 
-// nearest returns the k documents nearest to v, in an order that does not change between calls. chromem's own does: which of
-// several equally near documents it leaves out is chance. So it is asked for one more, and for all if the last two are equal.
-func (c *collection) nearest(ctx context.Context, v []float32, k int, where map[string]string) ([]chromem.Result, error) {
+// nearest returns the k documents nearest to v, always in the same order. Which of several equally
+// near documents chromem leaves out is random, so nearest asks for one more, and for all if the
+// last two are equally near.
+func (c *indexed) nearest(ctx context.Context, v []float32, k int, where map[string]string) ([]chromem.Result, error) {
 	n := c.Count()
 	k = min(k, n)
 	for want := min(k+1, n); want > 0; want = n {
@@ -80,7 +84,7 @@ func (c *collection) nearest(ctx context.Context, v []float32, k int, where map[
 			return nil, fmt.Errorf("chromem: %w", err)
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, err // chromem answers a part, without an error
+			return nil, err // chromem returns partial results without an error
 		}
 		slices.SortFunc(found, func(a, b chromem.Result) int {
 			return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.Metadata[keyID], b.Metadata[keyID]))
@@ -92,7 +96,7 @@ func (c *collection) nearest(ctx context.Context, v []float32, k int, where map[
 	return nil, nil
 }
 
-// filter returns a filter in the form in which metadata is stored.
+// filter returns a filter in the form of stored metadata.
 func filter(filters any) (map[string]string, error) {
 	where := map[string]string{}
 	switch f := filters.(type) {

@@ -12,10 +12,10 @@ import (
 	"github.com/vecspace/embedding/internal/whole"
 )
 
-// sidecar is the file that says what the vectors of a folder are.
+// sidecar is the file with the Space of a folder's vectors.
 const sidecar = "space.json"
 
-// format is the version of what this package writes: the sidecar, and the metadata of documents.
+// format is the version of what this package writes: the sidecar and the metadata of documents.
 const format = 1
 
 type spaceFile struct {
@@ -24,7 +24,7 @@ type spaceFile struct {
 	Dimensions int             `json:"dimensions"`
 }
 
-// claim holds dir to the model's Space: it compares what an earlier run wrote, or writes it into a new folder.
+// claim compares dir's sidecar with the model, or writes one into a new folder.
 func claim(dir string, m embedding.Model) error {
 	name := filepath.Join(dir, sidecar)
 	data, err := os.ReadFile(name)
@@ -35,7 +35,7 @@ func claim(dir string, m embedding.Model) error {
 		return fmt.Errorf("chromem: %w", err)
 	}
 	if len(gobs(dir)) > 0 {
-		return fmt.Errorf("chromem: %s holds an index without %s, so nobody knows which model its vectors are of: use another folder, or delete this one and index again", dir, sidecar)
+		return fmt.Errorf("chromem: %s holds an index without %s, so the model of its vectors is unknown: use another folder, or delete this one and index again", dir, sidecar)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("chromem: %w", err)
@@ -50,7 +50,7 @@ func claim(dir string, m embedding.Model) error {
 	return nil
 }
 
-// compare compares what an earlier run wrote with the model of this one.
+// compare compares a sidecar with the model.
 func compare(dir, name string, data []byte, m embedding.Model) error {
 	var had spaceFile
 	if err := json.Unmarshal(data, &had); err != nil {
@@ -70,11 +70,12 @@ func compare(dir, name string, data []byte, m embedding.Model) error {
 	return nil
 }
 
-// sound returns an error if a sidecar, the zero one if it cannot be decoded, is none that this package reads.
+// sound returns an error if this package cannot read the sidecar. The zero value stands for one
+// that cannot be decoded.
 func (had spaceFile) sound(dir, name string) error {
 	switch {
 	case had.Format == 0 || had.Space == "" || had.Dimensions < 1:
-		return fmt.Errorf("chromem: %s is corrupt or half-written, so nobody knows which model the vectors are of: delete the folder %s and index again", name, dir)
+		return fmt.Errorf("chromem: %s is corrupt or half-written, so the model of its vectors is unknown: delete the folder %s and index again", name, dir)
 	case had.Format != format:
 		return fmt.Errorf("chromem: %s is of format %d and this version of the package reads %d: open it with the version that made it, "+
 			"or use another folder and index again", dir, had.Format, format)

@@ -16,37 +16,38 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Options of a Store. The zero value is in memory.
+// Options configures a [Store]. The zero value means a store in memory.
 type Options struct {
-	// Dir is the folder of a persistent store; it is made if it is not there. "" is in memory.
+	// Dir is the folder of a persistent store. New creates it. "" means in memory.
 	Dir string
-	// Collection is what is used where a call gives no vectorstores.WithNameSpace. "" is "documents".
+	// Collection is the name for calls without vectorstores.WithNameSpace. "" is "documents".
 	Collection string
-	// ID returns the ID of a document, which must not be empty. nil is a hash of its content and metadata.
+	// ID returns a document's ID, which must not be empty. nil means a hash of its content and
+	// metadata.
 	ID func(schema.Document) string
 }
 
-// Store is a langchaingo vector store. It is safe for concurrent use. It holds no resource that needs closing.
+// Store is a langchaingo vector store. It is safe for concurrent use and needs no closing.
 type Store struct {
 	e     embedding.Embedder
 	model embedding.Model
 	o     Options
 	db    *chromem.DB
 
-	mu          sync.RWMutex // held for reading while a collection is searched, for writing while one is changed
-	collections map[string]*collection
+	mu          sync.RWMutex // read-locked for searches, write-locked for changes
+	collections map[string]*indexed
 }
 
 var _ vectorstores.VectorStore = (*Store)(nil)
 
-// New opens a store for e, whose Space and Dimensions must be known. It is an error if the folder holds vectors of another
-// Space, an index of unknown origin, or a file that is damaged. New embeds nothing.
+// New opens a store for e, whose Space and Dimensions must be known. It is an error if the folder
+// holds vectors of another Space, an index of unknown origin or a damaged file. New embeds nothing.
 func New(e embedding.Embedder, o Options) (*Store, error) {
 	if e == nil {
 		return nil, errors.New("chromem: the Embedder is nil")
 	}
 	e = embedding.Chain(e)
-	s := &Store{e: e, model: e.Model(), o: o, collections: map[string]*collection{}}
+	s := &Store{e: e, model: e.Model(), o: o, collections: map[string]*indexed{}}
 	if s.model.Space == "" || s.model.Dimensions == 0 {
 		return nil, fmt.Errorf("chromem: the Space or the Dimensions of %s:%s are unknown: call embedding.Probe first", s.model.Provider, s.model.ID)
 	}
@@ -73,7 +74,8 @@ func New(e embedding.Embedder, o Options) (*Store, error) {
 	return s, nil
 }
 
-// Count returns how many documents the default collection, or that of vectorstores.WithNameSpace, holds.
+// Count returns the number of documents in the default collection, or in the one that
+// vectorstores.WithNameSpace names.
 func (s *Store) Count(options ...vectorstores.Option) int {
 	c := s.collection(s.options(options).NameSpace)
 	if c == nil {
@@ -82,8 +84,8 @@ func (s *Store) Count(options ...vectorstores.Option) int {
 	return c.Count()
 }
 
-// All yields every document of a collection with its ID, ordered by ID. The documents are copies. Those added after the call began
-// are not among them; the store may be used and changed meanwhile.
+// All yields copies of all documents in a collection with their IDs, ordered by ID. It leaves out
+// documents that are added after the call began. The store may be used and changed meanwhile.
 func (s *Store) All(options ...vectorstores.Option) iter.Seq2[string, schema.Document] {
 	return func(yield func(string, schema.Document) bool) {
 		c := s.collection(s.options(options).NameSpace)
@@ -100,7 +102,7 @@ func (s *Store) All(options ...vectorstores.Option) iter.Seq2[string, schema.Doc
 			}
 			metadata, err := decode(stored.Metadata)
 			if err != nil {
-				continue // cannot be: New has decoded what was on disk, and AddDocuments has encoded the rest
+				continue // impossible: New decoded what was on disk, AddDocuments encoded the rest
 			}
 			if !yield(id, schema.Document{PageContent: stored.Content, Metadata: metadata}) {
 				return
@@ -109,8 +111,8 @@ func (s *Store) All(options ...vectorstores.Option) iter.Seq2[string, schema.Doc
 	}
 }
 
-// Delete removes documents. An ID that is not there is passed over. If a file cannot be removed, the error says which; the
-// documents after it are still there.
+// Delete removes documents and ignores unknown IDs. If a file cannot be removed, the error names
+// the document, and the documents after it stay.
 func (s *Store) Delete(ctx context.Context, ids []string, options ...vectorstores.Option) error {
 	c := s.collection(s.options(options).NameSpace)
 	if c == nil {
@@ -129,15 +131,15 @@ func (s *Store) Delete(ctx context.Context, ids []string, options ...vectorstore
 	return nil
 }
 
-// collection returns the collection of a name, or nil if there is none.
-func (s *Store) collection(name string) *collection {
+// collection returns the collection with this name, nil if there is none.
+func (s *Store) collection(name string) *indexed {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.collections[name]
 }
 
-// create returns the collection of a name, which it makes if there is none.
-func (s *Store) create(name string) (*collection, error) {
+// create returns the collection with this name and creates it if there is none.
+func (s *Store) create(name string) (*indexed, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c := s.collections[name]; c != nil {
@@ -154,12 +156,12 @@ func (s *Store) create(name string) (*collection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chromem: %w", err)
 	}
-	s.collections[name] = newCollection(c, s.o.Dir)
+	s.collections[name] = newIndexed(c, s.o.Dir)
 	return s.collections[name], nil
 }
 
 // get returns a copy of a stored document.
-func (s *Store) get(c *collection, id string) (chromem.Document, bool) {
+func (s *Store) get(c *indexed, id string) (chromem.Document, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	inner, ok := c.ids[id]
@@ -179,21 +181,4 @@ func (s *Store) options(options []vectorstores.Option) vectorstores.Options {
 		o.NameSpace = s.o.Collection
 	}
 	return o
-}
-
-// embedder returns the store's own, or the one of vectorstores.WithEmbedder if it is known to be of the same Space.
-func (s *Store) embedder(o vectorstores.Options) (embedding.Embedder, error) {
-	if o.Embedder == nil {
-		return s.e, nil
-	}
-	ours, ok := o.Embedder.(interface{ Unwrap() embedding.Embedder })
-	if !ok {
-		return nil, errors.New("chromem: vectorstores.WithEmbedder: the embedder's Space is unknown: state it by adapters/langchaingo.From and pass what New makes of that")
-	}
-	e := embedding.Chain(ours.Unwrap())
-	if space := e.Model().Space; !space.Same(s.model.Space) {
-		return nil, fmt.Errorf("chromem: vectorstores.WithEmbedder: the embedder is of the space %q and the store of %q: their vectors cannot be compared; "+
-			"pass one of the same space, or open another store for it", space, s.model.Space)
-	}
-	return e, nil
 }

@@ -13,22 +13,26 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Foreign is what From takes: langchaingo's embeddings.Embedder, method by method.
+// Foreign has the methods of langchaingo's embeddings.Embedder.
 type Foreign interface {
 	EmbedDocuments(ctx context.Context, texts []string) ([][]float32, error)
 	EmbedQuery(ctx context.Context, text string) ([]float32, error)
 }
 
-// From returns a langchaingo embedder as ours, guarded. A langchaingo embedder says nothing about its model, so m states it: its
-// Space is what the user asserts and may not be empty; Dimensions, Limits, Normalized and Symmetric help where they are
-// known; Provider and ID default to "langchaingo" and "unknown". What New made is unwrapped again, unless m states another Space.
+// From returns a langchaingo embedder as a guarded Embedder. A langchaingo embedder says nothing
+// about its model, so m does. Its Space is required and is the caller's assertion. Dimensions,
+// Limits, Normalized and Symmetric help if they are known. Provider and ID default to "langchaingo"
+// and "unknown". From unwraps an [Embedder] that [New] made, unless m states another Space.
 //
-// langchaingo's errors have no kinds: one whose words name an HTTP status ("status code: 429") gets the Kind of that status,
-// so that Retry and Fallback know what to do; any other is of unknown kind and not tried again.
+// langchaingo's errors have no Kind. An error that names an HTTP status ("status code: 429") gets
+// the Kind of that status, so that Retry and Fallback can act on it. Others are Unknown and are not
+// retried.
 //
-// Queries go to EmbedQuery one by one, everything else goes to EmbedDocuments in one call, which gets a copy of the texts
-// because langchaingo edits them. A panic inside becomes a Malformed error, as does a wrong count. Usage is unmetered:
-// langchaingo does not tell it. An embedder that ignores its context is waited for. The result is safe for concurrent use if f is.
+// Queries go to EmbedQuery one by one. All other texts go to EmbedDocuments in one call, as a copy
+// because langchaingo edits them. A panic or a wrong number of vectors becomes a Malformed error.
+// The usage is unmetered because langchaingo does not report it. A call does not return before the
+// embedder does, even if the embedder ignores its context. The result is safe for concurrent use if
+// f is.
 func From(f Foreign, m embedding.Model) (embedding.Embedder, error) {
 	if f == nil {
 		return nil, errors.New("langchaingo: From: the embedder is nil")
@@ -37,7 +41,8 @@ func From(f Foreign, m embedding.Model) (embedding.Embedder, error) {
 		return ours.e, nil
 	}
 	if m.Space == "" {
-		return nil, errors.New("langchaingo: From: the Model states no Space: say which vectors these are comparable with, for example openai/text-embedding-3-small@1536")
+		return nil, errors.New("langchaingo: From: the Model has no Space: " +
+			"name the space of the vectors, for example openai/text-embedding-3-small@1536")
 	}
 	m.Provider = cmp.Or(m.Provider, "langchaingo")
 	m.ID = cmp.Or(m.ID, "unknown")
@@ -64,7 +69,7 @@ func (f foreign) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 		one, err := f.query(ctx, req.Texts[i])
 		out.Add([]int{i}, one, err)
 		if err != nil && embedding.KindOf(err) != embedding.Rejected {
-			for k := i + 1; k < req.Len(); k++ { // what failed once is not tried for each of the others
+			for k := i + 1; k < req.Len(); k++ { // do not repeat the failure for each text
 				out.Add([]int{k}, embedding.Response{}, err)
 			}
 			break
@@ -94,14 +99,14 @@ func (f foreign) query(ctx context.Context, text string) (one embedding.Response
 	return embedding.Response{Vectors: [][]float32{v}, Usage: embedding.Usage{Requests: 1, Unmetered: 1}}, nil
 }
 
-// What langchaingo's clients say of an answer that was refused: its status, and then the server's words.
+// langchaingo's clients report a refusal by its status, followed by the server's message.
 var (
 	status  = regexp.MustCompile(`(?i)\bstatus(?: code)?:? (\d{3})\b`)
 	tooLong = regexp.MustCompile(`(?i)maximum context length|context length exceed|exceeds (?:the )?(?:maximum )?context length|too many (?:input )?tokens`)
 )
 
-// judged gives an error the Kind of the status that its words name, so that the layers above know what is worth another try.
-// langchaingo's errors have no type that says it.
+// judged gives an error the Kind of the HTTP status in its message. langchaingo's errors have no
+// type that carries the status.
 func (f foreign) judged(err error) error {
 	if err == nil || embedding.KindOf(err) != embedding.Unknown {
 		return err
@@ -118,7 +123,8 @@ func (f foreign) judged(err error) error {
 	return &embedding.Error{Kind: kind, Provider: f.m.Provider, Model: f.m.ID, Endpoint: f.m.Endpoint, Status: n, Err: err}
 }
 
-// caught turns a panic into an error. What the runtime says is shown; another panic's value is not, because it may quote a text.
+// caught turns a panic into an error. It quotes a runtime error; it does not quote another value,
+// which may hold a text.
 func (f foreign) caught(err *error) {
 	switch p := recover().(type) {
 	case nil:

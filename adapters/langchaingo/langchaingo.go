@@ -1,9 +1,11 @@
-// Package langchaingo plugs Embedders into github.com/tmc/langchaingo, and langchaingo's into this module.
+// Package langchaingo turns an [embedding.Embedder] into an embedder for github.com/tmc/langchaingo
+// with [New], and one of langchaingo's into an Embedder with [From].
 //
 //	store, err := pgvector.New(ctx, pgvector.WithEmbedder(langchaingo.New(e)), ...)
 //
-// It imports nothing of langchaingo: New's result has the methods of its embeddings.Embedder, and From takes anything that has
-// them, so that a program pays for langchaingo only where it imports it itself.
+// The package imports nothing from langchaingo: [Embedder] has the methods of its
+// embeddings.Embedder, and [Foreign] is any type with those methods. A program links langchaingo
+// only if it imports it itself.
 package langchaingo
 
 import (
@@ -12,23 +14,24 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Embedder is an embedding.Embedder with the methods of langchaingo's embeddings.Embedder. It is safe for concurrent use if the
-// one inside is, as all are.
+// Embedder is an [embedding.Embedder] with the methods of langchaingo's embeddings.Embedder. It is
+// safe for concurrent use, as every Embedder is.
 type Embedder struct{ e embedding.Embedder }
 
-// New returns e for langchaingo. Unlike langchaingo's own embedders it splits nothing and replaces no line breaks: what is done
-// around the provider is e's middleware. langchaingo's stores send all documents of a call in one request, so e needs a
-// Batch (middleware.Standard has one) where its provider limits them. New panics if e is nil, as embedding.Chain does.
+// New returns e for langchaingo. Unlike langchaingo's own embedders it does not split requests and
+// does not replace line breaks; e's middleware decides that. langchaingo's stores send all
+// documents of a call in one request, so e needs a Batch (middleware.Standard has one) if its
+// provider limits requests. New panics if e is nil, as [embedding.Chain] does.
 func New(e embedding.Embedder) *Embedder { return &Embedder{embedding.Chain(e)} }
 
-// EmbedDocuments returns one vector per text, the caller's own copies. It never edits texts. If some texts failed, the error is an
-// *embedding.PartialError, the vectors of the others are returned beside it and the rows of the failed ones are nil; any other
-// error comes with no vectors.
+// EmbedDocuments returns one vector per text; the caller owns them. It does not edit texts. If some
+// texts fail, it returns an [*embedding.PartialError] together with the vectors of the other texts,
+// nil for the failed ones. Any other error comes without vectors.
 func (a *Embedder) EmbedDocuments(ctx context.Context, texts []string) ([][]float32, error) {
 	return embedding.Documents(ctx, a.e, texts)
 }
 
-// EmbedQuery returns the vector of a text that is searched for, embedded as a query. The vector is the caller's own copy.
+// EmbedQuery returns the vector of a search query. The caller owns it.
 func (a *Embedder) EmbedQuery(ctx context.Context, text string) ([]float32, error) {
 	return embedding.Query(ctx, a.e, text)
 }

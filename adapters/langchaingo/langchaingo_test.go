@@ -28,7 +28,7 @@ func TestNew(t *testing.T) {
 	in := []string{"line\nbreak", "b"}
 	vs, err := a.EmbedDocuments(t.Context(), in)
 	if err != nil || len(vs) != 2 || !slices.Equal(vs[0], f.Vector(embedding.TaskDocument, "line\nbreak")) {
-		t.Fatalf("%v, %v", vs, err)
+		t.Fatalf("got %v, %v, want 2 vectors, the first of the text with its line break", vs, err)
 	}
 	if in[0] != "line\nbreak" {
 		t.Error("the caller's texts were edited")
@@ -70,26 +70,6 @@ func theirs(t *testing.T, edit func([][]float32) [][]float32) embeddings.Embedde
 	return e
 }
 
-func TestFromKeepsTheLaws(t *testing.T) {
-	embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-		e, err := langchaingo.From(theirs(t, nil), embedding.Model{Space: "s", Dimensions: 8, Symmetric: true})
-		expect.NoError(t, err)
-		return embedtest.Subject{Embedder: e}
-	})
-}
-
-func TestFromLeavesTheCallersTexts(t *testing.T) {
-	e, err := langchaingo.From(theirs(t, nil), embedding.Model{Space: "s"})
-	expect.NoError(t, err)
-	in := []string{"line\nbreak"} // langchaingo's embedder replaces the break in the slice it is given
-	if _, err := e.Embed(t.Context(), embedding.Request{Texts: in}); err != nil || in[0] != "line\nbreak" {
-		t.Errorf("%q, %v", in[0], err)
-	}
-	if m := e.Model(); m.Provider != "langchaingo" || m.ID != "unknown" || m.Space != "s" {
-		t.Errorf("%+v", m)
-	}
-}
-
 // broken is a langchaingo embedder of which every method is a function.
 type broken struct {
 	documents func(context.Context, []string) ([][]float32, error)
@@ -101,87 +81,6 @@ func (b broken) EmbedDocuments(ctx context.Context, texts []string) ([][]float32
 }
 func (b broken) EmbedQuery(ctx context.Context, text string) ([]float32, error) {
 	return b.query(ctx, text)
-}
-
-func TestFromTurnsPanicsAndWrongCountsIntoErrors(t *testing.T) {
-	answer := func(rows ...[]float32) embeddings.Embedder {
-		return theirs(t, func([][]float32) [][]float32 { return rows })
-	}
-	for name, f := range map[string]langchaingo.Foreign{
-		"no vectors": answer(), // langchaingo's own indexes the first one, and panics
-		"a nil vector": broken{
-			func(context.Context, []string) ([][]float32, error) { return [][]float32{nil, nil}, nil },
-			func(context.Context, string) ([]float32, error) { return nil, nil },
-		},
-		"a panic that quotes": broken{
-			func(_ context.Context, texts []string) ([][]float32, error) { panic(texts[0]) },
-			func(_ context.Context, text string) ([]float32, error) { panic(errors.New(text)) },
-		},
-		"a nil pointer": (*embeddings.EmbedderImpl)(nil),
-		"ours, nil":     (*langchaingo.Embedder)(nil),
-	} {
-		e, err := langchaingo.From(f, embedding.Model{Space: "s"})
-		expect.NoError(t, err)
-		for _, task := range []embedding.Task{embedding.TaskDocument, embedding.TaskQuery} {
-			_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"secret text", "secret too"}, Task: task})
-			if embedding.KindOf(err) != embedding.Malformed || strings.Contains(err.Error(), "secret") {
-				t.Errorf("%s, %v: %v", name, task, err)
-			}
-		}
-	}
-	e, err := langchaingo.From(answer(make([]float32, 8)), embedding.Model{Space: "s"})
-	expect.NoError(t, err)
-	if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a", "b"}}); !errors.Is(err, embedding.Malformed) {
-		t.Errorf("one vector for two texts: %v", err)
-	}
-}
-
-func TestFromRefusals(t *testing.T) {
-	if _, err := langchaingo.From(theirs(t, nil), embedding.Model{}); err == nil || !strings.Contains(err.Error(), "states no Space") {
-		t.Errorf("without a Space: %v", err)
-	}
-	if _, err := langchaingo.From(nil, embedding.Model{Space: "s"}); err == nil || !strings.Contains(err.Error(), "is nil") {
-		t.Errorf("a nil embedder: %v", err)
-	}
-	ours := langchaingo.New(embedtest.NewFake(embedtest.FakeOptions{}))
-	if e, err := langchaingo.From(ours, embedding.Model{}); err != nil || e != ours.Unwrap() {
-		t.Errorf("there and back again: %v, %v", e, err)
-	}
-	if e, err := langchaingo.From(ours, embedding.Model{Space: "mine"}); err != nil || e.Model().Space != "mine" {
-		t.Errorf("another Space is stated: %v, %v", e, err)
-	}
-}
-
-// TestFromKeepsWhatWasPaidFor: of several queries the ones before a failure, or before the caller left, are kept, and those after
-// are not asked for.
-func TestFromKeepsWhatWasPaidFor(t *testing.T) {
-	for name, leave := range map[string]bool{"a panic": false, "a cancel that the embedder ignores": true} {
-		ctx, cancel := context.WithCancel(t.Context())
-		calls := 0
-		e, err := langchaingo.From(broken{nil, func(context.Context, string) ([]float32, error) {
-			calls++
-			if calls == 2 && !leave {
-				panic("no")
-			}
-			if calls == 2 {
-				cancel()
-			}
-			return []float32{1}, nil
-		}}, embedding.Model{Space: "s"})
-		expect.NoError(t, err)
-		_, err = e.Embed(ctx, embedding.Request{Texts: []string{"a", "b", "c", "d"}, Task: embedding.TaskQuery})
-		cancel()
-		p, ok := errors.AsType[*embedding.PartialError](err)
-		if !ok || calls != 2 || p.Response.Vectors[0] == nil || p.Response.Vectors[3] != nil {
-			t.Fatalf("%s: %d calls, %v", name, calls, err)
-		}
-		if leave && (!errors.Is(err, context.Canceled) || p.Response.Vectors[1] == nil) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if !leave && !errors.Is(err, embedding.Malformed) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
 }
 
 // A program that uses this package without langchaingo does not link it.
@@ -198,21 +97,9 @@ func TestDependencies(t *testing.T) {
 }
 
 func ExampleNew() {
-	var e embedding.Embedder = embedtest.NewFake(embedtest.FakeOptions{}) // or providers.Open, with middleware around it
+	var e embedding.Embedder = embedtest.NewFake(embedtest.FakeOptions{}) // or providers.Open
 	var forLangchain embeddings.Embedder = langchaingo.New(e)
 	v, err := forLangchain.EmbedQuery(context.Background(), "hello")
 	fmt.Println(len(v), err)
 	// Output: 8 <nil>
-}
-
-func ExampleFrom() {
-	theirs := langchaingo.New(embedtest.NewFake(embedtest.FakeOptions{})) // or what embeddings.NewEmbedder returns
-	e, err := langchaingo.From(theirs, embedding.Model{Space: "openai/text-embedding-3-small@8", Dimensions: 8})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	vectors, err := embedding.Documents(context.Background(), e, []string{"one", "two"})
-	fmt.Println(len(vectors), e.Model().Space, err)
-	// Output: 2 openai/text-embedding-3-small@8 <nil>
 }

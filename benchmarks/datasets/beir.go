@@ -11,14 +11,14 @@ import (
 	"unicode/utf8"
 )
 
-// LoadRetrieval reads a folder in the layout of BEIR:
+// LoadRetrieval reads a folder in BEIR's layout:
 //
-//	corpus.jsonl          {"_id": "...", "title": "...", "text": "..."} a line
-//	queries.jsonl         {"_id": "...", "text": "..."} a line, of all splits (or queries.SPLIT.jsonl)
-//	qrels/SPLIT.tsv       query id, document id, whole number; a heading is passed over
+//	corpus.jsonl          {"_id": "...", "title": "...", "text": "..."} per line
+//	queries.jsonl         {"_id": "...", "text": "..."} per line (or queries.SPLIT.jsonl)
+//	qrels/SPLIT.tsv       query ID, document ID, integer; a heading is skipped
 //
-// each with .gz behind it if it is packed. split of "" is "test". Queries of other splits are left out. A blank document is kept: it is
-// never found.
+// Each file may be compressed, with .gz added to its name. A split of "" is "test". Queries of
+// other splits are left out. Blank documents are kept and never found.
 func LoadRetrieval(dir, split string) (*Retrieval, error) {
 	if split == "" {
 		split = "test"
@@ -56,14 +56,14 @@ func LoadRetrieval(dir, split string) (*Retrieval, error) {
 			return nil, fmt.Errorf("%s: query %q is blank", queries, q.ID)
 		}
 	}
-	if r.Judged, err = judgements(qrels, asked, documents); err != nil {
+	if r.Judged, err = judgments(qrels, asked, documents); err != nil {
 		return nil, err
 	}
 	r.Queries = slices.DeleteFunc(r.Queries, func(q Text) bool { return r.Judged[q.ID] == nil })
 	return r, nil
 }
 
-// entries reads a file of one JSON object a line and the set of ids.
+// entries reads a file with one JSON object per line, and the set of IDs.
 func entries(name string) ([]Text, map[string]bool, error) {
 	var out []Text
 	ids := map[string]bool{}
@@ -88,7 +88,7 @@ func entries(name string) ([]Text, map[string]bool, error) {
 		case entry.Text == nil:
 			return fmt.Errorf(`%q has no "text"`, *entry.ID)
 		case ids[*entry.ID]:
-			return fmt.Errorf("the id %q was there before", *entry.ID)
+			return fmt.Errorf("the id %q is not unique", *entry.ID)
 		}
 		ids[*entry.ID] = true
 		out = append(out, Text{ID: *entry.ID, Title: strings.TrimSpace(entry.Title), Body: strings.TrimSpace(*entry.Text)})
@@ -100,7 +100,7 @@ func entries(name string) ([]Text, map[string]bool, error) {
 	return out, ids, err
 }
 
-func judgements(name string, queries, documents map[string]bool) (map[string]map[string]int, error) {
+func judgments(name string, queries, documents map[string]bool) (map[string]map[string]int, error) {
 	out := map[string]map[string]int{}
 	relevant, first := false, true
 	err := lines(name, func(line string) error {
@@ -111,14 +111,14 @@ func judgements(name string, queries, documents map[string]bool) (map[string]map
 		}
 		f := strings.Split(strings.TrimRight(line, "\r"), "\t")
 		if len(f) != 3 {
-			return fmt.Errorf("%d fields between tabs, there must be 3: query id, document id, judgement", len(f))
+			return fmt.Errorf("got %d fields between tabs, want 3: query id, document id, judgment", len(f))
 		}
 		gain, err := strconv.Atoi(strings.TrimSpace(f[2]))
 		switch {
 		case err != nil && heading && !queries[f[0]]:
 			return nil
 		case err != nil:
-			return fmt.Errorf("the judgement %q is not a whole number", f[2])
+			return fmt.Errorf("the judgment %q is not a whole number", f[2])
 		case !queries[f[0]]:
 			return fmt.Errorf("there is no query %q", f[0])
 		case !documents[f[1]]:
@@ -128,7 +128,7 @@ func judgements(name string, queries, documents map[string]bool) (map[string]map
 			out[f[0]] = map[string]int{}
 		}
 		if _, twice := out[f[0]][f[1]]; twice {
-			return fmt.Errorf("document %q was judged for query %q before", f[1], f[0])
+			return fmt.Errorf("document %q is judged twice for query %q", f[1], f[0])
 		}
 		out[f[0]][f[1]] = gain
 		relevant = relevant || gain > 0

@@ -18,7 +18,8 @@ import (
 	"strings"
 )
 
-// Toolchain returns the root of the machine's own Go installation: the variable GOROOT, else what `go env GOROOT` prints.
+// Toolchain returns the root of the installed Go toolchain: the variable GOROOT, or what `go env
+// GOROOT` prints.
 func Toolchain() (string, error) {
 	if root := os.Getenv("GOROOT"); root != "" {
 		return root, nil
@@ -31,9 +32,10 @@ func Toolchain() (string, error) {
 	return root, nil
 }
 
-// GoLibrary makes a retrieval set of the Go standard library at root: the documents are the packages' own documentation, the queries are
-// the first sentences of the documentation of their exported functions, without the function's name in front. A sentence that several
-// packages share has all of them as its answer. The set depends on the Go version, which is part of its name.
+// GoLibrary makes a retrieval set of the Go standard library at root. Documents are the package
+// comments. Queries are the first sentences of exported functions' comments without the leading
+// name; the answers are all packages that have the sentence. The set depends on the Go version,
+// which is part of its Name.
 func GoLibrary(root string) (*Retrieval, error) {
 	version := "go"
 	if b, err := os.ReadFile(filepath.Join(root, "VERSION")); err == nil {
@@ -87,8 +89,8 @@ func GoLibrary(root string) (*Retrieval, error) {
 	return r, nil
 }
 
-// documentation parses a folder's package as it is built for linux/amd64, so that every machine has the same set. nil is
-// no package.
+// documentation parses the package in a folder as built for linux/amd64, so that the set is the
+// same on every machine. It returns nil if there is no package.
 func documentation(dir, name string) (*doc.Package, error) {
 	c := build.Default
 	c.GOOS, c.GOARCH, c.CgoEnabled = "linux", "amd64", false
@@ -108,7 +110,7 @@ func documentation(dir, name string) (*doc.Package, error) {
 	return doc.NewFromFiles(set, files, name)
 }
 
-// functions are a package's exported functions, constructors of its types among them.
+// functions returns a package's exported functions, including the constructors of its types.
 func functions(pkg *doc.Package) []*doc.Func {
 	out := slices.Clone(pkg.Funcs)
 	for _, t := range pkg.Types {
@@ -118,7 +120,7 @@ func functions(pkg *doc.Package) []*doc.Func {
 	return out
 }
 
-// question is a first sentence without the function's name in front, which documentation begins with by custom.
+// question returns a first sentence without the function's name at its beginning.
 func question(name, sentence string) string {
 	if rest, ok := strings.CutPrefix(sentence, name+" "); ok {
 		sentence = rest

@@ -13,8 +13,9 @@ import (
 	"unicode/utf8"
 )
 
-// LoadPairs reads pairs of sentences with gold scores: two sentences and a number a line. A name in .tsv has fields between tabs and no
-// quotes; any other is CSV as RFC 4180 says. .gz is unpacked. A first line without a number is a heading and passed over.
+// LoadPairs reads sentence pairs with gold scores: two sentences and a number per line. A file with
+// .tsv in its name has fields between tabs and no quotes; any other is CSV (RFC 4180). A name may
+// end in .gz. A first line without a number is a heading and is skipped.
 func LoadPairs(name string) (*Pairs, error) {
 	base := strings.TrimSuffix(filepath.Base(name), ".gz")
 	p := &Pairs{Name: strings.TrimSuffix(base, filepath.Ext(base))}
@@ -27,7 +28,7 @@ func LoadPairs(name string) (*Pairs, error) {
 		heading := first
 		first = false
 		if len(f) != 3 {
-			return fmt.Errorf("%d fields, there must be 3: sentence, sentence, score", len(f))
+			return fmt.Errorf("got %d fields, want 3: sentence, sentence, score", len(f))
 		}
 		gold, err := strconv.ParseFloat(strings.TrimSpace(f[2]), 64)
 		switch {
@@ -56,7 +57,7 @@ func LoadPairs(name string) (*Pairs, error) {
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: all gold scores are equal, a correlation with them is not defined", name)
+	return nil, fmt.Errorf("%s: all gold scores are equal, so a correlation is undefined", name)
 }
 
 func tabs(name string, each func([]string) error) error {

@@ -10,7 +10,8 @@ import (
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
-// stack is a chain around a provider that answers at once from memory: its time is what the layers add to a call.
+// stack is a chain around a provider that answers at once from memory. Its time is what the layers
+// add to a call.
 type stack struct {
 	name  string
 	e     embedding.Embedder
@@ -40,7 +41,8 @@ func stacks(want [][]float32) ([]stack, error) {
 	}, nil
 }
 
-// time returns the mean time of a call of n texts, never twice the same text between two resets, in about d.
+// time returns the mean time of a call of n texts, measured for about d. No text occurs twice
+// between resets.
 func (s stack) time(ctx context.Context, all []string, n int, d time.Duration) (sample, error) {
 	var sum sample
 	for end := time.Now().Add(d); sum.Units == 0 || time.Now().Before(end); {

@@ -14,15 +14,15 @@ import (
 	"sync/atomic"
 )
 
-// childVariable, when set, makes the program the mock server: a process of its own, so that the processor time and the
-// allocations that are measured are the client's.
+// childVariable, if set, makes the program the mock server in a process of its own, so that the
+// measured processor time and allocations are the client's.
 const childVariable = "PEERS_SERVER"
 
-// counts are what the server has seen since it began.
+// counts is what the server has seen since it started.
 type counts struct{ Dials, Calls int64 }
 
-// serve runs the mock server. It tells its address on standard output, its counts for each line on standard input, and
-// ends with that input, so that it never outlives its parent.
+// serve runs the mock server. It prints its address, then its counts for each line of standard
+// input, and ends with that input, so that it never outlives its parent.
 func serve() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
-// instant answers from memory: what is around it is all that costs.
+// instant answers from memory, so that only the layers around it cost time.
 type instant struct {
 	model embedding.Model
 	rows  [][]float32
@@ -36,7 +36,7 @@ type hit struct {
 	name   string
 	module string
 	ours   bool
-	get    func(text []string) bool // one text; ours take any number
+	get    func(text []string) bool // one text; ours accept any number
 	close  func()
 }
 
@@ -50,7 +50,7 @@ const (
 	errHitMissing = "a text that was stored is not there"
 )
 
-// stored is what the bare cache keeps; the second hash is compared as ours does.
+// stored is an entry of the bare cache. It compares the second hash as ours does.
 type stored struct {
 	check  uint64
 	vector []float32
@@ -128,9 +128,9 @@ func cached(name string, store *cache.Cache, e embedding.Embedder) embedding.Emb
 	return recommended(e, store, heard)
 }
 
-// time measures the mean time of a hit, in nanoseconds of wall time over the hits of all goroutines together.
+// time returns the mean time of a hit: wall time in nanoseconds over the hits of all goroutines.
 func (h hit) time(keys []string, goroutines int, d time.Duration) (sample, error) {
-	const block = 512 // hits between two looks at the clock
+	const block = 512 // hits between two readings of the clock
 	var wg sync.WaitGroup
 	done := make([]int, goroutines)
 	missed := make([]bool, goroutines)
@@ -162,7 +162,8 @@ func (h hit) time(keys []string, goroutines int, d time.Duration) (sample, error
 	return m.stop(total), nil
 }
 
-// objects returns how many objects a hit of one text and a call of 64 hits allocate; the second is ours only.
+// objects returns the number of objects that a hit of one text and a call of 64 hits allocate. Only
+// ours has the second.
 func (h hit) objects(keys []string) (one, many float64) {
 	one = testing.AllocsPerRun(1000, func() { h.get(keys[:1]) })
 	if h.ours {

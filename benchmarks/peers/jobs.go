@@ -14,7 +14,7 @@ import (
 
 const (
 	jobTexts = 10000
-	perCall  = 10 // texts a request: DashScope takes no more
+	perCall  = 10 // texts per request: DashScope's limit
 	window   = 8  // requests in flight
 )
 
@@ -61,7 +61,8 @@ func windowed(c client) job {
 	return job{c, fmt.Sprintf("a window of %d, written around it", window)}
 }
 
-// ourJobs split by themselves: the standard stack, and the whole chain, which also keeps 10,000 vectors.
+// ourJobs returns jobs that split requests themselves: the standard stack, and the whole chain,
+// which also caches 10,000 vectors.
 func ourJobs(base string) ([]job, error) {
 	e, err := provider(base, false, perCall)
 	if err != nil {
@@ -80,7 +81,8 @@ func ourJobs(base string) ([]job, error) {
 
 const nameStandard = "embedding, middleware.Standard"
 
-// rivalJobs are langchaingo with its own batches and the others with a window written around them.
+// rivalJobs returns langchaingo with its own batches, and the other clients with a window around
+// them.
 func rivalJobs(base string) ([]job, error) {
 	all, err := rivals(base, false)
 	if err != nil {
@@ -97,7 +99,7 @@ func rivalJobs(base string) ([]job, error) {
 	return jobs, nil
 }
 
-// run does a job once and returns the totals: wall and processor time of the whole job, in nanoseconds.
+// run does a job once and returns its total wall and processor time in nanoseconds.
 func (j job) run(ctx context.Context, server *child, all []string, want [][]float32) (sample, error) {
 	if j.reset != nil {
 		j.reset()
@@ -123,7 +125,7 @@ func (j job) run(ctx context.Context, server *child, all []string, want [][]floa
 	return s, err
 }
 
-// ideal is how long n texts take at least: every request's latency, window of them at a time.
+// ideal returns the least time for n texts: every request's latency, a window of them at a time.
 func ideal(n int, tenth bool) time.Duration {
 	waits := (n + perCall - 1) / perCall
 	if tenth {

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// outcome is a job's series and what is said about it.
+// outcome is a job's series with what the tables say about it.
 type outcome struct {
 	job
 	texts int // it was given
@@ -24,7 +24,8 @@ func (b *bench) jobs() error {
 	return nil
 }
 
-// waiting measures jobs whose time is the server's. What a job takes above the ideal is the client's.
+// waiting measures jobs that mostly wait for the server. What a job takes above the ideal is the
+// client's.
 func (b *bench) waiting(mode string, tenth bool) error {
 	base := b.server.url + "/" + mode + "/v1"
 	mine, err := ourJobs(base)
@@ -53,7 +54,7 @@ func (b *bench) waiting(mode string, tenth bool) error {
 		case j.single || tenth && b.quick:
 		case j.module == "github.com/tmc/langchaingo" && j.how == sequential:
 			if !tenth {
-				all = append(all, outcome{job: j, texts: 500}) // of the whole job it takes a minute
+				all = append(all, outcome{job: j, texts: 500}) // the whole job would take it a minute
 			}
 		case !b.quick && j.module == "github.com/sashabaranov/go-openai":
 			all = append(all, outcome{job: j, texts: jobTexts})
@@ -90,7 +91,7 @@ func (b *bench) waiting(mode string, tenth bool) error {
 	return nil
 }
 
-// dials of the round that dialled most.
+// dials returns the dials in the round with the most.
 func (o outcome) dials() (n int64) {
 	for _, s := range o.got {
 		n = max(n, s.Dials)
@@ -116,7 +117,7 @@ func (b *bench) atOnce() error {
 		}
 		n := jobTexts
 		if b.quick && !j.ours && j.name != nameFloor {
-			n /= 10 // the whole job takes them seconds
+			n /= 10 // the whole job would take them seconds
 		}
 		all = append(all, outcome{job: j, texts: n})
 	}

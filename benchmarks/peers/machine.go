@@ -25,7 +25,7 @@ func machine(now time.Time, quick bool, rounds int) []string {
 	}
 }
 
-// field returns the value of the first line "name : value" of a file, where there is one.
+// field returns the value of the first line "name : value" in a file, if there is one.
 func field(path, name string) string {
 	f, err := os.Open(path)
 	if err != nil {
@@ -40,7 +40,7 @@ func field(path, name string) string {
 	return "unknown"
 }
 
-// load is what else the machine was doing when the run began.
+// load says what else the machine was doing when the run began.
 func load() string {
 	b, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -50,7 +50,7 @@ func load() string {
 	return ", load " + one + " before the run"
 }
 
-// versions of what is compared, as they were built in.
+// versions returns the versions of the compared modules in this binary.
 func versions() []string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -1,10 +1,10 @@
-// Peers compares this module's client-side cost with that of other Go libraries, on one machine in one run, and writes
-// the tables of benchmarks/RESULTS.md. See the notes that it prints for how.
+// Command peers compares this module's client-side cost with other Go libraries', on one machine in
+// one run, and writes the tables of benchmarks/RESULTS.md. The notes that it prints explain how.
 //
 //	go run .                    everything, some minutes
 //	go run . -quick             everything in under a minute, less exactly
 //	go run . -only calls        one section: calls, base64, scanner, jobs, hits, added or local
-//	go run . -cpuprofile FILE   a profile of our calls, alone
+//	go run . -cpuprofile FILE   a profile of our calls alone
 package main
 
 import (
@@ -72,7 +72,7 @@ func run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if b.python != "" { // minutes before it is needed
+	if b.python != "" { // check minutes before it is needed
 		if err := hasModel2vec(ctx, b.python, b.data); err != nil {
 			return err
 		}
@@ -133,7 +133,7 @@ func run(ctx context.Context) (err error) {
 	return errors.Join(b.markdown(f), f.Close())
 }
 
-// each calls do for every index once a round, beginning with another one each round.
+// each calls do for every index once per round, and begins each round with another index.
 func (b *bench) each(rounds, n int, do func(i int) error) error {
 	for r := range rounds {
 		for k := range n {
@@ -206,7 +206,7 @@ func (b *bench) local() error {
 	for i, n := range counts {
 		t.add(fmt.Sprint(n), fmt.Sprintf("%.0f", median(speeds[i])))
 	}
-	const what2, want = "local model, one core, STS-B sentences, against model2vec in Python with the same table and tokeniser", ">= 10x"
+	const what2, want = "local model, one core, STS-B sentences, against model2vec in Python with the same table and tokenizer", ">= 10x"
 	if b.python == "" {
 		b.unmeasured(what2, want, fmt.Sprintf("%.0f texts/s here; -python INTERPRETER compares", median(speeds[0])))
 		return nil

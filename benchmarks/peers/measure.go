@@ -9,14 +9,15 @@ import (
 	"time"
 )
 
-// sample is what one measurement found, per unit (a vector, or a call), in nanoseconds, bytes and objects.
+// sample is the result of one measurement per unit (a vector or a call), in nanoseconds, bytes and
+// objects.
 type sample struct {
 	Wall, CPU, Bytes, Allocs float64
 	Units, Errors            int
 	Dials                    int64
 }
 
-// series are the samples of one thing, one a round.
+// series holds one sample per round.
 type series []sample
 
 func (s series) median(of func(sample) float64) float64 {
@@ -27,7 +28,7 @@ func (s series) median(of func(sample) float64) float64 {
 	return median(all)
 }
 
-// against is the median of the rounds' ratios: both sides of a ratio were measured in the same round.
+// against returns the median of the rounds' ratios. Both sides of a ratio are from the same round.
 func (s series) against(floor series, of func(sample) float64) float64 {
 	all := make([]float64, 0, len(s))
 	for i := range min(len(s), len(floor)) {
@@ -52,7 +53,7 @@ func cpu(s sample) float64    { return s.CPU }
 func bytes_(s sample) float64 { return s.Bytes }
 func allocs(s sample) float64 { return s.Allocs }
 
-// meter measures what happens between start and stop. The garbage of whoever came before is collected first.
+// meter measures what happens between start and stop. start collects older garbage first.
 type meter struct {
 	at  time.Time
 	cpu time.Duration
@@ -81,7 +82,8 @@ func (m *meter) stop(units int) sample {
 	}
 }
 
-// check compares every number of an answer with what the server sent for texts whose first has the number from.
+// check compares every number of an answer with the vectors that the server sent for n texts from
+// number from.
 func check(got answered, from, n int, want [][]float32) error {
 	if got.raw > 0 { // the floor: nothing was read
 		return nil
@@ -109,7 +111,7 @@ func check(got answered, from, n int, want [][]float32) error {
 	return nil
 }
 
-// glance looks at as much of an answer as costs nothing, in every call that is measured.
+// glance checks as much of an answer as costs nothing. Every measured call does it.
 func glance(got answered, from, n int, want [][]float32) bool {
 	if got.raw > 0 {
 		return true
@@ -121,7 +123,8 @@ func glance(got answered, from, n int, want [][]float32) bool {
 	return len(got.f64) == n && len(got.f64[n-1]) == dimensions && float32(got.f64[0][0]) == first
 }
 
-// calls asks c for n texts at a time for about d, never for the same text twice, and returns the means per vector.
+// calls sends n texts at a time to c for about d, never the same text twice, and returns the means
+// per vector.
 func calls(ctx context.Context, server *child, c client, all []string, want [][]float32, n int, d time.Duration) (sample, error) {
 	got, err := c.embed(ctx, all[:n]) // dials, warms up, and shows that the answers are right
 	if err == nil {

@@ -20,7 +20,7 @@ const (
 	nameChain    = "embedding, whole chain"
 )
 
-// floor is the least that a client can do: the request is encoded by hand and the answer goes to io.Discard.
+// floor is the least that a client can do: it encodes the request by hand and discards the answer.
 func floor(base string, asBase64 bool) client {
 	c, url := httpClient(), base+"/embeddings"
 	head, tail := `{"model":"`+modelID+`","input":["`, fmt.Sprintf(`"],"dimensions":%d}`, dimensions)
@@ -59,7 +59,8 @@ func floor(base string, asBase64 bool) client {
 	}}
 }
 
-// provider opens ours, with its own transport and nothing around it but the guard. most is how many texts a request holds.
+// provider opens ours with its own transport and only the guard around it. most limits the texts
+// per request.
 func provider(base string, asBase64 bool, most int) (embedding.Embedder, error) {
 	limits := embedding.Limits{Texts: most, Tokens: 1 << 20}
 	if asBase64 {
@@ -68,7 +69,7 @@ func provider(base string, asBase64 bool, most int) (embedding.Embedder, error) 
 	return dashscope.New(dashscope.Options{Model: modelID, BaseURL: base, Key: key, Dimensions: dimensions, Limits: limits})
 }
 
-// recommended is the whole chain as the documentation advises it. hear may be nil: nobody listens then.
+// recommended is the whole chain as the documentation advises it. hear may be nil.
 func recommended(e embedding.Embedder, c *cache.Cache, hear func(middleware.Event)) embedding.Embedder {
 	return embedding.Chain(e, middleware.Observe(hear), middleware.Dimensions(dimensions), c.Wrap,
 		middleware.Standard(middleware.StandardOptions{Batch: middleware.BatchOptions{Parallel: window}}))
@@ -76,7 +77,7 @@ func recommended(e embedding.Embedder, c *cache.Cache, hear func(middleware.Even
 
 func heard(middleware.Event) {}
 
-// as makes a client of an Embedder.
+// as turns an Embedder into a client.
 func as(name string, asBase64 bool, e embedding.Embedder) client {
 	return client{name: name, module: "github.com/vecspace/embedding", base64: asBase64, ours: true,
 		embed: func(ctx context.Context, texts []string) (answered, error) {
@@ -85,7 +86,8 @@ func as(name string, asBase64 bool, e embedding.Embedder) client {
 		}}
 }
 
-// ours are the provider alone and the whole chain around it, whose cache misses: no text comes twice in a measurement.
+// ours returns the provider alone, and the whole chain around it. Its cache always misses because
+// no text occurs twice in a measurement.
 func ours(base string, asBase64 bool, most int) ([]client, error) {
 	e, err := provider(base, asBase64, most)
 	if err != nil {
@@ -100,7 +102,7 @@ func ours(base string, asBase64 bool, most int) ([]client, error) {
 	return []client{as(nameProvider, asBase64, e), chain}, nil
 }
 
-// purge empties a cache between measurements. It has no second tier, so that it cannot fail.
+// purge empties a cache between measurements. Without a second tier it cannot fail.
 func purge(c *cache.Cache) func() {
 	return func() { _ = c.Purge(context.Background()) }
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/vecspace/embedding/providers/static"
 )
 
-// scanner runs the float scanner's own benchmark, which Go's rule of internal packages keeps out of this program, and
-// returns the nanoseconds per number of the scanner and of strconv.
+// scanner runs the float scanner's own benchmark, because this program cannot import the internal
+// package, and returns the nanoseconds per number of the scanner and of strconv.
 func scanner(ctx context.Context, root string, d time.Duration, rounds int) (ours, theirs []float64, err error) {
 	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", "-bench=BenchmarkFloat", fmt.Sprintf("-benchtime=%v", d),
 		fmt.Sprintf("-count=%d", rounds), "./providers/internal/openaicompat/scan")
@@ -48,12 +48,13 @@ func scanner(ctx context.Context, root string, d time.Duration, rounds int) (our
 	return ours, theirs, nil
 }
 
-// sentences are those of STS-B's English test set, or of its likeness where the data is not at hand.
+// sentences returns the sentences of STS-B's English test set, or similar ones if the data is
+// missing.
 func sentences(data string, all []string) (texts []string, what string, err error) {
 	if data == "" {
 		short := make([]string, 0, 2758)
 		for _, t := range all[:cap(short)] {
-			short = append(short, t[digits+2:62]) // as long as those sentences are in the mean
+			short = append(short, t[digits+2:62]) // the mean length of those sentences
 		}
 		return short, "2,758 made-up sentences (EMBEDDING_TESTDATA is not set)", nil
 	}
@@ -72,7 +73,8 @@ func sentences(data string, all []string) (texts []string, what string, err erro
 	return texts, fmt.Sprintf("%d sentences of STS-B's English test set", len(texts)), nil
 }
 
-// local returns how many texts a second the local model embeds on so many cores, in about d.
+// local returns how many texts per second the local model embeds on this many cores, measured for
+// about d.
 func local(ctx context.Context, e embedding.Embedder, texts []string, cores int, d time.Duration) (perSecond float64, err error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 	begin, n := time.Now(), 0
@@ -87,7 +89,7 @@ func local(ctx context.Context, e embedding.Embedder, texts []string, cores int,
 
 func openLocal() (embedding.Embedder, error) { return static.New(static.Options{}) }
 
-// hasModel2vec says what the comparison with the Python package lacks.
+// hasModel2vec returns an error that says what the comparison with the Python package lacks.
 func hasModel2vec(ctx context.Context, python, data string) error {
 	if data == "" {
 		return errors.New("the comparison with model2vec needs the data: set EMBEDDING_TESTDATA or -data")
@@ -98,8 +100,8 @@ func hasModel2vec(ctx context.Context, python, data string) error {
 	return nil
 }
 
-// model2vec runs the comparison with the Python package, in the environment whose interpreter is named, and returns what
-// it printed at its end: both medians and the median of the rounds' ratios.
+// model2vec runs the comparison with the Python package under this interpreter and returns what it
+// prints last: both medians and the median of the rounds' ratios.
 func model2vec(ctx context.Context, root, python, data string, rounds int) (ours, theirs, ratio float64, err error) {
 	cmd := exec.CommandContext(ctx, python, "speed.py", "--data", data, "--rounds", strconv.Itoa(rounds), "--seconds", "1")
 	cmd.Dir = filepath.Join(root, "providers", "static", "train")

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// table is one section of the report. Its cells are text already; the figures are in the samples of the JSON output.
+// table is one section of the report. Its cells are text; the JSON output has the samples.
 type table struct {
 	Title string
 	Notes []string
@@ -22,10 +22,10 @@ type bar struct {
 	Met             string // "met", "MISSED" or "not measured"
 }
 
-// figure is one measured thing for the JSON output, with the samples of all rounds.
+// figure is one measured thing in the JSON output, with the samples of all rounds.
 type figure struct {
 	Section, Name string
-	N             int `json:",omitempty"` // texts a call, or goroutines
+	N             int `json:",omitempty"` // texts per call, or goroutines
 	Samples       series
 }
 
@@ -42,7 +42,7 @@ func (r *report) table(title string, head ...string) *table {
 	return t
 }
 
-// hold adds a bar: the figures got must not be above most.
+// hold adds a bar and whether it is met.
 func (r *report) hold(what, want string, met bool, format string, args ...any) {
 	b := bar{What: what, Want: want, Got: fmt.Sprintf(format, args...), Met: "met"}
 	if !met {
@@ -61,9 +61,9 @@ func (r *report) markdown(w io.Writer) error {
 	b.WriteString("# What an embedding call costs on the client's side\n\n")
 	b.WriteString("Written by `cd benchmarks/peers && go run .` (`-quick`: the same in under a minute, less exactly).\n\n")
 	for _, m := range r.Machine {
-		b.WriteString("- " + m + "\n")
+		b.WriteString(wrapped("- "+m, "  "))
 	}
-	b.WriteString(method)
+	b.WriteString("\n" + wrapped(method, ""))
 	bars := &table{Title: "Bars", Head: []string{"what", "bar", "measured", ""}}
 	for _, x := range r.Bars {
 		bars.add(x.What, x.Want, x.Got, x.Met)
@@ -78,7 +78,7 @@ func (r *report) markdown(w io.Writer) error {
 func (t *table) markdown(b *strings.Builder) {
 	fmt.Fprintf(b, "\n## %s\n\n", t.Title)
 	for _, n := range t.Notes {
-		b.WriteString(n + "\n\n")
+		b.WriteString(wrapped(n, "") + "\n")
 	}
 	if len(t.Rows) == 0 {
 		return
@@ -98,6 +98,26 @@ func (t *table) markdown(b *strings.Builder) {
 	}
 }
 
+// wrapped breaks a paragraph into lines of at most 120 columns and indents all but the first.
+func wrapped(text, indent string) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case column+1+len(word) > 120:
+			b.WriteString("\n" + indent)
+			column = len(indent)
+		default:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
+	}
+	return b.String() + "\n"
+}
+
 // numeric reports whether a column holds figures.
 func numeric(rows [][]string, column int) bool {
 	for _, row := range rows {
@@ -111,13 +131,13 @@ func numeric(rows [][]string, column int) bool {
 const method = `
 The mock server is a process of its own, so processor time and allocations are the client's; both share the machine's cores.
 Every client sends the same texts of 500 bytes and gets the same answers: in a call before each measurement every number is compared
-with what the server sent. Errors are counted, and so are the connections dialled while measuring (0: all are reused). The
+with what the server sent. Errors are counted, and so are the connections dialed while measuring (0: all are reused). The
 rivals get an http.Client with as many idle connections as requests in flight and without compression; ours uses its own. Repetitions are
 interleaved; a figure is the median of the rounds, a ratio (x) the median of the ratios to the floor of the same round. The floor is a POST of
 the hand-encoded request whose answer goes to io.Discard. Times drift with the machine, so compare ratios.
 `
 
-// num formats a figure with three significant digits, without an exponent.
+// num formats a figure with three significant digits and without an exponent.
 func num(f float64) string {
 	switch {
 	case f != f:

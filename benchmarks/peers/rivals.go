@@ -15,20 +15,21 @@ import (
 	langchain "github.com/tmc/langchaingo/llms/openai"
 )
 
-// answered is what a client returns, in its own type: turning one into the other is no part of its work.
+// answered is what a client returns, in its own type: conversion is not part of its work.
 type answered struct {
 	f32 [][]float32
 	f64 [][]float64
-	raw int64 // bytes of an answer that was thrown away
+	raw int64 // bytes of a discarded answer
 }
 
-// client is one way to ask the server. Each has a transport of its own, so that none uses another's connections.
+// client is one way to call the server. Each has its own transport, so that none uses another's
+// connections.
 type client struct {
 	name   string
 	module string // whose version is shown; "" for the standard library
 	base64 bool
 	ours   bool
-	single bool // asks for one text a request, whatever it is given
+	single bool // sends one text per request
 	embed  func(ctx context.Context, texts []string) (answered, error)
 	reset  func() // before a measurement; may be nil
 	close  func() // may be nil
@@ -36,8 +37,8 @@ type client struct {
 
 const key = "sk-mock"
 
-// httpClient returns what a careful user gives a client: connections enough for the window, no compression. The
-// clients that are given none, ours and chromem-go, use what they come with.
+// httpClient returns what a careful user configures: enough connections for the window, no
+// compression. Ours and chromem-go get none and use their own.
 func httpClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 64
@@ -45,7 +46,7 @@ func httpClient() *http.Client {
 	return &http.Client{Transport: t}
 }
 
-// rivals are the other clients, asking base (up to /v1) for floats or base64.
+// rivals returns the other clients, which call base (up to /v1) for floats or base64.
 func rivals(base string, asBase64 bool) ([]client, error) {
 	all := []client{goOpenAI(base, asBase64), openAIGo(base, asBase64)}
 	e, err := einoExt(base, asBase64)
@@ -53,7 +54,7 @@ func rivals(base string, asBase64 bool) ([]client, error) {
 		return nil, err
 	}
 	all = append(all, e)
-	if !asBase64 { // these have no base64
+	if !asBase64 { // these cannot decode base64
 		l, err := langchaingo(base, 0)
 		if err != nil {
 			return nil, err
@@ -123,7 +124,7 @@ func einoExt(base string, asBase64 bool) (client, error) {
 		}}, nil
 }
 
-// langchaingo with so many texts a request; 0: all that it is given.
+// langchaingo sends this many texts per request; 0 means all that it is given.
 func langchaingo(base string, batch int) (client, error) {
 	llm, err := langchain.New(langchain.WithBaseURL(base), langchain.WithToken(key), langchain.WithHTTPClient(httpClient()),
 		langchain.WithEmbeddingModel(modelID), langchain.WithEmbeddingDimensions(dimensions))

@@ -90,7 +90,7 @@ func (b *bench) callsTable(all []client, got map[int][]series, bad []int, dials 
 			sum += dials[i] + int64(bad[i])
 		}
 	}
-	b.hold("ours: connections dialled and errors while measuring", "0", sum == 0, "%d", sum)
+	b.hold("ours: connections dialed and errors while measuring", "0", sum == 0, "%d", sum)
 }
 
 func (b *bench) base64Table(all []client, ten []series, bad []int, dials []int64) {
@@ -105,7 +105,7 @@ func (b *bench) base64Table(all []client, ten []series, bad []int, dials []int64
 	b.hold("base64 answer, 10 x 1,024: wall against its floor", "<= 2.0x", r <= 2, "%.2fx", r)
 }
 
-// added measures what the layers add to a call, without a network in the way.
+// added measures what the layers add to a call without a network.
 func (b *bench) added() error {
 	all, err := stacks(b.want)
 	if err != nil {
@@ -167,7 +167,7 @@ func (b *bench) scanner() error {
 	return nil
 }
 
-// hits measures what a hit costs.
+// hits measures the cost of a cache hit.
 func (b *bench) hits() error {
 	all, err := hits(b.texts[:hitTexts], b.want)
 	if err != nil {

@@ -17,19 +17,20 @@ import (
 
 const (
 	latency  = 50 * time.Millisecond // of a call to /slow
-	slower   = 5                     // every tenth call to /tenth takes so many times as long
+	slower   = 5                     // every tenth call to /tenth takes this many times as long
 	modelID  = "text-embedding-v4"
 	usageEnd = `],"model":"` + modelID + `","object":"list","usage":{"prompt_tokens":100,"total_tokens":100},"id":"73591b79-d194-9bca-8bb5-000000000000"}`
 )
 
-// mock answers as DashScope's compatible API does, with rows that were rendered before: what it takes is the same for every
-// client. The texts are found by their markers, so that reading a request costs little too.
+// mock answers as DashScope's compatible API does, with vectors that were encoded before, so that
+// its own time is the same for every client. It finds texts by their markers, so that reading a
+// request costs little too.
 //
 //	/plain/v1/embeddings    answers at once
 //	/slow/v1/embeddings     after 50 ms
 //	/tenth/v1/embeddings    after 50 ms, every tenth call after 250 ms
 type mock struct {
-	floats, base64 [][]byte // one rendered vector a row
+	floats, base64 [][]byte // encoded vectors
 	calls, tenth   atomic.Int64
 	buffers        sync.Pool
 }
@@ -47,7 +48,7 @@ func newMock() *mock {
 	return m
 }
 
-// printed is a vector as DashScope prints it: each float32 widened to float64.
+// printed encodes a vector as DashScope does: each float32 widened to float64.
 func printed(row []float32) []byte {
 	b := []byte{'['}
 	for i, f := range row {
@@ -82,7 +83,7 @@ func (m *mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch mode {
 	case "slow":
-		time.Sleep(time.Until(came.Add(latency))) // its own work is part of it
+		time.Sleep(time.Until(came.Add(latency))) // includes its own work
 	case "tenth":
 		wait := latency
 		if m.tenth.Add(1)%10 == 0 {
@@ -96,7 +97,7 @@ func (m *mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(out.Bytes())
 }
 
-// answer writes the answer to a request: the row of each text, found by its marker.
+// answer writes the answer to a request: the vector of each text, which it finds by its marker.
 func answer(out *bytes.Buffer, request []byte, rows [][]byte) error {
 	out.WriteString(`{"data":[`)
 	n := 0

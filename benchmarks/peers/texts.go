@@ -9,14 +9,14 @@ import (
 
 const (
 	dimensions = 1024
-	different  = 256   // vectors that the server knows; text i has vector i modulo this
-	textCount  = 20000 // texts that there are
+	different  = 256   // vectors of the server; text i has vector i modulo this
+	textCount  = 20000 // number of texts
 	textBytes  = 500
-	marker     = `"#` // begins a text in a request's JSON
+	marker     = `"#` // begins each text in a request's JSON
 	digits     = 7
 )
 
-// texts returns n texts of 500 bytes, each with its own number, without anything that JSON escapes.
+// texts returns n numbered texts of 500 bytes without characters that JSON escapes.
 func texts(n int) []string {
 	words := strings.Fields("the quick brown fox jumps over a lazy dog while seven wizards quietly brew jam for the vexed king of zinc")
 	random := rand.New(rand.NewPCG(1, 2))
@@ -32,7 +32,7 @@ func texts(n int) []string {
 	return all
 }
 
-// vectors are the unit vectors that the server answers with, the same in every process.
+// vectors returns the unit vectors that the server answers with, the same in every process.
 func vectors() [][]float32 {
 	random := rand.New(rand.NewPCG(5, 6))
 	all := make([][]float32, different)

@@ -7,13 +7,13 @@ import (
 	"io"
 )
 
-// The plots are drawn by Observable Plot on D3, both unchanged as published (assets/*.LICENSE), which are part of the page: it works
-// from a file, without a network.
+// Observable Plot on D3 draws the plots. Both are part of the page, unchanged as published
+// (assets/*.LICENSE), so that it works from a file without a network.
 //
 //go:embed assets
 var assets embed.FS
 
-// page is what page.html shows.
+// page is the data of page.html.
 type page struct {
 	*Report
 	Title    string
@@ -38,7 +38,7 @@ type pageTask struct {
 	Disagreed []pageTable
 }
 
-// HTML writes the report as one page that needs nothing beside itself.
+// HTML writes the report as one self-contained page.
 func (r *Report) HTML(w io.Writer) error {
 	t, err := template.ParseFS(assets, "assets/page.html")
 	if err != nil {
@@ -59,13 +59,13 @@ func (r *Report) HTML(w io.Writer) error {
 	}
 	plots := r.plots()
 	data := struct {
-		Names []string `json:"names"` // a colour each, the same in all plots
+		Names []string `json:"names"` // one color each, the same in all plots
 		Plots []plot   `json:"plots"`
 	}{Plots: plots}
 	for _, c := range r.Candidates {
 		data.Names = append(data.Names, c.Name)
 	}
-	b, err := json.Marshal(data) // escapes <, so that no text ends the script
+	b, err := json.Marshal(data) // escapes <, so that no text can end the script
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ type pageTable struct {
 type pageCell struct {
 	Text string
 	Best bool // the winner of its column
-	Left bool // words, not figures
+	Left bool // left-aligned words
 }
 
 func webTable(t table) pageTable {

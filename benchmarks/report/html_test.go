@@ -55,7 +55,8 @@ func browser(t *testing.T) chromium {
 	return chromium{}
 }
 
-// open shows a page from a file. It returns the page as the scripts left it, and what the browser said, its console included.
+// open shows a page from a file. It returns the page as the scripts left it, and what the browser
+// said, its console included.
 func (c chromium) open(t *testing.T, text string, extra ...string) (dom, log string) {
 	t.Helper()
 	page := filepath.Join(c.dir, "report.html")
@@ -75,7 +76,8 @@ func (c chromium) open(t *testing.T, text string, extra ...string) (dom, log str
 	return out.String(), errs.String()
 }
 
-// TestBrowser opens the page from a file in a real browser: every plot is drawn, and nothing goes to the console.
+// TestBrowser opens the page from a file in a real browser: every plot is drawn, and nothing goes
+// to the console.
 func TestBrowser(t *testing.T) {
 	b, r := browser(t), sample()
 	dom, log := b.open(t, render(t, html, r), "--dump-dom")
@@ -96,8 +98,9 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// TestLightAndDark takes a picture in either mode: most of it is the mode's background, and there is as much drawn on it in dark as in
-// light, so nothing is dark on dark. VECSPACE_SCREENSHOT names a folder to keep the pictures in.
+// TestLightAndDark takes a picture in either mode: most of it is the mode's background, and there
+// is as much drawn on it in dark as in light, so nothing is dark on dark. VECSPACE_SCREENSHOT names
+// a folder to keep the pictures in.
 func TestLightAndDark(t *testing.T) {
 	b, page := browser(t), render(t, html, sample())
 	drawn := map[string]int{}
@@ -148,7 +151,7 @@ func TestLightAndDark(t *testing.T) {
 	}
 }
 
-// contrast is WCAG's ratio of two colours, from 1 to 21.
+// contrast is WCAG's ratio of two colors, from 1 to 21.
 func contrast(a, b color.RGBA) float64 {
 	luminance := func(c color.RGBA) float64 {
 		linear := func(v uint8) float64 {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Markdown writes the report as Markdown with tables, as GitHub renders it.
+// Markdown writes the report as GitHub-flavored Markdown.
 func (r *Report) Markdown(out io.Writer) error {
 	w := bufio.NewWriter(out)
 	fmt.Fprint(w, "# Embedders side by side\n\n")
@@ -15,7 +15,7 @@ func (r *Report) Markdown(out io.Writer) error {
 		fmt.Fprintf(w, "**%s**\n\n", escape(f))
 	}
 	if !r.Run.Complete {
-		fmt.Fprint(w, "**The run was interrupted: the figures are those of what was finished.**\n\n")
+		fmt.Fprint(w, "**The run was interrupted: the figures cover only what was finished.**\n\n")
 	}
 	tasks := r.read()
 	for i, t := range r.tables() {
@@ -87,7 +87,7 @@ func code(s string) string {
 	return fence + " " + s + " " + fence
 }
 
-// origin is what a report was made with, in pairs of name and value.
+// origin returns what the report was made with, as names and values.
 func (r *Report) origin() [][2]string {
 	out := [][2]string{
 		{"date", r.Run.Date}, {"module", "github.com/vecspace/embedding " + r.Run.Version}, {"Go", r.Run.Go}, {"machine", r.Run.Machine},
@@ -102,7 +102,7 @@ func (r *Report) origin() [][2]string {
 	return out
 }
 
-// lengths are the tables of quality against dimensions and storage.
+// lengths returns the tables of quality by dimensions and storage.
 func (r *Report) lengths() (out []table) {
 	for _, t := range r.read() {
 		if len(t.Dimensions) == 0 {
@@ -123,7 +123,7 @@ func (r *Report) lengths() (out []table) {
 	return out
 }
 
-// disagreements are the tables of the questions on which two candidates differ most.
+// disagreements returns the tables of questions on which two candidates differ most.
 func (r *Report) disagreements() (out []table) {
 	for _, t := range r.read() {
 		if len(t.Disagreed) == 0 {

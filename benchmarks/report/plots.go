@@ -7,30 +7,30 @@ import (
 	"strings"
 )
 
-// plot is one plot of the page: what to draw and the words for who cannot see it.
+// plot is one plot of the page, with a description for readers who cannot see it.
 type plot struct {
 	ID    string `json:"id"`
-	Kind  string `json:"kind"` // which function of plots.js draws it
+	Kind  string `json:"kind"` // the function in plots.js that draws it
 	Title string `json:"title"`
-	X     string `json:"x"` // the axes' names
+	X     string `json:"x"` // names of the axes
 	Y     string `json:"y"`
 	Alt   string `json:"-"`
 	Data  []mark `json:"data"`
-	Group string `json:"-"` // heading of the page it stands under
+	Group string `json:"-"` // heading above it
 }
 
-// mark is one thing drawn.
+// mark is one thing in a plot.
 type mark struct {
 	Name  string  `json:"name"`
-	Kind  string  `json:"kind,omitempty"` // of a row, or the storage of a point
+	Kind  string  `json:"kind,omitempty"` // kind of a row, or storage of a point
 	X     float64 `json:"x"`
 	Y     float64 `json:"y"`
 	Low   float64 `json:"low,omitempty"`
 	High  float64 `json:"high,omitempty"`
-	Front bool    `json:"front,omitempty"` // nothing is better in both
+	Front bool    `json:"front,omitempty"` // no other mark is better in both
 }
 
-// plots are all of the page, in the order of reading.
+// plots returns all plots in the page's order.
 func (r *Report) plots() (out []plot) {
 	for i, t := range r.read() {
 		id := fmt.Sprintf("task%d-", i)
@@ -73,7 +73,7 @@ func (t Task) intervals() plot {
 	return p
 }
 
-// against is quality over something that should be low, with what nothing beats in both marked.
+// against plots quality over a figure that should be low, and marks what nothing beats in both.
 func (r *Report) against(t Task, id, x string, of func(Candidate) (float64, bool)) plot {
 	m := t.Metrics[0]
 	p := plot{ID: id, Kind: "front", Title: "Quality against " + id, X: x, Y: m + " × 100"}
@@ -106,7 +106,7 @@ func (r *Report) against(t Task, id, x string, of func(Candidate) (float64, bool
 	return p
 }
 
-// latency is the median of single texts, one after the other, in milliseconds.
+// latency returns the median time of single texts in a closed loop, in milliseconds.
 func (r *Report) latency(c Candidate) (float64, bool) {
 	for _, s := range c.Speed {
 		if s.Loop == "closed" && s.Batch == 1 && s.P50 > 0 {
@@ -116,7 +116,8 @@ func (r *Report) latency(c Candidate) (float64, bool) {
 	return 0, false
 }
 
-// price is what a million texts of a task cost in a currency. A local model costs nothing in every currency.
+// price returns the cost of a million texts of a task in a currency. A local model costs nothing in
+// every currency.
 func (r *Report) price(t Task, currency string) func(Candidate) (float64, bool) {
 	return func(c Candidate) (float64, bool) {
 		for _, cost := range c.Costs {
@@ -128,7 +129,7 @@ func (r *Report) price(t Task, currency string) func(Candidate) (float64, bool) 
 	}
 }
 
-// currencies are those of all prices.
+// currencies returns the currencies of all prices.
 func (r *Report) currencies() (out []string) {
 	for _, c := range r.Candidates {
 		for _, t := range c.Costs {
@@ -167,7 +168,7 @@ func (r *Report) ecdf(loop string) plot {
 				continue
 			}
 			for i, step := range s.ECDF {
-				if i == 0 { // the curve stands on the axis
+				if i == 0 { // the curve begins on the axis
 					p.Data = append(p.Data, mark{Name: c.Name, X: 1000 * step[0]})
 				}
 				p.Data = append(p.Data, mark{Name: c.Name, X: 1000 * step[0], Y: 100 * step[1]})

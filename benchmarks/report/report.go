@@ -1,5 +1,5 @@
-// Package report holds the outcome of a comparison and writes it: as a table for terminals, as Markdown, as JSON (SCHEMA.md says what is in
-// it) and as one HTML page with plots that needs no network.
+// Package report holds the result of a comparison. [Report] writes it as tables for a terminal, as
+// Markdown, as JSON (described in SCHEMA.md) and as one HTML page with plots that needs no network.
 package report
 
 import (
@@ -8,29 +8,29 @@ import (
 	"io"
 )
 
-// Schema is the version of the JSON. It goes up when a field changes its meaning or goes away.
+// Schema is the version of the JSON. It increases when a field is removed or changes its meaning.
 const Schema = 1
 
-// Report is the outcome of a comparison.
+// Report is the result of a comparison.
 type Report struct {
 	Schema     int         `json:"schema"`
 	Run        Run         `json:"run"`
 	Candidates []Candidate `json:"candidates"`
 	Tasks      []Task      `json:"tasks"`
-	Notes      []string    `json:"notes,omitempty"` // what a reader has to know, in sentences
+	Notes      []string    `json:"notes,omitempty"` // explanations for the reader, in sentences
 }
 
-// Run says how the figures came about.
+// Run describes how the figures were measured.
 type Run struct {
 	Date      string  `json:"date"` // RFC 3339
 	Command   string  `json:"command,omitempty"`
 	Version   string  `json:"version"` // of this module
 	Go        string  `json:"go"`
-	Machine   string  `json:"machine"` // system, architecture, processor and how many
+	Machine   string  `json:"machine"` // system, architecture, processor and number of cores
 	Seed      uint64  `json:"seed"`
 	Resamples int     `json:"resamples"`
 	Seconds   float64 `json:"seconds"`
-	Offline   bool    `json:"offline"` // every answer was recorded before
+	Offline   bool    `json:"offline"` // all answers are from recordings
 	Complete  bool    `json:"complete"`
 }
 
@@ -38,35 +38,36 @@ type Run struct {
 type Candidate struct {
 	Name       string `json:"name"`
 	Reference  string `json:"reference"`
-	Query      string `json:"query_reference,omitempty"` // of what embeds queries, where that is another one
+	Query      string `json:"query_reference,omitempty"` // embedder of queries, if it is another one
 	Provider   string `json:"provider,omitempty"`
 	Model      string `json:"model,omitempty"`
 	Endpoint   string `json:"endpoint,omitempty"`
 	Space      string `json:"space,omitempty"`
 	Variant    string `json:"variant,omitempty"`
 	Dimensions int    `json:"dimensions,omitempty"`
-	// VectorBytes is what one vector takes in float32; a million of them, without any index around them, IndexBytes.
+	// VectorBytes is the size of a float32 vector, IndexBytes the size of a million without any index.
 	VectorBytes int        `json:"vector_bytes,omitempty"`
 	IndexBytes  int64      `json:"index_bytes,omitempty"`
-	Failure     string     `json:"failure,omitempty"` // why the candidate has no figures, or not all
-	Limit       int        `json:"limit,omitempty"`   // texts the model takes at once, where that is known
-	Refused     int        `json:"refused,omitempty"` // texts the provider did not take
+	Failure     string     `json:"failure,omitempty"` // why figures are missing; "" if none are
+	Limit       int        `json:"limit,omitempty"`   // texts per request; 0 if unknown
+	Refused     int        `json:"refused,omitempty"` // texts that the provider refused
 	Speed       []Speed    `json:"speed,omitempty"`
 	Attempts    Attempts   `json:"attempts"`
 	Costs       []TaskCost `json:"costs,omitempty"`
 }
 
-// Attempts are the requests that were really sent for the tasks in this run, beside those that measured the speed.
+// Attempts counts the requests that this run sent for the tasks. It does not count those that
+// measured the speed.
 type Attempts struct {
 	Sent   int            `json:"sent"`
-	Failed map[string]int `json:"failed,omitempty"` // by kind of error; most are healed by trying again
+	Failed map[string]int `json:"failed,omitempty"` // by kind of error; most succeeded when retried
 }
 
-// Speed is one measurement of package load. Latencies are in seconds.
+// Speed is one measurement. Latencies are in seconds.
 type Speed struct {
 	Loop            string         `json:"loop"` // "closed" or "open"
 	Batch           int            `json:"batch"`
-	Rate            float64        `json:"rate,omitempty"` // requests a second, of an open loop
+	Rate            float64        `json:"rate,omitempty"` // requests per second in an open loop
 	Requests        int            `json:"requests"`
 	Warmup          int            `json:"warmup"`
 	Errors          map[string]int `json:"errors,omitempty"` // by kind; 429s are "rate limited"
@@ -75,55 +76,55 @@ type Speed struct {
 	P95             float64        `json:"p95"`
 	P99             float64        `json:"p99"`
 	Max             float64        `json:"max"`
-	FailedP50       float64        `json:"failed_p50,omitempty"` // how long failed requests took
+	FailedP50       float64        `json:"failed_p50,omitempty"` // median time of failed requests
 	TextsPerSecond  float64        `json:"texts_per_second"`
 	TokensPerSecond float64        `json:"tokens_per_second"`
 	Metered         bool           `json:"metered"`        // the provider counted the tokens
-	ECDF            [][2]float64   `json:"ecdf,omitempty"` // seconds, share of answers that took no longer
+	ECDF            [][2]float64   `json:"ecdf,omitempty"` // seconds, share of answers
 }
 
-// TaskCost is what a candidate's texts of one task cost.
+// TaskCost is the cost of a candidate's texts in one task.
 type TaskCost struct {
 	Task      string  `json:"task"`
 	Texts     int     `json:"texts"`
 	Tokens    float64 `json:"tokens"`
-	Estimated bool    `json:"estimated"`          // some tokens were estimated, since the provider did not count them
-	Currency  string  `json:"currency,omitempty"` // none: no price is known, or the model is local
+	Estimated bool    `json:"estimated"`          // the provider did not count all tokens
+	Currency  string  `json:"currency,omitempty"` // "" if no price is known or the model is local
 	AsOf      string  `json:"as_of,omitempty"`    // the day of the price
-	Local     bool    `json:"local,omitempty"`    // it runs on this machine: there is no price
-	Spent     float64 `json:"spent"`              // for the texts, once
+	Local     bool    `json:"local,omitempty"`    // it runs on this machine and costs nothing
+	Spent     float64 `json:"spent"`              // for all texts of the task, once
 	Million   float64 `json:"per_million_texts"`
 	Monthly   float64 `json:"monthly,omitempty"` // for MonthlyTexts
 	Volume    int     `json:"monthly_texts,omitempty"`
 }
 
-// Task is one set and the rows of its table.
+// Task is one set and its table.
 type Task struct {
 	Name       string       `json:"name"`
 	Kind       string       `json:"kind"`              // "retrieval" or "pairs"
-	Failure    string       `json:"failure,omitempty"` // why the set could not be read: there is nothing else then
+	Failure    string       `json:"failure,omitempty"` // why the set could not be read
 	Documents  int          `json:"documents,omitempty"`
 	Queries    int          `json:"queries"` // or pairs
 	Blank      int          `json:"blank_documents,omitempty"`
-	Whole      int          `json:"whole_documents,omitempty"` // how many documents the set has of which this is a part
-	Metrics    []string     `json:"metrics"`                   // in the order of the table; the first one is the main one
+	Whole      int          `json:"whole_documents,omitempty"` // of which this is a part
+	Metrics    []string     `json:"metrics"`                   // the main one first
 	Rows       []Row        `json:"rows"`
 	Pairs      []Difference `json:"differences,omitempty"`
 	Dimensions []Point      `json:"dimensions,omitempty"`
 	Disagreed  []Disagreed  `json:"disagreements,omitempty"`
 }
 
-// The kinds of Row.
+// Kinds of [Row].
 const (
 	Model = "model" // a candidate
 	Floor = "floor" // words alone
-	Fused = "fused" // a candidate and words
+	Fused = "fused" // a candidate fused with words
 )
 
-// Row is what one way of answering scores.
+// Row holds the scores of a candidate, of words alone, or of both fused.
 type Row struct {
 	Name      string           `json:"name"`
-	Candidate string           `json:"candidate,omitempty"` // of a model or fused row
+	Candidate string           `json:"candidate,omitempty"` // the candidate of a Model or Fused row
 	Kind      string           `json:"kind"`
 	Scores    map[string]Score `json:"scores,omitempty"`
 	Failure   string           `json:"failure,omitempty"`
@@ -134,7 +135,7 @@ type Score struct {
 	Value float64 `json:"value"`
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
-	// Best marks the highest value of a column if it is distinct from that of every other row of its kind.
+	// Best marks the highest value of a column if it is distinct from every other row's.
 	Best bool `json:"best,omitempty"`
 }
 
@@ -147,11 +148,11 @@ type Difference struct {
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
 	P        float64 `json:"p"`
-	Holm     float64 `json:"p_holm"` // corrected for the number of pairs of this task and metric
+	Holm     float64 `json:"p_holm"` // corrected for the number of comparisons
 	Distinct bool    `json:"distinct"`
 }
 
-// Words says in a sentence what the comparison shows. The p-value is the corrected one.
+// Words describes the comparison in a sentence, with the corrected p-value.
 func (d Difference) Words() string {
 	if !d.Distinct {
 		why := ""
@@ -166,10 +167,11 @@ func (d Difference) Words() string {
 		better, worse = worse, better
 	}
 	low, high := min(abs(d.Low), abs(d.High)), max(abs(d.Low), abs(d.High))
-	return fmt.Sprintf("%s is better than %s by %s: by %.4f, between %.4f and %.4f (p = %s).", better, worse, d.Metric, abs(d.Value), low, high, p(d.Holm))
+	return fmt.Sprintf("%s is better than %s by %s: by %.4f, between %.4f and %.4f (p = %s).",
+		better, worse, d.Metric, abs(d.Value), low, high, p(d.Holm))
 }
 
-// signed prints a difference; one that rounds to nothing has no side.
+// signed formats a difference; one that rounds to 0 has no sign.
 func signed(v float64) string {
 	if s := fmt.Sprintf("%+.4f", v); s != "-0.0000" && s != "+0.0000" {
 		return s
@@ -186,7 +188,7 @@ func p(v float64) string {
 
 func abs(v float64) float64 { return max(v, -v) }
 
-// Point is the quality that is left where vectors are cut short or stored coarsely.
+// Point is the quality of vectors that are cut or stored coarsely.
 type Point struct {
 	Candidate  string  `json:"candidate"`
 	Dimensions int     `json:"dimensions"`
@@ -204,16 +206,16 @@ type Disagreed struct {
 	B      string  `json:"b"`
 	ID     string  `json:"id"`
 	Text   string  `json:"text"`
-	ScoreA float64 `json:"score_a"` // of the task's main metric; of a pair of sentences, the error of its rank
+	ScoreA float64 `json:"score_a"` // main metric; for pairs, 1 - the error of the rank
 	ScoreB float64 `json:"score_b"`
-	FirstA string  `json:"first_a"` // what each ranked first, or how alike it says the sentences are
+	FirstA string  `json:"first_a"` // first document; for pairs, the similarity
 	FirstB string  `json:"first_b"`
-	Gold   float64 `json:"gold,omitempty"` // of a pair of sentences
-	RightA bool    `json:"right_a"`        // that is relevant
+	Gold   float64 `json:"gold,omitempty"` // sentence pairs only
+	RightA bool    `json:"right_a"`        // the answer is relevant, or the nearer of both
 	RightB bool    `json:"right_b"`
 }
 
-// Failed are the names of the candidates that failed.
+// Failed returns the names of the candidates that failed.
 func (r *Report) Failed() (names []string) {
 	for _, c := range r.Candidates {
 		if c.Failure != "" {
@@ -223,7 +225,7 @@ func (r *Report) Failed() (names []string) {
 	return names
 }
 
-// Unread are the names of the tasks that could not be read.
+// Unread returns the names of the tasks that could not be read.
 func (r *Report) Unread() (names []string) {
 	for _, t := range r.Tasks {
 		if t.Failure != "" {
@@ -233,7 +235,7 @@ func (r *Report) Unread() (names []string) {
 	return names
 }
 
-// JSON writes the report as JSON, which ReadJSON reads.
+// JSON writes the report as JSON. [ReadJSON] reads it.
 func (r *Report) JSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
@@ -241,7 +243,7 @@ func (r *Report) JSON(w io.Writer) error {
 	return e.Encode(r)
 }
 
-// ReadJSON reads a report that JSON wrote.
+// ReadJSON reads the JSON of a report. It is an error if it has another [Schema].
 func ReadJSON(in io.Reader) (*Report, error) {
 	r := &Report{}
 	if err := json.NewDecoder(in).Decode(r); err != nil {

@@ -152,77 +152,6 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-func TestText(t *testing.T) {
-	got := render(t, text, sample())
-	for _, want := range []string{
-		"gone failed: no key *here*\n",
-		"dear </script><b>   70.00*  [65.00 75.00]  60.00",
-		"dear </script><b> is better than cheap by nDCG@10: by 0.2000, between 0.1000 and 0.3000 (p = under .001).",
-		"cheap and BM25 cannot be told apart by nDCG@10: the difference is +0.0500, between -0.0100 and +0.1100 (p = 0.200).",
-		"1 service unavailable, 2 rate limited (300 ms)", "What was asked", "a:b, queries: a:q  h   s        64         3  1 rate limited              1",
-		"~12.50 USD", "~3.00 USD", "90.00 CNY", "local", "2026-10-01", "open 10/s", "~90.0", "- Read this.", "seed 7, 10000 resamples",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("%q is missing in\n%s", want, got)
-		}
-	}
-	unsure := Difference{Metric: "MAP", A: "a", B: "b", Value: -.04, Low: -.076, High: -.004, P: .03, Holm: .09}.Words()
-	if !strings.Contains(unsure, "cannot be told apart") || !strings.Contains(unsure, "by chance") {
-		t.Errorf("%q does not say why an interval without 0 is not enough", unsure)
-	}
-	if same := (Difference{Metric: "MAP", A: "a", B: "b", Value: -1e-6, Low: -.001, High: 2e-6, P: 1, Holm: 1}).Words(); !strings.Contains(same, "is 0.0000, between -0.0010 and 0.0000 (") {
-		t.Errorf("%q", same)
-	}
-	if strings.Contains(got, "BM25 + cheap by") || strings.Contains(got, "and BM25 + cheap") {
-		t.Error("fused rows are compared in words")
-	}
-	if best, next := strings.Index(got, "dear"), strings.Index(got, "  cheap  "); best > next {
-		t.Error("the best row is not first")
-	}
-	r := sample()
-	r.Run.Complete = false
-	if !strings.Contains(render(t, text, r), "interrupted") {
-		t.Error("an interrupted run is not called one")
-	}
-}
-
-// Columns stand in line, ideographs counted as two.
-func TestAlignment(t *testing.T) {
-	var b bytes.Buffer
-	table{head: []string{"name", "n"}, rows: [][]string{{"中文", "1"}, {"abcd", "22"}}, left: 1}.align(&b)
-	if want := "  name   n\n  中文   1\n  abcd  22\n"; b.String() != want {
-		t.Errorf("%q, want %q", b.String(), want)
-	}
-}
-
-func TestMarkdown(t *testing.T) {
-	got := render(t, markdown, sample())
-	for _, want := range []string{
-		"**gone failed: no key \\*here\\***",
-		"| dear &lt;/script>&lt;b> | 70.00\\* | \\[65.00 75.00] | 60.00 |",
-		"| why &lt;/script>&lt;script>alert(1)&lt;/script> \\| pipes? | cheap | 1.00 | ✓ d1: this | poor | 0.00 | d2: that |",
-		"`` vecspace compare 'a|b' `x` ``",
-		"| cheap | binary | 64 | 8 | 40.00 |",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("%q is missing in\n%s", want, got)
-		}
-	}
-	// Every row of a table has as many cells as its heading.
-	cells := 0
-	for line := range strings.Lines(got) {
-		if !strings.HasPrefix(line, "|") {
-			cells = 0
-			continue
-		}
-		n := strings.Count(strings.ReplaceAll(line, `\|`, ""), "|")
-		if cells != 0 && n != cells {
-			t.Errorf("%d cells, the heading has %d: %s", n-1, cells-1, line)
-		}
-		cells = n
-	}
-}
-
 // Of pairs, the table of disagreements has the gold score.
 func TestPairsThatDiffer(t *testing.T) {
 	r := &Report{Tasks: []Task{{Name: "sts", Kind: "pairs", Metrics: []string{"Spearman"}, Disagreed: []Disagreed{{
@@ -230,42 +159,5 @@ func TestPairsThatDiffer(t *testing.T) {
 	}}}}}
 	if got, want := render(t, markdown, r), "| one / other | 4.25 | a | ✓ 0.900, rank 1 of 9 | b | 0.100, rank 9 of 9 |"; !strings.Contains(got, want) {
 		t.Errorf("%q is missing in\n%s", want, got)
-	}
-}
-
-func TestPareto(t *testing.T) {
-	r := sample()
-	front := map[string]map[string]bool{}
-	for _, p := range r.plots() {
-		if p.Kind != "front" {
-			continue
-		}
-		front[p.ID] = map[string]bool{}
-		for _, m := range p.Data {
-			front[p.ID][m.Name] = m.Front
-		}
-	}
-	want := map[string]map[string]bool{
-		"task0-latency":     {"cheap": true, "dear </script><b>": true, "poor": false},
-		"task0-cost-in-USD": {"cheap": true, "dear </script><b>": true}, // currencies never share a plot
-		"task0-cost-in-CNY": {"cheap": true, "poor": false},
-	}
-	if !reflect.DeepEqual(front, want) {
-		t.Errorf("%v, want %v", front, want)
-	}
-}
-
-func TestPlots(t *testing.T) {
-	ids := map[string]bool{}
-	for _, p := range sample().plots() {
-		if ids[p.ID] || strings.ContainsAny(p.ID, " \"") || len(p.Alt) < 30 || len(p.Data) == 0 || p.Group == "" {
-			t.Errorf("%+v", p)
-		}
-		ids[p.ID] = true
-	}
-	for _, id := range []string{"task0-quality", "task0-dimensions", "task0-bytes", "latency-closed", "latency-open", "throughput"} {
-		if !ids[id] {
-			t.Errorf("there is no plot %s", id)
-		}
 	}
 }

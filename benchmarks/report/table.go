@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// table is a heading and rows of cells, made once for every way of writing.
+// table is the content of a table, the same for every format.
 type table struct {
 	title string
-	note  string // below the title
+	note  string // shown below the title
 	head  []string
 	rows  [][]string
-	left  int // that many columns hold words; the others hold figures, at the right
+	left  int // the number of left-aligned columns; the others hold figures
 }
 
-// tables are all of a report's, in the order of reading.
+// tables returns all tables in reading order.
 func (r *Report) tables() []table {
 	var out []table
 	for _, t := range r.read() {
@@ -25,7 +25,7 @@ func (r *Report) tables() []table {
 	return append(out, r.speeds(), r.costs(), r.asked())
 }
 
-// read are the tasks that could be read.
+// read returns the tasks that could be read.
 func (r *Report) read() (out []Task) {
 	for _, t := range r.Tasks {
 		if t.Failure == "" {
@@ -35,7 +35,8 @@ func (r *Report) read() (out []Task) {
 	return out
 }
 
-// quality is a task's main table: figures times 100, the main one with its interval, * marks a winner.
+// quality is a task's main table: figures times 100, the main metric with its interval, * for a
+// winner.
 func (t Task) quality() table {
 	out := table{head: []string{"embedder"}, left: 1}
 	if t.Kind == "retrieval" {
@@ -77,7 +78,7 @@ func (t Task) quality() table {
 	return out
 }
 
-// sorted are the rows, the best of the main metric first, failed ones last.
+// sorted returns the rows by the main metric, best first, failed ones last.
 func (t Task) sorted() []Row {
 	rows := slices.Clone(t.Rows)
 	value := func(w Row) float64 {
@@ -93,8 +94,9 @@ func (t Task) sorted() []Row {
 func (r *Report) speeds() table {
 	out := table{
 		title: "Speed",
-		note:  "milliseconds of one request that was answered; open: single texts at a fixed rate, counted from the moment they were due; errors with their median time",
-		head:  []string{"embedder", "loop", "texts", "p50", "p90", "p95", "p99", "max", "texts/s", "tokens/s", "requests", "errors"}, left: 2,
+		note: "milliseconds per answered request; open: single texts at a fixed rate, timed from the moment they were due; " +
+			"errors with their median time",
+		head: []string{"embedder", "loop", "texts", "p50", "p90", "p95", "p99", "max", "texts/s", "tokens/s", "requests", "errors"}, left: 2,
 	}
 	for _, c := range r.Candidates {
 		for _, s := range c.Speed {
@@ -150,10 +152,11 @@ func (r *Report) costs() table {
 	return out
 }
 
-// asked says what each candidate is, and what it took to get its answers.
+// asked describes each candidate and the requests that its answers took.
 func (r *Report) asked() table {
 	out := table{
-		title: "What was asked", note: "requests sent for the tasks in this run, beside those that measured the speed; failed ones were tried again where that can help",
+		title: "What was asked", note: "requests that this run sent for the tasks, without those that measured the speed; " +
+			"failed ones were retried if that can help",
 		head: []string{"embedder", "reference", "at", "space", "dims", "requests", "failed", "texts refused"}, left: 4,
 	}
 	for _, c := range r.Candidates {
@@ -170,13 +173,14 @@ func (r *Report) asked() table {
 			why = counts(c.Attempts.Failed)
 		}
 		out.rows = append(out.rows, []string{
-			c.Name, reference, cmp.Or(c.Endpoint, "-"), cmp.Or(c.Space, "-"), fmt.Sprint(c.Dimensions), fmt.Sprint(c.Attempts.Sent), why, fmt.Sprint(c.Refused),
+			c.Name, reference, cmp.Or(c.Endpoint, "-"), cmp.Or(c.Space, "-"), fmt.Sprint(c.Dimensions),
+			fmt.Sprint(c.Attempts.Sent), why, fmt.Sprint(c.Refused),
 		})
 	}
 	return out
 }
 
-// failed is how many requests of a measurement failed, why, and after how long.
+// failed says how many requests of a measurement failed, why, and after how long.
 func (s Speed) failed() string {
 	out := counts(s.Errors)
 	if len(s.Errors) > 0 {
@@ -185,7 +189,7 @@ func (s Speed) failed() string {
 	return out
 }
 
-// figure prints three digits that count.
+// figure formats a number with three significant digits.
 func figure(v float64) string {
 	switch {
 	case v >= 100:
@@ -210,7 +214,7 @@ func counts(m map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// verdicts are the comparisons of a task's main metric between candidates and with the floor, in sentences.
+// verdicts returns sentences that compare candidates, and the floor, by the main metric.
 func (t Task) verdicts() (out []string) {
 	kinds := map[string]string{}
 	for _, w := range t.Rows {
@@ -224,7 +228,7 @@ func (t Task) verdicts() (out []string) {
 	return out
 }
 
-// failures name each candidate that failed and each task that could not be read, with the reason.
+// failures names each failed candidate and each unread task with the reason.
 func (r *Report) failures() (out []string) {
 	for _, c := range r.Candidates {
 		if c.Failure != "" {

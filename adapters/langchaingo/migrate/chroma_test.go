@@ -8,11 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
-// chromaServer answers as Chroma 0.5.23 does, whose answers were recorded. Its documents are numbered.
+// chromaServer answers as Chroma 0.5.23 does, whose answers were recorded. Its documents are
+// numbered.
 type chromaServer struct {
 	v1    bool // an old server, without the API v2
 	ids   []string
@@ -83,7 +86,7 @@ func numbered(n int) *chromaServer {
 	return c
 }
 
-func (c *chromaServer) reader(collection string) migrate.Collection {
+func (c *chromaServer) reader(collection string) collection.Reader {
 	return migrate.Chroma(migrate.ChromaOptions{URL: "http://user:secret@chroma.test/", Collection: collection, Page: 10, Client: c.client()})
 }
 
@@ -93,8 +96,12 @@ func TestChromaReader(t *testing.T) {
 		c.v1 = v1
 		r := c.reader("notes")
 		d, err := r.Describe(t.Context())
-		if err != nil || d.Documents != 35 || d.ID != "chroma:8f77f3f9-c308-4d75-ab9b-ada27b2eb6c6" || fmt.Sprint(d.Dimensions) != "[2]" || strings.Contains(d.Name, "secret") {
-			t.Fatalf("%+v, %v", d, err)
+		expect.NoError(t, err)
+		expect.Equal(t, "the number of documents", d.Documents, 35)
+		expect.Equal(t, "the ID", d.ID, "chroma:8f77f3f9-c308-4d75-ab9b-ada27b2eb6c6")
+		expect.Equal(t, "the dimensions", d.Dimensions, []int{2})
+		if strings.Contains(d.Name, "secret") {
+			t.Fatalf("the name %q holds the password", d.Name)
 		}
 		// From every position the rest comes, once and in order.
 		at := ""
@@ -106,11 +113,11 @@ func TestChromaReader(t *testing.T) {
 					t.Fatalf("from %d: %v, %v, want %d", from, d.ID, err, n)
 				}
 				if want := "text of " + d.ID; d.PageContent != want && d.ID != "id-4" {
-					t.Fatalf("%q", d.PageContent)
+					t.Fatalf("got %q, want %q", d.PageContent, want)
 				}
 				m := d.Metadata
 				if m["n"] != int64(1) || m["f"] != 1.5 || m["b"] != true || m["big"] != int64(9007199254740993) {
-					t.Fatalf("%#v", m)
+					t.Fatalf("got %#v, want the values with their types", m)
 				}
 				if n == from {
 					next = d.Position
@@ -184,7 +191,7 @@ func TestChromaErrors(t *testing.T) {
 	for _, url := range []string{"http://user:secret@127.0.0.1:1", "http://user:secret@a b", "user:secret@\x7f"} {
 		_, err := migrate.Chroma(migrate.ChromaOptions{URL: url}).Describe(t.Context())
 		if err == nil || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%v", err)
+			t.Errorf("got %v, want an error without the password", err)
 		}
 	}
 }
@@ -203,6 +210,6 @@ func TestFromChroma(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	r := report(t, f, plan(t, c.reader("notes"), to))
 	if r.Moved != 34 || r.Rejected != 1 || r.Failed[0].ID != "id-4" || to.docs[0].Metadata["f"] != 1.5 {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 34 moved with metadata, id-4 rejected", r)
 	}
 }

@@ -16,13 +16,15 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// shelf is a vector store and the reader of its only collection. What is on it survives the crash of a run.
+// shelf is a vector store and the reader of its only collection. What is on it survives the crash
+// of a run.
 type shelf struct {
 	id    string
 	made  bool
@@ -33,7 +35,7 @@ type shelf struct {
 }
 
 type shelved struct {
-	migrate.Document
+	collection.Document
 	vector []float32
 }
 
@@ -62,7 +64,7 @@ func (s *shelf) AddDocuments(ctx context.Context, docs []schema.Document, _ ...v
 	}
 	for i, d := range docs[:keep] {
 		id := fmt.Sprintf("%s-%06d", s.id, len(s.docs))
-		s.docs = append(s.docs, shelved{migrate.Document{ID: id, Position: id, Document: d}, vectors[i]})
+		s.docs = append(s.docs, shelved{collection.Document{ID: id, Position: id, Document: d}, vectors[i]})
 	}
 	if err == errCrash {
 		panic(errCrash)
@@ -96,8 +98,8 @@ func (s *shelf) SimilaritySearch(ctx context.Context, query string, k int, _ ...
 	return out[:min(k, len(out))], nil
 }
 
-func (s *shelf) Describe(context.Context) (migrate.Description, error) {
-	d := migrate.Description{Name: "the shelf " + s.id}
+func (s *shelf) Describe(context.Context) (collection.Description, error) {
+	d := collection.Description{Name: "the shelf " + s.id}
 	if !s.made {
 		return d, nil
 	}
@@ -111,8 +113,8 @@ func (s *shelf) Describe(context.Context) (migrate.Description, error) {
 	return d, nil
 }
 
-func (s *shelf) Documents(_ context.Context, after string) iter.Seq2[migrate.Document, error] {
-	return func(yield func(migrate.Document, error) bool) {
+func (s *shelf) Documents(_ context.Context, after string) iter.Seq2[collection.Document, error] {
+	return func(yield func(collection.Document, error) bool) {
 		for _, d := range s.docs {
 			if d.Position > after && !yield(d.Document, nil) {
 				return
@@ -126,14 +128,14 @@ func old(n int) *shelf {
 	s := &shelf{id: "old", made: true}
 	for i := range n {
 		id := fmt.Sprintf("old-%06d", i)
-		s.docs = append(s.docs, shelved{migrate.Document{ID: id, Position: id, Document: schema.Document{
+		s.docs = append(s.docs, shelved{collection.Document{ID: id, Position: id, Document: schema.Document{
 			PageContent: "text " + strconv.Itoa(i), Metadata: map[string]any{"page": i, store.Key: "old/model@4"},
 		}}, make([]float32, 4)})
 	}
 	return s
 }
 
-func plan(t interface{ TempDir() string }, from migrate.Collection, to *shelf) migrate.Plan {
+func plan(t interface{ TempDir() string }, from collection.Reader, to *shelf) migrate.Plan {
 	return migrate.Plan{From: from, To: to, Open: to.open, Journal: filepath.Join(t.TempDir(), "journal"), Block: 10, Sample: 5}
 }
 
@@ -168,7 +170,8 @@ func report(t testing.TB, e embedding.Embedder, p migrate.Plan) *migrate.Report 
 	return r
 }
 
-// complete checks that every document of from which is not bad is in to once, with its own vector and metadata.
+// complete checks that every document of from which is not bad is in to once, with its own vector
+// and metadata.
 func complete(t interface {
 	Helper()
 	Errorf(string, ...any)

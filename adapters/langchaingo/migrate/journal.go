@@ -9,22 +9,24 @@ import (
 	"os"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/internal/whole"
 )
 
-// journalFormat is the version of the journal.
+// journalFormat is the version of the journal's format.
 const journalFormat = 1
 
-// maxFailed is how many rejected documents a journal names. All are counted, and each is in its Step.
+// maxFailed limits the rejected documents that a journal lists. It counts all of them, and each one
+// is in its Step.
 const maxFailed = 1000
 
-// journal says how far a migration is: the documents up to After are in the new collection, or were rejected, and those of
-// Pending may be there as well.
+// journal records the progress of a migration. The documents up to After are in the new collection
+// or were rejected. Those of Pending may be in it.
 type journal struct {
 	name string
 
 	Format     int             `json:"format"`
-	Owner      string          `json:"owner"` // the run that writes it
+	Owner      string          `json:"owner"` // the run that writes to it
 	From       string          `json:"from"`
 	FromName   string          `json:"from_name"`
 	To         string          `json:"to"`
@@ -37,14 +39,14 @@ type journal struct {
 	Read     int      `json:"read"`
 	Moved    int      `json:"moved"`
 	Rejected int      `json:"rejected"`
-	Sum      uint64   `json:"sum"`              // of the fingerprints of what was moved
-	Failed   []Failed `json:"failed,omitempty"` // the first of them
+	Sum      uint64   `json:"sum"`              // of the fingerprints of the moved documents
+	Failed   []Failed `json:"failed,omitempty"` // the first maxFailed
 	Pending  []string `json:"pending,omitempty"`
 
-	Spaces map[embedding.Space]int `json:"spaces"` // of the source's documents; "" is not stamped
+	Spaces map[embedding.Space]int `json:"spaces"` // documents read, by stamp
 }
 
-// open reads a journal, or begins one, in the name of this run.
+// open reads a journal or begins one, and makes this run its owner.
 func open(name string) (*journal, error) {
 	j, err := read(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -75,8 +77,8 @@ func read(name string) (*journal, error) {
 	return j, nil
 }
 
-// belongs compares a journal that was begun earlier with this run's source and model.
-func (j *journal) belongs(from Description, m embedding.Model) error {
+// belongs returns an error if the journal was begun for another source or model.
+func (j *journal) belongs(from collection.Description, m embedding.Model) error {
 	switch {
 	case j.From == "":
 		return nil
@@ -92,7 +94,7 @@ func (j *journal) belongs(from Description, m embedding.Model) error {
 	return nil
 }
 
-// save writes the journal, unless another run has taken it meanwhile.
+// save writes the journal. It is an error if another run has taken it over.
 func (j *journal) save() error {
 	now, err := read(j.name)
 	if err != nil {

@@ -7,13 +7,14 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// memo holds the vectors of the block that is being written: a langchaingo store embeds what it is given, and these are paid for.
+// memo holds the vectors of the block that is being written. A langchaingo store embeds the
+// documents it is given; memo answers it with vectors that are paid for.
 type memo struct {
 	next embedding.Embedder
 
 	mu   sync.RWMutex
 	rows map[string][]float32
-	any  bool // also for queries: a document's own vector is searched for
+	any  bool // answer queries too: the store searches for a document's own vector
 }
 
 func (m *memo) hold(rows map[string][]float32, queries bool) {

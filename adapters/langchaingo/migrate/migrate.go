@@ -1,36 +1,47 @@
-// Package migrate moves the documents of a vector store to another collection, embedded anew by another model:
+// Package migrate moves the documents of a vector store to another collection and embeds them with
+// another model. [Run] carries out a [Plan]:
 //
 //	plan := migrate.Plan{
 //		From: migrate.PGVector(db, migrate.PGVectorOptions{Collection: "notes"}),
 //		To:   migrate.PGVector(db, migrate.PGVectorOptions{Collection: "notes-v4"}),
-//		Open: func(e embedding.Embedder) (vectorstores.VectorStore, error) { return open(ctx, e, "notes-v4") }, // as your program does
+//		Open: func(e embedding.Embedder) (vectorstores.VectorStore, error) {
+//			return open(ctx, e, "notes-v4") // as your program does
+//		},
 //		Journal: "notes-v4.journal",
 //	}
 //	for step, err := range migrate.Run(ctx, e, plan) {
 //		if err != nil {
-//			return err // run it again: it goes on where it was
+//			return err // run it again to continue
 //		}
 //		fmt.Println(step)
 //	}
 //
-// The old collection is only read, and answers its users until they are switched to the new one, as the last step's Report says.
+// Run only reads the old collection, which can go on serving its users. The [Report] in the last
+// [Step] says how to switch them to the new one.
 //
-// # What holds when a run is interrupted
+// [PGVector], [Chroma] and [Sequence] read collections; chromem.Folder reads the folder of an
+// adapters/chromem Store. For another store, implement [collection.Reader].
 //
-// A run goes block by block: read, embed, write the IDs of the block to the journal, write the block to the store. The next run looks in
-// the new collection for the IDs of the block that was under way, so that what was written is neither written nor embedded again,
-// also if the block was written in part. What was embedded and not yet written is embedded again:
+// # Interrupted runs
 //
-//   - after an error of the provider or a cancelled context, nothing: what was paid for is written first, for up to 30 seconds more;
-//   - after an error of the store or a kill, at most the block that was under way, and nothing if the Embedder has a cache on disk.
+// A run takes one block at a time: it reads the documents, embeds them, writes their IDs to the
+// journal and writes the block to the store. The next run looks for the IDs of the interrupted
+// block in the new collection, so no document is written or embedded twice, even if the block was
+// written in part. These are embedded again because their vectors were lost:
 //
-// One thing cannot be seen: a write that the server is still working on for a dead process when the next run looks. Its documents would
-// be there twice, and the last step says so instead of reporting success.
+//   - after an error of the provider or a canceled context: none. Run first writes what was paid
+//     for, for up to 30 seconds more;
+//   - after an error of the store or a kill: at most the interrupted block, and none of it if the
+//     Embedder has a cache on disk.
 //
-// # What is refused
+// One case goes unseen: the next run looks while the server is still working on a write of the dead
+// process. Those documents are then there twice. The final check reports this as a problem.
 //
-// Vectors of two spaces never meet: it is an error if both collections are one, if the new collection holds documents that this
-// migration has not put there, or if the journal is of another source, destination, model or variant of it.
+// # Refusals
+//
+// Vectors of two spaces never meet. Run returns an error if From and To are the same collection, if
+// the new collection holds documents that this migration did not write, or if the journal belongs
+// to another source, destination, model or variant.
 package migrate
 
 import (
@@ -44,49 +55,52 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/middleware"
 )
 
-// SourceKey is where in its metadata a document of the new collection has the ID that it had in the old one. Under store.Key it has its
-// new Space, stamped also where Open's store is not guarded.
+// SourceKey is the metadata key under which a document in the new collection has its ID from the
+// old one. Its new Space is under [store.Key], even if the store that Open returns is not guarded.
 const SourceKey = "vecspace_source"
 
-// Plan of a migration. From, To, Open and Journal are required.
+// Plan describes a migration. From, To, Open and Journal are required.
 type Plan struct {
-	// From is the collection that is read, and To the one that Open's store writes to, as a reader of it sees it.
-	From, To Collection
-	// Open opens the store of the new collection, which it makes if there is none, with the Embedder that it is given, as the program
-	// will that is switched to it: best behind the guard of adapters/langchaingo/store. The Embedder is the new model; it pays for
-	// nothing twice while the store asks it for what Run has embedded. Run does not close the store.
+	// From reads the old collection. To reads the collection that the store of Open writes to.
+	From, To collection.Reader
+	// Open opens or creates the new collection exactly as your program will after the switch, using
+	// the given Embedder, best behind the guard of adapters/langchaingo/store. The Embedder is the new
+	// model; it answers from memory for texts that Run has embedded. Run does not close the store.
 	Open func(embedding.Embedder) (vectorstores.VectorStore, error)
-	// Journal is the file that says how far the migration is. It is made by the first run, is written whole or not at all, and
-	// belongs to one process at a time. It holds IDs of documents, no texts and no vectors.
+	// Journal is the file that records the progress. The first run creates it. Writes replace the
+	// whole file. Only one process may use it at a time. It holds document IDs, no texts and no
+	// vectors.
 	Journal string
-	// Block is how many documents are embedded and written at once; fewer if their texts exceed 1 MiB. 0 or less is 500. It bounds
-	// memory, and what a kill costs.
+	// Block is the number of documents to embed and write at once, fewer if their texts exceed 1 MiB.
+	// 0 or less is 500. It limits the memory used and the work that a kill loses.
 	Block int
-	// Sample is how many documents of the new collection are searched for at the end. Their texts are embedded once more. 0 is 20,
-	// less is none.
+	// Sample is the number of documents in the new collection that the final check embeds again and
+	// searches for. 0 is 20; a negative number is none.
 	Sample int
 }
 
 const (
 	blockBytes = 1 << 20
-	grace      = 30 * time.Second // to write what was paid for when the caller leaves
+	grace      = 30 * time.Second // to write what was paid for after the caller has left
 )
 
-// Step is how far a migration is, after a block.
+// Step is the progress after a block.
 type Step struct {
-	Read     int             // documents of the source so far, over all runs
-	Moved    int             // of these are in the new collection
-	Rejected int             // of these are not, because their texts cannot be embedded
-	Total    int             // documents of the source when the run began; -1 if it is not known
-	Failed   []Failed        // what of this block was rejected
+	Read     int             // documents read so far, in all runs
+	Moved    int             // of these, in the new collection
+	Rejected int             // of these, left out because their texts cannot be embedded
+	Total    int             // documents in the source when the run began; -1 if unknown
+	Failed   []Failed        // rejected documents of this block
 	Usage    embedding.Usage // of this run
-	Report   *Report         // in the last step, when everything has been moved and checked
+	Report   *Report         // only in the last step, after the final check
 }
 
+// String says how many documents were read, moved and rejected.
 func (s Step) String() string {
 	total := ""
 	if s.Total >= 0 {
@@ -95,18 +109,20 @@ func (s Step) String() string {
 	return fmt.Sprintf("%d%s documents read, %d moved, %d rejected", s.Read, total, s.Moved, s.Rejected)
 }
 
-// Failed is a document that was left behind.
+// Failed is a document that was left out.
 type Failed struct {
 	ID     string `json:"id"` // in the source
 	Reason string `json:"reason"`
 }
 
-// Run moves the documents of p.From to p.To, embedded by e. It yields a Step after each block, and at the end one with a Report. An
-// error is yielded once and ends the loop; running the same plan again goes on from there. Leaving the loop is safe as well.
+// Run moves the documents of p.From to p.To, embedded by e. It yields a Step after each block and a
+// last one with a Report. It yields an error once and then ends; run the same plan again to
+// continue. Breaking out of the loop is safe.
 //
-// Texts that the model rejects are left out and named, in the Step and in the Report. Any other failure ends the run when what
-// was paid for is stored. e needs what Retry and the like do; it is split into requests by middleware.Batch.
-// If the final check finds a fault, it is the error, and the last Step before it has the Report that lists it.
+// Texts that the model rejects are left out and named in the Step and the Report. Any other failure
+// ends the run after what was paid for is stored. Give e its own Retry and limits; Run splits
+// requests with middleware.Batch. If the final check finds a problem, Run yields the Report that
+// lists it and then an error.
 func Run(ctx context.Context, e embedding.Embedder, p Plan) iter.Seq2[Step, error] {
 	return func(yield func(Step, error) bool) {
 		r, err := start(ctx, e, p)
@@ -128,22 +144,30 @@ type run struct {
 	memo    *memo
 	store   vectorstores.VectorStore
 	journal *journal
-	present map[string]bool // IDs of the block that was interrupted which are in the new collection
+	present map[string]bool // IDs of the interrupted block that are in the new collection
 	total   int
 	usage   embedding.Usage
-	checked bool // a search has found what this run wrote
+	checked bool // a search has found a document that this run wrote
 }
 
-// start checks the plan and opens everything. Nothing is embedded.
+// start checks the plan and opens the journal and the store. It embeds nothing.
 func start(ctx context.Context, e embedding.Embedder, p Plan) (*run, error) {
-	if e == nil || p.From == nil || p.To == nil || p.Open == nil || p.Journal == "" {
-		return nil, errors.New("the Embedder and the Plan's From, To, Open and Journal must be given")
+	switch {
+	case e == nil:
+		return nil, errors.New("the Embedder is nil")
+	case p.From == nil, p.To == nil:
+		return nil, errors.New("Plan.From and Plan.To must be given")
+	case p.Open == nil:
+		return nil, errors.New("Plan.Open must be given")
+	case p.Journal == "":
+		return nil, errors.New("Plan.Journal must be given")
 	}
 	p.Sample = cmp.Or(p.Sample, 20)
 	if p.Block <= 0 {
 		p.Block = 500
 	}
-	// One request a block where a Batch further in has lifted the model's limits, and bad texts stand alone in any case.
+	// This makes one request per block if a Batch further in has lifted the model's limits. Batch also
+	// isolates bad texts.
 	e = embedding.Chain(e, middleware.Batch(middleware.BatchOptions{Limits: embedding.Limits{Texts: p.Block}}))
 	m := e.Model()
 	if m.Space == "" || m.Dimensions == 0 {
@@ -182,7 +206,7 @@ func start(ctx context.Context, e embedding.Embedder, p Plan) (*run, error) {
 	return r, r.claim(ctx, from)
 }
 
-func apart(ctx context.Context, from Description, to Collection) error {
+func apart(ctx context.Context, from collection.Description, to collection.Reader) error {
 	d, err := to.Describe(ctx)
 	if err != nil {
 		return fmt.Errorf("the new collection: %w", err)
@@ -193,8 +217,9 @@ func apart(ctx context.Context, from Description, to Collection) error {
 	return nil
 }
 
-// claim compares the new collection with the journal and finds what the interrupted block has written.
-func (r *run) claim(ctx context.Context, from Description) error {
+// claim compares the new collection with the journal and finds what the interrupted run wrote of
+// its block.
+func (r *run) claim(ctx context.Context, from collection.Description) error {
 	to, err := r.To.Describe(ctx)
 	if err != nil {
 		return fmt.Errorf("the new collection: %w", err)
@@ -244,11 +269,11 @@ func (r *run) claim(ctx context.Context, from Description) error {
 	}
 	j.From, j.FromName, j.To, j.ToName = from.ID, from.Name, to.ID, to.Name
 	j.Space, j.Variant, j.Dimensions = r.model.Space, r.model.Variant, r.model.Dimensions
-	return j.write() // takes it over from the run before
+	return j.write() // takes it over from the previous run
 }
 
-// ours returns the source's ID of a document that this migration has put into the new collection.
-func (r *run) ours(d Document) (string, error) {
+// ours returns the source's ID of a document in the new collection that this migration wrote.
+func (r *run) ours(d collection.Document) (string, error) {
 	space := store.SpaceOf(d.Metadata)
 	id, _ := d.Metadata[SourceKey].(string)
 	switch {

@@ -4,12 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/tmc/langchaingo/schema"
+	"github.com/tmc/langchaingo/vectorstores"
+
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
+	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 )
@@ -30,7 +36,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	if len(seen) != 11 || seen[0] != "10 of 95 documents read, 10 moved, 0 rejected" || seen[9] != "95 of 95 documents read, 95 moved, 0 rejected" {
-		t.Errorf("%q", seen)
+		t.Errorf("got the steps %q, want 11 from 10 to 95 documents", seen)
 	}
 	complete(t, from, to, f, nil)
 	again := 0
@@ -42,70 +48,12 @@ func TestRun(t *testing.T) {
 	}
 	// A finished migration that is run again only checks.
 	if r := report(t, f, p); r.Moved != 95 || r.Usage.Requests != 1 {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 95 moved and 1 request", r)
 	}
 }
 
-func TestBadTextsAreNamed(t *testing.T) {
-	from, to := old(40), &shelf{id: "new"}
-	poison := func(text string) bool { return strings.HasSuffix(text, "7") }
-	from.docs[12].PageContent = " "
-	for i := 20; i < 30; i++ {
-		from.docs[i].PageContent = "" // a whole block of them
-	}
-	bad := func(text string) bool { return poison(text) || strings.TrimSpace(text) == "" }
-	f := embedtest.NewFake(embedtest.FakeOptions{Poison: poison})
-	steps, _, err := drain(t.Context(), f, plan(t, from, to))
-	expect.NoError(t, err)
-	complete(t, from, to, f, bad)
-	r := steps[len(steps)-1].Report
-	if r.Rejected != 14 || r.Moved != 26 || len(r.Failed) != 14 || r.Failed[0].ID != "old-000007" || r.Failed[0].Reason == "" {
-		t.Errorf("%+v", r)
-	}
-	var yielded []migrate.Failed
-	for _, s := range steps {
-		yielded = append(yielded, s.Failed...)
-	}
-	if !slices.Equal(yielded, r.Failed) {
-		t.Errorf("the steps name %v and the report %v", yielded, r.Failed)
-	}
-	if !strings.Contains(r.String(), "14 were rejected by the model and are not, the first of them old-000007") {
-		t.Error(r)
-	}
-}
-
-// TestBlocksAreBounded: by the number of documents and by the bytes of their texts, of which one may be larger than a block.
-func TestBlocksAreBounded(t *testing.T) {
-	from, to := old(35), &shelf{id: "new"}
-	for i := 10; i < 20; i++ {
-		from.docs[i].PageContent += strings.Repeat(" word", 80_000) // 400 kB
-	}
-	from.docs[20].PageContent += strings.Repeat(" word", 300_000) // 1.5 MB
-	var sizes []int
-	to.write = func(n int) (int, error) { sizes = append(sizes, n); return n, nil }
-	f := embedtest.NewFake(embedtest.FakeOptions{})
-	report(t, f, plan(t, from, to))
-	complete(t, from, to, f, nil)
-	if want := []int{10, 2, 2, 2, 2, 2, 1, 10, 4}; !slices.Equal(sizes, want) {
-		t.Errorf("blocks of %v documents, want %v", sizes, want)
-	}
-}
-
-// TestZeroVectors: stores refuse them, or never find them.
-func TestZeroVectors(t *testing.T) {
-	from, to := old(15), &shelf{id: "new"}
-	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
-		return embedtest.Reply{Edit: func(res *embedding.Response) { clear(res.Vectors[0]) }}
-	}})
-	p := plan(t, from, to)
-	p.Sample = -1
-	r := report(t, f, p)
-	if r.Moved != 13 || r.Rejected != 2 || r.Failed[0].ID != "old-000000" || !strings.Contains(r.Failed[0].Reason, "is zero") {
-		t.Errorf("%+v", r)
-	}
-}
-
-// TestKilled: a run that is killed at any point of any block goes on without writing or paying for what had been written.
+// TestKilled: a run that is killed at any point of any block goes on without writing or paying for
+// what had been written.
 func TestKilled(t *testing.T) {
 	for name, keep := range map[string]func(n int) int{
 		"between embedding and writing":      func(int) int { return 0 },
@@ -131,7 +79,7 @@ func TestKilled(t *testing.T) {
 				}
 				p.Block = 7 // the blocks need not be the same
 				if r := report(t, f, p); r.Moved != 35 {
-					t.Errorf("%+v", r)
+					t.Errorf("got %+v, want 35 moved", r)
 				}
 				complete(t, from, to, f, nil)
 				paid := 0
@@ -143,79 +91,6 @@ func TestKilled(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// TestFailures: after an error nothing that was paid for is lost, and the next run goes on.
-func TestFailures(t *testing.T) {
-	down := &embedding.Error{Kind: embedding.Unavailable, Err: errors.New("down")}
-	for name, reply := range map[string]embedtest.Reply{
-		"the provider fails": {Err: down},
-		"some of its texts": {Each: func(text string) error {
-			if strings.HasSuffix(text, "5") {
-				return down
-			}
-			return nil
-		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			from, to := old(35), &shelf{id: "new"}
-			f := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
-				if c.Number == 3 {
-					return reply
-				}
-				return embedtest.Reply{}
-			}})
-			p := plan(t, from, to)
-			p.Sample = -1
-			if _, _, err := drain(t.Context(), f, p); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "embedding the document old-00002") {
-				t.Fatal(err)
-			}
-			if name == "some of its texts" && len(to.docs) != 29 {
-				t.Errorf("%d documents are stored, 29 were paid for", len(to.docs))
-			}
-			report(t, f, p)
-			complete(t, from, to, f, nil)
-			for _, d := range from.docs {
-				if f.Billed(d.PageContent) != 1 {
-					t.Errorf("%s was paid for %d times", d.ID, f.Billed(d.PageContent))
-				}
-			}
-		})
-	}
-}
-
-// TestCancel: what had been paid for when the caller leaves is written.
-func TestCancel(t *testing.T) {
-	from, to := old(35), &shelf{id: "new"}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	f := embedtest.NewFake(embedtest.FakeOptions{
-		Model: embedding.Model{Limits: embedding.Limits{Texts: 1}},
-		Script: func(c embedtest.Call) embedtest.Reply {
-			if c.Number == 25 {
-				cancel()
-				return embedtest.Reply{}
-			}
-			return embedtest.Reply{}
-		},
-	})
-	p := plan(t, from, to)
-	p.Sample = -1
-	if _, _, err := drain(ctx, f, p); !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
-	}
-	paid := 0
-	for _, d := range from.docs {
-		paid += f.Billed(d.PageContent)
-	}
-	if paid != len(to.docs) || paid < 20 {
-		t.Errorf("%d texts were paid for and %d are stored", paid, len(to.docs))
-	}
-	report(t, f, p)
-	complete(t, from, to, f, nil)
-	if u := f.Ledger(); u.Requests != 35 {
-		t.Errorf("%d requests for 35 texts", u.Requests)
 	}
 }
 
@@ -241,10 +116,10 @@ func (nameless) Embed(context.Context, embedding.Request) (embedding.Response, e
 func TestSequence(t *testing.T) {
 	from, to := old(35), &shelf{id: "new"}
 	f := embedtest.NewFake(embedtest.FakeOptions{})
-	seq := func(docs []shelved) migrate.Collection {
-		return migrate.Sequence("files", func(yield func(migrate.Document, error) bool) {
+	seq := func(docs []shelved) collection.Reader {
+		return migrate.Sequence("files", func(yield func(collection.Document, error) bool) {
 			for _, d := range docs {
-				if !yield(migrate.Document{ID: d.ID, Document: d.Document.Document}, nil) {
+				if !yield(collection.Document{ID: d.ID, Document: d.Document.Document}, nil) {
 					return
 				}
 			}
@@ -256,19 +131,117 @@ func TestSequence(t *testing.T) {
 		p := p
 		p.From = seq(docs)
 		if _, _, err := drain(t.Context(), f, p); err == nil || !strings.Contains(err.Error(), "document 10 is no longer old-000009") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got the error %v, want one about the changed order", name, err)
 		}
 	}
 	steps, _, err := drain(t.Context(), f, p)
 	if err != nil || steps[0].String() != "20 documents read, 20 moved, 0 rejected" {
-		t.Errorf("%v, %v", steps, err)
+		t.Errorf("got %v, %v, want 20 documents moved without an error", steps, err)
 	}
 	complete(t, from, to, f, nil)
 
 	broken := errors.New("broken")
-	p = plan(t, migrate.Sequence("broken", func(yield func(migrate.Document, error) bool) { yield(migrate.Document{}, broken) }), &shelf{id: "new2"})
+	p = plan(t, migrate.Sequence("broken", func(yield func(collection.Document, error) bool) { yield(collection.Document{}, broken) }), &shelf{id: "new2"})
 	p.Open = p.To.(*shelf).open
 	if _, _, err := drain(t.Context(), f, p); !errors.Is(err, broken) {
-		t.Error(err)
+		t.Errorf("got the error %v, want broken", err)
 	}
 }
+
+func TestRefusals(t *testing.T) {
+	model := func(id string, dims int) *embedtest.Fake {
+		return embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: id, Dimensions: dims}})
+	}
+	variant := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "new", Variant: "passage: "}})
+	e := model("new", 8)
+	put := func(to *shelf, metadata map[string]any, dims int) {
+		to.made = true
+		to.docs = append(to.docs, shelved{collection.Document{ID: "x", Position: "x", Document: schema.Document{Metadata: metadata}}, make([]float32, dims)})
+	}
+	for name, c := range map[string]struct {
+		prepare func(t *testing.T, p *migrate.Plan, to *shelf)
+		e       embedding.Embedder
+		want    string
+	}{
+		"one collection":     {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.To = p.From }, e, "are one, the shelf old"},
+		"a source not there": {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.From = &shelf{id: "?"} }, e, "the source, the shelf ?, is not there"},
+		"an empty source":    {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.From = old(0) }, e, "holds no documents"},
+		"another reader":     {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.To = &shelf{id: "?"} }, e, "is not there although Open has opened it"},
+		"no store": {func(_ *testing.T, p *migrate.Plan, to *shelf) {
+			p.Open = func(embedding.Embedder) (vectorstores.VectorStore, error) { return nil, nil }
+		}, e, "no store"},
+		"a store that fails": {func(_ *testing.T, p *migrate.Plan, to *shelf) {
+			p.Open = func(embedding.Embedder) (vectorstores.VectorStore, error) { return nil, errCrash }
+		}, e, "opening the new collection: killed"},
+		"no journal":          {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.Journal = "" }, e, "Plan.Journal must be given"},
+		"no source":           {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.From = nil }, e, "Plan.From and Plan.To must be given"},
+		"no Open":             {func(_ *testing.T, p *migrate.Plan, to *shelf) { p.Open = nil }, e, "Plan.Open must be given"},
+		"unknown dimensions":  {nil, embedding.Chain(nameless{}), "call embedding.Probe first"},
+		"documents unstamped": {func(_ *testing.T, p *migrate.Plan, to *shelf) { put(to, nil, 8) }, e, `says nothing of its space, and "fake/new@8" is to be written`},
+		"of another space": {func(_ *testing.T, p *migrate.Plan, to *shelf) {
+			put(to, map[string]any{store.Key: "old/model@8"}, 8)
+		}, e, `of the space "old/model@8", and "fake/new@8"`},
+		"of another migration": {func(_ *testing.T, p *migrate.Plan, to *shelf) {
+			put(to, map[string]any{store.Key: "fake/new@8"}, 8)
+		}, e, "was not put there by this migration"},
+		"of another dimension":  {func(_ *testing.T, p *migrate.Plan, to *shelf) { put(to, nil, 4) }, e, "vectors of 4 dimensions"},
+		"of this, journal lost": {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p); p.Journal += "2" }, e, "is new: use an empty collection, or the journal"},
+		"another model":         {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p) }, model("other", 8), `begun with the space "fake/new@8" and the Embedder is of "fake/other@8"`},
+		"another variant":       {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p) }, variant, `the variant ""`},
+		"another source": {func(t *testing.T, p *migrate.Plan, to *shelf) {
+			half(t, e, *p)
+			other := old(35)
+			other.id = "older"
+			p.From = other
+		}, e, "of another source: the shelf old, not the shelf older"},
+		"another destination": {func(t *testing.T, p *migrate.Plan, to *shelf) {
+			half(t, e, *p)
+			other := &shelf{id: "newer"}
+			p.To, p.Open = other, other.open
+		}, e, "of another new collection: the shelf new, not the shelf newer"},
+		"a destination emptied": {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p); to.docs = to.docs[:3] }, e, "holds 3 documents where the journal"},
+		"one written to":        {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p); to.docs = append(to.docs, to.docs[0]) }, e, "holds 11 documents where the journal"},
+		"one exchanged":         {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p); to.docs[1] = to.docs[0] }, e, "and not the same"},
+		"a damaged journal": {func(t *testing.T, p *migrate.Plan, to *shelf) {
+			half(t, e, *p)
+			data, _ := os.ReadFile(p.Journal)
+			os.WriteFile(p.Journal, data[:len(data)/2], 0o600)
+		}, e, "is no journal, or is damaged"},
+		"a journal of the future": {func(t *testing.T, p *migrate.Plan, to *shelf) {
+			half(t, e, *p)
+			data, _ := os.ReadFile(p.Journal)
+			os.WriteFile(p.Journal, []byte(strings.Replace(string(data), `"format": 1`, `"format": 2`, 1)), 0o600)
+		}, e, "is of format 2"},
+		"a journal in no folder": {func(t *testing.T, p *migrate.Plan, to *shelf) {
+			p.Journal = filepath.Join(t.TempDir(), "no", "journal")
+		}, e, "the journal: "},
+		"IDs that are not": {func(_ *testing.T, p *migrate.Plan, to *shelf) { s := old(3); s.docs[1].ID = s.docs[0].ID; p.From = s }, e, `two of the ID "old-000000"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from, to := old(35), &shelf{id: "new"}
+			p := plan(t, from, to)
+			if c.prepare != nil {
+				c.prepare(t, &p, to)
+			}
+			before, calls := len(to.docs), len(e.Calls())
+			_, _, err := drain(t.Context(), c.e, p)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("got %v, want %q", err, c.want)
+			}
+			if len(to.docs) != before || len(e.Calls()) != calls {
+				t.Errorf("something was embedded or written all the same")
+			}
+		})
+	}
+}
+
+// half moves the first block of a plan.
+func half(t *testing.T, e embedding.Embedder, p migrate.Plan) {
+	t.Helper()
+	for _, err := range migrate.Run(t.Context(), e, p) {
+		expect.NoError(t, err)
+		return
+	}
+}
+
+type nameless struct{}

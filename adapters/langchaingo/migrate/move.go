@@ -13,18 +13,19 @@ import (
 	"github.com/tmc/langchaingo/schema"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 )
 
-// block is what is embedded and written at once.
+// block holds the documents that are embedded and written at once.
 type block struct {
-	docs   []Document
+	docs   []collection.Document
 	bytes  int
 	failed []Failed
 	rows   map[string][]float32 // by text
 }
 
-// all moves what the journal says is left, and checks the whole.
+// all moves the remaining documents and runs the final check.
 func (r *run) all(ctx context.Context, yield func(Step, error) bool) error {
 	b := &block{}
 	for d, err := range r.From.Documents(ctx, r.journal.After) {
@@ -84,7 +85,7 @@ func (r *run) turn(ctx context.Context, b *block, yield func(Step, error) bool) 
 		}
 		delete(r.present, d.ID)
 	}
-	// What was just written is on record before anybody hears of it.
+	// Record what was written before the Step is yielded.
 	j.Pending = keys(r.present)
 	if err := j.save(); err != nil {
 		return err
@@ -100,9 +101,9 @@ func (r *run) step(failed []Failed) Step {
 	return Step{Read: j.Read, Moved: j.Moved, Rejected: j.Rejected, Total: r.total, Failed: failed, Usage: r.usage}
 }
 
-// move embeds and writes what of a block is not there yet.
+// move embeds and writes the documents of a block that are not in the new collection.
 func (r *run) move(ctx context.Context, b *block) error {
-	var fresh []Document
+	var fresh []collection.Document
 	seen := make(map[string]bool, len(b.docs))
 	for _, d := range b.docs {
 		if d.ID == "" || seen[d.ID] {
@@ -120,7 +121,7 @@ func (r *run) move(ctx context.Context, b *block) error {
 	if len(good) == 0 {
 		return fatal
 	}
-	ctx, done := lasting(ctx) // what was paid for is stored all the same
+	ctx, done := lasting(ctx) // store what was paid for even if the caller leaves
 	defer done()
 	if err := r.write(ctx, b, good); err != nil {
 		return errors.Join(fatal, err)
@@ -128,7 +129,7 @@ func (r *run) move(ctx context.Context, b *block) error {
 	return fatal
 }
 
-// lasting returns a context that ends later than ctx does, by grace.
+// lasting returns a context that ends grace later than ctx.
 func lasting(ctx context.Context) (context.Context, func()) {
 	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
@@ -143,8 +144,9 @@ func lasting(ctx context.Context) (context.Context, func()) {
 	return out, func() { stop(); cancel() }
 }
 
-// embed returns the documents that have a vector, which are in b.rows, notes the rejected ones, and returns the error that ends the run.
-func (r *run) embed(ctx context.Context, b *block, docs []Document) (good []Document, fatal error) {
+// embed puts the vectors of docs into b.rows and returns the documents that have one. It records
+// the rejected documents. fatal is the error that ends the run.
+func (r *run) embed(ctx context.Context, b *block, docs []collection.Document) (good []collection.Document, fatal error) {
 	texts := make([]string, len(docs))
 	for i, d := range docs {
 		texts[i] = d.PageContent
@@ -179,8 +181,8 @@ func (r *run) embed(ctx context.Context, b *block, docs []Document) (good []Docu
 	return good, fatal
 }
 
-// write writes documents whose vectors are in b.rows, after their IDs are in the journal.
-func (r *run) write(ctx context.Context, b *block, docs []Document) error {
+// write records the IDs of docs in the journal and writes docs with their vectors in b.rows.
+func (r *run) write(ctx context.Context, b *block, docs []collection.Document) error {
 	j := r.journal
 	j.Pending = keys(r.present)
 	stamped := make([]schema.Document, len(docs))
@@ -199,7 +201,7 @@ func (r *run) write(ctx context.Context, b *block, docs []Document) error {
 	if r.checked || r.Sample < 0 {
 		return nil
 	}
-	// A store that drops what it is given is noticed before much is paid.
+	// Detect a store that drops documents before much is paid.
 	text := docs[0].PageContent
 	if err := r.search(ctx, text, b.rows[text]); err != nil {
 		return fmt.Errorf("the document %s was just written: %w", docs[0].ID, err)
@@ -208,8 +210,9 @@ func (r *run) write(ctx context.Context, b *block, docs []Document) error {
 	return nil
 }
 
-// stamped returns a document's metadata for the new collection: what the old one says of its space is void.
-func (r *run) stamped(d Document) map[string]any {
+// stamped returns a document's metadata for the new collection, with its new Space in place of the
+// old one.
+func (r *run) stamped(d collection.Document) map[string]any {
 	out := make(map[string]any, len(d.Metadata)+2)
 	maps.Copy(out, d.Metadata)
 	out[store.Key] = string(r.model.Space)
@@ -217,7 +220,8 @@ func (r *run) stamped(d Document) map[string]any {
 	return out
 }
 
-// fingerprint is added up over documents: two sums are equal if each document is in both equally often.
+// fingerprint hashes a document. Two sums of fingerprints are equal if both hold each document
+// equally often.
 func fingerprint(id, text string) uint64 {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %s %s", len(id), id, text)

@@ -12,21 +12,25 @@ import (
 	"strings"
 
 	"github.com/tmc/langchaingo/schema"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 
-// PGVectorOptions say what langchaingo's pgvector store was opened with. The zero value is what it takes by default.
+// PGVectorOptions repeats the options that langchaingo's pgvector store was opened with. The zero
+// value means its defaults.
 type PGVectorOptions struct {
 	Collection      string // "" is "langchain"
 	EmbeddingTable  string // "" is "langchain_pg_embedding"
 	CollectionTable string // "" is "langchain_pg_collection"
-	Page            int    // documents read at once; 0 or less is 500
+	Page            int    // documents per query; 0 or less is 500
 }
 
-// PGVector reads a collection of langchaingo's pgvector store, through database/sql and any driver for PostgreSQL. With pgx, which
-// that store uses, db is stdlib.OpenDBFromPool(pool) or sql.Open("pgx", dsn) of github.com/jackc/pgx/v5/stdlib.
+// PGVector reads a collection of langchaingo's pgvector store with any database/sql driver for
+// PostgreSQL. If you use pgx, as that store does, db is stdlib.OpenDBFromPool(pool) or
+// sql.Open("pgx", dsn) from github.com/jackc/pgx/v5/stdlib.
 //
-// Documents come by their uuid, a page a query. Numbers in metadata come back as int64 where they are whole, else as float64.
-func PGVector(db *sql.DB, o PGVectorOptions) Collection {
+// Documents come in the order of their uuid, one query per page. Whole numbers in metadata become
+// int64, others float64.
+func PGVector(db *sql.DB, o PGVectorOptions) collection.Reader {
 	o.Collection = cmp.Or(o.Collection, "langchain")
 	o.EmbeddingTable = cmp.Or(o.EmbeddingTable, "langchain_pg_embedding")
 	o.CollectionTable = cmp.Or(o.CollectionTable, "langchain_pg_collection")
@@ -41,8 +45,8 @@ type pgCollection struct {
 	o  PGVectorOptions
 }
 
-func (c pgCollection) Describe(ctx context.Context) (Description, error) {
-	d := Description{Name: fmt.Sprintf("the collection %q of pgvector's table %s", c.o.Collection, c.o.EmbeddingTable)}
+func (c pgCollection) Describe(ctx context.Context) (collection.Description, error) {
+	d := collection.Description{Name: fmt.Sprintf("the collection %q of pgvector's table %s", c.o.Collection, c.o.EmbeddingTable)}
 	id, err := c.uuid(ctx)
 	if err != nil || id == "" {
 		return d, err
@@ -70,7 +74,7 @@ func (c pgCollection) Describe(ctx context.Context) (Description, error) {
 	return d, nil
 }
 
-// uuid returns the collection's own, "" if it or its table is not there.
+// uuid returns the collection's uuid, "" if there is no such collection or no such table.
 func (c pgCollection) uuid(ctx context.Context) (string, error) {
 	var there bool
 	err := c.db.QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL`, c.o.CollectionTable, c.o.EmbeddingTable).Scan(&there)
@@ -91,11 +95,11 @@ func (c pgCollection) uuid(ctx context.Context) (string, error) {
 	return id, nil
 }
 
-func (c pgCollection) Documents(ctx context.Context, after string) iter.Seq2[Document, error] {
-	return func(yield func(Document, error) bool) {
+func (c pgCollection) Documents(ctx context.Context, after string) iter.Seq2[collection.Document, error] {
+	return func(yield func(collection.Document, error) bool) {
 		id, err := c.uuid(ctx)
 		if err != nil {
-			yield(Document{}, err)
+			yield(collection.Document{}, err)
 			return
 		}
 		for id != "" {
@@ -107,7 +111,7 @@ func (c pgCollection) Documents(ctx context.Context, after string) iter.Seq2[Doc
 				after = d.Position
 			}
 			if err != nil {
-				yield(Document{}, fmt.Errorf("pgvector: %w", err))
+				yield(collection.Document{}, fmt.Errorf("pgvector: %w", err))
 			}
 			if err != nil || len(page) < c.o.Page {
 				return
@@ -116,8 +120,8 @@ func (c pgCollection) Documents(ctx context.Context, after string) iter.Seq2[Doc
 	}
 }
 
-// page returns the documents after a uuid, which a primary key is for.
-func (c pgCollection) page(ctx context.Context, id, after string) ([]Document, error) {
+// page returns the documents after a uuid. The primary key serves the query.
+func (c pgCollection) page(ctx context.Context, id, after string) ([]collection.Document, error) {
 	where, args := "", []any{id, c.o.Page}
 	if after != "" {
 		where = "AND uuid > $3::uuid"
@@ -129,7 +133,7 @@ func (c pgCollection) page(ctx context.Context, id, after string) ([]Document, e
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }() // its error is that of rows.Err
-	var page []Document
+	var page []collection.Document
 	for rows.Next() {
 		var id, text, metadata string
 		if err := rows.Scan(&id, &text, &metadata); err != nil {
@@ -139,12 +143,12 @@ func (c pgCollection) page(ctx context.Context, id, after string) ([]Document, e
 		if err != nil {
 			return page, fmt.Errorf("the metadata of the document %s: %w", id, err)
 		}
-		page = append(page, Document{ID: id, Position: id, Document: schema.Document{PageContent: text, Metadata: m}})
+		page = append(page, collection.Document{ID: id, Position: id, Document: schema.Document{PageContent: text, Metadata: m}})
 	}
 	return page, rows.Err()
 }
 
-// parseMetadata returns a JSON object as metadata: numbers keep all their digits where a type of Go's has them.
+// parseMetadata decodes a JSON object. Numbers keep all their digits if a Go type can hold them.
 func parseMetadata(data []byte) (map[string]any, error) {
 	if data = bytes.TrimSpace(data); len(data) == 0 || string(data) == "null" {
 		return nil, nil
@@ -159,7 +163,7 @@ func parseMetadata(data []byte) (map[string]any, error) {
 	return m, nil
 }
 
-// plain replaces the numbers in v, in place where it is a map or a list.
+// plain converts the numbers in v, which it edits in place if it is a map or a slice.
 func plain(v any) any {
 	switch v := v.(type) {
 	case json.Number:
@@ -171,7 +175,7 @@ func plain(v any) any {
 		if f, err := v.Float64(); err == nil {
 			return f
 		}
-		return v.String() // beyond a float64
+		return v.String() // too large for a float64
 	case map[string]any:
 		for key, x := range v {
 			v[key] = plain(x)

@@ -12,19 +12,19 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Report says what a migration has done and how to switch to the new collection.
+// Report says what a migration did and how to switch to the new collection.
 type Report struct {
 	From, To   string                  // the collections' names
-	Spaces     map[embedding.Space]int // how many of the source's documents said which space they are of; "" said nothing
+	Spaces     map[embedding.Space]int // documents of the source by their stamp; "" for none
 	Space      embedding.Space         // of all documents in the new collection
 	Dimensions int                     // of all vectors in the new collection
 	Read       int                     // documents of the source
 	Moved      int
 	Rejected   int
-	Failed     []Failed // the documents that were rejected, the first 1,000 of them
-	Searched   int      // documents of the new collection that were searched for by their own vectors, and found
+	Failed     []Failed // the rejected documents, at most the first 1,000
+	Searched   int      // documents that a search for their own vector found
 	Usage      embedding.Usage
-	Problems   []string // none: the new collection may be used
+	Problems   []string // if empty, the new collection may be used
 }
 
 // fault returns the problems as an error.
@@ -35,7 +35,7 @@ func (r *Report) fault() error {
 	return fmt.Errorf("the copy is not sound, do not switch to it: %s", strings.Join(r.Problems, "; "))
 }
 
-// String tells in a few lines what was done, and how to switch or why not to.
+// String describes the result in a few lines: how to switch, or why not to.
 func (r *Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d documents of %s are in %s, in the space %s.\n", r.Moved, r.Read, r.From, r.To, r.Space)
@@ -58,7 +58,7 @@ func (r *Report) String() string {
 	return b.String()
 }
 
-// verify compares the new collection with what was read, and searches for a sample of it.
+// verify compares the new collection with what was read and searches for a sample of it.
 func (r *run) verify(ctx context.Context) (*Report, error) {
 	j := r.journal
 	report := &Report{
@@ -114,7 +114,7 @@ func (r *run) verify(ctx context.Context) (*Report, error) {
 	return report, nil
 }
 
-// sample embeds documents of the new collection again and searches for them.
+// sample embeds some documents of the new collection again and searches for them.
 func (r *run) sample(ctx context.Context, docs []schema.Document, report *Report, problem func(string, ...any)) error {
 	if len(docs) == 0 {
 		return nil
@@ -141,7 +141,8 @@ func (r *run) sample(ctx context.Context, docs []schema.Document, report *Report
 	return nil
 }
 
-// search looks for a document by its own vector. Its text must be among the nearest ten, or ten others must be as near as can be.
+// search searches for a document by its own vector. Its text must be among the nearest ten, unless
+// ten others have the highest possible score.
 func (r *run) search(ctx context.Context, text string, vector []float32) error {
 	const k, same = 10, 0.999
 	r.memo.hold(map[string][]float32{text: vector}, true)

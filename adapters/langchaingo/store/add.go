@@ -9,26 +9,30 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/percall"
 )
 
-// AddDocuments embeds docs, writes them, stamped, and returns what IDs the store gives them, in their order; milvus gives none.
-// Documents that vectorstores.WithDeduplicater reports are left out of the call and of the IDs.
+// AddDocuments embeds docs, stamps them with the Space, writes them and returns the IDs that the
+// store gives them, in the order of docs. Milvus gives none. Documents that
+// vectorstores.WithDeduplicater reports are left out of the write and of the IDs.
 //
-// Nothing is written before all texts are embedded. If some of them fail, the other documents are written: the error holds an
-// *embedding.PartialError whose indexes are those of docs, and the IDs of documents that were not stored are empty. The error says
-// how many are in the store; if the store itself fails midway, only it knows. What was embedded and not written, because the
-// context ended meanwhile, is in the error's PartialError.
+// Nothing is written before all texts are embedded. If some texts fail, the others are written; the
+// error holds an [*embedding.PartialError] with indexes into docs, and the IDs of documents that
+// were not stored are empty. The error says how many documents are in the store. If the store
+// itself fails midway, only the store knows. If the context ends after embedding, the PartialError
+// holds the vectors that were not written.
 //
-// The first add looks at the collection before and after, and refuses one of another Space or other dimensions.
+// The first add looks at the collection before and after. It refuses one with another Space or
+// other dimensions.
 //
-// WithEmbedder takes an embedder of the same Space, as adapters/langchaingo.New makes them. WithNameSpace and WithFilters are the
-// store's to understand or to refuse, and so is WithScoreThreshold.
+// WithEmbedder takes an embedder with the same Space, made by adapters/langchaingo.New. The store
+// itself interprets or refuses WithNameSpace, WithFilters and WithScoreThreshold.
 func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, opts ...vectorstores.Option) ([]string, error) {
 	o := options(opts)
 	if err := s.wrong.Load(); err != nil {
 		return nil, fmt.Errorf("store: nothing was written: %w", *err)
 	}
-	e, err := s.embedder(o)
+	e, err := percall.Embedder("store", s.e, o.Embedder)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +54,7 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, opts .
 	if failed == nil {
 		return ids, err
 	}
-	// The caller's documents but for those left out: the IDs of what failed are empty.
+	// One ID per document that was not left out; those of failed documents are empty.
 	all := make([]string, len(failed.Failed)+len(b.docs))
 	if len(ids) == len(b.docs) {
 		for k, slot := range b.slots {
@@ -63,16 +67,17 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, opts .
 	return all, fmt.Errorf("store: %d of %d documents are stored and the others are not: %w", len(b.docs), len(all), failed)
 }
 
-// batch is what is to be written.
+// batch holds the documents to write.
 type batch struct {
-	of      int // how many documents the caller gave
+	of      int // number of the caller's documents
 	at      []int
 	docs    []schema.Document
 	vectors [][]float32
-	slots   []int // of docs among those that were to be embedded, when some failed
+	slots   []int // indexes of docs among the texts that were embedded, if some failed
 }
 
-// embed gives the documents of b their vectors, and takes those that failed out of it. An error means that nothing will be written.
+// embed gives the documents of b their vectors and removes those that failed. If it returns an
+// error, nothing will be written.
 func (s *Store) embed(ctx context.Context, e embedding.Embedder, b *batch) (*embedding.PartialError, error) {
 	texts := make([]string, len(b.docs))
 	for i, doc := range b.docs {
@@ -115,7 +120,7 @@ func (s *Store) embed(ctx context.Context, e embedding.Embedder, b *batch) (*emb
 	return out, nil
 }
 
-// partial returns what failed as the caller's documents are counted.
+// partial returns the failures with indexes into the caller's documents.
 func (b *batch) partial(rows [][]float32, failed []embedding.TextError, usage embedding.Usage) *embedding.PartialError {
 	p := &embedding.PartialError{Response: embedding.Response{Vectors: make([][]float32, b.of), Usage: usage}}
 	errs := make(map[int]error, len(failed))
@@ -124,7 +129,7 @@ func (b *batch) partial(rows [][]float32, failed []embedding.TextError, usage em
 	}
 	for i, v := range rows {
 		if v != nil {
-			p.Response.Vectors[b.at[i]] = append([]float32(nil), v...) // the store keeps the other
+			p.Response.Vectors[b.at[i]] = append([]float32(nil), v...) // the store keeps v
 		} else {
 			p.Failed = append(p.Failed, embedding.TextError{Index: b.at[i], Err: errs[i]})
 		}
@@ -132,7 +137,7 @@ func (b *batch) partial(rows [][]float32, failed []embedding.TextError, usage em
 	return p
 }
 
-// keep drops what has no vector from b, and returns how many are left.
+// keep removes the documents without a vector from b and returns how many are left.
 func (b *batch) keep(rows [][]float32) int {
 	n := 0
 	for i, v := range rows {
@@ -147,7 +152,7 @@ func (b *batch) keep(rows [][]float32) int {
 	return n
 }
 
-// write writes what is embedded.
+// write writes the embedded documents of b.
 func (s *Store) write(ctx context.Context, o vectorstores.Options, b *batch) ([]string, error) {
 	enter := s.gate.share
 	if !s.begun.Load() {
@@ -180,7 +185,7 @@ func (s *Store) write(ctx context.Context, o vectorstores.Options, b *batch) ([]
 	case err != nil:
 		return nil, fmt.Errorf("store: %s failed while it was given %d documents, and may hold some of them: look before you add them again: %w", s.name, len(b.docs), advised(err))
 	case !m.used() && !s.trait.lazy:
-		return ids, fmt.Errorf("store: %s has stored %d documents without asking the embedder it was opened with, so nobody knows what their vectors are: "+
+		return ids, fmt.Errorf("store: %s has stored %d documents without asking the embedder it was opened with, so their vectors are unknown: "+
 			"remove them, and see that the function given to New passes its embedder on", s.name, len(b.docs))
 	}
 	if !checked {

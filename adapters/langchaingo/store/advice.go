@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// advice is what to do about a server that lacks something, by what is in its error or its client's. Where the server names the cause
-// well enough (a wrong password, a database that is not there), there is none.
+// advice says what to do about a server that lacks something, by a part of its or its client's
+// error. There is none if the server names the cause itself (a wrong password, a missing database).
 var advice = []struct{ sign, say string }{
 	{`extension "vector" is not available`, "install pgvector on the PostgreSQL server, which has none"},
 	{`permission denied to create extension "vector"`, "let a superuser run CREATE EXTENSION vector in this database, once"},
@@ -16,7 +16,8 @@ var advice = []struct{ sign, say string }{
 	{"Could not parse field spec", "the server's search module keeps no vectors: load RediSearch 2.4 or later"},
 }
 
-// advised adds to an error of the store what to do about it, and takes passwords of URLs out of it: net/url quotes what it cannot parse.
+// advised adds advice to a store's error and removes passwords of URLs, which net/url quotes if it
+// cannot parse a URL.
 func advised(err error) error {
 	text := password.ReplaceAllString(err.Error(), "://$1:xxxxx@")
 	for _, a := range advice {
@@ -28,10 +29,11 @@ func advised(err error) error {
 	return &said{text, err}
 }
 
-// password is that of a URL, up to the last @ before its path, so that one with an unescaped @ goes as a whole.
+// password matches up to the last @ before a URL's path, because a password may contain an
+// unescaped @.
 var password = regexp.MustCompile(`://([^\s:/@]*):[^\s/]*@`)
 
-// said is an error in other words.
+// said is an error with another message.
 type said struct {
 	text string
 	err  error

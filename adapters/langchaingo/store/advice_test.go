@@ -13,7 +13,8 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 )
 
-// What the store says at its opening is told without a password, with what to do about it, and can still be asked for.
+// What the store says at its opening is told without a password, with what to do about it, and can
+// still be asked for.
 func TestOpeningFails(t *testing.T) {
 	opening := func(err error) error {
 		_, err = store.New(t.Context(), model("m", 8), func(embeddings.Embedder) (vectorstores.VectorStore, error) { return nil, err }, cosine)
@@ -40,6 +41,6 @@ func TestOpeningFails(t *testing.T) {
 		says(t, opening(errors.New(text)), text+": ", want)
 	}
 	if err := opening(context.Canceled); !errors.Is(err, context.Canceled) || err.Error() != "store: opening: context canceled" {
-		t.Error(err)
+		t.Errorf("got %v, want context canceled without advice", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// ask lets the store search for a vector that stands for text.
+// ask searches the store with v as the vector of text.
 func (s *Store) ask(ctx context.Context, text string, v []float32, n int, options []vectorstores.Option) ([]schema.Document, error) {
 	m := &mark{texts: []string{text}, vectors: [][]float32{v}}
 	docs, err := s.inner.SimilaritySearch(context.WithValue(ctx, markKey{}, m), text, n, options...)
@@ -25,20 +25,21 @@ func (s *Store) ask(ctx context.Context, text string, v []float32, n int, option
 	return docs, nil
 }
 
-// probe is the text of searches that are about the store and not about a text.
+// probe is the text of searches that check the store.
 const probe = "vecspace probe"
 
-// look looks at up to n documents of the collection and refuses those of another Space or other dimensions. It embeds nothing.
+// look examines up to n documents of the collection. It is an error if one has another Space or
+// other dimensions. It embeds nothing.
 func (s *Store) look(ctx context.Context, where []vectorstores.Option, n int) (empty bool, err error) {
 	listed, lists, err := s.read(ctx, where, n)
 	if err != nil {
 		return false, err
 	}
 	if lists {
-		n = 1 // the list shows all there is, and searches of many are slow
+		n = 1 // the list shows everything, and large searches are slow
 	}
-	// Chroma leaves out results of a negative score, and its scores are 1 - L2² by default: of a short vector and its opposite,
-	// one has a positive score with whatever there is.
+	// Chroma omits results with a negative score, and its default scores are 1 - L2². Of a short
+	// vector and its opposite, one has a positive score with any document.
 	seen := 0
 	for _, x := range []float32{0.01, -0.01} {
 		v := make([]float32, s.model.Dimensions)
@@ -66,7 +67,8 @@ func (s *Store) look(ctx context.Context, where []vectorstores.Option, n int) (e
 	return seen == 0, nil
 }
 
-// vacant is look before the first add. New has searched already, so a store that lists nothing is not searched again.
+// vacant is look before the first add. New has searched already, so a store that lists nothing is
+// not searched again.
 func (s *Store) vacant(ctx context.Context, where []vectorstores.Option) (bool, error) {
 	listed, lists, err := s.read(ctx, where, 1)
 	if err != nil || lists && len(listed) == 0 {
@@ -75,7 +77,8 @@ func (s *Store) vacant(ctx context.Context, where []vectorstores.Option) (bool, 
 	return s.look(ctx, where, 1)
 }
 
-// read lists up to n documents and refuses those of another Space; lists is false if the store cannot.
+// read lists up to n documents and refuses those of another Space. lists is false if the store
+// cannot list.
 func (s *Store) read(ctx context.Context, where []vectorstores.Option, n int) (listed []schema.Document, lists bool, err error) {
 	listed, lists, err = s.list(ctx, n, where)
 	if err != nil {
@@ -89,17 +92,18 @@ func (s *Store) otherDimensions() error {
 		"use another collection and index again", s.name, s.model.Dimensions)
 }
 
-// most is how many documents are looked at after the first add to an empty collection.
+// most is the number of documents to examine after the first add to an empty collection.
 const most = 256
 
-// measure searches for documents that have just been added. It refuses if they are not found, if their scores are not what
-// they are said to be, or if another process has added documents of another Space meanwhile.
+// measure searches for documents that have just been added. It is an error if they are not found,
+// if their scores are not of the sort that Options.Score says, or if another process has added
+// documents of another Space.
 func (s *Store) measure(ctx context.Context, o vectorstores.Options, docs []schema.Document, vectors [][]float32, empty bool) error {
 	where := passed(vectorstores.Options{NameSpace: o.NameSpace})
-	if empty { // there was nothing: if there is more than was added now, n documents are not all of this call
+	if empty { // if there is more now than this call added, n documents show it
 		n := min(len(docs)+1, most)
 		_, lists, err := s.read(ctx, where, n)
-		if err == nil && !lists { // else the search below does as well
+		if err == nil && !lists { // otherwise the search below suffices
 			_, err = s.look(ctx, where, n)
 		}
 		if err != nil {

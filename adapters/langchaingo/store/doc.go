@@ -1,5 +1,5 @@
-// Package store guards langchaingo's vector stores: it opens one with an embedder of this module and stands in front of it as
-// a vectorstores.VectorStore.
+// Package store guards langchaingo's vector stores. [New] opens a store with an embedder of this
+// module; the [Store] it returns is a vectorstores.VectorStore in front of that store.
 //
 //	s, err := store.New(ctx, e, func(emb embeddings.Embedder) (vectorstores.VectorStore, error) {
 //		return pgvector.New(ctx, pgvector.WithConnectionURL(dsn), pgvector.WithEmbedder(emb))
@@ -7,33 +7,39 @@
 //	ids, err := s.AddDocuments(ctx, docs)
 //	found, err := s.SimilaritySearch(ctx, "a question", 5)
 //
-// The stores differ in ways that lose data without an error. docs/stores.md has them store by store, each with its test.
+// langchaingo's stores differ in ways that lose data without an error. docs/stores.md lists them by
+// store, each with its test.
 //
 // # What the guard does
 //
-// Space: each document's metadata is stamped with the Space of its vector (under Key). Vectors of another model are refused
-// before anything is written, and where results hold some; results come without the stamp. Of two processes that open one
-// collection with different models, the later one to add is refused. If both add their first documents to an empty
-// collection at the same moment, one of them is told after it; at the latest, a search that meets the other's documents is.
+// Space: each document's metadata carries the Space of its vector under [Key]. Vectors of another
+// model are refused with a [SpaceError], before a write and in search results; results come without
+// the stamp. If two processes open one collection with different models, the later add is refused.
+// If both add first documents to an empty collection at the same moment, one of them gets an error
+// afterwards, at the latest from a search that finds the other's documents.
 //
-// Embedding: the guard embeds, and the embedder that it gives the store hands the vectors on. So a query is embedded as a query
-// where the store asks for a document (Chroma), an embedder of vectorstores.WithEmbedder works where the store ignores
-// or refuses it, a store's own time limit (30 seconds in Chroma's client) does not run while the provider works, and each add
-// proves that the store used this embedder. The store's embedder answers calls of the guard only.
+// Embedding: the guard embeds, and the embedder that it gives to the store only passes the vectors
+// on. So a query is embedded as a query even if the store asks for a document (Chroma). The
+// embedder of vectorstores.WithEmbedder works even if the store ignores or refuses it. A store's
+// own time limit (30 seconds in Chroma's client) does not run while the provider works. Each add
+// proves that the store used this embedder, which refuses calls from anywhere but the guard.
 //
-// Adding: nothing is written before all texts are embedded, nothing to add is no call, and the caller's documents are not edited.
-// vectorstores.WithDeduplicater works everywhere. If some texts fail, the others are written and the error says which.
+// Adding: nothing is written before all texts are embedded. An empty add makes no call, and the
+// caller's documents are not edited. vectorstores.WithDeduplicater works with every store. If some
+// texts fail, the others are written and the error says which.
 //
-// Other indexes: an index of redisvector takes in the documents of every other whose name begins with its own. A search that meets one is refused.
+// Other indexes: a redisvector index includes the documents of every index whose name begins with
+// its name. A search that finds one returns an error.
 //
-// Opening: an error of the store says what to do where its server lacks something or is too old, and holds no password of a URL.
+// Opening: the error says what to do if the server lacks something or is too old, and holds no
+// password from a URL.
 //
-// Scores: the cosine of the angle between document and query, from -1 to 1, whatever the store's own are. The first add
-// measures that they are.
+// Scores: the cosine of the angle between document and query, from -1 to 1, whatever the store's
+// [Score] is. The first add measures it.
 //
 // # What it cannot do
 //
-// It cannot see what others write into the collection without it until a search meets it. It cannot make a store report what
-// the store does not know: Weaviate's batches lose objects of a wrong type without an error. It has no Delete, because langchaingo
-// has none: reach the store's own by Unwrap.
+// The guard sees what others write into the collection only when a search finds it. It cannot
+// report what the store does not know: Weaviate's batches lose objects of a wrong type without an
+// error. It has no Delete because langchaingo has none: use the store's own through [Store.Unwrap].
 package store

@@ -2,8 +2,9 @@ package store
 
 import "context"
 
-// gate is a lock for many or for one, whose waits end with the context. The first add has the store for itself: redisvector keeps
-// what it learns of the first document without a lock, and several stores make their collection then.
+// gate is a read-write lock whose waits end with the context. The first add holds it alone:
+// redisvector stores what it learns from the first document without a lock, and several stores
+// create their collection then.
 type gate struct {
 	one   chan struct{}
 	seats chan struct{}
@@ -11,7 +12,7 @@ type gate struct {
 
 func newGate() gate { return gate{make(chan struct{}, 1), make(chan struct{}, 256)} }
 
-// share waits until nobody has the gate for themselves.
+// share waits until no call holds the gate alone.
 func (g gate) share(ctx context.Context) (leave func(), err error) {
 	select {
 	case g.seats <- struct{}{}:
@@ -21,7 +22,7 @@ func (g gate) share(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// alone waits until nobody else is in.
+// alone waits until no other call holds the gate.
 func (g gate) alone(ctx context.Context) (leave func(), err error) {
 	select {
 	case g.one <- struct{}{}:

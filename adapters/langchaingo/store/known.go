@@ -10,13 +10,14 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 )
 
-// trait is what is known of a store by its package, which this one does not import.
+// trait holds what is known about a store. The guard recognizes a store by its package, which it
+// does not import.
 type trait struct {
 	score   Score
 	missing []string // in an error: the collection is not there yet
 	lacks   string   // in an error: the server cannot search vectors
-	index   string   // the field that holds its index's name: the keys of documents begin with "doc:", that name and a colon
-	lazy    bool     // it does not ask for the vectors of documents that it holds, or of a query that finds nothing
+	index   string   // field with the index's name: document keys begin with "doc:NAME:"
+	lazy    bool     // it does not embed documents that it holds, or a query that finds nothing
 }
 
 const langchaingo = "github.com/tmc/langchaingo/vectorstores/"
@@ -32,7 +33,7 @@ var known = map[string]trait{
 	"github.com/vecspace/embedding/adapters/chromem": {score: Cosine, lazy: true},
 }
 
-// identify finds out which store is guarded.
+// identify sets the traits of the guarded store.
 func (s *Store) identify() {
 	typ := reflect.TypeOf(s.inner)
 	for typ.Kind() == reflect.Pointer {
@@ -48,7 +49,8 @@ func (s *Store) identify() {
 	}
 }
 
-// strayed refuses a document of another index: redisvector's finds all keys that begin with its name, without a separator.
+// strayed refuses a document of another index. redisvector finds every key that begins with its
+// index's name, without a separator.
 func (s *Store) strayed(doc schema.Document) error {
 	if s.index == "" {
 		return nil
@@ -63,7 +65,7 @@ func (s *Store) strayed(doc schema.Document) error {
 		"dropping this index together with its documents would delete the other's as well", s.index, key)
 }
 
-// isMissing reports whether a search failed because nothing has been added yet.
+// isMissing reports whether a search failed because the collection does not exist yet.
 func (s *Store) isMissing(err error) bool {
 	if s.o.Missing != nil {
 		return s.o.Missing(err)
@@ -77,7 +79,8 @@ func (s *Store) isMissing(err error) bool {
 	return false
 }
 
-// Some stores can list documents whatever their vectors are: pgvector and dolt by Search, weaviate by MetadataSearch.
+// Some stores can list documents without a vector: pgvector and dolt with Search, weaviate with
+// MetadataSearch.
 type (
 	searcher interface {
 		Search(ctx context.Context, n int, options ...vectorstores.Option) ([]schema.Document, error)
@@ -87,7 +90,7 @@ type (
 	}
 )
 
-// list returns up to n documents; ok is false if the store cannot.
+// list returns up to n documents. ok is false if the store cannot list.
 func (s *Store) list(ctx context.Context, n int, options []vectorstores.Option) (docs []schema.Document, ok bool, err error) {
 	switch l := s.inner.(type) {
 	case searcher:

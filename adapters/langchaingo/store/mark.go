@@ -7,19 +7,21 @@ import (
 	"sync"
 )
 
-// mark travels in the context of a call to the store and holds the vectors that the store is going to ask for.
+// mark travels in the context of a call to the store and holds the vectors that the store will ask
+// for.
 type mark struct {
 	texts   []string
-	vectors [][]float32 // the store's to keep
+	vectors [][]float32 // the store owns them
 
 	mu     sync.Mutex
 	asked  bool
-	byText map[string][]float32 // made when the store asks in another way than for all
+	byText map[string][]float32 // filled if the store does not ask for all vectors at once
 }
 
 type markKey struct{}
 
-// hatch is the embedder that the store is opened with. It hands on what the guard has embedded, and embeds nothing itself.
+// hatch is the embedder that the store is opened with. It passes on the vectors that the guard has
+// embedded and embeds nothing itself.
 type hatch struct{ of *Store }
 
 var (
@@ -28,7 +30,7 @@ var (
 	errOtherText = errors.New("store: the store asked its embedder for a text that is not one of its documents or its query: it cannot be guarded")
 )
 
-// EmbedDocuments returns the vectors of texts, which are those of the documents to add or, on Chroma, the query.
+// EmbedDocuments returns the vectors of the documents to add or, on Chroma, of the query.
 func (h hatch) EmbedDocuments(ctx context.Context, texts []string) ([][]float32, error) {
 	m, ok := ctx.Value(markKey{}).(*mark)
 	if !ok {

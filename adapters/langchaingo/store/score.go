@@ -5,25 +5,26 @@ import (
 	"math"
 )
 
-// Score says what the scores of a store's results are. The guard turns them into the cosine of the angle between document and query.
+// Score says what the scores of a store's results are. The guard converts them to the cosine of the
+// angle between document and query.
 type Score uint8
 
-// The scores that stores return.
+// Scores that stores return. Auto knows pgvector and chromem (Cosine), redisvector (Distance),
+// weaviate (Certainty) and dolt (OneMinusL2). In other stores the scores depend on how the
+// collection was created, so New requires one of the other values.
 const (
-	// Auto knows pgvector and chromem (Cosine), redisvector (Distance), weaviate (Certainty) and dolt (OneMinusL2). The
-	// scores of the others depend on how their collection was made, so New asks for one of the following.
 	Auto       Score = iota
-	Cosine           // the cosine: chroma with WithDistanceFunction(COSINE), milvus and qdrant with their cosine metric
+	Cosine           // cosine: chroma with WithDistanceFunction(COSINE), milvus and qdrant with cosine
 	Distance         // 1 - cosine, 0 is best: redisvector
 	Certainty        // (1 + cosine) / 2: weaviate
-	OneMinusL2       // 1 - the square of the Euclidean distance, of unit vectors: chroma as it is by default, dolt
-	L2               // the square of the Euclidean distance, of unit vectors: milvus with L2
-	Dot              // the inner product, of unit vectors
+	OneMinusL2       // 1 - squared Euclidean distance of unit vectors: chroma by default, dolt
+	L2               // squared Euclidean distance of unit vectors: milvus with L2
+	Dot              // inner product of unit vectors
 )
 
 var scores = [...]struct {
 	name   string
-	unit   bool // only the vectors of length 1 have such scores
+	unit   bool // such scores need vectors of length 1
 	cosine func(score float64) float64
 }{
 	Cosine:     {"Cosine", false, func(s float64) float64 { return s }},
@@ -45,7 +46,8 @@ func (s Score) String() string {
 	return fmt.Sprintf("Score(%d)", uint8(s))
 }
 
-// cosine returns what a store's score says. A vector without a direction has the cosine 0, as embedding.Cosine says.
+// cosine converts a store's score. A vector without a direction has the cosine 0, as in
+// [embedding.Cosine].
 func (s Score) cosine(score float32) float32 {
 	c := scores[s].cosine(float64(score))
 	if math.IsNaN(c) {
@@ -54,7 +56,7 @@ func (s Score) cosine(score float32) float32 {
 	return float32(max(-1, min(1, c)))
 }
 
-// unfit says why a vector cannot be stored, or "".
+// unfit says why a vector cannot be stored; "" if it can.
 func (s Score) unfit(v []float32) string {
 	if !scores[s].unit {
 		for _, x := range v {
@@ -74,10 +76,11 @@ func (s Score) unfit(v []float32) string {
 	return ""
 }
 
-// tolerance of what is measured: stores compress vectors, and compute with 32 bits.
+// tolerance is the allowed error of a measured score: stores compress vectors and compute in 32
+// bits.
 const tolerance = 0.03
 
-// matching returns in words which sort of scores a measured one is.
+// matching names the sort of score that a measured one is.
 func matching(score float32, cosine float64) string {
 	for s := Cosine; int(s) < len(scores); s++ {
 		if math.Abs(scores[s].cosine(float64(score))-cosine) <= tolerance {
@@ -87,13 +90,14 @@ func matching(score float32, cosine float64) string {
 	return "one that does not exist: make the collection with the cosine as its metric"
 }
 
-// between returns a vector of length 1 whose cosine with v is 0.8, where all sorts of scores differ and none is negative.
+// between returns a vector of length 1 whose cosine with v is 0.8. There all sorts of scores differ
+// and none is negative.
 func between(v []float32) []float32 {
 	const cos, sin = 0.8, 0.6
 	if len(v) == 1 {
 		return []float32{v[0] / float32(math.Abs(float64(v[0])))}
 	}
-	// The axis on which v is shortest, made orthogonal to it.
+	// Take the axis on which v is shortest and make it orthogonal to v.
 	axis, vv := 0, 0.0
 	for i, x := range v {
 		if math.Abs(float64(x)) < math.Abs(float64(v[axis])) {
@@ -103,7 +107,7 @@ func between(v []float32) []float32 {
 	}
 	out := make([]float32, len(v))
 	length := math.Sqrt(vv)
-	along := float64(v[axis]) / length // of the axis, on v's direction
+	along := float64(v[axis]) / length // the axis' component along v
 	rest := math.Sqrt(1 - along*along)
 	for i, x := range v {
 		u := float64(x) / length

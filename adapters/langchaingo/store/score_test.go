@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
@@ -105,17 +104,6 @@ func TestScoreString(t *testing.T) {
 		all = append(all, s.String())
 	}
 	if got := strings.Join(all, " "); got != "Auto Cosine Distance Certainty OneMinusL2 L2 Dot Score(7)" {
-		t.Error(got)
-	}
-}
-
-func TestSpaceOf(t *testing.T) {
-	for want, metadata := range map[embedding.Space]map[string]any{"": {store.Key: 3}, "s": {store.Key: "s"}} {
-		if got := store.SpaceOf(metadata); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
-	}
-	if got := store.SpaceOf(schema.Document{}.Metadata); got != "" {
 		t.Error(got)
 	}
 }

@@ -9,14 +9,17 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/percall"
 )
 
-// SimilaritySearch returns the k documents that are nearest to the query, as the store finds and orders them. Score is the
-// cosine of the angle between document and query, from -1 to 1, whatever the store's own is. The query is embedded as a query. It
-// is a *SpaceError if one of the results is of another Space. A collection that is not there yet has no documents.
+// SimilaritySearch returns the k documents nearest to the query, as the store finds and orders
+// them. Score is the cosine of the angle between document and query, from -1 to 1, whatever the
+// store's own score is. The query is embedded as a query. If a result has another Space, the error
+// is a [*SpaceError]. A collection that does not exist yet has no documents.
 //
-// WithScoreThreshold, from 0 to 1, leaves out documents with a lower cosine, 0 leaves out none; the guard does it. WithEmbedder
-// takes an embedder of the same Space, as adapters/langchaingo.New makes them. WithFilters and WithNameSpace are the store's.
+// WithScoreThreshold, from 0 to 1, drops documents with a lower cosine; 0 drops none. The guard
+// applies it. WithEmbedder takes an embedder with the same Space, made by adapters/langchaingo.New.
+// The store interprets WithFilters and WithNameSpace.
 func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, opts ...vectorstores.Option) ([]schema.Document, error) {
 	o := options(opts)
 	if k < 1 {
@@ -28,7 +31,7 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, opts 
 	if err := s.wrong.Load(); err != nil {
 		return nil, fmt.Errorf("store: %w", *err)
 	}
-	e, err := s.embedder(o)
+	e, err := percall.Embedder("store", s.e, o.Embedder)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +69,8 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, opts 
 	return docs, nil
 }
 
-// whyEmpty returns an error if a collection that holds documents has none to find: pgvector passes over other dimensions.
+// whyEmpty returns an error if the collection holds documents but a search finds none: pgvector
+// skips vectors of other dimensions.
 func (s *Store) whyEmpty(ctx context.Context, o vectorstores.Options) error {
 	listed, ok, err := s.list(ctx, 1, passed(o))
 	if !ok || err != nil || len(listed) == 0 {

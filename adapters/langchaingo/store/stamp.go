@@ -9,8 +9,9 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Key is the metadata key of the stamp: the Space of a document's vector, as a string. It is reserved, and what a migration writes as
-// well. It is a valid name of a property, field or column in every store.
+// Key is the metadata key of the stamp, the Space of a document's vector as a string. It is
+// reserved; package migrate writes it too. It is a valid property, field and column name in every
+// store.
 const Key = "vecspace_space"
 
 // SpaceOf returns the stamp in a document's metadata, "" if there is none.
@@ -19,7 +20,7 @@ func SpaceOf(metadata map[string]any) embedding.Space {
 	return embedding.Space(s)
 }
 
-// A SpaceError refuses vectors that cannot be compared.
+// SpaceError is the error for vectors that cannot be compared.
 type SpaceError struct {
 	Stored   embedding.Space // of a document in the collection; "" if it has no stamp
 	Embedder embedding.Space
@@ -28,7 +29,7 @@ type SpaceError struct {
 // Error names both spaces and says what to do.
 func (e *SpaceError) Error() string {
 	if e.Stored == "" {
-		return fmt.Sprintf("store: the collection holds a document without the stamp %q, so nobody knows which model its vector is of, and the embedder's are of the space %q: "+
+		return fmt.Sprintf("store: the collection holds a document without the stamp %q, so the model of its vector is unknown, and the embedder has the space %q: "+
 			"if they are of the same model, set Options.Unstamped, else use another collection and index again; "+
 			"a store that returns only the metadata it is told to must be told of this key (weaviate.WithQueryAttrs, redisvector.WithIndexSchema)", Key, e.Embedder)
 	}
@@ -36,10 +37,10 @@ func (e *SpaceError) Error() string {
 		"open it with the model it was made with, or use another collection and index again", e.Stored, e.Embedder)
 }
 
-// stamped returns copies of docs with metadata of their own that carries the stamp.
+// stamped returns copies of docs with their own metadata that carries the stamp.
 func (s *Store) stamped(docs []schema.Document) []schema.Document {
 	out := make([]schema.Document, len(docs))
-	var stamp any = string(s.model.Space) // one allocation for all
+	var stamp any = string(s.model.Space) // converted once for all
 	for i, doc := range docs {
 		metadata := make(map[string]any, len(doc.Metadata)+1)
 		maps.Copy(metadata, doc.Metadata)
@@ -50,7 +51,7 @@ func (s *Store) stamped(docs []schema.Document) []schema.Document {
 	return out
 }
 
-// compare refuses documents of another Space, and of another index.
+// compare returns an error if a document has another Space or is in another index.
 func (s *Store) compare(docs []schema.Document) error {
 	for _, doc := range docs {
 		if err := s.strayed(doc); err != nil {
@@ -65,7 +66,8 @@ func (s *Store) compare(docs []schema.Document) error {
 	return nil
 }
 
-// unstamped returns metadata without the stamp. It edits none, because a store may keep what it returns.
+// unstamped returns metadata without the stamp. It does not edit metadata, because a store may keep
+// what it returns.
 func unstamped(metadata map[string]any) map[string]any {
 	if _, ok := metadata[Key]; !ok {
 		return metadata

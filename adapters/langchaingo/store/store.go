@@ -15,23 +15,24 @@ import (
 	"github.com/vecspace/embedding/canary"
 )
 
-// Options of a Store. The zero value does for pgvector, redisvector and weaviate.
+// Options configures a [Store]. The zero value works for pgvector, redisvector and weaviate.
 type Options struct {
-	// Score says what the store's own scores are; Auto knows it of some stores. A wrong one is noticed by the first add.
+	// Score says what the store's own scores are. Auto knows some stores. The first add detects a
+	// wrong value.
 	Score Score
-	// Unstamped accepts documents without a stamp, which were not added through the guard: the user asserts that they are
-	// of the embedder's Space.
+	// Unstamped accepts documents without a stamp, which were not added through the guard. The caller
+	// asserts that they have the embedder's Space.
 	Unstamped bool
-	// Missing reports whether the error of a search means that the collection is not there yet, because nothing was added. nil
-	// knows the errors of the stores of Auto.
+	// Missing reports whether a search failed because the collection does not exist yet. nil knows the
+	// errors of the stores that Auto knows.
 	Missing func(error) bool
-	// Canary, if not nil, is what New checks the embedder against before it opens the store, at the cost of its texts: a
-	// model that was changed under its name would be stamped with the old Space.
+	// Canary may be nil. Otherwise New checks the embedder against it before it opens the store, which
+	// costs the canary's texts. A silently changed model would get the stamp of the old Space.
 	Canary *canary.Reference
 }
 
-// Store is a guarded vector store. It is safe for concurrent use if the one inside is, but for the first add, which may be made
-// concurrently with anything in any case.
+// Store is a guarded vector store. It is as safe for concurrent use as the store inside; the guard
+// serializes the first AddDocuments.
 type Store struct {
 	e     embedding.Embedder
 	model embedding.Model
@@ -39,19 +40,20 @@ type Store struct {
 	inner vectorstores.VectorStore
 	name  string // the store's type
 	trait trait
-	index string // its name, where documents of another may be found in it
-	eager bool   // it is known to ask its embedder in every search
+	index string // its name, if it may include the documents of another
+	eager bool   // it embeds the query of every search
 
 	gate    gate
-	wrong   atomic.Pointer[error] // the scores are not what Options say
+	wrong   atomic.Pointer[error] // the scores are not what Options.Score says
 	begun   atomic.Bool           // an add has succeeded
-	checked sync.Map              // name spaces in which one has
+	checked sync.Map              // name spaces in which an add has succeeded
 }
 
 var _ vectorstores.VectorStore = (*Store)(nil)
 
-// New opens a store with an embedder that stands for e, and guards it. The Space and Dimensions of e must be known. If the collection
-// holds documents, one of them is looked at: it is an error if it is of another Space. New embeds nothing, unless Options.Canary is set.
+// New opens a store with an embedder that stands in for e, and guards it. The Space and Dimensions
+// of e must be known. If the collection holds documents, New examines one; it is an error if that
+// has another Space. New embeds nothing unless Options.Canary is set.
 func New(ctx context.Context, e embedding.Embedder, open func(embeddings.Embedder) (vectorstores.VectorStore, error), o Options) (*Store, error) {
 	if e == nil || open == nil {
 		return nil, errors.New("store: New needs an Embedder and a function that opens the store")
@@ -88,33 +90,12 @@ func New(ctx context.Context, e embedding.Embedder, open func(embeddings.Embedde
 	return s, nil
 }
 
-// Unwrap returns the store inside, for what only it can do: close, delete. It refuses to add and to search, which is the guard's part.
+// Unwrap returns the store inside, for its own methods such as Close and Delete. Its AddDocuments
+// and SimilaritySearch return errors; use the guard's.
 func (s *Store) Unwrap() vectorstores.VectorStore { return s.inner }
 
-// Model returns the embedder's model: the Space that documents are stamped with.
+// Model returns the embedder's model. Documents are stamped with its Space.
 func (s *Store) Model() embedding.Model { return s.model }
-
-// embedder returns the store's own, or the one of vectorstores.WithEmbedder if it is known to be of the same Space.
-func (s *Store) embedder(o vectorstores.Options) (embedding.Embedder, error) {
-	if o.Embedder == nil {
-		return s.e, nil
-	}
-	ours, ok := o.Embedder.(interface{ Unwrap() embedding.Embedder })
-	if !ok {
-		return nil, errors.New("store: vectorstores.WithEmbedder: the embedder's Space is unknown: state it by adapters/langchaingo.From and pass what New makes of that")
-	}
-	e := embedding.Chain(ours.Unwrap())
-	m := e.Model()
-	if !m.Space.Same(s.model.Space) {
-		return nil, fmt.Errorf("store: vectorstores.WithEmbedder: the embedder is of the space %q and the store of %q: their vectors cannot be compared; "+
-			"pass one of the same space, or open another store for it", m.Space, s.model.Space)
-	}
-	if m.Dimensions != s.model.Dimensions {
-		return nil, fmt.Errorf("store: vectorstores.WithEmbedder: the embedder's vectors have %d dimensions and the store's have %d, though both are said to be of the space %q: "+
-			"is space= or Options.Space right?", m.Dimensions, s.model.Dimensions, m.Space)
-	}
-	return e, nil
-}
 
 func options(opts []vectorstores.Option) vectorstores.Options {
 	var o vectorstores.Options
@@ -124,7 +105,7 @@ func options(opts []vectorstores.Option) vectorstores.Options {
 	return o
 }
 
-// passed returns what of o the store is to know: the guard does the rest itself.
+// passed returns the options for the store. The guard applies the others itself.
 func passed(o vectorstores.Options) []vectorstores.Option {
 	var out []vectorstores.Option
 	if o.NameSpace != "" {

@@ -12,7 +12,7 @@
     binary: {dash: "2 3", symbol: "triangle"},
   };
 
-  // legend is a line of names in their colours; extra is more of it.
+  // legend is a line of names in their colors; extra is more of it.
   function legend(present, extra = []) {
     const box = document.createElement("div");
     box.style.cssText = "display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:12px;margin-bottom:.3rem";

@@ -40,7 +40,8 @@ func (f flat) EmbedQuery(_ context.Context, text string) ([]float32, error) {
 	return slices.Clone(f.by[text]), nil
 }
 
-// SameAsItIs compares what a store does without the guard with what it did: each property's outcome has to hold want's words.
+// SameAsItIs compares what a store does without the guard with what it did: each property's outcome
+// has to hold want's words.
 func SameAsItIs(t *testing.T, k Kind, want map[string]string) {
 	got := asItIs(t, k, k.Serve(t).URL)
 	for what, is := range got {

@@ -1,5 +1,5 @@
-// Package guarded is one table of tests for every vector store of langchaingo behind the guard of adapters/langchaingo/store, for the
-// stores of integration/stores and the slow ones.
+// Package guarded is one table of tests for every vector store of langchaingo behind the guard of
+// adapters/langchaingo/store, for the stores of integration/stores and the slow ones.
 package guarded
 
 import (
@@ -74,7 +74,8 @@ func Serve(t testing.TB, k Kind) *Bench {
 	return &Bench{Kind: k, Server: s, URL: s.URL}
 }
 
-// fresh returns the name of a collection that is not there yet, and is not the beginning of another. Weaviate wants a capital letter.
+// fresh returns the name of a collection that is not there yet, and is not the beginning of
+// another. Weaviate wants a capital letter.
 func (b *Bench) fresh() string {
 	b.seen++
 	return fmt.Sprintf("Coll%03d", b.seen)

@@ -263,7 +263,8 @@ func remove(t *testing.T, b *Bench) {
 	}
 }
 
-// Dies is a server that dies between two calls: that is an error, and what was said to be stored is there when it is back.
+// Dies is a server that dies between two calls: that is an error, and what was said to be stored is
+// there when it is back.
 func Dies(t *testing.T, k Kind) {
 	b := Serve(t, k)
 	e := embedtest.NewFake(embedtest.FakeOptions{})

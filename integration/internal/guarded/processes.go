@@ -20,8 +20,8 @@ const childVariable = "STORES_TEST_CHILD"
 
 type job struct{ Kind, URL, Collection, Model string }
 
-// Child is for a test of the name TestChild, which is the other process of Test's. It reads commands from its standard input and answers each
-// with a line.
+// Child is for a test of the name TestChild, which is the other process of Test's. It reads
+// commands from its standard input and answers each with a line.
 func Child(t *testing.T, kinds ...Kind) {
 	var j job
 	if os.Getenv(childVariable) == "" {

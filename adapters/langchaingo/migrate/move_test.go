@@ -1,0 +1,157 @@
+package migrate_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
+)
+
+func TestBadTextsAreNamed(t *testing.T) {
+	from, to := old(40), &shelf{id: "new"}
+	poison := func(text string) bool { return strings.HasSuffix(text, "7") }
+	from.docs[12].PageContent = " "
+	for i := 20; i < 30; i++ {
+		from.docs[i].PageContent = "" // a whole block of them
+	}
+	bad := func(text string) bool { return poison(text) || strings.TrimSpace(text) == "" }
+	f := embedtest.NewFake(embedtest.FakeOptions{Poison: poison})
+	steps, _, err := drain(t.Context(), f, plan(t, from, to))
+	expect.NoError(t, err)
+	complete(t, from, to, f, bad)
+	r := steps[len(steps)-1].Report
+	if r.Rejected != 14 || r.Moved != 26 || len(r.Failed) != 14 || r.Failed[0].ID != "old-000007" || r.Failed[0].Reason == "" {
+		t.Errorf("got %+v, want 14 rejected with reasons, the first old-000007, and 26 moved", r)
+	}
+	var yielded []migrate.Failed
+	for _, s := range steps {
+		yielded = append(yielded, s.Failed...)
+	}
+	if !slices.Equal(yielded, r.Failed) {
+		t.Errorf("the steps name %v and the report %v", yielded, r.Failed)
+	}
+	if !strings.Contains(r.String(), "14 were rejected by the model and are not, the first of them old-000007") {
+		t.Error(r)
+	}
+}
+
+// TestBlocksAreBounded: by the number of documents and by the bytes of their texts, of which one
+// may be larger than a block.
+func TestBlocksAreBounded(t *testing.T) {
+	from, to := old(35), &shelf{id: "new"}
+	for i := 10; i < 20; i++ {
+		from.docs[i].PageContent += strings.Repeat(" word", 80_000) // 400 kB
+	}
+	from.docs[20].PageContent += strings.Repeat(" word", 300_000) // 1.5 MB
+	var sizes []int
+	to.write = func(n int) (int, error) { sizes = append(sizes, n); return n, nil }
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	report(t, f, plan(t, from, to))
+	complete(t, from, to, f, nil)
+	if want := []int{10, 2, 2, 2, 2, 2, 1, 10, 4}; !slices.Equal(sizes, want) {
+		t.Errorf("blocks of %v documents, want %v", sizes, want)
+	}
+}
+
+// TestZeroVectors: stores refuse them, or never find them.
+func TestZeroVectors(t *testing.T) {
+	from, to := old(15), &shelf{id: "new"}
+	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Edit: func(res *embedding.Response) { clear(res.Vectors[0]) }}
+	}})
+	p := plan(t, from, to)
+	p.Sample = -1
+	r := report(t, f, p)
+	if r.Moved != 13 || r.Rejected != 2 || r.Failed[0].ID != "old-000000" || !strings.Contains(r.Failed[0].Reason, "is zero") {
+		t.Errorf("got %+v, want 13 moved, 2 rejected, the first old-000000 for its zero vector", r)
+	}
+}
+
+// TestFailures: after an error nothing that was paid for is lost, and the next run goes on.
+func TestFailures(t *testing.T) {
+	down := &embedding.Error{Kind: embedding.Unavailable, Err: errors.New("down")}
+	for name, reply := range map[string]embedtest.Reply{
+		"the provider fails": {Err: down},
+		"some of its texts": {Each: func(text string) error {
+			if strings.HasSuffix(text, "5") {
+				return down
+			}
+			return nil
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from, to := old(35), &shelf{id: "new"}
+			f := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
+				if c.Number == 3 {
+					return reply
+				}
+				return embedtest.Reply{}
+			}})
+			p := plan(t, from, to)
+			p.Sample = -1
+			if _, _, err := drain(t.Context(), f, p); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "embedding the document old-00002") {
+				t.Fatalf("got %v, want Unavailable at the document old-00002", err)
+			}
+			if name == "some of its texts" && len(to.docs) != 29 {
+				t.Errorf("%d documents are stored, 29 were paid for", len(to.docs))
+			}
+			report(t, f, p)
+			complete(t, from, to, f, nil)
+			for _, d := range from.docs {
+				if f.Billed(d.PageContent) != 1 {
+					t.Errorf("%s was paid for %d times", d.ID, f.Billed(d.PageContent))
+				}
+			}
+		})
+	}
+}
+
+// TestCancel: what had been paid for when the caller leaves is written.
+func TestCancel(t *testing.T) {
+	from, to := old(35), &shelf{id: "new"}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	f := embedtest.NewFake(embedtest.FakeOptions{
+		Model: embedding.Model{Limits: embedding.Limits{Texts: 1}},
+		Script: func(c embedtest.Call) embedtest.Reply {
+			if c.Number == 25 {
+				cancel()
+				return embedtest.Reply{}
+			}
+			return embedtest.Reply{}
+		},
+	})
+	p := plan(t, from, to)
+	p.Sample = -1
+	if _, _, err := drain(ctx, f, p); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got the error %v, want context.Canceled", err)
+	}
+	paid := 0
+	for _, d := range from.docs {
+		paid += f.Billed(d.PageContent)
+	}
+	if paid != len(to.docs) || paid < 20 {
+		t.Errorf("%d texts were paid for and %d are stored", paid, len(to.docs))
+	}
+	report(t, f, p)
+	complete(t, from, to, f, nil)
+	if u := f.Ledger(); u.Requests != 35 {
+		t.Errorf("%d requests for 35 texts", u.Requests)
+	}
+}
+
+// TestAStoreThatDropsDocuments is noticed after the first block.
+func TestAStoreThatDropsDocuments(t *testing.T) {
+	to := &shelf{id: "new", write: func(int) (int, error) { return 0, nil }}
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	_, _, err := drain(t.Context(), f, plan(t, old(35), to))
+	if err == nil || !strings.Contains(err.Error(), "the document old-000000 was just written: a search for its vector finds 0 documents") || len(f.Calls()) != 1 {
+		t.Errorf("%v, %d calls", err, len(f.Calls()))
+	}
+}

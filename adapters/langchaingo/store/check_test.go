@@ -1,0 +1,31 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/vecspace/embedding/adapters/langchaingo/store"
+)
+
+func TestOtherDimensionsAreRefused(t *testing.T) {
+	for name, f := range map[string]fake{"passes over": {passesOver: true}, "refuses": {refusesOther: true}} {
+		t.Run(name, func(t *testing.T) {
+			f.collection = &collection{}
+			one, two, three := f, f, f
+			late := open(t, model("m", 16), &two, cosine)
+			add(t, open(t, model("m", 8), &one, cosine), "a")
+			_, err := late.AddDocuments(t.Context(), docs("c"))
+			says(t, err, "nothing was written")
+			if len(f.rows) != 1 {
+				t.Errorf("%d documents", len(f.rows))
+			}
+			_, err = late.SimilaritySearch(t.Context(), "q", 1)
+			says(t, err, "8")
+			// The user asserts that they are of the same Space, and they cannot be.
+			o := cosine
+			o.Unstamped = true
+			delete(f.rows[0].doc.Metadata, store.Key)
+			_, err = try(t, model("m", 16), &three, o)
+			says(t, err, "16")
+		})
+	}
+}

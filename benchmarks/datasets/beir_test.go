@@ -1,0 +1,141 @@
+package datasets
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
+)
+
+func TestRetrieval(t *testing.T) {
+	dir := write(t, map[string]string{"corpus.jsonl.gz": "\uFEFF" + corpus, "queries.jsonl": queries, "qrels/test.tsv": qrels})
+	r, err := LoadRetrieval(dir, "")
+	expect.NoError(t, err)
+	if len(r.Documents) != 2 || r.Documents[0].Embedded() != "A title its text" || r.Documents[1].Embedded() != "alone" {
+		t.Errorf("documents %+v", r.Documents)
+	}
+	if len(r.Queries) != 1 || r.Queries[0].ID != "q1" || r.Judged["q1"]["d1"] != 2 || len(r.Judged) != 1 {
+		t.Errorf("queries %+v, judged %v", r.Queries, r.Judged)
+	}
+}
+
+func TestRetrievalSaysWhatIsWrong(t *testing.T) {
+	for name, c := range map[string]struct{ corpus, queries, qrels, want string }{
+		"empty corpus":        {"\n", queries, qrels, "corpus.jsonl: the file is empty"},
+		"broken JSON":         {corpus + "{", queries, qrels, "corpus.jsonl:3: "},
+		"no id":               {`{"text": "x"}`, queries, qrels, `corpus.jsonl:1: there is no "_id"`},
+		"no text":             {`{"_id": "x"}`, queries, qrels, `corpus.jsonl:1: "x" has no "text"`},
+		"id twice":            {corpus + corpus, queries, qrels, `corpus.jsonl:3: the id "d1" is not unique`},
+		"not UTF-8":           {"{\"_id\": \"d\xff\", \"text\": \"\"}", queries, qrels, "corpus.jsonl:1: the line is not UTF-8"},
+		"query twice":         {corpus, queries + queries, qrels, `queries.jsonl:3: the id "q1" is not unique`},
+		"blank query":         {corpus, `{"_id": "q1", "text": " "}`, qrels, `query "q1" is blank`},
+		"absent document":     {corpus, queries, qrels + "q1\td9\t1\n", `test.tsv:4: there is no document "d9"`},
+		"absent query":        {corpus, queries, qrels + "q9\td1\t1\n", `test.tsv:4: there is no query "q9"`},
+		"judged twice":        {corpus, queries, qrels + "q1\td1\t1\n", `test.tsv:4: document "d1" is judged twice`},
+		"judgment a word":     {corpus, queries, qrels + "other\td1\tyes\n", `test.tsv:4: the judgment "yes"`},
+		"heading in disguise": {corpus, queries, "q1\td1\tyes\n", `test.tsv:1: the judgment "yes"`},
+		"too few fields":      {corpus, queries, "q1 d1 1\n", "test.tsv:1: got 1 fields"},
+		"nothing relevant":    {corpus, queries, "q1\td1\t0\n", "no document is relevant"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := write(t, map[string]string{"corpus.jsonl": c.corpus, "queries.jsonl": c.queries, "qrels/test.tsv": c.qrels})
+			if _, err := LoadRetrieval(dir, "test"); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+	if _, err := LoadRetrieval(t.TempDir(), ""); err == nil || !strings.Contains(err.Error(), "corpus.jsonl.gz") {
+		t.Errorf("an empty folder: error %v", err)
+	}
+}
+
+func TestRealSets(t *testing.T) {
+	dir := testdata(t)
+	r, err := LoadRetrieval(filepath.Join(dir, "scifact"), "test")
+	expect.NoError(t, err)
+	characters := 0
+	for _, d := range r.Documents {
+		characters += len([]rune(d.Title + " " + d.Body))
+	}
+	if len(r.Documents) != 5183 || len(r.Queries) != 300 || characters < 7_771_451-5183 || characters > 7_771_451 {
+		t.Errorf("SciFact: %d documents, %d queries, %d characters; MTEB counts 7771451", len(r.Documents), len(r.Queries), characters)
+	}
+	if train, err := LoadRetrieval(filepath.Join(dir, "scifact"), "train"); err != nil || len(train.Queries) != 809 {
+		t.Errorf("SciFact train: %v", err)
+	}
+	for name, want := range map[string]int{"stsb-en-test.csv": 1379, "stsb-zh-dev.csv": 1500} {
+		p, err := LoadPairs(filepath.Join(dir, "stsb-multi-mt", name))
+		if err != nil || len(p.Gold) != want {
+			t.Errorf("%s: got %d pairs and the error %v, want %d", name, len(p.Gold), err, want)
+		}
+	}
+}
+
+// TestCranfield writes Cranfield in the layout of BEIR and loads it: graded judgments, two blank
+// documents.
+func TestCranfield(t *testing.T) {
+	dir := filepath.Join(testdata(t), "cranfield")
+	elements := func(name, tag string) (out [][2]string) {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		expect.NoError(t, err)
+		d := xml.NewDecoder(strings.NewReader(string(b)))
+		d.Strict = false
+		for {
+			token, err := d.Token()
+			if err == io.EOF {
+				return out
+			} else if err != nil {
+				t.Fatalf("got the error %v, want none", err)
+			}
+			if start, ok := token.(xml.StartElement); ok && start.Name.Local == tag {
+				var e struct {
+					No    string `xml:"docno"`
+					Text  string `xml:"text"`
+					Title string `xml:"title"`
+				}
+				expect.NoError(t, d.DecodeElement(&e, &start))
+				if tag == "top" { // judgments count the queries from 1 in the order of the file
+					e.No, e.Text = strconv.Itoa(len(out)+1), e.Title
+				}
+				out = append(out, [2]string{strings.TrimSpace(e.No), strings.Join(strings.Fields(e.Text), " ")})
+			}
+		}
+	}
+	lines := func(all [][2]string) string {
+		var b strings.Builder
+		for _, e := range all {
+			line, err := json.Marshal(map[string]string{"_id": e[0], "text": e[1]})
+			expect.NoError(t, err)
+			fmt.Fprintf(&b, "%s\n", line)
+		}
+		return b.String()
+	}
+	judged, err := os.ReadFile(filepath.Join(dir, "cranqrel.trec.txt"))
+	expect.NoError(t, err)
+	var qrels strings.Builder
+	for line := range strings.Lines(string(judged)) {
+		f := strings.Fields(line)
+		fmt.Fprintf(&qrels, "%s\t%s\t%s\n", f[0], f[2], f[3])
+	}
+	made := write(t, map[string]string{
+		"corpus.jsonl.gz": lines(elements("cran.all.1400.xml", "doc")), "queries.jsonl": lines(elements("cran.qry.xml", "top")), "qrels/test.tsv": qrels.String(),
+	})
+	r, err := LoadRetrieval(made, "")
+	expect.NoError(t, err)
+	blank := 0
+	for _, d := range r.Documents {
+		if d.Embedded() == "" {
+			blank++
+		}
+	}
+	if len(r.Documents) != 1400 || len(r.Queries) != 225 || blank != 2 {
+		t.Errorf("%d documents, %d of them blank, %d queries", len(r.Documents), blank, len(r.Queries))
+	}
+}

@@ -1,0 +1,63 @@
+package benchmarks
+
+import (
+	"fmt"
+
+	"github.com/vecspace/embedding/benchmarks/report"
+)
+
+// notes explains the figures to the reader.
+func notes(r *report.Report) []string {
+	out := []string{
+		"Intervals are 95 % percentile intervals of a paired bootstrap over queries or pairs. They say how far the figures would move " +
+			"with other questions of the same kind, and nothing about other kinds of text.",
+		"Two rows are called distinct if the interval of their difference excludes 0 and its p-value, corrected for the number of " +
+			"comparisons (Holm), is under .05.",
+		"Rankings hold 1,000 documents, found by comparing with all of them. Fusion is by reciprocal rank with k = 60.",
+		"Latency is the time of one provider request without retries or cache. In the open loop it counts from the moment a request " +
+			"was due, so that a stall counts for every request that had to wait.",
+		"Cut vectors are the first values of the full ones, scaled to unit length; models that were not trained for this lose the " +
+			"quality shown. int8 scales each vector by its largest value; binary keeps signs, also of the query.",
+	}
+	currencies := map[string]bool{}
+	estimated, unknown := false, false
+	for _, c := range r.Candidates {
+		for _, t := range c.Costs {
+			if t.Currency != "" {
+				currencies[t.Currency] = true
+			}
+			estimated = estimated || t.Estimated && t.Currency != ""
+			unknown = unknown || t.Currency == "" && !t.Local
+		}
+		largest := 0
+		for _, s := range c.Speed {
+			largest = max(largest, s.Batch)
+		}
+		if largest > 0 && largest < c.Limit {
+			out = append(out, fmt.Sprintf("%s takes %d texts at once; its speed was measured with at most %d.", c.Name, c.Limit, largest))
+		}
+		if c.Refused > 0 {
+			out = append(out, fmt.Sprintf("%s refused %d texts: such a document is never found, such a query finds nothing, "+
+				"such a pair has similarity 0.", c.Name, c.Refused))
+		}
+	}
+	if len(currencies) > 1 {
+		out = append(out, "Prices are in several currencies, which are not converted: compare only costs in one currency.")
+	}
+	if estimated {
+		out = append(out, "Costs with ~ rest on estimated tokens, because the provider did not count them.")
+	}
+	if unknown {
+		out = append(out, "A missing cost means that the price is unknown: give the candidate one.")
+	}
+	for _, t := range r.Tasks {
+		if t.Whole > 0 {
+			out = append(out, fmt.Sprintf("%s holds a part of its %d documents, including all judged ones. Fewer documents are "+
+				"easier to tell apart: figures are higher than for the whole set and not comparable with published ones.", t.Name, t.Whole))
+		}
+		if t.Blank > 0 {
+			out = append(out, fmt.Sprintf("%s has %d blank documents, which nothing can find.", t.Name, t.Blank))
+		}
+	}
+	return out
+}

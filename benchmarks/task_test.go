@@ -1,0 +1,29 @@
+package benchmarks
+
+import (
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+)
+
+// Where the task changes nothing, a query with a document's words is the same text: it is asked for
+// and counted once.
+func TestSymmetric(t *testing.T) {
+	set := tiny()
+	set.Retrieval.Queries[0].Body = set.Retrieval.Documents[1].Body
+	for symmetric, want := range map[bool]int{true: 59, false: 60} {
+		f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Symmetric: symmetric}})
+		o := quick(t.TempDir())
+		o.Start = func(e Estimate) error {
+			if e.Candidates[0].Texts != want {
+				t.Errorf("symmetric %v: %d texts to send, want %d", symmetric, e.Candidates[0].Texts, want)
+			}
+			return nil
+		}
+		compare(t, o, []Task{set}, f)
+		if got := f.Billed(set.Retrieval.Queries[0].Body); got != 1+want-59 {
+			t.Errorf("symmetric %v: the text was billed %d times", symmetric, got)
+		}
+	}
+}

@@ -1,0 +1,19 @@
+package bm25
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestWords(t *testing.T) {
+	for text, want := range map[string][]string{
+		"The Cells of the bodies, glasses!": {"cell", "body", "glasse"},
+		"向量检索 API2":                         {"向量", "量检", "检索", "api2"},
+		"好 和":                               {"好", "和"},
+		" \n":                               nil,
+	} {
+		if got := Words(text); !slices.Equal(got, want) {
+			t.Errorf("Words(%q) = %q, want %q", text, got, want)
+		}
+	}
+}

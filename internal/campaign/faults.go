@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+)
+
+// How often a fault strikes: at random if the job goes on after it, for good from the tenth request
+// if no layer retries its kind, and a few times in a row if each costs a timeout.
+const (
+	atRandom = "p:0.15"
+	forGood  = "at:10,next:1000000000"
+	fewTimes = "at:5,next:6"
+)
+
+// eachFault returns a scenario for every fault of the emulator, with the consequences of its kind.
+func eachFault() []scenario {
+	var all []scenario
+	for _, f := range dashscopetest.Catalog() {
+		s := scenario{name: f.Name, faults: []string{f.Name + "=" + atRandom}}
+		switch f.Kind {
+		case embedding.Malformed:
+			s.expect.may = []embedding.Kind{embedding.Malformed} // it was paid for, and a retry might be too
+		case embedding.Rejected:
+			s.expect.may = []embedding.Kind{embedding.Rejected} // by bad luck even for a single text
+		case embedding.Auth, embedding.Exhausted, embedding.Invalid:
+			s.faults[0] = f.Name + "=" + forGood
+			s.expect.may = []embedding.Kind{f.Kind}
+		}
+		switch f.Name {
+		case "kill":
+			s.faults[0] = "kill=at:15"
+			s.kills, s.settings, s.marks = true, inFlight(), diesByItself
+		case "hang":
+			s.faults[0] = "hang=" + fewTimes
+		case "slow":
+			s.faults[0] = "slow=p:0.05,delay:500ms"
+			s.name = "slow (spikes of 0.5 s)"
+		case "bad-text":
+			s.faults[0] = "bad-text"
+			s.expect = expectation{marked: embedding.Rejected}
+		case "overlength-hang":
+			s.faults[0] = "overlength-hang=next:2"
+			s.long, s.expect = true, expectation{marked: embedding.Rejected, never: true}
+		case "base64-400", "base64-ignore":
+			s.stack.base64 = true
+		case "drift":
+			s.control = func(r row) bool { return r.wrong > 0 } // only package canary can detect it
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// moreFaults returns faults that are no switch of the emulator, or that do not strike alone and at
+// random.
+func moreFaults(j *job) []scenario {
+	tokens := 0
+	for _, text := range j.texts {
+		tokens += embedding.EstimateTokens(text)
+	}
+	rps, tps := max(20, len(j.texts)/80), max(200, tokens/8) // the job takes about 8 s at this rate
+	return []scenario{
+		{name: "over-long texts", long: true, injected: status(400), expect: expectation{marked: embedding.Rejected, never: true}},
+		{name: "base64 honored", stack: stack{base64: true}, nothing: true},
+		{name: "slow (over the timeout)", faults: []string{fmt.Sprintf("slow=%s,delay:%v", fewTimes, 2*timeout)}},
+		{name: "overloaded, 40 times in a row", faults: []string{"overloaded=at:10,next:40"}},
+		{name: "overloaded, Retry-After 1 s", faults: []string{"overloaded=" + fewTimes + ",retry_after:1s"}},
+		{name: "auth, flat body", faults: []string{"auth=flat," + forGood}, expect: expectation{may: []embedding.Kind{embedding.Auth}}},
+		{name: "200 with {}", faults: []string{"answer=status:200,p:0.15,body:{}"}, expect: expectation{may: []embedding.Kind{embedding.Malformed}}},
+		{name: "the batch limit drops to 5", settings: inFlight(), marks: dropLimit, injected: status(400)},
+		{name: "requests throttled to half", settings: map[string]any{"rps": rps}, stack: offer(2*rps, 0), injected: status(429)},
+		{name: "the same, Retry-After", settings: map[string]any{"rps": rps, "retry_after": true}, stack: offer(2*rps, 0), injected: status(429)},
+		{name: "tokens throttled to half", settings: map[string]any{"tps": tps}, stack: offer(0, 2*tps), injected: status(429)},
+		{name: "growth throttled", settings: map[string]any{"growth": 3}, injected: status(429)},
+	}
+}
+
+// randomFaults returns all faults at once. The seed decides their order, which decides the fault to
+// strike if several could.
+func randomFaults(seed uint64) []scenario {
+	var faults []string
+	for _, f := range dashscopetest.Catalog() {
+		switch f.Name {
+		// These end the process, are a control, or never apply.
+		case "kill", "drift", "base64-400", "base64-ignore", "overlength-hang":
+		case "slow":
+			faults = append(faults, "slow=p:0.02,delay:"+(300*time.Millisecond).String())
+		case "bad-text":
+			faults = append(faults, "bad-text=p:0.5")
+		default:
+			faults = append(faults, f.Name+"=p:0.006")
+		}
+	}
+	rand.New(rand.NewPCG(seed, 0x616c6c)).Shuffle(len(faults), func(a, b int) { faults[a], faults[b] = faults[b], faults[a] })
+	expect := expectation{may: []embedding.Kind{embedding.Malformed, embedding.Rejected, embedding.Auth, embedding.Exhausted, embedding.Invalid}}
+	return []scenario{
+		{name: "all at random", faults: faults, expect: expect},
+		{name: "all at random, and an outage", faults: faults, expect: expect, kills: true, settings: inFlight(), marks: oneOutage},
+	}
+}
+
+// controls returns scenarios with a built-in defect that the campaign must notice. Drift is one
+// more.
+func controls() []scenario {
+	return []scenario{
+		{name: "control: no retries", faults: []string{"overloaded=" + atRandom}, stack: stack{hasty: true}, control: func(r row) bool { return r.lost > 0 }},
+		{name: "control: no cache", nothing: true, stack: stack{forgetful: true}, control: func(r row) bool { return r.twice > r.bound }},
+	}
+}

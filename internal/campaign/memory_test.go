@@ -1,0 +1,33 @@
+package main
+
+import (
+	"runtime"
+	"runtime/debug"
+	"testing"
+)
+
+func TestPeakMemoryIsSeen(t *testing.T) {
+	stop := watchMemory()
+	base := memory()
+	block := make([]byte, 64<<20)
+	for i := range block {
+		block[i] = 1
+	}
+	peak := stop()
+	runtime.KeepAlive(block)
+	if peak < base+60<<20 {
+		t.Errorf("64 MiB more than %d are %d", base, peak)
+	}
+}
+
+func TestMemoryLimit(t *testing.T) {
+	was := debug.SetMemoryLimit(1 << 40)
+	defer debug.SetMemoryLimit(was)
+	before := limitMemory("as the environment says")
+	if before != 1<<40 {
+		t.Errorf("the limit is %d although the environment sets another", before)
+	}
+	if got := limitMemory(""); got != memoryLimit {
+		t.Errorf("the limit is %d", got)
+	}
+}

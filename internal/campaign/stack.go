@@ -1,0 +1,106 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/middleware/cache"
+	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/openai"
+)
+
+const (
+	modelName  = "text-embedding-v4"
+	dimensions = 64
+
+	timeout  = 3 * time.Second       // of an attempt
+	cooldown = 50 * time.Millisecond // of the breaker, first
+	slots    = 48                    // requests at once, fewer than there are callers
+)
+
+// stack is how the client is built. The zero value is the one that most trials have.
+type stack struct {
+	limit   middleware.LimitOptions // zero: slots in flight and rates that are never reached
+	base64  bool                    // through the provider openai, which can ask for base64
+	regions bool                    // Fallback over both emulators
+
+	forgetful, hasty bool // without the cache; without retries: to show that the campaign notices
+}
+
+// client is a stack and what has to be closed after it.
+type client struct {
+	embedding.Embedder
+	cache     *cache.Cache
+	transport *http.Transport
+}
+
+func (c *client) close() {
+	c.cache.Close()
+	c.transport.CloseIdleConnections()
+}
+
+// open builds the stack over the emulators at the base URLs.
+func (s stack) open(m *meter, outage time.Duration, bases ...string) (*client, error) {
+	vectors, err := cache.New(cache.Options{MaxBytes: 64 << 20})
+	if err != nil {
+		return nil, err
+	}
+	c := &client{cache: vectors, transport: &http.Transport{MaxIdleConnsPerHost: slots, DisableCompression: true}}
+	retry := middleware.RetryOptions{Budget: 2*time.Minute + outage, Pause: 20 * time.Millisecond, MaxPause: 500 * time.Millisecond}
+	if s.hasty {
+		retry.Budget = -1
+	}
+	limit := s.limit
+	if limit == (middleware.LimitOptions{}) {
+		limit = middleware.LimitOptions{RPM: 10_000 * 60, TPM: 10_000_000 * 60}
+	}
+	limit.InFlight = slots
+	breaker := middleware.BreakerOptions{Cooldown: cooldown}
+	var providers []embedding.Embedder
+	for _, base := range bases {
+		p, err := s.provider(base, &http.Client{Transport: c.transport})
+		if err != nil {
+			vectors.Close()
+			return nil, err
+		}
+		providers = append(providers, p)
+	}
+	outer := []embedding.Middleware{middleware.Observe(m.observe), middleware.Dimensions(dimensions), vectors.Wrap}
+	if s.forgetful {
+		outer[2] = nil
+	}
+	if !s.regions {
+		c.Embedder = embedding.Chain(providers[0], append(outer, middleware.Standard(middleware.StandardOptions{
+			Retry: retry, Breaker: breaker, Limit: limit, Timeout: timeout, Attempts: m.attempt,
+		}))...)
+		return c, nil
+	}
+	for i, p := range providers { // each region with limits and a circuit of its own
+		providers[i] = embedding.Chain(p, middleware.Breaker(breaker), middleware.Limit(limit), middleware.Timeout(timeout),
+			middleware.Attempts(m.attempt))
+	}
+	both, err := middleware.Fallback(middleware.FallbackOptions{}, providers...)
+	if err != nil {
+		vectors.Close()
+		return nil, err
+	}
+	c.Embedder = embedding.Chain(both, append(outer, middleware.Coalesce(middleware.CoalesceOptions{}),
+		middleware.Batch(middleware.BatchOptions{}), middleware.Retry(retry))...)
+	return c, nil
+}
+
+// provider is one emulator without any middleware.
+func (s stack) provider(base string, h *http.Client) (embedding.Embedder, error) {
+	if s.base64 {
+		return openai.New(openai.Options{
+			BaseURL: base, Key: dashscopetest.DefaultKey, Model: modelName, Dimensions: dimensions, EncodingFormat: "base64",
+			Limits: embedding.Limits{Texts: 10}, HTTPClient: h,
+		})
+	}
+	return dashscope.New(dashscope.Options{
+		BaseURL: base, Key: dashscopetest.DefaultKey, Model: modelName, Dimensions: dimensions, HTTPClient: h,
+	})
+}
