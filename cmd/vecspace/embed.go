@@ -12,6 +12,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/ref"
 )
 
 // result is a line of the output.
@@ -56,18 +57,18 @@ func open(reference string, dimensions int) (embedding.Embedder, error) {
 	if dimensions == 0 {
 		return providers.Open(reference)
 	}
-	ref, err := providers.Parse(reference)
+	r, err := ref.Parse(reference)
 	if err != nil {
 		return nil, err
 	}
-	if _, given := ref.Values["dimensions"]; given {
+	if _, given := r.Values["dimensions"]; given {
 		return nil, usagef("both the reference and -dimensions say how long vectors are: leave one out")
 	}
-	if ref.Values == nil {
-		ref.Values = map[string]string{}
+	if r.Values == nil {
+		r.Values = map[string]string{}
 	}
-	ref.Values["dimensions"] = strconv.Itoa(dimensions)
-	return providers.Open(ref.String())
+	r.Values["dimensions"] = strconv.Itoa(dimensions)
+	return providers.Open(r.String())
 }
 
 // embedLines is embedding.Lines that knows which line each vector belongs to, also behind one that could not be embedded.

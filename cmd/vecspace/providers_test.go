@@ -40,7 +40,7 @@ func TestProvidersAreInTheDocument(t *testing.T) {
 }
 
 func TestProviders(t *testing.T) {
-	all := providers.Catalogue()
+	all := providers.Catalog()
 	code, out, _ := vecspace(t, "", "providers")
 	if lines := strings.Count(out, "\n"); code != 0 || lines != len(all)+1 {
 		t.Errorf("exit code %d, %d lines for %d models", code, lines, len(all))
