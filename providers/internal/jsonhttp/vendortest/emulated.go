@@ -229,4 +229,3 @@ func (v Emulated) rates(t *testing.T) {
 		}
 	}
 }
-
