@@ -9,10 +9,10 @@
 //	reference = provider ":" model [ "?" option { "&" option } ]
 //	option    = name "=" value
 //
-// The first colon ends the provider's name, so a model's name may hold colons. The first question mark
-// after it begins the options. Names of providers and options have lower-case letters, digits, hyphens
-// and underscores. A value may be percent-encoded (%26 is &, %25 is %). Nothing else is special in it:
-// a plus sign is a plus sign.
+// The first colon ends the provider's name, so a model's name may hold colons. The first question
+// mark after it begins the options. Names of providers and options have lower-case letters, digits,
+// hyphens and underscores. A value may be percent-encoded (%26 is &, %25 is %). Nothing else is
+// special in it: a plus sign is a plus sign.
 //
 // These options mean the same in every provider that has them:
 //
@@ -27,12 +27,13 @@
 //
 // An option that the provider does not know is an error, which names the options that it knows.
 //
-// An API key is never part of a reference, because references end up in flags, logs and configuration
-// files. Keys come from the environment. A reference that seems to hold a key is refused, and the error
-// does not quote it. A vendor's key goes to the vendor's own address and to this machine; any other
-// base_url needs key_env beside it.
+// An API key is never part of a reference, because references end up in flags, logs and
+// configuration files. Keys come from the environment. A reference that seems to hold a key is
+// refused, and the error does not quote it. A vendor's key goes to the vendor's own address and to
+// this machine; any other base_url needs key_env beside it.
 //
-// [Open] returns an Embedder that is guarded and has no other middleware: add that with embedding.Chain.
+// [Open] returns an Embedder that is guarded and has no other middleware: add that with
+// embedding.Chain.
 //
 // # Providers
 //
@@ -77,9 +78,9 @@
 //     query_prompt, truncate
 //   - [voyage.Options]: plain, truncate, unlisted
 //
-// A reference openai:MODEL?base_url=URL opens any server of OpenAI's API. [openai.Presets] describes
-// the vendors and servers of that API that have names of their own. [Catalog] returns the models of all
-// providers, and "vecspace providers" prints them.
+// A reference openai:MODEL?base_url=URL opens any server of OpenAI's API. [openai.Presets]
+// describes the vendors and servers of that API that have names of their own. [Catalog] returns the
+// models of all providers, and "vecspace providers" prints them.
 //
 // # Other providers
 //

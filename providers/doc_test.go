@@ -22,8 +22,8 @@ const (
 	end   = "// A reference openai:MODEL"
 )
 
-// The package documentation lists every provider with its key and its options. The list is made from
-// the table: go test ./providers -run Documentation -update
+// The package documentation lists every provider with its key and its options. The list is made
+// from the table: go test ./providers -run Documentation -update
 func TestDocumentation(t *testing.T) {
 	data, err := os.ReadFile("doc.go")
 	expect.NoError(t, err)
@@ -81,7 +81,8 @@ func list(t *testing.T) string {
 		"//\n// The options that each package has besides those above:\n//\n" + opts.String() + "//\n"
 }
 
-// options returns the names of the options that a provider knows, which it says when it refuses one.
+// options returns the names of the options that a provider knows, which it says when it refuses
+// one.
 func options(t *testing.T, name string, open Opener) []string {
 	t.Helper()
 	_, err := open(ref.Ref{Provider: name, Model: "m", Values: map[string]string{"color": "red"}})
@@ -92,7 +93,8 @@ func options(t *testing.T, name string, open Opener) []string {
 	return strings.Split(known, ", ")
 }
 
-// Every name of a provider that a package serves has the options that the documentation lists for the package.
+// Every name of a provider that a package serves has the options that the documentation lists for
+// the package.
 func TestNamesShareOptions(t *testing.T) {
 	for _, v := range vendors {
 		want := options(t, v.name, v.open)

@@ -24,8 +24,9 @@ import (
 	"github.com/vecspace/embedding/providers/voyage"
 )
 
-// vendors has one row for each provider package of this module. A package opens references to its own
-// name and to every other name in its catalog, which openai uses for the vendors of OpenAI's API.
+// vendors has one row for each provider package of this module. A package opens references to its
+// own name and to every other name in its catalog, which openai uses for the vendors of OpenAI's
+// API.
 var vendors = []struct {
 	name    string
 	open    Opener

@@ -30,8 +30,8 @@ func Open(r ref.Ref) (embedding.Embedder, error) {
 	return New(o)
 }
 
-// Catalog returns the models of [Models], in their order, with the prices of us-east-1. The result is
-// the caller's own.
+// Catalog returns the models of [Models], in their order, with the prices of us-east-1. The result
+// is the caller's own.
 func Catalog() (all []catalog.Entry) {
 	for _, m := range Models() {
 		all = append(all, catalog.Entry{

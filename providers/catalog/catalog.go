@@ -1,5 +1,5 @@
-// Package catalog holds the form in which all providers describe their models: [Entry]. Each provider's
-// Catalog function returns its rows; package providers returns those of all.
+// Package catalog holds the form in which all providers describe their models: [Entry]. Each
+// provider's Catalog function returns its rows; package providers returns those of all.
 package catalog
 
 import (

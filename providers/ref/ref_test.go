@@ -93,7 +93,8 @@ func TestParseRefuses(t *testing.T) {
 
 const secret = "0123456789abcdef0123"
 
-// Wherever in a reference a key begins a word, the reference is refused and the error does not quote it.
+// Wherever in a reference a key begins a word, the reference is refused and the error does not
+// quote it.
 func TestParseRefusesKeys(t *testing.T) {
 	for _, prefix := range []string{"sk-", "SK-", "gsk_", "hf_", "jina_", "AIza"} {
 		key := prefix + secret
@@ -112,8 +113,8 @@ func TestParseRefusesKeys(t *testing.T) {
 	}
 }
 
-// FuzzParse holds what Parse promises of any string: no panic, an error of kind Invalid, a reference that reads the same
-// once written, and no word that begins like a key in an error.
+// FuzzParse holds what Parse promises of any string: no panic, an error of kind Invalid, a
+// reference that reads the same once written, and no word that begins like a key in an error.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"static:base", "dashscope:text-embedding-v4?dimensions=512&region=intl", "openai:a:b?base_url=http://h:1/v1",
 		"x:m?a=%25%26&b=c=d", "x:m?", "?", ":", "x:m?a=%zz", "\xff:\x00?=&"} {

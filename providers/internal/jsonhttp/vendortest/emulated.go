@@ -102,8 +102,8 @@ func counted(text string) int {
 	return max(1, len(strings.Fields(text)))
 }
 
-// limits checks that every model takes what is at each of its limits, and refuses what is just above
-// with the right Kind.
+// limits checks that every model takes what is at each of its limits, and refuses what is just
+// above with the right Kind.
 func (v Emulated) limits(t *testing.T) {
 	const unlimited = "&max_texts=1000000&max_tokens=100000000&max_text_tokens=100000000"
 	words := func(n int) string { return fmt.Sprint("#", n) }
@@ -158,7 +158,8 @@ func (v Emulated) limits(t *testing.T) {
 	}
 }
 
-// search checks that questions find their documents, whatever roles, prefixes and dimensions there are.
+// search checks that questions find their documents, whatever roles, prefixes and dimensions there
+// are.
 func (v Emulated) search(t *testing.T) {
 	documents := []string{"how to bake bread with yeast and flour", "the stock market fell sharply today", "a guide to growing tomatoes in the garden"}
 	s, open := v.start(t, emulator.Options{})
@@ -205,8 +206,8 @@ func (v Emulated) faults(t *testing.T) {
 	}
 }
 
-// rates checks that a request over a rate gets the vendor's refusal, with Retry-After if it is switched
-// on, and is not billed.
+// rates checks that a request over a rate gets the vendor's refusal, with Retry-After if it is
+// switched on, and is not billed.
 func (v Emulated) rates(t *testing.T) {
 	s, open := v.start(t, emulator.Options{Embedder: cheap{}})
 	e := open(v.Model, "")
