@@ -45,7 +45,7 @@ func TestProviders(t *testing.T) {
 	if lines := strings.Count(out, "\n"); code != 0 || lines != len(all)+1 {
 		t.Errorf("exit code %d, %d lines for %d models", code, lines, len(all))
 	}
-	code, out, _ = vecspace(t, "", "providers", "mistral", "-json", "zhipu")
+	code, out, _ = vecspace(t, "", "providers", "siliconflow", "-json", "zhipu")
 	var got []entry
 	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 0 {
 		t.Fatal(code, err, out)
@@ -53,24 +53,24 @@ func TestProviders(t *testing.T) {
 	found := map[string]entry{}
 	for _, e := range got {
 		found[e.Reference] = e
-		if e.Provider != "mistral" && e.Provider != "zhipu" || e.Status != "documented" && e.Unverified == "" {
+		if e.Provider != "siliconflow" && e.Provider != "zhipu" || e.Status != "documented" && e.Unverified == "" {
 			t.Errorf("%+v", e)
 		}
 	}
 	e := found["zhipu:embedding-3"]
 	if e.Key != "ZHIPUAI_API_KEY" || e.Limits != (limits{Texts: 64, TextTokens: 3072}) || e.Dimensions.Default != 2048 || len(e.Dimensions.OneOf) != 4 ||
-		len(e.Prices) != 1 || e.Prices[0] != (price{PerMillion: 0.5, Currency: "CNY", AsOf: "2026-11-24"}) || e.Status != "unverified" {
+		len(e.Prices) != 1 || e.Prices[0] != (price{PerMillion: 0.5, Currency: "CNY", AsOf: "2026-11-24"}) || e.Status != "documented" {
 		t.Errorf("%+v", e)
 	}
-	if e := found["mistral:mistral-embed"]; !strings.Contains(e.Unverified, "error bodies") || e.Status != "unverified" {
-		t.Errorf("%+v", e)
+	if e := found["siliconflow:BAAI/bge-m3"]; !strings.Contains(e.Unverified, "price") || e.Status != "unverified" {
+		t.Errorf("got %+v, want an unverified price", e)
 	}
 	for _, c := range []struct {
 		args []string
 		code int
 		want string
 	}{
-		{[]string{"providers", "acme"}, 2, `there is no provider "acme"; there are azure, bedrock, cohere`},
+		{[]string{"providers", "acme"}, 2, `there is no provider "acme"; there are azure, bedrock, `},
 		{[]string{"providers", "-colour"}, 2, "not defined: -colour"},
 		{[]string{"providers", "-h"}, 0, "-json"},
 	} {
