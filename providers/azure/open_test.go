@@ -17,5 +17,7 @@ func TestOpen(t *testing.T) {
 			Provider: "mine.openai.azure.com", ID: "docs", Dimensions: 512, Endpoint: "mine.openai.azure.com", Space: "mine.openai.azure.com/docs@512"},
 	})
 	t.Setenv(azure.EndpointVariable, "")
-	vendortest.BadReferences(t, azure.Open, []vendortest.BadReference{{"azure:docs", embedding.Invalid, "AZURE_OPENAI_ENDPOINT"}})
+	vendortest.BadReferences(t, azure.Open, embedding.Invalid, map[string]string{
+		"azure:docs": "AZURE_OPENAI_ENDPOINT",
+	})
 }

@@ -17,8 +17,10 @@ func TestOpen(t *testing.T) {
 		"bedrock:eu.cohere.embed-v4:0?region=eu-west-1&dimensions=512&key_env=OTHER_KEY": {
 			Provider: "bedrock", ID: "eu.cohere.embed-v4:0", Dimensions: 512, Endpoint: "bedrock-runtime.eu-west-1.amazonaws.com", Space: "bedrock/cohere.embed-v4:0@512", Variant: "input_type"},
 	})
-	vendortest.BadReferences(t, bedrock.Open, []vendortest.BadReference{
-		{"bedrock:amazon.titan-embed-text-v2:0", embedding.Invalid, "AWS_REGION"},
-		{"bedrock:amazon.titan-embed-text-v2:0?region=us-east-1", embedding.Auth, "AWS_ACCESS_KEY_ID"},
+	vendortest.BadReferences(t, bedrock.Open, embedding.Invalid, map[string]string{
+		"bedrock:amazon.titan-embed-text-v2:0": "AWS_REGION",
+	})
+	vendortest.BadReferences(t, bedrock.Open, embedding.Auth, map[string]string{
+		"bedrock:amazon.titan-embed-text-v2:0?region=us-east-1": "AWS_ACCESS_KEY_ID",
 	})
 }

@@ -31,9 +31,11 @@ func TestOpen(t *testing.T) {
 func TestOpenRefuses(t *testing.T) {
 	t.Setenv(dashscope.BaseURLVariable, "")
 	t.Setenv(dashscope.KeyVariable, "")
-	vendortest.BadReferences(t, dashscope.Open, []vendortest.BadReference{
-		{"dashscope:text-embedding-v4?color=red", embedding.Invalid, `there is no option "color"; there are allow_http, base_url, dimensions, instruct, key_env, max_text_tokens, max_texts, max_tokens, native, region, space, text_type, unlisted, workspace`},
-		{"dashscope:text-embedding-v4", embedding.Auth, "DASHSCOPE_API_KEY"},
-		{"dashscope:text-embedding-v4?key_env=MINE", embedding.Auth, "set the variable MINE"},
+	vendortest.BadReferences(t, dashscope.Open, embedding.Invalid, map[string]string{
+		"dashscope:text-embedding-v4?color=red": `there is no option "color"; there are allow_http, base_url, dimensions, instruct, key_env, max_text_tokens, max_texts, max_tokens, native, region, space, text_type, unlisted, workspace`,
+	})
+	vendortest.BadReferences(t, dashscope.Open, embedding.Auth, map[string]string{
+		"dashscope:text-embedding-v4":              "DASHSCOPE_API_KEY",
+		"dashscope:text-embedding-v4?key_env=MINE": "set the variable MINE",
 	})
 }

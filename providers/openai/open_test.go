@@ -31,13 +31,15 @@ func TestOpen(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	unset(t)
-	vendortest.BadReferences(t, openai.Open, []vendortest.BadReference{
-		{"openai:text-embedding-3-small", embedding.Auth, "OPENAI_API_KEY"},
-		{"mistral:mistral-embed", embedding.Auth, "set the variable MISTRAL_API_KEY"},
-		{"mistral:mistral-embed?dimensions=512", embedding.Invalid, "mistral-embed has no 512 dimensions, it has 1024 only"},
-		{"siliconflow:BAAI/bge-m3?base_url=https://proxy.example/v1", embedding.Auth, "SILICONFLOW_API_KEY is for the vendor's own address"},
-		{"llamacpp:m?dimensions=64", embedding.Invalid, "native_dimensions="},
-		{"openai:text-embedding-3-small?color=red", embedding.Invalid, `there is no option "color"; there are allow_http, base_url, dimensions, encoding_format, key_env, max_text_tokens, max_texts, max_tokens, native_dimensions, space`},
-		{"nobody:m", embedding.Invalid, `there is no preset "nobody"`},
+	vendortest.BadReferences(t, openai.Open, embedding.Auth, map[string]string{
+		"openai:text-embedding-3-small":                             "OPENAI_API_KEY",
+		"mistral:mistral-embed":                                     "set the variable MISTRAL_API_KEY",
+		"siliconflow:BAAI/bge-m3?base_url=https://proxy.example/v1": "SILICONFLOW_API_KEY is for the vendor's own address",
+	})
+	vendortest.BadReferences(t, openai.Open, embedding.Invalid, map[string]string{
+		"mistral:mistral-embed?dimensions=512":    "mistral-embed has no 512 dimensions, it has 1024 only",
+		"llamacpp:m?dimensions=64":                "native_dimensions=",
+		"openai:text-embedding-3-small?color=red": `there is no option "color"; there are allow_http, base_url, dimensions, encoding_format, key_env, max_text_tokens, max_texts, max_tokens, native_dimensions, space`,
+		"nobody:m": `there is no preset "nobody"`,
 	})
 }

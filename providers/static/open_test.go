@@ -13,9 +13,9 @@ func TestOpen(t *testing.T) {
 		"static:base":                          {Provider: "static", ID: "base", Dimensions: 256},
 		"static:base?dimensions=64&space=mine": {Provider: "static", ID: "base", Dimensions: 64, Space: "mine"},
 	})
-	vendortest.BadReferences(t, static.Open, []vendortest.BadReference{
-		{"static:large", embedding.Invalid, `there is no model "large": there is "base"`},
-		{"static:base?dimensions=100", embedding.Invalid, "100 dimensions: there are [256 128 64]"},
-		{"static:base?base_url=http://localhost/v1", embedding.Invalid, `there is no option "base_url"; there are dimensions, space`},
+	vendortest.BadReferences(t, static.Open, embedding.Invalid, map[string]string{
+		"static:large":                             `there is no model "large": there is "base"`,
+		"static:base?dimensions=100":               "100 dimensions: there are [256 128 64]",
+		"static:base?base_url=http://localhost/v1": `there is no option "base_url"; there are dimensions, space`,
 	})
 }

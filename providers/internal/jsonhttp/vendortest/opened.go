@@ -34,22 +34,16 @@ func Opens(t *testing.T, open func(ref.Ref) (embedding.Embedder, error), want ma
 	}
 }
 
-// BadReference is a reference that Open has to refuse, and what the error has to say.
-type BadReference struct {
-	Reference string
-	Kind      embedding.Kind
-	Want      string
-}
-
-// BadReferences holds open to refusing each of them.
-func BadReferences(t *testing.T, open func(ref.Ref) (embedding.Embedder, error), all []BadReference) {
+// BadReferences checks that open refuses each reference with an error of a kind that says what is
+// beside the reference.
+func BadReferences(t *testing.T, open func(ref.Ref) (embedding.Embedder, error), kind embedding.Kind, all map[string]string) {
 	t.Helper()
-	for _, tc := range all {
-		r, err := ref.Parse(tc.Reference)
+	for reference, want := range all {
+		r, err := ref.Parse(reference)
 		expect.NoError(t, err)
 		e, err := open(r)
-		if !errors.Is(err, tc.Kind) || !strings.Contains(err.Error(), tc.Want) || e != nil {
-			t.Errorf("%s: got %v, want %v: %q", tc.Reference, err, tc.Kind, tc.Want)
+		if !errors.Is(err, kind) || !strings.Contains(err.Error(), want) || e != nil {
+			t.Errorf("%s: got %v, want %v: %q", reference, err, kind, want)
 		}
 	}
 }
