@@ -46,9 +46,9 @@ func TestCalls(t *testing.T) {
 		{"fly", 2, `no command "fly"`},
 		{"-fly", 2, `no command "-fly"`},
 
-		{"emulate", 2, "There are azure, bedrock, "},
-		{"emulate -h", 0, "gemini, jina, llamacpp, lmstudio, localai, mistral, ollama"},
-		{"emulate acme", 2, `no emulator of "acme": there are azure, bedrock, `},
+		{"emulate", 2, "There are " + serviceNames()},
+		{"emulate -h", 0, serviceNames()},
+		{"emulate acme", 2, `no emulator of "acme": there are ` + serviceNames()},
 		{"emulate openai -region cn", 2, "flag provided but not defined: -region"},
 		{"emulate openai -list-faults", 0, "no-access"},
 		{"emulate openai -fault shuffle", 2, `no fault "shuffle"`},

@@ -70,7 +70,7 @@ func TestProviders(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"providers", "acme"}, 2, `there is no provider "acme"; there are azure, bedrock, `},
+		{[]string{"providers", "acme"}, 2, `there is no provider "acme"; there are ` + all[0].Provider + ", "},
 		{[]string{"providers", "-colour"}, 2, "not defined: -colour"},
 		{[]string{"providers", "-h"}, 0, "-json"},
 	} {
