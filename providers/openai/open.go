@@ -17,7 +17,7 @@ func Open(r ref.Ref) (embedding.Embedder, error) {
 		preset = ""
 	}
 	a := r.Args()
-	o := Options{
+	return ref.Build(a, New, Options{
 		Model:            r.Model,
 		Preset:           preset,
 		BaseURL:          a.String("base_url"),
@@ -28,11 +28,7 @@ func Open(r ref.Ref) (embedding.Embedder, error) {
 		Space:            embedding.Space(a.String("space")),
 		Limits:           a.Limits(),
 		AllowHTTP:        a.Bool("allow_http"),
-	}
-	if err := a.Err(); err != nil {
-		return nil, err
-	}
-	return New(o)
+	})
 }
 
 // Catalog returns the models of [Presets], in their order. The result is the caller's own.

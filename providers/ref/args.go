@@ -95,3 +95,11 @@ func (a *Args) Err() error {
 	}
 	return a.err
 }
+
+// Build calls a provider's New with the options read from a, unless a has an error.
+func Build[O any](a *Args, build func(O) (embedding.Embedder, error), options O) (embedding.Embedder, error) {
+	if err := a.Err(); err != nil {
+		return nil, err
+	}
+	return build(options)
+}

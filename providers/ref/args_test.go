@@ -57,3 +57,16 @@ func TestLimits(t *testing.T) {
 	expect.Equal(t, "limits", a.Limits(), embedding.Limits{Texts: 1, Tokens: 2, TextTokens: 3})
 	expect.NoError(t, a.Err())
 }
+
+func TestBuild(t *testing.T) {
+	for reference, want := range map[string]string{"x:m?size=1": "", "x:m?size=1&color=red": `no option "color"`} {
+		r, err := Parse(reference)
+		expect.NoError(t, err)
+		built := 0
+		a := r.Args()
+		_, err = Build(a, func(size int) (embedding.Embedder, error) { built += size; return nil, nil }, a.Int("size"))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) || (built == 1) != (want == "") {
+			t.Errorf("%s: got %v after %d calls of build, want %q", reference, err, built, want)
+		}
+	}
+}

@@ -10,15 +10,11 @@ import (
 // are [*embedding.Error].
 func Open(r ref.Ref) (embedding.Embedder, error) {
 	a := r.Args()
-	o := Options{
+	return ref.Build(a, New, Options{
 		Model:      r.Model,
 		Dimensions: a.Int("dimensions"),
 		Space:      embedding.Space(a.String("space")),
-	}
-	if err := a.Err(); err != nil {
-		return nil, err
-	}
-	return New(o)
+	})
 }
 
 // Catalog returns the only model. The result is the caller's own.

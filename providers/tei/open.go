@@ -10,7 +10,7 @@ import (
 // are [*embedding.Error].
 func Open(r ref.Ref) (embedding.Embedder, error) {
 	a := r.Args()
-	o := Options{
+	return ref.Build(a, New, Options{
 		Model:            r.Model,
 		BaseURL:          a.String("base_url"),
 		Dimensions:       a.Int("dimensions"),
@@ -25,11 +25,7 @@ func Open(r ref.Ref) (embedding.Embedder, error) {
 		Space:            embedding.Space(a.String("space")),
 		Limits:           a.Limits(),
 		AllowHTTP:        a.Bool("allow_http"),
-	}
-	if err := a.Err(); err != nil {
-		return nil, err
-	}
-	return New(o)
+	})
 }
 
 // Catalog returns the models of [Models], in their order. The result is the caller's own.
