@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,19 +13,29 @@ import (
 // TestDependencies holds dependencies at the edge: what a program pays for is what it imports.
 func TestDependencies(t *testing.T) {
 	const here = "github.com/vecspace/embedding"
-	for pkg, may := range map[string][]string{ // modules besides the standard library and this one
+	all := map[string][]string{ // modules besides the standard library and this one
 		".":                      nil,
 		"./middleware":           nil,
 		"./canary":               nil,
 		"./adapters/langchaingo": nil,
 		"./middleware/cache":     {"github.com/dgraph-io/ristretto", "github.com/cespare/xxhash", "github.com/dustin/go-humanize", "golang.org/x/sys"},
 		"./embedtest":            nil,
+		"./providers/ref":        nil,
+		"./providers/catalog":    nil,
 		"./providers/static":     {"golang.org/x/text"},
-		"./providers/openai":     {"github.com/sashabaranov/go-openai"},
-		"./providers/dashscope":  {"github.com/sashabaranov/go-openai"},
-		"./providers/azure":      {"github.com/sashabaranov/go-openai"},
 		"./providers/bedrock":    {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
-	} {
+	}
+	files, err := filepath.Glob("providers/*/open.go")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("got %d providers and the error %v, want 10 or more", len(files), err)
+	}
+	for _, file := range files {
+		pkg := "./" + filepath.ToSlash(filepath.Dir(file))
+		if all[pkg] == nil {
+			all[pkg] = []string{"github.com/sashabaranov/go-openai"} // many share its wire
+		}
+	}
+	for pkg, may := range all {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()
 		if err != nil {
 			t.Fatalf("go list -deps %s: %v", pkg, err)
@@ -39,8 +50,13 @@ func TestDependencies(t *testing.T) {
 			if pkg == "." && dep == "net/http" {
 				t.Errorf("the root package depends on %s", dep)
 			}
-			if rest, ok := strings.CutPrefix(dep, here+"/providers/"); ok && pkg == "./providers/dashscope" && !strings.HasPrefix(rest, "dashscope") && !strings.HasPrefix(rest, "internal/") {
-				t.Errorf("a program that imports DashScope's provider only links %s", dep)
+			if room, ok := strings.CutPrefix(dep, here+"/providers/"); ok && strings.HasPrefix(pkg, "./providers/") {
+				room, _, _ = strings.Cut(room, "/")
+				mine := strings.TrimPrefix(pkg, "./providers/")
+				leaf := mine == "ref" || mine == "catalog"
+				if room != mine && (leaf || room != "ref" && room != "catalog" && room != "internal") {
+					t.Errorf("%s links %s: a provider links no other one, and the leaves ref and catalog link none", pkg, dep)
+				}
 			}
 			if own && strings.HasSuffix(dep, "/static") && pkg != "./providers/static" {
 				t.Errorf("%s links the local model's weights", pkg)

@@ -16,6 +16,7 @@ import (
 	"github.com/vecspace/embedding/benchmarks/internal/replay"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/ref"
 )
 
 // Candidate is an embedder to compare. It needs a Reference or an Embedder.
@@ -62,19 +63,19 @@ func named(candidates []Candidate) []Candidate {
 }
 
 func (c Candidate) brief() string {
-	ref, err := providers.Parse(c.Reference)
+	r, err := ref.Parse(c.Reference)
 	if c.Name != "" || c.Embedder != nil || err != nil {
 		return c.name()
 	}
 	for _, option := range []string{
 		"base_url", "space", "key_env", "allow_http", "max_texts", "max_tokens", "max_text_tokens", "native_dimensions",
 	} {
-		delete(ref.Values, option)
+		delete(r.Values, option)
 	}
-	if len(ref.Values) == 0 {
-		return ref.Provider + ":" + ref.Model
+	if len(r.Values) == 0 {
+		return r.Provider + ":" + r.Model
 	}
-	return ref.String()
+	return r.String()
 }
 
 // identity returns everything that decides which answers are given. It finds the recording of an
@@ -96,17 +97,17 @@ func (c Candidate) identity() string {
 // settled returns the canonical form of a reference, without the options that change no answer:
 // batch limits and the key's variable. A run with other values must not pay again.
 func settled(reference string) string {
-	ref, err := providers.Parse(reference)
+	r, err := ref.Parse(reference)
 	if err != nil {
 		return reference
 	}
 	for _, option := range []string{"key_env", "allow_http", "max_texts", "max_tokens"} {
-		delete(ref.Values, option)
+		delete(r.Values, option)
 	}
-	if len(ref.Values) == 0 {
-		return ref.Provider + ":" + ref.Model
+	if len(r.Values) == 0 {
+		return r.Provider + ":" + r.Model
 	}
-	return ref.String()
+	return r.String()
 }
 
 var unsafe = regexp.MustCompile(`[^A-Za-z0-9.-]+`)

@@ -15,6 +15,7 @@ import (
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/ref"
 )
 
 // recorder has parts that note what is done with them.
@@ -44,7 +45,7 @@ func (r *recorder) watch(what string) embedding.Middleware {
 
 func (r *recorder) parts() config.Parts {
 	table := providers.Builtin()
-	table["fake"] = func(providers.Ref) (embedding.Embedder, error) { return r.fake, nil }
+	table["fake"] = func(ref.Ref) (embedding.Embedder, error) { return r.fake, nil }
 	tier := func(name string) config.OpenTier {
 		return func(t config.Tier) (cache.Store, func() error, error) {
 			if t.Address == "broken" {

@@ -1,103 +1,103 @@
 package providers
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/azure"
+	"github.com/vecspace/embedding/providers/bedrock"
+	"github.com/vecspace/embedding/providers/catalog"
+	"github.com/vecspace/embedding/providers/cohere"
 	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/gemini"
+	"github.com/vecspace/embedding/providers/jina"
+	"github.com/vecspace/embedding/providers/ollama"
+	"github.com/vecspace/embedding/providers/openai"
+	"github.com/vecspace/embedding/providers/ref"
 	"github.com/vecspace/embedding/providers/static"
+	"github.com/vecspace/embedding/providers/tei"
+	"github.com/vecspace/embedding/providers/voyage"
 )
 
-// Opener makes an Embedder of a reference. It does no I/O.
-type Opener func(Ref) (embedding.Embedder, error)
-
-// Table maps the names of providers to what opens them. It is a plain map: add to your own copy.
-type Table map[string]Opener
-
-// Builtin returns a fresh Table of the providers of this module.
-func Builtin() Table {
-	t := Table{
-		"dashscope": openDashScope,
-		"openai":    openOpenAI,
-		"azure":     openAzure,
-		"bedrock":   openBedrock,
-		"cohere":    openCohere,
-		"gemini":    openGemini,
-		"jina":      openJina,
-		"ollama":    openOllama,
-		"tei":       openTEI,
-		"voyage":    openVoyage,
-		"static":    openStatic,
-	}
-	addPresets(t)
-	return t
+// vendors has one row for each provider package of this module. A package opens references to its
+// own name and to every other name in its catalog, which openai uses for the vendors of OpenAI's
+// API.
+var vendors = []struct {
+	name    string
+	open    Opener
+	catalog func() []catalog.Entry
+}{
+	{"azure", azure.Open, azure.Catalog},
+	{"bedrock", bedrock.Open, bedrock.Catalog},
+	{"cohere", cohere.Open, cohere.Catalog},
+	{"dashscope", dashscope.Open, dashscope.Catalog},
+	{"gemini", gemini.Open, gemini.Catalog},
+	{"jina", jina.Open, jina.Catalog},
+	{"ollama", ollama.Open, ollama.Catalog},
+	{"openai", openai.Open, openai.Catalog},
+	{"static", static.Open, static.Catalog},
+	{"tei", tei.Open, tei.Catalog},
+	{"voyage", voyage.Open, voyage.Catalog},
 }
 
-// Open opens a reference to one of the providers of this module: it is Builtin().Open(reference).
-func Open(reference string) (embedding.Embedder, error) { return Builtin().Open(reference) }
+// Opener makes an Embedder from a reference. It does no I/O.
+type Opener func(ref.Ref) (embedding.Embedder, error)
 
-// Open opens a reference. It does no I/O, and what it returns is guarded, without other middleware.
+// Table maps providers' names to their Openers. It is a plain map: add to your own copy.
+type Table map[string]Opener
+
+// builtin is built once, because catalogs are made anew by each call.
+var builtin = sync.OnceValue(func() Table {
+	t := make(Table)
+	for _, v := range vendors {
+		t[v.name] = v.open
+		for _, e := range v.catalog() {
+			t[e.Provider] = v.open
+		}
+	}
+	return t
+})
+
+// Builtin returns a new copy of the Table with all providers of this module.
+func Builtin() Table { return maps.Clone(builtin()) }
+
+// Catalog returns the models of all providers of this module, sorted by provider; the models of one
+// provider have the order of its package. Providers take other models too: see their packages. The
+// result is the caller's own.
+func Catalog() []catalog.Entry {
+	var all []catalog.Entry
+	for _, v := range vendors {
+		all = append(all, v.catalog()...)
+	}
+	slices.SortStableFunc(all, func(a, b catalog.Entry) int { return cmp.Compare(a.Provider, b.Provider) })
+	return all
+}
+
+// Open opens a reference to one of the providers of this module, as Builtin().Open does.
+func Open(reference string) (embedding.Embedder, error) { return builtin().Open(reference) }
+
+// Open opens a reference. It does no I/O. The Embedder is guarded and has no other middleware.
 func (t Table) Open(reference string) (embedding.Embedder, error) {
-	ref, err := Parse(reference)
+	r, err := ref.Parse(reference)
 	if err != nil {
 		return nil, err
 	}
-	open := t[ref.Provider]
+	open := t[r.Provider]
 	if open == nil {
 		names := strings.Join(slices.Sorted(maps.Keys(t)), ", ")
-		return nil, ref.invalid(fmt.Errorf("there is no provider %q; there are %s", ref.Provider, names))
+		return nil, &embedding.Error{
+			Kind: embedding.Invalid, Provider: r.Provider, Model: r.Model,
+			Err: fmt.Errorf("there is no provider %q; there are %s", r.Provider, names),
+		}
 	}
-	e, err := open(ref)
+	e, err := open(r)
 	if err != nil {
 		return nil, err
 	}
 	return embedding.Chain(e), nil
-}
-
-func openDashScope(ref Ref) (embedding.Embedder, error) {
-	o := ref.Options()
-	opts := dashscope.Options{
-		Model:      ref.Model,
-		Dimensions: o.Int("dimensions"),
-		Region:     o.String("region"),
-		Workspace:  o.String("workspace"),
-		BaseURL:    o.String("base_url"),
-		KeyEnv:     o.Variable("key_env"),
-		Native:     o.Bool("native"),
-		TextType:   o.Bool("text_type"),
-		Instruct:   o.String("instruct"),
-		Space:      embedding.Space(o.String("space")),
-		Limits:     limits(o),
-		Unlisted:   o.Bool("unlisted"),
-		AllowHTTP:  o.Bool("allow_http"),
-	}
-	if err := o.Err(); err != nil {
-		return nil, err
-	}
-	return dashscope.New(opts)
-}
-
-func openStatic(ref Ref) (embedding.Embedder, error) {
-	o := ref.Options()
-	opts := static.Options{
-		Model:      ref.Model,
-		Dimensions: o.Int("dimensions"),
-		Space:      embedding.Space(o.String("space")),
-	}
-	if err := o.Err(); err != nil {
-		return nil, err
-	}
-	return static.New(opts)
-}
-
-// limits reads what a request may hold where the provider's table does not know it or is out of date.
-func limits(o *Options) embedding.Limits {
-	return embedding.Limits{
-		Texts:      o.Int("max_texts"),
-		Tokens:     o.Int("max_tokens"),
-		TextTokens: o.Int("max_text_tokens"),
-	}
 }

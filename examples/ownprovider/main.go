@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/ref"
 )
 
 func main() {
@@ -26,8 +27,8 @@ func main() {
 
 func run(url string) error {
 	table := providers.Builtin()
-	table["acme"] = func(ref providers.Ref) (embedding.Embedder, error) {
-		return newAcme(url, http.DefaultClient), ref.Options().Err()
+	table["acme"] = func(r ref.Ref) (embedding.Embedder, error) {
+		return newAcme(url, http.DefaultClient), r.Args().Err()
 	}
 	e, err := table.Open("acme:small-1")
 	if err != nil {

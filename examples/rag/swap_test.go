@@ -1,97 +1,87 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
-	"net/http"
-	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
-	"github.com/vecspace/embedding/providers/azure/azuretest"
-	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
-	"github.com/vecspace/embedding/providers/cohere/coheretest"
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
-	"github.com/vecspace/embedding/providers/gemini/geminitest"
-	"github.com/vecspace/embedding/providers/jina/jinatest"
-	"github.com/vecspace/embedding/providers/ollama/ollamatest"
-	"github.com/vecspace/embedding/providers/openai/mistraltest"
-	"github.com/vecspace/embedding/providers/openai/openaitest"
-	"github.com/vecspace/embedding/providers/openai/presettest"
-	"github.com/vecspace/embedding/providers/tei/teitest"
-	"github.com/vecspace/embedding/providers/voyage/voyagetest"
+	"github.com/vecspace/embedding/providers/catalog"
 )
 
-// TestSwap runs the program with every provider there is, each at its emulator. Nothing changes but the reference, and the
-// environment, which has the keys.
-func TestSwap(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "guide.md")
-	text := "# Garden\n\n## Roses\n\nRoses want sun and a deep soil.\n\n## Lawn\n\nMow the lawn every week in May.\n\n# Kitchen\n\n## Knives\n\nSharpen knives on a wet stone.\n"
-	expect.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	for _, e := range providers.Catalogue() {
-		if e.Key != "" {
-			t.Setenv(e.Key, dashscopetest.DefaultKey) // all emulators have the same
-		}
-	}
-	serve := func(h http.Handler, err error) string {
-		t.Helper()
-		expect.NoError(t, err)
-		s := httptest.NewServer(h)
-		t.Cleanup(s.Close)
-		return s.URL
-	}
-	azure, err := azuretest.New(azuretest.Options{})
-	azureURL := serve(azure, err)
-	bedrock, err := bedrocktest.New(bedrocktest.Options{})
-	bedrockURL := serve(bedrock, err)
-	cohere, err := coheretest.New(coheretest.Options{})
-	cohereURL := serve(cohere, err)
-	dashscope, err := dashscopetest.New(dashscopetest.Options{})
-	dashscopeURL := serve(dashscope, err)
-	gemini, err := geminitest.New(geminitest.Options{})
-	geminiURL := serve(gemini, err)
-	jina, err := jinatest.New(jinatest.Options{})
-	jinaURL := serve(jina, err)
-	mistral, err := mistraltest.New(mistraltest.Options{})
-	mistralURL := serve(mistral, err)
-	ollama, err := ollamatest.New(ollamatest.Options{})
-	ollamaURL := serve(ollama, err)
-	openai, err := openaitest.New(openaitest.Options{})
-	openaiURL := serve(openai, err)
-	tei, err := teitest.New(teitest.Options{})
-	teiURL := serve(tei, err)
-	voyage, err := voyagetest.New(voyagetest.Options{})
-	voyageURL := serve(voyage, err)
+const guide = `# Garden
 
-	references := map[string]string{
-		"azure":     "azure:text-embedding-3-small?model=text-embedding-3-small&base_url=" + azureURL,
-		"bedrock":   "bedrock:amazon.titan-embed-text-v2:0?region=us-east-1&base_url=" + bedrockURL,
-		"cohere":    "cohere:embed-v4.0?base_url=" + cohereURL + coheretest.BasePath,
-		"dashscope": "dashscope:text-embedding-v4?base_url=" + dashscopeURL + dashscopetest.BasePath,
-		"gemini":    "gemini:gemini-embedding-001?base_url=" + geminiURL + geminitest.BasePath,
-		"jina":      "jina:jina-embeddings-v3?base_url=" + jinaURL + jinatest.BasePath,
-		"mistral":   "mistral:mistral-embed?base_url=" + mistralURL + mistraltest.BasePath,
-		"ollama":    "ollama:nomic-embed-text?base_url=" + ollamaURL,
-		"openai":    "openai:text-embedding-3-small?key_env=OPENAI_API_KEY&base_url=" + openaiURL + openaitest.BasePath,
-		"static":    "static:base",
-		"tei":       "tei:" + teitest.DefaultModel + "?base_url=" + teiURL,
-		"voyage":    "voyage:voyage-4?base_url=" + voyageURL + voyagetest.BasePath,
+## Roses
+
+Roses want sun and a deep soil.
+
+## Lawn
+
+Mow the lawn every week in May.
+
+# Kitchen
+
+## Knives
+
+Sharpen knives on a wet stone.
+`
+
+// TestSwap runs the program with every provider, each at its emulator. Only the reference changes, and
+// the environment, which has the keys.
+func TestSwap(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "guide.md")
+	expect.NoError(t, os.WriteFile(file, []byte(guide), 0o600))
+	vecspace := filepath.Join(dir, "vecspace.exe")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", vecspace, "../../cmd/vecspace")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	for _, name := range presettest.Names() {
-		preset, err := presettest.New(name, presettest.Options{})
-		references[name] = name + ":" + presettest.Model(name) + "?base_url=" + serve(preset, err) + presettest.BasePath(name)
-	}
+	models := providers.Catalog()
 	for name := range providers.Builtin() {
-		ref := references[name]
 		t.Run(name, func(t *testing.T) {
+			reference := emulate(t, vecspace, name)
+			if reference == "" { // such as static: no server to emulate
+				first := slices.IndexFunc(models, func(e catalog.Entry) bool { return e.Provider == name })
+				reference = models[first].Reference
+			}
 			var out bytes.Buffer
-			expect.NoError(t, run(t.Context(), []string{"-file", file, "-embedder", ref, "-k", "2", "how often do I cut the grass?"}, &out))
+			expect.NoError(t, run(t.Context(), []string{"-file", file, "-embedder", reference, "-k", "2", "how often do I cut the grass?"}, &out))
 			if got := out.String(); !strings.Contains(got, "Mow the lawn every week") || strings.Contains(got, "wet stone") {
-				t.Errorf("printed %q", got)
+				t.Errorf("%s printed %q, want the lawn and not the knives", reference, got)
 			}
 		})
 	}
+}
+
+// emulate runs "vecspace emulate" until the test ends. It sets the key's variable as the greeting says,
+// and returns the greeting's reference, "" if there is no such emulator.
+func emulate(t *testing.T, vecspace, name string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), vecspace, "emulate", name, "-addr", "127.0.0.1:0")
+	out, err := cmd.StdoutPipe()
+	expect.NoError(t, err)
+	expect.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it has ended if there is no such emulator
+		_ = cmd.Wait()         // the kill is its error
+	})
+	key := regexp.MustCompile(`export (\w+_(?:KEY|TOKEN\w*))=(\S+)$`)
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		line := lines.Text()
+		if m := key.FindStringSubmatch(line); m != nil {
+			t.Setenv(m[1], m[2])
+		}
+		if _, rest, ok := strings.Cut(line, "vecspace embed '"); ok {
+			return strings.TrimSuffix(rest, "'")
+		}
+	}
+	return ""
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/ref"
 )
 
 // result is a line of the output.
@@ -111,18 +112,18 @@ func (p Parts) open(reference string, dimensions int) (embedding.Embedder, error
 	if dimensions == 0 {
 		return table.Open(reference)
 	}
-	ref, err := providers.Parse(reference)
+	r, err := ref.Parse(reference)
 	if err != nil {
 		return nil, err
 	}
-	if _, given := ref.Values["dimensions"]; given {
+	if _, given := r.Values["dimensions"]; given {
 		return nil, usagef("both the reference and -dimensions say how long vectors are: leave one out")
 	}
-	if ref.Values == nil {
-		ref.Values = map[string]string{}
+	if r.Values == nil {
+		r.Values = map[string]string{}
 	}
-	ref.Values["dimensions"] = strconv.Itoa(dimensions)
-	return table.Open(ref.String())
+	r.Values["dimensions"] = strconv.Itoa(dimensions)
+	return table.Open(r.String())
 }
 
 // embedLines is embedding.Lines that knows which line each vector belongs to, also behind one that

@@ -18,6 +18,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/ref"
 	"github.com/vecspace/embedding/providers/static"
 )
 
@@ -76,7 +77,7 @@ func TestEmbedWarnsOfClosing(t *testing.T) {
 
 // A build's own providers are those of a reference.
 func TestEmbedByTheBuildsProviders(t *testing.T) {
-	parts := Parts{Parts: config.Parts{Providers: providers.Table{"flaky": func(providers.Ref) (embedding.Embedder, error) { return flaky{}, nil }}}}
+	parts := Parts{Parts: config.Parts{Providers: providers.Table{"flaky": func(ref.Ref) (embedding.Embedder, error) { return flaky{}, nil }}}}
 	for reference, want := range map[string]int{"flaky:one": 0, "static:base": 2} {
 		var out, errs strings.Builder
 		if code := parts.run(t.Context(), []string{"embed", reference}, streams{strings.NewReader("a\n"), &out, &errs}); code != want {

@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/catalog"
 )
 
 // entry is an object of -json. What is not known is left out.
@@ -64,7 +65,7 @@ func listProviders(_ context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
-	all := providers.Catalogue()
+	all := providers.Catalog()
 	var known []string
 	for _, e := range all {
 		known = append(known, e.Provider)
@@ -76,7 +77,7 @@ func listProviders(_ context.Context, args []string, std streams) error {
 		}
 	}
 	if len(names) > 0 {
-		all = slices.DeleteFunc(all, func(e providers.Entry) bool { return !slices.Contains(names, e.Provider) })
+		all = slices.DeleteFunc(all, func(e catalog.Entry) bool { return !slices.Contains(names, e.Provider) })
 	}
 	if *asJSON {
 		return printEntries(std.out, all)
@@ -84,7 +85,7 @@ func listProviders(_ context.Context, args []string, std streams) error {
 	return tabulate(std.out, all)
 }
 
-func printEntries(w io.Writer, all []providers.Entry) error {
+func printEntries(w io.Writer, all []catalog.Entry) error {
 	out := make([]entry, len(all))
 	for i, e := range all {
 		out[i] = entry{
@@ -102,14 +103,14 @@ func printEntries(w io.Writer, all []providers.Entry) error {
 	return enc.Encode(out)
 }
 
-func status(e providers.Entry) string {
+func status(e catalog.Entry) string {
 	if e.Unverified == "" {
 		return "documented"
 	}
 	return "unverified"
 }
 
-func tabulate(w io.Writer, all []providers.Entry) error {
+func tabulate(w io.Writer, all []catalog.Entry) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprint(t, "REFERENCE\tTEXTS\tTOKENS\tOF A TEXT\tDIMENSIONS\tTASKS\tUNIT\tPRICE PER 1M TOKENS\tSTATUS\n")
 	for _, e := range all {
@@ -137,7 +138,7 @@ func mark(b bool) string {
 	return "-"
 }
 
-func lengths(d providers.Dimensions) string {
+func lengths(d catalog.Dimensions) string {
 	switch {
 	case d.Default == 0:
 		return "?"
@@ -149,7 +150,7 @@ func lengths(d providers.Dimensions) string {
 	return fmt.Sprintf("%d (%s)", d.Default, strings.Trim(fmt.Sprint(d.OneOf), "[]"))
 }
 
-func prices(e providers.Entry) string {
+func prices(e catalog.Entry) string {
 	if len(e.Prices) == 0 {
 		if e.Key == "" {
 			return "-"
@@ -160,6 +161,6 @@ func prices(e providers.Entry) string {
 	for _, p := range e.Prices {
 		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%g %s %s", p.PerMillion, p.Currency, p.Region)))
 	}
-	oldest := slices.MinFunc(e.Prices, func(a, b providers.Price) int { return cmp.Compare(a.AsOf, b.AsOf) })
+	oldest := slices.MinFunc(e.Prices, func(a, b catalog.Price) int { return cmp.Compare(a.AsOf, b.AsOf) })
 	return strings.Join(parts, ", ") + " (" + oldest.AsOf + ")"
 }

@@ -40,12 +40,12 @@ func TestProvidersAreInTheDocument(t *testing.T) {
 }
 
 func TestProviders(t *testing.T) {
-	all := providers.Catalogue()
+	all := providers.Catalog()
 	code, out, _ := vecspace(t, "", "providers")
 	if lines := strings.Count(out, "\n"); code != 0 || lines != len(all)+1 {
 		t.Errorf("got the exit code %d and %d lines, want 0 and a line for each of %d models", code, lines, len(all))
 	}
-	code, out, _ = vecspace(t, "", "providers", "mistral", "-json", "zhipu")
+	code, out, _ = vecspace(t, "", "providers", "siliconflow", "-json", "zhipu")
 	var got []entry
 	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 0 {
 		t.Fatalf("got the exit code %d and the error %v, want JSON\n%s", code, err, out)
@@ -53,24 +53,24 @@ func TestProviders(t *testing.T) {
 	found := map[string]entry{}
 	for _, e := range got {
 		found[e.Reference] = e
-		if e.Provider != "mistral" && e.Provider != "zhipu" || e.Status != "documented" && e.Unverified == "" {
-			t.Errorf("got %+v, want an entry of mistral or zhipu that says what is unverified", e)
+		if e.Provider != "siliconflow" && e.Provider != "zhipu" || e.Status != "documented" && e.Unverified == "" {
+			t.Errorf("got %+v, want an entry of siliconflow or zhipu that says what is unverified", e)
 		}
 	}
 	e := found["zhipu:embedding-3"]
 	if e.Key != "ZHIPUAI_API_KEY" || e.Limits != (limits{Texts: 64, TextTokens: 3072}) || e.Dimensions.Default != 2048 || len(e.Dimensions.OneOf) != 4 ||
-		len(e.Prices) != 1 || e.Prices[0] != (price{PerMillion: 0.5, Currency: "CNY", AsOf: "2026-11-24"}) || e.Status != "unverified" {
+		len(e.Prices) != 1 || e.Prices[0] != (price{PerMillion: 0.5, Currency: "CNY", AsOf: "2026-11-24"}) || e.Status != "documented" {
 		t.Errorf("got the entry %+v, want the facts of docs/providers.md", e)
 	}
-	if e := found["mistral:mistral-embed"]; !strings.Contains(e.Unverified, "error bodies") || e.Status != "unverified" {
-		t.Errorf("got the entry %+v, want unverified error bodies", e)
+	if e := found["siliconflow:BAAI/bge-m3"]; !strings.Contains(e.Unverified, "price") || e.Status != "unverified" {
+		t.Errorf("got the entry %+v, want an unverified price", e)
 	}
 	for _, c := range []struct {
 		args []string
 		code int
 		want string
 	}{
-		{[]string{"providers", "acme"}, 2, `there is no provider "acme"; there are azure, bedrock, cohere`},
+		{[]string{"providers", "acme"}, 2, `there is no provider "acme"; there are ` + all[0].Provider + ", "},
 		{[]string{"providers", "-colour"}, 2, "not defined: -colour"},
 		{[]string{"providers", "-h"}, 0, "-json"},
 	} {

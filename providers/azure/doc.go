@@ -29,4 +29,6 @@
 //		t, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{azure.Scope}})
 //		return t.Token, err
 //	},
+//
+// Microsoft's pages contradict each other on tokens at the v1 API's address, and nobody has tried them.
 package azure

@@ -8,8 +8,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Preset is a vendor or a server whose wire is OpenAI's, and in what it differs. It is plain data: what Options.Preset names
-// and what stands before the colon of a reference.
+// Preset describes a vendor or a server that speaks OpenAI's API, and how it differs. Options.Preset
+// and the provider of a reference name it.
 type Preset struct {
 	Name        string
 	Title       string
@@ -23,43 +23,51 @@ type Preset struct {
 	DimensionsField string
 	EncodingFormat  string // as in Options, where those say nothing
 	Models          []ModelInfo
-	Rejects         string // what it refuses of OpenAI's API, or ignores; for people
-	Source          string
 	Unverified      string // what of the row is from memory or from one user's word; "" is nothing
 }
 
-// Presets returns what the package knows, OpenAI first. The result is the caller's own.
+// Presets returns the presets of this package, OpenAI first. The result is the caller's own. Comments
+// in the source name what each vendor rejects or ignores, and the source of its row.
 func Presets() []Preset {
 	return []Preset{
 		{
+			// Rejects more than 2,048 texts, empty texts, and dimensions for ada-002.
+			// Source: https://github.com/openai/openai-openapi at f85dbe22
 			Name: "openai", Title: "OpenAI", BaseURL: BaseURL, KeyVariable: KeyVariable,
 			DimensionsField: "dimensions", EncodingFormat: "base64", Models: Models(),
-			Rejects: "more than 2,048 texts, empty texts, dimensions for ada-002",
-			Source:  "https://github.com/openai/openai-openapi at f85dbe22",
 		},
 		mistral(), siliconFlow(), zhipu(), volcengine(), together(), openRouter(), deepInfra(),
 		{
+			// Rejects dimensions for models that do not declare Matryoshka vectors (400), and unknown
+			// model names (404).
+			// Source: https://github.com/vllm-project/vllm/pull/16331,
+			//   https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html
 			Name: "vllm", Title: "vLLM", BaseURL: "http://127.0.0.1:8000/v1", KeyVariable: "VLLM_API_KEY", Local: true,
 			DimensionsField: "dimensions", EncodingFormat: "float",
-			Rejects: "dimensions for models that do not say they are Matryoshka models (400); unknown model names (404)",
-			Source:  "https://github.com/vllm-project/vllm/pull/16331, https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
 		},
 		{
+			// Ignores dimensions, cuts texts that are too long without an error, and reports 0 tokens.
+			// Source: https://lmstudio.ai/docs/developer/openai-compat,
+			//   https://github.com/curvedinf/dir-assistant/issues/19 (cuts),
+			//   https://github.com/cheshire-cat-ai/core/issues/1014 (0 tokens),
+			//   https://github.com/agustif/opencode-lmstudio/issues/41 (key variable)
 			Name: "lmstudio", Title: "LM Studio", BaseURL: "http://127.0.0.1:1234/v1", KeyVariable: "LM_API_TOKEN", Local: true,
-			EncodingFormat: "float", Rejects: "ignores dimensions; cuts texts that are too long in silence, and says 0 tokens",
-			Source: "https://lmstudio.ai/docs/developer/openai-compat, https://github.com/curvedinf/dir-assistant/issues/19 (cuts), " +
-				"https://github.com/cheshire-cat-ai/core/issues/1014 (0 tokens), https://github.com/agustif/opencode-lmstudio/issues/41 (key variable)",
-			Unverified: "dimensions",
+			EncodingFormat: "float",
+			Unverified:     "dimensions",
 		},
 		{
+			// Ignores dimensions. Rejects a text longer than the physical batch (500).
+			// Source: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md, and a server
+			//   that was run
 			Name: "llamacpp", Title: "llama.cpp", BaseURL: "http://127.0.0.1:8080/v1", KeyVariable: "LLAMA_API_KEY", Local: true,
-			EncodingFormat: "float", Rejects: "ignores dimensions; a text longer than the physical batch (500)",
-			Source: "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md, and a server that was run",
+			EncodingFormat: "float",
 		},
 		{
+			// Ignores dimensions, and reports 0 tokens.
+			// Source: https://github.com/mudler/LocalAI core/http/endpoints/openai/embeddings.go at 00fcf693
+			//   (fields, tokens), core/cli/run.go (key variable)
 			Name: "localai", Title: "LocalAI", BaseURL: "http://127.0.0.1:8080/v1", KeyVariable: "LOCALAI_API_KEY", Local: true,
-			EncodingFormat: "float", Rejects: "ignores dimensions, and says 0 tokens",
-			Source: "https://github.com/mudler/LocalAI core/http/endpoints/openai/embeddings.go at 00fcf693 (fields, tokens), core/cli/run.go (key variable)",
+			EncodingFormat: "float",
 		},
 	}
 }
@@ -69,12 +77,13 @@ const read = "2026-11-24"
 
 func mistral() Preset {
 	return Preset{
+		// Rejects every field that is not its own, such as dimensions and user (422).
+		// Source: https://github.com/mistralai/platform-docs-public openapi.yaml at 222f4ba9
+		//   (additionalProperties: false), src/schema/models/models/mistral-embed-23-12.ts at 0a5d2839
+		//   and codestral-embed-25-05.ts at 038807d6 (prices, length of a text),
+		//   docs/capabilities/embeddings.mdx at 114e5341 (unit length of mistral-embed)
 		Name: "mistral", Title: "Mistral", BaseURL: "https://api.mistral.ai/v1", KeyVariable: "MISTRAL_API_KEY",
 		DimensionsField: "output_dimension", EncodingFormat: "float",
-		Rejects: "any field that is not its own, dimensions and user among them (422): the length is output_dimension",
-		Source: "https://github.com/mistralai/platform-docs-public openapi.yaml at 222f4ba9 (additionalProperties: false), src/schema/models/models/" +
-			"mistral-embed-23-12.ts at 0a5d2839 and codestral-embed-25-05.ts at 038807d6 (prices, length of a text), " +
-			"docs/capabilities/embeddings.mdx at 114e5341 (unit length of mistral-embed)",
 		Models: []ModelInfo{
 			{
 				ID: "mistral-embed", Dimensions: 1024, Fixed: true, Normalized: true,
@@ -101,11 +110,12 @@ func siliconFlow() Preset {
 		return ModelInfo{ID: id, Dimensions: dims, Fixed: true, Limits: embedding.Limits{Texts: 64, TextTokens: tokens}, Unverified: "price"}
 	}
 	return Preset{
+		// Rejects dimensions for all but the Qwen3 models, and more than 64 texts (413). A text too long
+		// for bge-m3 gets the words of any wrong field (Invalid, code 20015).
+		// Source: https://api-docs.siliconflow.cn/docs/api/embeddings-post (tokens, dimensions);
+		//   https://github.com/OpenSPG/KAG/issues/232 (64 texts, for bge-m3)
 		Name: "siliconflow", Title: "SiliconFlow", BaseURL: "https://api.siliconflow.cn/v1", KeyVariable: "SILICONFLOW_API_KEY",
 		DimensionsField: "dimensions", EncodingFormat: "float",
-		Rejects: "dimensions for all but the Qwen3 models; more than 64 texts (413)",
-		Source: "https://api-docs.siliconflow.cn/docs/api/embeddings-post (tokens, dimensions); " +
-			"https://github.com/OpenSPG/KAG/issues/232 (64 texts, for bge-m3)",
 		Unverified: "key variable",
 		Models: []ModelInfo{
 			qwen("Qwen/Qwen3-Embedding-8B", 4096, 2560, 2048, 1536, 1024, 768, 512, 256, 128, 64),
@@ -121,10 +131,11 @@ func siliconFlow() Preset {
 func zhipu() Preset {
 	cny := embedding.Price{PerMillion: 0.5, Currency: "CNY", AsOf: read}
 	return Preset{
+		// Rejects lengths other than 2048, 1024, 512 and 256, and more than 64 texts.
+		// Source: https://docs.bigmodel.cn/api-reference/模型-api/文本嵌入 (OpenAPI: model, input, dimensions),
+		//   /cn/guide/models/embedding/embedding-2 (price)
 		Name: "zhipu", Title: "Zhipu", BaseURL: "https://open.bigmodel.cn/api/paas/v4", KeyVariable: "ZHIPUAI_API_KEY",
 		DimensionsField: "dimensions", EncodingFormat: "none",
-		Rejects: "lengths other than 2048, 1024, 512 and 256; more than 64 texts",
-		Source:  "https://docs.bigmodel.cn/api-reference/模型-api/文本嵌入 (OpenAPI: model, input, dimensions), /cn/guide/models/embedding/embedding-2 (price)",
 		Models: []ModelInfo{
 			{
 				ID: "embedding-3", Dimensions: 2048, Lengths: []int{2048, 1024, 512, 256},
@@ -141,12 +152,13 @@ func volcengine() Preset {
 		return ModelInfo{ID: id, Fixed: true, Limits: embedding.Limits{TextTokens: 4_096}, Unverified: "price (none was found)"}
 	}
 	return Preset{
+		// Its API has no dimensions. Its vision models have another address and other answers.
+		// Source: https://volcengine.com/docs/82379/1302003 (fields),
+		//   https://github.com/volcengine/volcengine-python-sdk/issues/13 (key variable), the service's
+		//   own refusal in testdata/errors.jsonl (4,096 tokens)
 		Name: "volcengine", Title: "Volcengine Ark", BaseURL: "https://ark.cn-beijing.volces.com/api/v3", KeyVariable: "ARK_API_KEY",
 		EncodingFormat: "float",
-		Rejects:        "dimensions, which its API has not; its vision models, whose address and answers are others",
-		Source: "https://volcengine.com/docs/82379/1302003 (fields), https://github.com/volcengine/volcengine-python-sdk/issues/13 (key variable), " +
-			"the service's own refusal in testdata/errors.jsonl (4,096 tokens)",
-		Models: []ModelInfo{text("doubao-embedding-large-text-250515"), text("doubao-embedding-text-240715")},
+		Models:         []ModelInfo{text("doubao-embedding-large-text-250515"), text("doubao-embedding-text-240715")},
 	}
 }
 
@@ -158,10 +170,12 @@ func together() Preset {
 		}
 	}
 	return Preset{
+		// Its API takes model and input only, and reports no tokens. A text's length depends on the model.
+		// Source: https://docs.together.ai/docs/embeddings-rest,
+		//   https://github.com/togethercomputer/together-python src/together/types/embeddings.py at
+		//   06511bed; dimensions and tokens by the models' cards
 		Name: "together", Title: "Together", BaseURL: "https://api.together.xyz/v1", KeyVariable: "TOGETHER_API_KEY",
-		EncodingFormat: "none", Rejects: "its API has model and input only, and says no tokens; how long a text may be is the model's",
-		Source: "https://docs.together.ai/docs/embeddings-rest, https://github.com/togethercomputer/together-python src/together/types/embeddings.py at 06511bed; " +
-			"dimensions and tokens by the models' cards",
+		EncodingFormat: "none",
 		Models: []ModelInfo{
 			model("intfloat/multilingual-e5-large-instruct", 1024, 512), model("BAAI/bge-large-en-v1.5", 1024, 512),
 			model("BAAI/bge-base-en-v1.5", 768, 512), model("togethercomputer/m2-bert-80M-32k-retrieval", 768, 32_768),
@@ -174,10 +188,11 @@ func openRouter() Preset {
 		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: read}
 	}
 	return Preset{
+		// Rejects models that do not embed (400). A vendor behind it may ignore dimensions, which the
+		// guard notices.
+		// Source: https://openrouter.ai/docs/api/api-reference/embeddings/create-embeddings.md (OpenAPI)
 		Name: "openrouter", Title: "OpenRouter", BaseURL: "https://openrouter.ai/api/v1", KeyVariable: "OPENROUTER_API_KEY",
 		DimensionsField: "dimensions", EncodingFormat: "float",
-		Rejects: "models that do not embed (400); a vendor behind it may ignore dimensions, which the guard notices",
-		Source:  "https://openrouter.ai/docs/api/api-reference/embeddings/create-embeddings.md (OpenAPI)",
 		Models: []ModelInfo{
 			{
 				ID: "qwen/qwen3-embedding-8b", Dimensions: 4096, Limits: embedding.Limits{TextTokens: 32_768}, Price: usd(0.01),
@@ -194,10 +209,11 @@ func openRouter() Preset {
 
 func deepInfra() Preset {
 	return Preset{
+		// Rejects more than 1,024 texts (422). Cuts texts that are too long without an error.
+		// Source: https://deepinfra.com/intfloat/multilingual-e5-large/api,
+		//   https://github.com/langchain-ai/langchain/issues/21188 (1,024 texts, of its own API)
 		Name: "deepinfra", Title: "DeepInfra", BaseURL: "https://api.deepinfra.com/v1/openai", KeyVariable: "DEEPINFRA_TOKEN",
 		DimensionsField: "dimensions", EncodingFormat: "float",
-		Rejects:    "more than 1,024 texts (422); texts that are too long are cut in silence",
-		Source:     "https://deepinfra.com/intfloat/multilingual-e5-large/api, https://github.com/langchain-ai/langchain/issues/21188 (1,024 texts, of its own API)",
 		Unverified: "dimensions for models that can be cut",
 		Models: []ModelInfo{
 			{

@@ -56,15 +56,15 @@ var kinds = map[string]embedding.Kind{
 // Read returns the lines of testdata/errors.jsonl, each of which has to say where it is from.
 func Read(t *testing.T) []Refusal {
 	t.Helper()
-	all, err := ReadFile("testdata/errors.jsonl")
+	all, err := readFile("testdata/errors.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return all
 }
 
-// ReadFile returns the lines of a provider's errors.jsonl.
-func ReadFile(name string) ([]Refusal, error) {
+// readFile returns the lines of a provider's errors.jsonl.
+func readFile(name string) ([]Refusal, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package providers
+package ref
 
 import (
 	"errors"
@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestParse(t *testing.T) {
@@ -94,7 +93,8 @@ func TestParseRefuses(t *testing.T) {
 
 const secret = "0123456789abcdef0123"
 
-// Wherever in a reference a key begins a word, the reference is refused and the error does not quote it.
+// Wherever in a reference a key begins a word, the reference is refused and the error does not
+// quote it.
 func TestParseRefusesKeys(t *testing.T) {
 	for _, prefix := range []string{"sk-", "SK-", "gsk_", "hf_", "jina_", "AIza"} {
 		key := prefix + secret
@@ -113,49 +113,8 @@ func TestParseRefusesKeys(t *testing.T) {
 	}
 }
 
-func TestOptions(t *testing.T) {
-	read := func(options string) (*Options, error) {
-		ref, err := Parse("x:m" + options)
-		expect.NoError(t, err)
-		o := ref.Options()
-		o.String("region")
-		o.Int("dimensions")
-		o.Bool("unlisted")
-		o.Variable("key_env")
-		return o, o.Err()
-	}
-	o, err := read("?dimensions=64&unlisted=true&key_env=MY_KEY_2&region=eu")
-	if err != nil || o.Int("dimensions") != 64 || !o.Bool("unlisted") || o.Variable("key_env") != "MY_KEY_2" || o.String("region") != "eu" {
-		t.Errorf("%+v, %v", o, err)
-	}
-	if o, err = read("?unlisted=false"); err != nil || o.Int("dimensions") != 0 || o.Bool("unlisted") || o.Variable("key_env") != "" {
-		t.Errorf("%+v, %v", o, err)
-	}
-	for options, want := range map[string]string{
-		"?dimensions=many":                  `the option "dimensions" is not a whole number above 0`,
-		"?dimensions=0":                     `the option "dimensions" is not a whole number above 0`,
-		"?dimensions=-64":                   `the option "dimensions" is not a whole number above 0`,
-		"?dimensions=99999999999999999999":  `the option "dimensions" is not a whole number above 0`,
-		"?unlisted=yes":                     `the option "unlisted" is neither true nor false`,
-		"?key_env=" + secret:                `the option "key_env" does not name an environment variable`,
-		"?dimension=64":                     `there is no option "dimension"; there are dimensions, key_env, region, unlisted`,
-		"?colour=red&dimensions=64&size=10": `there is no option "colour"`,
-	} {
-		_, err := read(options)
-		if !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "x:m: ") || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", options, err, want)
-		} else if strings.Contains(err.Error(), secret) {
-			t.Errorf("%s: the error shows the value: %v", options, err)
-		}
-	}
-	bare := Ref{Provider: "x", Model: "m", Values: map[string]string{"size": "1"}}
-	if err := bare.Options().Err(); err == nil || !strings.Contains(err.Error(), `there is no option "size"; there are none`) {
-		t.Error(err)
-	}
-}
-
-// FuzzParse holds what Parse promises of any string: no panic, an error of kind Invalid, a reference that reads the same
-// once written, and no word that begins like a key in an error.
+// FuzzParse holds what Parse promises of any string: no panic, an error of kind Invalid, a
+// reference that reads the same once written, and no word that begins like a key in an error.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"static:base", "dashscope:text-embedding-v4?dimensions=512&region=intl", "openai:a:b?base_url=http://h:1/v1",
 		"x:m?a=%25%26&b=c=d", "x:m?", "?", ":", "x:m?a=%zz", "\xff:\x00?=&"} {

@@ -1,4 +1,8 @@
-package providers
+// Package ref reads references: strings such as "dashscope:text-embedding-v4?dimensions=512" that
+// name a provider, a model and options. Package providers documents their syntax.
+//
+// A provider's Open function takes a parsed [Ref] and reads its options with [Ref.Args].
+package ref
 
 import (
 	"fmt"
@@ -6,7 +10,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,11 +21,11 @@ import (
 type Ref struct {
 	Provider string
 	Model    string
-	Values   map[string]string // the options, decoded; nil if there are none
+	Values   map[string]string // the decoded options; nil if there are none
 }
 
-// Parse reads a reference. Its errors are *embedding.Error of kind Invalid. They quote no option's value, and nothing of a
-// reference in which an API key may be.
+// Parse reads a reference. Its errors are [*embedding.Error] of kind Invalid. They never quote an
+// option's value, and quote nothing of a reference that seems to hold an API key.
 func Parse(reference string) (Ref, error) {
 	head, query, optioned := strings.Cut(reference, "?")
 	provider, model, split := strings.Cut(head, ":")
@@ -74,7 +77,7 @@ func invalid(format string, args ...any) (Ref, error) {
 	return Ref{}, &embedding.Error{Kind: embedding.Invalid, Err: fmt.Errorf(format, args...)}
 }
 
-// String returns the reference, its options in the order of their names. Parse understands it.
+// String returns the reference with its options sorted by name. [Parse] reads it back.
 func (r Ref) String() string {
 	var b strings.Builder
 	b.WriteString(r.Provider + ":" + r.Model)
@@ -105,85 +108,8 @@ func isKey(name string) bool {
 	return false
 }
 
-// keyForm is the form in which most providers issue keys: sk- at the start of a word, or another prefix and much after it.
+// keyForm matches what most providers' keys look like: sk- at the start of a word, or another
+// prefix and many characters after it.
 var keyForm = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(?:sk-|(?:sk_|gsk_|hf_|jina_|aiza)[\w-]{16}|(?:pa|al)-[\w-]{32})`)
 
 func holdsKey(s string) bool { return keyForm.MatchString(s) }
-
-// Options reads the options of a reference for an Opener. Every call names an option that the provider knows; Err, called
-// last, refuses a value of the wrong form and every option that was not asked for.
-type Options struct {
-	ref   Ref
-	known []string
-	err   error
-}
-
-// Options returns a reader of r's options.
-func (r Ref) Options() *Options { return &Options{ref: r} }
-
-// String returns an option's value, "" if it is not given.
-func (o *Options) String(name string) string {
-	o.known = append(o.known, name)
-	return o.ref.Values[name]
-}
-
-// Variable returns the value of an option that names an environment variable, "" if it is not given. Anything but capital
-// letters, digits and underscores is refused unseen: it may be the key itself.
-func (o *Options) Variable(name string) string {
-	s := o.String(name)
-	if strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
-		o.fail("the option %q does not name an environment variable (capital letters, digits and _)", name)
-		return ""
-	}
-	return s
-}
-
-// Int returns the value of an option that is a whole number above 0, 0 if it is not given.
-func (o *Options) Int(name string) int {
-	s := o.String(name)
-	if s == "" {
-		return 0
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n <= 0 {
-		o.fail("the option %q is not a whole number above 0", name)
-		return 0
-	}
-	return n
-}
-
-// Bool returns the value of an option that is true or false, false if it is not given.
-func (o *Options) Bool(name string) bool {
-	switch o.String(name) {
-	case "", "false":
-		return false
-	case "true":
-		return true
-	}
-	o.fail("the option %q is neither true nor false", name)
-	return false
-}
-
-func (o *Options) fail(format string, args ...any) {
-	if o.err == nil {
-		o.err = o.ref.invalid(fmt.Errorf(format, args...))
-	}
-}
-
-// Err returns what is wrong with the options, an *embedding.Error of kind Invalid.
-func (o *Options) Err() error {
-	for _, name := range slices.Sorted(maps.Keys(o.ref.Values)) {
-		if !slices.Contains(o.known, name) {
-			known := "none"
-			if len(o.known) > 0 {
-				known = strings.Join(slices.Compact(slices.Sorted(slices.Values(o.known))), ", ")
-			}
-			o.fail("there is no option %q; there are %s", name, known)
-		}
-	}
-	return o.err
-}
-
-func (r Ref) invalid(err error) error {
-	return &embedding.Error{Kind: embedding.Invalid, Provider: r.Provider, Model: r.Model, Err: err}
-}

@@ -1,0 +1,26 @@
+package static
+
+import (
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/catalog"
+	"github.com/vecspace/embedding/providers/ref"
+)
+
+// Open opens a reference, whose options set the fields of [Options]. It does no I/O, and its errors
+// are [*embedding.Error].
+func Open(r ref.Ref) (embedding.Embedder, error) {
+	a := r.Args()
+	return ref.Build(a, New, Options{
+		Model:      r.Model,
+		Dimensions: a.Int("dimensions"),
+		Space:      embedding.Space(a.String("space")),
+	})
+}
+
+// Catalog returns the only model. The result is the caller's own.
+func Catalog() []catalog.Entry {
+	return []catalog.Entry{{
+		Reference: "static:base", Provider: "static", Model: "base",
+		Dimensions: catalog.OneOf(dimensions...), Normalized: true,
+	}}
+}
