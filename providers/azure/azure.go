@@ -6,14 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"regexp"
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // The environment variables that are read where Options say nothing. Microsoft's own clients read the same.
@@ -74,7 +74,7 @@ func New(o Options) (embedding.Embedder, error) {
 		if strings.TrimSpace(o.Endpoint) == "" { // both variables are the user's own word, and belong together
 			trusted = append([]string{host}, hosts...)
 		}
-		if key, from, err = jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, root, trusted...); err != nil {
+		if key, from, err = setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, root, trusted...); err != nil {
 			return nil, fail(embedding.Auth, err)
 		}
 	}
@@ -85,7 +85,7 @@ func New(o Options) (embedding.Embedder, error) {
 		Dimensions: cmp.Or(o.Dimensions, o.NativeDimensions, info.Dimensions),
 		Normalized: info.Normalized,
 		Symmetric:  true,
-		Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+		Limits:     setup.Limits(o.Limits, info.Limits),
 		Price:      info.Price,
 	}
 	if o.Model != "" {
@@ -100,28 +100,25 @@ func New(o Options) (embedding.Embedder, error) {
 	if o.Dimensions > 0 && !info.Fixed {
 		fields = append(fields, openaicompat.Field{Name: "dimensions", Value: o.Dimensions})
 	}
-	client, err := openaicompat.New(openaicompat.Config{
+	return openaicompat.New(wire.Config{
 		Model:      model,
 		BaseURL:    base,
 		Key:        key,
 		KeyHeader:  "api-key",
 		Token:      o.Token,
 		Query:      query,
-		Fields:     fields,
 		Classify:   classifier{deployment: o.Deployment, host: host, from: from, version: o.APIVersion}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
+	}, openaicompat.Format{Fields: fields})
 }
 
 var (
 	names    = regexp.MustCompile(`^[\w.-]{1,64}$`)
 	versions = regexp.MustCompile(`^\d{4}-\d\d-\d\d(-preview)?$`)
 )
+
+func id(m ModelInfo) string { return m.ID }
 
 // info returns what is known about the model, nothing where none is asserted.
 func (o Options) info() (ModelInfo, error) {
@@ -141,15 +138,11 @@ func (o Options) info() (ModelInfo, error) {
 	case o.Model == "":
 		return ModelInfo{}, nil
 	}
-	m, found, _ := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, true)
+	m, found, _ := setup.Pick(Models(), id, o.Model, true)
 	switch {
 	case !found:
-		var known []string
-		for _, m := range Models() {
-			known = append(known, m.ID)
-		}
 		return m, fmt.Errorf("there is no model %q in the table; there are %s (leave it out, and assert Options.Space, space= in a reference, for others)",
-			o.Model, strings.Join(known, ", "))
+			o.Model, setup.Names(Models(), id))
 	case o.NativeDimensions > 0 && o.NativeDimensions != m.Dimensions:
 		return m, fmt.Errorf("%s has %d dimensions, not %d", m.ID, m.Dimensions, o.NativeDimensions)
 	case m.Fixed && o.Dimensions > 0 && o.Dimensions != m.Dimensions:
@@ -172,8 +165,5 @@ func (o Options) root() (root, host string, err error) {
 	}
 	root = strings.TrimRight(root, "/")
 	root = strings.TrimRight(strings.TrimSuffix(strings.TrimSuffix(root, "/v1"), "/openai"), "/")
-	if u, err := url.Parse(root); err == nil {
-		host = strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	}
-	return root, host, nil
+	return root, setup.Host(root), nil
 }

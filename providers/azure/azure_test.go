@@ -17,7 +17,7 @@ import (
 	"github.com/vecspace/embedding/providers/azure"
 	"github.com/vecspace/embedding/providers/azure/azuretest"
 	"github.com/vecspace/embedding/providers/internal/emulator"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
 )

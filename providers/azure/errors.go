@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // classifier tells what a refusal means. Azure's gateway and the model behind it word errors differently, and the code is
@@ -26,18 +26,18 @@ var (
 	noLengths  = regexp.MustCompile(`does not support specifying dimensions`)
 )
 
-func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	const batch = "put middleware.Batch around it, or set Options.Limits"
 	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
 	}
 	if m := tooMuch.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: number(m)}, Advice: batch}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)}, Advice: "shorten or split the text"}
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)}, Advice: "shorten or split the text"}
 	}
-	v := openaicompat.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch code := strings.ToLower(f.Code); {
 	case code == "insufficient_quota":
 		v.Kind, v.Advice = embedding.Exhausted, "the subscription's quota is used up: raise it in the Azure portal"

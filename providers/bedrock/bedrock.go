@@ -13,6 +13,8 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // The environment variables that are read where Options say nothing, those of AWS' own SDKs.
@@ -62,7 +64,7 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
-	dims, err := jsonhttp.Dimensions(info.ID, info.Dimensions, o.Dimensions)
+	dims, err := setup.Dimensions(info.ID, info.Dimensions, o.Dimensions)
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
@@ -74,15 +76,15 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
-	config := jsonhttp.Config{
+	config := wire.Config{
 		Model: embedding.Model{
 			Provider:   "bedrock",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, jsonhttp.Space("bedrock", base, info.ID, dims, hosts...)),
+			Space:      cmp.Or(o.Space, setup.Space("bedrock", base, info.ID, dims, hosts...)),
 			Dimensions: dims,
 			Normalized: info.Normalized && !o.Unnormalized,
 			Symmetric:  info.Tasks == nil,
-			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
 		BaseURL:    base,
@@ -94,27 +96,20 @@ func New(o Options) (embedding.Embedder, error) {
 		AllowHTTP:  o.AllowHTTP,
 	}
 	if info.Tasks == nil {
-		config.Encode, config.Decode = titan(dims, !o.Unnormalized), decodeTitan
 		if o.Unnormalized {
 			config.Model.Variant = "normalize=false"
 		}
-	} else {
-		lengths := dims
-		if len(info.Dimensions) == 1 { // a model with one refuses to be told it
-			lengths = 0
-		}
-		cut := "NONE"
-		if o.Truncate {
-			cut = info.cut
-		}
-		config.Encode, config.Decode = cohere(info.Tasks, lengths, cut), decodeCohere
-		config.Model.Variant = "input_type"
+		return jsonhttp.New(config, jsonhttp.Format{Encode: titan(dims, !o.Unnormalized), Decode: decodeTitan})
 	}
-	client, err := jsonhttp.New(config)
-	if err != nil {
-		return nil, err
+	config.Model.Variant = "input_type"
+	if len(info.Dimensions) == 1 { // a model with one length refuses to be told it
+		dims = 0
 	}
-	return embedding.Chain(client), nil
+	cut := "NONE"
+	if o.Truncate {
+		cut = info.cut
+	}
+	return jsonhttp.New(config, jsonhttp.Format{Encode: cohere(info.Tasks, dims, cut), Decode: decodeCohere})
 }
 
 // profile is what stands before a model's id in the id of an inference profile that AWS made.
@@ -133,7 +128,7 @@ var spelling = regexp.MustCompile(`^[\w.:/-]+$`)
 // info returns what is known about the model, nearly nothing for an unlisted one, of which only the format is.
 func (o Options) info() (ModelInfo, error) {
 	id := cmp.Or(o.Serves, served(o.Model))
-	m, found, err := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, id, o.Unlisted)
+	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, id, o.Unlisted)
 	switch isTitan := strings.HasPrefix(id, "amazon.titan-embed-text"); {
 	case err != nil && strings.HasPrefix(o.Model, "arn:") && o.Serves == "" && !strings.Contains(id, "."):
 		return m, errors.New("the ARN does not say its model: give it as Options.Serves (serves= in a reference)")
@@ -165,11 +160,7 @@ var (
 // site returns whom to ask, and the region that requests are signed for.
 func (o Options) site() (base, region string, err error) {
 	base, region = strings.TrimSpace(o.BaseURL), o.Region
-	host := ""
-	if u, err := url.Parse(base); err == nil {
-		host = strings.ToLower(u.Hostname())
-	}
-	if m := inHost.FindStringSubmatch(host); m != nil {
+	if m := inHost.FindStringSubmatch(setup.Host(base)); m != nil {
 		if region != "" && region != m[1] {
 			return "", "", fmt.Errorf("the base URL is in region %s, and the region given is %s: leave one out", m[1], region)
 		}

@@ -19,7 +19,7 @@ import (
 	"github.com/vecspace/embedding/providers/bedrock"
 	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
 	"github.com/vecspace/embedding/providers/internal/emulator"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 // Temporary credentials, whose token no error may show.

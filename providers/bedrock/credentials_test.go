@@ -17,7 +17,7 @@ import (
 	"github.com/vecspace/embedding/providers/bedrock"
 	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
 	"github.com/vecspace/embedding/providers/internal/emulator"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 // TestEnvironment: what AWS' own variables hold signs requests, the key among them wins.

@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // classifier tells what a refusal means. The code is in a header, the words in {"message":"..."}. It knows where the
@@ -47,18 +47,18 @@ var kinds = map[string]embedding.Kind{
 	"ResourceNotFoundException":     embedding.Invalid,
 }
 
-func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	const shorter = "shorten or split the text"
 	if m := tooManyTexts.FindStringSubmatch(f.Message); m != nil {
-		return jsonhttp.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: "put middleware.Batch around it, or set Options.Limits"}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: "put middleware.Batch around it, or set Options.Limits"}
 	}
 	if m := tooManyToks.FindStringSubmatch(f.Message); m != nil {
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)}, Advice: shorter}
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)}, Advice: shorter}
 	}
 	if tooLong.MatchString(f.Message) {
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: shorter}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: shorter}
 	}
-	v := jsonhttp.Verdict{Kind: kinds[f.Code]}
+	v := wire.Verdict{Kind: kinds[f.Code]}
 	if v.Kind == embedding.Unknown {
 		v.Kind = embedding.KindOfStatus(f.Status)
 	}

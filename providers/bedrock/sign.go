@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/setup"
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
@@ -39,7 +39,7 @@ func (o Options) identity(base, region string) (identity, error) {
 		return identity{sign: signer(region, o.Credentials), from: "Options.Credentials"}, nil
 	}
 	if o.Key != "" || o.KeyEnv != "" {
-		key, from, err := jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, hosts...)
+		key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, hosts...)
 		return identity{key: key, from: from}, err
 	}
 	get := func(name string) string { return strings.TrimSpace(os.Getenv(name)) }
@@ -49,7 +49,7 @@ func (o Options) identity(base, region string) (identity, error) {
 		return identity{}, errors.New("no credentials: set the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or " + KeyVariable +
 			"; for profiles and roles set Options.Credentials, which the module providers/bedrock/awsconfig makes")
 	}
-	if !jsonhttp.Trusted(base, hosts...) {
+	if !setup.Trusted(base, hosts...) {
 		return identity{}, errors.New("the base URL is not AWS' own, and the environment's credentials are for AWS only: set Options.Credentials, " +
 			"or name a key's variable in Options.KeyEnv (key_env= in a reference)")
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // KeyVariable is the environment variable that holds the key.
@@ -46,44 +48,38 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
-	dims, err := jsonhttp.Dimensions(o.Model, info.Dimensions, o.Dimensions)
+	dims, err := setup.Dimensions(o.Model, info.Dimensions, o.Dimensions)
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
 	base := cmp.Or(strings.TrimSpace(o.BaseURL), BaseURL)
-	key, from, err := jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "cohere.com", "cohere.ai")
+	key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "cohere.com", "cohere.ai")
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
-	client, err := jsonhttp.New(jsonhttp.Config{
+	return jsonhttp.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   "cohere",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, jsonhttp.Space("cohere", base, o.Model, dims, "cohere.com", "cohere.ai")),
+			Space:      cmp.Or(o.Space, setup.Space("cohere", base, o.Model, dims, "cohere.com", "cohere.ai")),
 			Variant:    "input_type",
 			Dimensions: dims,
 			Normalized: info.Normalized,
-			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
 		BaseURL:    base,
 		Path:       "/embed",
 		Key:        key,
-		Encode:     o.encoder(info.Tasks, len(info.Dimensions) != 1),
-		Decode:     decode,
 		Classify:   classifier{from: from}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
+	}, jsonhttp.Format{Encode: o.encoder(info.Tasks, len(info.Dimensions) != 1), Decode: decode})
 }
 
 // info returns what is known about the model, nearly nothing for an unlisted one.
 func (o Options) info() (ModelInfo, error) {
-	m, found, err := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
+	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
 	if err != nil || found {
 		return m, err
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/cohere"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func emulate(t *testing.T, o cohere.Options) (*vendortest.Emulator, embedding.Embedder) {

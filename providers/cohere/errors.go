@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // classifier tells what a refusal means. Cohere's errors have a status and words, no codes. It knows where the key came
@@ -20,25 +20,25 @@ var (
 	unknown = regexp.MustCompile(`(?i)model .*not found|unknown model`)
 )
 
-func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
 		n, _ := strconv.Atoi(m[1])
-		return jsonhttp.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: n},
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: n},
 			Advice: "put middleware.Batch around it, or set Options.Limits"}
 	}
 	switch {
 	case (f.Status == 400 || f.Status == 422) && tooLong.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
 	case f.Status == 429 && monthly.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Exhausted, Advice: "the month's calls of a trial key are used up: take a production key"}
+		return wire.Verdict{Kind: embedding.Exhausted, Advice: "the month's calls of a trial key are used up: take a production key"}
 	case f.Status == 498:
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: "the service refuses the content of a text"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "the service refuses the content of a text"}
 	case f.Status == 499:
-		return jsonhttp.Verdict{Kind: embedding.Unavailable}
+		return wire.Verdict{Kind: embedding.Unavailable}
 	case unknown.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Invalid, Advice: "the key has no access to the model, or it does not exist"}
+		return wire.Verdict{Kind: embedding.Invalid, Advice: "the key has no access to the model, or it does not exist"}
 	}
-	v := jsonhttp.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch {
 	case v.Kind == embedding.Auth:
 		v.Advice = "the key in " + c.from + " is wrong, expired or has no access to this model"

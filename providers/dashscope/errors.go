@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // classifier tells what a refusal means. It knows where the key came from and whom it asked, for advice.
@@ -76,7 +76,7 @@ var (
 
 // classify matches messages by substring, and before codes: one code has several meanings, and the ends of messages and
 // the order of members changed over time.
-func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	kind := kinds[strings.ToLower(f.Code)]
 	if kind == embedding.Unknown {
 		kind = kinds[strings.ToLower(f.Type)]
@@ -86,24 +86,24 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 	}
 	switch {
 	case innerFault.MatchString(f.Message):
-		return openaicompat.Verdict{Kind: embedding.Unavailable}
+		return wire.Verdict{Kind: embedding.Unavailable}
 	case strings.Contains(f.Message, "batch size is invalid"):
-		v := openaicompat.Verdict{Kind: embedding.TooLarge, Advice: "put middleware.Batch around it, or set Options.Limits"}
+		v := wire.Verdict{Kind: embedding.TooLarge, Advice: "put middleware.Batch around it, or set Options.Limits"}
 		if m := batchSize.FindStringSubmatch(f.Message); m != nil {
 			v.Allowed.Texts, _ = strconv.Atoi(m[1])
 		}
 		return v
 	case strings.Contains(f.Message, "Range of input length should be"):
-		return openaicompat.Verdict{Kind: embedding.Rejected, Advice: "a text is empty or has more tokens than the model takes: shorten or split it"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "a text is empty or has more tokens than the model takes: shorten or split it"}
 	case strings.Contains(f.Message, "DataInspectionFailed"):
 		kind = embedding.Rejected
 	case kind == embedding.RateLimited && freeQuota.MatchString(f.Message):
 		kind = embedding.Exhausted
 	}
-	return openaicompat.Verdict{Kind: kind, Advice: c.advice(kind, f)}
+	return wire.Verdict{Kind: kind, Advice: c.advice(kind, f)}
 }
 
-func (c classifier) advice(kind embedding.Kind, f openaicompat.Failure) string {
+func (c classifier) advice(kind embedding.Kind, f wire.Failure) string {
 	switch {
 	case kind == embedding.Auth && (f.Status == 403 || strings.EqualFold(f.Code, "not authorized")):
 		return "the key in " + c.key + " has no access to this model or workspace (" + c.place + ")"

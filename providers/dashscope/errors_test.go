@@ -10,7 +10,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 // Where the source of a body has its code and message only, the frame around them is that of a captured body, its request

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
 // ModelInfo is what is documented or measured about one model. Vendors move these figures: every one of them can be
@@ -143,7 +144,7 @@ func regionOf(host string) string {
 	}
 	byZone := ""
 	for _, r := range Regions() {
-		if r.BaseURL != "" && hostOf(r.BaseURL) == host {
+		if r.BaseURL != "" && setup.Host(r.BaseURL) == host {
 			return r.Name
 		}
 		if workspace != "" && r.Zone != "" && r.Zone == zone {
@@ -151,10 +152,4 @@ func regionOf(host string) string {
 		}
 	}
 	return byZone
-}
-
-// hostOf returns the host of one of the table's own URLs.
-func hostOf(base string) string {
-	host, _, _ := strings.Cut(strings.TrimPrefix(base, "https://"), "/")
-	return host
 }

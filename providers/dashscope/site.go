@@ -7,10 +7,9 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
 // Where the service's hosts have the OpenAI-compatible API, and their own.
@@ -71,7 +70,7 @@ func (o Options) site() (site, error) {
 	if err != nil {
 		return s, nil
 	}
-	s.host = strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	s.host = setup.Host(base)
 	s.region = cmp.Or(o.Region, regionOf(s.host))
 	switch path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/embeddings"); {
 	case o.Native && (s.own() && path != native || strings.HasSuffix(path, compatible)):
@@ -90,17 +89,11 @@ func (o Options) baseOf(r Region) string {
 	return ""
 }
 
-// own reports whether the host is the service's.
-func (s site) own() bool { return strings.HasSuffix(s.host, ".aliyuncs.com") }
+// ownHost is what the service's hosts are below.
+const ownHost = "aliyuncs.com"
 
-// space is one per model and dimensions for the service's own hosts, and names any other host.
-func (s site) space(model string, dims int) embedding.Space {
-	at := ""
-	if !s.own() {
-		at = "@" + s.host
-	}
-	return embedding.Space("dashscope" + at + "/" + model + "@" + strconv.Itoa(dims))
-}
+// own reports whether the host is the service's.
+func (s site) own() bool { return setup.Within(s.host, ownHost) }
 
 // place names region and host for messages.
 func (s site) place() string {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // KeyVariable is the environment variable that holds the key.
@@ -53,49 +55,43 @@ func New(o Options) (embedding.Embedder, error) {
 		return nil, fail(embedding.Invalid, err)
 	}
 	base := cmp.Or(strings.TrimSpace(o.BaseURL), BaseURL)
-	key, from, err := jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "googleapis.com")
+	key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "googleapis.com")
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
 	dims := cmp.Or(o.Dimensions, info.Dimensions)
-	prefixes, tasks, variant := jsonhttp.Prefixes(info.Prefixes), info.Tasks, "taskType"
+	prefixes, tasks, variant := setup.Prefixes(info.Prefixes), info.Tasks, "taskType"
 	if o.Plain {
 		prefixes, tasks = nil, nil
 	}
 	if len(tasks) == 0 {
 		variant = prefixes.Variant()
 	}
-	client, err := jsonhttp.New(jsonhttp.Config{
+	return jsonhttp.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   "gemini",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, jsonhttp.Space("gemini", base, o.Model, dims, "googleapis.com")),
+			Space:      cmp.Or(o.Space, setup.Space("gemini", base, o.Model, dims, "googleapis.com")),
 			Variant:    variant,
 			Dimensions: dims,
 			Normalized: true,
 			Symmetric:  len(tasks)+len(prefixes) == 0,
-			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
 		BaseURL:    base,
 		Path:       "/models/" + o.Model + ":batchEmbedContents",
 		Key:        key,
 		KeyHeader:  "X-Goog-Api-Key",
-		Encode:     o.encoder(tasks, prefixes),
-		Decode:     decode,
 		Classify:   classifier{from: from}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
+	}, jsonhttp.Format{Encode: o.encoder(tasks, prefixes), Decode: decode})
 }
 
 // info returns what is known about the model, nearly nothing for an unlisted one.
 func (o Options) info() (ModelInfo, error) {
-	m, found, err := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
+	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
 	switch {
 	case err != nil:
 		return m, err
@@ -126,7 +122,7 @@ type part struct {
 	Text string `json:"text"`
 }
 
-func (o Options) encoder(tasks map[embedding.Task]string, prefixes jsonhttp.Prefixes) func(embedding.Request) any {
+func (o Options) encoder(tasks map[embedding.Task]string, prefixes setup.Prefixes) func(embedding.Request) any {
 	return func(req embedding.Request) any {
 		one := item{Model: "models/" + o.Model, TaskType: tasks[req.Task], Dimensions: o.Dimensions}
 		items := make([]item, req.Len())

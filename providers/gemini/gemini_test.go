@@ -15,7 +15,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/gemini"
 	"github.com/vecspace/embedding/providers/gemini/geminitest"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func emulate(t *testing.T, o gemini.Options) (*vendortest.Emulator, embedding.Embedder) {

@@ -6,8 +6,9 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // KeyVariable is the environment variable that holds the key.
@@ -46,12 +47,12 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
-	dims, err := jsonhttp.Dimensions(o.Model, info.Dimensions, o.Dimensions)
+	dims, err := setup.Dimensions(o.Model, info.Dimensions, o.Dimensions)
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
 	base := cmp.Or(strings.TrimSpace(o.BaseURL), BaseURL)
-	key, from, err := jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "jina.ai")
+	key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "jina.ai")
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
@@ -59,40 +60,37 @@ func New(o Options) (embedding.Embedder, error) {
 	if o.Plain || len(tasks) == 0 {
 		tasks, variant = nil, ""
 	}
-	client, err := openaicompat.New(openaicompat.Config{
+	return openaicompat.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   "jina",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, jsonhttp.Space("jina", base, o.Model, dims, "jina.ai")),
+			Space:      cmp.Or(o.Space, setup.Space("jina", base, o.Model, dims, "jina.ai")),
 			Variant:    variant,
 			Dimensions: dims,
 			Normalized: true,
 			Symmetric:  len(tasks) == 0,
-			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
-		BaseURL: base,
-		Key:     key,
-		Fields:  o.fields(len(info.Dimensions) != 1),
+		BaseURL:    base,
+		Key:        key,
+		Classify:   classifier{from: from}.classify,
+		HTTPClient: o.HTTPClient,
+		AllowHTTP:  o.AllowHTTP,
+	}, openaicompat.Format{
+		Fields: o.fields(len(info.Dimensions) != 1),
 		TaskFields: func(t embedding.Task) []openaicompat.Field {
 			if tasks[t] == "" {
 				return nil
 			}
 			return []openaicompat.Field{{Name: "task", Value: tasks[t]}}
 		},
-		Classify:   classifier{from: from}.classify,
-		HTTPClient: o.HTTPClient,
-		AllowHTTP:  o.AllowHTTP,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
 }
 
 // info returns what is known about the model, nearly nothing for an unlisted one.
 func (o Options) info() (ModelInfo, error) {
-	m, found, err := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
+	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
 	if err != nil || found {
 		return m, err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/jina"
 	"github.com/vecspace/embedding/providers/jina/jinatest"
 )

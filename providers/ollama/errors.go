@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // classifier tells what a refusal means. Ollama's errors have a status and words only.
@@ -31,13 +31,13 @@ var rules = []struct {
 	{regexp.MustCompile(`(?i)request canceled`), embedding.Unavailable, ""},
 }
 
-func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	for _, r := range rules {
 		if r.says.MatchString(f.Message) {
-			return jsonhttp.Verdict{Kind: r.kind, Advice: strings.ReplaceAll(r.advice, "%s", c.model)}
+			return wire.Verdict{Kind: r.kind, Advice: strings.ReplaceAll(r.advice, "%s", c.model)}
 		}
 	}
-	v := jsonhttp.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch {
 	case v.Kind == embedding.Auth && c.key == "":
 		v.Advice = "no key was sent, which a server of your own does not want: set Options.KeyEnv (key_env= in a reference) for a proxy's"

@@ -14,6 +14,8 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // HostVariable is the environment variable that says where the server is, as Ollama itself reads it.
@@ -86,12 +88,12 @@ func New(o Options) (embedding.Embedder, error) {
 	}
 	key, from := o.Key, "Options.Key"
 	if o.KeyEnv != "" {
-		if key, from = jsonhttp.Key(o.Key, o.KeyEnv); key == "" {
+		if key, from = setup.Key(o.Key, o.KeyEnv); key == "" {
 			return nil, fail(embedding.Auth, "no API key: set the variable %s", from)
 		}
 	}
 	prefixes := o.prefixes(info)
-	client, err := jsonhttp.New(jsonhttp.Config{
+	return jsonhttp.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   "ollama",
 			ID:         tagged(o.Model),
@@ -100,23 +102,17 @@ func New(o Options) (embedding.Embedder, error) {
 			Dimensions: cmp.Or(o.Dimensions, native),
 			Normalized: true,
 			Symmetric:  len(prefixes) == 0,
-			Limits:     jsonhttp.Limits(o.Limits, embedding.Limits{TextTokens: info.TextTokens}),
+			Limits:     setup.Limits(o.Limits, embedding.Limits{TextTokens: info.TextTokens}),
 			Price:      embedding.Price{},
 		},
 		BaseURL:     base,
 		Path:        "/api/embed",
 		Key:         key,
-		Encode:      o.encoder(prefixes),
-		Decode:      o.decode,
 		Classify:    classifier{model: o.Model, key: key, from: from}.classify,
 		Unreachable: "is Ollama running there? `ollama serve` starts it, and " + HostVariable + " says where it is",
 		HTTPClient:  o.HTTPClient,
 		AllowHTTP:   o.AllowHTTP,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
+	}, jsonhttp.Format{Encode: o.encoder(prefixes), Decode: o.decode})
 }
 
 // base returns whom to ask. OLLAMA_HOST is mostly set for the server, where it may be an address to listen on.
@@ -152,14 +148,14 @@ func (o Options) base() (string, error) {
 }
 
 // prefixes returns what is put in front of the texts of each task.
-func (o Options) prefixes(info ModelInfo) jsonhttp.Prefixes {
+func (o Options) prefixes(info ModelInfo) setup.Prefixes {
 	switch {
 	case o.Plain:
 		return nil
 	case o.QueryPrefix+o.DocumentPrefix == "":
 		return info.Prefixes
 	}
-	return jsonhttp.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
+	return setup.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
 }
 
 type request struct {
@@ -171,7 +167,7 @@ type request struct {
 	Options    map[string]int `json:"options,omitempty"`
 }
 
-func (o Options) encoder(prefixes jsonhttp.Prefixes) func(embedding.Request) any {
+func (o Options) encoder(prefixes setup.Prefixes) func(embedding.Request) any {
 	r := request{Model: tagged(o.Model), Truncate: o.Truncate, Dimensions: o.Dimensions}
 	switch {
 	case seconds.MatchString(o.KeepAlive):

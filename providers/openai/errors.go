@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // classifier tells what a refusal means. There is one for all servers: their statuses and codes differ wildly (an input
@@ -102,18 +102,18 @@ func (p patterns) find(s string) (allowed int, ok bool) {
 	return 0, false
 }
 
-func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	const batch = "put middleware.Batch around it, or set Options.Limits"
 	if n, ok := tooManyTexts.find(f.Message); ok {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: n}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: n}, Advice: batch}
 	}
 	if n, ok := tooManyTokens.find(f.Message); ok {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: n}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: n}, Advice: batch}
 	}
 	if _, ok := textTooLong.find(f.Message); ok {
-		return openaicompat.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
 	}
-	v := openaicompat.Verdict{Kind: kindOf(f)}
+	v := wire.Verdict{Kind: kindOf(f)}
 	_, cut := noLength.find(f.Message)
 	_, isNot := noModel.find(f.Message)
 	switch {
@@ -136,7 +136,7 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 }
 
 // kindOf goes by codes and types before the status, which servers use as they like.
-func kindOf(f openaicompat.Failure) embedding.Kind {
+func kindOf(f wire.Failure) embedding.Kind {
 	code, typ := strings.ToLower(f.Code), strings.ToLower(f.Type)
 	_, broke := noMoney.find(f.Message)
 	_, sensitive := unsafe.find(f.Message)

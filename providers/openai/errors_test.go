@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func open(base string) (embedding.Embedder, error) {

@@ -8,7 +8,7 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/mistraltest"
 	"github.com/vecspace/embedding/providers/openai/openaitest"

@@ -3,9 +3,9 @@ package openai
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
 // ModelInfo is what a vendor documents about one of its models.
@@ -48,7 +48,7 @@ func (m ModelInfo) check(dims int) error {
 	case m.Fixed && dims != m.Dimensions:
 		return fmt.Errorf("%s has no %d dimensions, it has %d only", m.ID, dims, m.Dimensions)
 	case m.Lengths != nil && !slices.Contains(m.Lengths, dims):
-		return fmt.Errorf("%s has no %d dimensions; it has %s", m.ID, dims, strings.Trim(strings.ReplaceAll(fmt.Sprint(m.Lengths), " ", ", "), "[]"))
+		return fmt.Errorf("%s has no %d dimensions; it has %s", m.ID, dims, setup.Numbers(m.Lengths))
 	case longest > 0 && dims > longest:
 		return fmt.Errorf("%s has no %d dimensions, it has 1 to %d", m.ID, dims, longest)
 	}

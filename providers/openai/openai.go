@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // BaseURL is OpenAI's own.
@@ -68,7 +68,7 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
-	client, err := openaicompat.New(openaicompat.Config{
+	return openaicompat.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   s.provider,
 			ID:         o.Model,
@@ -76,21 +76,15 @@ func New(o Options) (embedding.Embedder, error) {
 			Dimensions: cmp.Or(o.Dimensions, o.NativeDimensions, info.Dimensions),
 			Normalized: info.Normalized,
 			Symmetric:  true,
-			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
 		BaseURL:    s.base,
 		Key:        key,
-		Fields:     fields,
-		Asked:      o.Dimensions,
 		Classify:   classifier{keyFrom: keyFrom}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
+	}, openaicompat.Format{Fields: fields, Asked: o.Dimensions})
 }
 
 // site is whom to ask.
@@ -111,11 +105,9 @@ func (o Options) site() (site, error) {
 		s.base = cmp.Or(s.base, p.BaseURL)
 	}
 	s.base = cmp.Or(s.base, strings.TrimSpace(os.Getenv(BaseURLVariable)), BaseURL)
-	u, err := url.Parse(s.base)
-	if err != nil || u.Hostname() == "" {
-		return s, nil // the client says what is wrong with it
+	if s.host = setup.Host(s.base); s.host == "" {
+		return s, nil // the exchange says what is wrong with it
 	}
-	s.host = strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	found, vendor := presetOf(s.host)
 	switch {
 	case o.Preset == "" && vendor:
@@ -134,15 +126,15 @@ func (o Options) key(s site) (key, from string, err error) {
 	variable := s.preset.KeyVariable
 	switch {
 	case o.Key != "" || o.KeyEnv != "":
-		return jsonhttp.RequiredKey(o.Key, o.KeyEnv, "", s.base)
+		return setup.RequiredKey(o.Key, o.KeyEnv, "", s.base)
 	case o.Preset == "" && s.preset.Name == "openai", o.Preset != "" && !s.preset.Local:
-		return jsonhttp.RequiredKey("", "", variable, s.base, hostname(s.preset.BaseURL))
+		return setup.RequiredKey("", "", variable, s.base, setup.Host(s.preset.BaseURL))
 	case o.Preset == "" && strings.TrimSpace(o.BaseURL) == "":
 		variable = KeyVariable
-	case o.Preset == "" || !jsonhttp.Trusted(s.base):
+	case o.Preset == "" || !setup.Trusted(s.base):
 		return "", "", nil
 	}
-	if key, from = jsonhttp.Key("", variable); key == "" {
+	if key, from = setup.Key("", variable); key == "" {
 		from = ""
 	}
 	return key, from, nil
@@ -184,12 +176,4 @@ func (o Options) fields(p Preset, info ModelInfo) ([]openaicompat.Field, error) 
 		fields = append(fields, openaicompat.Field{Name: name, Value: o.Dimensions})
 	}
 	return fields, nil
-}
-
-func hostname(base string) string {
-	u, err := url.Parse(base)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
 // Preset is a vendor or a server whose wire is OpenAI's, and in what it differs. It is plain data: what Options.Preset names
@@ -233,8 +234,7 @@ func presetOf(host string) (Preset, bool) {
 
 // owns reports whether a host is the preset's own, or below it.
 func (p Preset) owns(host string) bool {
-	own := hostname(p.BaseURL)
-	return host == own || strings.HasSuffix(host, "."+own)
+	return setup.Within(host, setup.Host(p.BaseURL))
 }
 
 // model returns what the preset knows about a model, nothing for one that it does not know.

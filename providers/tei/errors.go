@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // classifier tells what a refusal means. It knows where the key came from, for advice.
@@ -22,38 +22,38 @@ var (
 	noModel  = regexp.MustCompile(`[Mm]odel is not an embedding model`)
 )
 
-func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	const batch = "put middleware.Batch around it, or set Options.Limits"
 	number := func(m []string) int { n, _ := strconv.Atoi(m[1]); return n }
 	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
-		return jsonhttp.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
 			Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
 	}
 	switch {
 	case tooLarge.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.TooLarge, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Advice: batch}
 	case tooWide.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
 	case empty.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: "leave the empty text out"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "leave the empty text out"}
 	}
 	switch f.Type {
 	case "Backend", "Unhealthy":
 		if noModel.MatchString(f.Message) {
-			return jsonhttp.Verdict{Kind: embedding.Invalid, Advice: "the server serves no embedding model"}
+			return wire.Verdict{Kind: embedding.Invalid, Advice: "the server serves no embedding model"}
 		}
-		return jsonhttp.Verdict{Kind: embedding.Unavailable, Advice: "the server's log says why"}
+		return wire.Verdict{Kind: embedding.Unavailable, Advice: "the server's log says why"}
 	case "Overloaded":
-		return jsonhttp.Verdict{Kind: embedding.RateLimited, Advice: "make fewer calls at once (middleware.Limit)"}
+		return wire.Verdict{Kind: embedding.RateLimited, Advice: "make fewer calls at once (middleware.Limit)"}
 	case "Validation":
-		return jsonhttp.Verdict{Kind: embedding.Invalid}
+		return wire.Verdict{Kind: embedding.Invalid}
 	case "Tokenizer":
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: "the model's tokeniser does not take a text"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "the model's tokeniser does not take a text"}
 	}
-	v := jsonhttp.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch {
 	case v.Kind == embedding.Auth && c.key == "":
 		v.Advice = "no key was sent: set Options.KeyEnv (key_env= in a reference) to the name of the variable that holds it"

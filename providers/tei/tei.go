@@ -7,13 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // The environment variables that are read where Options say nothing.
@@ -55,11 +56,7 @@ func New(o Options) (embedding.Embedder, error) {
 	if o.Model == "" {
 		return nil, o.fail(embedding.Invalid, "no model is named; Ask asks the server for it")
 	}
-	client, err := o.client(Defaults())
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
+	return o.open(Defaults())
 }
 
 // Ask is New with the model and the limits that the server at Options.BaseURL tells (GET /info). Options.Model may be
@@ -67,7 +64,7 @@ func New(o Options) (embedding.Embedder, error) {
 func Ask(ctx context.Context, o Options) (embedding.Embedder, error) {
 	named := o.Model
 	o.Model = cmp.Or(named, "unknown model")
-	client, err := o.client(Defaults())
+	config, _, err := o.config(Defaults())
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +74,7 @@ func Ask(ctx context.Context, o Options) (embedding.Embedder, error) {
 		Texts     int                        `json:"max_client_batch_size"`
 		Tokens    int                        `json:"max_input_length"`
 	}
-	err = client.Get(ctx, "/info", func(body []byte) error {
+	err = jsonhttp.Get(ctx, config, "/info", func(body []byte) error {
 		if err := json.Unmarshal(body, &info); err != nil || info.ModelID == "" {
 			return errors.New("the answer is not that of a text-embeddings-inference server to GET /info")
 		}
@@ -93,48 +90,53 @@ func Ask(ctx context.Context, o Options) (embedding.Embedder, error) {
 	if _, embeds := info.ModelType["embedding"]; len(info.ModelType) > 0 && !embeds {
 		return nil, o.fail(embedding.Invalid, "the server's model is none for embeddings (/info: model_type)")
 	}
-	if client, err = o.client(embedding.Limits{Texts: info.Texts, TextTokens: info.Tokens, Bytes: Defaults().Bytes}); err != nil {
+	return o.open(embedding.Limits{Texts: info.Texts, TextTokens: info.Tokens, Bytes: Defaults().Bytes})
+}
+
+func (o Options) open(limits embedding.Limits) (embedding.Embedder, error) {
+	config, prefixes, err := o.config(limits)
+	if err != nil {
 		return nil, err
 	}
-	return embedding.Chain(client), nil
+	return jsonhttp.New(config, jsonhttp.Format{Encode: o.encoder(prefixes), Decode: decode})
 }
 
 func (o Options) fail(k embedding.Kind, format string, args ...any) error {
 	return &embedding.Error{Kind: k, Provider: "tei", Model: o.Model, Err: fmt.Errorf(format, args...)}
 }
 
-func (o Options) client(limits embedding.Limits) (*jsonhttp.Client, error) {
+// config returns whom to ask, and what is put in front of the texts.
+func (o Options) config(limits embedding.Limits) (config wire.Config, prefixes setup.Prefixes, err error) {
 	info := lookUp(o.Model)
 	native := cmp.Or(o.NativeDimensions, info.Dimensions)
 	prompts := o.QueryPrompt+o.DocumentPrompt != ""
 	prefixed := o.QueryPrefix+o.DocumentPrefix != ""
 	switch {
 	case o.Dimensions < 0 || o.NativeDimensions < 0:
-		return nil, o.fail(embedding.Invalid, "a vector has at least 1 dimension")
+		return config, nil, o.fail(embedding.Invalid, "a vector has at least 1 dimension")
 	case info.Dimensions > 0 && native != info.Dimensions:
-		return nil, o.fail(embedding.Invalid, "%s has %d dimensions, not %d", o.Model, info.Dimensions, native)
+		return config, nil, o.fail(embedding.Invalid, "%s has %d dimensions, not %d", o.Model, info.Dimensions, native)
 	case native > 0 && o.Dimensions > native:
-		return nil, o.fail(embedding.Invalid, "%s has no %d dimensions, it has 1 to %d", o.Model, o.Dimensions, native)
+		return config, nil, o.fail(embedding.Invalid, "%s has no %d dimensions, it has 1 to %d", o.Model, o.Dimensions, native)
 	case prompts && prefixed || o.Plain && (prompts || prefixed):
-		return nil, o.fail(embedding.Invalid, "prompts, prefixes and Plain exclude each other: leave all but one out")
+		return config, nil, o.fail(embedding.Invalid, "prompts, prefixes and Plain exclude each other: leave all but one out")
 	}
-	var prefixes jsonhttp.Prefixes
 	variant := ""
 	switch {
 	case o.Plain:
 	case prompts:
 		variant = fmt.Sprintf("prompts: query=%q,document=%q", o.QueryPrompt, o.DocumentPrompt)
 	case prefixed:
-		prefixes = jsonhttp.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
+		prefixes = setup.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
 	default:
 		prefixes = info.Prefixes
 	}
 	base := cmp.Or(strings.TrimSpace(o.BaseURL), strings.TrimSpace(os.Getenv(BaseURLVariable)), BaseURL)
 	key, from, err := o.key(base)
 	if err != nil {
-		return nil, err
+		return config, nil, err
 	}
-	return jsonhttp.New(jsonhttp.Config{
+	return wire.Config{
 		Model: embedding.Model{
 			Provider:   "tei",
 			ID:         o.Model,
@@ -143,30 +145,28 @@ func (o Options) client(limits embedding.Limits) (*jsonhttp.Client, error) {
 			Dimensions: cmp.Or(o.Dimensions, native),
 			Normalized: true,
 			Symmetric:  len(prefixes) == 0 && o.QueryPrompt == o.DocumentPrompt,
-			Limits:     jsonhttp.Limits(o.Limits, limits.Min(embedding.Limits{TextTokens: info.TextTokens})),
+			Limits:     setup.Limits(o.Limits, limits.Min(embedding.Limits{TextTokens: info.TextTokens})),
 		},
 		BaseURL:     base,
 		Path:        "/embed",
 		Key:         key,
-		Encode:      o.encoder(prefixes),
-		Decode:      decode,
 		Classify:    classifier{key: key, from: from}.classify,
 		Unreachable: "is the server running there? " + BaseURLVariable + " (base_url= in a reference) says where it is",
 		HTTPClient:  o.HTTPClient,
 		AllowHTTP:   o.AllowHTTP,
-	})
+	}, prefixes, nil
 }
 
 // key returns the key for a server. Hugging Face's own does not travel to whatever host a reference names.
 func (o Options) key(base string) (key, from string, err error) {
 	if o.KeyEnv != "" {
-		if key, from = jsonhttp.Key(o.Key, o.KeyEnv); key == "" {
+		if key, from = setup.Key(o.Key, o.KeyEnv); key == "" {
 			return "", "", o.fail(embedding.Auth, "no API key: set the variable %s", from)
 		}
 		return key, from, nil
 	}
-	if u, err := url.Parse(base); err == nil && strings.HasSuffix(strings.ToLower(u.Hostname()), ".huggingface.cloud") {
-		key, from = jsonhttp.Key(o.Key, KeyVariable)
+	if setup.Within(setup.Host(base), "huggingface.cloud") {
+		key, from = setup.Key(o.Key, KeyVariable)
 		return key, from, nil
 	}
 	return o.Key, "Options.Key", nil
@@ -180,7 +180,7 @@ type request struct {
 	Dimensions int      `json:"dimensions,omitempty"`
 }
 
-func (o Options) encoder(prefixes jsonhttp.Prefixes) func(embedding.Request) any {
+func (o Options) encoder(prefixes setup.Prefixes) func(embedding.Request) any {
 	return func(req embedding.Request) any {
 		r := request{Inputs: prefixes.Texts(req), Normalize: true, Truncate: o.Truncate, PromptName: o.DocumentPrompt, Dimensions: o.Dimensions}
 		if req.Task == embedding.TaskQuery {

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // classifier tells what a refusal means. Voyage's errors have a status and words ({"detail":"..."}). It knows about the
@@ -24,22 +24,22 @@ var (
 	noModel       = regexp.MustCompile(`Model \S+ is not supported`)
 )
 
-func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	const batch = "put middleware.Batch around it, or set Options.Limits"
 	if m := tooManyTokens.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: number(m)}, Advice: batch}
 	}
 	if m := tooManyTexts.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
 			Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
 	}
 	if noModel.MatchString(f.Message) {
-		return openaicompat.Verdict{Kind: embedding.Invalid, Advice: "there are " + models()}
+		return wire.Verdict{Kind: embedding.Invalid, Advice: "there are " + models()}
 	}
-	v := openaicompat.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch {
 	case v.Kind == embedding.Auth && c.atlas:
 		v.Advice = "the key in " + c.from + " is wrong or has no access; keys that begin with al- are Atlas', for " + AtlasBaseURL

@@ -6,8 +6,9 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // KeyVariable is the environment variable that holds the key.
@@ -51,12 +52,12 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
-	dims, err := jsonhttp.Dimensions(o.Model, info.Dimensions, o.Dimensions)
+	dims, err := setup.Dimensions(o.Model, info.Dimensions, o.Dimensions)
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
 	hosts := []string{"voyageai.com", "ai.mongodb.com"}
-	key, from, err := jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, cmp.Or(strings.TrimSpace(o.BaseURL), BaseURL), hosts...)
+	key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, cmp.Or(strings.TrimSpace(o.BaseURL), BaseURL), hosts...)
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
@@ -70,40 +71,37 @@ func New(o Options) (embedding.Embedder, error) {
 	if o.Plain {
 		variant = ""
 	}
-	client, err := openaicompat.New(openaicompat.Config{
+	return openaicompat.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   "voyage",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, jsonhttp.Space("voyage", base, cmp.Or(info.Series, o.Model), dims, hosts...)),
+			Space:      cmp.Or(o.Space, setup.Space("voyage", base, cmp.Or(info.Series, o.Model), dims, hosts...)),
 			Variant:    variant,
 			Dimensions: dims,
 			Normalized: info.Normalized,
 			Symmetric:  o.Plain,
-			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
-		BaseURL: base,
-		Key:     key,
-		Fields:  o.fields(len(info.Dimensions) != 1),
+		BaseURL:    base,
+		Key:        key,
+		Classify:   classifier{from: from, atlas: strings.HasPrefix(key, atlasKey)}.classify,
+		HTTPClient: o.HTTPClient,
+		AllowHTTP:  o.AllowHTTP,
+	}, openaicompat.Format{
+		Fields: o.fields(len(info.Dimensions) != 1),
 		TaskFields: func(t embedding.Task) []openaicompat.Field {
 			if o.Plain || info.Tasks[t] == "" {
 				return nil
 			}
 			return []openaicompat.Field{{Name: "input_type", Value: info.Tasks[t]}}
 		},
-		Classify:   classifier{from: from, atlas: strings.HasPrefix(key, atlasKey)}.classify,
-		HTTPClient: o.HTTPClient,
-		AllowHTTP:  o.AllowHTTP,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
 }
 
 // info returns what is known about the model, nearly nothing for an unlisted one.
 func (o Options) info() (ModelInfo, error) {
-	m, found, err := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
+	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
 	if err != nil || found {
 		return m, err
 	}

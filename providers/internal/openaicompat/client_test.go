@@ -17,30 +17,38 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 const testKey = "sk-test-0123456789"
 
+type options struct {
+	wire.Config
+	Format
+}
+
 // open returns a client of a server with this handler, for vectors of 4 dimensions.
-func open(t *testing.T, h http.HandlerFunc, edit ...func(*Config)) *Client {
+func open(t *testing.T, h http.HandlerFunc, edit ...func(*options)) *client {
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
 	return dial(t, srv.URL, edit...)
 }
 
-func dial(t *testing.T, base string, edit ...func(*Config)) *Client {
+func dial(t *testing.T, base string, edit ...func(*options)) *client {
 	t.Helper()
-	cfg := Config{
-		Model:   embedding.Model{Provider: "test", ID: "model", Dimensions: 4},
-		BaseURL: base + "/v1/",
-		Key:     testKey,
-		Fields:  []Field{{"encoding_format", "float"}},
+	o := options{
+		Config: wire.Config{
+			Model:   embedding.Model{Provider: "test", ID: "model", Dimensions: 4},
+			BaseURL: base + "/v1/",
+			Key:     testKey,
+		},
+		Format: Format{Fields: []Field{{"encoding_format", "float"}}},
 	}
 	for _, e := range edit {
-		e(&cfg)
+		e(&o)
 	}
-	c, err := New(cfg)
+	c, err := newClient(o.Config, o.Format)
 	expect.NoError(t, err)
 	return c
 }
@@ -118,7 +126,7 @@ func TestNoKeyNoHeader(t *testing.T) {
 			t.Error("an Authorization header was sent without a key")
 		}
 		answer(w, r)
-	}, func(c *Config) { c.Key = "" })
+	}, func(c *options) { c.Key = "" })
 	if _, err := c.Embed(t.Context(), texts("one")); err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +162,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	defer other.Close()
 	c := open(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other.URL+"/elsewhere?x=hidden", http.StatusTemporaryRedirect)
-	}, func(c *Config) {
+	}, func(c *options) {
 		c.HTTPClient = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
 	})
 	_, err := c.Embed(t.Context(), texts("one"))
@@ -187,7 +195,7 @@ func TestContextDecides(t *testing.T) {
 	defer srv.Close()
 	for _, path := range []string{"/none", "/half"} {
 		t.Run("cancelled by the caller"+path, func(t *testing.T) {
-			c := dial(t, srv.URL, func(c *Config) { c.BaseURL = srv.URL + path })
+			c := dial(t, srv.URL, func(c *options) { c.BaseURL = srv.URL + path })
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() { <-arrived; cancel() }()
 			if _, err := c.Embed(ctx, texts("one")); err != context.Canceled {
@@ -195,7 +203,7 @@ func TestContextDecides(t *testing.T) {
 			}
 		})
 		t.Run("the client's timeout"+path, func(t *testing.T) {
-			c := dial(t, srv.URL, func(c *Config) {
+			c := dial(t, srv.URL, func(c *options) {
 				c.BaseURL, c.HTTPClient = srv.URL+path, &http.Client{Timeout: 50 * time.Millisecond}
 			})
 			_, err := c.Embed(t.Context(), texts("one"))
@@ -210,8 +218,8 @@ func TestContextDecides(t *testing.T) {
 	}
 	t.Run("a refusal that has arrived counts", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		c := open(t, status(429, `{}`), func(c *Config) {
-			c.Classify = func(Failure) Verdict { cancel(); return Verdict{} }
+		c := open(t, status(429, `{}`), func(c *options) {
+			c.Classify = func(wire.Failure) wire.Verdict { cancel(); return wire.Verdict{} }
 		})
 		_, err := c.Embed(ctx, texts("one"))
 		if e := failure(t, err); e.Kind != embedding.RateLimited {
@@ -278,18 +286,18 @@ func TestStaleConnection(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for _, tc := range []struct {
-		edit func(*Config)
+		edit func(*options)
 		kind embedding.Kind
 		says string
 	}{
-		{func(c *Config) { c.Key = "sk-with\nline" }, embedding.Auth, "line break"},
-		{func(c *Config) { c.Key = "sk-with space" }, embedding.Auth, "space"},
-		{func(c *Config) { c.BaseURL = "http://host.example" }, embedding.Invalid, "in the clear"},
-		{func(c *Config) { c.Fields = []Field{{"x", make(chan int)}} }, embedding.Invalid, `field "x"`},
+		{func(c *options) { c.Key = "sk-with\nline" }, embedding.Auth, "line break"},
+		{func(c *options) { c.Key = "sk-with space" }, embedding.Auth, "space"},
+		{func(c *options) { c.BaseURL = "http://host.example" }, embedding.Invalid, "in the clear"},
+		{func(c *options) { c.Fields = []Field{{"x", make(chan int)}} }, embedding.Invalid, `field "x"`},
 	} {
-		cfg := Config{Model: embedding.Model{Provider: "p", ID: "m"}, BaseURL: "https://host.example/v1", Key: "sk-with"}
-		tc.edit(&cfg)
-		_, err := New(cfg)
+		o := options{Config: wire.Config{Model: embedding.Model{Provider: "p", ID: "m"}, BaseURL: "https://host.example/v1", Key: "sk-with"}}
+		tc.edit(&o)
+		_, err := New(o.Config, o.Format)
 		if e := failure(t, err); e.Kind != tc.kind || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "sk-with") {
 			t.Errorf("%v", err)
 		}

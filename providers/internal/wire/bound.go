@@ -15,7 +15,7 @@ const unknownDimensions = 4_096
 // Bytes is how long the body may be. Servers write a number with up to 22 characters, so that 32 bytes are enough: 2,048 texts
 // of 1,536 dimensions can be 70 MB.
 func (b Bound) Bytes() int64 {
-	if b.Dimensions == 0 {
+	if b.Dimensions == 0 && b.Texts > 0 {
 		return max(64<<20, Bound{b.Texts, unknownDimensions}.Bytes())
 	}
 	return int64(b.Texts)*int64(b.Dimensions)*32 + 1<<20

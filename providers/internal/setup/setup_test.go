@@ -1,4 +1,4 @@
-package jsonhttp
+package setup
 
 import (
 	"strings"
