@@ -43,20 +43,13 @@ const entra = "token-of-entra-" + vendortest.Key
 func token(context.Context) (string, error) { return entra, nil }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]azure.Options{
+	vendortest.Laws(t, emulate, map[string]azure.Options{
 		"v1":              {Model: "text-embedding-3-small", Dimensions: 64},
 		"by deployment":   {Model: "text-embedding-3-small", Dimensions: 64, APIVersion: "2024-10-21"},
 		"nothing known":   {},
 		"token":           {Model: "text-embedding-3-small", Token: token},
 		"fixed, and said": {Deployment: "old-1", Model: "text-embedding-ada-002", Dimensions: 1536},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 func TestHTTP(t *testing.T) {
@@ -96,8 +89,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return azure.New(azure.Options{Deployment: "docs", Model: "text-embedding-3-small", Endpoint: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, nil)
+	vendortest.Refusals(t, open, nil)
 }
 
 func TestWhatIsSent(t *testing.T) {

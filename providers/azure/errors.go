@@ -27,15 +27,14 @@ var (
 )
 
 func (c classifier) classify(f wire.Failure) wire.Verdict {
-	const batch = "put middleware.Batch around it, or set Options.Limits"
 	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	if m := tooMuch.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: wire.Number(m)}}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)}, Advice: "shorten or split the text"}
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)}, Advice: "shorten or split the text"}
 	}
 	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch code := strings.ToLower(f.Code); {
@@ -56,7 +55,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		v.Advice = c.access(f.Message)
 	case v.Kind == embedding.RateLimited:
 		if m := retryAfter.FindStringSubmatch(f.Message); m != nil {
-			v.RetryAfter = time.Duration(number(m)) * time.Second
+			v.RetryAfter = time.Duration(wire.Number(m)) * time.Second
 		}
 		v.Advice = "the deployment's tokens or requests a minute are used up: raise its quota, or ask less at once (middleware.Limit)"
 	case strings.EqualFold(f.Code, "DeploymentNotFound"):
@@ -84,9 +83,4 @@ func (c classifier) access(said string) string {
 		return "the token of Options.Token is wrong or expired, or it is not for the scope " + Scope
 	}
 	return "the key in " + c.from + " is wrong, or it belongs to another resource or region than " + c.host + ": a key is good for its own resource only"
-}
-
-func number(m []string) int {
-	n, _ := strconv.Atoi(m[1])
-	return n
 }

@@ -47,7 +47,7 @@ func emulate(t *testing.T, o bedrock.Options) (*vendortest.Emulator, embedding.E
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]bedrock.Options{
+	vendortest.Laws(t, emulate, map[string]bedrock.Options{
 		"titan":    {Dimensions: 256},
 		"cut v3":   {Model: "cohere.embed-english-v3", Truncate: true},
 		"v4":       {Model: "cohere.embed-v4:0", Dimensions: 256},
@@ -55,14 +55,7 @@ func TestLaws(t *testing.T) {
 		"key":      {Model: "cohere.embed-multilingual-v3", Key: vendortest.Key},
 		"an ARN":   {Model: "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.cohere.embed-v4:0", Dimensions: 256},
 		"unlisted": {Model: "cohere.embed-v4:0", Dimensions: 256, Unlisted: true, Credentials: as(bedrocktest.DefaultCredentials())},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 func TestHTTP(t *testing.T) {
@@ -121,8 +114,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return bedrock.New(bedrock.Options{Model: "cohere.embed-v4:0", Region: "us-east-1", BaseURL: base, Credentials: as(temporary)})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, nil)
+	vendortest.Refusals(t, open, nil)
 }
 
 func TestWhatIsSent(t *testing.T) {
@@ -163,7 +155,7 @@ func TestForms(t *testing.T) {
 	if math.Abs(sum-1) < 1e-3 || e.Model().Normalized || e.Model().Variant != "normalize=false" {
 		t.Errorf("length %v, %+v", sum, e.Model())
 	}
-	bare := roundTrip(func(*http.Request) (*http.Response, error) {
+	bare := vendortest.RoundTrip(func(*http.Request) (*http.Response, error) {
 		vector := "[1" + strings.Repeat(",0", 1023) + "]"
 		body := io.NopCloser(strings.NewReader(`{"embeddings":[` + vector + `],"id":"i","response_type":"embeddings_floats"}`))
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, ContentLength: -1, Body: body}, nil
@@ -175,10 +167,6 @@ func TestForms(t *testing.T) {
 		t.Error(res.Usage, err)
 	}
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestBadOptions(t *testing.T) {
 	client := vendortest.NoNetwork(t)

@@ -83,7 +83,7 @@ func TestClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := bedrocktest.New(bedrocktest.Options{})
 		expect.NoError(t, err)
-		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		client := &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			time.Sleep(10 * time.Minute) // on its way, which for the server is the same as a clock that is slow
 			w := httptest.NewRecorder()
 			r.Host = r.URL.Host
@@ -109,7 +109,7 @@ func TestTampered(t *testing.T) {
 		"a header":  func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") },
 		"the token": func(r *http.Request) { r.Header.Set("X-Amz-Security-Token", "another") },
 	} {
-		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		client := &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			change(r)
 			return http.DefaultTransport.RoundTrip(r)
 		})}

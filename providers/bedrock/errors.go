@@ -2,7 +2,6 @@ package bedrock
 
 import (
 	"regexp"
-	"strconv"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -50,10 +49,10 @@ var kinds = map[string]embedding.Kind{
 func (c classifier) classify(f wire.Failure) wire.Verdict {
 	const shorter = "shorten or split the text"
 	if m := tooManyTexts.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: "put middleware.Batch around it, or set Options.Limits"}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	if m := tooManyToks.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)}, Advice: shorter}
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)}, Advice: shorter}
 	}
 	if tooLong.MatchString(f.Message) {
 		return wire.Verdict{Kind: embedding.Rejected, Advice: shorter}
@@ -87,9 +86,4 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		v.Advice = "the credentials from " + c.from + " are wrong, or not good in region " + c.region + " (temporary ones need AWS_SESSION_TOKEN too)"
 	}
 	return v
-}
-
-func number(m []string) int {
-	n, _ := strconv.Atoi(m[1])
-	return n
 }

@@ -27,18 +27,11 @@ func emulate(t *testing.T, o cohere.Options) (*vendortest.Emulator, embedding.Em
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]cohere.Options{
+	vendortest.Laws(t, emulate, map[string]cohere.Options{
 		"v4":       {Dimensions: 256},
 		"v3":       {Model: "embed-english-v3.0", Truncate: true},
 		"unlisted": {Model: "embed-v4.0", Unlisted: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 var wire = embedtest.Wire{
@@ -73,8 +66,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return cohere.New(cohere.Options{Model: "embed-v4.0", BaseURL: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, map[string]string{
+	vendortest.Refusals(t, open, map[string]string{
 		"wrong region": "there is one address",
 	})
 }

@@ -2,7 +2,6 @@ package cohere
 
 import (
 	"regexp"
-	"strconv"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -22,9 +21,7 @@ var (
 
 func (c classifier) classify(f wire.Failure) wire.Verdict {
 	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
-		n, _ := strconv.Atoi(m[1])
-		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: n},
-			Advice: "put middleware.Batch around it, or set Options.Limits"}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	switch {
 	case (f.Status == 400 || f.Status == 422) && tooLong.MatchString(f.Message):

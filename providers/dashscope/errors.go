@@ -2,7 +2,6 @@ package dashscope
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/vecspace/embedding"
@@ -88,10 +87,8 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	case innerFault.MatchString(f.Message):
 		return wire.Verdict{Kind: embedding.Unavailable}
 	case strings.Contains(f.Message, "batch size is invalid"):
-		v := wire.Verdict{Kind: embedding.TooLarge, Advice: "put middleware.Batch around it, or set Options.Limits"}
-		if m := batchSize.FindStringSubmatch(f.Message); m != nil {
-			v.Allowed.Texts, _ = strconv.Atoi(m[1])
-		}
+		v := wire.Verdict{Kind: embedding.TooLarge}
+		v.Allowed.Texts = wire.Number(batchSize.FindStringSubmatch(f.Message))
 		return v
 	case strings.Contains(f.Message, "Range of input length should be"):
 		return wire.Verdict{Kind: embedding.Rejected, Advice: "a text is empty or has more tokens than the model takes: shorten or split it"}

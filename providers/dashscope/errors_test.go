@@ -17,13 +17,7 @@ import (
 // id included. Bodies of both APIs come from both.
 func TestRefusals(t *testing.T) {
 	for name, native := range map[string]bool{"compatible": false, "native": true} {
-		t.Run(name, func(t *testing.T) { vendortest.Refusals(t, open(native)) })
-	}
-}
-
-func TestSituations(t *testing.T) {
-	for name, native := range map[string]bool{"compatible": false, "native": true} {
-		t.Run(name, func(t *testing.T) { vendortest.Situations(t, open(native), nil) })
+		t.Run(name, func(t *testing.T) { vendortest.Refusals(t, open(native), nil) })
 	}
 }
 

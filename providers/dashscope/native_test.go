@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 // openNative returns an Embedder for text-embedding-v4 at an emulator's native API, and the emulator.
@@ -129,7 +130,7 @@ func TestNativeRequest(t *testing.T) {
 			`{"model":"text-embedding-v2","input":{"texts":["<hi>"]},"parameters":{"text_type":"query"}}`},
 	} {
 		var path, body string
-		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		client := &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			b := make([]byte, r.ContentLength)
 			_, _ = r.Body.Read(b)
 			path, body = r.URL.String(), string(b)
@@ -145,10 +146,6 @@ func TestNativeRequest(t *testing.T) {
 		}
 	}
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestNativeAddresses(t *testing.T) {
 	t.Setenv(dashscope.BaseURLVariable, "https://proxy.example/compatible-mode/v1")

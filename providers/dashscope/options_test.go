@@ -2,7 +2,6 @@ package dashscope_test
 
 import (
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -10,15 +9,8 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
-
-// untouched fails the test when a request is made.
-type untouched struct{ t *testing.T }
-
-func (u untouched) RoundTrip(*http.Request) (*http.Response, error) {
-	u.t.Error("a request was made")
-	return nil, errors.New("no network here")
-}
 
 // build returns what New makes of o, with a key and without a network.
 func build(t *testing.T, o dashscope.Options) (embedding.Model, error) {
@@ -27,7 +19,7 @@ func build(t *testing.T, o dashscope.Options) (embedding.Model, error) {
 	if o.Key == "" {
 		o.Key = "sk-test"
 	}
-	o.HTTPClient = &http.Client{Transport: untouched{t}}
+	o.HTTPClient = vendortest.NoNetwork(t)
 	e, err := dashscope.New(o)
 	if err != nil {
 		return embedding.Model{}, err
@@ -235,7 +227,7 @@ func TestBadOptions(t *testing.T) {
 func TestNoKey(t *testing.T) {
 	t.Setenv(dashscope.KeyVariable, "  ")
 	t.Setenv("SINGAPORE", "")
-	client := &http.Client{Transport: untouched{t}}
+	client := vendortest.NoNetwork(t)
 	for _, tc := range []struct {
 		o    dashscope.Options
 		want string

@@ -3,7 +3,6 @@ package gemini
 import (
 	"encoding/json"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -26,16 +25,15 @@ var (
 )
 
 func (c classifier) classify(f wire.Failure) wire.Verdict {
-	const batch = "put middleware.Batch around it, or set Options.Limits"
 	d := readDetails(f.Body)
 	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	if m := tooLarge.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.TooLarge, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)},
 			Advice: "shorten or split the text"}
 	}
 	switch {
@@ -65,12 +63,6 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		v.Advice = "the key in " + c.from + " has no access to the API"
 	}
 	return v
-}
-
-// number returns what the group that matched says.
-func number(m []string) int {
-	n, _ := strconv.Atoi(m[len(m)-1])
-	return n
 }
 
 // details is what google.rpc's error details say beside the message.

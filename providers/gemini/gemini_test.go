@@ -28,19 +28,12 @@ func emulate(t *testing.T, o gemini.Options) (*vendortest.Emulator, embedding.Em
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]gemini.Options{
+	vendortest.Laws(t, emulate, map[string]gemini.Options{
 		"task types":         {Dimensions: 128},
 		"prefixes":           {Model: "gemini-embedding-2", Dimensions: 128},
 		"plain":              {Plain: true, Dimensions: 256},
 		"unknown dimensions": {Model: "gemini-embedding-001", Unlisted: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 var wire = embedtest.Wire{
@@ -83,8 +76,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return gemini.New(gemini.Options{Model: "gemini-embedding-001", BaseURL: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, nil)
+	vendortest.Refusals(t, open, nil)
 }
 
 func TestWhatIsSent(t *testing.T) {

@@ -25,18 +25,11 @@ func emulate(t *testing.T, o jina.Options) (*vendortest.Emulator, embedding.Embe
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]jina.Options{
+	vendortest.Laws(t, emulate, map[string]jina.Options{
 		"tasks":    {Dimensions: 256},
 		"plain":    {Plain: true, Truncate: true},
 		"unlisted": {Unlisted: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 func TestHTTP(t *testing.T) {
@@ -51,8 +44,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return jina.New(jina.Options{Model: "jina-embeddings-v3", BaseURL: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, map[string]string{
+	vendortest.Refusals(t, open, map[string]string{
 		"wrong region": "there is one address",
 	})
 }

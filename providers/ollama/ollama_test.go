@@ -29,19 +29,12 @@ func emulate(t *testing.T, o ollama.Options) (*vendortest.Emulator, embedding.Em
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]ollama.Options{
+	vendortest.Laws(t, emulate, map[string]ollama.Options{
 		"prefixes": {},
 		"plain":    {Plain: true},
 		"cut":      {Dimensions: 64, Truncate: true},
 		"unlisted": {Model: "nomic-embed-text:latest", NativeDimensions: 768, QueryPrefix: "q: "},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 var wire = embedtest.Wire{
@@ -84,8 +77,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return ollama.New(ollama.Options{Model: "nomic-embed-text", BaseURL: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, map[string]string{
+	vendortest.Refusals(t, open, map[string]string{
 		"wrong region":          "a server of one's own",
 		"dimension not offered": "the server cuts what it has, and the guard finds answers of another length",
 		"too many texts":        "it has no limit",

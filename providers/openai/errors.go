@@ -2,7 +2,6 @@ package openai
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/vecspace/embedding"
@@ -93,22 +92,18 @@ func anyOf(exprs ...string) patterns {
 func (p patterns) find(s string) (allowed int, ok bool) {
 	for _, re := range p {
 		if m := re.FindStringSubmatch(s); m != nil {
-			if len(m) > 1 {
-				allowed, _ = strconv.Atoi(m[1])
-			}
-			return allowed, true
+			return wire.Number(m), true
 		}
 	}
 	return 0, false
 }
 
 func (c classifier) classify(f wire.Failure) wire.Verdict {
-	const batch = "put middleware.Batch around it, or set Options.Limits"
 	if n, ok := tooManyTexts.find(f.Message); ok {
-		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: n}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: n}}
 	}
 	if n, ok := tooManyTokens.find(f.Message); ok {
-		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: n}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: n}}
 	}
 	if _, ok := textTooLong.find(f.Message); ok {
 		return wire.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
@@ -121,8 +116,6 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		v.Advice = "it is no embedding model: take another"
 	case cut:
 		v.Advice = "leave dimensions out, or say what the model has as Options.NativeDimensions (native_dimensions= in a reference)"
-	case v.Kind == embedding.TooLarge:
-		v.Advice = batch
 	case f.Code == "incorrect_hostname":
 		v.Advice = "the project of the key in " + c.keyFrom + " is in another region: make the host that the answer names the base URL, with /v1"
 	case v.Kind == embedding.Auth && c.keyFrom != "":

@@ -2,25 +2,17 @@ package openai_test
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 )
 
-// untouched fails the test when a request is made.
-type untouched struct{ t *testing.T }
-
-func (u untouched) RoundTrip(*http.Request) (*http.Response, error) {
-	u.t.Error("a request was made")
-	return nil, errors.New("no network here")
-}
-
 func build(t *testing.T, o openai.Options) (embedding.Model, error) {
 	t.Helper()
-	o.HTTPClient = &http.Client{Transport: untouched{t}}
+	o.HTTPClient = vendortest.NoNetwork(t)
 	e, err := openai.New(o)
 	if err != nil {
 		return embedding.Model{}, err

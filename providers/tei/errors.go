@@ -2,7 +2,6 @@ package tei
 
 import (
 	"regexp"
-	"strconv"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -23,18 +22,16 @@ var (
 )
 
 func (c classifier) classify(f wire.Failure) wire.Verdict {
-	const batch = "put middleware.Batch around it, or set Options.Limits"
-	number := func(m []string) int { n, _ := strconv.Atoi(m[1]); return n }
 	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)},
 			Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
 	}
 	switch {
 	case tooLarge.MatchString(f.Message):
-		return wire.Verdict{Kind: embedding.TooLarge, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge}
 	case tooWide.MatchString(f.Message):
 		return wire.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
 	case empty.MatchString(f.Message):

@@ -36,19 +36,12 @@ func emulate(t *testing.T, o tei.Options) (*vendortest.Emulator, embedding.Embed
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]tei.Options{
-		"prefixes": {},
-		"plain":    {Plain: true, Truncate: true},
-		"prompts":  {QueryPrompt: "query", Dimensions: 64},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				o.Limits.Texts = 4
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	four := embedding.Limits{Texts: 4}
+	vendortest.Laws(t, emulate, map[string]tei.Options{
+		"prefixes": {Limits: four},
+		"plain":    {Plain: true, Truncate: true, Limits: four},
+		"prompts":  {QueryPrompt: "query", Dimensions: 64, Limits: four},
+	})
 }
 
 var wire = embedtest.Wire{
@@ -88,8 +81,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return tei.New(tei.Options{Model: "m", BaseURL: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, map[string]string{
+	vendortest.Refusals(t, open, map[string]string{
 		"wrong region":          "a server of one's own",
 		"unknown model":         "a server has one model, and is told none",
 		"dimension not offered": "the server cuts what it has, and the guard finds answers of another length",
@@ -168,18 +160,14 @@ func TestBadOptions(t *testing.T) {
 func header(t *testing.T, o tei.Options) string {
 	got := "none"
 	o.Model = "m"
-	o.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) { got = r.Header.Get("Authorization") })}
+	o.HTTPClient = &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
+		got = r.Header.Get("Authorization")
+		return nil, errors.New("no network here")
+	})}
 	e, err := tei.New(o)
 	expect.NoError(t, err)
 	_, _ = embedding.Query(t.Context(), e, "hi")
 	return got
-}
-
-type roundTrip func(*http.Request)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
-	f(r)
-	return nil, errors.New("no network here")
 }
 
 func TestTheTokenStaysAtHome(t *testing.T) {

@@ -2,7 +2,6 @@ package voyage
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/vecspace/embedding"
@@ -25,15 +24,14 @@ var (
 )
 
 func (c classifier) classify(f wire.Failure) wire.Verdict {
-	const batch = "put middleware.Batch around it, or set Options.Limits"
 	if m := tooManyTokens.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: wire.Number(m)}}
 	}
 	if m := tooManyTexts.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)},
 			Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
 	}
 	if noModel.MatchString(f.Message) {
@@ -58,14 +56,4 @@ func models() string {
 		names = append(names, m.ID)
 	}
 	return strings.Join(names, ", ")
-}
-
-// number returns what the group that matched says.
-func number(m []string) int {
-	for _, s := range m[1:] {
-		if n, err := strconv.Atoi(s); err == nil {
-			return n
-		}
-	}
-	return 0
 }

@@ -26,18 +26,11 @@ func emulate(t *testing.T, o voyage.Options) (*vendortest.Emulator, embedding.Em
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]voyage.Options{
+	vendortest.Laws(t, emulate, map[string]voyage.Options{
 		"roles":    {Dimensions: 256},
 		"plain":    {Plain: true, Truncate: true},
 		"unlisted": {Unlisted: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 func TestHTTP(t *testing.T) {
@@ -52,8 +45,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return voyage.New(voyage.Options{Model: "voyage-4", BaseURL: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, map[string]string{
+	vendortest.Refusals(t, open, map[string]string{
 		"quota gone": "no such body is known; without a payment method the rate is lower, which is RateLimited",
 	})
 }

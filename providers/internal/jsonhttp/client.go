@@ -80,8 +80,8 @@ func Get(ctx context.Context, c wire.Config, path string, read func(body []byte)
 func reader(decode func(Answer) error) wire.Reader {
 	return func(a *wire.Answer) (rest []byte, bare bool, err error) {
 		var b bytes.Buffer
-		if a.Length > 0 {
-			b.Grow(int(min(a.Length, a.Bytes())) + bytes.MinRead)
+		if a.ContentLength > 0 {
+			b.Grow(int(min(a.ContentLength, a.Bytes())) + bytes.MinRead)
 		}
 		if _, err := b.ReadFrom(a); err != nil {
 			return nil, false, err

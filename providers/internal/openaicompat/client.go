@@ -103,8 +103,8 @@ func (c *call) Do(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	c.answer = answer
-	frame := io.NopCloser(bytes.NewReader(c.found.Rest))
-	return &http.Response{StatusCode: http.StatusOK, Header: answer.Header, Body: frame}, nil
+	answer.Body = io.NopCloser(bytes.NewReader(c.found.Rest))
+	return answer.Response, nil
 }
 
 func (c *call) read(a *wire.Answer) (rest []byte, bare bool, err error) {

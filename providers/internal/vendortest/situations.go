@@ -13,7 +13,7 @@ import (
 )
 
 // situations are what goes wrong at every vendor, and the kinds that it may be there.
-var situations = map[string][]embedding.Kind{
+var kindsOf = map[string][]embedding.Kind{
 	"wrong key":             {embedding.Auth},
 	"wrong region":          {embedding.Auth, embedding.Invalid},
 	"unknown model":         {embedding.Invalid, embedding.Auth},
@@ -40,17 +40,17 @@ var elsewhere = []struct {
 	{"no JSON", 200, "OK", embedding.Malformed, "is not JSON: check the base URL"},
 }
 
-// Situations holds a provider, which open opens with Key, to each of them: a line of testdata/errors.jsonl names it as its
-// "case", and the user's next step as what the error "says". A situation that the vendor cannot bring about is in none, with
-// the reason.
-func Situations(t *testing.T, open func(baseURL string) (embedding.Embedder, error), none map[string]string) {
+// situations holds a provider to each of kindsOf. A line of testdata/errors.jsonl names the situation
+// as its "case" and the user's next step as what the error "says". A situation that the vendor cannot
+// bring about is in none, with the reason.
+func situations(t *testing.T, open func(baseURL string) (embedding.Embedder, error), none map[string]string) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, r := range Read(t) {
 		if r.Case == "" {
 			continue
 		}
-		allowed, known := situations[r.Case]
+		allowed, known := kindsOf[r.Case]
 		switch {
 		case !known:
 			t.Errorf("%s: there is no situation %q", r.Name, r.Case)
@@ -61,13 +61,13 @@ func Situations(t *testing.T, open func(baseURL string) (embedding.Embedder, err
 		}
 		seen[r.Case] = true
 	}
-	for name := range situations {
+	for name := range kindsOf {
 		if _, excused := none[name]; seen[name] == excused {
 			t.Errorf("%s: in testdata %v, excused %v", name, seen[name], excused)
 		}
 	}
 	for name, why := range none {
-		if _, known := situations[name]; !known || why == "" {
+		if _, known := kindsOf[name]; !known || why == "" {
 			t.Errorf("%q is no situation, or no reason is given", name)
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/providers/internal/emulator"
 )
 
@@ -91,9 +92,24 @@ func ReadFile(name string) ([]Refusal, error) {
 	return all, lines.Err()
 }
 
-// Refusals sends every body of testdata/errors.jsonl through the whole provider, which open opens with Key.
-func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error)) {
+// Laws holds a provider with each of the options to the laws. emulate opens it beside an emulator.
+func Laws[O any](t *testing.T, emulate func(*testing.T, O) (*Emulator, embedding.Embedder), all map[string]O) {
 	t.Helper()
+	for name, o := range all {
+		t.Run(name, func(t *testing.T) {
+			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
+				s, e := emulate(t, o)
+				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
+			})
+		})
+	}
+}
+
+// Refusals sends every body of testdata/errors.jsonl through a whole provider, which open opens with
+// [Key], and holds it to the situations that all vendors know; none says why some cannot occur.
+func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error), none map[string]string) {
+	t.Helper()
+	situations(t, open, none)
 	var now Refusal
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if now.RequestID == "" {
@@ -193,14 +209,18 @@ func (e *Emulator) Last() string {
 func (e *Emulator) Usage() embedding.Usage { return e.Ledger().Usage() }
 
 // NoNetwork is a client for what must not use one.
-func NoNetwork(t *testing.T) *http.Client { return &http.Client{Transport: untouched{t}} }
-
-type untouched struct{ t *testing.T }
-
-func (u untouched) RoundTrip(*http.Request) (*http.Response, error) {
-	u.t.Error("the network was used")
-	return nil, errors.New("no network here")
+func NoNetwork(t *testing.T) *http.Client {
+	return &http.Client{Transport: RoundTrip(func(*http.Request) (*http.Response, error) {
+		t.Error("the network was used")
+		return nil, errors.New("no network here")
+	})}
 }
+
+// RoundTrip is a transport.
+type RoundTrip func(*http.Request) (*http.Response, error)
+
+// RoundTrip calls f.
+func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // BadOption is what New has to refuse.
 type BadOption[O any] struct {

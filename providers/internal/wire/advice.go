@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/vecspace/embedding"
+import (
+	"strconv"
+
+	"github.com/vecspace/embedding"
+)
 
 // Advice is what a user can do about a refusal of a kind, where a vendor's own classifier knows nothing better.
 func Advice(k embedding.Kind) string {
@@ -21,4 +25,15 @@ func Advice(k embedding.Kind) string {
 		return "ask again later (middleware.Retry)"
 	}
 	return ""
+}
+
+// Number returns the number that a pattern with one matching group has found in a server's words,
+// or 0 if there is none.
+func Number(match []string) int {
+	for _, group := range match {
+		if n, err := strconv.Atoi(group); err == nil {
+			return n
+		}
+	}
+	return 0
 }

@@ -12,12 +12,10 @@ import (
 // Answer is a server's answer of status 200. Reading it past its [Bound] fails with [ErrTooLong],
 // where io.LimitReader would make a long body a short one.
 type Answer struct {
-	Bound  // of the request's texts and the model's dimensions
-	Header http.Header
-	Length int64 // as the server announced it; -1 means unknown
+	*http.Response
+	Bound // of the request's texts and the model's dimensions
 
 	call  *call
-	res   *http.Response
 	left  int64
 	err   error // the first, io.EOF among them
 	began [64]byte
@@ -29,7 +27,7 @@ func (a *Answer) Read(p []byte) (int, error) {
 	if a.err != nil {
 		return 0, a.err
 	}
-	n, err := a.res.Body.Read(p[:min(int64(len(p)), a.left+1)])
+	n, err := a.Body.Read(p[:min(int64(len(p)), a.left+1)])
 	a.head += copy(a.began[a.head:], p[:n])
 	if a.left -= int64(n); a.left < 0 {
 		n, err = 0, a.TooLong()
@@ -50,7 +48,7 @@ func (a *Answer) Wrong(err error) *embedding.Error {
 	if errors.Is(err, embedding.Invalid) {
 		kind = embedding.Invalid
 	}
-	return a.call.broken(a.res, kind, Cause{Words: Words(err.Error(), a.call.secret, a.call.texts)})
+	return a.call.broken(a.Response, kind, Cause{Words: Words(err.Error(), a.call.secret, a.call.texts)})
 }
 
 // Unfit is the error of an answer that shows the request to be Invalid: every request like it would

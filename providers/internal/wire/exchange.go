@@ -136,6 +136,7 @@ type call struct {
 	*Exchange
 	secret string
 	texts  []string
+	answer Answer // once one has come
 }
 
 func (c *call) do(req *http.Request, body []byte, read Reader) (*Answer, *embedding.Error) {
@@ -204,7 +205,8 @@ func (c *call) unreachable(err error) *embedding.Error {
 // accepted reads an answer of status 200.
 func (c *call) accepted(res *http.Response, read Reader) (*Answer, *embedding.Error) {
 	bound := Bound{Texts: len(c.texts), Dimensions: c.config.Model.Dimensions}
-	a := &Answer{Bound: bound, Header: res.Header, Length: res.ContentLength, call: c, res: res, left: bound.Bytes()}
+	a := &c.answer
+	*a = Answer{Response: res, Bound: bound, call: c, left: bound.Bytes()}
 	if coding := res.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, a.Wrong(errors.New("the answer is compressed (" + coding + "), which was not asked for"))
 	}
