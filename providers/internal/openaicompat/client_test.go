@@ -17,6 +17,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/internal/openaicompat/scan"
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
@@ -301,5 +302,24 @@ func TestNewRefuses(t *testing.T) {
 		if e := failure(t, err); e.Kind != tc.kind || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "sk-with") {
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+// TestErrorsInAnySpelling: an answer that encoding/json would find an "error" in is read a second time.
+func TestErrorsInAnySpelling(t *testing.T) {
+	for rest, want := range map[string]bool{
+		`{"data":[],"model":"m","usage":{"total_tokens":1}}`: false,
+		`{"data":[],"error":{"message":"sorry"}}`:            true,
+		`{"data":[],"Error":"sorry"}`:                        true,
+		`{"data":[],"\u0065rror":"sorry"}`:                   true,
+		`{"error"`:                                           true,
+		`{"data":[],"errors":[]}`:                            false,
+	} {
+		if got := mayCarryError(scan.Answer{Items: 1, Rest: []byte(rest)}); got != want {
+			t.Errorf("%s: got %v, want %v", rest, got, want)
+		}
+	}
+	if !mayCarryError(scan.Answer{Rest: []byte(`{"data":[]}`)}) {
+		t.Error("an answer without items was not read a second time")
 	}
 }
