@@ -104,7 +104,7 @@ func TestWhatIsSent(t *testing.T) {
 		s, e := emulate(t, tc.o)
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: embedding.TaskQuery})
 		if err != nil || len(res.ID) != 36 || res.Usage != (embedding.Usage{Requests: 1, Tokens: 1}) {
-			t.Error(res.ID, res.Usage, err)
+			t.Errorf("got %v, %v, %v, want an id of 36 characters, Usage %v", res.ID, res.Usage, err, embedding.Usage{Requests: 1, Tokens: 1})
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -163,10 +163,11 @@ func TestModel(t *testing.T) {
 		expect.NoError(t, err)
 		m := e.Model()
 		if m.Provider != tc.provider || m.Endpoint != tc.endpoint || m.Space != tc.space || m.Dimensions != tc.dims || m.ID != tc.o.Deployment || !m.Symmetric {
-			t.Errorf("%+v: %+v", tc.o, m)
+			t.Errorf("%+v: got %+v, want Provider %v, Endpoint %v, Space %v, Dimensions %v, ID %v, Symmetric true",
+				tc.o, m, tc.provider, tc.endpoint, tc.space, tc.dims, tc.o.Deployment)
 		}
 		if known := tc.o.Model != ""; known != (m.Limits.Texts == 2048) || known != (m.Price.Currency == "USD") || known != m.Normalized {
-			t.Errorf("%+v: %+v", tc.o, m)
+			t.Errorf("%+v: got %+v, want limits, price and length known: %v", tc.o, m, known)
 		}
 	}
 	ours, err := openai.New(openai.Options{Model: "text-embedding-3-small", Key: "k", BaseURL: openai.BaseURL})
@@ -196,7 +197,7 @@ func TestTokens(t *testing.T) {
 	_, e := emulate(t, azure.Options{Token: func(ctx context.Context) (string, error) { asked.Add(1); return token(ctx) }})
 	for range 3 {
 		if _, err := embedding.Query(t.Context(), e, "hi"); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 	}
 	if asked.Load() != 3 {
@@ -232,10 +233,10 @@ func TestTokens(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, azure.Options{Limits: embedding.Limits{Texts: 5000}})
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 2049), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 2048 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 2048", got.Allowed)
 	}
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{strings.Repeat("a b ", 3000)}, 60), embedding.TooLarge, "middleware.Batch"); got.Allowed.Tokens != 300_000 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Tokens %v", got.Allowed, 300_000)
 	}
 	vendortest.Failure(t, e, []string{strings.Repeat("a b ", 10_000)}, embedding.Rejected, "shorten or split")
 	_, e = emulate(t, azure.Options{Key: "another-key-0123456789"})
@@ -249,6 +250,6 @@ func TestBadInput(t *testing.T) {
 	s, e := emulate(t, azure.Options{})
 	expect.NoError(t, s.SetFaults(azuretest.Fault{Name: emulator.TokenRate}))
 	if got := vendortest.Failure(t, e, []string{"hi"}, embedding.RateLimited, "raise its quota"); got.RetryAfter.Seconds() != 6 {
-		t.Error(got.RetryAfter)
+		t.Errorf("got %v, want 6 s", got.RetryAfter)
 	}
 }

@@ -135,7 +135,7 @@ func TestWhatIsSent(t *testing.T) {
 		s, e := emulate(t, tc.o)
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task})
 		if err != nil || len(res.ID) != 36 || res.Usage != (embedding.Usage{Requests: 1, Tokens: 1}) {
-			t.Error(res.ID, res.Usage, err)
+			t.Errorf("got %v, %v, %v, want an id of 36 characters, Usage %v", res.ID, res.Usage, err, embedding.Usage{Requests: 1, Tokens: 1})
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -164,7 +164,7 @@ func TestForms(t *testing.T) {
 	expect.NoError(t, err)
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}})
 	if err != nil || res.Vectors[0][0] != 1 || res.Usage != (embedding.Usage{Requests: 1, Unmetered: 1}) {
-		t.Error(res.Usage, err)
+		t.Errorf("got %v, %v, want the vectors, Usage %v", res.Usage, err, embedding.Usage{Requests: 1, Unmetered: 1})
 	}
 }
 
@@ -223,7 +223,8 @@ func TestModel(t *testing.T) {
 		}
 		m := e.Model()
 		if m.Endpoint != tc.endpoint || m.Space != tc.space || m.Variant != tc.variant || m.Symmetric != (tc.variant == "") || m.Price.PerMillion == 0 {
-			t.Errorf("%+v", m)
+			t.Errorf("got %+v, want Endpoint %v, Space %v, Variant %v, Symmetric %v",
+				m, tc.endpoint, tc.space, tc.variant, tc.variant == "")
 		}
 	}
 }
@@ -231,14 +232,14 @@ func TestModel(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, bedrock.Options{Model: "cohere.embed-v4:0", Limits: embedding.Limits{Texts: 500}})
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 97), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 96 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 96", got.Allowed)
 	}
 	_, e = emulate(t, bedrock.Options{Model: "cohere.embed-english-v3"})
 	vendortest.Failure(t, e, []string{strings.Repeat("a b ", 600)}, embedding.Rejected, "shorten or split")
 	vendortest.Failure(t, e, []string{strings.Repeat("b ", 1000)}, embedding.Rejected, "shorten or split")
 	_, e = emulate(t, bedrock.Options{})
 	if got := vendortest.Failure(t, e, []string{strings.Repeat("a b ", 10_000)}, embedding.Rejected, "shorten or split"); got.Allowed.TextTokens != 8192 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want TextTokens 8192", got.Allowed)
 	}
 	vendortest.Failure(t, e, []string{strings.Repeat("a b ", 20_000)}, embedding.Rejected, "shorten or split")
 	vendortest.Failure(t, e, []string{"one", "two"}, embedding.TooLarge)
@@ -246,7 +247,7 @@ func TestBadInput(t *testing.T) {
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "region us-east-1 has no such model")
 	_, e = emulate(t, bedrock.Options{Model: "amazon.titan-embed-text-v2:0", Unlisted: true, Dimensions: 256})
 	if _, err := embedding.Query(t.Context(), e, "hi"); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }
 

@@ -35,7 +35,7 @@ func TestEnvironment(t *testing.T) {
 		e, err := bedrock.New(bedrock.Options{Model: titan, BaseURL: s.URL})
 		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 	}
 }
@@ -116,7 +116,7 @@ func TestTampered(t *testing.T) {
 		e, err := bedrock.New(bedrock.Options{Model: titan, Region: "us-east-1", BaseURL: s.URL, Credentials: as(temporary), HTTPClient: client})
 		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); (err == nil) != (name == "nothing") || err != nil && !errors.Is(err, embedding.Auth) {
-			t.Errorf("%s was changed: %v", name, err)
+			t.Errorf("%s was changed: got %v, want no error: %v", name, err, name == "nothing")
 		}
 	}
 }

@@ -28,20 +28,21 @@ func build(t *testing.T, o dashscope.Options) (embedding.Model, error) {
 func TestOverriddenLimits(t *testing.T) {
 	m, err := build(t, dashscope.Options{Model: "text-embedding-v4", Limits: embedding.Limits{Texts: 6, Tokens: 9000, Bytes: 7}})
 	if want := (embedding.Limits{Texts: 6, Tokens: 9000, Bytes: 7, TextTokens: 8192}); err != nil || m.Limits != want {
-		t.Errorf("%+v, %v", m.Limits, err)
+		t.Errorf("got %+v, %v, want Limits %v", m.Limits, err, want)
 	}
 }
 
 func TestUnlisted(t *testing.T) {
 	m, err := build(t, dashscope.Options{Model: "text-embedding-v5", Dimensions: 4096, Unlisted: true})
 	if err != nil || m.ID != "text-embedding-v5" || m.Dimensions != 4096 || m.Limits != (embedding.Limits{Texts: 10}) || m.Normalized || m.Space != "dashscope/text-embedding-v5@4096" {
-		t.Errorf("%+v, %v", m, err)
+		t.Errorf("got %+v, %v, want ID text-embedding-v5, Dimensions 4096, Limits %v, Normalized false, Space dashscope/text-embedding-v5@4096",
+			m, err, embedding.Limits{Texts: 10})
 	}
 	if m, err = build(t, dashscope.Options{Model: "text-embedding-v4", Dimensions: 3072, Unlisted: true}); err != nil || m.Dimensions != 3072 || m.Limits.TextTokens != 8192 {
-		t.Errorf("%+v, %v", m, err)
+		t.Errorf("got %+v, %v, want Dimensions 3072, TextTokens 8192", m, err)
 	}
 	if m, err = build(t, dashscope.Options{Model: "text-embedding-v2", Region: "intl", Unlisted: true}); err != nil || m.Dimensions != 1536 {
-		t.Errorf("%+v, %v", m, err)
+		t.Errorf("got %+v, %v, want Dimensions 1536", m, err)
 	}
 }
 

@@ -52,7 +52,7 @@ func TestWrongKeySaysBoth(t *testing.T) {
 	expect.NoError(t, err)
 	_, err = embedding.Query(t.Context(), e, "hello")
 	if !errors.Is(err, embedding.Auth) {
-		t.Fatal(err)
+		t.Fatalf("got %v, want %v", err, embedding.Auth)
 	}
 	for _, want := range []string{"DASHSCOPE_API_KEY", "is wrong", "another region", "intl", "Singapore", strings.TrimPrefix(srv.URL, "http://"), "9a13b9eb"} {
 		if !strings.Contains(err.Error(), want) {

@@ -38,7 +38,8 @@ func TestModels(t *testing.T) {
 			continue
 		}
 		if m.Provider != "dashscope" || m.ID != tc.model || m.Dimensions != tc.def || m.Limits != tc.limits || m.Price != tc.price || !m.Symmetric || m.Variant != "" {
-			t.Errorf("%s in %s: %+v", tc.model, tc.region, m)
+			t.Errorf("%s in %s: got %+v, want Provider dashscope, ID %v, Dimensions %v, Limits %v, Price %v, Symmetric true, Variant none",
+				tc.model, tc.region, m, tc.model, tc.def, tc.limits, tc.price)
 		}
 		for _, d := range []int{0, 1, 32, 63, 64, 65, 128, 256, 384, 512, 768, 1000, 1024, 1025, 1536, 2048, 2560, 3072, 4096} {
 			m, err := build(t, dashscope.Options{Model: tc.model, Region: tc.region, Dimensions: d})
@@ -46,7 +47,7 @@ func TestModels(t *testing.T) {
 				d = tc.def
 			}
 			if ok := slices.Contains(tc.dims, d); ok != (err == nil) || ok && m.Dimensions != d {
-				t.Errorf("%s in %s at %d dimensions: %+v, %v", tc.model, tc.region, d, m, err)
+				t.Errorf("%s in %s at %d dimensions: got %+v, %v, want them: %v", tc.model, tc.region, d, m, err, ok)
 			}
 		}
 	}

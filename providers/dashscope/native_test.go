@@ -87,7 +87,7 @@ func TestNativeTakesEffect(t *testing.T) {
 		models[name] = e.Model()
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"how do cats sleep"}, Task: task})
 		if err != nil || len(res.ID) != 36 {
-			t.Fatal(name, res.ID, err)
+			t.Fatalf("%s: got %v, %v, want an id of 36 characters", name, res.ID, err)
 		}
 		return res.Vectors[0]
 	}
@@ -102,15 +102,15 @@ func TestNativeTakesEffect(t *testing.T) {
 	variants := map[string]bool{}
 	for name, m := range models {
 		if m.Space != models["compatible"].Space || m.Symmetric != (name == "compatible") {
-			t.Errorf("%s: %+v", name, m)
+			t.Errorf("%s: got %+v, want Space %v, Symmetric %v", name, m, models["compatible"].Space, name == "compatible")
 		}
 		variants[m.Variant] = true
 	}
 	if len(variants) != len(models) {
-		t.Errorf("%d models have the variants %v", len(models), variants)
+		t.Errorf("got the variants %v, want one for each of %d models", variants, len(models))
 	}
 	if s.Ledger().Billed != 5 {
-		t.Error(s.Ledger())
+		t.Errorf("got %v, want Billed 5", s.Ledger())
 	}
 }
 
@@ -190,7 +190,7 @@ func TestNativeFaults(t *testing.T) {
 			res, err := e.Embed(t.Context(), embedding.Request{Texts: numbered(3)})
 			if info.Kind == embedding.Unknown {
 				if err != nil || len(res.Vectors) != 3 {
-					t.Error(err)
+					t.Errorf("got %v, want 3 vectors", err)
 				}
 				return
 			}
@@ -201,6 +201,6 @@ func TestNativeFaults(t *testing.T) {
 	}
 	_, e := openNative(t, dashscope.Options{Limits: embedding.Limits{Texts: 100}})
 	if got := refused(t, e, embedding.TooLarge, numbered(11)...); got.Allowed.Texts != 10 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 10", got.Allowed)
 	}
 }

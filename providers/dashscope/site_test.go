@@ -45,7 +45,8 @@ func TestWhomToAsk(t *testing.T) {
 			e, err := dashscope.New(tc.o)
 			expect.NoError(t, err)
 			if m := e.Model(); m.Endpoint != tc.endpoint || m.Price.Currency != tc.price || m.Space != tc.space {
-				t.Errorf("endpoint %q, price in %q, space %q", m.Endpoint, m.Price.Currency, m.Space)
+				t.Errorf("got endpoint %q, price in %q, space %q, want Endpoint %v, Currency %v, Space %v",
+					m.Endpoint, m.Price.Currency, m.Space, tc.endpoint, tc.price, tc.space)
 			}
 		})
 	}

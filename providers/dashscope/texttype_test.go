@@ -20,7 +20,8 @@ func TestVariants(t *testing.T) {
 		tc.o.Model = "text-embedding-v4"
 		m, err := build(t, tc.o)
 		if err != nil || m.Variant != tc.variant || m.Symmetric != tc.symmetric || m.Space != "dashscope/text-embedding-v4@1024" {
-			t.Errorf("%+v: %+v, %v", tc.o, m, err)
+			t.Errorf("%+v: got %+v, %v, want Variant %v, Symmetric %v, Space dashscope/text-embedding-v4@1024",
+				tc.o, m, err, tc.variant, tc.symmetric)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func TestWhatIsSent(t *testing.T) {
 		s, e := emulate(t, tc.o)
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task})
 		if err != nil || res.Usage != (embedding.Usage{Requests: 1, Unmetered: 1}) {
-			t.Errorf("%+v, %v", res.Usage, err)
+			t.Errorf("got %+v, %v, want Usage %v", res.Usage, err, embedding.Usage{Requests: 1, Unmetered: 1})
 		}
 		if want := `{"requests":[` + tc.want + `]}`; s.Last() != want {
 			t.Errorf("sent %s\nwant %s", s.Last(), want)
@@ -113,7 +113,7 @@ func TestUnitLength(t *testing.T) {
 			sum += float64(f) * float64(f)
 		}
 		if len(v) != dims || math.Abs(sum-1) > 1e-5 {
-			t.Errorf("%d dimensions, squared length %v", len(v), sum)
+			t.Errorf("got %d dimensions, squared length %v, want length %v", len(v), sum, dims)
 		}
 	}
 }
@@ -142,21 +142,22 @@ func TestModel(t *testing.T) {
 	m := e.Model()
 	if m.Space != "gemini/gemini-embedding-001@768" || m.Symmetric || m.Variant != "taskType" || !m.Normalized ||
 		m.Limits != (embedding.Limits{Texts: 100, TextTokens: 2048}) || m.Price.PerMillion != 0.15 {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want Space gemini/gemini-embedding-001@768, Symmetric false, Variant taskType, Normalized true, Limits %v, PerMillion %v",
+			m, embedding.Limits{Texts: 100, TextTokens: 2048}, 0.15)
 	}
 	if e, err = gemini.New(gemini.Options{Model: "gemini-embedding-001", Key: "k", Plain: true}); err != nil || !e.Model().Symmetric || e.Model().Variant != "" {
-		t.Errorf("%+v, %v", e.Model(), err)
+		t.Errorf("got %+v, %v, want Symmetric true, Variant none", e.Model(), err)
 	}
 }
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, gemini.Options{Limits: embedding.Limits{Texts: 1000}})
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 101), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 100 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 100", got.Allowed)
 	}
 	_, e = emulate(t, gemini.Options{Key: "another-key-0123456789"})
 	if got := vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong"); got.Status != 400 {
-		t.Errorf("%+v", got)
+		t.Errorf("got %+v, want Status 400", got)
 	}
 	_, e = emulate(t, gemini.Options{Model: "gemini-embedding-9", Unlisted: true})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "no such model for embeddings")

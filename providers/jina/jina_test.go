@@ -64,7 +64,7 @@ func TestWhatIsSent(t *testing.T) {
 	} {
 		s, e := emulate(t, tc.o)
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task}); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -102,7 +102,8 @@ func TestModel(t *testing.T) {
 		e, err := jina.New(jina.Options{Model: tc.id, Key: "jina_0123456789"})
 		expect.NoError(t, err)
 		if m := e.Model(); m.Space != tc.space || m.Symmetric != tc.symmetric || m.Variant != tc.variant || m.Limits.Texts != 512 || m.Endpoint != "api.jina.ai" {
-			t.Errorf("%+v", m)
+			t.Errorf("got %+v, want Space %v, Symmetric %v, Variant %v, Texts 512, Endpoint api.jina.ai",
+				m, tc.space, tc.symmetric, tc.variant)
 		}
 	}
 }
@@ -110,10 +111,10 @@ func TestModel(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, jina.Options{Limits: embedding.Limits{Texts: 5000}})
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 2049), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 2048 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 2048", got.Allowed)
 	}
 	if got := vendortest.Failure(t, e, []string{strings.Repeat("a ", 9000)}, embedding.Rejected, "Options.Truncate"); got.Allowed.TextTokens != 8192 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want TextTokens 8192", got.Allowed)
 	}
 	_, e = emulate(t, jina.Options{Key: "another-key-0123456789"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong")

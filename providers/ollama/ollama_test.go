@@ -101,7 +101,7 @@ func TestWhatIsSent(t *testing.T) {
 	} {
 		s, e := emulate(t, tc.o)
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"<hi>"}, Task: tc.task}); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -156,15 +156,16 @@ func TestModel(t *testing.T) {
 	m := e.Model()
 	if m.ID != "nomic-embed-text:latest" || m.Space != "ollama/nomic-embed-text:latest@768" || m.Symmetric || !m.Normalized ||
 		m.Limits != (embedding.Limits{TextTokens: 2048}) || !strings.Contains(m.Variant, `query="search_query: "`) {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want ID nomic-embed-text:latest, Space ollama/nomic-embed-text:latest@768, Symmetric false, Normalized true, Limits %v, %q",
+			m, embedding.Limits{TextTokens: 2048}, `query="search_query: "`)
 	}
 	if _, e = emulate(t, ollama.Options{Plain: true}); e.Model().Variant != "" || !e.Model().Symmetric {
-		t.Errorf("%+v", e.Model())
+		t.Errorf("got %+v, want Variant none, Symmetric true", e.Model())
 	}
 	// Another tag is another model.
 	e, err := ollama.New(ollama.Options{Model: "nomic-embed-text:v2"})
 	if err != nil || e.Model().Dimensions != 0 || e.Model().Space != "" {
-		t.Errorf("%+v, %v", e.Model(), err)
+		t.Errorf("got %+v, %v, want Dimensions 0, Space none", e.Model(), err)
 	}
 	all := ollama.Models()
 	all[0].ID = "edited"
@@ -181,17 +182,17 @@ func TestBadInput(t *testing.T) {
 	vendortest.Failure(t, e, []string{long}, embedding.Rejected, "Options.Truncate")
 	_, e = emulate(t, ollama.Options{Truncate: true})
 	if _, err := embedding.Query(t.Context(), e, long); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	// The server ignores dimensions beyond the model's own.
 	_, e = emulate(t, ollama.Options{Model: "nomic-embed-text:latest", Dimensions: 0, NativeDimensions: 768})
 	if v, err := embedding.Query(t.Context(), e, "hi"); err != nil || len(v) != 768 {
-		t.Error(len(v), err)
+		t.Errorf("got %d dimensions, %v, want 768", len(v), err)
 	}
 	e, err := ollama.New(ollama.Options{Model: "m", BaseURL: "http://127.0.0.1:1"})
 	expect.NoError(t, err)
 	if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "is Ollama running") {
-		t.Error(err)
+		t.Errorf("got %v, want %v, %q", err, embedding.Unavailable, "is Ollama running")
 	}
 }
 

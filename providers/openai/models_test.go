@@ -29,16 +29,17 @@ func TestModels(t *testing.T) {
 		m, err := build(t, tc.o)
 		if err != nil || m.Provider != "openai" || m.Dimensions != tc.dims || m.Limits != limits || m.Space != tc.space || !m.Normalized || !m.Symmetric ||
 			m.Price != (embedding.Price{PerMillion: tc.price, Currency: "USD", AsOf: "2026-11-01"}) {
-			t.Errorf("%+v: %+v, %v", tc.o, m, err)
+			t.Errorf("%+v: got %+v, %v, want Provider openai, Dimensions %v, Limits %v, Space %v, Normalized true, Symmetric true, Price %v",
+				tc.o, m, err, tc.dims, limits, tc.space, embedding.Price{PerMillion: tc.price, Currency: "USD", AsOf: "2026-11-01"})
 		}
 	}
 	// OpenAI's next model: nothing is known about it, and it is not refused.
 	if m, err := build(t, openai.Options{Model: "text-embedding-4"}); err != nil || m.Dimensions != 0 || m.Limits != (embedding.Limits{}) || m.Space != "" {
-		t.Errorf("%+v, %v", m, err)
+		t.Errorf("got %+v, %v, want Dimensions 0, Limits %v, Space none", m, err, embedding.Limits{})
 	}
 	m, err := build(t, openai.Options{Model: "text-embedding-3-small", Limits: embedding.Limits{Texts: 100, Bytes: 5}})
 	if want := (embedding.Limits{Texts: 100, Tokens: 300_000, Bytes: 5, TextTokens: 8192}); err != nil || m.Limits != want {
-		t.Errorf("%+v, %v", m.Limits, err)
+		t.Errorf("got %+v, %v, want Limits %v", m.Limits, err, want)
 	}
 }
 

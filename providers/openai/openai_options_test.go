@@ -44,7 +44,8 @@ func TestOtherServers(t *testing.T) {
 		m, err := build(t, tc.o)
 		if err != nil || m.Provider != tc.provider || m.Endpoint != tc.endpoint || m.Dimensions != tc.dims || m.Space != tc.space || m.Limits != tc.wantLimit ||
 			m.Normalized || m.Price != (embedding.Price{}) {
-			t.Errorf("%+v: %+v, %v", tc.o, m, err)
+			t.Errorf("%+v: got %+v, %v, want Provider %v, Endpoint %v, Dimensions %v, Space %v, Limits %v, Normalized false, Price %v",
+				tc.o, m, err, tc.provider, tc.endpoint, tc.dims, tc.space, tc.wantLimit, embedding.Price{})
 		}
 	}
 }

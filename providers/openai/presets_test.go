@@ -81,7 +81,8 @@ func TestPresets(t *testing.T) {
 	} {
 		m, err := build(t, tc.o)
 		if err != nil || m.Provider != tc.provider || m.Space != tc.space || m.Limits.Texts != tc.texts || m.Price.Currency != tc.price {
-			t.Errorf("%+v: %+v, %v", tc.o, m, err)
+			t.Errorf("%+v: got %+v, %v, want Provider %v, Space %v, Texts %v, Currency %v",
+				tc.o, m, err, tc.provider, tc.space, tc.texts, tc.price)
 		}
 	}
 	for want, o := range map[string]openai.Options{
@@ -124,7 +125,7 @@ func TestWhatIsSentToPresets(t *testing.T) {
 		e, err := openai.New(o)
 		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
-			t.Error(err)
+			t.Errorf("got %v, want %v", err, embedding.Unavailable)
 		}
 		if network.body != want {
 			t.Errorf("sent %s\nwant %s", network.body, want)
@@ -158,7 +159,7 @@ func TestWhoGetsThePresetsKey(t *testing.T) {
 		e, err := openai.New(tc.o)
 		expect.NoError(t, err)
 		if _, err = embedding.Query(t.Context(), e, "hello"); !errors.Is(err, embedding.Auth) || strings.Contains(err.Error(), "sk-") {
-			t.Error(err)
+			t.Errorf("got %v, want %v", err, embedding.Auth)
 		}
 		if sent := strings.TrimPrefix(s.auth, "Bearer "); s.host != tc.host || sent != tc.sent {
 			t.Errorf("%+v: %s was asked with the key %q, want %s with %q", tc.o, s.host, sent, tc.host, tc.sent)

@@ -105,7 +105,7 @@ func TestWhatIsSent(t *testing.T) {
 	} {
 		s, e := emulate(t, tc.o)
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task}); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -119,10 +119,11 @@ func TestAsk(t *testing.T) {
 	expect.NoError(t, err)
 	m := e.Model()
 	if m.ID != model || m.Dimensions != 768 || m.Space != "tei/BAAI/bge-base-en-v1.5@768" || m.Limits != (embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512}) {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want ID %v, Dimensions 768, Space tei/BAAI/bge-base-en-v1.5@768, Limits %v",
+			m, model, embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512})
 	}
 	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Model: "BAAI/bge-m3"}); !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "has "+model) {
-		t.Error(err)
+		t.Errorf("got %v, want %v, %q", err, embedding.Invalid, "has "+model)
 	}
 	for said, want := range map[string]embedding.Kind{
 		`{"model_id":"BAAI/bge-reranker-base","model_type":{"reranker":{"id2label":{"0":"LABEL_0"}}},"max_input_length":512,"max_client_batch_size":32}`: embedding.Invalid,
@@ -132,11 +133,11 @@ func TestAsk(t *testing.T) {
 		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, said) }))
 		defer other.Close()
 		if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: other.URL}); !errors.Is(err, want) {
-			t.Errorf("%s: %v", said, err)
+			t.Errorf("%s: got %v, want %v", said, err, want)
 		}
 	}
 	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: "http://127.0.0.1:1"}); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "is the server running") {
-		t.Error(err)
+		t.Errorf("got %v, want %v, %q", err, embedding.Unavailable, "is the server running")
 	}
 }
 
@@ -173,31 +174,31 @@ func header(t *testing.T, o tei.Options) string {
 func TestTheTokenStaysAtHome(t *testing.T) {
 	t.Setenv(tei.KeyVariable, "hf-token")
 	if got := header(t, tei.Options{BaseURL: "https://x.us-east-1.aws.endpoints.huggingface.cloud"}); got != "Bearer hf-token" {
-		t.Error(got)
+		t.Errorf("got %v, want Bearer hf-token", got)
 	}
 	for _, base := range []string{"https://tei.example", "https://huggingface.cloud.evil.example", "http://127.0.0.1:8080"} {
 		if got := header(t, tei.Options{BaseURL: base}); got != "" {
-			t.Errorf("%s gets %q", base, got)
+			t.Errorf("%s gets %q, want none", base, got)
 		}
 	}
 	if got := header(t, tei.Options{BaseURL: "https://tei.example", KeyEnv: tei.KeyVariable}); got != "Bearer hf-token" {
-		t.Error(got)
+		t.Errorf("got %v, want Bearer hf-token", got)
 	}
 }
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, tei.Options{Limits: embedding.Limits{Texts: 10}})
 	if got := vendortest.Failure(t, e, make5(), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 4 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 4", got.Allowed)
 	}
 	long := strings.Repeat("word ", 600)
 	if got := vendortest.Failure(t, e, []string{long}, embedding.Rejected, "Options.Truncate"); got.Allowed.TextTokens != 512 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want TextTokens 512", got.Allowed)
 	}
 	vendortest.Failure(t, e, []string{strings.Repeat("x", 2<<20)}, embedding.TooLarge)
 	_, e = emulate(t, tei.Options{Truncate: true})
 	if _, err := embedding.Query(t.Context(), e, long); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	_, e = emulate(t, tei.Options{DocumentPrompt: "nothing"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "Available prompts")

@@ -63,7 +63,7 @@ func TestWhatIsSent(t *testing.T) {
 	} {
 		s, e := emulate(t, tc.o)
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task}); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -94,7 +94,7 @@ func TestModel(t *testing.T) {
 		expect.NoError(t, err)
 		spaces[e.Model().Space] = true
 		if e.Model().Endpoint != "api.voyageai.com" || e.Model().Symmetric {
-			t.Errorf("%+v", e.Model())
+			t.Errorf("got %+v, want Endpoint api.voyageai.com, Symmetric false", e.Model())
 		}
 	}
 	if len(spaces) != 1 || !spaces["voyage/voyage-4@1024"] {
@@ -105,17 +105,18 @@ func TestModel(t *testing.T) {
 	m := e.Model()
 	if m.Endpoint != "ai.mongodb.com" || m.Space != "voyage/voyage-law-2@1024" || m.Variant != "" || !m.Symmetric ||
 		m.Limits != (embedding.Limits{Texts: 1000, Tokens: 120_000, TextTokens: 16_000}) {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want Endpoint ai.mongodb.com, Space voyage/voyage-law-2@1024, Variant none, Symmetric true, Limits %v",
+			m, embedding.Limits{Texts: 1000, Tokens: 120_000, TextTokens: 16_000})
 	}
 }
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, voyage.Options{Limits: embedding.Limits{Texts: 5000}})
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 1001), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 1000 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 1000", got.Allowed)
 	}
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{strings.Repeat("a ", 1000)}, 130), embedding.TooLarge, "middleware.Batch"); got.Allowed.Tokens != 120_000 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Tokens %v", got.Allowed, 120_000)
 	}
 	vendortest.Failure(t, e, []string{strings.Repeat("a ", 33_000)}, embedding.Rejected, "Options.Truncate")
 	_, e = emulate(t, voyage.Options{Key: "another-key-0123456789"})
@@ -124,6 +125,6 @@ func TestBadInput(t *testing.T) {
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, voyage.AtlasBaseURL)
 	_, e = emulate(t, voyage.Options{Model: "voyage-9", Unlisted: true})
 	if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Invalid) {
-		t.Error(err)
+		t.Errorf("got %v, want %v", err, embedding.Invalid)
 	}
 }

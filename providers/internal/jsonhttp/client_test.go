@@ -100,7 +100,7 @@ func TestBadKeysAndURLs(t *testing.T) {
 func TestGet(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || r.Header.Get("Authorization") != "Bearer k" {
-			t.Errorf("%s with %q", r.Method, r.Header.Get("Authorization"))
+			t.Errorf("got %s with %q, want %v with Bearer k", r.Method, r.Header.Get("Authorization"), http.MethodGet)
 		}
 		if r.URL.Path != "/base/info" {
 			w.WriteHeader(http.StatusNotFound)
@@ -112,12 +112,12 @@ func TestGet(t *testing.T) {
 	c.Key = "k"
 	var said string
 	if err := jsonhttp.Get(t.Context(), c, "/info", func(b []byte) error { said = string(b); return nil }); err != nil || said != `{"model_id":"m"}` {
-		t.Errorf("%q, %v", said, err)
+		t.Errorf("got %q, %v, want %v", said, err, `{"model_id":"m"}`)
 	}
 	if err := jsonhttp.Get(t.Context(), c, "/nothing", func([]byte) error { return nil }); !errors.Is(err, embedding.Invalid) {
-		t.Error(err)
+		t.Errorf("got %v, want %v", err, embedding.Invalid)
 	}
 	if err := jsonhttp.Get(t.Context(), c, "/info", func([]byte) error { return errors.New("odd") }); !errors.Is(err, embedding.Malformed) {
-		t.Error(err)
+		t.Errorf("got %v, want %v", err, embedding.Malformed)
 	}
 }

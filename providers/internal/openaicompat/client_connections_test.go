@@ -43,11 +43,11 @@ func TestConnectionsAreKept(t *testing.T) {
 			for range 5 {
 				_, err := c.Embed(t.Context(), texts("one"))
 				if ok := status == 200 && strings.HasPrefix(body, row); (err == nil) != ok {
-					t.Fatal(err)
+					t.Fatalf("got %v, want no error: %v", err, ok)
 				}
 			}
 			if n := dials.Load(); n != 1 {
-				t.Errorf("%d %q: %d connections", status, body, n)
+				t.Errorf("%d %q: got %d connections, want 1", status, body, n)
 			}
 		}
 	}
@@ -66,7 +66,7 @@ func TestConcurrentCalls(t *testing.T) {
 				text := strings.Repeat("x", g*rounds+i+1)
 				res, err := c.Embed(t.Context(), texts(text, text+"y"))
 				if err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 					return
 				}
 				if int(res.Vectors[0][0]) != len(text) || int(res.Vectors[1][0]) != len(text)+1 {

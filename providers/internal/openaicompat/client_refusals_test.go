@@ -118,7 +118,7 @@ func TestPlacedByIndex(t *testing.T) {
 			func(c *options) { c.Model.Dimensions = dims })
 		res, err := c.Embed(t.Context(), texts("one", "two", "three"))
 		if err != nil || fmt.Sprint(res.Vectors) != "[[2 2 2 2] [3 3 3 3] [1 1 1 1]]" {
-			t.Errorf("%v, %v", res.Vectors, err)
+			t.Errorf("got %v, %v, want Vectors [[2 2 2 2] [3 3 3 3] [1 1 1 1]]", res.Vectors, err)
 		}
 	}
 }
@@ -137,7 +137,8 @@ func TestClassifierSeesTheServersOwnWords(t *testing.T) {
 		t.Errorf("the classifier saw %+v", seen)
 	}
 	if e.Kind != embedding.TooLarge || e.Allowed.Texts != 3 || !strings.Contains(err.Error(), "no room for [redacted]; send less") {
-		t.Errorf("%v, allowed %+v", err, e.Allowed)
+		t.Errorf("got %v, allowed %+v, want Kind %v, Texts 3, %q",
+			err, e.Allowed, embedding.TooLarge, "no room for [redacted]; send less")
 	}
 }
 

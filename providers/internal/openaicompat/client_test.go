@@ -108,13 +108,14 @@ func TestEmbed(t *testing.T) {
 		t.Errorf("sent %s, want %s", body, want)
 	}
 	if path != "POST /v1/embeddings" || auth != "Bearer "+testKey || contentType != "application/json" {
-		t.Errorf("%s, Authorization %q, Content-Type %q", path, auth, contentType)
+		t.Errorf("got %s, Authorization %q, Content-Type %q, want POST /v1/embeddings, %v, application/json",
+			path, auth, contentType, "Bearer "+testKey)
 	}
 	if fmt.Sprint(res.Vectors) != "[[3 0.5 0 -0.001] [5 0.5 0 -0.001]]" {
-		t.Errorf("vectors %v", res.Vectors)
+		t.Errorf("got vectors %v, want [[3 0.5 0 -0.001] [5 0.5 0 -0.001]]", res.Vectors)
 	}
 	if res.ID != "req-1" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 7}) {
-		t.Errorf("id %q, usage %+v", res.ID, res.Usage)
+		t.Errorf("got id %q, usage %+v, want ID req-1, Usage %v", res.ID, res.Usage, embedding.Usage{Requests: 1, Tokens: 7})
 	}
 	if res, err := c.Embed(t.Context(), embedding.Request{}); err != nil || len(res.Vectors) != 0 {
 		t.Errorf("an empty request: %v, %v", res, err)
@@ -129,7 +130,7 @@ func TestNoKeyNoHeader(t *testing.T) {
 		answer(w, r)
 	}, func(c *options) { c.Key = "" })
 	if _, err := c.Embed(t.Context(), texts("one")); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 }
 
@@ -152,7 +153,8 @@ func TestUsageAndID(t *testing.T) {
 		c := open(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, tc.body) })
 		res, err := c.Embed(t.Context(), texts("one"))
 		if err != nil || res.Usage != tc.usage || res.ID != tc.id || fmt.Sprint(res.Vectors) != "[[1 2 3 4]]" {
-			t.Errorf("%s: %v, %+v, id %q, %v", tc.name, res.Vectors, res.Usage, res.ID, err)
+			t.Errorf("%s: got %v, %+v, id %q, %v, want Usage %v, ID %v, Vectors [[1 2 3 4]]",
+				tc.name, res.Vectors, res.Usage, res.ID, err, tc.usage, tc.id)
 		}
 	}
 }
@@ -172,7 +174,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		t.Error("the redirect was followed")
 	}
 	if e.Kind != embedding.Malformed || e.Status != 307 || !strings.Contains(err.Error(), strings.TrimPrefix(other.URL, "http://")) || strings.Contains(err.Error(), "hidden") {
-		t.Errorf("%v", err)
+		t.Errorf("got %v, want Kind %v, Status 307, %q", err, embedding.Malformed, strings.TrimPrefix(other.URL, "http://"))
 	}
 }
 
@@ -224,14 +226,14 @@ func TestContextDecides(t *testing.T) {
 		})
 		_, err := c.Embed(ctx, texts("one"))
 		if e := failure(t, err); e.Kind != embedding.RateLimited {
-			t.Errorf("%v", err)
+			t.Errorf("got %v, want Kind %v", err, embedding.RateLimited)
 		}
 	})
 	t.Run("cancelled before", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := open(t, answer).Embed(ctx, texts("one")); err != context.Canceled {
-			t.Errorf("%v", err)
+			t.Errorf("got %v, want %v", err, context.Canceled)
 		}
 	})
 }
@@ -244,7 +246,7 @@ func TestUnreachable(t *testing.T) {
 	_, err = dial(t, "http://"+addr).Embed(t.Context(), texts("one"))
 	e := failure(t, err)
 	if e.Kind != embedding.Unavailable || e.Status != 0 || !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), addr) {
-		t.Errorf("%+v: %v", e, err)
+		t.Errorf("got %v, want Kind %v, Status 0, %v, %q", err, embedding.Unavailable, syscall.ECONNREFUSED, addr)
 	}
 }
 
@@ -255,7 +257,7 @@ func TestBrokenOff(t *testing.T) {
 	})
 	_, err := c.Embed(t.Context(), texts("one"))
 	if e := failure(t, err); e.Kind != embedding.Unavailable || !strings.Contains(err.Error(), "broke off") {
-		t.Errorf("%v", err)
+		t.Errorf("got %v, want Kind %v, %q", err, embedding.Unavailable, "broke off")
 	}
 }
 
@@ -277,7 +279,7 @@ func TestStaleConnection(t *testing.T) {
 		_, err := c.Embed(t.Context(), texts("one"))
 		if i == 1 {
 			if e := failure(t, err); e.Kind != embedding.Unavailable {
-				t.Errorf("%v", err)
+				t.Errorf("got %v, want Kind %v", err, embedding.Unavailable)
 			}
 		} else if err != nil {
 			t.Fatal(err)
@@ -300,7 +302,7 @@ func TestNewRefuses(t *testing.T) {
 		tc.edit(&o)
 		_, err := New(o.Config, o.Format)
 		if e := failure(t, err); e.Kind != tc.kind || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "sk-with") {
-			t.Errorf("%v", err)
+			t.Errorf("got %v, want Kind %v, %q", err, tc.kind, tc.says)
 		}
 	}
 }

@@ -70,7 +70,7 @@ func FuzzAppendString(f *testing.F) {
 			t.Fatalf("%q became %s: %v", s, b[1:], err)
 		}
 		if got != s {
-			t.Fatalf("%q became %q", s, got)
+			t.Fatalf("%q became %q, want %v", s, got, s)
 		}
 	})
 }
@@ -83,7 +83,7 @@ func TestAppendStringEveryPlace(t *testing.T) {
 				s := strings.Repeat("a", at) + c + strings.Repeat("é", n-at)
 				var got string
 				if err := json.Unmarshal(appendString(nil, s), &got); err != nil || got != s {
-					t.Fatalf("%q became %q, %v", s, got, err)
+					t.Fatalf("%q became %q, %v, want %v", s, got, err, s)
 				}
 			}
 		}

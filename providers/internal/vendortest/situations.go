@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // situations are what goes wrong at every vendor, and the kinds that it may be there.
@@ -80,9 +81,7 @@ func situations(t *testing.T, open func(baseURL string) (embedding.Embedder, err
 			}))
 			defer srv.Close()
 			e, err := open(srv.URL)
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"hello there"}})
 			if !errors.Is(err, tc.kind) || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), Key) {
 				t.Errorf("got %v\nwant: %v, %q", err, tc.kind, tc.says)
@@ -104,9 +103,7 @@ func underSuccess(t *testing.T, open func(baseURL string) (embedding.Embedder, e
 	}))
 	defer srv.Close()
 	e, err := open(srv.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	told := false
 	for _, now = range Read(t) {
 		_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hello there"}})

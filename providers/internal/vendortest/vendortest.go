@@ -23,6 +23,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/emulator"
 )
 
@@ -58,9 +59,7 @@ var kinds = map[string]embedding.Kind{
 func Read(t *testing.T) []Refusal {
 	t.Helper()
 	all, err := ReadFile("testdata/errors.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return all
 }
 
@@ -123,9 +122,7 @@ func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error
 	}))
 	defer srv.Close()
 	e, err := open(srv.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for _, now = range Read(t) {
 		t.Run(path.Join(now.Server, now.Name), func(t *testing.T) {
 			_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a text that must not be shown"}})
@@ -175,9 +172,7 @@ type Emulator struct {
 func Serve(t *testing.T) func(s *emulator.Server, err error) *Emulator {
 	return func(s *emulator.Server, err error) *Emulator {
 		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		e := &Emulator{Server: s}
 		srv := httptest.NewServer(e)
 		t.Cleanup(srv.Close)

@@ -30,7 +30,7 @@ func checkFloat(t *testing.T, number string) {
 	fast, slow, err := parse(number)
 	want, wantErr := strconv.ParseFloat(number, 32)
 	if (err != nil) != (wantErr != nil) {
-		t.Fatalf("%s: error %v, strconv says %v", number, err, wantErr)
+		t.Fatalf("%s: got error %v, strconv says %v, want the same", number, err, wantErr)
 	}
 	if err != nil {
 		return
@@ -121,7 +121,7 @@ func TestPlainStops(t *testing.T) {
 			}
 			if n == 1 && valid {
 				if want, _ := strconv.ParseFloat(text, 32); row[0] != float32(want) {
-					t.Fatalf("%q is %v", text, row[0])
+					t.Fatalf("%q is %v, want %v", text, row[0], float32(want))
 				}
 			}
 			if n == 0 && s.at != 0 {

@@ -190,7 +190,8 @@ func TestDepth(t *testing.T) {
 			a, err := Read(strings.NewReader(body), 1, 1)
 			_, isSyntax := errors.AsType[*SyntaxError](err)
 			if offset := syntaxOffset(body); isSyntax != (offset >= 0) {
-				t.Errorf("%d levels in %.20s...: %v, rest of %d bytes; encoding/json %d", deep, body, err, len(a.Rest), offset)
+				t.Errorf("%d levels in %.20s...: got %v, rest of %d bytes; encoding/json %d, want a syntax error: %v",
+					deep, body, err, len(a.Rest), offset, offset >= 0)
 			}
 		}
 	}
@@ -201,7 +202,7 @@ func TestSiblings(t *testing.T) {
 	many := strings.Repeat(`{},[],`, deepest)
 	body := `{"a":[` + many + `0],"data":[{"b":[` + many + `0],"index":0,"embedding":[1]}]}`
 	if _, err := Read(strings.NewReader(body), 1, 1); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }
 
@@ -209,19 +210,19 @@ func TestBounds(t *testing.T) {
 	t.Run("a long rest", func(t *testing.T) {
 		body := `{"data":[{"index":0,"embedding":[1]}],"pad":"` + strings.Repeat("x", mostRest) + `"}`
 		if a, err := Read(strings.NewReader(body), 1, 1); !errors.Is(err, ErrTooLong) || a.Rest != nil {
-			t.Errorf("%v, rest of %d bytes", err, len(a.Rest))
+			t.Errorf("got %v, rest of %d bytes, want %v, Rest nil", err, len(a.Rest), ErrTooLong)
 		}
 	})
 	t.Run("members of items are no rest", func(t *testing.T) {
 		body := `{"data":[{"index":0,"pad":"` + strings.Repeat("x", 2*mostRest) + `","embedding":[1]}]}`
 		if _, err := Read(strings.NewReader(body), 1, 1); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 	})
 	t.Run("a slab that no answer fills", func(t *testing.T) {
 		body := `{"data":[{"index":0,"embedding":[` + strings.Repeat("0,", 4000) + `0]}]}`
 		if _, err := Read(strings.NewReader(body), mostNumbers/4000, 0); !errors.Is(err, ErrTooLong) {
-			t.Errorf("%v", err)
+			t.Errorf("got %v, want %v", err, ErrTooLong)
 		}
 	})
 	t.Run("tokens longer than the buffer", func(t *testing.T) {
@@ -236,7 +237,7 @@ func TestBounds(t *testing.T) {
 		a, err = Read(strings.NewReader(body), 1, 1)
 		check(t, body, 1, 1, a, err)
 		if err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 	})
 }
@@ -314,7 +315,7 @@ func TestRowsAreApart(t *testing.T) {
 		for range 10 {
 			other := strings.ReplaceAll(answerOf(vectors(9, 7), encodedRow), "text-embedding-v4", "another")
 			if _, err := Read(strings.NewReader(other), 9, 0); err != nil {
-				t.Fatal(err)
+				t.Fatalf("got the error %v, want none", err)
 			}
 		}
 		if !same(a.Vectors, rows) || string(a.Rest) != rest {
@@ -335,7 +336,7 @@ func TestAllocations(t *testing.T) {
 				r.Reset(body)
 				s.reset()
 				if _, err := s.read(r, len(rows), dims); err != nil {
-					t.Fatal(err)
+					t.Fatalf("got the error %v, want none", err)
 				}
 			})
 			if got != 3 {
