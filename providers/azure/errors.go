@@ -10,11 +10,11 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. Azure's gateway and the model behind it word errors differently, and the code is
-// often the status only. It knows whom it asked and with what, for advice.
+// classifier maps a refusal to its kind and to advice. Azure's gateway and the model behind it
+// word errors differently, and the code often only repeats the status.
 type classifier struct{ deployment, host, from, version string }
 
-// What Azure says, each proved by a body in testdata/errors.jsonl.
+// Azure's words. A body in testdata/errors.jsonl proves each pattern.
 var (
 	tooMany    = regexp.MustCompile(`(?:max number of inputs is|array length must be) (\d+)`)
 	tooMuch    = regexp.MustCompile(`max (\d+) tokens per request`)
@@ -72,7 +72,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	return v
 }
 
-// access is the advice for a refused key or token.
+// access returns the advice for a refused key or token.
 func (c classifier) access(said string) string {
 	switch {
 	case firewall.MatchString(said):

@@ -7,11 +7,11 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. The code is in a header, the words in {"message":"..."}. It knows where the
-// credentials came from and which region was asked, for advice.
+// classifier maps a refusal to its kind and to advice. The code is in a header, the
+// words are in {"message":"..."}.
 type classifier struct{ from, region string }
 
-// What Bedrock says, each proved by a body in testdata/errors.jsonl.
+// Bedrock's words. A body in testdata/errors.jsonl proves each pattern.
 var (
 	tooManyTexts = regexp.MustCompile(`#/texts: expected maximum item count: (\d+)`)
 	tooManyToks  = regexp.MustCompile(`Too many input tokens. Max input tokens: (\d+)`)
@@ -24,8 +24,10 @@ var (
 	noAccess     = regexp.MustCompile(`access to the model`)
 )
 
-// kinds are by code. Source: https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html and the
-// client that AWS generates, https://github.com/aws/aws-sdk-go-v2/blob/101599e18e27b4592c5e70f63efd498b9364b7c4/service/bedrockruntime/deserializers.go.
+// kinds maps the service's codes. Sources:
+// https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html and the
+// client that AWS generates,
+// https://github.com/aws/aws-sdk-go-v2/blob/101599e18e27b4592c5e70f63efd498b9364b7c4/service/bedrockruntime/deserializers.go.
 var kinds = map[string]embedding.Kind{
 	"AccessDeniedException":         embedding.Auth,
 	"UnrecognizedClientException":   embedding.Auth,

@@ -21,14 +21,14 @@ import (
 type Credentials struct {
 	AccessKeyID     string
 	SecretAccessKey string
-	SessionToken    string // of temporary ones
+	SessionToken    string // of temporary credentials
 }
 
-// identity is what proves to the service who asks: a key, or a signature for each request.
+// identity proves to the service who asks: a key, or a signature for each request.
 type identity struct {
 	key  string
 	sign func(*http.Request, []byte) (string, error)
-	from string // where it is from, for advice
+	from string // its source, for advice
 }
 
 func (o Options) identity(base, region string) (identity, error) {
@@ -60,7 +60,7 @@ func (o Options) identity(base, region string) (identity, error) {
 	return identity{sign: sign, from: "AWS_ACCESS_KEY_ID"}, nil
 }
 
-// signer returns what signs a request in its headers.
+// signer returns a function that signs a request in its headers.
 func signer(region string, ask func(context.Context) (Credentials, error)) func(*http.Request, []byte) (string, error) {
 	s := v4.NewSigner()
 	return func(req *http.Request, body []byte) (string, error) {
@@ -76,7 +76,7 @@ func signer(region string, ask func(context.Context) (Credentials, error)) func(
 		sum := sha256.Sum256(body)
 		err = s.SignHTTP(req.Context(), aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken},
 			req, hex.EncodeToString(sum[:]), "bedrock", region, time.Now())
-		// A refused signature is answered with all that was signed, the session token among it.
+		// The refusal of a signature repeats all that was signed, the session token included.
 		return strings.Join([]string{c.AccessKeyID, c.SecretAccessKey, c.SessionToken}, "\n"), err
 	}
 }

@@ -84,7 +84,7 @@ func TestClock(t *testing.T) {
 		s, err := bedrocktest.New(bedrocktest.Options{})
 		expect.NoError(t, err)
 		client := &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
-			time.Sleep(10 * time.Minute) // on its way, which for the server is the same as a clock that is slow
+			time.Sleep(10 * time.Minute) // to the server, as if the clock were slow
 			w := httptest.NewRecorder()
 			r.Host = r.URL.Host
 			s.ServeHTTP(w, r)
@@ -96,7 +96,8 @@ func TestClock(t *testing.T) {
 	})
 }
 
-// TestTampered: the emulator's check is one. What was changed on its way is refused, and so is a request for another model.
+// TestTampered: the emulator's check is one. What was changed on its way is refused, and so is a
+// request for another model.
 func TestTampered(t *testing.T) {
 	s := vendortest.Serve(t)(bedrocktest.New(bedrocktest.Options{Credentials: []bedrock.Credentials{temporary}}))
 	for name, change := range map[string]func(r *http.Request){

@@ -7,11 +7,11 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. Cohere's errors have a status and words, no codes. It knows where the key came
-// from, for advice.
+// classifier maps a refusal to its kind and to advice. Cohere's errors have a status and
+// words, no codes.
 type classifier struct{ from string }
 
-// What Cohere says, each proved by a body in testdata/errors.jsonl.
+// Cohere's words. A body in testdata/errors.jsonl proves each pattern.
 var (
 	tooMany = regexp.MustCompile(`number of texts must be at most (\d+)`)
 	tooLong = regexp.MustCompile(`(?i)too many tokens|too long|exceeds? the (maximum|max)|maximum (context|token)`)

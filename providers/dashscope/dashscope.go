@@ -14,47 +14,50 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// The environment variables that are read where Options say nothing.
+// Environment variables that supply what Options leave empty.
 const (
 	KeyVariable           = "DASHSCOPE_API_KEY"
 	BaseURLVariable       = "DASHSCOPE_COMPATIBLE_BASE_URL"
-	NativeBaseURLVariable = "DASHSCOPE_HTTP_BASE_URL" // of Options.Native
+	NativeBaseURLVariable = "DASHSCOPE_HTTP_BASE_URL" // with Options.Native
 )
 
-// Options configure New. Only Model is required, and a key, which is in the environment or here.
+// Options configure [New]. It requires Model, and a key from here or from the environment.
 type Options struct {
-	Model      string // as in Models
-	Dimensions int    // length of the vectors; 0 is the model's default
+	Model      string // as in [Models]
+	Dimensions int    // length of the vectors; 0 means the model's default
 
-	// Native asks the service's own API instead of the OpenAI-compatible one. There text_type and Instruct are documented to
-	// take effect, so text_type is always sent.
+	// Native asks the native API instead of the OpenAI-compatible one. It documents that text_type and
+	// Instruct take effect, so New always sends text_type there.
 	Native bool
 
-	// Whom to ask: the first of these that is set, then the variable DASHSCOPE_COMPATIBLE_BASE_URL (DASHSCOPE_HTTP_BASE_URL with
-	// Native), then the first of Regions. Beside BaseURL, Region says which dimensions and prices hold; beside Workspace, where
-	// the workspace is.
-	BaseURL   string // with or without a trailing slash, up to /compatible-mode/v1, with Native up to /api/v1
-	Workspace string // a workspace's id: asks {Workspace}.{zone}.maas.aliyuncs.com
-	Region    string // as in Regions
+	// The address is the first of these three that is set, then the variable
+	// DASHSCOPE_COMPATIBLE_BASE_URL (DASHSCOPE_HTTP_BASE_URL with Native), then the first of
+	// [Regions]. Beside BaseURL, Region selects dimensions and prices. Beside Workspace, it says where
+	// that is.
+	BaseURL   string // up to /compatible-mode/v1, or to /api/v1 with Native
+	Workspace string // a workspace's id, for {Workspace}.{zone}.maas.aliyuncs.com
+	Region    string // as in [Regions]
 
-	Key    string // "": from KeyEnv
-	KeyEnv string // the variable that holds the key; "" is DASHSCOPE_API_KEY
+	Key    string // "" means the value of KeyEnv
+	KeyEnv string // the variable that holds the key; "" means DASHSCOPE_API_KEY
 
-	TextType bool   // send text_type: "query" for embedding.TaskQuery, else "document"; see the package documentation
-	Instruct string // send this instruction with queries, and text_type with everything; English is advised
+	// TextType sends text_type: "query" for [embedding.TaskQuery], else "document".
+	TextType bool
+	// Instruct is an instruction to send with queries, preferably in English. It implies TextType.
+	Instruct string
 
-	Space  embedding.Space  // asserts the vectors' space instead of deriving it
-	Limits embedding.Limits // replace the table's, each where it is above 0
-	// Unlisted allows what the tables do not know: a model, which then needs Dimensions, and dimensions or a region that
-	// a model is not documented with. The service decides.
+	Space  embedding.Space  // replaces the space that New derives
+	Limits embedding.Limits // each one above 0 replaces the table's
+	// Unlisted allows what the tables do not have: a model, which then needs Dimensions, and
+	// dimensions or regions that a model is not documented with. The service decides.
 	Unlisted bool
 
-	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to a host that is not this machine
+	HTTPClient *http.Client // may be nil; redirects are never followed
+	AllowHTTP  bool         // lets the key travel over plain http to another machine
 }
 
-// New returns a guarded Embedder for one model, without any other middleware. It does no I/O: whatever is wrong with the
-// options is said here, as an *embedding.Error.
+// New returns a guarded Embedder for one model, without other middleware. It does no I/O and
+// reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
 	s, err := o.site()
 	if err != nil {

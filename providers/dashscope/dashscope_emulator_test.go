@@ -28,7 +28,8 @@ func emulate(t *testing.T, faults ...dashscopetest.Fault) (*dashscopetest.Server
 	return s, server.URL + "/compatible-mode/v1"
 }
 
-// open returns an Embedder for text-embedding-v4 at an emulator, with 64 dimensions and a good key unless o says other.
+// open returns an Embedder for text-embedding-v4 at an emulator, with 64 dimensions and a good key
+// unless o says other.
 func open(t *testing.T, base string, o dashscope.Options) embedding.Embedder {
 	t.Helper()
 	if o.Model == "" {
@@ -219,7 +220,7 @@ func TestUnlistedAtTheService(t *testing.T) {
 		t.Errorf("got %v, want Status 404, Code model_not_found, %q", err, "the model is not served there (region intl")
 	}
 	err = refused(t, open(t, base, dashscope.Options{Model: "text-embedding-v4", Dimensions: 100, Unlisted: true}), embedding.Invalid, "hello")
-	if err.Status != 400 || !strings.Contains(err.Error(), "its value shold be in [64, 128, 256") { // sic
+	if err.Status != 400 || !strings.Contains(err.Error(), "its value shold be in [64, 128, 256") {
 		t.Errorf("got %v, want Status 400, %q", err, "its value shold be in [64, 128, 256")
 	}
 	err = refused(t, open(t, strings.TrimSuffix(base, "/v1"), dashscope.Options{}), embedding.Invalid, "hello")

@@ -25,8 +25,8 @@ func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
 	return rec.Result(), nil
 }
 
-// TestLimitKeepsInsideTheQuotaOfASecond: callers who come all at once, after a pause, are never refused by the quota that the
-// service enforces each second.
+// TestLimitKeepsInsideTheQuotaOfASecond: callers who come all at once, after a pause, are never
+// refused by the quota that the service enforces each second.
 func TestLimitKeepsInsideTheQuotaOfASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const rpm = 1800

@@ -8,13 +8,15 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. It knows where the key came from and whom it asked, for advice.
+// classifier maps a refusal to its kind and to advice. It knows where the key came from and which
+// server it asked.
 type classifier struct{ key, place, path string }
 
-// kinds maps the service's codes, in lower case. Each has a PascalCase name (native API) and most have a snake_case alias
-// (compatible API); both come from both.
+// kinds maps the service's codes, in lower case. Each has a PascalCase name (native API), and most
+// have a snake_case alias (compatible API). Both APIs send both.
 //
-// Source: https://www.alibabacloud.com/help/en/model-studio/error-code and the bodies in testdata/errors.jsonl.
+// Source: https://www.alibabacloud.com/help/en/model-studio/error-code and the bodies in
+// testdata/errors.jsonl.
 var kinds = map[string]embedding.Kind{
 	"invalidparameter":           embedding.Invalid,
 	"invalid_request_error":      embedding.Invalid,
@@ -32,7 +34,7 @@ var kinds = map[string]embedding.Kind{
 
 	"invalidapikey":            embedding.Auth,
 	"invalid_api_key":          embedding.Auth,
-	"not authorized":           embedding.Auth, // a workspace's host, asked with the key of another workspace
+	"not authorized":           embedding.Auth, // another workspace's key
 	"accessdenied":             embedding.Auth,
 	"access_denied":            embedding.Auth,
 	"accessdenied.unpurchased": embedding.Auth,
@@ -45,7 +47,8 @@ var kinds = map[string]embedding.Kind{
 	"throttling":           embedding.RateLimited,
 	"throttling.ratequota": embedding.RateLimited,
 	"throttling.burstrate": embedding.RateLimited,
-	// Here these two are a temporary limit of tokens per minute, not OpenAI's "pay us", unless freeQuota matches.
+	// Here these two are a temporary limit of tokens per minute, unlike OpenAI's, unless freeQuota
+	// matches.
 	"insufficient_quota":         embedding.RateLimited,
 	"throttling.allocationquota": embedding.RateLimited,
 
@@ -67,14 +70,15 @@ var kinds = map[string]embedding.Kind{
 }
 
 var (
-	// A message may begin with the status of an inner service, after its code or not: HTTP 400 with <500> is transient.
+	// A message may begin with the code and status of an inner service. HTTP 400 with <500> is
+	// transient.
 	innerFault = regexp.MustCompile(`^(?:[\w.]+: )?<5\d\d>`)
 	batchSize  = regexp.MustCompile(`batch size is invalid, it should not be larger than (\d+)`)
 	freeQuota  = regexp.MustCompile(`(?i)free (?:allocated )?(?:quota|tier)`)
 )
 
-// classify matches messages by substring, and before codes: one code has several meanings, and the ends of messages and
-// the order of members changed over time.
+// classify matches substrings of messages before codes: one code has several meanings, and the
+// service has changed the ends of messages and the order of members.
 func (c classifier) classify(f wire.Failure) wire.Verdict {
 	kind := kinds[strings.ToLower(f.Code)]
 	if kind == embedding.Unknown {

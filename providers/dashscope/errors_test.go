@@ -13,8 +13,8 @@ import (
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
-// Where the source of a body has its code and message only, the frame around them is that of a captured body, its request
-// id included. Bodies of both APIs come from both.
+// Where the source of a body has its code and message only, the frame around them is that of a
+// captured body, its request id included. Bodies of both APIs come from both.
 func TestRefusals(t *testing.T) {
 	for name, native := range map[string]bool{"compatible": false, "native": true} {
 		t.Run(name, func(t *testing.T) { vendortest.Refusals(t, open(native), nil) })
@@ -40,7 +40,8 @@ func TestEveryCodeIsCovered(t *testing.T) {
 	}
 }
 
-// TestWrongKeySaysBoth is what users lose hours on: the service's words for a key of another region are those for a wrong one.
+// TestWrongKeySaysBoth is what users lose hours on: the service's words for a key of another region
+// are those for a wrong one.
 func TestWrongKeySaysBoth(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)

@@ -12,7 +12,7 @@ import (
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 )
 
-// nativePath is where the service's own API has its text embeddings.
+// nativePath is the path of text embeddings in the native API.
 const nativePath = "/services/embeddings/text-embedding/text-embedding"
 
 type parameters struct {
@@ -21,7 +21,7 @@ type parameters struct {
 	Instruct  string `json:"instruct,omitempty"`
 }
 
-// nativeEncoder returns what makes a request. It does not ask for sparse vectors (output_type):
+// nativeEncoder returns the encoder of requests. They do not ask for sparse vectors (output_type):
 // there is no type for them yet.
 func (o Options) nativeEncoder(dims int) func(embedding.Request) any {
 	type input struct {
@@ -53,7 +53,7 @@ func decodeNative(a jsonhttp.Answer) (embedding.Response, error) {
 		} `json:"output"`
 		Usage struct {
 			Total int `json:"total_tokens"`
-			Input int `json:"input_tokens"` // what the official SDK's own mock server has
+			Input int `json:"input_tokens"` // in the official SDK's mock server
 		} `json:"usage"`
 		ID string `json:"request_id"`
 	}

@@ -17,7 +17,8 @@ import (
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
-// openNative returns an Embedder for text-embedding-v4 at an emulator's native API, and the emulator.
+// openNative returns an Embedder for text-embedding-v4 at an emulator's native API, and the
+// emulator.
 func openNative(t *testing.T, o dashscope.Options, faults ...dashscopetest.Fault) (*dashscopetest.Server, embedding.Embedder) {
 	t.Helper()
 	s, base := emulate(t, faults...)
@@ -72,8 +73,9 @@ func TestNativeHTTP(t *testing.T) {
 	})
 }
 
-// TestNativeTakesEffect: in the native API a query has a vector of its own, and another one with an instruction; documents have
-// the compatible API's. What differs in vectors differs in Variant, and the space is one.
+// TestNativeTakesEffect: in the native API a query has a vector of its own, and another one with an
+// instruction; documents have the compatible API's. What differs in vectors differs in Variant, and
+// the space is one.
 func TestNativeTakesEffect(t *testing.T) {
 	s, base := emulate(t)
 	root := strings.TrimSuffix(base, dashscopetest.BasePath)
@@ -178,7 +180,8 @@ func TestNativeAddresses(t *testing.T) {
 	}
 }
 
-// TestNativeFaults: every fault of the emulator's ends as it says it should, through the native API too.
+// TestNativeFaults: every fault of the emulator's ends as it says it should, through the native API
+// too.
 func TestNativeFaults(t *testing.T) {
 	for _, info := range dashscopetest.Catalog() {
 		switch info.Name {

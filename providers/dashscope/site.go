@@ -12,13 +12,13 @@ import (
 	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
-// Where the service's hosts have the OpenAI-compatible API, and their own.
+// The paths of the OpenAI-compatible API and of the native one.
 const (
 	compatible = "/compatible-mode/v1"
 	native     = "/api/v1"
 )
 
-// api is where the API is that is asked.
+// api returns the path of the API to ask.
 func (o Options) api() string {
 	if o.Native {
 		return native
@@ -26,11 +26,11 @@ func (o Options) api() string {
 	return compatible
 }
 
-// site is whom to ask.
+// site is the server to ask.
 type site struct {
-	region string // as in Regions, "" if it cannot be told
+	region string // as in [Regions]; "" if unknown
 	base   string
-	host   string // of base: a name without port, in lower case; "" if base is no URL, of which openaicompat says more
+	host   string // of base, as setup.Host returns it
 }
 
 func (o Options) site() (site, error) {
@@ -89,13 +89,13 @@ func (o Options) baseOf(r Region) string {
 	return ""
 }
 
-// ownHost is what the service's hosts are below.
+// ownHost is the domain of the service's hosts.
 const ownHost = "aliyuncs.com"
 
 // own reports whether the host is the service's.
 func (s site) own() bool { return setup.Within(s.host, ownHost) }
 
-// place names region and host for messages.
+// place names the region and the host for messages.
 func (s site) place() string {
 	host := cmp.Or(s.host, "the given base URL")
 	for _, r := range Regions() {

@@ -10,10 +10,10 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. It knows where the key came from, for advice.
+// classifier maps a refusal to its kind and to advice. It knows where the key came from.
 type classifier struct{ from string }
 
-// What Google says, each proved by a body in testdata/errors.jsonl.
+// Google's words. A body in testdata/errors.jsonl proves each pattern.
 var (
 	tooMany   = regexp.MustCompile(`at most (\d+) requests can be in one batch`)
 	tooLarge  = regexp.MustCompile(`payload size exceeds the limit(?:: (\d+) bytes)?`)
@@ -65,10 +65,10 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	return v
 }
 
-// details is what google.rpc's error details say beside the message.
+// details holds what google.rpc's error details add to the message.
 type details struct {
 	reason string
-	daily  bool          // a limit per day is among the violated ones
+	daily  bool          // a limit per day was violated
 	retry  time.Duration // how long to wait
 }
 

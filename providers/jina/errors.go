@@ -7,11 +7,12 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. Jina's errors are {"detail":"..."} or, newer, {"detail":{"message","code"}}. It
-// goes by words, which are the same in both. It knows where the key came from, for advice.
+// classifier maps a refusal to its kind and to advice. Jina's errors are {"detail":"..."} or,
+// newer, {"detail":{"message","code"}}. It goes by words, which are the same in both. It knows
+// where the key came from.
 type classifier struct{ from string }
 
-// What Jina says, each proved by a body in testdata/errors.jsonl.
+// Jina's words. A body in testdata/errors.jsonl proves each pattern.
 var (
 	tooMany  = regexp.MustCompile(`larger than the largest allowed size (\d+)`)
 	tooLarge = regexp.MustCompile(`(?i)batch size exceeds`)

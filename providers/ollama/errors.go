@@ -8,14 +8,15 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. Ollama's errors have a status and words only.
+// classifier maps a refusal to its kind and to advice. Ollama's errors have a status and words
+// only.
 type classifier struct{ model, key, from string }
 
-// rules are tried in their order. Each is proved by a body in testdata/errors.jsonl.
+// rules hold Ollama's words; the first match counts. A body in testdata/errors.jsonl proves each.
 var rules = []struct {
 	says   *regexp.Regexp
 	kind   embedding.Kind
-	advice string // %s is the model
+	advice string // %s stands for the model
 }{
 	{regexp.MustCompile(`(?i)exceeds? (the |maximum )?context length|input after truncation exceeds`), embedding.Rejected,
 		"shorten or split the text, load the model with more (Options.Context), or let it be cut (Options.Truncate)"},
@@ -23,7 +24,7 @@ var rules = []struct {
 	{regexp.MustCompile(`(?i)model .*not found`), embedding.Invalid, "pull it first: ollama pull %s"},
 	{regexp.MustCompile(`(?i)maximum pending requests exceeded`), embedding.RateLimited, "make fewer calls at once (middleware.Limit)"},
 	{regexp.MustCompile(`(?i)requires more system memory`), embedding.Unavailable, "unload another model, or take a smaller one"},
-	// The server gives a failure of the process that runs the model as it is, mostly with status 400.
+	// The server passes on failures of the process that runs the model, mostly with status 400.
 	{regexp.MustCompile(`(?i)runner process|do embedding request|failed to load model|timed out waiting|no slots available|` +
 		`unexpected server status|server not responding|connection refused|health resp|read health request|health unmarshal|error reading embed response|unmarshal tokenize response`), embedding.Unavailable,
 		"the model could not be run: the server's log says why"},

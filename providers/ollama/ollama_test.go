@@ -60,7 +60,8 @@ var wire = embedtest.Wire{
 	},
 }
 
-// A key is sent in both: the suite's server repeats it in errors, and only a key that is known can be hidden.
+// A key is sent in both: the suite's server repeats it in errors, and only a key that is known can
+// be hidden.
 func TestWire(t *testing.T) {
 	for name, dims := range map[string]int{"unknown dimensions": 0, "known dimensions": 16} {
 		t.Run(name, func(t *testing.T) {
@@ -196,8 +197,8 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// TestMoreDimensionsThanTheModelHas: the server gives the model's own vectors then, with status 200, as seen on 0.17.4. A listed model's
-// length is known before.
+// TestMoreDimensionsThanTheModelHas: the server gives the model's own vectors then, with status
+// 200, as seen on 0.17.4. A listed model's length is known before.
 func TestMoreDimensionsThanTheModelHas(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"embeddings":[[0.6,0.8]],"prompt_eval_count":1}`)

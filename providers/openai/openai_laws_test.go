@@ -32,7 +32,8 @@ func TestLaws(t *testing.T) {
 	}
 }
 
-// The laws hold with OpenAI's own emulator and models too, and with Mistral's, which is the same wire.
+// The laws hold with OpenAI's own emulator and models too, and with Mistral's, which is the same
+// wire.
 func TestLawsOfVendors(t *testing.T) {
 	keys := []string{"key-of-the-emulator-51c0ffee"}
 	for name, tc := range map[string]struct {

@@ -16,7 +16,8 @@ import (
 	"github.com/vecspace/embedding/providers/openai"
 )
 
-// server answers with vectors of 3 dimensions whatever it is asked for, as many local servers do, and keeps the request.
+// server answers with vectors of 3 dimensions whatever it is asked for, as many local servers do,
+// and keeps the request.
 func server(t *testing.T) (base string, body *string) {
 	body = new(string)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -84,7 +85,8 @@ func TestWhatIsSentToOpenAI(t *testing.T) {
 	}
 }
 
-// A server that ignores the dimensions it is asked for is caught, and one of unknown dimensions can be asked.
+// A server that ignores the dimensions it is asked for is caught, and one of unknown dimensions can
+// be asked.
 func TestDimensions(t *testing.T) {
 	base, _ := server(t)
 	for _, o := range []openai.Options{{Dimensions: 2}, {Dimensions: 2, EncodingFormat: "base64"}, {NativeDimensions: 2}} {
@@ -153,8 +155,8 @@ func TestElevenTextsForAServerThatTakesTen(t *testing.T) {
 	}
 }
 
-// The largest request that OpenAI takes can be answered with 70 MB, 1,536 numbers of 22 characters for each of 2,048 texts, by a server
-// whose dimensions nobody has said.
+// The largest request that OpenAI takes can be answered with 70 MB, 1,536 numbers of 22 characters
+// for each of 2,048 texts, by a server whose dimensions nobody has said.
 func TestLargestAnswerOfUnknownDimensions(t *testing.T) {
 	const size = 2048 * 1536 * 22
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

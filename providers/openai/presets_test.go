@@ -71,7 +71,8 @@ func TestPresets(t *testing.T) {
 		{o: openai.Options{Preset: "zhipu", Model: "embedding-3", Dimensions: 256}, provider: "zhipu", space: "zhipu/embedding-3@256", texts: 64, price: "CNY"},
 		{o: openai.Options{Preset: "volcengine", Model: "doubao-embedding-large-text-250515"}, provider: "volcengine", space: "", texts: 0, price: ""},
 		{o: openai.Options{Preset: "together", Model: "tomorrow's", NativeDimensions: 8}, provider: "together", space: "together/tomorrow's@8", texts: 0, price: ""},
-		// What a vendor's own address says is the same, whether the preset is named or not. The key is not sent unasked.
+		// What a vendor's own address says is the same, whether the preset is named or not. The key is
+		// not sent unasked.
 		{o: openai.Options{BaseURL: "https://api.mistral.ai/v1", Model: "mistral-embed"}, provider: "mistral", space: "mistral/mistral-embed@1024", texts: 0, price: "USD"},
 		// An emulator or a proxy may serve anything under the name.
 		{o: openai.Options{Preset: "mistral", BaseURL: "http://127.0.0.1:1/v1", Model: "mistral-embed"}, provider: "mistral@127.0.0.1", space: "mistral@127.0.0.1/mistral-embed@1024", texts: 0, price: "USD"},
@@ -133,7 +134,8 @@ func TestWhatIsSentToPresets(t *testing.T) {
 	}
 }
 
-// A vendor's key goes to the vendor and to this machine, and nowhere else unless it is said by name.
+// A vendor's key goes to the vendor and to this machine, and nowhere else unless it is said by
+// name.
 func TestWhoGetsThePresetsKey(t *testing.T) {
 	t.Setenv(openai.KeyVariable, "sk-openai")
 	t.Setenv(openai.BaseURLVariable, "https://variable.example/v1")
@@ -167,7 +169,8 @@ func TestWhoGetsThePresetsKey(t *testing.T) {
 	}
 }
 
-// The laws hold for every preset over its own emulator: Mistral's refuses every field that is not Mistral's.
+// The laws hold for every preset over its own emulator: Mistral's refuses every field that is not
+// Mistral's.
 func TestLawsOfPresets(t *testing.T) {
 	type subject struct {
 		o    openai.Options
@@ -208,7 +211,8 @@ func TestLawsOfPresets(t *testing.T) {
 	}
 }
 
-// The faults of servers and networks find every preset, with what it sends and with what is known of its models.
+// The faults of servers and networks find every preset, with what it sends and with what is known
+// of its models.
 func TestHTTPOfPresets(t *testing.T) {
 	for _, p := range openai.Presets() {
 		t.Run(p.Name, func(t *testing.T) {

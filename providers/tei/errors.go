@@ -7,18 +7,19 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. It knows where the key came from, for advice.
+// classifier maps a refusal to its kind and to advice. It knows where the key came from.
 type classifier struct{ key, from string }
 
-// What the server says, each proved by a body in testdata/errors.jsonl. Statuses moved: a batch that is too large is
-// 413 of older servers and 422 of version 1.9.3.
+// The server's words. A body in testdata/errors.jsonl proves each pattern. Statuses moved: a batch
+// that is too large is 413 in older servers and 422 in version 1.9.3.
 var (
 	tooMany  = regexp.MustCompile(`batch size \d+ > maximum allowed batch size (\d+)`)
 	tooLong  = regexp.MustCompile(`must have less than (\d+) tokens`)
 	tooLarge = regexp.MustCompile(`length limit exceeded`)
-	tooWide  = regexp.MustCompile(`must have less than \d+ characters`) // also where the text is to be cut: that goes by tokens
-	empty    = regexp.MustCompile("`inputs` cannot be empty")
-	noModel  = regexp.MustCompile(`[Mm]odel is not an embedding model`)
+	// Truncate does not prevent this: it counts tokens.
+	tooWide = regexp.MustCompile(`must have less than \d+ characters`)
+	empty   = regexp.MustCompile("`inputs` cannot be empty")
+	noModel = regexp.MustCompile(`[Mm]odel is not an embedding model`)
 )
 
 func (c classifier) classify(f wire.Failure) wire.Verdict {
@@ -48,7 +49,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	case "Validation":
 		return wire.Verdict{Kind: embedding.Invalid}
 	case "Tokenizer":
-		return wire.Verdict{Kind: embedding.Rejected, Advice: "the model's tokeniser does not take a text"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "the model's tokenizer does not take a text"}
 	}
 	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch {

@@ -17,7 +17,7 @@ import (
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// The environment variables that are read where Options say nothing.
+// Environment variables that supply what Options leave empty.
 const (
 	BaseURLVariable = "TEI_BASE_URL"
 	KeyVariable     = "HF_TOKEN" // for hosts under huggingface.cloud only
@@ -26,32 +26,36 @@ const (
 // BaseURL is where the server's documentation runs it.
 const BaseURL = "http://127.0.0.1:8080"
 
-// Options configure New and Ask.
+// Options configure [New] and [Ask].
 type Options struct {
-	Model   string // as on the Hugging Face hub; Ask learns it
-	BaseURL string // with or without a trailing slash, up to /embed; "" is TEI_BASE_URL, or this machine's port 8080
+	Model   string // as on the Hugging Face hub; [Ask] learns it
+	BaseURL string // up to /embed; "" means TEI_BASE_URL, or this machine's port 8080
 
-	Dimensions       int // asks for shorter vectors, of a model that was trained for it; older servers ignore it
-	NativeDimensions int // of a model that the table does not know
+	Dimensions       int // asks for shorter vectors; older servers ignore it
+	NativeDimensions int // of a model outside the table
 
-	Truncate bool // cut texts that are too long, instead of refusing them
+	Truncate bool // cut texts that are too long
 
-	QueryPrompt, DocumentPrompt string // names of the server's prompts for queries, and for everything else
-	QueryPrefix, DocumentPrefix string // put in front of queries, and of everything else, instead of the table's
-	Plain                       bool   // nothing is put in front
+	// QueryPrompt and DocumentPrompt name the server's prompts for queries and for everything else.
+	QueryPrompt, DocumentPrompt string
+	// QueryPrefix and DocumentPrefix replace the table's prefixes of queries and of everything else.
+	QueryPrefix, DocumentPrefix string
+	Plain                       bool // no prefixes
 
-	Key    string // "": from KeyEnv
-	KeyEnv string // the variable that holds the key; "" is HF_TOKEN for hosts under huggingface.cloud, and none for others
+	Key string // "" means the value of KeyEnv
+	// KeyEnv is the variable that holds the key. "" means HF_TOKEN for hosts under huggingface.cloud
+	// and no key for others.
+	KeyEnv string
 
-	Space  embedding.Space  // asserts the vectors' space instead of deriving it
-	Limits embedding.Limits // replace the server's, each where it is above 0
+	Space  embedding.Space  // replaces the space that New derives
+	Limits embedding.Limits // each one above 0 replaces the server's
 
-	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
-	AllowHTTP  bool         // lets a key travel over plain http to a host that is not this machine
+	HTTPClient *http.Client // may be nil; redirects are never followed
+	AllowHTTP  bool         // lets a key travel over plain http to another machine
 }
 
-// New returns a guarded Embedder, without any other middleware. It does no I/O: whatever is wrong with the options is
-// said here, as an *embedding.Error.
+// New returns a guarded Embedder, without other middleware. It does no I/O and reports bad options
+// as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
 	if o.Model == "" {
 		return nil, o.fail(embedding.Invalid, "no model is named; Ask asks the server for it")
@@ -59,8 +63,8 @@ func New(o Options) (embedding.Embedder, error) {
 	return o.open(Defaults())
 }
 
-// Ask is New with the model and the limits that the server at Options.BaseURL tells (GET /info). Options.Model may be
-// empty; another one than the server's is Invalid.
+// Ask is [New] with the model and the limits of the server at Options.BaseURL, from GET /info.
+// Options.Model may be empty. If it is not the server's model, that is Invalid.
 func Ask(ctx context.Context, o Options) (embedding.Embedder, error) {
 	named := o.Model
 	o.Model = cmp.Or(named, "unknown model")
@@ -105,7 +109,7 @@ func (o Options) fail(k embedding.Kind, format string, args ...any) error {
 	return &embedding.Error{Kind: k, Provider: "tei", Model: o.Model, Err: fmt.Errorf(format, args...)}
 }
 
-// config returns whom to ask, and what is put in front of the texts.
+// config returns the server to ask, and the texts' prefixes.
 func (o Options) config(limits embedding.Limits) (config wire.Config, prefixes setup.Prefixes, err error) {
 	info := lookUp(o.Model)
 	native := cmp.Or(o.NativeDimensions, info.Dimensions)
@@ -157,7 +161,8 @@ func (o Options) config(limits embedding.Limits) (config wire.Config, prefixes s
 	}, prefixes, nil
 }
 
-// key returns the key for a server. Hugging Face's own does not travel to whatever host a reference names.
+// key returns the key for a server. Hugging Face's own key does not travel to whatever host a
+// reference names.
 func (o Options) key(base string) (key, from string, err error) {
 	if o.KeyEnv != "" {
 		if key, from = setup.Key(o.Key, o.KeyEnv); key == "" {
@@ -190,7 +195,7 @@ func (o Options) encoder(prefixes setup.Prefixes) func(embedding.Request) any {
 	}
 }
 
-// decode reads the bare list of vectors. How many tokens they cost is in a header.
+// decode reads the bare list of vectors. A header counts the tokens.
 func decode(a jsonhttp.Answer) (embedding.Response, error) {
 	var body json.RawMessage
 	if err := json.Unmarshal(a.Body, &body); err != nil {

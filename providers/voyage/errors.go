@@ -2,20 +2,20 @@ package voyage
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/setup"
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. Voyage's errors have a status and words ({"detail":"..."}). It knows about the
-// key, for advice.
+// classifier maps a refusal to its kind and to advice. Voyage's errors have a status and
+// words ({"detail":"..."}). It knows where the key came from.
 type classifier struct {
 	from  string
 	atlas bool
 }
 
-// What Voyage says, each proved by a body in testdata/errors.jsonl.
+// Voyage's words. A body in testdata/errors.jsonl proves each pattern.
 var (
 	tooManyTokens = regexp.MustCompile(`max allowed tokens per submitted batch is (\d+)`)
 	tooManyTexts  = regexp.MustCompile(`(?i)batch size limit is (\d+)|number of inputs exceeds the maximum of (\d+)`)
@@ -35,7 +35,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 			Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
 	}
 	if noModel.MatchString(f.Message) {
-		return wire.Verdict{Kind: embedding.Invalid, Advice: "there are " + models()}
+		return wire.Verdict{Kind: embedding.Invalid, Advice: "there are " + setup.Names(Models(), id)}
 	}
 	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch {
@@ -47,13 +47,4 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		v.Advice = "the base URL is wrong: Voyage's end in /v1"
 	}
 	return v
-}
-
-// models are the names of the table.
-func models() string {
-	var names []string
-	for _, m := range Models() {
-		names = append(names, m.ID)
-	}
-	return strings.Join(names, ", ")
 }

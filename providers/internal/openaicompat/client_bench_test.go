@@ -22,8 +22,8 @@ func (c canned) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"X-Request-Id": {"req-1"}}, Body: io.NopCloser(bytes.NewReader(c)), Request: req}, nil
 }
 
-// BenchmarkEmbed is a call of 10 texts of 500 bytes, without the network and without numbers: what is left is what each
-// call costs beside them.
+// BenchmarkEmbed is a call of 10 texts of 500 bytes, without the network and without numbers: what
+// is left is what each call costs beside them.
 func BenchmarkEmbed(b *testing.B) {
 	var answer strings.Builder
 	answer.WriteString(`{"data":[`)

@@ -26,8 +26,9 @@ func counting(t *testing.T, h http.HandlerFunc) (url string, dials *atomic.Int32
 	return srv.URL, dials
 }
 
-// TestConnectionsAreKept: one call after another takes one connection, whatever came of the call before. The end of the
-// answer comes in a segment of its own, so that a reader that stops at the last bracket has not seen it.
+// TestConnectionsAreKept: one call after another takes one connection, whatever came of the call
+// before. The end of the answer comes in a segment of its own, so that a reader that stops at the
+// last bracket has not seen it.
 func TestConnectionsAreKept(t *testing.T) {
 	const row = `{"data":[{"index":0,"embedding":[1,2,3,4]}]}`
 	bodies := []string{row, row + "\n", `{"error":"sorry"}`, `{"data":[]}`, `{"data":[{"index":9,"embedding":[1]}]}`, `null`}
@@ -53,8 +54,9 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 }
 
-// TestConcurrentCalls: no call gets another one's vectors, and connections are used again. Their number may be somewhat
-// above that of the calls at a time, because a call that waits for a new connection takes an old one that comes free.
+// TestConcurrentCalls: no call gets another one's vectors, and connections are used again. Their
+// number may be somewhat above that of the calls at a time, because a call that waits for a new
+// connection takes an old one that comes free.
 func TestConcurrentCalls(t *testing.T) {
 	const parallel, rounds = 16, 20
 	url, dials := counting(t, answer)

@@ -261,8 +261,8 @@ func TestBrokenOff(t *testing.T) {
 	}
 }
 
-// TestStaleConnection makes the transport ask for the body a second time: the server closes a kept connection just as
-// the next request goes out.
+// TestStaleConnection makes the transport ask for the body a second time: the server closes a kept
+// connection just as the next request goes out.
 func TestStaleConnection(t *testing.T) {
 	var n atomic.Int32
 	c := open(t, func(w http.ResponseWriter, r *http.Request) {
@@ -273,8 +273,9 @@ func TestStaleConnection(t *testing.T) {
 		}
 		answer(w, r)
 	})
-	// The transport retries a request on a stale connection only if it is idempotent or was not written; a POST is not,
-	// so the second call fails, as a paid request must not be sent twice behind the caller's back.
+	// The transport retries a request on a stale connection only if it is idempotent or was not
+	// written; a POST is not, so the second call fails, as a paid request must not be sent twice
+	// behind the caller's back.
 	for i := range 3 {
 		_, err := c.Embed(t.Context(), texts("one"))
 		if i == 1 {
@@ -307,7 +308,8 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// TestErrorsInAnySpelling: an answer that encoding/json would find an "error" in is read a second time.
+// TestErrorsInAnySpelling: an answer that encoding/json would find an "error" in is read a second
+// time.
 func TestErrorsInAnySpelling(t *testing.T) {
 	for rest, want := range map[string]bool{
 		`{"data":[],"model":"m","usage":{"total_tokens":1}}`: false,

@@ -75,7 +75,8 @@ func FuzzAppendString(f *testing.F) {
 	})
 }
 
-// TestAppendStringEveryPlace puts a character that needs an escape at every place of the eight-byte window.
+// TestAppendStringEveryPlace puts a character that needs an escape at every place of the eight-byte
+// window.
 func TestAppendStringEveryPlace(t *testing.T) {
 	for _, c := range []string{"\"", "\\", "\n", "\r", "\t", "\x00", "\x1f", "\x20", "\x7f", "é"} {
 		for n := range 20 {

@@ -13,7 +13,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// situations are what goes wrong at every vendor, and the kinds that it may be there.
+// kindsOf has the situations that go wrong at every vendor, and their allowed kinds.
 var kindsOf = map[string][]embedding.Kind{
 	"wrong key":             {embedding.Auth},
 	"wrong region":          {embedding.Auth, embedding.Invalid},
@@ -24,7 +24,7 @@ var kindsOf = map[string][]embedding.Kind{
 	"quota gone":            {embedding.Exhausted},
 }
 
-// elsewhere are the answers of what stands between, and of servers that break off.
+// elsewhere has answers of proxies and of servers that break off.
 var elsewhere = []struct {
 	name   string
 	status int
@@ -41,9 +41,9 @@ var elsewhere = []struct {
 	{"no JSON", 200, "OK", embedding.Malformed, "is not JSON: check the base URL"},
 }
 
-// situations holds a provider to each of kindsOf. A line of testdata/errors.jsonl names the situation
-// as its "case" and the user's next step as what the error "says". A situation that the vendor cannot
-// bring about is in none, with the reason.
+// situations holds a provider to each of kindsOf. A line of testdata/errors.jsonl names the
+// situation as its "case" and the user's next step as what the error "says". A situation that the
+// vendor cannot bring about is in none, with the reason.
 func situations(t *testing.T, open func(baseURL string) (embedding.Embedder, error), none map[string]string) {
 	t.Helper()
 	seen := map[string]bool{}
@@ -90,8 +90,8 @@ func situations(t *testing.T, open func(baseURL string) (embedding.Embedder, err
 	}
 }
 
-// underSuccess holds a provider to seeing every refusal of testdata also where a gateway or the vendor sends it with
-// status 200: as what it is where the body tells, which one at least does, else as Malformed.
+// underSuccess sends every refusal of testdata with status 200, as some gateways do. The provider
+// must see its kind, or call it Malformed if the body does not tell. At least one body must tell.
 func underSuccess(t *testing.T, open func(baseURL string) (embedding.Embedder, error)) {
 	t.Helper()
 	var now Refusal

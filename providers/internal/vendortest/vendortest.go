@@ -1,5 +1,5 @@
-// Package vendortest is what the tests of the providers share: error bodies and their sources, an emulator that is served,
-// options that must be refused.
+// Package vendortest is what the tests of all providers share: laws, error bodies and their
+// sources, emulators over HTTP, and bad options.
 package vendortest
 
 import (
@@ -30,22 +30,23 @@ import (
 // Key is a key that no error may show.
 const Key = "key-of-the-emulator-51c0ffee"
 
-// Refusal is a line of testdata/errors.jsonl: an answer of a server, what it has to become, and where it was seen.
+// Refusal is a line of testdata/errors.jsonl: a server's answer, the error that it must become, and
+// where it was seen.
 type Refusal struct {
-	Server        string            `json:"server"` // whose it is, where a provider speaks with many
+	Server        string            `json:"server"` // for a provider of many servers
 	Name          string            `json:"name"`
-	Case          string            `json:"case"` // which of the situations it is; "": none of them
+	Case          string            `json:"case"` // its situation, if it is one
 	Status        int               `json:"status"`
 	Headers       map[string]string `json:"headers"`
 	Body          string            `json:"body"`
 	Kind          string            `json:"kind"`
 	Code          string            `json:"code"`
-	RequestID     string            `json:"request_id"` // of the body; "": the header's
+	RequestID     string            `json:"request_id"` // in the body; "" means the header's
 	AllowedTexts  int               `json:"allowed_texts"`
 	AllowedTokens int               `json:"allowed_tokens"`
 	AllowedText   int               `json:"allowed_text_tokens"`
 	RetryAfter    string            `json:"retry_after"` // as time.ParseDuration takes it
-	Says          string            `json:"says"`        // what the error has to tell the user to do
+	Says          string            `json:"says"`        // the advice in the error
 	Origin
 }
 
@@ -55,7 +56,7 @@ var kinds = map[string]embedding.Kind{
 	"Malformed": embedding.Malformed,
 }
 
-// Read returns the lines of testdata/errors.jsonl, each of which has to say where it is from.
+// Read returns the lines of testdata/errors.jsonl. Each must name its origin.
 func Read(t *testing.T) []Refusal {
 	t.Helper()
 	all, err := ReadFile("testdata/errors.jsonl")
@@ -63,7 +64,7 @@ func Read(t *testing.T) []Refusal {
 	return all
 }
 
-// ReadFile returns the lines of a provider's errors.jsonl.
+// ReadFile is [Read] for the errors.jsonl of any provider.
 func ReadFile(name string) ([]Refusal, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -91,7 +92,7 @@ func ReadFile(name string) ([]Refusal, error) {
 	return all, lines.Err()
 }
 
-// Laws holds a provider with each of the options to the laws. emulate opens it beside an emulator.
+// Laws runs the laws for a provider with each of the options. emulate opens it with its emulator.
 func Laws[O any](t *testing.T, emulate func(*testing.T, O) (*Emulator, embedding.Embedder), all map[string]O) {
 	t.Helper()
 	for name, o := range all {
@@ -104,8 +105,9 @@ func Laws[O any](t *testing.T, emulate func(*testing.T, O) (*Emulator, embedding
 	}
 }
 
-// Refusals sends every body of testdata/errors.jsonl through a whole provider, which open opens with
-// [Key], and holds it to the situations that all vendors know; none says why some cannot occur.
+// Refusals sends every body of testdata/errors.jsonl through a whole provider, which open opens
+// with [Key], and then tests the situations that all vendors share. none says why some cannot
+// occur.
 func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error), none map[string]string) {
 	t.Helper()
 	situations(t, open, none)
@@ -147,7 +149,7 @@ func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error
 	}
 }
 
-// Proved fails for every pattern that matches no body of testdata/errors.jsonl.
+// Proved fails the test for every pattern that matches no body of testdata/errors.jsonl.
 func Proved(t *testing.T, patterns ...*regexp.Regexp) {
 	t.Helper()
 	all := Read(t)
@@ -159,7 +161,7 @@ func Proved(t *testing.T, patterns ...*regexp.Regexp) {
 	}
 }
 
-// Emulator is an emulator that is being served.
+// Emulator is an emulator behind an HTTP server.
 type Emulator struct {
 	*emulator.Server
 	URL string
@@ -168,7 +170,7 @@ type Emulator struct {
 	last []byte
 }
 
-// Serve serves an emulator until the test ends. It takes what a package's New returns.
+// Serve serves an emulator until the test ends. Its result takes what an emulator's New returns.
 func Serve(t *testing.T) func(s *emulator.Server, err error) *Emulator {
 	return func(s *emulator.Server, err error) *Emulator {
 		t.Helper()
@@ -200,10 +202,10 @@ func (e *Emulator) Last() string {
 	return string(e.last)
 }
 
-// Usage is what the emulator has billed.
+// Usage returns what the emulator has billed.
 func (e *Emulator) Usage() embedding.Usage { return e.Ledger().Usage() }
 
-// NoNetwork is a client for what must not use one.
+// NoNetwork returns a client that fails the test if it is used.
 func NoNetwork(t *testing.T) *http.Client {
 	return &http.Client{Transport: RoundTrip(func(*http.Request) (*http.Response, error) {
 		t.Error("the network was used")
@@ -211,21 +213,21 @@ func NoNetwork(t *testing.T) *http.Client {
 	})}
 }
 
-// RoundTrip is a transport.
+// RoundTrip is a function as an [http.RoundTripper].
 type RoundTrip func(*http.Request) (*http.Response, error)
 
 // RoundTrip calls f.
 func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// BadOption is what New has to refuse.
+// BadOption is a case that New must refuse.
 type BadOption[O any] struct {
 	Name    string
 	Options O
 	Kind    embedding.Kind
-	Want    string // that the error has to say
+	Want    string // words of the error
 }
 
-// BadOptions holds New to refusing each of them.
+// BadOptions tests that open refuses each case.
 func BadOptions[O any](t *testing.T, open func(O) (embedding.Embedder, error), all []BadOption[O]) {
 	t.Helper()
 	for _, tc := range all {
@@ -241,7 +243,7 @@ func BadOptions[O any](t *testing.T, open func(O) (embedding.Embedder, error), a
 	}
 }
 
-// Failure returns the error of embedding texts, which has to be of a kind and to say all of words.
+// Failure returns the error of embedding texts, which must have a kind and contain all of words.
 func Failure(t *testing.T, e embedding.Embedder, texts []string, kind embedding.Kind, words ...string) *embedding.Error {
 	t.Helper()
 	_, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
@@ -260,7 +262,7 @@ func Failure(t *testing.T, e embedding.Embedder, texts []string, kind embedding.
 	return got
 }
 
-// Bad is a BadOption.
+// Bad returns a [BadOption].
 func Bad[O any](name string, o O, kind embedding.Kind, want string) BadOption[O] {
 	return BadOption[O]{Name: name, Options: o, Kind: kind, Want: want}
 }

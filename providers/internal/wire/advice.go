@@ -6,7 +6,7 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Advice is what a user can do about a refusal of a kind, where a vendor's own classifier knows nothing better.
+// Advice returns what a user can do about a refusal, unless the vendor's classifier knows better.
 func Advice(k embedding.Kind) string {
 	switch k {
 	case embedding.Invalid:

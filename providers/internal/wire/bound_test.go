@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// What OpenAI takes in one request comes back within the bound, also from a server of which nothing is known.
+// What OpenAI takes in one request comes back within the bound, also from a server of which nothing
+// is known.
 func TestBound(t *testing.T) {
 	const longest = 22 // "-0.012345678901234567,"
 	for _, b := range []Bound{{1, 0}, {2048, 1536}, {2048, 0}, {2048, 3072}, {100_000, 0}} {

@@ -22,7 +22,7 @@ func TestReadFailure(t *testing.T) {
 		{body: `{"error":null,"request_id":7}`, code: "", typ: "", message: "", id: "7"},
 		{body: `{}`, code: "", typ: "", message: "", id: ""},
 		{body: `[]`, code: "", typ: "", message: "", id: ""},
-		{body: `"text"`, code: "", typ: "", message: "text", id: ""}, // SiliconFlow's answer to a wrong key
+		{body: `"text"`, code: "", typ: "", message: "text", id: ""}, // SiliconFlow, for a wrong key
 		{body: ` plain words `, code: "", typ: "", message: "plain words", id: ""},
 		{body: `<html><body>no</body></html>`, code: "", typ: "", message: "", id: ""},
 		{body: ``, code: "", typ: "", message: "", id: ""},

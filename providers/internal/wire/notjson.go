@@ -2,8 +2,9 @@ package wire
 
 import "bytes"
 
-// NotJSON says what an accepted answer is instead of JSON, and what to do about it; "" where its own error says more. head is how
-// it begins, and early says that it ended where JSON would go on.
+// NotJSON says what an accepted answer is instead of JSON and what to do about it, or returns "" if
+// the decoder's error says more. head is the answer's beginning. early means that it ended in the
+// middle of a value.
 func NotJSON(head []byte, early bool) string {
 	const look = ": check the base URL, and what stands between here and there"
 	switch head = bytes.TrimSpace(head); {
@@ -21,5 +22,5 @@ func NotJSON(head []byte, early bool) string {
 	return ""
 }
 
-// Page is what an error says of a body that is markup.
+// Page describes a body that is markup.
 const Page = " (a web page, as a proxy between has them)"

@@ -13,8 +13,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// check holds one reading of body against encoding/json: whether it is JSON, and where not; the vectors bit for bit; the
-// rest; and whether it is the answer asked for.
+// check holds one reading of body against encoding/json: whether it is JSON, and where not; the
+// vectors bit for bit; the rest; and whether it is the answer asked for.
 func check(t *testing.T, body string, n, dims int, a Answer, err error) {
 	t.Helper()
 	syntax, isSyntax := errors.AsType[*SyntaxError](err)
@@ -121,8 +121,8 @@ var bodies = []string{
 	strings.Repeat("[", 100) + strings.Repeat("]", 100), strings.Repeat(`{"a":`, 50) + `0` + strings.Repeat("}", 50),
 }
 
-// TestEveryOffset gives each body in two pieces, split at every offset, and in pieces of every size: the result is that
-// of the body in one piece, which is held against encoding/json.
+// TestEveryOffset gives each body in two pieces, split at every offset, and in pieces of every
+// size: the result is that of the body in one piece, which is held against encoding/json.
 func TestEveryOffset(t *testing.T) {
 	small, middle := newScanner(8), newScanner(window)
 	for _, body := range bodies {
@@ -168,7 +168,8 @@ func TestEveryOffsetOfManyNumbers(t *testing.T) {
 	}
 }
 
-// TestEveryEnd cuts an answer off at every place, and puts what does not belong there at every place.
+// TestEveryEnd cuts an answer off at every place, and puts what does not belong there at every
+// place.
 func TestEveryEnd(t *testing.T) {
 	body := bodies[0]
 	for at := range len(body) {
@@ -302,7 +303,8 @@ func TestErrorsSayWhere(t *testing.T) {
 	}
 }
 
-// TestRowsAreApart: appending to a row does not reach the next, and a later reading leaves the rows alone.
+// TestRowsAreApart: appending to a row does not reach the next, and a later reading leaves the rows
+// alone.
 func TestRowsAreApart(t *testing.T) {
 	for _, dims := range []int{4, 0} {
 		rows := vectors(3, 4)
@@ -324,8 +326,8 @@ func TestRowsAreApart(t *testing.T) {
 	}
 }
 
-// TestAllocations: the rows, their slab and the rest. The scanner is reset and not put into the pool, which forgets on
-// purpose under -race.
+// TestAllocations: the rows, their slab and the rest. The scanner is reset and not put into the
+// pool, which forgets on purpose under -race.
 func TestAllocations(t *testing.T) {
 	rows := vectors(10, 64)
 	for name, write := range map[string]func([]float32) string{"floats": printed, "base64": encodedRow} {
