@@ -211,8 +211,8 @@ func TestTokens(t *testing.T) {
 		want  string
 	}{
 		{"wrong", func(context.Context) (string, error) { return "another-token-0123456789", nil }, embedding.Auth, "not for the scope " + azure.Scope},
-		{"none", func(context.Context) (string, error) { return "", nil }, embedding.Auth, "gave none that can be sent"},
-		{"two lines", func(context.Context) (string, error) { return "a\nb", nil }, embedding.Auth, "gave none that can be sent"},
+		{"none", func(context.Context) (string, error) { return "", nil }, embedding.Auth, "returned none that a header can carry"},
+		{"two lines", func(context.Context) (string, error) { return "a\nb", nil }, embedding.Auth, "returned none that a header can carry"},
 		{"no credential", func(context.Context) (string, error) { return "", errors.New("no managed identity here") }, embedding.Auth, "no managed identity here"},
 		{"no network", func(context.Context) (string, error) { return "", fmt.Errorf("imds: %w", context.DeadlineExceeded) }, embedding.Unavailable, "imds"},
 		{"its own kind", func(context.Context) (string, error) {

@@ -57,7 +57,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		if m := retryAfter.FindStringSubmatch(f.Message); m != nil {
 			v.RetryAfter = time.Duration(wire.Number(m)) * time.Second
 		}
-		v.Advice = "the deployment's tokens or requests a minute are used up: raise its quota, or ask less at once (middleware.Limit)"
+		v.Advice = "the deployment's tokens or requests a minute are used up: raise its quota, or send fewer requests at once (middleware.Limit)"
 	case strings.EqualFold(f.Code, "DeploymentNotFound"):
 		v.Advice = "there is no deployment " + strconv.Quote(c.deployment) + " at " + c.host + ": give the deployment's name, not the model's; a new one takes some minutes"
 	case wrongModel.MatchString(f.Message):

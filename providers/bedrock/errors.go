@@ -67,7 +67,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	case v.Kind == embedding.RateLimited && daily.MatchString(f.Message):
 		v.Kind, v.Advice = embedding.Exhausted, "the account's tokens of the day are used up: raise the quota in AWS' Service Quotas, or ask another region"
 	case v.Kind == embedding.RateLimited:
-		v.Advice = "the account's requests or tokens a minute in region " + c.region + " are used up: ask less at once (middleware.Limit), or raise the quota"
+		v.Advice = "the account's requests or tokens a minute in region " + c.region + " are used up: send fewer requests at once (middleware.Limit), or raise the quota"
 	case v.Kind == embedding.Exhausted:
 		v.Advice = "a quota of the account is used up: raise it in AWS' Service Quotas"
 	case profileOnly.MatchString(f.Message):

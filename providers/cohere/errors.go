@@ -40,7 +40,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	case v.Kind == embedding.Auth:
 		v.Advice = "the key in " + c.from + " is wrong, expired or has no access to this model"
 	case v.Kind == embedding.RateLimited:
-		v.Advice = "texts are counted, not calls: make fewer at once (middleware.Limit)"
+		v.Advice = "texts are counted, not calls: send fewer at once (middleware.Limit)"
 	case f.Status == 404:
 		v.Advice = "the base URL is wrong: Cohere's ends in /v2"
 	}

@@ -44,10 +44,10 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	case noMoney.MatchString(f.Message):
 		return wire.Verdict{Kind: embedding.Exhausted}
 	case f.Status == 429 && d.daily:
-		return wire.Verdict{Kind: embedding.Exhausted, Advice: "what a day allows is used up"}
+		return wire.Verdict{Kind: embedding.Exhausted, Advice: "the daily quota is used up"}
 	case f.Status == 429:
 		v := wire.Verdict{Kind: embedding.RateLimited, RetryAfter: d.retry,
-			Advice: "each text counts as a request: make fewer at once (middleware.Limit)"}
+			Advice: "each text counts as a request: send fewer at once (middleware.Limit)"}
 		if m := retryIn.FindStringSubmatch(f.Message); v.RetryAfter == 0 && m != nil {
 			v.RetryAfter, _ = time.ParseDuration(m[1])
 		}

@@ -22,7 +22,7 @@ var rules = []struct {
 		"shorten or split the text, load the model with more (Options.Context), or let it be cut (Options.Truncate)"},
 	{regexp.MustCompile(`(?i)does not support embeddings|this model does not support`), embedding.Invalid, "it is no embedding model: take another"},
 	{regexp.MustCompile(`(?i)model .*not found`), embedding.Invalid, "pull it first: ollama pull %s"},
-	{regexp.MustCompile(`(?i)maximum pending requests exceeded`), embedding.RateLimited, "make fewer calls at once (middleware.Limit)"},
+	{regexp.MustCompile(`(?i)maximum pending requests exceeded`), embedding.RateLimited, "send fewer requests at once (middleware.Limit)"},
 	{regexp.MustCompile(`(?i)requires more system memory`), embedding.Unavailable, "unload another model, or take a smaller one"},
 	// The server passes on failures of the process that runs the model, mostly with status 400.
 	{regexp.MustCompile(`(?i)runner process|do embedding request|failed to load model|timed out waiting|no slots available|` +

@@ -45,7 +45,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		}
 		return wire.Verdict{Kind: embedding.Unavailable, Advice: "the server's log says why"}
 	case "Overloaded":
-		return wire.Verdict{Kind: embedding.RateLimited, Advice: "make fewer calls at once (middleware.Limit)"}
+		return wire.Verdict{Kind: embedding.RateLimited, Advice: "send fewer requests at once (middleware.Limit)"}
 	case "Validation":
 		return wire.Verdict{Kind: embedding.Invalid}
 	case "Tokenizer":

@@ -97,7 +97,7 @@ func (s *scanner) vector(v []float32, i int) ([]float32, error) {
 		}
 		f, err := strconv.ParseFloat(string(s.raw[from:s.at]), 32)
 		if err != nil {
-			return nil, fmt.Errorf("number %d of vector %d of the answer is none that a float32 holds", k, i)
+			return nil, fmt.Errorf("number %d of vector %d of the answer does not fit a float32", k, i)
 		}
 		v = append(v, float32(f))
 	}

@@ -117,7 +117,7 @@ func TestEmbed(t *testing.T) {
 	if res.ID != "req-1" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 7}) {
 		t.Errorf("got id %q, usage %+v, want ID req-1, Usage %v", res.ID, res.Usage, embedding.Usage{Requests: 1, Tokens: 7})
 	}
-	if res, err := c.Embed(t.Context(), embedding.Request{}); err != nil || len(res.Vectors) != 0 {
+	if res, err := embedding.Chain(c).Embed(t.Context(), embedding.Request{}); err != nil || len(res.Vectors) != 0 {
 		t.Errorf("an empty request: %v, %v", res, err)
 	}
 }

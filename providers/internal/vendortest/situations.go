@@ -32,9 +32,9 @@ var elsewhere = []struct {
 	kind   embedding.Kind
 	says   string
 }{
-	{"a proxy's 502", 502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>secret</body></html>", embedding.Unavailable, "a web page, as a proxy between has them"},
-	{"a proxy's 403", 403, "<!DOCTYPE html><title>Blocked</title>secret", embedding.Auth, "a web page, as a proxy between has them"},
-	{"a login page", 200, "<!DOCTYPE html><html><body>secret: please log in</body></html>", embedding.Malformed, "check the base URL, and what stands between"},
+	{"a proxy's 502", 502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>secret</body></html>", embedding.Unavailable, "a web page, probably from a proxy"},
+	{"a proxy's 403", 403, "<!DOCTYPE html><title>Blocked</title>secret", embedding.Auth, "a web page, probably from a proxy"},
+	{"a login page", 200, "<!DOCTYPE html><html><body>secret: please log in</body></html>", embedding.Malformed, "check the base URL and any proxy"},
 	{"an empty 200", 200, "", embedding.Malformed, "the answer is empty"},
 	{"a 200 of spaces", 200, " \r\n", embedding.Malformed, "the answer is empty"},
 	{"truncated JSON", 200, `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,0.2`, embedding.Malformed, "the answer breaks off"},

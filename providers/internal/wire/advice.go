@@ -16,13 +16,13 @@ func Advice(k embedding.Kind) string {
 	case embedding.TooLarge:
 		return "put middleware.Batch around it, or set Options.Limits"
 	case embedding.Auth:
-		return "check the key, and what it has access to"
+		return "check the key and its permissions"
 	case embedding.RateLimited:
-		return "ask less at once (middleware.Limit), and again later (middleware.Retry)"
+		return "send fewer requests at once (middleware.Limit), and retry later (middleware.Retry)"
 	case embedding.Exhausted:
-		return "the account's quota or balance is used up: look at its billing page"
+		return "the account's quota or balance is used up: check its billing page"
 	case embedding.Unavailable:
-		return "ask again later (middleware.Retry)"
+		return "retry later (middleware.Retry)"
 	}
 	return ""
 }

@@ -19,7 +19,7 @@ func Sendable(key string) bool {
 // may reach it later. Any other failure needs a change of configuration.
 func NoCredentials(what string, err error) (embedding.Kind, error) {
 	if err == nil {
-		return embedding.Auth, errors.New("the source of the " + what + " gave none that can be sent")
+		return embedding.Auth, errors.New("the source of the " + what + " returned none that a header can carry")
 	}
 	kind := embedding.Auth
 	var unreached net.Error

@@ -182,7 +182,7 @@ func (f Failure) Refusal(v Verdict, key string, texts []string) *embedding.Error
 	if said == "" {
 		said = cmp.Or(http.StatusText(f.Status), "an answer without vectors")
 		if len(f.Body) > 0 && f.Code == "" {
-			said += fmt.Sprintf(" (a body of %d bytes that says no more)", len(f.Body))
+			said += fmt.Sprintf(" (a body of %d bytes without a message)", len(f.Body))
 		}
 		if f.page {
 			said = http.StatusText(f.Status) + Page
