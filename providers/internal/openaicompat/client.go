@@ -3,7 +3,7 @@
 // It is built on sashabaranov/go-openai, and is the only package that imports it: go-openai
 // addresses each request and reads the frame of its answer. Texts and vectors go past it. It would
 // encode the texts twice, with a map in between, and decode the vectors by reflection, many times
-// slower than package scan. It also takes base64 only in answers to requests for it, and null for 0.
+// slower than package scan. It also reads base64 only if it asked for it, and takes null for 0.
 package openaicompat
 
 import (

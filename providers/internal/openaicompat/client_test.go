@@ -197,7 +197,7 @@ func TestContextDecides(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(handler))
 	defer srv.Close()
 	for _, path := range []string{"/none", "/half"} {
-		t.Run("cancelled by the caller"+path, func(t *testing.T) {
+		t.Run("canceled by the caller"+path, func(t *testing.T) {
 			c := dial(t, srv.URL, func(c *options) { c.BaseURL = srv.URL + path })
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() { <-arrived; cancel() }()
@@ -229,7 +229,7 @@ func TestContextDecides(t *testing.T) {
 			t.Errorf("got %v, want Kind %v", err, embedding.RateLimited)
 		}
 	})
-	t.Run("cancelled before", func(t *testing.T) {
+	t.Run("canceled before", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := open(t, answer).Embed(ctx, texts("one")); err != context.Canceled {
