@@ -66,7 +66,7 @@ func hostile(pattern uint64) []string {
 	var all []string
 	f64 := math.Float64frombits(pattern)
 	f32 := math.Float32frombits(uint32(pattern))
-	// The midpoint of two neighbours is a float64 itself; so are the next ones to both sides of it.
+	// The midpoint of two neighbors is a float64 itself; so are the next ones to both sides of it.
 	low, high := float64(f32), float64(math.Nextafter32(f32, float32(math.Inf(1))))
 	middle := low/2 + high/2
 	near := []float64{f64, low, middle, math.Nextafter(middle, math.Inf(1)), math.Nextafter(middle, math.Inf(-1))}
