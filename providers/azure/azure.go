@@ -6,55 +6,58 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"regexp"
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// The environment variables that are read where Options say nothing. Microsoft's own clients read the same.
+// Environment variables that supply what Options leave empty, as in Microsoft's own clients.
 const (
 	KeyVariable      = "AZURE_OPENAI_API_KEY"
 	EndpointVariable = "AZURE_OPENAI_ENDPOINT"
 )
 
-// Scope is what Options.Token has to ask a token for.
+// Scope is the scope of the tokens that [Options].Token returns.
 const Scope = "https://cognitiveservices.azure.com/.default"
 
-// hosts are Azure's own, those below them included. The key of the environment travels to no others, unless
-// AZURE_OPENAI_ENDPOINT names them.
+// hosts are Azure's own domains. The key of the environment travels to no other host, unless
+// AZURE_OPENAI_ENDPOINT names it.
 var hosts = []string{"openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com", "openai.azure.us", "openai.azure.cn"}
 
-// Options configure New. Only Deployment is required, and an address and a key, which are in the environment or here.
+// Options configure [New]. It requires Deployment, and an address and a key from here or from the
+// environment.
 type Options struct {
-	Deployment string // its name, which is not its model's
-	Model      string // asserts which of Models it is; "": nothing is known about it
+	Deployment string // the deployment's name, not its model's
+	Model      string // which of [Models] it serves; "" means an unknown one
 
-	Endpoint   string // of the resource, with or without /openai/v1; "" is AZURE_OPENAI_ENDPOINT
-	APIVersion string // "" is the v1 API; else, such as 2024-10-21, the older addresses by deployment
+	Endpoint   string // of the resource, up to /openai/v1 or not; "" means AZURE_OPENAI_ENDPOINT
+	APIVersion string // such as 2024-10-21, for the older addresses; "" means the v1 API
 
-	Dimensions       int // sent with each request; 0 sends nothing and gets the model's own
-	NativeDimensions int // what a deployment without Model has anyway: known from the start, and not sent
+	Dimensions       int // sent with each request; 0 means the model's own
+	NativeDimensions int // of a deployment without Model; not sent
 
-	Key    string // "": from KeyEnv
-	KeyEnv string // the variable that holds the key; "" is AZURE_OPENAI_API_KEY, for Azure's own hosts and AZURE_OPENAI_ENDPOINT
-	// Token returns a Microsoft Entra token for Scope, and replaces the key. It is asked before each request, by many at
-	// once, and its time counts to the request's: it keeps a token until that expires.
+	Key string // "" means the value of KeyEnv
+	// KeyEnv is the variable that holds the key. "" means AZURE_OPENAI_API_KEY, for Azure's own hosts
+	// and for AZURE_OPENAI_ENDPOINT only.
+	KeyEnv string
+	// Token replaces the key with a Microsoft Entra token for [Scope]. It is called before each
+	// request, concurrently, within the request's time. It should keep a token until it expires.
 	Token func(context.Context) (string, error)
 
-	Space  embedding.Space  // asserts the vectors' space instead of deriving it
-	Limits embedding.Limits // replace the table's, each where it is above 0
+	Space  embedding.Space  // replaces the space that New derives
+	Limits embedding.Limits // each one above 0 replaces the table's
 
-	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to a host that is not this machine
+	HTTPClient *http.Client // may be nil; redirects are never followed
+	AllowHTTP  bool         // lets the key travel over plain http to another machine
 }
 
-// New returns a guarded Embedder for one deployment, without any other middleware. It does no I/O: whatever is wrong
-// with the options is said here, as an *embedding.Error.
+// New returns a guarded Embedder for one deployment, without other middleware. It does no I/O and
+// reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
 	fail := func(k embedding.Kind, err error) error {
 		return &embedding.Error{Kind: k, Provider: "azure", Model: o.Deployment, Err: err}
@@ -71,10 +74,10 @@ func New(o Options) (embedding.Embedder, error) {
 	from := "Options.Token"
 	if o.Token == nil {
 		trusted := hosts
-		if strings.TrimSpace(o.Endpoint) == "" { // both variables are the user's own word, and belong together
+		if strings.TrimSpace(o.Endpoint) == "" { // the user set both variables, and they belong together
 			trusted = append([]string{host}, hosts...)
 		}
-		if key, from, err = jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, root, trusted...); err != nil {
+		if key, from, err = setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, root, trusted...); err != nil {
 			return nil, fail(embedding.Auth, err)
 		}
 	}
@@ -85,7 +88,7 @@ func New(o Options) (embedding.Embedder, error) {
 		Dimensions: cmp.Or(o.Dimensions, o.NativeDimensions, info.Dimensions),
 		Normalized: info.Normalized,
 		Symmetric:  true,
-		Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+		Limits:     setup.Limits(o.Limits, info.Limits),
 		Price:      info.Price,
 	}
 	if o.Model != "" {
@@ -100,22 +103,17 @@ func New(o Options) (embedding.Embedder, error) {
 	if o.Dimensions > 0 && !info.Fixed {
 		fields = append(fields, openaicompat.Field{Name: "dimensions", Value: o.Dimensions})
 	}
-	client, err := openaicompat.New(openaicompat.Config{
+	return openaicompat.New(wire.Config{
 		Model:      model,
 		BaseURL:    base,
 		Key:        key,
 		KeyHeader:  "api-key",
 		Token:      o.Token,
 		Query:      query,
-		Fields:     fields,
 		Classify:   classifier{deployment: o.Deployment, host: host, from: from, version: o.APIVersion}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
+	}, openaicompat.Format{Fields: fields})
 }
 
 var (
@@ -123,7 +121,9 @@ var (
 	versions = regexp.MustCompile(`^\d{4}-\d\d-\d\d(-preview)?$`)
 )
 
-// info returns what is known about the model, nothing where none is asserted.
+func id(m ModelInfo) string { return m.ID }
+
+// info checks the options and returns what the table has about the model, if one is named.
 func (o Options) info() (ModelInfo, error) {
 	switch {
 	case o.Deployment == "":
@@ -141,15 +141,11 @@ func (o Options) info() (ModelInfo, error) {
 	case o.Model == "":
 		return ModelInfo{}, nil
 	}
-	m, found, _ := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, true)
+	m, found, _ := setup.Pick(Models(), id, o.Model, true)
 	switch {
 	case !found:
-		var known []string
-		for _, m := range Models() {
-			known = append(known, m.ID)
-		}
 		return m, fmt.Errorf("there is no model %q in the table; there are %s (leave it out, and assert Options.Space, space= in a reference, for others)",
-			o.Model, strings.Join(known, ", "))
+			o.Model, setup.Names(Models(), id))
 	case o.NativeDimensions > 0 && o.NativeDimensions != m.Dimensions:
 		return m, fmt.Errorf("%s has %d dimensions, not %d", m.ID, m.Dimensions, o.NativeDimensions)
 	case m.Fixed && o.Dimensions > 0 && o.Dimensions != m.Dimensions:
@@ -160,7 +156,7 @@ func (o Options) info() (ModelInfo, error) {
 	return m, nil
 }
 
-// root returns the address up to /openai, and its host. What is wrong with it otherwise, openaicompat says.
+// root returns the address up to /openai, and its host. The exchange reports what else is wrong.
 func (o Options) root() (root, host string, err error) {
 	root = cmp.Or(strings.TrimSpace(o.Endpoint), strings.TrimSpace(os.Getenv(EndpointVariable)))
 	if root == "" {
@@ -172,8 +168,5 @@ func (o Options) root() (root, host string, err error) {
 	}
 	root = strings.TrimRight(root, "/")
 	root = strings.TrimRight(strings.TrimSuffix(strings.TrimSuffix(root, "/v1"), "/openai"), "/")
-	if u, err := url.Parse(root); err == nil {
-		host = strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	}
-	return root, host, nil
+	return root, setup.Host(root), nil
 }

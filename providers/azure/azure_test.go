@@ -17,7 +17,7 @@ import (
 	"github.com/vecspace/embedding/providers/azure"
 	"github.com/vecspace/embedding/providers/azure/azuretest"
 	"github.com/vecspace/embedding/providers/internal/emulator"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
 )
@@ -43,20 +43,13 @@ const entra = "token-of-entra-" + vendortest.Key
 func token(context.Context) (string, error) { return entra, nil }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]azure.Options{
+	vendortest.Laws(t, emulate, map[string]azure.Options{
 		"v1":              {Model: "text-embedding-3-small", Dimensions: 64},
 		"by deployment":   {Model: "text-embedding-3-small", Dimensions: 64, APIVersion: "2024-10-21"},
 		"nothing known":   {},
 		"token":           {Model: "text-embedding-3-small", Token: token},
 		"fixed, and said": {Deployment: "old-1", Model: "text-embedding-ada-002", Dimensions: 1536},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 func TestHTTP(t *testing.T) {
@@ -96,8 +89,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return azure.New(azure.Options{Deployment: "docs", Model: "text-embedding-3-small", Endpoint: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, nil)
+	vendortest.Refusals(t, open, nil)
 }
 
 func TestWhatIsSent(t *testing.T) {
@@ -112,7 +104,7 @@ func TestWhatIsSent(t *testing.T) {
 		s, e := emulate(t, tc.o)
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: embedding.TaskQuery})
 		if err != nil || len(res.ID) != 36 || res.Usage != (embedding.Usage{Requests: 1, Tokens: 1}) {
-			t.Error(res.ID, res.Usage, err)
+			t.Errorf("got %v, %v, %v, want an id of 36 characters, Usage %v", res.ID, res.Usage, err, embedding.Usage{Requests: 1, Tokens: 1})
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -171,10 +163,11 @@ func TestModel(t *testing.T) {
 		expect.NoError(t, err)
 		m := e.Model()
 		if m.Provider != tc.provider || m.Endpoint != tc.endpoint || m.Space != tc.space || m.Dimensions != tc.dims || m.ID != tc.o.Deployment || !m.Symmetric {
-			t.Errorf("%+v: %+v", tc.o, m)
+			t.Errorf("%+v: got %+v, want Provider %v, Endpoint %v, Space %v, Dimensions %v, ID %v, Symmetric true",
+				tc.o, m, tc.provider, tc.endpoint, tc.space, tc.dims, tc.o.Deployment)
 		}
 		if known := tc.o.Model != ""; known != (m.Limits.Texts == 2048) || known != (m.Price.Currency == "USD") || known != m.Normalized {
-			t.Errorf("%+v: %+v", tc.o, m)
+			t.Errorf("%+v: got %+v, want limits, price and length known: %v", tc.o, m, known)
 		}
 	}
 	ours, err := openai.New(openai.Options{Model: "text-embedding-3-small", Key: "k", BaseURL: openai.BaseURL})
@@ -204,7 +197,7 @@ func TestTokens(t *testing.T) {
 	_, e := emulate(t, azure.Options{Token: func(ctx context.Context) (string, error) { asked.Add(1); return token(ctx) }})
 	for range 3 {
 		if _, err := embedding.Query(t.Context(), e, "hi"); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 	}
 	if asked.Load() != 3 {
@@ -218,8 +211,8 @@ func TestTokens(t *testing.T) {
 		want  string
 	}{
 		{"wrong", func(context.Context) (string, error) { return "another-token-0123456789", nil }, embedding.Auth, "not for the scope " + azure.Scope},
-		{"none", func(context.Context) (string, error) { return "", nil }, embedding.Auth, "gave none that can be sent"},
-		{"two lines", func(context.Context) (string, error) { return "a\nb", nil }, embedding.Auth, "gave none that can be sent"},
+		{"none", func(context.Context) (string, error) { return "", nil }, embedding.Auth, "returned none that a header can carry"},
+		{"two lines", func(context.Context) (string, error) { return "a\nb", nil }, embedding.Auth, "returned none that a header can carry"},
 		{"no credential", func(context.Context) (string, error) { return "", errors.New("no managed identity here") }, embedding.Auth, "no managed identity here"},
 		{"no network", func(context.Context) (string, error) { return "", fmt.Errorf("imds: %w", context.DeadlineExceeded) }, embedding.Unavailable, "imds"},
 		{"its own kind", func(context.Context) (string, error) {
@@ -240,10 +233,10 @@ func TestTokens(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, azure.Options{Limits: embedding.Limits{Texts: 5000}})
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 2049), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 2048 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 2048", got.Allowed)
 	}
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{strings.Repeat("a b ", 3000)}, 60), embedding.TooLarge, "middleware.Batch"); got.Allowed.Tokens != 300_000 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Tokens %v", got.Allowed, 300_000)
 	}
 	vendortest.Failure(t, e, []string{strings.Repeat("a b ", 10_000)}, embedding.Rejected, "shorten or split")
 	_, e = emulate(t, azure.Options{Key: "another-key-0123456789"})
@@ -257,6 +250,6 @@ func TestBadInput(t *testing.T) {
 	s, e := emulate(t, azure.Options{})
 	expect.NoError(t, s.SetFaults(azuretest.Fault{Name: emulator.TokenRate}))
 	if got := vendortest.Failure(t, e, []string{"hi"}, embedding.RateLimited, "raise its quota"); got.RetryAfter.Seconds() != 6 {
-		t.Error(got.RetryAfter)
+		t.Errorf("got %v, want 6 s", got.RetryAfter)
 	}
 }

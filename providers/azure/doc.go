@@ -2,28 +2,33 @@
 //
 //	e, err := azure.New(azure.Options{Deployment: "docs", Model: "text-embedding-3-small"})
 //
-// with the key and the resource's address from AZURE_OPENAI_API_KEY and AZURE_OPENAI_ENDPOINT, or, by reference:
+// This call takes the key and the resource's address from AZURE_OPENAI_API_KEY and
+// AZURE_OPENAI_ENDPOINT. The same by reference:
 // providers.Open("azure:docs?model=text-embedding-3-small&dimensions=512").
 //
-// # Which model a deployment is
+// # Which model a deployment serves
 //
-// A deployment has the name that its owner gave it, and answers do not prove what stands behind it. So nothing is derived
-// from the name, not even where it is a model's. Options.Model is the user's word for it: with it the dimensions, limits
-// and price are known, and the Space is OpenAI's own for that model (openai/text-embedding-3-small@1536), so that vectors made
-// there can be searched from here. Without it nothing of this is known; the resource's host is the Provider and so part
-// of the Space (docs.openai.azure.com/my-deployment@1536), and embedding.Probe learns the dimensions.
+// The owner chooses a deployment's name, and no answer proves which model serves it. So this
+// package derives nothing from the name, even where it is a model's name. [Options].Model is your
+// word for the model. With it, dimensions, limits and price are known, and the Space is OpenAI's
+// own for the model (openai/text-embedding-3-small@1536), so either service searches what the other
+// embedded. Without it they are unknown, the resource's host is the Provider and so a part of the
+// Space (docs.openai.azure.com/my-deployment@1536), and [embedding.Probe] learns the dimensions.
 //
-// A deployment that is set to upgrade itself may become another model under the same name: package canary notices.
+// A deployment may be set to upgrade itself to another model under the same name. Package canary
+// detects that.
 //
 // # Addresses
 //
-// The default is the v1 API, {endpoint}/openai/v1/embeddings. With Options.APIVersion, such as 2024-10-21, it is the older
-// {endpoint}/openai/deployments/{deployment}/embeddings?api-version=... , which resources behind older gateways need.
+// The default is the v1 API, {endpoint}/openai/v1/embeddings. With [Options].APIVersion, such as
+// 2024-10-21, requests go to the older address that some gateways need:
+// {endpoint}/openai/deployments/{deployment}/embeddings?api-version=...
 //
 // # Keys and tokens
 //
-// A key travels in the header api-key. Options.Token, instead of a key, is asked for a Microsoft Entra token before each
-// request; it has to keep tokens itself until they expire, as the credentials of azidentity do:
+// A key travels in the api-key header. [Options].Token replaces the key. It returns a Microsoft
+// Entra token for each request and keeps tokens itself until they expire, as azidentity's
+// credentials do:
 //
 //	Token: func(ctx context.Context) (string, error) {
 //		t, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{azure.Scope}})

@@ -6,7 +6,7 @@ import (
 	"github.com/vecspace/embedding/providers/azure"
 	"github.com/vecspace/embedding/providers/azure/azuretest"
 	"github.com/vecspace/embedding/providers/internal/emulator"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func TestEmulator(t *testing.T) {

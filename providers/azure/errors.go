@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. Azure's gateway and the model behind it word errors differently, and the code is
-// often the status only. It knows whom it asked and with what, for advice.
+// classifier maps a refusal to its kind and to advice. Azure's gateway and the model behind it
+// word errors differently, and the code often only repeats the status.
 type classifier struct{ deployment, host, from, version string }
 
-// What Azure says, each proved by a body in testdata/errors.jsonl.
+// Azure's words. A body in testdata/errors.jsonl proves each pattern.
 var (
 	tooMany    = regexp.MustCompile(`(?:max number of inputs is|array length must be) (\d+)`)
 	tooMuch    = regexp.MustCompile(`max (\d+) tokens per request`)
@@ -26,18 +26,17 @@ var (
 	noLengths  = regexp.MustCompile(`does not support specifying dimensions`)
 )
 
-func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
-	const batch = "put middleware.Batch around it, or set Options.Limits"
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	if m := tooMuch.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: wire.Number(m)}}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)}, Advice: "shorten or split the text"}
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)}, Advice: "shorten or split the text"}
 	}
-	v := openaicompat.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch code := strings.ToLower(f.Code); {
 	case code == "insufficient_quota":
 		v.Kind, v.Advice = embedding.Exhausted, "the subscription's quota is used up: raise it in the Azure portal"
@@ -56,9 +55,9 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 		v.Advice = c.access(f.Message)
 	case v.Kind == embedding.RateLimited:
 		if m := retryAfter.FindStringSubmatch(f.Message); m != nil {
-			v.RetryAfter = time.Duration(number(m)) * time.Second
+			v.RetryAfter = time.Duration(wire.Number(m)) * time.Second
 		}
-		v.Advice = "the deployment's tokens or requests a minute are used up: raise its quota, or ask less at once (middleware.Limit)"
+		v.Advice = "the deployment's tokens or requests a minute are used up: raise its quota, or send fewer requests at once (middleware.Limit)"
 	case strings.EqualFold(f.Code, "DeploymentNotFound"):
 		v.Advice = "there is no deployment " + strconv.Quote(c.deployment) + " at " + c.host + ": give the deployment's name, not the model's; a new one takes some minutes"
 	case wrongModel.MatchString(f.Message):
@@ -73,7 +72,7 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 	return v
 }
 
-// access is the advice for a refused key or token.
+// access returns the advice for a refused key or token.
 func (c classifier) access(said string) string {
 	switch {
 	case firewall.MatchString(said):
@@ -84,9 +83,4 @@ func (c classifier) access(said string) string {
 		return "the token of Options.Token is wrong or expired, or it is not for the scope " + Scope
 	}
 	return "the key in " + c.from + " is wrong, or it belongs to another resource or region than " + c.host + ": a key is good for its own resource only"
-}
-
-func number(m []string) int {
-	n, _ := strconv.Atoi(m[1])
-	return n
 }

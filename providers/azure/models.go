@@ -2,25 +2,26 @@ package azure
 
 import "github.com/vecspace/embedding"
 
-// ModelInfo is what is documented about a model that can be deployed.
+// ModelInfo describes a model that can be deployed, as documented.
 type ModelInfo struct {
 	ID         string
-	Dimensions int  // the default, which is also the most
-	Fixed      bool // takes no other length, and refuses to be told one
+	Dimensions int  // the default and the maximum
+	Fixed      bool // refuses a length, even its own
 	Normalized bool
 	Limits     embedding.Limits
 	Price      embedding.Price // of a global standard deployment
-	Unverified string          // which of these figures were not checked against Microsoft's own word; "" is none
+	Unverified string          // figures that Microsoft's own pages do not confirm
 }
 
-// Models returns OpenAI's embedding models, newest first, as Azure serves them. The result is the caller's own.
+// Models returns OpenAI's embedding models, newest first, as Azure serves them. The caller owns the
+// result.
 //
 // Sources: 2,048 texts and 8,192 tokens of a text
 // https://github.com/MicrosoftDocs/azure-ai-docs/blob/0b7d2ca02f46d37a0fb21dfea2f32bae3badce9d/articles/ai-services/openai/how-to/embeddings.md;
-// that only text-embedding-3 takes dimensions
+// only text-embedding-3 takes dimensions
 // https://github.com/Azure/azure-rest-api-specs/blob/132b90d1f06386034a6c2b34e903dbd3b03f9806/specification/cognitiveservices/data-plane/AzureOpenAI/inference/stable/2024-10-21/inference.json.
-// Tokens of a request are OpenAI's 300,000. Some old deployments of text-embedding-ada-002 take 16 texts, or 1: a TooLarge
-// answer says so.
+// OpenAI allows 300,000 tokens a request. Some old deployments of text-embedding-ada-002 take 16
+// texts, or 1; a TooLarge answer says so.
 func Models() []ModelInfo {
 	limits := embedding.Limits{Texts: 2_048, Tokens: 300_000, TextTokens: 8_192}
 	model := func(id string, dims int, fixed bool, usd float64) ModelInfo {

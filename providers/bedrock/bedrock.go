@@ -13,47 +13,50 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// The environment variables that are read where Options say nothing, those of AWS' own SDKs.
+// Environment variables that supply what Options leave empty, as in AWS' own SDKs.
 const (
 	RegionVariable        = "AWS_REGION"
-	DefaultRegionVariable = "AWS_DEFAULT_REGION" // where AWS_REGION says nothing
+	DefaultRegionVariable = "AWS_DEFAULT_REGION" // read if AWS_REGION is empty
 	KeyVariable           = "AWS_BEARER_TOKEN_BEDROCK"
 )
 
-// hosts are AWS' own. What the environment holds travels to no others.
+// hosts are AWS' own domains. Credentials of the environment travel to no other host.
 var hosts = []string{"amazonaws.com", "amazonaws.com.cn"}
 
-// Options configure New. Model is required, and a region and credentials, which are in the environment or here.
+// Options configure [New]. It requires Model, and a region and credentials from here or from the
+// environment.
 type Options struct {
-	Model      string // an id as in Models, an inference profile of one, or an ARN
-	Serves     string // which of Models an ARN stands for that does not say it
-	Dimensions int    // length of the vectors; 0 is the model's default
-	Region     string // such as us-east-1; "" is that of BaseURL, or AWS_REGION
-	BaseURL    string // "" is https://bedrock-runtime.{region}.amazonaws.com
+	Model      string // an id as in [Models], an inference profile of one, or an ARN
+	Serves     string // which of [Models] an ARN stands for that does not name it
+	Dimensions int    // length of the vectors; 0 means the model's default
+	Region     string // such as us-east-1; "" means BaseURL's, or AWS_REGION
+	BaseURL    string // "" means https://bedrock-runtime.{region}.amazonaws.com
 
-	// Credentials returns what requests are signed with. It is asked before each request, by many at once, and its time counts
-	// to the request's. Nil: the environment, once.
+	// Credentials returns what signs a request. It is called before each request, concurrently, within
+	// the request's time. If it is nil, New reads the environment once.
 	Credentials func(context.Context) (Credentials, error)
-	// Key is a Bedrock API key, which replaces the signature. "": from KeyEnv; AWS_BEARER_TOKEN_BEDROCK is read only where no
-	// Credentials are given.
+	// Key is a Bedrock API key, which replaces the signature. "" means the value of KeyEnv. New reads
+	// AWS_BEARER_TOKEN_BEDROCK only without Credentials.
 	Key    string
 	KeyEnv string // the variable that holds the key
 
-	Truncate     bool // cut the end of texts that are too long, instead of refusing them; Cohere's models only
-	Unnormalized bool // leave the vectors' length as it is; Titan only
+	Truncate     bool // cut the end of texts that are too long; Cohere's models only
+	Unnormalized bool // do not normalize the vectors; Titan only
 
-	Space    embedding.Space  // asserts the vectors' space instead of deriving it
-	Limits   embedding.Limits // replace the table's, each where it is above 0
-	Unlisted bool             // allows a model of Titan's or Cohere's text format that the table does not know
+	Space    embedding.Space  // replaces the space that New derives
+	Limits   embedding.Limits // each one above 0 replaces the table's
+	Unlisted bool             // allows a model outside the table, in Titan's or Cohere's format
 
-	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
-	AllowHTTP  bool         // lets key, token and signatures travel over plain http to a host that is not this machine
+	HTTPClient *http.Client // may be nil; redirects are never followed
+	AllowHTTP  bool         // lets secrets travel over plain http to another machine
 }
 
-// New returns a guarded Embedder for one model, without any other middleware. It does no I/O: whatever is wrong with the
-// options is said here, as an *embedding.Error.
+// New returns a guarded Embedder for one model, without other middleware. It does no I/O and
+// reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
 	fail := func(k embedding.Kind, err error) error {
 		return &embedding.Error{Kind: k, Provider: "bedrock", Model: o.Model, Err: err}
@@ -62,7 +65,7 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
-	dims, err := jsonhttp.Dimensions(info.ID, info.Dimensions, o.Dimensions)
+	dims, err := setup.Dimensions(info.ID, info.Dimensions, o.Dimensions)
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
@@ -74,15 +77,15 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
-	config := jsonhttp.Config{
+	config := wire.Config{
 		Model: embedding.Model{
 			Provider:   "bedrock",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, jsonhttp.Space("bedrock", base, info.ID, dims, hosts...)),
+			Space:      cmp.Or(o.Space, setup.Space("bedrock", base, info.ID, dims, hosts...)),
 			Dimensions: dims,
 			Normalized: info.Normalized && !o.Unnormalized,
 			Symmetric:  info.Tasks == nil,
-			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
 		BaseURL:    base,
@@ -94,33 +97,26 @@ func New(o Options) (embedding.Embedder, error) {
 		AllowHTTP:  o.AllowHTTP,
 	}
 	if info.Tasks == nil {
-		config.Encode, config.Decode = titan(dims, !o.Unnormalized), decodeTitan
 		if o.Unnormalized {
 			config.Model.Variant = "normalize=false"
 		}
-	} else {
-		lengths := dims
-		if len(info.Dimensions) == 1 { // a model with one refuses to be told it
-			lengths = 0
-		}
-		cut := "NONE"
-		if o.Truncate {
-			cut = info.cut
-		}
-		config.Encode, config.Decode = cohere(info.Tasks, lengths, cut), decodeCohere
-		config.Model.Variant = "input_type"
+		return jsonhttp.New(config, jsonhttp.Format{Encode: titan(dims, !o.Unnormalized), Decode: decodeTitan})
 	}
-	client, err := jsonhttp.New(config)
-	if err != nil {
-		return nil, err
+	config.Model.Variant = "input_type"
+	if len(info.Dimensions) == 1 { // a model with one length refuses to be told it
+		dims = 0
 	}
-	return embedding.Chain(client), nil
+	cut := "NONE"
+	if o.Truncate {
+		cut = info.cut
+	}
+	return jsonhttp.New(config, jsonhttp.Format{Encode: cohere(info.Tasks, dims, cut), Decode: decodeCohere})
 }
 
-// profile is what stands before a model's id in the id of an inference profile that AWS made.
+// profile matches the prefix that makes a model's id the id of one of AWS' inference profiles.
 var profile = regexp.MustCompile(`^(?:global|us|us-gov|eu|apac|jp|au|ca|amer|emea)\.`)
 
-// served returns the id of the model that a name stands for, as far as the name says it.
+// served returns the id of the model that a name stands for, if the name says it.
 func served(name string) string {
 	if strings.HasPrefix(name, "arn:") {
 		name = name[strings.LastIndexByte(name, '/')+1:]
@@ -130,10 +126,10 @@ func served(name string) string {
 
 var spelling = regexp.MustCompile(`^[\w.:/-]+$`)
 
-// info returns what is known about the model, nearly nothing for an unlisted one, of which only the format is.
+// info returns what the table has about the model. Of an unlisted one it knows the format.
 func (o Options) info() (ModelInfo, error) {
 	id := cmp.Or(o.Serves, served(o.Model))
-	m, found, err := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, id, o.Unlisted)
+	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, id, o.Unlisted)
 	switch isTitan := strings.HasPrefix(id, "amazon.titan-embed-text"); {
 	case err != nil && strings.HasPrefix(o.Model, "arn:") && o.Serves == "" && !strings.Contains(id, "."):
 		return m, errors.New("the ARN does not say its model: give it as Options.Serves (serves= in a reference)")
@@ -162,14 +158,10 @@ var (
 	inHost  = regexp.MustCompile(`\bbedrock-runtime(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d)\.`)
 )
 
-// site returns whom to ask, and the region that requests are signed for.
+// site returns the base URL, and the region that requests are signed for.
 func (o Options) site() (base, region string, err error) {
 	base, region = strings.TrimSpace(o.BaseURL), o.Region
-	host := ""
-	if u, err := url.Parse(base); err == nil {
-		host = strings.ToLower(u.Hostname())
-	}
-	if m := inHost.FindStringSubmatch(host); m != nil {
+	if m := inHost.FindStringSubmatch(setup.Host(base)); m != nil {
 		if region != "" && region != m[1] {
 			return "", "", fmt.Errorf("the base URL is in region %s, and the region given is %s: leave one out", m[1], region)
 		}
@@ -189,5 +181,5 @@ func (o Options) site() (base, region string, err error) {
 	return base, region, nil
 }
 
-// escape writes a name as one element of a path, the way AWS' SDKs do: colons and slashes too.
+// escape writes a name as one element of a path. Like AWS' SDKs it escapes colons and slashes.
 func escape(name string) string { return strings.ReplaceAll(url.PathEscape(name), ":", "%3A") }

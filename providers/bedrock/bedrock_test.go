@@ -19,7 +19,7 @@ import (
 	"github.com/vecspace/embedding/providers/bedrock"
 	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
 	"github.com/vecspace/embedding/providers/internal/emulator"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 // Temporary credentials, whose token no error may show.
@@ -47,7 +47,7 @@ func emulate(t *testing.T, o bedrock.Options) (*vendortest.Emulator, embedding.E
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]bedrock.Options{
+	vendortest.Laws(t, emulate, map[string]bedrock.Options{
 		"titan":    {Dimensions: 256},
 		"cut v3":   {Model: "cohere.embed-english-v3", Truncate: true},
 		"v4":       {Model: "cohere.embed-v4:0", Dimensions: 256},
@@ -55,14 +55,7 @@ func TestLaws(t *testing.T) {
 		"key":      {Model: "cohere.embed-multilingual-v3", Key: vendortest.Key},
 		"an ARN":   {Model: "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.cohere.embed-v4:0", Dimensions: 256},
 		"unlisted": {Model: "cohere.embed-v4:0", Dimensions: 256, Unlisted: true, Credentials: as(bedrocktest.DefaultCredentials())},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 func TestHTTP(t *testing.T) {
@@ -121,8 +114,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return bedrock.New(bedrock.Options{Model: "cohere.embed-v4:0", Region: "us-east-1", BaseURL: base, Credentials: as(temporary)})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, nil)
+	vendortest.Refusals(t, open, nil)
 }
 
 func TestWhatIsSent(t *testing.T) {
@@ -143,7 +135,7 @@ func TestWhatIsSent(t *testing.T) {
 		s, e := emulate(t, tc.o)
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task})
 		if err != nil || len(res.ID) != 36 || res.Usage != (embedding.Usage{Requests: 1, Tokens: 1}) {
-			t.Error(res.ID, res.Usage, err)
+			t.Errorf("got %v, %v, %v, want an id of 36 characters, Usage %v", res.ID, res.Usage, err, embedding.Usage{Requests: 1, Tokens: 1})
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -151,7 +143,8 @@ func TestWhatIsSent(t *testing.T) {
 	}
 }
 
-// TestForms: lengths are left where asked, and a bare list of vectors is read too, as Cohere's models give it unasked.
+// TestForms: lengths are left where asked, and a bare list of vectors is read too, as Cohere's
+// models give it unasked.
 func TestForms(t *testing.T) {
 	_, e := emulate(t, bedrock.Options{Dimensions: 256, Unnormalized: true})
 	v, err := embedding.Query(t.Context(), e, "hi")
@@ -163,7 +156,7 @@ func TestForms(t *testing.T) {
 	if math.Abs(sum-1) < 1e-3 || e.Model().Normalized || e.Model().Variant != "normalize=false" {
 		t.Errorf("length %v, %+v", sum, e.Model())
 	}
-	bare := roundTrip(func(*http.Request) (*http.Response, error) {
+	bare := vendortest.RoundTrip(func(*http.Request) (*http.Response, error) {
 		vector := "[1" + strings.Repeat(",0", 1023) + "]"
 		body := io.NopCloser(strings.NewReader(`{"embeddings":[` + vector + `],"id":"i","response_type":"embeddings_floats"}`))
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, ContentLength: -1, Body: body}, nil
@@ -172,13 +165,9 @@ func TestForms(t *testing.T) {
 	expect.NoError(t, err)
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}})
 	if err != nil || res.Vectors[0][0] != 1 || res.Usage != (embedding.Usage{Requests: 1, Unmetered: 1}) {
-		t.Error(res.Usage, err)
+		t.Errorf("got %v, %v, want the vectors, Usage %v", res.Usage, err, embedding.Usage{Requests: 1, Unmetered: 1})
 	}
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestBadOptions(t *testing.T) {
 	client := vendortest.NoNetwork(t)
@@ -235,7 +224,8 @@ func TestModel(t *testing.T) {
 		}
 		m := e.Model()
 		if m.Endpoint != tc.endpoint || m.Space != tc.space || m.Variant != tc.variant || m.Symmetric != (tc.variant == "") || m.Price.PerMillion == 0 {
-			t.Errorf("%+v", m)
+			t.Errorf("got %+v, want Endpoint %v, Space %v, Variant %v, Symmetric %v",
+				m, tc.endpoint, tc.space, tc.variant, tc.variant == "")
 		}
 	}
 }
@@ -243,14 +233,14 @@ func TestModel(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, bedrock.Options{Model: "cohere.embed-v4:0", Limits: embedding.Limits{Texts: 500}})
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 97), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 96 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 96", got.Allowed)
 	}
 	_, e = emulate(t, bedrock.Options{Model: "cohere.embed-english-v3"})
 	vendortest.Failure(t, e, []string{strings.Repeat("a b ", 600)}, embedding.Rejected, "shorten or split")
 	vendortest.Failure(t, e, []string{strings.Repeat("b ", 1000)}, embedding.Rejected, "shorten or split")
 	_, e = emulate(t, bedrock.Options{})
 	if got := vendortest.Failure(t, e, []string{strings.Repeat("a b ", 10_000)}, embedding.Rejected, "shorten or split"); got.Allowed.TextTokens != 8192 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want TextTokens 8192", got.Allowed)
 	}
 	vendortest.Failure(t, e, []string{strings.Repeat("a b ", 20_000)}, embedding.Rejected, "shorten or split")
 	vendortest.Failure(t, e, []string{"one", "two"}, embedding.TooLarge)
@@ -258,7 +248,7 @@ func TestBadInput(t *testing.T) {
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "region us-east-1 has no such model")
 	_, e = emulate(t, bedrock.Options{Model: "amazon.titan-embed-text-v2:0", Unlisted: true, Dimensions: 256})
 	if _, err := embedding.Query(t.Context(), e, "hi"); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }
 

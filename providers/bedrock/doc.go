@@ -1,29 +1,36 @@
-// Package bedrock embeds texts with Amazon Bedrock: Titan Text Embeddings v2 and Cohere Embed v3 and v4.
+// Package bedrock embeds texts with Amazon Bedrock: Titan Text Embeddings v2 and Cohere Embed v3
+// and v4.
 //
-//	e, err := bedrock.New(bedrock.Options{Model: "amazon.titan-embed-text-v2:0", Region: "us-east-1"})
+//	o := bedrock.Options{Model: "amazon.titan-embed-text-v2:0", Region: "us-east-1"}
+//	e, err := bedrock.New(o)
 //
-// or, by reference: providers.Open("bedrock:cohere.embed-v4:0?region=eu-central-1&dimensions=1024").
+// The same by reference:
+// providers.Open("bedrock:cohere.embed-v4:0?region=eu-central-1&dimensions=1024").
 //
 // # Credentials
 //
-// The environment is read once, by New: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary ones, AWS_SESSION_TOKEN;
-// or AWS_BEARER_TOKEN_BEDROCK, a Bedrock API key, which wins as it does in AWS' own SDKs. Requests are signed by the AWS SDK's
-// core (Signature Version 4). Options.Credentials asks anything else before each request. The module
-// github.com/vecspace/embedding/providers/bedrock/awsconfig makes one of the SDK's whole chain: profiles, SSO, roles of
-// containers and instances. It is a module of its own, since the SDK's configuration is heavy.
+// [New] reads the environment once: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with
+// AWS_SESSION_TOKEN for temporary credentials, or AWS_BEARER_TOKEN_BEDROCK, a Bedrock API key. The
+// key wins, as in AWS' own SDKs. The core of the AWS SDK signs requests (Signature Version 4).
 //
-// Credentials that end while a program runs, as AWS_SESSION_TOKEN's do, need Options.Credentials.
+// [Options].Credentials replaces the environment and is asked before each request. Credentials that
+// expire while a program runs, such as AWS_SESSION_TOKEN's, need it. The module
+// github.com/vecspace/embedding/providers/bedrock/awsconfig makes one from the SDK's whole chain:
+// profiles, SSO, roles of containers and instances. It is a separate module because the SDK's
+// configuration is heavy.
 //
 // # Requests
 //
-// Titan takes one text a request and throttles requests: middleware.Batch, with some in flight at a time, and
-// middleware.Limit. Cohere's models take 96.
+// Titan takes one text a request and throttles requests: use middleware.Batch with some requests in
+// flight, and middleware.Limit. Cohere's models take 96 texts.
 //
-// A model is named by its id, by an inference profile (eu.cohere.embed-v4:0, global.cohere.embed-v4:0), or by an ARN. An ARN that
-// does not say its model (application inference profiles, provisioned throughput) needs Options.Serves.
+// A model's name is its id, an inference profile (eu.cohere.embed-v4:0, global.cohere.embed-v4:0)
+// or an ARN. An ARN that does not name its model (application inference profiles, provisioned
+// throughput) needs [Options].Serves.
 //
 // # Vector spaces
 //
-// One Space per model and dimensions, whatever the region and the profile (bedrock/cohere.embed-v4:0@1536). Cohere serves the
-// same models itself; whether the vectors are equal was not measured, so the Spaces differ: Options.Space asserts it.
+// There is one Space per model and dimensions, in every region and profile
+// (bedrock/cohere.embed-v4:0@1536). Cohere serves the same models itself. Nobody measured whether
+// the vectors are equal, so the Spaces differ; [Options].Space unites them.
 package bedrock

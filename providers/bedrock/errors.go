@@ -2,17 +2,16 @@ package bedrock
 
 import (
 	"regexp"
-	"strconv"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. The code is in a header, the words in {"message":"..."}. It knows where the
-// credentials came from and which region was asked, for advice.
+// classifier maps a refusal to its kind and to advice. The code is in a header, the
+// words are in {"message":"..."}.
 type classifier struct{ from, region string }
 
-// What Bedrock says, each proved by a body in testdata/errors.jsonl.
+// Bedrock's words. A body in testdata/errors.jsonl proves each pattern.
 var (
 	tooManyTexts = regexp.MustCompile(`#/texts: expected maximum item count: (\d+)`)
 	tooManyToks  = regexp.MustCompile(`Too many input tokens. Max input tokens: (\d+)`)
@@ -25,8 +24,10 @@ var (
 	noAccess     = regexp.MustCompile(`access to the model`)
 )
 
-// kinds are by code. Source: https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html and the
-// client that AWS generates, https://github.com/aws/aws-sdk-go-v2/blob/101599e18e27b4592c5e70f63efd498b9364b7c4/service/bedrockruntime/deserializers.go.
+// kinds maps the service's codes. Sources:
+// https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html and the
+// client that AWS generates,
+// https://github.com/aws/aws-sdk-go-v2/blob/101599e18e27b4592c5e70f63efd498b9364b7c4/service/bedrockruntime/deserializers.go.
 var kinds = map[string]embedding.Kind{
 	"AccessDeniedException":         embedding.Auth,
 	"UnrecognizedClientException":   embedding.Auth,
@@ -47,18 +48,18 @@ var kinds = map[string]embedding.Kind{
 	"ResourceNotFoundException":     embedding.Invalid,
 }
 
-func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	const shorter = "shorten or split the text"
 	if m := tooManyTexts.FindStringSubmatch(f.Message); m != nil {
-		return jsonhttp.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: "put middleware.Batch around it, or set Options.Limits"}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	if m := tooManyToks.FindStringSubmatch(f.Message); m != nil {
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)}, Advice: shorter}
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)}, Advice: shorter}
 	}
 	if tooLong.MatchString(f.Message) {
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: shorter}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: shorter}
 	}
-	v := jsonhttp.Verdict{Kind: kinds[f.Code]}
+	v := wire.Verdict{Kind: kinds[f.Code]}
 	if v.Kind == embedding.Unknown {
 		v.Kind = embedding.KindOfStatus(f.Status)
 	}
@@ -66,7 +67,7 @@ func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
 	case v.Kind == embedding.RateLimited && daily.MatchString(f.Message):
 		v.Kind, v.Advice = embedding.Exhausted, "the account's tokens of the day are used up: raise the quota in AWS' Service Quotas, or ask another region"
 	case v.Kind == embedding.RateLimited:
-		v.Advice = "the account's requests or tokens a minute in region " + c.region + " are used up: ask less at once (middleware.Limit), or raise the quota"
+		v.Advice = "the account's requests or tokens a minute in region " + c.region + " are used up: send fewer requests at once (middleware.Limit), or raise the quota"
 	case v.Kind == embedding.Exhausted:
 		v.Advice = "a quota of the account is used up: raise it in AWS' Service Quotas"
 	case profileOnly.MatchString(f.Message):
@@ -87,9 +88,4 @@ func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
 		v.Advice = "the credentials from " + c.from + " are wrong, or not good in region " + c.region + " (temporary ones need AWS_SESSION_TOKEN too)"
 	}
 	return v
-}
-
-func number(m []string) int {
-	n, _ := strconv.Atoi(m[1])
-	return n
 }

@@ -12,7 +12,7 @@ func Example() {
 	e, err := bedrock.New(bedrock.Options{
 		Model:  "amazon.titan-embed-text-v2:0",
 		Region: "us-east-1",
-		Credentials: func(context.Context) (bedrock.Credentials, error) { // without it, AWS' own variables
+		Credentials: func(context.Context) (bedrock.Credentials, error) { // without it, AWS' variables
 			return bedrock.Credentials{AccessKeyID: "from-your-vault", SecretAccessKey: "from-your-vault"}, nil
 		},
 	})

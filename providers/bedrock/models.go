@@ -2,25 +2,30 @@ package bedrock
 
 import "github.com/vecspace/embedding"
 
-// ModelInfo is what AWS documents about one model.
+// ModelInfo describes one model, as AWS documents it.
 type ModelInfo struct {
 	ID         string
-	Dimensions []int                     // every length a vector can have, the default first
-	Tasks      map[embedding.Task]string // what the model calls them (input_type); nil: it knows none
+	Dimensions []int                     // the lengths on offer, the default first
+	Tasks      map[embedding.Task]string // the model's names for them (input_type); nil if it has none
 	Normalized bool
 	Limits     embedding.Limits
 	Price      embedding.Price // on demand, in us-east-1
-	Unverified string          // which of these figures were not checked against AWS' own word; "" is none
+	Unverified string          // figures that AWS' own pages do not confirm
 
-	cut string // what truncate is called; "": the model cannot cut
+	cut string // the model's name for truncation; "" if it cannot cut
 }
 
-// Models returns Bedrock's text models that this package speaks, newest first. The result is the caller's own.
+// Models returns the text models of Bedrock that this package supports, newest first. The caller
+// owns the result.
 //
-// Sources: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html (dimensions, normalize),
-// https://docs.aws.amazon.com/bedrock/latest/userguide/titan-embedding-models.html (8,192 tokens, 50,000 characters),
-// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v3.html (96 texts, 2,048 characters, NONE|START|END)
-// and -v4.html (96 texts, 128,000 tokens, dimensions, NONE|LEFT|RIGHT).
+// Sources:
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
+// (dimensions, normalize),
+// https://docs.aws.amazon.com/bedrock/latest/userguide/titan-embedding-models.html (8,192 tokens,
+// 50,000 characters),
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v3.html (96 texts,
+// 2,048 characters, NONE|START|END) and -v4.html (96 texts, 128,000 tokens, dimensions,
+// NONE|LEFT|RIGHT).
 func Models() []ModelInfo {
 	usd := func(perMillion float64) embedding.Price {
 		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: "2026-11-24"}

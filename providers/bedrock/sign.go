@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/setup"
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
@@ -21,14 +21,14 @@ import (
 type Credentials struct {
 	AccessKeyID     string
 	SecretAccessKey string
-	SessionToken    string // of temporary ones
+	SessionToken    string // of temporary credentials
 }
 
-// identity is what proves to the service who asks: a key, or a signature for each request.
+// identity proves to the service who asks: a key, or a signature for each request.
 type identity struct {
 	key  string
 	sign func(*http.Request, []byte) (string, error)
-	from string // where it is from, for advice
+	from string // its source, for advice
 }
 
 func (o Options) identity(base, region string) (identity, error) {
@@ -39,7 +39,7 @@ func (o Options) identity(base, region string) (identity, error) {
 		return identity{sign: signer(region, o.Credentials), from: "Options.Credentials"}, nil
 	}
 	if o.Key != "" || o.KeyEnv != "" {
-		key, from, err := jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, hosts...)
+		key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, hosts...)
 		return identity{key: key, from: from}, err
 	}
 	get := func(name string) string { return strings.TrimSpace(os.Getenv(name)) }
@@ -49,7 +49,7 @@ func (o Options) identity(base, region string) (identity, error) {
 		return identity{}, errors.New("no credentials: set the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or " + KeyVariable +
 			"; for profiles and roles set Options.Credentials, which the module providers/bedrock/awsconfig makes")
 	}
-	if !jsonhttp.Trusted(base, hosts...) {
+	if !setup.Trusted(base, hosts...) {
 		return identity{}, errors.New("the base URL is not AWS' own, and the environment's credentials are for AWS only: set Options.Credentials, " +
 			"or name a key's variable in Options.KeyEnv (key_env= in a reference)")
 	}
@@ -60,7 +60,7 @@ func (o Options) identity(base, region string) (identity, error) {
 	return identity{sign: sign, from: "AWS_ACCESS_KEY_ID"}, nil
 }
 
-// signer returns what signs a request in its headers.
+// signer returns a function that signs a request in its headers.
 func signer(region string, ask func(context.Context) (Credentials, error)) func(*http.Request, []byte) (string, error) {
 	s := v4.NewSigner()
 	return func(req *http.Request, body []byte) (string, error) {
@@ -76,7 +76,7 @@ func signer(region string, ask func(context.Context) (Credentials, error)) func(
 		sum := sha256.Sum256(body)
 		err = s.SignHTTP(req.Context(), aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken},
 			req, hex.EncodeToString(sum[:]), "bedrock", region, time.Now())
-		// A refused signature is answered with all that was signed, the session token among it.
+		// The refusal of a signature repeats all that was signed, the session token included.
 		return strings.Join([]string{c.AccessKeyID, c.SecretAccessKey, c.SessionToken}, "\n"), err
 	}
 }

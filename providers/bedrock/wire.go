@@ -12,10 +12,10 @@ import (
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 )
 
-// tokens is the header that counts what was billed, for models whose answers do not.
+// tokens is the header with the billed tokens, for models that do not count them in the body.
 const tokens = "X-Amzn-Bedrock-Input-Token-Count"
 
-// titan makes requests of one text, which the guard and Limits.Texts see to.
+// titan returns the encoder of Titan's requests. Limits.Texts keeps them to one text.
 func titan(dims int, normalize bool) func(embedding.Request) any {
 	type request struct {
 		Text       string `json:"inputText"`
@@ -41,7 +41,7 @@ func decodeTitan(a jsonhttp.Answer) (embedding.Response, error) {
 	return embedding.Response{Vectors: rows, Usage: embedding.Usage{Tokens: body.Tokens}}, err
 }
 
-// cohere makes requests in Cohere's format, which is not quite that of its own API.
+// cohere returns the encoder of requests in Cohere's format, which differs from its own API's.
 func cohere(tasks map[embedding.Task]string, dims int, cut string) func(embedding.Request) any {
 	type request struct {
 		Texts      []string `json:"texts"`
@@ -55,7 +55,7 @@ func cohere(tasks map[embedding.Task]string, dims int, cut string) func(embeddin
 	}
 }
 
-// decodeCohere reads embeddings by type, and the bare list of them that answers have where no type is asked for.
+// decodeCohere reads embeddings by type, or the bare list of answers without types.
 func decodeCohere(a jsonhttp.Answer) (embedding.Response, error) {
 	var body struct {
 		ID         string          `json:"id"`

@@ -9,6 +9,8 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // KeyVariable is the environment variable that holds the key.
@@ -17,27 +19,27 @@ const KeyVariable = "COHERE_API_KEY"
 // BaseURL is Cohere's own.
 const BaseURL = "https://api.cohere.com/v2"
 
-// Options configure New. Only Model is required, and a key, which is in the environment or here.
+// Options configure [New]. It requires Model, and a key from here or from the environment.
 type Options struct {
-	Model      string // as in Models
-	Dimensions int    // length of the vectors; 0 is the model's default
-	BaseURL    string // with or without a trailing slash, up to /v2; "" is Cohere's own
+	Model      string // as in [Models]
+	Dimensions int    // length of the vectors; 0 means the model's default
+	BaseURL    string // up to /v2, with or without a trailing slash; "" means Cohere's own
 
-	Key    string // "": from KeyEnv
-	KeyEnv string // the variable that holds the key; "" is COHERE_API_KEY, for Cohere's own address only
+	Key    string // "" means the value of KeyEnv
+	KeyEnv string // the variable that holds the key; "" means COHERE_API_KEY, for Cohere's address only
 
-	Truncate bool // cut the end of texts that are too long, instead of refusing them
+	Truncate bool // cut the end of texts that are too long
 
-	Space    embedding.Space  // asserts the vectors' space instead of deriving it
-	Limits   embedding.Limits // replace the table's, each where it is above 0
-	Unlisted bool             // allows a model that the table does not know
+	Space    embedding.Space  // replaces the space that New derives
+	Limits   embedding.Limits // each one above 0 replaces the table's
+	Unlisted bool             // allows a model outside the table
 
-	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to a host that is not this machine
+	HTTPClient *http.Client // may be nil; redirects are never followed
+	AllowHTTP  bool         // lets the key travel over plain http to another machine
 }
 
-// New returns a guarded Embedder for one model, without any other middleware. It does no I/O: whatever is wrong with the
-// options is said here, as an *embedding.Error.
+// New returns a guarded Embedder for one model, without other middleware. It does no I/O and
+// reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
 	fail := func(k embedding.Kind, err error) error {
 		return &embedding.Error{Kind: k, Provider: "cohere", Model: o.Model, Err: err}
@@ -46,44 +48,38 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
-	dims, err := jsonhttp.Dimensions(o.Model, info.Dimensions, o.Dimensions)
+	dims, err := setup.Dimensions(o.Model, info.Dimensions, o.Dimensions)
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
 	base := cmp.Or(strings.TrimSpace(o.BaseURL), BaseURL)
-	key, from, err := jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "cohere.com", "cohere.ai")
+	key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "cohere.com", "cohere.ai")
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
-	client, err := jsonhttp.New(jsonhttp.Config{
+	return jsonhttp.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   "cohere",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, jsonhttp.Space("cohere", base, o.Model, dims, "cohere.com", "cohere.ai")),
+			Space:      cmp.Or(o.Space, setup.Space("cohere", base, o.Model, dims, "cohere.com", "cohere.ai")),
 			Variant:    "input_type",
 			Dimensions: dims,
 			Normalized: info.Normalized,
-			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
 		BaseURL:    base,
 		Path:       "/embed",
 		Key:        key,
-		Encode:     o.encoder(info.Tasks, len(info.Dimensions) != 1),
-		Decode:     decode,
 		Classify:   classifier{from: from}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
+	}, jsonhttp.Format{Encode: o.encoder(info.Tasks, len(info.Dimensions) != 1), Decode: decode})
 }
 
-// info returns what is known about the model, nearly nothing for an unlisted one.
+// info returns what the table has about the model. Of an unlisted one it knows nearly nothing.
 func (o Options) info() (ModelInfo, error) {
-	m, found, err := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
+	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
 	if err != nil || found {
 		return m, err
 	}
@@ -99,7 +95,7 @@ type request struct {
 	Dimensions int      `json:"output_dimension,omitempty"`
 }
 
-// encoder returns what makes a request. Models with vectors of one length refuse to be told one.
+// encoder returns the encoder of requests. Models with one length of vectors refuse a length.
 func (o Options) encoder(tasks map[embedding.Task]string, choice bool) func(embedding.Request) any {
 	r := request{Model: o.Model, Types: []string{"float"}, Truncate: "NONE"}
 	if o.Truncate {
@@ -123,7 +119,7 @@ func decode(a jsonhttp.Answer) (embedding.Response, error) {
 		} `json:"embeddings"`
 		Meta struct {
 			Billed struct {
-				Tokens float64 `json:"input_tokens"` // a double in Cohere's own description of the API
+				Tokens float64 `json:"input_tokens"` // a double in Cohere's OpenAPI description
 			} `json:"billed_units"`
 		} `json:"meta"`
 	}

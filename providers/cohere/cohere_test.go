@@ -14,7 +14,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/cohere"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func emulate(t *testing.T, o cohere.Options) (*vendortest.Emulator, embedding.Embedder) {
@@ -27,18 +27,11 @@ func emulate(t *testing.T, o cohere.Options) (*vendortest.Emulator, embedding.Em
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]cohere.Options{
+	vendortest.Laws(t, emulate, map[string]cohere.Options{
 		"v4":       {Dimensions: 256},
 		"v3":       {Model: "embed-english-v3.0", Truncate: true},
 		"unlisted": {Model: "embed-v4.0", Unlisted: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 var wire = embedtest.Wire{
@@ -73,8 +66,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return cohere.New(cohere.Options{Model: "embed-v4.0", BaseURL: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, map[string]string{
+	vendortest.Refusals(t, open, map[string]string{
 		"wrong region": "there is one address",
 	})
 }
@@ -94,7 +86,7 @@ func TestWhatIsSent(t *testing.T) {
 		s, e := emulate(t, tc.o)
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task})
 		if err != nil || len(res.ID) != 36 || res.Usage != (embedding.Usage{Requests: 1, Tokens: 1}) {
-			t.Errorf("%q, %+v, %v", res.ID, res.Usage, err)
+			t.Errorf("got %q, %+v, %v, want an id of 36 characters, Usage %v", res.ID, res.Usage, err, embedding.Usage{Requests: 1, Tokens: 1})
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -127,18 +119,19 @@ func TestModel(t *testing.T) {
 	m := e.Model()
 	if m.Space != "cohere/embed-v4.0@512" || m.Symmetric || m.Variant != "input_type" || m.Price.Currency != "USD" ||
 		m.Limits != (embedding.Limits{Texts: 96, Tokens: 9, TextTokens: 128_000}) {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want Space cohere/embed-v4.0@512, Symmetric false, Variant input_type, Currency USD, Limits %v",
+			m, embedding.Limits{Texts: 96, Tokens: 9, TextTokens: 128_000})
 	}
 	_, e = emulate(t, cohere.Options{})
 	if got := e.Model().Space; got != "cohere@127.0.0.1/embed-v4.0@1536" {
-		t.Error(got)
+		t.Errorf("got %v, want cohere@127.0.0.1/embed-v4.0@1536", got)
 	}
 }
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, cohere.Options{Limits: embedding.Limits{Texts: 1000}})
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 97), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 96 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 96", got.Allowed)
 	}
 	_, e = emulate(t, cohere.Options{Key: "another-key-0123456789"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong")

@@ -4,12 +4,13 @@
 //
 // # Queries and documents
 //
-// The API wants to be told what texts are for, so every call does (input_type): search_query for embedding.TaskQuery,
-// classification and clustering for theirs, search_document for the rest.
+// The API requires the purpose of the texts (input_type), so every request has it: search_query for
+// [embedding.TaskQuery], Cohere's own names for classification and clustering, and search_document
+// for the rest.
 //
 // # Limits
 //
-// A request holds 96 texts at most. A text over the model's length is refused, unless Options.Truncate has the service
-// cut its end. Rates are counted in texts, not in calls: 2,000 texts a minute for production keys
-// (https://docs.cohere.com/docs/rate-limits).
+// A request holds at most 96 texts. The service refuses a text over the model's length, unless
+// [Options].Truncate makes it cut the end. Rates count texts, not calls: 2,000 texts a minute for
+// production keys (https://docs.cohere.com/docs/rate-limits).
 package cohere

@@ -5,7 +5,7 @@ import (
 
 	"github.com/vecspace/embedding/providers/cohere"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func TestEmulator(t *testing.T) {

@@ -2,17 +2,16 @@ package cohere
 
 import (
 	"regexp"
-	"strconv"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. Cohere's errors have a status and words, no codes. It knows where the key came
-// from, for advice.
+// classifier maps a refusal to its kind and to advice. Cohere's errors have a status and
+// words, no codes.
 type classifier struct{ from string }
 
-// What Cohere says, each proved by a body in testdata/errors.jsonl.
+// Cohere's words. A body in testdata/errors.jsonl proves each pattern.
 var (
 	tooMany = regexp.MustCompile(`number of texts must be at most (\d+)`)
 	tooLong = regexp.MustCompile(`(?i)too many tokens|too long|exceeds? the (maximum|max)|maximum (context|token)`)
@@ -20,30 +19,28 @@ var (
 	unknown = regexp.MustCompile(`(?i)model .*not found|unknown model`)
 )
 
-func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
-		n, _ := strconv.Atoi(m[1])
-		return jsonhttp.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: n},
-			Advice: "put middleware.Batch around it, or set Options.Limits"}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	switch {
 	case (f.Status == 400 || f.Status == 422) && tooLong.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
 	case f.Status == 429 && monthly.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Exhausted, Advice: "the month's calls of a trial key are used up: take a production key"}
+		return wire.Verdict{Kind: embedding.Exhausted, Advice: "the month's calls of a trial key are used up: take a production key"}
 	case f.Status == 498:
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: "the service refuses the content of a text"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "the service refuses the content of a text"}
 	case f.Status == 499:
-		return jsonhttp.Verdict{Kind: embedding.Unavailable}
+		return wire.Verdict{Kind: embedding.Unavailable}
 	case unknown.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Invalid, Advice: "the key has no access to the model, or it does not exist"}
+		return wire.Verdict{Kind: embedding.Invalid, Advice: "the key has no access to the model, or it does not exist"}
 	}
-	v := jsonhttp.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch {
 	case v.Kind == embedding.Auth:
 		v.Advice = "the key in " + c.from + " is wrong, expired or has no access to this model"
 	case v.Kind == embedding.RateLimited:
-		v.Advice = "texts are counted, not calls: make fewer at once (middleware.Limit)"
+		v.Advice = "texts are counted, not calls: send fewer at once (middleware.Limit)"
 	case f.Status == 404:
 		v.Advice = "the base URL is wrong: Cohere's ends in /v2"
 	}

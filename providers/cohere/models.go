@@ -2,23 +2,24 @@ package cohere
 
 import "github.com/vecspace/embedding"
 
-// ModelInfo is what Cohere documents about one of its models.
+// ModelInfo describes one model, as Cohere documents it.
 type ModelInfo struct {
 	ID         string
-	Dimensions []int                     // every length a vector can have, the default first
-	Tasks      map[embedding.Task]string // what the service calls them (input_type)
-	Normalized bool                      // nothing is promised about the length of vectors
+	Dimensions []int                     // the lengths on offer, the default first
+	Tasks      map[embedding.Task]string // the service's names for them (input_type)
+	Normalized bool                      // Cohere promises no length
 	Limits     embedding.Limits
-	Price      embedding.Price // zero: none is listed
-	Unverified string          // which of these figures were not checked against Cohere's own word; "" is none
+	Price      embedding.Price // zero if none is listed
+	Unverified string          // figures that Cohere's own pages do not confirm
 }
 
-// Models returns Cohere's embedding models, newest first. The result is the caller's own. The models of version 2 were
-// retired in April 2026.
+// Models returns Cohere's embedding models, newest first. The caller owns the result. The models of
+// version 2 were retired in April 2026.
 //
-// Sources: dimensions and lengths https://docs.cohere.com/docs/embed-2, 96 texts https://docs.cohere.com/v2/reference/embed,
-// the price of embed-v4.0 https://www.getmaxim.ai/bifrost/model-library/compare/cohere/embed-v4.0.md (no page of Cohere's own
-// lists one for version 3).
+// Sources: dimensions and lengths https://docs.cohere.com/docs/embed-2, 96 texts
+// https://docs.cohere.com/v2/reference/embed, the price of embed-v4.0
+// https://www.getmaxim.ai/bifrost/model-library/compare/cohere/embed-v4.0.md (no page of Cohere's
+// own lists one for version 3).
 func Models() []ModelInfo {
 	v3 := func(id string, dims int) ModelInfo {
 		return ModelInfo{ID: id, Dimensions: []int{dims}, Tasks: tasks(), Limits: embedding.Limits{Texts: 96, TextTokens: 512}}
@@ -35,7 +36,7 @@ func Models() []ModelInfo {
 	}
 }
 
-// tasks are those that the API knows. It has no word for similarity.
+// tasks returns the API's names of tasks. It has none for similarity.
 func tasks() map[embedding.Task]string {
 	return map[embedding.Task]string{
 		embedding.TaskDocument: "search_document", embedding.TaskQuery: "search_query", embedding.TaskSimilarity: "search_document",

@@ -4,55 +4,60 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// The environment variables that are read where Options say nothing.
+// Environment variables that supply what Options leave empty.
 const (
 	KeyVariable           = "DASHSCOPE_API_KEY"
 	BaseURLVariable       = "DASHSCOPE_COMPATIBLE_BASE_URL"
-	NativeBaseURLVariable = "DASHSCOPE_HTTP_BASE_URL" // of Options.Native
+	NativeBaseURLVariable = "DASHSCOPE_HTTP_BASE_URL" // with Options.Native
 )
 
-// Options configure New. Only Model is required, and a key, which is in the environment or here.
+// Options configure [New]. It requires Model, and a key from here or from the environment.
 type Options struct {
-	Model      string // as in Models
-	Dimensions int    // length of the vectors; 0 is the model's default
+	Model      string // as in [Models]
+	Dimensions int    // length of the vectors; 0 means the model's default
 
-	// Native asks the service's own API instead of the OpenAI-compatible one. There text_type and Instruct are documented to
-	// take effect, so text_type is always sent.
+	// Native asks the native API instead of the OpenAI-compatible one. It documents that text_type and
+	// Instruct take effect, so New always sends text_type there.
 	Native bool
 
-	// Whom to ask: the first of these that is set, then the variable DASHSCOPE_COMPATIBLE_BASE_URL (DASHSCOPE_HTTP_BASE_URL with
-	// Native), then the first of Regions. Beside BaseURL, Region says which dimensions and prices hold; beside Workspace, where
-	// the workspace is.
-	BaseURL   string // with or without a trailing slash, up to /compatible-mode/v1, with Native up to /api/v1
-	Workspace string // a workspace's id: asks {Workspace}.{zone}.maas.aliyuncs.com
-	Region    string // as in Regions
+	// The address is the first of these three that is set, then the variable
+	// DASHSCOPE_COMPATIBLE_BASE_URL (DASHSCOPE_HTTP_BASE_URL with Native), then the first of
+	// [Regions]. Beside BaseURL, Region selects dimensions and prices. Beside Workspace, it says where
+	// that is.
+	BaseURL   string // up to /compatible-mode/v1, or to /api/v1 with Native
+	Workspace string // a workspace's id, for {Workspace}.{zone}.maas.aliyuncs.com
+	Region    string // as in [Regions]
 
-	Key    string // "": from KeyEnv
-	KeyEnv string // the variable that holds the key; "" is DASHSCOPE_API_KEY
+	Key    string // "" means the value of KeyEnv
+	KeyEnv string // the variable that holds the key; "" means DASHSCOPE_API_KEY
 
-	TextType bool   // send text_type: "query" for embedding.TaskQuery, else "document"; see the package documentation
-	Instruct string // send this instruction with queries, and text_type with everything; English is advised
+	// TextType sends text_type: "query" for [embedding.TaskQuery], else "document".
+	TextType bool
+	// Instruct is an instruction to send with queries, preferably in English. It implies TextType.
+	Instruct string
 
-	Space  embedding.Space  // asserts the vectors' space instead of deriving it
-	Limits embedding.Limits // replace the table's, each where it is above 0
-	// Unlisted allows what the tables do not know: a model, which then needs Dimensions, and dimensions or a region that
-	// a model is not documented with. The service decides.
+	Space  embedding.Space  // replaces the space that New derives
+	Limits embedding.Limits // each one above 0 replaces the table's
+	// Unlisted allows what the tables do not have: a model, which then needs Dimensions, and
+	// dimensions or regions that a model is not documented with. The service decides.
 	Unlisted bool
 
-	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to a host that is not this machine
+	HTTPClient *http.Client // may be nil; redirects are never followed
+	AllowHTTP  bool         // lets the key travel over plain http to another machine
 }
 
-// New returns a guarded Embedder for one model, without any other middleware. It does no I/O: whatever is wrong with the
-// options is said here, as an *embedding.Error.
+// New returns a guarded Embedder for one model, without other middleware. It does no I/O and
+// reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
 	s, err := o.site()
 	if err != nil {
@@ -62,91 +67,66 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, o.fail(embedding.Invalid, err)
 	}
-	from := "Options.Key"
-	if o.Key == "" {
-		from = cmp.Or(o.KeyEnv, KeyVariable)
-		if o.Key = strings.TrimSpace(os.Getenv(from)); o.Key == "" {
-			return nil, o.fail(embedding.Auth, fmt.Errorf("no API key: set the variable %s to a key of %s", from, s.place()))
-		}
+	key, from := setup.Key(o.Key, cmp.Or(o.KeyEnv, KeyVariable))
+	if key == "" {
+		return nil, o.fail(embedding.Auth, fmt.Errorf("no API key: set the variable %s to a key of %s", from, s.place()))
 	}
 	dims := cmp.Or(o.Dimensions, info.Default)
-	model := embedding.Model{
-		Provider:   "dashscope",
-		ID:         info.ID,
-		Space:      cmp.Or(o.Space, s.space(info.ID, dims)),
-		Variant:    o.variant(),
-		Dimensions: dims,
-		Normalized: info.Normalized,
-		Symmetric:  !o.textTypes(),
-		Limits: embedding.Limits{
-			Texts:      over(o.Limits.Texts, info.Limits.Texts),
-			Tokens:     over(o.Limits.Tokens, info.Limits.Tokens),
-			Bytes:      over(o.Limits.Bytes, info.Limits.Bytes),
-			TextTokens: over(o.Limits.TextTokens, info.Limits.TextTokens),
+	config := wire.Config{
+		Model: embedding.Model{
+			Provider:   "dashscope",
+			ID:         info.ID,
+			Space:      cmp.Or(o.Space, setup.Space("dashscope", s.base, info.ID, dims, ownHost)),
+			Variant:    o.variant(),
+			Dimensions: dims,
+			Normalized: info.Normalized,
+			Symmetric:  !o.textTypes(),
+			Limits:     setup.Limits(o.Limits, info.Limits),
+			Price:      info.Prices[s.region],
 		},
-		Price: info.Prices[s.region],
-	}
-	judge := classifier{key: from, place: s.place(), path: o.api()}
-	if o.Native {
-		return o.native(s, info, model, judge)
-	}
-	// float is what the service documents; without it, other clients' default of base64 has unknown effects.
-	fields := []openaicompat.Field{{Name: "encoding_format", Value: "float"}}
-	if !info.Fixed {
-		fields = append(fields, openaicompat.Field{Name: "dimensions", Value: dims})
-	}
-	client, err := openaicompat.New(openaicompat.Config{
-		Model:      model,
 		BaseURL:    s.base,
-		Key:        o.Key,
-		Fields:     fields,
-		TaskFields: o.taskFields(),
-		Classify:   judge.classify,
+		Key:        key,
+		Classify:   classifier{key: from, place: s.place(), path: o.api()}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	})
-	if err != nil {
-		return nil, err
 	}
-	return embedding.Chain(client), nil
-}
-
-func over(asked, table int) int {
-	if asked > 0 {
-		return asked
+	if info.Fixed {
+		dims = 0 // not sent
 	}
-	return table
+	if o.Native {
+		config.Path = nativePath
+		return jsonhttp.New(config, jsonhttp.Format{Encode: o.nativeEncoder(dims), Decode: decodeNative})
+	}
+	// float is what the service documents. Other clients send base64 by default, with unknown effects.
+	fields := []openaicompat.Field{{Name: "encoding_format", Value: "float"}}
+	if dims > 0 {
+		fields = append(fields, openaicompat.Field{Name: "dimensions", Value: dims})
+	}
+	return openaicompat.New(config, openaicompat.Format{Fields: fields, TaskFields: o.taskFields()})
 }
 
 func (o Options) fail(k embedding.Kind, err error) error {
 	return &embedding.Error{Kind: k, Provider: "dashscope", Model: o.Model, Err: err}
 }
 
-// info returns what is known about the model, nearly nothing for an unlisted one.
+func id(m ModelInfo) string { return m.ID }
+
+// info returns what is known about the model in a region, nearly nothing for an unlisted model.
 func (o Options) info(region string) (ModelInfo, error) {
-	models := Models()
-	at := slices.IndexFunc(models, func(m ModelInfo) bool { return m.ID == o.Model })
-	if o.Dimensions < 0 {
-		return ModelInfo{}, fmt.Errorf("dimensions are %d; a vector has at least 1", o.Dimensions)
-	}
-	if at < 0 {
-		switch {
-		case o.Model == "":
-			return ModelInfo{}, fmt.Errorf("no model is named; there are %s", modelNames(models))
-		case !o.Unlisted:
-			return ModelInfo{}, fmt.Errorf("there is no model %q in the table; there are %s "+
-				"(Options.Unlisted, unlisted=true in a reference, passes others)", o.Model, modelNames(models))
-		case o.Dimensions == 0:
-			return ModelInfo{}, fmt.Errorf("model %q is not in the table, so its dimensions have to be given", o.Model)
-		}
+	m, found, err := setup.Pick(Models(), id, o.Model, o.Unlisted)
+	switch dims := m.DimensionsIn(region); {
+	case err != nil:
+		return m, err
+	case o.Dimensions < 0:
+		return m, fmt.Errorf("dimensions are %d; a vector has at least 1", o.Dimensions)
+	case !found && o.Dimensions == 0:
+		return m, fmt.Errorf("model %q is not in the table, so its dimensions have to be given", o.Model)
+	case !found:
 		// No model of the table takes fewer texts, and a TooLarge answer would name its own limit.
 		return ModelInfo{ID: o.Model, Instruct: true, Limits: embedding.Limits{Texts: 10}}, nil
-	}
-	m := models[at]
-	switch dims := m.DimensionsIn(region); {
 	case o.Instruct != "" && !m.Instruct:
-		takers := slices.DeleteFunc(models, func(m ModelInfo) bool { return !m.Instruct })
-		return m, fmt.Errorf("%s takes no instruction; models that do are %s", m.ID, modelNames(takers))
+		takers := slices.DeleteFunc(Models(), func(m ModelInfo) bool { return !m.Instruct })
+		return m, fmt.Errorf("%s takes no instruction; models that do are %s", m.ID, setup.Names(takers, id))
 	case m.Fixed && o.Dimensions != 0 && o.Dimensions != m.Default:
 		// Not even Unlisted passes this: the service would ignore the wish.
 		return m, fmt.Errorf("%s has no %d dimensions, it has %d only", m.ID, o.Dimensions, m.Default)
@@ -159,19 +139,7 @@ func (o Options) info(region string) (ModelInfo, error) {
 		if region != "" {
 			where = " in region " + region
 		}
-		return m, fmt.Errorf("%s has no %d dimensions%s; it has %s", m.ID, o.Dimensions, where, numbers(dims))
+		return m, fmt.Errorf("%s has no %d dimensions%s; it has %s", m.ID, o.Dimensions, where, setup.Numbers(dims))
 	}
 	return m, nil
-}
-
-func modelNames(models []ModelInfo) string {
-	names := make([]string, len(models))
-	for i, m := range models {
-		names[i] = m.ID
-	}
-	return strings.Join(names, ", ")
-}
-
-func numbers(ns []int) string {
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(ns), " ", ", "), "[]")
 }

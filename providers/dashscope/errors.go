@@ -2,20 +2,21 @@ package dashscope
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. It knows where the key came from and whom it asked, for advice.
+// classifier maps a refusal to its kind and to advice. It knows where the key came from and which
+// server it asked.
 type classifier struct{ key, place, path string }
 
-// kinds maps the service's codes, in lower case. Each has a PascalCase name (native API) and most have a snake_case alias
-// (compatible API); both come from both.
+// kinds maps the service's codes, in lower case. Each has a PascalCase name (native API), and most
+// have a snake_case alias (compatible API). Both APIs send both.
 //
-// Source: https://www.alibabacloud.com/help/en/model-studio/error-code and the bodies in testdata/errors.jsonl.
+// Source: https://www.alibabacloud.com/help/en/model-studio/error-code and the bodies in
+// testdata/errors.jsonl.
 var kinds = map[string]embedding.Kind{
 	"invalidparameter":           embedding.Invalid,
 	"invalid_request_error":      embedding.Invalid,
@@ -33,7 +34,7 @@ var kinds = map[string]embedding.Kind{
 
 	"invalidapikey":            embedding.Auth,
 	"invalid_api_key":          embedding.Auth,
-	"not authorized":           embedding.Auth, // a workspace's host, asked with the key of another workspace
+	"not authorized":           embedding.Auth, // another workspace's key
 	"accessdenied":             embedding.Auth,
 	"access_denied":            embedding.Auth,
 	"accessdenied.unpurchased": embedding.Auth,
@@ -46,7 +47,8 @@ var kinds = map[string]embedding.Kind{
 	"throttling":           embedding.RateLimited,
 	"throttling.ratequota": embedding.RateLimited,
 	"throttling.burstrate": embedding.RateLimited,
-	// Here these two are a temporary limit of tokens per minute, not OpenAI's "pay us", unless freeQuota matches.
+	// Here these two are a temporary limit of tokens per minute, unlike OpenAI's, unless freeQuota
+	// matches.
 	"insufficient_quota":         embedding.RateLimited,
 	"throttling.allocationquota": embedding.RateLimited,
 
@@ -68,15 +70,16 @@ var kinds = map[string]embedding.Kind{
 }
 
 var (
-	// A message may begin with the status of an inner service, after its code or not: HTTP 400 with <500> is transient.
+	// A message may begin with the code and status of an inner service. HTTP 400 with <500> is
+	// transient.
 	innerFault = regexp.MustCompile(`^(?:[\w.]+: )?<5\d\d>`)
 	batchSize  = regexp.MustCompile(`batch size is invalid, it should not be larger than (\d+)`)
 	freeQuota  = regexp.MustCompile(`(?i)free (?:allocated )?(?:quota|tier)`)
 )
 
-// classify matches messages by substring, and before codes: one code has several meanings, and the ends of messages and
-// the order of members changed over time.
-func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
+// classify matches substrings of messages before codes: one code has several meanings, and the
+// service has changed the ends of messages and the order of members.
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	kind := kinds[strings.ToLower(f.Code)]
 	if kind == embedding.Unknown {
 		kind = kinds[strings.ToLower(f.Type)]
@@ -86,24 +89,22 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 	}
 	switch {
 	case innerFault.MatchString(f.Message):
-		return openaicompat.Verdict{Kind: embedding.Unavailable}
+		return wire.Verdict{Kind: embedding.Unavailable}
 	case strings.Contains(f.Message, "batch size is invalid"):
-		v := openaicompat.Verdict{Kind: embedding.TooLarge, Advice: "put middleware.Batch around it, or set Options.Limits"}
-		if m := batchSize.FindStringSubmatch(f.Message); m != nil {
-			v.Allowed.Texts, _ = strconv.Atoi(m[1])
-		}
+		v := wire.Verdict{Kind: embedding.TooLarge}
+		v.Allowed.Texts = wire.Number(batchSize.FindStringSubmatch(f.Message))
 		return v
 	case strings.Contains(f.Message, "Range of input length should be"):
-		return openaicompat.Verdict{Kind: embedding.Rejected, Advice: "a text is empty or has more tokens than the model takes: shorten or split it"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "a text is empty or has more tokens than the model takes: shorten or split it"}
 	case strings.Contains(f.Message, "DataInspectionFailed"):
 		kind = embedding.Rejected
 	case kind == embedding.RateLimited && freeQuota.MatchString(f.Message):
 		kind = embedding.Exhausted
 	}
-	return openaicompat.Verdict{Kind: kind, Advice: c.advice(kind, f)}
+	return wire.Verdict{Kind: kind, Advice: c.advice(kind, f)}
 }
 
-func (c classifier) advice(kind embedding.Kind, f openaicompat.Failure) string {
+func (c classifier) advice(kind embedding.Kind, f wire.Failure) string {
 	switch {
 	case kind == embedding.Auth && (f.Status == 403 || strings.EqualFold(f.Code, "not authorized")):
 		return "the key in " + c.key + " has no access to this model or workspace (" + c.place + ")"

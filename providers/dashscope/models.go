@@ -5,25 +5,26 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
-// ModelInfo is what is documented or measured about one model. Vendors move these figures: every one of them can be
-// overridden by Options, and Options.Unlisted passes what the table does not know.
+// ModelInfo describes one model, as documented or measured. Vendors change these figures: [Options]
+// override each of them, and Options.Unlisted allows what the table does not have.
 type ModelInfo struct {
 	ID         string
-	Dimensions []int                      // every length a vector can have, longest first
-	Regional   map[string][]int           // the lengths in a region that has fewer; a region not named has all of Dimensions
-	Default    int                        // the length when none is asked for
-	Fixed      bool                       // the service ignores "dimensions", so it is not sent
+	Dimensions []int                      // the lengths on offer, longest first
+	Regional   map[string][]int           // the lengths in a region with fewer
+	Default    int                        // the length without a request for one
+	Fixed      bool                       // "dimensions" is not sent: the service ignores it
 	Normalized bool                       // unit length was measured, not promised
 	Instruct   bool                       // takes an instruction for queries
-	Limits     embedding.Limits           // of one request; 0 is unknown
-	Regions    []string                   // where it is documented; nil is everywhere
-	Prices     map[string]embedding.Price // by region; a region not named has none that is known
+	Limits     embedding.Limits           // of one request; 0 means unknown
+	Regions    []string                   // where it is documented; nil means everywhere
+	Prices     map[string]embedding.Price // by region, where known
 }
 
-// DimensionsIn returns every length of vector the model has in a region, longest first. A region that is not in the
-// table, "" among them, has all of them: the service has the last word.
+// DimensionsIn returns the lengths that the model offers in a region, longest first. A region
+// outside the table, such as "", has all of them: the service has the last word.
 func (m ModelInfo) DimensionsIn(region string) []int {
 	if dims, ok := m.Regional[region]; ok {
 		return dims
@@ -31,19 +32,21 @@ func (m ModelInfo) DimensionsIn(region string) []int {
 	return m.Dimensions
 }
 
-// In reports whether the model is documented in a region. Only what is known to be absent is absent: a region the table
-// has no list for, "" among them, has every model.
+// In reports whether the model may be in a region. It is false only where the documentation leaves
+// the model out: the region "" has every model.
 func (m ModelInfo) In(region string) bool {
 	return region == "" || m.Regions == nil || slices.Contains(m.Regions, region)
 }
 
-// Models returns the text models of the service, newest first. The result is the caller's own.
+// Models returns the text models of the service, newest first. The caller owns the result.
 //
-// Source: https://www.alibabacloud.com/help/en/model-studio/text-embedding-synchronous-api and its Chinese, English and
-// Spanish translations; for qwen3.7-text-embedding-flash https://help.aliyun.com/en/model-studio/qwen3-7-text-embedding-flash.
+// Sources: https://www.alibabacloud.com/help/en/model-studio/text-embedding-synchronous-api and its
+// Chinese, English and Spanish translations; for qwen3.7-text-embedding-flash
+// https://help.aliyun.com/en/model-studio/qwen3-7-text-embedding-flash.
 //
-// Limits of texts are those of October 2026. That of text-embedding-v3 was 6, then 20, then 10 on the same page; one endpoint
-// was measured with 20 and with 10. A TooLarge answer carries the limit that holds (embedding.Error.Allowed).
+// The limits of texts date from October 2026. For text-embedding-v3 the same page said 6, then 20,
+// then 10, and one endpoint was measured with 20 and with 10. A TooLarge answer carries the limit
+// that holds (Allowed of [embedding.Error]).
 func Models() []ModelInfo {
 	const asOf = "2026-10-12"
 	usd := func(perMillion float64) embedding.Price {
@@ -66,9 +69,9 @@ func Models() []ModelInfo {
 			Dimensions: []int{1024, 768, 512, 256},
 			Default:    1024,
 			Instruct:   true,
-			// Texts and Tokens are not documented: a project that measured about 4,500 tokens a request, above which the
-			// call hangs without an error, runs with these two. middleware.Batch keeps to them; put middleware.Timeout
-			// below it, since a single long text may still hang.
+			// Texts and Tokens are not documented. A project uses these two after it measured that calls
+			// with more than about 4,500 tokens hang without an error. middleware.Batch keeps to them.
+			// Put middleware.Timeout below it, since a single long text may still hang.
 			Limits: embedding.Limits{Texts: 32, Tokens: 3_200, TextTokens: 131_072},
 		},
 		{
@@ -109,20 +112,22 @@ func Models() []ModelInfo {
 	}
 }
 
-// Region is one site of the service. API keys belong to one region: in every other one they are refused like wrong keys.
+// Region is one site of the service. A key belongs to one region; every other region refuses it
+// like a wrong key.
 type Region struct {
-	Name    string // as Options.Region and ?region= take it
+	Name    string // as in Options.Region and ?region=
 	Label   string // for messages
-	BaseURL string // of the OpenAI-compatible API, without a trailing slash; empty: reached through a workspace's host only
-	Zone    string // the part of a workspace's host, {workspace}.{zone}.maas.aliyuncs.com, that tells the region
+	BaseURL string // of the OpenAI-compatible API; "" if only workspaces' hosts reach it
+	Zone    string // in a workspace's host, {workspace}.{zone}.maas.aliyuncs.com
 }
 
-// Regions returns the service's regions. The first is the default, as in the vendor's own SDKs. The result is the
-// caller's own.
+// Regions returns the service's regions. The first is the default, as in the vendor's own SDKs. The
+// caller owns the result.
 //
-// Sources: https://help.aliyun.com/zh/model-studio/text-embedding-synchronous-api (cn, intl, finance, workspace hosts),
-// its Japanese translation (hk), https://www.alibabacloud.com/help/en/model-studio/error-code (token-plan). The host of
-// us is real, but no embedding model is documented for it.
+// Sources: https://help.aliyun.com/zh/model-studio/text-embedding-synchronous-api (cn, intl,
+// finance, workspace hosts), its Japanese translation (hk),
+// https://www.alibabacloud.com/help/en/model-studio/error-code (token-plan). The host of us is
+// real, but no embedding model is documented for it.
 func Regions() []Region {
 	return []Region{
 		{Name: "cn", Label: "China (Beijing)", BaseURL: "https://dashscope.aliyuncs.com/compatible-mode/v1", Zone: "cn-beijing"},
@@ -135,7 +140,7 @@ func Regions() []Region {
 	}
 }
 
-// regionOf returns the region that a host, in lower case, belongs to, "" for a host that is none of the service's.
+// regionOf returns the region of a host, which is in lower case, or "" for a foreign host.
 func regionOf(host string) string {
 	workspace, zone := "", ""
 	if rest, ok := strings.CutSuffix(host, ".maas.aliyuncs.com"); ok {
@@ -143,7 +148,7 @@ func regionOf(host string) string {
 	}
 	byZone := ""
 	for _, r := range Regions() {
-		if r.BaseURL != "" && hostOf(r.BaseURL) == host {
+		if r.BaseURL != "" && setup.Host(r.BaseURL) == host {
 			return r.Name
 		}
 		if workspace != "" && r.Zone != "" && r.Zone == zone {
@@ -151,10 +156,4 @@ func regionOf(host string) string {
 		}
 	}
 	return byZone
-}
-
-// hostOf returns the host of one of the table's own URLs.
-func hostOf(base string) string {
-	host, _, _ := strings.Cut(strings.TrimPrefix(base, "https://"), "/")
-	return host
 }

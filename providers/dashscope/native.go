@@ -10,35 +10,10 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
-	"github.com/vecspace/embedding/providers/internal/openaicompat"
 )
 
-// nativePath is where the service's own API has its text embeddings.
+// nativePath is the path of text embeddings in the native API.
 const nativePath = "/services/embeddings/text-embedding/text-embedding"
-
-// native returns an Embedder on the service's own API. Sparse vectors (output_type) are not asked for: there is no type
-// for them yet.
-func (o Options) native(s site, info ModelInfo, model embedding.Model, judge classifier) (embedding.Embedder, error) {
-	p := parameters{Dimension: model.Dimensions, TextType: "document"}
-	if info.Fixed {
-		p.Dimension = 0
-	}
-	client, err := jsonhttp.New(jsonhttp.Config{
-		Model:      model,
-		BaseURL:    s.base,
-		Path:       nativePath,
-		Key:        o.Key,
-		Encode:     o.nativeEncoder(p),
-		Decode:     decodeNative,
-		Classify:   judge.classifyNative,
-		HTTPClient: o.HTTPClient,
-		AllowHTTP:  o.AllowHTTP,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
-}
 
 type parameters struct {
 	TextType  string `json:"text_type"`
@@ -46,7 +21,9 @@ type parameters struct {
 	Instruct  string `json:"instruct,omitempty"`
 }
 
-func (o Options) nativeEncoder(documents parameters) func(embedding.Request) any {
+// nativeEncoder returns the encoder of requests. They do not ask for sparse vectors (output_type):
+// there is no type for them yet.
+func (o Options) nativeEncoder(dims int) func(embedding.Request) any {
 	type input struct {
 		Texts []string `json:"texts"`
 	}
@@ -55,8 +32,8 @@ func (o Options) nativeEncoder(documents parameters) func(embedding.Request) any
 		Input      input      `json:"input"`
 		Parameters parameters `json:"parameters"`
 	}
-	queries := documents
-	queries.TextType, queries.Instruct = "query", o.Instruct
+	documents := parameters{TextType: "document", Dimension: dims}
+	queries := parameters{TextType: "query", Dimension: dims, Instruct: o.Instruct}
 	return func(req embedding.Request) any {
 		p := documents
 		if req.Task == embedding.TaskQuery {
@@ -76,7 +53,7 @@ func decodeNative(a jsonhttp.Answer) (embedding.Response, error) {
 		} `json:"output"`
 		Usage struct {
 			Total int `json:"total_tokens"`
-			Input int `json:"input_tokens"` // what the official SDK's own mock server has
+			Input int `json:"input_tokens"` // in the official SDK's mock server
 		} `json:"usage"`
 		ID string `json:"request_id"`
 	}
@@ -101,10 +78,4 @@ func decodeNative(a jsonhttp.Answer) (embedding.Response, error) {
 	list := slices.Concat([]byte{'['}, bytes.Join(vectors, []byte{','}), []byte{']'})
 	rows, err := jsonhttp.Vectors(list, a.Texts, a.Dims)
 	return embedding.Response{Vectors: rows, ID: body.ID, Usage: embedding.Usage{Tokens: cmp.Or(body.Usage.Total, body.Usage.Input)}}, err
-}
-
-// classifyNative is classify for what the native API says.
-func (c classifier) classifyNative(f jsonhttp.Failure) jsonhttp.Verdict {
-	v := c.classify(openaicompat.Failure{Status: f.Status, Code: f.Code, Type: f.Type, Message: f.Message, ID: f.ID, Header: f.Header})
-	return jsonhttp.Verdict{Kind: v.Kind, Allowed: v.Allowed, Advice: v.Advice}
 }

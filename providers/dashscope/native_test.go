@@ -14,9 +14,11 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
-// openNative returns an Embedder for text-embedding-v4 at an emulator's native API, and the emulator.
+// openNative returns an Embedder for text-embedding-v4 at an emulator's native API, and the
+// emulator.
 func openNative(t *testing.T, o dashscope.Options, faults ...dashscopetest.Fault) (*dashscopetest.Server, embedding.Embedder) {
 	t.Helper()
 	s, base := emulate(t, faults...)
@@ -71,8 +73,9 @@ func TestNativeHTTP(t *testing.T) {
 	})
 }
 
-// TestNativeTakesEffect: in the native API a query has a vector of its own, and another one with an instruction; documents have
-// the compatible API's. What differs in vectors differs in Variant, and the space is one.
+// TestNativeTakesEffect: in the native API a query has a vector of its own, and another one with an
+// instruction; documents have the compatible API's. What differs in vectors differs in Variant, and
+// the space is one.
 func TestNativeTakesEffect(t *testing.T) {
 	s, base := emulate(t)
 	root := strings.TrimSuffix(base, dashscopetest.BasePath)
@@ -86,7 +89,7 @@ func TestNativeTakesEffect(t *testing.T) {
 		models[name] = e.Model()
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"how do cats sleep"}, Task: task})
 		if err != nil || len(res.ID) != 36 {
-			t.Fatal(name, res.ID, err)
+			t.Fatalf("%s: got %v, %v, want an id of 36 characters", name, res.ID, err)
 		}
 		return res.Vectors[0]
 	}
@@ -101,15 +104,15 @@ func TestNativeTakesEffect(t *testing.T) {
 	variants := map[string]bool{}
 	for name, m := range models {
 		if m.Space != models["compatible"].Space || m.Symmetric != (name == "compatible") {
-			t.Errorf("%s: %+v", name, m)
+			t.Errorf("%s: got %+v, want Space %v, Symmetric %v", name, m, models["compatible"].Space, name == "compatible")
 		}
 		variants[m.Variant] = true
 	}
 	if len(variants) != len(models) {
-		t.Errorf("%d models have the variants %v", len(models), variants)
+		t.Errorf("got the variants %v, want one for each of %d models", variants, len(models))
 	}
 	if s.Ledger().Billed != 5 {
-		t.Error(s.Ledger())
+		t.Errorf("got %v, want Billed 5", s.Ledger())
 	}
 }
 
@@ -129,7 +132,7 @@ func TestNativeRequest(t *testing.T) {
 			`{"model":"text-embedding-v2","input":{"texts":["<hi>"]},"parameters":{"text_type":"query"}}`},
 	} {
 		var path, body string
-		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		client := &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			b := make([]byte, r.ContentLength)
 			_, _ = r.Body.Read(b)
 			path, body = r.URL.String(), string(b)
@@ -145,10 +148,6 @@ func TestNativeRequest(t *testing.T) {
 		}
 	}
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestNativeAddresses(t *testing.T) {
 	t.Setenv(dashscope.BaseURLVariable, "https://proxy.example/compatible-mode/v1")
@@ -181,7 +180,8 @@ func TestNativeAddresses(t *testing.T) {
 	}
 }
 
-// TestNativeFaults: every fault of the emulator's ends as it says it should, through the native API too.
+// TestNativeFaults: every fault of the emulator's ends as it says it should, through the native API
+// too.
 func TestNativeFaults(t *testing.T) {
 	for _, info := range dashscopetest.Catalog() {
 		switch info.Name {
@@ -193,7 +193,7 @@ func TestNativeFaults(t *testing.T) {
 			res, err := e.Embed(t.Context(), embedding.Request{Texts: numbered(3)})
 			if info.Kind == embedding.Unknown {
 				if err != nil || len(res.Vectors) != 3 {
-					t.Error(err)
+					t.Errorf("got %v, want 3 vectors", err)
 				}
 				return
 			}
@@ -204,6 +204,6 @@ func TestNativeFaults(t *testing.T) {
 	}
 	_, e := openNative(t, dashscope.Options{Limits: embedding.Limits{Texts: 100}})
 	if got := refused(t, e, embedding.TooLarge, numbered(11)...); got.Allowed.Texts != 10 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 10", got.Allowed)
 	}
 }

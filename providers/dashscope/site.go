@@ -7,19 +7,18 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
-// Where the service's hosts have the OpenAI-compatible API, and their own.
+// The paths of the OpenAI-compatible API and of the native one.
 const (
 	compatible = "/compatible-mode/v1"
 	native     = "/api/v1"
 )
 
-// api is where the API is that is asked.
+// api returns the path of the API to ask.
 func (o Options) api() string {
 	if o.Native {
 		return native
@@ -27,11 +26,11 @@ func (o Options) api() string {
 	return compatible
 }
 
-// site is whom to ask.
+// site is the server to ask.
 type site struct {
-	region string // as in Regions, "" if it cannot be told
+	region string // as in [Regions]; "" if unknown
 	base   string
-	host   string // of base: a name without port, in lower case; "" if base is no URL, of which openaicompat says more
+	host   string // of base, as setup.Host returns it
 }
 
 func (o Options) site() (site, error) {
@@ -71,7 +70,7 @@ func (o Options) site() (site, error) {
 	if err != nil {
 		return s, nil
 	}
-	s.host = strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	s.host = setup.Host(base)
 	s.region = cmp.Or(o.Region, regionOf(s.host))
 	switch path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/embeddings"); {
 	case o.Native && (s.own() && path != native || strings.HasSuffix(path, compatible)):
@@ -90,19 +89,13 @@ func (o Options) baseOf(r Region) string {
 	return ""
 }
 
+// ownHost is the domain of the service's hosts.
+const ownHost = "aliyuncs.com"
+
 // own reports whether the host is the service's.
-func (s site) own() bool { return strings.HasSuffix(s.host, ".aliyuncs.com") }
+func (s site) own() bool { return setup.Within(s.host, ownHost) }
 
-// space is one per model and dimensions for the service's own hosts, and names any other host.
-func (s site) space(model string, dims int) embedding.Space {
-	at := ""
-	if !s.own() {
-		at = "@" + s.host
-	}
-	return embedding.Space("dashscope" + at + "/" + model + "@" + strconv.Itoa(dims))
-}
-
-// place names region and host for messages.
+// place names the region and the host for messages.
 func (s site) place() string {
 	host := cmp.Or(s.host, "the given base URL")
 	for _, r := range Regions() {

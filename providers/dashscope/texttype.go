@@ -5,11 +5,13 @@ import (
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
 )
 
-// textTypes reports whether the texts' role is sent. An instruction is for queries, so it implies the role.
+// textTypes reports whether requests have the texts' role. An instruction is for queries, so it
+// implies the role.
 func (o Options) textTypes() bool { return o.TextType || o.Instruct != "" || o.Native }
 
-// variant names what makes the same text another vector. The text type is in it although documents are the service's
-// default: whether the compatible API heeds it is not known. So the native API, which heeds it, is a variant of its own.
+// variant names what gives the same text another vector. It has the text type, although documents
+// are the service's default: nobody knows whether the compatible API heeds it. So the native API,
+// which does, has a variant of its own.
 func (o Options) variant() string {
 	switch {
 	case o.Native && o.Instruct != "":

@@ -5,7 +5,7 @@ import (
 
 	"github.com/vecspace/embedding/providers/gemini"
 	"github.com/vecspace/embedding/providers/gemini/geminitest"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func TestEmulator(t *testing.T) {

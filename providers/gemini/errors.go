@@ -3,18 +3,17 @@ package gemini
 import (
 	"encoding/json"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. It knows where the key came from, for advice.
+// classifier maps a refusal to its kind and to advice. It knows where the key came from.
 type classifier struct{ from string }
 
-// What Google says, each proved by a body in testdata/errors.jsonl.
+// Google's words. A body in testdata/errors.jsonl proves each pattern.
 var (
 	tooMany   = regexp.MustCompile(`at most (\d+) requests can be in one batch`)
 	tooLarge  = regexp.MustCompile(`payload size exceeds the limit(?:: (\d+) bytes)?`)
@@ -25,58 +24,51 @@ var (
 	retryIn   = regexp.MustCompile(`Please retry in ([0-9.]+m?s)`)
 )
 
-func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
-	const batch = "put middleware.Batch around it, or set Options.Limits"
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	d := readDetails(f.Body)
 	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
-		return jsonhttp.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	if m := tooLarge.FindStringSubmatch(f.Message); m != nil {
-		return jsonhttp.Verdict{Kind: embedding.TooLarge, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)},
 			Advice: "shorten or split the text"}
 	}
 	switch {
 	case d.reason == "API_KEY_INVALID" || wrongKey.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Auth, Advice: "the key in " + c.from + " is wrong or expired"}
+		return wire.Verdict{Kind: embedding.Auth, Advice: "the key in " + c.from + " is wrong or expired"}
 	case wrongLand.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Auth, Advice: "Google does not serve the API where this machine is"}
+		return wire.Verdict{Kind: embedding.Auth, Advice: "Google does not serve the API where this machine is"}
 	case noMoney.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Exhausted}
+		return wire.Verdict{Kind: embedding.Exhausted}
 	case f.Status == 429 && d.daily:
-		return jsonhttp.Verdict{Kind: embedding.Exhausted, Advice: "what a day allows is used up"}
+		return wire.Verdict{Kind: embedding.Exhausted, Advice: "the daily quota is used up"}
 	case f.Status == 429:
-		v := jsonhttp.Verdict{Kind: embedding.RateLimited, RetryAfter: d.retry,
-			Advice: "each text counts as a request: make fewer at once (middleware.Limit)"}
+		v := wire.Verdict{Kind: embedding.RateLimited, RetryAfter: d.retry,
+			Advice: "each text counts as a request: send fewer at once (middleware.Limit)"}
 		if m := retryIn.FindStringSubmatch(f.Message); v.RetryAfter == 0 && m != nil {
 			v.RetryAfter, _ = time.ParseDuration(m[1])
 		}
 		return v
 	case f.Status == 499:
-		return jsonhttp.Verdict{Kind: embedding.Unavailable}
+		return wire.Verdict{Kind: embedding.Unavailable}
 	case f.Status == 404:
-		return jsonhttp.Verdict{Kind: embedding.Invalid,
+		return wire.Verdict{Kind: embedding.Invalid,
 			Advice: "there is no such model for embeddings, or the base URL is wrong: Google's ends in /v1beta"}
 	}
-	v := jsonhttp.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	if v.Kind == embedding.Auth {
 		v.Advice = "the key in " + c.from + " has no access to the API"
 	}
 	return v
 }
 
-// number returns what the group that matched says.
-func number(m []string) int {
-	n, _ := strconv.Atoi(m[len(m)-1])
-	return n
-}
-
-// details is what google.rpc's error details say beside the message.
+// details holds what google.rpc's error details add to the message.
 type details struct {
 	reason string
-	daily  bool          // a limit per day is among the violated ones
+	daily  bool          // a limit per day was violated
 	retry  time.Duration // how long to wait
 }
 

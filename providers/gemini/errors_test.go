@@ -3,7 +3,7 @@ package gemini
 import (
 	"testing"
 
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func TestEveryPatternIsProved(t *testing.T) {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // KeyVariable is the environment variable that holds the key.
@@ -21,29 +23,29 @@ const KeyVariable = "GEMINI_API_KEY"
 // BaseURL is Google's own.
 const BaseURL = "https://generativelanguage.googleapis.com/v1beta"
 
-// Options configure New. Only Model is required, and a key, which is in the environment or here.
+// Options configure [New]. It requires Model, and a key from here or from the environment.
 type Options struct {
-	Model      string // as in Models, without models/ before it
-	Dimensions int    // length of the vectors; 0 is the model's default
-	BaseURL    string // with or without a trailing slash, up to /v1beta; "" is Google's own
+	Model      string // as in [Models], without the prefix models/
+	Dimensions int    // length of the vectors; 0 means the model's default
+	BaseURL    string // up to /v1beta, with or without a trailing slash; "" means Google's own
 
-	Key    string // "": from KeyEnv
-	KeyEnv string // the variable that holds the key, such as GOOGLE_API_KEY; "" is GEMINI_API_KEY, for Google's own address only
+	Key    string // "" means the value of KeyEnv
+	KeyEnv string // the key's variable; "" means GEMINI_API_KEY, for Google's address only
 
 	Plain bool // send texts without their task
 
-	Space    embedding.Space  // asserts the vectors' space instead of deriving it
-	Limits   embedding.Limits // replace the table's, each where it is above 0
-	Unlisted bool             // allows a model that the table does not know; it gets no task
+	Space    embedding.Space  // replaces the space that New derives
+	Limits   embedding.Limits // each one above 0 replaces the table's
+	Unlisted bool             // allows a model outside the table; it gets no task
 
-	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to a host that is not this machine
+	HTTPClient *http.Client // may be nil; redirects are never followed
+	AllowHTTP  bool         // lets the key travel over plain http to another machine
 }
 
 var modelName = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`) // it becomes part of the URL
 
-// New returns a guarded Embedder for one model, without any other middleware. It does no I/O: whatever is wrong with the
-// options is said here, as an *embedding.Error.
+// New returns a guarded Embedder for one model, without other middleware. It does no I/O and
+// reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
 	fail := func(k embedding.Kind, err error) error {
 		return &embedding.Error{Kind: k, Provider: "gemini", Model: o.Model, Err: err}
@@ -53,49 +55,43 @@ func New(o Options) (embedding.Embedder, error) {
 		return nil, fail(embedding.Invalid, err)
 	}
 	base := cmp.Or(strings.TrimSpace(o.BaseURL), BaseURL)
-	key, from, err := jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "googleapis.com")
+	key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "googleapis.com")
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
 	dims := cmp.Or(o.Dimensions, info.Dimensions)
-	prefixes, tasks, variant := jsonhttp.Prefixes(info.Prefixes), info.Tasks, "taskType"
+	prefixes, tasks, variant := setup.Prefixes(info.Prefixes), info.Tasks, "taskType"
 	if o.Plain {
 		prefixes, tasks = nil, nil
 	}
 	if len(tasks) == 0 {
 		variant = prefixes.Variant()
 	}
-	client, err := jsonhttp.New(jsonhttp.Config{
+	return jsonhttp.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   "gemini",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, jsonhttp.Space("gemini", base, o.Model, dims, "googleapis.com")),
+			Space:      cmp.Or(o.Space, setup.Space("gemini", base, o.Model, dims, "googleapis.com")),
 			Variant:    variant,
 			Dimensions: dims,
 			Normalized: true,
 			Symmetric:  len(tasks)+len(prefixes) == 0,
-			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
 		BaseURL:    base,
 		Path:       "/models/" + o.Model + ":batchEmbedContents",
 		Key:        key,
 		KeyHeader:  "X-Goog-Api-Key",
-		Encode:     o.encoder(tasks, prefixes),
-		Decode:     decode,
 		Classify:   classifier{from: from}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
+	}, jsonhttp.Format{Encode: o.encoder(tasks, prefixes), Decode: decode})
 }
 
-// info returns what is known about the model, nearly nothing for an unlisted one.
+// info returns what the table has about the model. Of an unlisted one it knows nearly nothing.
 func (o Options) info() (ModelInfo, error) {
-	m, found, err := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
+	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
 	switch {
 	case err != nil:
 		return m, err
@@ -126,7 +122,7 @@ type part struct {
 	Text string `json:"text"`
 }
 
-func (o Options) encoder(tasks map[embedding.Task]string, prefixes jsonhttp.Prefixes) func(embedding.Request) any {
+func (o Options) encoder(tasks map[embedding.Task]string, prefixes setup.Prefixes) func(embedding.Request) any {
 	return func(req embedding.Request) any {
 		one := item{Model: "models/" + o.Model, TaskType: tasks[req.Task], Dimensions: o.Dimensions}
 		items := make([]item, req.Len())
@@ -145,7 +141,7 @@ func decode(a jsonhttp.Answer) (embedding.Response, error) {
 		} `json:"embeddings"`
 		Usage struct {
 			Tokens int `json:"promptTokenCount"`
-		} `json:"usageMetadata"` // not of every model
+		} `json:"usageMetadata"` // some models leave it out
 	}
 	if err := json.Unmarshal(a.Body, &body); err != nil {
 		return embedding.Response{}, errors.New("the answer is not the JSON of Gemini's batchEmbedContents")

@@ -15,7 +15,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/gemini"
 	"github.com/vecspace/embedding/providers/gemini/geminitest"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func emulate(t *testing.T, o gemini.Options) (*vendortest.Emulator, embedding.Embedder) {
@@ -28,19 +28,12 @@ func emulate(t *testing.T, o gemini.Options) (*vendortest.Emulator, embedding.Em
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]gemini.Options{
+	vendortest.Laws(t, emulate, map[string]gemini.Options{
 		"task types":         {Dimensions: 128},
 		"prefixes":           {Model: "gemini-embedding-2", Dimensions: 128},
 		"plain":              {Plain: true, Dimensions: 256},
 		"unknown dimensions": {Model: "gemini-embedding-001", Unlisted: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 var wire = embedtest.Wire{
@@ -83,8 +76,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return gemini.New(gemini.Options{Model: "gemini-embedding-001", BaseURL: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, nil)
+	vendortest.Refusals(t, open, nil)
 }
 
 func TestWhatIsSent(t *testing.T) {
@@ -102,7 +94,7 @@ func TestWhatIsSent(t *testing.T) {
 		s, e := emulate(t, tc.o)
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task})
 		if err != nil || res.Usage != (embedding.Usage{Requests: 1, Unmetered: 1}) {
-			t.Errorf("%+v, %v", res.Usage, err)
+			t.Errorf("got %+v, %v, want Usage %v", res.Usage, err, embedding.Usage{Requests: 1, Unmetered: 1})
 		}
 		if want := `{"requests":[` + tc.want + `]}`; s.Last() != want {
 			t.Errorf("sent %s\nwant %s", s.Last(), want)
@@ -121,7 +113,7 @@ func TestUnitLength(t *testing.T) {
 			sum += float64(f) * float64(f)
 		}
 		if len(v) != dims || math.Abs(sum-1) > 1e-5 {
-			t.Errorf("%d dimensions, squared length %v", len(v), sum)
+			t.Errorf("got %d dimensions, squared length %v, want length %v", len(v), sum, dims)
 		}
 	}
 }
@@ -150,21 +142,22 @@ func TestModel(t *testing.T) {
 	m := e.Model()
 	if m.Space != "gemini/gemini-embedding-001@768" || m.Symmetric || m.Variant != "taskType" || !m.Normalized ||
 		m.Limits != (embedding.Limits{Texts: 100, TextTokens: 2048}) || m.Price.PerMillion != 0.15 {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want Space gemini/gemini-embedding-001@768, Symmetric false, Variant taskType, Normalized true, Limits %v, PerMillion %v",
+			m, embedding.Limits{Texts: 100, TextTokens: 2048}, 0.15)
 	}
 	if e, err = gemini.New(gemini.Options{Model: "gemini-embedding-001", Key: "k", Plain: true}); err != nil || !e.Model().Symmetric || e.Model().Variant != "" {
-		t.Errorf("%+v, %v", e.Model(), err)
+		t.Errorf("got %+v, %v, want Symmetric true, Variant none", e.Model(), err)
 	}
 }
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, gemini.Options{Limits: embedding.Limits{Texts: 1000}})
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 101), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 100 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 100", got.Allowed)
 	}
 	_, e = emulate(t, gemini.Options{Key: "another-key-0123456789"})
 	if got := vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong"); got.Status != 400 {
-		t.Errorf("%+v", got)
+		t.Errorf("got %+v, want Status 400", got)
 	}
 	_, e = emulate(t, gemini.Options{Model: "gemini-embedding-9", Unlisted: true})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "no such model for embeddings")

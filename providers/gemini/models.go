@@ -2,25 +2,27 @@ package gemini
 
 import "github.com/vecspace/embedding"
 
-// ModelInfo is what Google documents about one of its models.
+// ModelInfo describes one model, as Google documents it.
 type ModelInfo struct {
 	ID         string
-	Dimensions int                       // the default, which is also the most
-	Shortest   int                       // every length from here to Dimensions is on offer
-	Tasks      map[embedding.Task]string // what the service calls them (taskType); nil: it takes none
+	Dimensions int                       // the default and the maximum
+	Shortest   int                       // lengths from here to Dimensions are on offer
+	Tasks      map[embedding.Task]string // the service's names for them (taskType); nil if none
 	Prefixes   map[embedding.Task]string // of a model without task types
-	Normalized bool                      // this package sees to it
+	Normalized bool                      // by this package
 	Limits     embedding.Limits
 	Price      embedding.Price
-	Unverified string // which of these figures were not checked against Google's own word; "" is none
+	Unverified string // figures that Google's own pages do not confirm
 }
 
-// Models returns the Gemini API's embedding models. The result is the caller's own.
+// Models returns the Gemini API's embedding models. The caller owns the result.
 //
-// Sources: length, dimensions and price of gemini-embedding-001 https://developers.googleblog.com/en/gemini-embedding-available-gemini-api/;
-// gemini-embedding-2 https://docs.cloud.google.com/vertex-ai/generative-ai/docs/models/gemini/embedding-2; 100 texts: the service's own
-// refusal, in testdata/errors.jsonl; dimensions from 128 https://ai.google.dev/gemini-api/docs/models/gemini-embedding-001 and
-// .../gemini-embedding-2; prefixes https://ai.google.dev/gemini-api/docs/embeddings.
+// Sources: length, dimensions and price of gemini-embedding-001
+// https://developers.googleblog.com/en/gemini-embedding-available-gemini-api/; gemini-embedding-2
+// https://docs.cloud.google.com/vertex-ai/generative-ai/docs/models/gemini/embedding-2; 100 texts:
+// the service's own refusal, in testdata/errors.jsonl; dimensions from 128
+// https://ai.google.dev/gemini-api/docs/models/gemini-embedding-001 and .../gemini-embedding-2;
+// prefixes https://ai.google.dev/gemini-api/docs/embeddings.
 func Models() []ModelInfo {
 	usd := func(perMillion float64, asOf string) embedding.Price {
 		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: asOf}

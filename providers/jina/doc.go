@@ -4,13 +4,14 @@
 //
 // # Tasks
 //
-// The models have an adapter for each task, which is always sent: retrieval.query for embedding.TaskQuery,
-// retrieval.passage for embedding.TaskDocument, and the model's own names for similarity, classification and clustering.
-// Models of version 2 take none.
+// The models have an adapter for each task, and every request names one: retrieval.query for
+// [embedding.TaskQuery], retrieval.passage for [embedding.TaskDocument], and the model's own names
+// for similarity, classification and clustering. Models of version 2 take no task.
 //
 // # Limits
 //
-// The service refuses more than 2,048 texts a request; this package sends 512 at most, as answers of more get slow. A
-// text over the model's length is refused, unless Options.Truncate has the service cut it. Late chunking, which lets
-// the texts of a request see each other, is never asked for: a text's vector would depend on its neighbours.
+// The service refuses more than 2,048 texts a request. This package sends at most 512, because
+// larger answers get slow. The service refuses a text over the model's length, unless
+// [Options].Truncate makes it cut the text. This package never asks for late chunking, which lets
+// the texts of a request see each other: a text's vector would depend on its neighbors.
 package jina

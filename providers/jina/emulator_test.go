@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/jina"
 	"github.com/vecspace/embedding/providers/jina/jinatest"
 )

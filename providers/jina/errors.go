@@ -2,17 +2,17 @@ package jina
 
 import (
 	"regexp"
-	"strconv"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. Jina's errors are {"detail":"..."} or, newer, {"detail":{"message","code"}}. It
-// goes by words, which are the same in both. It knows where the key came from, for advice.
+// classifier maps a refusal to its kind and to advice. Jina's errors are {"detail":"..."} or,
+// newer, {"detail":{"message","code"}}. It goes by words, which are the same in both. It knows
+// where the key came from.
 type classifier struct{ from string }
 
-// What Jina says, each proved by a body in testdata/errors.jsonl.
+// Jina's words. A body in testdata/errors.jsonl proves each pattern.
 var (
 	tooMany  = regexp.MustCompile(`larger than the largest allowed size (\d+)`)
 	tooLarge = regexp.MustCompile(`(?i)batch size exceeds`)
@@ -21,26 +21,24 @@ var (
 	noMoney  = regexp.MustCompile(`(?i)insufficient account balance|balance not enough|resource limit exceeded for your plan`)
 )
 
-func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
-	const batch = "put middleware.Batch around it, or set Options.Limits"
-	number := func(m []string) int { n, _ := strconv.Atoi(m[1]); return n }
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)},
 			Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
 	}
 	switch {
 	case tooLarge.MatchString(f.Message):
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge}
 	case encode.MatchString(f.Message):
-		return openaicompat.Verdict{Kind: embedding.Rejected,
+		return wire.Verdict{Kind: embedding.Rejected,
 			Advice: "a text is longer than the model takes, which the service does not say: shorten or split it"}
 	case noMoney.MatchString(f.Message):
-		return openaicompat.Verdict{Kind: embedding.Exhausted, Advice: "the tokens that were bought for the key in " + c.from + " are used up"}
+		return wire.Verdict{Kind: embedding.Exhausted, Advice: "the tokens that were bought for the key in " + c.from + " are used up"}
 	}
-	v := openaicompat.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch {
 	case v.Kind == embedding.Auth:
 		v.Advice = "the key in " + c.from + " is wrong or has no access"

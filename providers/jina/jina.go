@@ -6,8 +6,9 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // KeyVariable is the environment variable that holds the key.
@@ -16,28 +17,28 @@ const KeyVariable = "JINA_API_KEY"
 // BaseURL is Jina's own.
 const BaseURL = "https://api.jina.ai/v1"
 
-// Options configure New. Only Model is required, and a key, which is in the environment or here.
+// Options configure [New]. It requires Model, and a key from here or from the environment.
 type Options struct {
-	Model      string // as in Models
-	Dimensions int    // length of the vectors; 0 is the model's default
-	BaseURL    string // with or without a trailing slash, up to /v1; "" is Jina's own
+	Model      string // as in [Models]
+	Dimensions int    // length of the vectors; 0 means the model's default
+	BaseURL    string // up to /v1, with or without a trailing slash; "" means Jina's own
 
-	Key    string // "": from KeyEnv
-	KeyEnv string // the variable that holds the key; "" is JINA_API_KEY, for Jina's own address only
+	Key    string // "" means the value of KeyEnv
+	KeyEnv string // the variable that holds the key; "" means JINA_API_KEY, for Jina's address only
 
-	Truncate bool // cut texts that are too long, instead of refusing them
+	Truncate bool // cut texts that are too long
 	Plain    bool // send no task
 
-	Space    embedding.Space  // asserts the vectors' space instead of deriving it
-	Limits   embedding.Limits // replace the table's, each where it is above 0
-	Unlisted bool             // allows a model that the table does not know; it gets no task
+	Space    embedding.Space  // replaces the space that New derives
+	Limits   embedding.Limits // each one above 0 replaces the table's
+	Unlisted bool             // allows a model outside the table; it gets no task
 
-	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to a host that is not this machine
+	HTTPClient *http.Client // may be nil; redirects are never followed
+	AllowHTTP  bool         // lets the key travel over plain http to another machine
 }
 
-// New returns a guarded Embedder for one model, without any other middleware. It does no I/O: whatever is wrong with the
-// options is said here, as an *embedding.Error.
+// New returns a guarded Embedder for one model, without other middleware. It does no I/O and
+// reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
 	fail := func(k embedding.Kind, err error) error {
 		return &embedding.Error{Kind: k, Provider: "jina", Model: o.Model, Err: err}
@@ -46,12 +47,12 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
-	dims, err := jsonhttp.Dimensions(o.Model, info.Dimensions, o.Dimensions)
+	dims, err := setup.Dimensions(o.Model, info.Dimensions, o.Dimensions)
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
 	base := cmp.Or(strings.TrimSpace(o.BaseURL), BaseURL)
-	key, from, err := jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "jina.ai")
+	key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "jina.ai")
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
@@ -59,47 +60,44 @@ func New(o Options) (embedding.Embedder, error) {
 	if o.Plain || len(tasks) == 0 {
 		tasks, variant = nil, ""
 	}
-	client, err := openaicompat.New(openaicompat.Config{
+	return openaicompat.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   "jina",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, jsonhttp.Space("jina", base, o.Model, dims, "jina.ai")),
+			Space:      cmp.Or(o.Space, setup.Space("jina", base, o.Model, dims, "jina.ai")),
 			Variant:    variant,
 			Dimensions: dims,
 			Normalized: true,
 			Symmetric:  len(tasks) == 0,
-			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
-		BaseURL: base,
-		Key:     key,
-		Fields:  o.fields(len(info.Dimensions) != 1),
+		BaseURL:    base,
+		Key:        key,
+		Classify:   classifier{from: from}.classify,
+		HTTPClient: o.HTTPClient,
+		AllowHTTP:  o.AllowHTTP,
+	}, openaicompat.Format{
+		Fields: o.fields(len(info.Dimensions) != 1),
 		TaskFields: func(t embedding.Task) []openaicompat.Field {
 			if tasks[t] == "" {
 				return nil
 			}
 			return []openaicompat.Field{{Name: "task", Value: tasks[t]}}
 		},
-		Classify:   classifier{from: from}.classify,
-		HTTPClient: o.HTTPClient,
-		AllowHTTP:  o.AllowHTTP,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
 }
 
-// info returns what is known about the model, nearly nothing for an unlisted one.
+// info returns what the table has about the model. Of an unlisted one it knows nearly nothing.
 func (o Options) info() (ModelInfo, error) {
-	m, found, err := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
+	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
 	if err != nil || found {
 		return m, err
 	}
 	return ModelInfo{ID: o.Model, Limits: embedding.Limits{Texts: 512}}, nil
 }
 
-// fields returns what every request holds besides the model, the texts and their task.
+// fields returns what every request holds beside the model, the texts and their task.
 func (o Options) fields(choice bool) []openaicompat.Field {
 	fields := []openaicompat.Field{
 		{Name: "normalized", Value: true},

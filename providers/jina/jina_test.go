@@ -10,7 +10,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/jina"
 	"github.com/vecspace/embedding/providers/jina/jinatest"
 )
@@ -25,18 +25,11 @@ func emulate(t *testing.T, o jina.Options) (*vendortest.Emulator, embedding.Embe
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]jina.Options{
+	vendortest.Laws(t, emulate, map[string]jina.Options{
 		"tasks":    {Dimensions: 256},
 		"plain":    {Plain: true, Truncate: true},
 		"unlisted": {Unlisted: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 func TestHTTP(t *testing.T) {
@@ -51,8 +44,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return jina.New(jina.Options{Model: "jina-embeddings-v3", BaseURL: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, map[string]string{
+	vendortest.Refusals(t, open, map[string]string{
 		"wrong region": "there is one address",
 	})
 }
@@ -72,7 +64,7 @@ func TestWhatIsSent(t *testing.T) {
 	} {
 		s, e := emulate(t, tc.o)
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task}); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -110,7 +102,8 @@ func TestModel(t *testing.T) {
 		e, err := jina.New(jina.Options{Model: tc.id, Key: "jina_0123456789"})
 		expect.NoError(t, err)
 		if m := e.Model(); m.Space != tc.space || m.Symmetric != tc.symmetric || m.Variant != tc.variant || m.Limits.Texts != 512 || m.Endpoint != "api.jina.ai" {
-			t.Errorf("%+v", m)
+			t.Errorf("got %+v, want Space %v, Symmetric %v, Variant %v, Texts 512, Endpoint api.jina.ai",
+				m, tc.space, tc.symmetric, tc.variant)
 		}
 	}
 }
@@ -118,10 +111,10 @@ func TestModel(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, jina.Options{Limits: embedding.Limits{Texts: 5000}})
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 2049), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 2048 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 2048", got.Allowed)
 	}
 	if got := vendortest.Failure(t, e, []string{strings.Repeat("a ", 9000)}, embedding.Rejected, "Options.Truncate"); got.Allowed.TextTokens != 8192 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want TextTokens 8192", got.Allowed)
 	}
 	_, e = emulate(t, jina.Options{Key: "another-key-0123456789"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong")

@@ -2,27 +2,31 @@ package jina
 
 import "github.com/vecspace/embedding"
 
-// ModelInfo is what Jina documents about one of its models.
+// ModelInfo describes one model, as Jina documents it.
 type ModelInfo struct {
 	ID         string
-	Dimensions []int                     // every length a vector can have, the default first
-	Tasks      map[embedding.Task]string // what the service calls them; nil: the model takes none
-	Normalized bool                      // it is asked for
+	Dimensions []int                     // the lengths on offer, the default first
+	Tasks      map[embedding.Task]string // the service's names for them; nil if it takes none
+	Normalized bool                      // on request
 	Limits     embedding.Limits
-	Price      embedding.Price // zero: sources differ too much to name one
-	Unverified string          // which of these figures were not checked against Jina's own word; "" is none
+	Price      embedding.Price // zero: sources differ too much
+	Unverified string          // figures that Jina's own pages do not confirm
 }
 
-// Models returns Jina's text models, newest first. The result is the caller's own.
+// Models returns Jina's text models, newest first. The caller owns the result.
 //
-// Sources: tasks and dimensions (any number up to the longest; those here are what the models were trained for) Jina's OpenAPI
-// document, https://github.com/tryAGI/Jina/blob/000487ec2b34e6106340fb0acecc085880621064/src/libs/Jina/openapi.json, which also
-// says that v5-text-nano takes 8,192 tokens where other pages name 32,768; lengths of version 5
-// https://huggingface.co/jinaai/jina-embeddings-v5-text-small, of versions 2 to 4
-// https://qdrant.tech/documentation/embeddings/jina-embeddings. Two figures are below those of the service's own refusals, which are in
-// testdata/errors.jsonl. It takes 2,048 texts and not 512; but its rate is in tokens, 1,000,000 a minute for most keys, so that
-// 2,048 texts of 500 tokens are more than a minute's in one request, which no waiting would get through. And it names 8,194
-// tokens for version 3, which would be the 8,192 that are documented and two that the tokenizer puts around a text.
+// Sources: tasks and dimensions (any number up to the longest; the models were trained for these)
+// from Jina's OpenAPI document,
+// https://github.com/tryAGI/Jina/blob/000487ec2b34e6106340fb0acecc085880621064/src/libs/Jina/openapi.json,
+// which also says that v5-text-nano takes 8,192 tokens where other pages say 32,768; lengths of
+// version 5 https://huggingface.co/jinaai/jina-embeddings-v5-text-small, of versions 2 to 4
+// https://qdrant.tech/documentation/embeddings/jina-embeddings.
+//
+// Two figures are lower than in the service's own refusals, which are in testdata/errors.jsonl. The
+// service takes 2,048 texts, not 512. But its rate is in tokens, 1,000,000 a minute for most keys,
+// so one request with 2,048 texts of 500 tokens would exceed a minute's quota, and no wait would
+// help. And it names 8,194 tokens for version 3: the documented 8,192 and two that the tokenizer
+// adds.
 func Models() []ModelInfo {
 	limits := func(textTokens int) embedding.Limits { return embedding.Limits{Texts: 512, TextTokens: textTokens} }
 	retrieval := func(similarity, classification, clustering string) map[embedding.Task]string {

@@ -1,31 +1,33 @@
-// Package ollama embeds texts with a local Ollama server, by its own API (POST /api/embed), so that keep_alive, truncate
-// and the errors of loading a model are right.
+// Package ollama embeds texts with a local Ollama server through its own API (POST /api/embed),
+// which has keep_alive, truncate and clear errors for a model that cannot be loaded.
 //
 //	e, err := ollama.New(ollama.Options{Model: "nomic-embed-text"})
 //
-// # Whom it asks
+// # Which server it asks
 //
-// Options.BaseURL, else the variable OLLAMA_HOST as Ollama itself reads it (host, host:port or a URL), else
-// http://127.0.0.1:11434. No key is sent unless Options.Key or Options.KeyEnv has one, for a proxy in front of the server.
-// The first call loads the model, which can take a minute: give middleware.Timeout that much, or warm up first.
+// [Options].BaseURL, else the variable OLLAMA_HOST in the forms that Ollama itself reads (host,
+// host:port or a URL), else http://127.0.0.1:11434. It sends a key only from [Options].Key or
+// [Options].KeyEnv, for a proxy in front of the server. The first call loads the model, which can
+// take a minute: allow for it in middleware.Timeout, or warm up first.
 //
 // # Texts that are too long
 //
-// Ollama cuts them by default, silently. This package asks it not to, so that such a text is Rejected;
-// Options.Truncate cuts. Versions from 0.13.5 on were seen to ignore the wish to cut for some models
+// By default Ollama silently cuts them. This package asks it not to, so such a text is Rejected;
+// [Options].Truncate cuts. Versions from 0.13.5 on were seen to ignore Truncate for some models
 // (https://github.com/ollama/ollama/issues/14186).
 //
 // # Queries and documents
 //
-// Ollama sends texts to the model as they are, while many models were trained with a prefix that tells queries from
-// documents. Models is a table of them (of their default tag: another
-// may be another model), and their prefixes are put in front by default; Options.Plain sends texts as
-// they are, Options.QueryPrefix and Options.DocumentPrefix are for models that the table does not know. What is
-// put in front is in Model.Variant.
+// Ollama passes texts to the model unchanged, but many models were trained with prefixes that tell
+// queries from documents. [Models] is a table of such models. It holds for their default tag only:
+// another tag may be another model. New puts the table's prefixes in front of texts by default.
+// [Options].Plain leaves texts unchanged; [Options].QueryPrefix and [Options].DocumentPrefix are
+// for models outside the table. The Model's Variant names the prefixes.
 //
 // # Dimensions
 //
-// The table knows the dimensions of its models. For others they are unknown until the first answer (embedding.Probe
-// asks) or given by Options.NativeDimensions. Options.Dimensions asks the server to cut every vector and to bring it
-// back to unit length, which makes sense for models that were trained for it only.
+// The table has the dimensions of its models. Those of other models are unknown until the first
+// answer ([embedding.Probe] asks for one), unless [Options].NativeDimensions gives them.
+// [Options].Dimensions makes the server cut every vector and normalize it, which makes sense only
+// for models that were trained for it.
 package ollama

@@ -3,7 +3,7 @@ package ollama_test
 import (
 	"testing"
 
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/ollama"
 	"github.com/vecspace/embedding/providers/ollama/ollamatest"
 )

@@ -5,25 +5,26 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. Ollama's errors have a status and words only.
+// classifier maps a refusal to its kind and to advice. Ollama's errors have a status and words
+// only.
 type classifier struct{ model, key, from string }
 
-// rules are tried in their order. Each is proved by a body in testdata/errors.jsonl.
+// rules hold Ollama's words; the first match counts. A body in testdata/errors.jsonl proves each.
 var rules = []struct {
 	says   *regexp.Regexp
 	kind   embedding.Kind
-	advice string // %s is the model
+	advice string // %s stands for the model
 }{
 	{regexp.MustCompile(`(?i)exceeds? (the |maximum )?context length|input after truncation exceeds`), embedding.Rejected,
 		"shorten or split the text, load the model with more (Options.Context), or let it be cut (Options.Truncate)"},
 	{regexp.MustCompile(`(?i)does not support embeddings|this model does not support`), embedding.Invalid, "it is no embedding model: take another"},
 	{regexp.MustCompile(`(?i)model .*not found`), embedding.Invalid, "pull it first: ollama pull %s"},
-	{regexp.MustCompile(`(?i)maximum pending requests exceeded`), embedding.RateLimited, "make fewer calls at once (middleware.Limit)"},
+	{regexp.MustCompile(`(?i)maximum pending requests exceeded`), embedding.RateLimited, "send fewer requests at once (middleware.Limit)"},
 	{regexp.MustCompile(`(?i)requires more system memory`), embedding.Unavailable, "unload another model, or take a smaller one"},
-	// The server gives a failure of the process that runs the model as it is, mostly with status 400.
+	// The server passes on failures of the process that runs the model, mostly with status 400.
 	{regexp.MustCompile(`(?i)runner process|do embedding request|failed to load model|timed out waiting|no slots available|` +
 		`unexpected server status|server not responding|connection refused|health resp|read health request|health unmarshal|error reading embed response|unmarshal tokenize response`), embedding.Unavailable,
 		"the model could not be run: the server's log says why"},
@@ -31,13 +32,13 @@ var rules = []struct {
 	{regexp.MustCompile(`(?i)request canceled`), embedding.Unavailable, ""},
 }
 
-func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	for _, r := range rules {
 		if r.says.MatchString(f.Message) {
-			return jsonhttp.Verdict{Kind: r.kind, Advice: strings.ReplaceAll(r.advice, "%s", c.model)}
+			return wire.Verdict{Kind: r.kind, Advice: strings.ReplaceAll(r.advice, "%s", c.model)}
 		}
 	}
-	v := jsonhttp.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch {
 	case v.Kind == embedding.Auth && c.key == "":
 		v.Advice = "no key was sent, which a server of your own does not want: set Options.KeyEnv (key_env= in a reference) for a proxy's"

@@ -6,21 +6,23 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// ModelInfo is what is documented about one model of Ollama's library. Models cost nothing, the server has no limit of
-// texts for a request, and it returns vectors of unit length whatever the model.
+// ModelInfo describes one model of Ollama's library, as documented. Models cost nothing. The server
+// has no limit of texts for a request, and normalizes the vectors of every model.
 type ModelInfo struct {
 	ID         string // without a tag
-	Dimensions int    // of the vectors, before Options.Dimensions cuts them
-	Cuttable   bool   // trained so that its vectors can be cut
+	Dimensions int    // before Options.Dimensions cuts the vectors
+	Cuttable   bool   // trained for cutting its vectors
 	TextTokens int    // of one text
 	Prefixes   map[embedding.Task]string
-	Unverified string // which of these figures were not checked against a source; "" is none
+	Unverified string // figures without a source
 }
 
-// Models returns the embedding models of Ollama's library that the package knows. The result is the caller's own.
+// Models returns the embedding models of Ollama's library that this package knows. The caller owns
+// the result.
 //
-// Sources: dimensions and lengths from https://ollama.com/library/{ID}, prefixes from the models' own cards, named beside each.
-// That vectors have unit length, also once cut: server/routes.go of ollama/ollama at 00188139 (EmbedHandler, normalize).
+// Sources: dimensions and lengths https://ollama.com/library/{ID}; prefixes the models' own cards,
+// named beside each; unit length, also after cutting, server/routes.go of ollama/ollama at 00188139
+// (EmbedHandler, normalize).
 func Models() []ModelInfo {
 	const represent = "Represent this sentence for searching relevant passages: "
 	return []ModelInfo{
@@ -56,13 +58,15 @@ func Models() []ModelInfo {
 			Prefixes:   map[embedding.Task]string{embedding.TaskQuery: "query: "},
 			Unverified: "text tokens",
 		},
-		{ID: "bge-m3", Dimensions: 1024, TextTokens: 8192, Unverified: "text tokens"}, // takes no prefix: https://huggingface.co/BAAI/bge-m3
-		// It takes no prefix. 256 tokens: https://github.com/jeanibarz/knowledge-base-mcp-server/issues/86.
+		// It takes no prefix: https://huggingface.co/BAAI/bge-m3.
+		{ID: "bge-m3", Dimensions: 1024, TextTokens: 8192, Unverified: "text tokens"},
+		// It takes no prefix. 256 tokens:
+		// https://github.com/jeanibarz/knowledge-base-mcp-server/issues/86.
 		{ID: "all-minilm", Dimensions: 384, TextTokens: 256, Unverified: "text tokens"},
 	}
 }
 
-// tagged returns a model's name with its tag, which is latest where none is given.
+// tagged returns a model's name with its tag, which is latest by default.
 func tagged(name string) string {
 	if strings.Contains(name[strings.LastIndex(name, "/")+1:], ":") {
 		return name
@@ -70,7 +74,7 @@ func tagged(name string) string {
 	return name + ":latest"
 }
 
-// lookUp returns what the table says about a model. Only the default tag is what the table describes.
+// lookUp returns the table's entry of a model, if it has the default tag.
 func lookUp(name string) (ModelInfo, bool) {
 	for _, m := range Models() {
 		if tagged(m.ID) == tagged(name) {

@@ -14,37 +14,41 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// HostVariable is the environment variable that says where the server is, as Ollama itself reads it.
+// HostVariable is the environment variable with the server's address, which Ollama itself reads
+// too.
 const HostVariable = "OLLAMA_HOST"
 
 // BaseURL is where Ollama serves by default.
 const BaseURL = "http://127.0.0.1:11434"
 
-// Options configure New. Only Model is required.
+// Options configure [New]. It requires Model.
 type Options struct {
-	Model   string // as in `ollama list`; without a tag it is :latest
-	BaseURL string // with or without a trailing slash, up to /api; "" is OLLAMA_HOST, or this machine
+	Model   string // as in `ollama list`; without a tag it means :latest
+	BaseURL string // up to /api; "" means OLLAMA_HOST, or this machine
 
-	Dimensions       int // the server cuts vectors to this length; 0 leaves them whole
-	NativeDimensions int // of a model that the table does not know
+	Dimensions       int // the server cuts vectors to this length; 0 means it does not
+	NativeDimensions int // of a model outside the table
 
-	Truncate  bool   // cut texts that are too long, instead of refusing them
-	KeepAlive string // how long the model stays loaded: "10m", "-1" (seconds, for ever); "" is the server's setting
-	Context   int    // num_ctx, the tokens that the model is loaded for; 0 is the server's setting
+	Truncate  bool   // cut texts that are too long
+	KeepAlive string // how long the model stays loaded: "10m", or "-1" for ever
+	Context   int    // num_ctx, in tokens; 0 means the server's setting
 
-	QueryPrefix, DocumentPrefix string // put in front of queries, and of everything else, instead of the table's
-	Plain                       bool   // nothing is put in front
+	// QueryPrefix and DocumentPrefix replace the table's prefixes of queries and of everything else.
+	QueryPrefix, DocumentPrefix string
+	Plain                       bool // no prefixes
 
-	Key    string // for a proxy in front of the server; "": from KeyEnv
-	KeyEnv string // the variable that holds the key; "": no key is sent
+	Key    string // for a proxy in front of the server; "" means the value of KeyEnv
+	KeyEnv string // the variable that holds the key; "" means no key
 
-	Space  embedding.Space  // asserts the vectors' space instead of deriving it
-	Limits embedding.Limits // replace the table's, each where it is above 0
+	Space  embedding.Space  // replaces the space that New derives
+	Limits embedding.Limits // each one above 0 replaces the table's
 
-	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
-	AllowHTTP  bool         // lets a key travel over plain http to a host that is not this machine
+	HTTPClient *http.Client // may be nil; redirects are never followed
+	AllowHTTP  bool         // lets a key travel over plain http to another machine
 }
 
 var (
@@ -52,8 +56,8 @@ var (
 	durations = regexp.MustCompile(`^-?(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$`)
 )
 
-// New returns a guarded Embedder for one model, without any other middleware. It does no I/O: whatever is wrong with the
-// options is said here, as an *embedding.Error.
+// New returns a guarded Embedder for one model, without other middleware. It does no I/O and
+// reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
 	fail := func(k embedding.Kind, format string, args ...any) error {
 		return &embedding.Error{Kind: k, Provider: "ollama", Model: o.Model, Err: fmt.Errorf(format, args...)}
@@ -86,12 +90,12 @@ func New(o Options) (embedding.Embedder, error) {
 	}
 	key, from := o.Key, "Options.Key"
 	if o.KeyEnv != "" {
-		if key, from = jsonhttp.Key(o.Key, o.KeyEnv); key == "" {
+		if key, from = setup.Key(o.Key, o.KeyEnv); key == "" {
 			return nil, fail(embedding.Auth, "no API key: set the variable %s", from)
 		}
 	}
 	prefixes := o.prefixes(info)
-	client, err := jsonhttp.New(jsonhttp.Config{
+	return jsonhttp.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   "ollama",
 			ID:         tagged(o.Model),
@@ -100,26 +104,21 @@ func New(o Options) (embedding.Embedder, error) {
 			Dimensions: cmp.Or(o.Dimensions, native),
 			Normalized: true,
 			Symmetric:  len(prefixes) == 0,
-			Limits:     jsonhttp.Limits(o.Limits, embedding.Limits{TextTokens: info.TextTokens}),
+			Limits:     setup.Limits(o.Limits, embedding.Limits{TextTokens: info.TextTokens}),
 			Price:      embedding.Price{},
 		},
 		BaseURL:     base,
 		Path:        "/api/embed",
 		Key:         key,
-		Encode:      o.encoder(prefixes),
-		Decode:      o.decode,
 		Classify:    classifier{model: o.Model, key: key, from: from}.classify,
 		Unreachable: "is Ollama running there? `ollama serve` starts it, and " + HostVariable + " says where it is",
 		HTTPClient:  o.HTTPClient,
 		AllowHTTP:   o.AllowHTTP,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
+	}, jsonhttp.Format{Encode: o.encoder(prefixes), Decode: o.decode})
 }
 
-// base returns whom to ask. OLLAMA_HOST is mostly set for the server, where it may be an address to listen on.
+// base returns the base URL. OLLAMA_HOST is mostly set for the server, so it may be an address to
+// listen on.
 func (o Options) base() (string, error) {
 	if base := strings.TrimSpace(o.BaseURL); base != "" {
 		return base, nil
@@ -128,7 +127,7 @@ func (o Options) base() (string, error) {
 	if host == "" {
 		return BaseURL, nil
 	}
-	port := "" // of a URL, the scheme says it
+	port := "" // a URL's scheme implies it
 	if !strings.Contains(host, "://") {
 		host, port = "http://"+host, "11434"
 	}
@@ -151,15 +150,15 @@ func (o Options) base() (string, error) {
 	return u.String(), nil
 }
 
-// prefixes returns what is put in front of the texts of each task.
-func (o Options) prefixes(info ModelInfo) jsonhttp.Prefixes {
+// prefixes returns the prefixes of each task's texts.
+func (o Options) prefixes(info ModelInfo) setup.Prefixes {
 	switch {
 	case o.Plain:
 		return nil
 	case o.QueryPrefix+o.DocumentPrefix == "":
 		return info.Prefixes
 	}
-	return jsonhttp.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
+	return setup.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
 }
 
 type request struct {
@@ -171,11 +170,11 @@ type request struct {
 	Options    map[string]int `json:"options,omitempty"`
 }
 
-func (o Options) encoder(prefixes jsonhttp.Prefixes) func(embedding.Request) any {
+func (o Options) encoder(prefixes setup.Prefixes) func(embedding.Request) any {
 	r := request{Model: tagged(o.Model), Truncate: o.Truncate, Dimensions: o.Dimensions}
 	switch {
 	case seconds.MatchString(o.KeepAlive):
-		r.KeepAlive = json.Number(o.KeepAlive) // a string of digits has no unit, and is refused
+		r.KeepAlive = json.Number(o.KeepAlive) // the server refuses a string without a unit
 	case o.KeepAlive != "":
 		r.KeepAlive = o.KeepAlive
 	}
@@ -198,19 +197,10 @@ func (o Options) decode(a jsonhttp.Answer) (embedding.Response, error) {
 		return embedding.Response{}, errors.New("the answer is not the JSON of Ollama's /api/embed")
 	}
 	rows, err := jsonhttp.Vectors(body.Embeddings, a.Texts, a.Dims)
-	if err != nil && o.Dimensions > 0 { // the server cuts longer vectors, and gives shorter ones as they are
+	if err != nil && o.Dimensions > 0 { // the server returns shorter vectors unchanged
 		if own, e := jsonhttp.Vectors(body.Embeddings, a.Texts, 0); e == nil {
-			err = tooShort{len(own[0]), a.Dims}
+			err = wire.Unfit("the model's vectors have %d dimensions and %d are asked for: ask for fewer, or for none", len(own[0]), a.Dims)
 		}
 	}
 	return embedding.Response{Vectors: rows, Usage: embedding.Usage{Tokens: body.Tokens}}, err
 }
-
-// tooShort is an answer to a request for longer vectors than the model's.
-type tooShort struct{ has, asked int }
-
-func (t tooShort) Error() string {
-	return fmt.Sprintf("the model's vectors have %d dimensions and %d are asked for: ask for fewer, or for none", t.has, t.asked)
-}
-
-func (t tooShort) Is(target error) bool { return target == embedding.Invalid }

@@ -14,7 +14,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/ollama"
 	"github.com/vecspace/embedding/providers/ollama/ollamatest"
 )
@@ -29,19 +29,12 @@ func emulate(t *testing.T, o ollama.Options) (*vendortest.Emulator, embedding.Em
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]ollama.Options{
+	vendortest.Laws(t, emulate, map[string]ollama.Options{
 		"prefixes": {},
 		"plain":    {Plain: true},
 		"cut":      {Dimensions: 64, Truncate: true},
 		"unlisted": {Model: "nomic-embed-text:latest", NativeDimensions: 768, QueryPrefix: "q: "},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 var wire = embedtest.Wire{
@@ -67,7 +60,8 @@ var wire = embedtest.Wire{
 	},
 }
 
-// A key is sent in both: the suite's server repeats it in errors, and only a key that is known can be hidden.
+// A key is sent in both: the suite's server repeats it in errors, and only a key that is known can
+// be hidden.
 func TestWire(t *testing.T) {
 	for name, dims := range map[string]int{"unknown dimensions": 0, "known dimensions": 16} {
 		t.Run(name, func(t *testing.T) {
@@ -84,8 +78,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return ollama.New(ollama.Options{Model: "nomic-embed-text", BaseURL: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, map[string]string{
+	vendortest.Refusals(t, open, map[string]string{
 		"wrong region":          "a server of one's own",
 		"dimension not offered": "the server cuts what it has, and the guard finds answers of another length",
 		"too many texts":        "it has no limit",
@@ -109,7 +102,7 @@ func TestWhatIsSent(t *testing.T) {
 	} {
 		s, e := emulate(t, tc.o)
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"<hi>"}, Task: tc.task}); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -164,15 +157,16 @@ func TestModel(t *testing.T) {
 	m := e.Model()
 	if m.ID != "nomic-embed-text:latest" || m.Space != "ollama/nomic-embed-text:latest@768" || m.Symmetric || !m.Normalized ||
 		m.Limits != (embedding.Limits{TextTokens: 2048}) || !strings.Contains(m.Variant, `query="search_query: "`) {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want ID nomic-embed-text:latest, Space ollama/nomic-embed-text:latest@768, Symmetric false, Normalized true, Limits %v, %q",
+			m, embedding.Limits{TextTokens: 2048}, `query="search_query: "`)
 	}
 	if _, e = emulate(t, ollama.Options{Plain: true}); e.Model().Variant != "" || !e.Model().Symmetric {
-		t.Errorf("%+v", e.Model())
+		t.Errorf("got %+v, want Variant none, Symmetric true", e.Model())
 	}
 	// Another tag is another model.
 	e, err := ollama.New(ollama.Options{Model: "nomic-embed-text:v2"})
 	if err != nil || e.Model().Dimensions != 0 || e.Model().Space != "" {
-		t.Errorf("%+v, %v", e.Model(), err)
+		t.Errorf("got %+v, %v, want Dimensions 0, Space none", e.Model(), err)
 	}
 	all := ollama.Models()
 	all[0].ID = "edited"
@@ -189,22 +183,22 @@ func TestBadInput(t *testing.T) {
 	vendortest.Failure(t, e, []string{long}, embedding.Rejected, "Options.Truncate")
 	_, e = emulate(t, ollama.Options{Truncate: true})
 	if _, err := embedding.Query(t.Context(), e, long); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	// The server ignores dimensions beyond the model's own.
 	_, e = emulate(t, ollama.Options{Model: "nomic-embed-text:latest", Dimensions: 0, NativeDimensions: 768})
 	if v, err := embedding.Query(t.Context(), e, "hi"); err != nil || len(v) != 768 {
-		t.Error(len(v), err)
+		t.Errorf("got %d dimensions, %v, want 768", len(v), err)
 	}
 	e, err := ollama.New(ollama.Options{Model: "m", BaseURL: "http://127.0.0.1:1"})
 	expect.NoError(t, err)
 	if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "is Ollama running") {
-		t.Error(err)
+		t.Errorf("got %v, want %v, %q", err, embedding.Unavailable, "is Ollama running")
 	}
 }
 
-// TestMoreDimensionsThanTheModelHas: the server gives the model's own vectors then, with status 200, as seen on 0.17.4. A listed model's
-// length is known before.
+// TestMoreDimensionsThanTheModelHas: the server gives the model's own vectors then, with status
+// 200, as seen on 0.17.4. A listed model's length is known before.
 func TestMoreDimensionsThanTheModelHas(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"embeddings":[[0.6,0.8]],"prompt_eval_count":1}`)

@@ -2,21 +2,21 @@ package openai
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. There is one for all servers: their statuses and codes differ wildly (an input
-// that is too long is 400, 413, 422 or 500), their words less so.
+// classifier maps a refusal to its kind and to advice. There is one for all servers:
+// their statuses and codes differ wildly (a text that is too long is 400, 413, 422 or 500), their
+// words less so.
 type classifier struct {
-	keyFrom string // where the key came from that was sent; "": none was
+	keyFrom string // where the key came from; "" means none was sent
 }
 
-// What servers say, each proved by a body in testdata/errors.jsonl that names its source. A group is the number that is
-// allowed.
+// Servers' words. A body in testdata/errors.jsonl, with its source, proves each pattern. A group is
+// the allowed number.
 var (
 	tooManyTexts = anyOf(
 		`max number of inputs is (\d+)`,
@@ -65,7 +65,7 @@ var (
 		`model is not an embedding model`,
 		`does not support embeddings`,
 	)
-	// Ollama gives a failure of the process that runs the model as it is, with status 400.
+	// Ollama passes on failures of the process that runs the model, with status 400.
 	notRun = anyOf(
 		`runner process`,
 		`do embedding request`,
@@ -78,7 +78,7 @@ var (
 	noNumbers = anyOf(`embedding contains nan`)
 )
 
-// patterns are matched in any case, the first that matches counts.
+// patterns ignore case; the first match counts.
 type patterns []*regexp.Regexp
 
 func anyOf(exprs ...string) patterns {
@@ -89,31 +89,27 @@ func anyOf(exprs ...string) patterns {
 	return p
 }
 
-// find reports whether one of p matches, and returns the number in its group, 0 if it has none.
+// find reports whether one of p matches, and returns the number in its group, or 0.
 func (p patterns) find(s string) (allowed int, ok bool) {
 	for _, re := range p {
 		if m := re.FindStringSubmatch(s); m != nil {
-			if len(m) > 1 {
-				allowed, _ = strconv.Atoi(m[1])
-			}
-			return allowed, true
+			return wire.Number(m), true
 		}
 	}
 	return 0, false
 }
 
-func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
-	const batch = "put middleware.Batch around it, or set Options.Limits"
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	if n, ok := tooManyTexts.find(f.Message); ok {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: n}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: n}}
 	}
 	if n, ok := tooManyTokens.find(f.Message); ok {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: n}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: n}}
 	}
 	if _, ok := textTooLong.find(f.Message); ok {
-		return openaicompat.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
 	}
-	v := openaicompat.Verdict{Kind: kindOf(f)}
+	v := wire.Verdict{Kind: kindOf(f)}
 	_, cut := noLength.find(f.Message)
 	_, isNot := noModel.find(f.Message)
 	switch {
@@ -121,8 +117,6 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 		v.Advice = "it is no embedding model: take another"
 	case cut:
 		v.Advice = "leave dimensions out, or say what the model has as Options.NativeDimensions (native_dimensions= in a reference)"
-	case v.Kind == embedding.TooLarge:
-		v.Advice = batch
 	case f.Code == "incorrect_hostname":
 		v.Advice = "the project of the key in " + c.keyFrom + " is in another region: make the host that the answer names the base URL, with /v1"
 	case v.Kind == embedding.Auth && c.keyFrom != "":
@@ -135,8 +129,8 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 	return v
 }
 
-// kindOf goes by codes and types before the status, which servers use as they like.
-func kindOf(f openaicompat.Failure) embedding.Kind {
+// kindOf prefers codes and types to the status, which servers use as they like.
+func kindOf(f wire.Failure) embedding.Kind {
 	code, typ := strings.ToLower(f.Code), strings.ToLower(f.Type)
 	_, broke := noMoney.find(f.Message)
 	_, sensitive := unsafe.find(f.Message)
@@ -152,7 +146,8 @@ func kindOf(f openaicompat.Failure) embedding.Kind {
 		return embedding.Rejected
 	case code == "insufficient_quota", typ == "insufficient_quota", broke:
 		return embedding.Exhausted
-	case code == "invalid_api_key", typ == "authentication_error", typ == "no_db_connection": // the last is LiteLLM's, at 400
+	case code == "invalid_api_key", typ == "authentication_error",
+		typ == "no_db_connection": // LiteLLM's, at 400
 		return embedding.Auth
 	case code == "rate_limit_exceeded":
 		return embedding.RateLimited

@@ -5,15 +5,14 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func open(base string) (embedding.Embedder, error) {
 	return New(Options{Model: "m", BaseURL: base + "/v1", Key: vendortest.Key})
 }
 
-func TestRefusals(t *testing.T)   { vendortest.Refusals(t, open) }
-func TestSituations(t *testing.T) { vendortest.Situations(t, open, nil) }
+func TestRefusals(t *testing.T) { vendortest.Refusals(t, open, nil) }
 
 func TestEveryPatternIsProved(t *testing.T) {
 	vendortest.Proved(t, slices.Concat(tooManyTexts, tooManyTokens, textTooLong, noMoney, noLength, unsafe, noModel, notRun, noNumbers)...)

@@ -1,6 +1,7 @@
 package openai_test
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/vecspace/embedding/providers/openai"
@@ -14,8 +15,8 @@ func ExampleNew_preset() {
 	}
 	fmt.Println(e.Model().Space, e.Model().Endpoint)
 	_, err = openai.New(openai.Options{Preset: "mistral", Model: "mistral-embed", Dimensions: 512, Key: "key-of-the-example"})
-	fmt.Println(err)
+	fmt.Println(errors.Unwrap(err))
 	// Output:
 	// mistral/codestral-embed@512 api.mistral.ai
-	// embedding: mistral:mistral-embed: invalid request: mistral-embed has no 512 dimensions, it has 1024 only
+	// mistral-embed has no 512 dimensions, it has 1024 only
 }

@@ -3,30 +3,30 @@ package openai
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
-// ModelInfo is what a vendor documents about one of its models.
+// ModelInfo describes one model, as its vendor documents it.
 type ModelInfo struct {
 	ID         string
-	Dimensions int   // the default; 0: not known, see embedding.Probe
-	Longest    int   // what Options.Dimensions may be at most; 0: Dimensions
-	Lengths    []int // all that Options.Dimensions may be, where that is not every number up to the longest
-	Fixed      bool  // takes no other length, and refuses to be told one
+	Dimensions int   // the default; 0 means unknown: see [embedding.Probe]
+	Longest    int   // the most that Options.Dimensions may be; 0 means Dimensions
+	Lengths    []int // the lengths on offer; nil means all up to the longest
+	Fixed      bool  // refuses a length, even its own
 	Normalized bool  // vectors have unit length
 	Limits     embedding.Limits
-	Price      embedding.Price // zero: none was found, or it is free
-	Unverified string          // which of these figures were not checked against the vendor's own word; "" is none
+	Price      embedding.Price // zero if it is free or unknown
+	Unverified string          // figures that the vendor's own pages do not confirm
 }
 
-// Models returns OpenAI's own embedding models, newest first. The result is the caller's own. Those of other vendors are
-// in Presets.
+// Models returns OpenAI's own embedding models, newest first. The caller owns the result. [Presets]
+// has other vendors' models.
 //
-// Sources: OpenAI's OpenAPI description (openai/openai-openapi: 2,048 inputs, 8,192 tokens an input, 300,000 tokens a
-// request) and https://platform.openai.com/docs/pricing. Vectors have unit length at every dimension
-// (https://platform.openai.com/docs/guides/embeddings).
+// Sources: OpenAI's OpenAPI description (openai/openai-openapi: 2,048 inputs, 8,192 tokens an
+// input, 300,000 tokens a request) and https://platform.openai.com/docs/pricing. Vectors have unit
+// length at every dimension (https://platform.openai.com/docs/guides/embeddings).
 func Models() []ModelInfo {
 	limits := embedding.Limits{Texts: 2_048, Tokens: 300_000, TextTokens: 8_192}
 	usd := func(perMillion float64) embedding.Price {
@@ -39,7 +39,7 @@ func Models() []ModelInfo {
 	}
 }
 
-// check reports whether the model has vectors of a length that is asked for.
+// check checks that the model offers vectors of a length.
 func (m ModelInfo) check(dims int) error {
 	longest := max(m.Longest, m.Dimensions)
 	switch {
@@ -48,7 +48,7 @@ func (m ModelInfo) check(dims int) error {
 	case m.Fixed && dims != m.Dimensions:
 		return fmt.Errorf("%s has no %d dimensions, it has %d only", m.ID, dims, m.Dimensions)
 	case m.Lengths != nil && !slices.Contains(m.Lengths, dims):
-		return fmt.Errorf("%s has no %d dimensions; it has %s", m.ID, dims, strings.Trim(strings.ReplaceAll(fmt.Sprint(m.Lengths), " ", ", "), "[]"))
+		return fmt.Errorf("%s has no %d dimensions; it has %s", m.ID, dims, setup.Numbers(m.Lengths))
 	case longest > 0 && dims > longest:
 		return fmt.Errorf("%s has no %d dimensions, it has 1 to %d", m.ID, dims, longest)
 	}

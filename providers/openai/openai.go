@@ -5,49 +5,50 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // BaseURL is OpenAI's own.
 const BaseURL = "https://api.openai.com/v1"
 
-// The environment variables that are read where Options say nothing.
+// Environment variables that supply what Options leave empty.
 const (
 	KeyVariable     = "OPENAI_API_KEY"
 	BaseURLVariable = "OPENAI_BASE_URL"
 )
 
-// Options configure New. Only Model is required.
+// Options configure [New]. It requires Model.
 type Options struct {
 	Model   string
-	Preset  string // a name in Presets; "" is found by BaseURL's host, OpenAI without one
-	BaseURL string // with or without a trailing slash, up to /v1; "" is the preset's own, without a preset OPENAI_BASE_URL, or OpenAI
+	Preset  string // a name in [Presets]; "" means the one with BaseURL's host, or OpenAI
+	BaseURL string // up to /v1; "" means the preset's own, else OPENAI_BASE_URL, else OpenAI
 
-	Dimensions       int // sent with each request; 0 sends nothing and gets the model's own
-	NativeDimensions int // what the model has anyway: known from the start, and not sent
+	Dimensions       int // sent with each request; 0 means the model's own
+	NativeDimensions int // of the model itself; not sent
 
-	Key    string // "": see the package documentation
+	Key    string // "" means see the package documentation
 	KeyEnv string // the variable that holds the key
 
-	// EncodingFormat is "float", "base64", which is a quarter of the bytes, or "none", which sends nothing for servers
-	// that refuse the member. "" is the preset's, float without one. Whatever was asked for, both are understood.
+	// EncodingFormat is "float", "base64" (a quarter of the bytes), or "none", which sends no such
+	// field to servers that refuse it. "" means the preset's, or float. Answers in either format are
+	// read.
 	EncodingFormat string
 
-	Space  embedding.Space  // asserts the vectors' space instead of deriving it
-	Limits embedding.Limits // replace the table's, each where it is above 0
+	Space  embedding.Space  // replaces the space that New derives
+	Limits embedding.Limits // each one above 0 replaces the table's
 
-	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
-	AllowHTTP  bool         // lets a key travel over plain http to a host that is not this machine
+	HTTPClient *http.Client // may be nil; redirects are never followed
+	AllowHTTP  bool         // lets a key travel over plain http to another machine
 }
 
-// New returns a guarded Embedder for one model, without any other middleware. It does no I/O: whatever is wrong with the
-// options is said here, as an *embedding.Error.
+// New returns a guarded Embedder for one model, without other middleware. It does no I/O and
+// reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
 	s, err := o.site()
 	fail := func(k embedding.Kind, err error) error {
@@ -68,7 +69,7 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
-	client, err := openaicompat.New(openaicompat.Config{
+	return openaicompat.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   s.provider,
 			ID:         o.Model,
@@ -76,28 +77,22 @@ func New(o Options) (embedding.Embedder, error) {
 			Dimensions: cmp.Or(o.Dimensions, o.NativeDimensions, info.Dimensions),
 			Normalized: info.Normalized,
 			Symmetric:  true,
-			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
 		BaseURL:    s.base,
 		Key:        key,
-		Fields:     fields,
-		Asked:      o.Dimensions,
 		Classify:   classifier{keyFrom: keyFrom}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
+	}, openaicompat.Format{Fields: fields, Asked: o.Dimensions})
 }
 
-// site is whom to ask.
+// site is the server to ask.
 type site struct {
 	base, provider string
-	host           string // in lower case; "" where the base URL is none
-	preset         Preset // the zero value for a server of which nothing is known
+	host           string // as setup.Host returns it
+	preset         Preset // zero for an unknown server
 }
 
 func (o Options) site() (site, error) {
@@ -111,11 +106,9 @@ func (o Options) site() (site, error) {
 		s.base = cmp.Or(s.base, p.BaseURL)
 	}
 	s.base = cmp.Or(s.base, strings.TrimSpace(os.Getenv(BaseURLVariable)), BaseURL)
-	u, err := url.Parse(s.base)
-	if err != nil || u.Hostname() == "" {
-		return s, nil // the client says what is wrong with it
+	if s.host = setup.Host(s.base); s.host == "" {
+		return s, nil // the exchange says what is wrong with it
 	}
-	s.host = strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	found, vendor := presetOf(s.host)
 	switch {
 	case o.Preset == "" && vendor:
@@ -123,32 +116,33 @@ func (o Options) site() (site, error) {
 	case o.Preset == "" || s.preset.Local:
 		s.provider = s.host
 	case !s.preset.owns(s.host):
-		s.provider = s.preset.Name + "@" + s.host // an emulator or a proxy, which may serve anything under the name
+		s.provider = s.preset.Name + "@" + s.host // an emulator or a proxy, which may serve anything
 	}
 	return s, nil
 }
 
-// key returns the key to send, and where it is from. A vendor's own variable is for the vendor's own address, and, where the
-// preset is named, for this machine; the variables OPENAI_API_KEY and OPENAI_BASE_URL are the user's own word, and belong together.
+// key returns the key to send and its source. A vendor's own variable is for the vendor's own
+// address and, if the preset is named, for this machine. The user sets OPENAI_API_KEY and
+// OPENAI_BASE_URL, so they belong together.
 func (o Options) key(s site) (key, from string, err error) {
 	variable := s.preset.KeyVariable
 	switch {
 	case o.Key != "" || o.KeyEnv != "":
-		return jsonhttp.RequiredKey(o.Key, o.KeyEnv, "", s.base)
+		return setup.RequiredKey(o.Key, o.KeyEnv, "", s.base)
 	case o.Preset == "" && s.preset.Name == "openai", o.Preset != "" && !s.preset.Local:
-		return jsonhttp.RequiredKey("", "", variable, s.base, hostname(s.preset.BaseURL))
+		return setup.RequiredKey("", "", variable, s.base, setup.Host(s.preset.BaseURL))
 	case o.Preset == "" && strings.TrimSpace(o.BaseURL) == "":
 		variable = KeyVariable
-	case o.Preset == "" || !jsonhttp.Trusted(s.base):
+	case o.Preset == "" || !setup.Trusted(s.base):
 		return "", "", nil
 	}
-	if key, from = jsonhttp.Key("", variable); key == "" {
+	if key, from = setup.Key("", variable); key == "" {
 		from = ""
 	}
 	return key, from, nil
 }
 
-// check reports what is wrong with the model and its dimensions.
+// check checks the model and its dimensions.
 func (o Options) check(s site, info ModelInfo) error {
 	switch {
 	case o.Model == "":
@@ -166,7 +160,7 @@ func (o Options) check(s site, info ModelInfo) error {
 	return info.check(o.Dimensions)
 }
 
-// fields returns what is sent besides the model and the texts.
+// fields returns what every request holds beside the model and the texts.
 func (o Options) fields(p Preset, info ModelInfo) ([]openaicompat.Field, error) {
 	var fields []openaicompat.Field
 	switch format := cmp.Or(o.EncodingFormat, p.EncodingFormat, "float"); format {
@@ -184,12 +178,4 @@ func (o Options) fields(p Preset, info ModelInfo) ([]openaicompat.Field, error) 
 		fields = append(fields, openaicompat.Field{Name: name, Value: o.Dimensions})
 	}
 	return fields, nil
-}
-
-func hostname(base string) string {
-	u, err := url.Parse(base)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
 }

@@ -6,28 +6,29 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
-// Preset describes a vendor or a server that speaks OpenAI's API, and how it differs. Options.Preset
-// and the provider of a reference name it.
+// Preset is a vendor or a server on OpenAI's wire, with its differences. [Options].Preset and the
+// part of a reference before the colon name it.
 type Preset struct {
 	Name        string
 	Title       string
-	BaseURL     string // its own; for Local, where it listens if it is not told otherwise
+	BaseURL     string // the vendor's own, or a Local server's default
 	KeyVariable string
-	// Local is a server that people run themselves: it needs no key, and may serve anything under any name, so that the host
-	// is the Provider of its models, as it is without a preset.
+	// Local marks a server that people run themselves. It needs no key and may serve anything under
+	// any name, so the host is the Provider of its models, as without a preset.
 	Local bool
-	// DimensionsField is what it calls the length that vectors are asked to have. "": it has no word for it, and a wish for
-	// a length is an error before anything is sent.
+	// DimensionsField is the field that asks for a length of vectors. "" means that there is none: New
+	// refuses Options.Dimensions.
 	DimensionsField string
-	EncodingFormat  string // as in Options, where those say nothing
+	EncodingFormat  string // the default of [Options]
 	Models          []ModelInfo
-	Unverified      string // what of the row is from memory or from one user's word; "" is nothing
+	Unverified      string // what of the row has no good source
 }
 
-// Presets returns the presets of this package, OpenAI first. The result is the caller's own. Comments
-// in the source name what each vendor rejects or ignores, and the source of its row.
+// Presets returns all presets, OpenAI first. The caller owns the result. Comments in the source name
+// what each vendor rejects or ignores, and the source of its row.
 func Presets() []Preset {
 	return []Preset{
 		{
@@ -72,7 +73,7 @@ func Presets() []Preset {
 	}
 }
 
-// read is the day on which prices and pages were read.
+// read is the day when prices and pages were read.
 const read = "2026-11-24"
 
 func mistral() Preset {
@@ -87,7 +88,7 @@ func mistral() Preset {
 		Models: []ModelInfo{
 			{
 				ID: "mistral-embed", Dimensions: 1024, Fixed: true, Normalized: true,
-				Limits: embedding.Limits{Tokens: 16_384, TextTokens: 8_192}, // 16,384 is in the service's own refusal
+				Limits: embedding.Limits{Tokens: 16_384, TextTokens: 8_192}, // 16,384 is from a refusal
 				Price:  embedding.Price{PerMillion: 0.10, Currency: "USD", AsOf: read},
 			},
 			{
@@ -146,7 +147,8 @@ func zhipu() Preset {
 	}
 }
 
-// volcengine's text models are closed to new users, and its vision models have another wire (one vector a request).
+// volcengine's text models are closed to new users, and its vision models have another wire (one
+// vector a request).
 func volcengine() Preset {
 	text := func(id string) ModelInfo {
 		return ModelInfo{ID: id, Fixed: true, Limits: embedding.Limits{TextTokens: 4_096}, Unverified: "price (none was found)"}
@@ -237,7 +239,7 @@ func findPreset(name string) (Preset, error) {
 	return Preset{}, fmt.Errorf("there is no preset %q; there are %s", name, strings.Join(names, ", "))
 }
 
-// presetOf returns the preset of a vendor whose host this is. Servers that people run are known by no host.
+// presetOf returns the preset of the vendor that owns a host. No host belongs to a Local server.
 func presetOf(host string) (Preset, bool) {
 	all := Presets()
 	at := slices.IndexFunc(all, func(p Preset) bool { return !p.Local && p.owns(host) })
@@ -247,13 +249,12 @@ func presetOf(host string) (Preset, bool) {
 	return all[at], true
 }
 
-// owns reports whether a host is the preset's own, or below it.
+// owns reports whether a host belongs to the preset's vendor.
 func (p Preset) owns(host string) bool {
-	own := hostname(p.BaseURL)
-	return host == own || strings.HasSuffix(host, "."+own)
+	return setup.Within(host, setup.Host(p.BaseURL))
 }
 
-// model returns what the preset knows about a model, nothing for one that it does not know.
+// model returns the preset's entry of a model, or zero.
 func (p Preset) model(id string) ModelInfo {
 	if at := slices.IndexFunc(p.Models, func(m ModelInfo) bool { return m.ID == id }); at >= 0 {
 		return p.Models[at]

@@ -14,7 +14,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/mistraltest"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
@@ -78,7 +78,8 @@ func TestPresets(t *testing.T) {
 		{o: openai.Options{Preset: "zhipu", Model: "embedding-3", Dimensions: 256}, provider: "zhipu", space: "zhipu/embedding-3@256", texts: 64, price: "CNY"},
 		{o: openai.Options{Preset: "volcengine", Model: "doubao-embedding-large-text-250515"}, provider: "volcengine", space: "", texts: 0, price: ""},
 		{o: openai.Options{Preset: "together", Model: "tomorrow's", NativeDimensions: 8}, provider: "together", space: "together/tomorrow's@8", texts: 0, price: ""},
-		// What a vendor's own address says is the same, whether the preset is named or not. The key is not sent unasked.
+		// What a vendor's own address says is the same, whether the preset is named or not. The key is
+		// not sent unasked.
 		{o: openai.Options{BaseURL: "https://api.mistral.ai/v1", Model: "mistral-embed"}, provider: "mistral", space: "mistral/mistral-embed@1024", texts: 0, price: "USD"},
 		// An emulator or a proxy may serve anything under the name.
 		{o: openai.Options{Preset: "mistral", BaseURL: "http://127.0.0.1:1/v1", Model: "mistral-embed"}, provider: "mistral@127.0.0.1", space: "mistral@127.0.0.1/mistral-embed@1024", texts: 0, price: "USD"},
@@ -88,7 +89,8 @@ func TestPresets(t *testing.T) {
 	} {
 		m, err := build(t, tc.o)
 		if err != nil || m.Provider != tc.provider || m.Space != tc.space || m.Limits.Texts != tc.texts || m.Price.Currency != tc.price {
-			t.Errorf("%+v: %+v, %v", tc.o, m, err)
+			t.Errorf("%+v: got %+v, %v, want Provider %v, Space %v, Texts %v, Currency %v",
+				tc.o, m, err, tc.provider, tc.space, tc.texts, tc.price)
 		}
 	}
 	for want, o := range map[string]openai.Options{
@@ -131,7 +133,7 @@ func TestWhatIsSentToPresets(t *testing.T) {
 		e, err := openai.New(o)
 		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
-			t.Error(err)
+			t.Errorf("got %v, want %v", err, embedding.Unavailable)
 		}
 		if network.body != want {
 			t.Errorf("sent %s\nwant %s", network.body, want)
@@ -139,7 +141,8 @@ func TestWhatIsSentToPresets(t *testing.T) {
 	}
 }
 
-// A vendor's key goes to the vendor and to this machine, and nowhere else unless it is said by name.
+// A vendor's key goes to the vendor and to this machine, and nowhere else unless it is said by
+// name.
 func TestWhoGetsThePresetsKey(t *testing.T) {
 	t.Setenv(openai.KeyVariable, "sk-openai")
 	t.Setenv(openai.BaseURLVariable, "https://variable.example/v1")
@@ -165,7 +168,7 @@ func TestWhoGetsThePresetsKey(t *testing.T) {
 		e, err := openai.New(tc.o)
 		expect.NoError(t, err)
 		if _, err = embedding.Query(t.Context(), e, "hello"); !errors.Is(err, embedding.Auth) || strings.Contains(err.Error(), "sk-") {
-			t.Error(err)
+			t.Errorf("got %v, want %v", err, embedding.Auth)
 		}
 		if sent := strings.TrimPrefix(s.auth, "Bearer "); s.host != tc.host || sent != tc.sent {
 			t.Errorf("%+v: %s was asked with the key %q, want %s with %q", tc.o, s.host, sent, tc.host, tc.sent)
@@ -173,7 +176,8 @@ func TestWhoGetsThePresetsKey(t *testing.T) {
 	}
 }
 
-// The laws hold for every preset over its own emulator: Mistral's refuses every field that is not Mistral's.
+// The laws hold for every preset over its own emulator: Mistral's refuses every field that is not
+// Mistral's.
 func TestLawsOfPresets(t *testing.T) {
 	type subject struct {
 		o    openai.Options
@@ -214,7 +218,8 @@ func TestLawsOfPresets(t *testing.T) {
 	}
 }
 
-// The faults of servers and networks find every preset, with what it sends and with what is known of its models.
+// The faults of servers and networks find every preset, with what it sends and with what is known
+// of its models.
 func TestHTTPOfPresets(t *testing.T) {
 	for _, p := range openai.Presets() {
 		t.Run(p.Name, func(t *testing.T) {

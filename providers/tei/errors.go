@@ -2,58 +2,56 @@ package tei
 
 import (
 	"regexp"
-	"strconv"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. It knows where the key came from, for advice.
+// classifier maps a refusal to its kind and to advice. It knows where the key came from.
 type classifier struct{ key, from string }
 
-// What the server says, each proved by a body in testdata/errors.jsonl. Statuses moved: a batch that is too large is
-// 413 of older servers and 422 of version 1.9.3.
+// The server's words. A body in testdata/errors.jsonl proves each pattern. Statuses moved: a batch
+// that is too large is 413 in older servers and 422 in version 1.9.3.
 var (
 	tooMany  = regexp.MustCompile(`batch size \d+ > maximum allowed batch size (\d+)`)
 	tooLong  = regexp.MustCompile(`must have less than (\d+) tokens`)
 	tooLarge = regexp.MustCompile(`length limit exceeded`)
-	tooWide  = regexp.MustCompile(`must have less than \d+ characters`) // also where the text is to be cut: that goes by tokens
-	empty    = regexp.MustCompile("`inputs` cannot be empty")
-	noModel  = regexp.MustCompile(`[Mm]odel is not an embedding model`)
+	// Truncate does not prevent this: it counts tokens.
+	tooWide = regexp.MustCompile(`must have less than \d+ characters`)
+	empty   = regexp.MustCompile("`inputs` cannot be empty")
+	noModel = regexp.MustCompile(`[Mm]odel is not an embedding model`)
 )
 
-func (c classifier) classify(f jsonhttp.Failure) jsonhttp.Verdict {
-	const batch = "put middleware.Batch around it, or set Options.Limits"
-	number := func(m []string) int { n, _ := strconv.Atoi(m[1]); return n }
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	if m := tooMany.FindStringSubmatch(f.Message); m != nil {
-		return jsonhttp.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)},
 			Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
 	}
 	switch {
 	case tooLarge.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.TooLarge, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge}
 	case tooWide.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
 	case empty.MatchString(f.Message):
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: "leave the empty text out"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "leave the empty text out"}
 	}
 	switch f.Type {
 	case "Backend", "Unhealthy":
 		if noModel.MatchString(f.Message) {
-			return jsonhttp.Verdict{Kind: embedding.Invalid, Advice: "the server serves no embedding model"}
+			return wire.Verdict{Kind: embedding.Invalid, Advice: "the server serves no embedding model"}
 		}
-		return jsonhttp.Verdict{Kind: embedding.Unavailable, Advice: "the server's log says why"}
+		return wire.Verdict{Kind: embedding.Unavailable, Advice: "the server's log says why"}
 	case "Overloaded":
-		return jsonhttp.Verdict{Kind: embedding.RateLimited, Advice: "make fewer calls at once (middleware.Limit)"}
+		return wire.Verdict{Kind: embedding.RateLimited, Advice: "send fewer requests at once (middleware.Limit)"}
 	case "Validation":
-		return jsonhttp.Verdict{Kind: embedding.Invalid}
+		return wire.Verdict{Kind: embedding.Invalid}
 	case "Tokenizer":
-		return jsonhttp.Verdict{Kind: embedding.Rejected, Advice: "the model's tokeniser does not take a text"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "the model's tokenizer does not take a text"}
 	}
-	v := jsonhttp.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch {
 	case v.Kind == embedding.Auth && c.key == "":
 		v.Advice = "no key was sent: set Options.KeyEnv (key_env= in a reference) to the name of the variable that holds it"

@@ -2,23 +2,23 @@ package tei
 
 import "github.com/vecspace/embedding"
 
-// ModelInfo is what is documented about one model. Servers serve many more; they cost nothing, and return vectors of unit
-// length because they are asked to.
+// ModelInfo describes one model, as documented. Servers serve many more. They cost nothing and
+// normalize vectors on request.
 type ModelInfo struct {
 	ID         string // on the Hugging Face hub
 	Dimensions int
 	TextTokens int // of one text
 	Prefixes   map[embedding.Task]string
-	Unverified string // which of these figures were not checked against a source; "" is none
+	Unverified string // figures without a source
 }
 
-// Defaults are the limits of a server that was started without others: 32 texts (--max-client-batch-size), and 2 MB
-// (--payload-limit), a tenth of which is left for JSON.
+// Defaults returns the limits of a server with default flags: 32 texts (--max-client-batch-size)
+// and 2 MB (--payload-limit), less a tenth for JSON.
 //
 // Source: https://github.com/huggingface/text-embeddings-inference/issues/50.
 func Defaults() embedding.Limits { return embedding.Limits{Texts: 32, Bytes: 1_800_000} }
 
-// Models returns the models that the package knows. The result is the caller's own.
+// Models returns the models that this package knows. The caller owns the result.
 //
 // Source: the model's card, https://huggingface.co/{ID}.
 func Models() []ModelInfo {

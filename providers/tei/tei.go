@@ -7,16 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// The environment variables that are read where Options say nothing.
+// Environment variables that supply what Options leave empty.
 const (
 	BaseURLVariable = "TEI_BASE_URL"
 	KeyVariable     = "HF_TOKEN" // for hosts under huggingface.cloud only
@@ -25,49 +26,49 @@ const (
 // BaseURL is where the server's documentation runs it.
 const BaseURL = "http://127.0.0.1:8080"
 
-// Options configure New and Ask.
+// Options configure [New] and [Ask].
 type Options struct {
-	Model   string // as on the Hugging Face hub; Ask learns it
-	BaseURL string // with or without a trailing slash, up to /embed; "" is TEI_BASE_URL, or this machine's port 8080
+	Model   string // as on the Hugging Face hub; [Ask] learns it
+	BaseURL string // up to /embed; "" means TEI_BASE_URL, or this machine's port 8080
 
-	Dimensions       int // asks for shorter vectors, of a model that was trained for it; older servers ignore it
-	NativeDimensions int // of a model that the table does not know
+	Dimensions       int // asks for shorter vectors; older servers ignore it
+	NativeDimensions int // of a model outside the table
 
-	Truncate bool // cut texts that are too long, instead of refusing them
+	Truncate bool // cut texts that are too long
 
-	QueryPrompt, DocumentPrompt string // names of the server's prompts for queries, and for everything else
-	QueryPrefix, DocumentPrefix string // put in front of queries, and of everything else, instead of the table's
-	Plain                       bool   // nothing is put in front
+	// QueryPrompt and DocumentPrompt name the server's prompts for queries and for everything else.
+	QueryPrompt, DocumentPrompt string
+	// QueryPrefix and DocumentPrefix replace the table's prefixes of queries and of everything else.
+	QueryPrefix, DocumentPrefix string
+	Plain                       bool // no prefixes
 
-	Key    string // "": from KeyEnv
-	KeyEnv string // the variable that holds the key; "" is HF_TOKEN for hosts under huggingface.cloud, and none for others
+	Key string // "" means the value of KeyEnv
+	// KeyEnv is the variable that holds the key. "" means HF_TOKEN for hosts under huggingface.cloud
+	// and no key for others.
+	KeyEnv string
 
-	Space  embedding.Space  // asserts the vectors' space instead of deriving it
-	Limits embedding.Limits // replace the server's, each where it is above 0
+	Space  embedding.Space  // replaces the space that New derives
+	Limits embedding.Limits // each one above 0 replaces the server's
 
-	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
-	AllowHTTP  bool         // lets a key travel over plain http to a host that is not this machine
+	HTTPClient *http.Client // may be nil; redirects are never followed
+	AllowHTTP  bool         // lets a key travel over plain http to another machine
 }
 
-// New returns a guarded Embedder, without any other middleware. It does no I/O: whatever is wrong with the options is
-// said here, as an *embedding.Error.
+// New returns a guarded Embedder, without other middleware. It does no I/O and reports bad options
+// as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
 	if o.Model == "" {
 		return nil, o.fail(embedding.Invalid, "no model is named; Ask asks the server for it")
 	}
-	client, err := o.client(Defaults())
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
+	return o.open(Defaults())
 }
 
-// Ask is New with the model and the limits that the server at Options.BaseURL tells (GET /info). Options.Model may be
-// empty; another one than the server's is Invalid.
+// Ask is [New] with the model and the limits of the server at Options.BaseURL, from GET /info.
+// Options.Model may be empty. If it is not the server's model, that is Invalid.
 func Ask(ctx context.Context, o Options) (embedding.Embedder, error) {
 	named := o.Model
 	o.Model = cmp.Or(named, "unknown model")
-	client, err := o.client(Defaults())
+	config, _, err := o.config(Defaults())
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func Ask(ctx context.Context, o Options) (embedding.Embedder, error) {
 		Texts     int                        `json:"max_client_batch_size"`
 		Tokens    int                        `json:"max_input_length"`
 	}
-	err = client.Get(ctx, "/info", func(body []byte) error {
+	err = jsonhttp.Get(ctx, config, "/info", func(body []byte) error {
 		if err := json.Unmarshal(body, &info); err != nil || info.ModelID == "" {
 			return errors.New("the answer is not that of a text-embeddings-inference server to GET /info")
 		}
@@ -93,48 +94,53 @@ func Ask(ctx context.Context, o Options) (embedding.Embedder, error) {
 	if _, embeds := info.ModelType["embedding"]; len(info.ModelType) > 0 && !embeds {
 		return nil, o.fail(embedding.Invalid, "the server's model is none for embeddings (/info: model_type)")
 	}
-	if client, err = o.client(embedding.Limits{Texts: info.Texts, TextTokens: info.Tokens, Bytes: Defaults().Bytes}); err != nil {
+	return o.open(embedding.Limits{Texts: info.Texts, TextTokens: info.Tokens, Bytes: Defaults().Bytes})
+}
+
+func (o Options) open(limits embedding.Limits) (embedding.Embedder, error) {
+	config, prefixes, err := o.config(limits)
+	if err != nil {
 		return nil, err
 	}
-	return embedding.Chain(client), nil
+	return jsonhttp.New(config, jsonhttp.Format{Encode: o.encoder(prefixes), Decode: decode})
 }
 
 func (o Options) fail(k embedding.Kind, format string, args ...any) error {
 	return &embedding.Error{Kind: k, Provider: "tei", Model: o.Model, Err: fmt.Errorf(format, args...)}
 }
 
-func (o Options) client(limits embedding.Limits) (*jsonhttp.Client, error) {
+// config returns the server to ask, and the texts' prefixes.
+func (o Options) config(limits embedding.Limits) (config wire.Config, prefixes setup.Prefixes, err error) {
 	info := lookUp(o.Model)
 	native := cmp.Or(o.NativeDimensions, info.Dimensions)
 	prompts := o.QueryPrompt+o.DocumentPrompt != ""
 	prefixed := o.QueryPrefix+o.DocumentPrefix != ""
 	switch {
 	case o.Dimensions < 0 || o.NativeDimensions < 0:
-		return nil, o.fail(embedding.Invalid, "a vector has at least 1 dimension")
+		return config, nil, o.fail(embedding.Invalid, "a vector has at least 1 dimension")
 	case info.Dimensions > 0 && native != info.Dimensions:
-		return nil, o.fail(embedding.Invalid, "%s has %d dimensions, not %d", o.Model, info.Dimensions, native)
+		return config, nil, o.fail(embedding.Invalid, "%s has %d dimensions, not %d", o.Model, info.Dimensions, native)
 	case native > 0 && o.Dimensions > native:
-		return nil, o.fail(embedding.Invalid, "%s has no %d dimensions, it has 1 to %d", o.Model, o.Dimensions, native)
+		return config, nil, o.fail(embedding.Invalid, "%s has no %d dimensions, it has 1 to %d", o.Model, o.Dimensions, native)
 	case prompts && prefixed || o.Plain && (prompts || prefixed):
-		return nil, o.fail(embedding.Invalid, "prompts, prefixes and Plain exclude each other: leave all but one out")
+		return config, nil, o.fail(embedding.Invalid, "prompts, prefixes and Plain exclude each other: leave all but one out")
 	}
-	var prefixes jsonhttp.Prefixes
 	variant := ""
 	switch {
 	case o.Plain:
 	case prompts:
 		variant = fmt.Sprintf("prompts: query=%q,document=%q", o.QueryPrompt, o.DocumentPrompt)
 	case prefixed:
-		prefixes = jsonhttp.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
+		prefixes = setup.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
 	default:
 		prefixes = info.Prefixes
 	}
 	base := cmp.Or(strings.TrimSpace(o.BaseURL), strings.TrimSpace(os.Getenv(BaseURLVariable)), BaseURL)
 	key, from, err := o.key(base)
 	if err != nil {
-		return nil, err
+		return config, nil, err
 	}
-	return jsonhttp.New(jsonhttp.Config{
+	return wire.Config{
 		Model: embedding.Model{
 			Provider:   "tei",
 			ID:         o.Model,
@@ -143,30 +149,29 @@ func (o Options) client(limits embedding.Limits) (*jsonhttp.Client, error) {
 			Dimensions: cmp.Or(o.Dimensions, native),
 			Normalized: true,
 			Symmetric:  len(prefixes) == 0 && o.QueryPrompt == o.DocumentPrompt,
-			Limits:     jsonhttp.Limits(o.Limits, limits.Min(embedding.Limits{TextTokens: info.TextTokens})),
+			Limits:     setup.Limits(o.Limits, limits.Min(embedding.Limits{TextTokens: info.TextTokens})),
 		},
 		BaseURL:     base,
 		Path:        "/embed",
 		Key:         key,
-		Encode:      o.encoder(prefixes),
-		Decode:      decode,
 		Classify:    classifier{key: key, from: from}.classify,
 		Unreachable: "is the server running there? " + BaseURLVariable + " (base_url= in a reference) says where it is",
 		HTTPClient:  o.HTTPClient,
 		AllowHTTP:   o.AllowHTTP,
-	})
+	}, prefixes, nil
 }
 
-// key returns the key for a server. Hugging Face's own does not travel to whatever host a reference names.
+// key returns the key for a server. Hugging Face's own key does not travel to whatever host a
+// reference names.
 func (o Options) key(base string) (key, from string, err error) {
 	if o.KeyEnv != "" {
-		if key, from = jsonhttp.Key(o.Key, o.KeyEnv); key == "" {
+		if key, from = setup.Key(o.Key, o.KeyEnv); key == "" {
 			return "", "", o.fail(embedding.Auth, "no API key: set the variable %s", from)
 		}
 		return key, from, nil
 	}
-	if u, err := url.Parse(base); err == nil && strings.HasSuffix(strings.ToLower(u.Hostname()), ".huggingface.cloud") {
-		key, from = jsonhttp.Key(o.Key, KeyVariable)
+	if setup.Within(setup.Host(base), "huggingface.cloud") {
+		key, from = setup.Key(o.Key, KeyVariable)
 		return key, from, nil
 	}
 	return o.Key, "Options.Key", nil
@@ -180,7 +185,7 @@ type request struct {
 	Dimensions int      `json:"dimensions,omitempty"`
 }
 
-func (o Options) encoder(prefixes jsonhttp.Prefixes) func(embedding.Request) any {
+func (o Options) encoder(prefixes setup.Prefixes) func(embedding.Request) any {
 	return func(req embedding.Request) any {
 		r := request{Inputs: prefixes.Texts(req), Normalize: true, Truncate: o.Truncate, PromptName: o.DocumentPrompt, Dimensions: o.Dimensions}
 		if req.Task == embedding.TaskQuery {
@@ -190,7 +195,7 @@ func (o Options) encoder(prefixes jsonhttp.Prefixes) func(embedding.Request) any
 	}
 }
 
-// decode reads the bare list of vectors. How many tokens they cost is in a header.
+// decode reads the bare list of vectors. A header counts the tokens.
 func decode(a jsonhttp.Answer) (embedding.Response, error) {
 	var body json.RawMessage
 	if err := json.Unmarshal(a.Body, &body); err != nil {

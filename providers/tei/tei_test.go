@@ -13,7 +13,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/tei"
 	"github.com/vecspace/embedding/providers/tei/teitest"
 )
@@ -36,19 +36,12 @@ func emulate(t *testing.T, o tei.Options) (*vendortest.Emulator, embedding.Embed
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]tei.Options{
-		"prefixes": {},
-		"plain":    {Plain: true, Truncate: true},
-		"prompts":  {QueryPrompt: "query", Dimensions: 64},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				o.Limits.Texts = 4
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	four := embedding.Limits{Texts: 4}
+	vendortest.Laws(t, emulate, map[string]tei.Options{
+		"prefixes": {Limits: four},
+		"plain":    {Plain: true, Truncate: true, Limits: four},
+		"prompts":  {QueryPrompt: "query", Dimensions: 64, Limits: four},
+	})
 }
 
 var wire = embedtest.Wire{
@@ -88,8 +81,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return tei.New(tei.Options{Model: "m", BaseURL: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, map[string]string{
+	vendortest.Refusals(t, open, map[string]string{
 		"wrong region":          "a server of one's own",
 		"unknown model":         "a server has one model, and is told none",
 		"dimension not offered": "the server cuts what it has, and the guard finds answers of another length",
@@ -113,7 +105,7 @@ func TestWhatIsSent(t *testing.T) {
 	} {
 		s, e := emulate(t, tc.o)
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task}); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -127,10 +119,11 @@ func TestAsk(t *testing.T) {
 	expect.NoError(t, err)
 	m := e.Model()
 	if m.ID != model || m.Dimensions != 768 || m.Space != "tei/BAAI/bge-base-en-v1.5@768" || m.Limits != (embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512}) {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want ID %v, Dimensions 768, Space tei/BAAI/bge-base-en-v1.5@768, Limits %v",
+			m, model, embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512})
 	}
 	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Model: "BAAI/bge-m3"}); !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "has "+model) {
-		t.Error(err)
+		t.Errorf("got %v, want %v, %q", err, embedding.Invalid, "has "+model)
 	}
 	for said, want := range map[string]embedding.Kind{
 		`{"model_id":"BAAI/bge-reranker-base","model_type":{"reranker":{"id2label":{"0":"LABEL_0"}}},"max_input_length":512,"max_client_batch_size":32}`: embedding.Invalid,
@@ -140,11 +133,11 @@ func TestAsk(t *testing.T) {
 		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, said) }))
 		defer other.Close()
 		if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: other.URL}); !errors.Is(err, want) {
-			t.Errorf("%s: %v", said, err)
+			t.Errorf("%s: got %v, want %v", said, err, want)
 		}
 	}
 	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: "http://127.0.0.1:1"}); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "is the server running") {
-		t.Error(err)
+		t.Errorf("got %v, want %v, %q", err, embedding.Unavailable, "is the server running")
 	}
 }
 
@@ -168,48 +161,44 @@ func TestBadOptions(t *testing.T) {
 func header(t *testing.T, o tei.Options) string {
 	got := "none"
 	o.Model = "m"
-	o.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) { got = r.Header.Get("Authorization") })}
+	o.HTTPClient = &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
+		got = r.Header.Get("Authorization")
+		return nil, errors.New("no network here")
+	})}
 	e, err := tei.New(o)
 	expect.NoError(t, err)
 	_, _ = embedding.Query(t.Context(), e, "hi")
 	return got
 }
 
-type roundTrip func(*http.Request)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
-	f(r)
-	return nil, errors.New("no network here")
-}
-
 func TestTheTokenStaysAtHome(t *testing.T) {
 	t.Setenv(tei.KeyVariable, "hf-token")
 	if got := header(t, tei.Options{BaseURL: "https://x.us-east-1.aws.endpoints.huggingface.cloud"}); got != "Bearer hf-token" {
-		t.Error(got)
+		t.Errorf("got %v, want Bearer hf-token", got)
 	}
 	for _, base := range []string{"https://tei.example", "https://huggingface.cloud.evil.example", "http://127.0.0.1:8080"} {
 		if got := header(t, tei.Options{BaseURL: base}); got != "" {
-			t.Errorf("%s gets %q", base, got)
+			t.Errorf("%s gets %q, want none", base, got)
 		}
 	}
 	if got := header(t, tei.Options{BaseURL: "https://tei.example", KeyEnv: tei.KeyVariable}); got != "Bearer hf-token" {
-		t.Error(got)
+		t.Errorf("got %v, want Bearer hf-token", got)
 	}
 }
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, tei.Options{Limits: embedding.Limits{Texts: 10}})
 	if got := vendortest.Failure(t, e, make5(), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 4 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 4", got.Allowed)
 	}
 	long := strings.Repeat("word ", 600)
 	if got := vendortest.Failure(t, e, []string{long}, embedding.Rejected, "Options.Truncate"); got.Allowed.TextTokens != 512 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want TextTokens 512", got.Allowed)
 	}
 	vendortest.Failure(t, e, []string{strings.Repeat("x", 2<<20)}, embedding.TooLarge)
 	_, e = emulate(t, tei.Options{Truncate: true})
 	if _, err := embedding.Query(t.Context(), e, long); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	_, e = emulate(t, tei.Options{DocumentPrompt: "nothing"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "Available prompts")

@@ -2,20 +2,22 @@
 //
 //	e, err := voyage.New(voyage.Options{Model: "voyage-4"}) // key from VOYAGE_API_KEY
 //
-// A key of MongoDB Atlas, which begins with al-, is taken to Atlas' address, every other to Voyage's own.
+// A MongoDB Atlas key, which begins with al-, selects Atlas' address; any other key selects
+// Voyage's own.
 //
 // # Queries and documents
 //
-// The service puts a prompt of its own in front of queries and of documents (input_type); for embedding.TaskQuery and
-// embedding.TaskDocument it is asked to, for the other tasks it is not.
+// The service puts a prompt of its own in front of queries and of documents (input_type). This
+// package asks for it for [embedding.TaskQuery] and [embedding.TaskDocument], and not for the other
+// tasks.
 //
 // # One space
 //
-// The models of series 4 share one vector space: documents of voyage-4-large may be searched with queries of
-// voyage-4-lite. So their Space is the same at the same dimensions.
+// The models of series 4 share one vector space: queries of voyage-4-lite may search documents of
+// voyage-4-large. So models of series 4 have the same Space at the same dimensions.
 //
 // # Limits
 //
-// 1,000 texts a request, and a number of tokens that differs by model. A text over the model's length is refused, unless
-// Options.Truncate has the service cut it.
+// A request holds at most 1,000 texts, and a number of tokens that depends on the model. The
+// service refuses a text over the model's length, unless [Options].Truncate makes it cut the text.
 package voyage

@@ -3,7 +3,7 @@ package voyage_test
 import (
 	"testing"
 
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/voyage"
 	"github.com/vecspace/embedding/providers/voyage/voyagetest"
 )

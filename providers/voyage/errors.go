@@ -2,21 +2,20 @@ package voyage
 
 import (
 	"regexp"
-	"strconv"
-	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// classifier tells what a refusal means. Voyage's errors have a status and words ({"detail":"..."}). It knows about the
-// key, for advice.
+// classifier maps a refusal to its kind and to advice. Voyage's errors have a status and
+// words ({"detail":"..."}). It knows where the key came from.
 type classifier struct {
 	from  string
 	atlas bool
 }
 
-// What Voyage says, each proved by a body in testdata/errors.jsonl.
+// Voyage's words. A body in testdata/errors.jsonl proves each pattern.
 var (
 	tooManyTokens = regexp.MustCompile(`max allowed tokens per submitted batch is (\d+)`)
 	tooManyTexts  = regexp.MustCompile(`(?i)batch size limit is (\d+)|number of inputs exceeds the maximum of (\d+)`)
@@ -24,22 +23,21 @@ var (
 	noModel       = regexp.MustCompile(`Model \S+ is not supported`)
 )
 
-func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
-	const batch = "put middleware.Batch around it, or set Options.Limits"
+func (c classifier) classify(f wire.Failure) wire.Verdict {
 	if m := tooManyTokens.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: wire.Number(m)}}
 	}
 	if m := tooManyTexts.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: number(m)}, Advice: batch}
+		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: wire.Number(m)}}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return openaicompat.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: number(m)},
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)},
 			Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
 	}
 	if noModel.MatchString(f.Message) {
-		return openaicompat.Verdict{Kind: embedding.Invalid, Advice: "there are " + models()}
+		return wire.Verdict{Kind: embedding.Invalid, Advice: "there are " + setup.Names(Models(), id)}
 	}
-	v := openaicompat.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
 	switch {
 	case v.Kind == embedding.Auth && c.atlas:
 		v.Advice = "the key in " + c.from + " is wrong or has no access; keys that begin with al- are Atlas', for " + AtlasBaseURL
@@ -49,23 +47,4 @@ func (c classifier) classify(f openaicompat.Failure) openaicompat.Verdict {
 		v.Advice = "the base URL is wrong: Voyage's end in /v1"
 	}
 	return v
-}
-
-// models are the names of the table.
-func models() string {
-	var names []string
-	for _, m := range Models() {
-		names = append(names, m.ID)
-	}
-	return strings.Join(names, ", ")
-}
-
-// number returns what the group that matched says.
-func number(m []string) int {
-	for _, s := range m[1:] {
-		if n, err := strconv.Atoi(s); err == nil {
-			return n
-		}
-	}
-	return 0
 }

@@ -6,25 +6,27 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// ModelInfo is what Voyage documents about one of its models.
+// ModelInfo describes one model, as Voyage documents it.
 type ModelInfo struct {
 	ID         string
-	Series     string                    // of models that share one vector space; "" shares with none
-	Dimensions []int                     // every length a vector can have, the default first
-	Tasks      map[embedding.Task]string // what the service calls them (input_type); the others get no prompt
+	Series     string                    // models of a series share a vector space; "" means none
+	Dimensions []int                     // the lengths on offer, the default first
+	Tasks      map[embedding.Task]string // the service's names for them (input_type)
 	Normalized bool
 	Limits     embedding.Limits
-	Price      embedding.Price // zero: none was read
-	Unverified string          // which of these figures were not checked against Voyage's own word; "" is none
+	Price      embedding.Price // zero if none is known
+	Unverified string          // figures that Voyage's own pages do not confirm
 }
 
-// Models returns Voyage's text models, newest first. The result is the caller's own.
+// Models returns Voyage's text models, newest first. The caller owns the result.
 //
-// Sources, all below https://github.com/mongodb/docs/tree/main/content/voyageai/source, the documentation of the company that Voyage
-// belongs to: dimensions and lengths includes/tables/general-purpose-models-table.rst at c745f62b, domain-specific-models-table.rst
-// at 05ba841e and older-embedding-models-table.rst at 8c1d3bb3; 1,000 texts and tokens of a request
-// includes/tables/text-embeddings-parameters.rst at 8c1d3bb3; unit length tutorials/semantic-search.txt at 4f5d7c94; prices
-// includes/billing/voyage-pricing.rst at 020697b3, which does not know voyage-code-4 yet.
+// Sources, all below https://github.com/mongodb/docs/tree/main/content/voyageai/source, the
+// documentation of Voyage's owner: dimensions and lengths
+// includes/tables/general-purpose-models-table.rst at c745f62b, domain-specific-models-table.rst at
+// 05ba841e and older-embedding-models-table.rst at 8c1d3bb3; 1,000 texts and tokens of a request
+// includes/tables/text-embeddings-parameters.rst at 8c1d3bb3; unit length
+// tutorials/semantic-search.txt at 4f5d7c94; prices includes/billing/voyage-pricing.rst at
+// 020697b3, which does not know voyage-code-4 yet.
 func Models() []ModelInfo {
 	usd := func(perMillion float64) embedding.Price {
 		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: "2026-11-24"}

@@ -6,14 +6,15 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
+	"github.com/vecspace/embedding/providers/internal/setup"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // KeyVariable is the environment variable that holds the key.
 const KeyVariable = "VOYAGE_API_KEY"
 
-// Where the service is. Keys of one are wrong at the other.
+// The service's addresses. Each refuses the other's keys.
 const (
 	BaseURL      = "https://api.voyageai.com/v1"
 	AtlasBaseURL = "https://ai.mongodb.com/v1" // for keys that begin with al-
@@ -21,28 +22,28 @@ const (
 
 const atlasKey = "al-"
 
-// Options configure New. Only Model is required, and a key, which is in the environment or here.
+// Options configure [New]. It requires Model, and a key from here or from the environment.
 type Options struct {
-	Model      string // as in Models
-	Dimensions int    // length of the vectors; 0 is the model's default
-	BaseURL    string // with or without a trailing slash, up to /v1; "" goes by the key: BaseURL or AtlasBaseURL
+	Model      string // as in [Models]
+	Dimensions int    // length of the vectors; 0 means the model's default
+	BaseURL    string // up to /v1; "" means BaseURL or AtlasBaseURL, whichever the key is for
 
-	Key    string // "": from KeyEnv
-	KeyEnv string // the variable that holds the key; "" is VOYAGE_API_KEY, for the service's own addresses only
+	Key    string // "" means the value of KeyEnv
+	KeyEnv string // the variable that holds the key; "" means VOYAGE_API_KEY, for its own addresses only
 
-	Truncate bool // cut texts that are too long, instead of refusing them
-	Plain    bool // send no input_type: neither queries nor documents get a prompt
+	Truncate bool // cut texts that are too long
+	Plain    bool // send no input_type, so the service adds no prompt
 
-	Space    embedding.Space  // asserts the vectors' space instead of deriving it
-	Limits   embedding.Limits // replace the table's, each where it is above 0
-	Unlisted bool             // allows a model that the table does not know
+	Space    embedding.Space  // replaces the space that New derives
+	Limits   embedding.Limits // each one above 0 replaces the table's
+	Unlisted bool             // allows a model outside the table
 
-	HTTPClient *http.Client // nil: shared by all providers, with the proxy of the environment; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to a host that is not this machine
+	HTTPClient *http.Client // may be nil; redirects are never followed
+	AllowHTTP  bool         // lets the key travel over plain http to another machine
 }
 
-// New returns a guarded Embedder for one model, without any other middleware. It does no I/O: whatever is wrong with the
-// options is said here, as an *embedding.Error.
+// New returns a guarded Embedder for one model, without other middleware. It does no I/O and
+// reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
 	fail := func(k embedding.Kind, err error) error {
 		return &embedding.Error{Kind: k, Provider: "voyage", Model: o.Model, Err: err}
@@ -51,12 +52,12 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
-	dims, err := jsonhttp.Dimensions(o.Model, info.Dimensions, o.Dimensions)
+	dims, err := setup.Dimensions(o.Model, info.Dimensions, o.Dimensions)
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
 	hosts := []string{"voyageai.com", "ai.mongodb.com"}
-	key, from, err := jsonhttp.RequiredKey(o.Key, o.KeyEnv, KeyVariable, cmp.Or(strings.TrimSpace(o.BaseURL), BaseURL), hosts...)
+	key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, cmp.Or(strings.TrimSpace(o.BaseURL), BaseURL), hosts...)
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
@@ -70,48 +71,47 @@ func New(o Options) (embedding.Embedder, error) {
 	if o.Plain {
 		variant = ""
 	}
-	client, err := openaicompat.New(openaicompat.Config{
+	return openaicompat.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   "voyage",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, jsonhttp.Space("voyage", base, cmp.Or(info.Series, o.Model), dims, hosts...)),
+			Space:      cmp.Or(o.Space, setup.Space("voyage", base, cmp.Or(info.Series, o.Model), dims, hosts...)),
 			Variant:    variant,
 			Dimensions: dims,
 			Normalized: info.Normalized,
 			Symmetric:  o.Plain,
-			Limits:     jsonhttp.Limits(o.Limits, info.Limits),
+			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
-		BaseURL: base,
-		Key:     key,
-		Fields:  o.fields(len(info.Dimensions) != 1),
+		BaseURL:    base,
+		Key:        key,
+		Classify:   classifier{from: from, atlas: strings.HasPrefix(key, atlasKey)}.classify,
+		HTTPClient: o.HTTPClient,
+		AllowHTTP:  o.AllowHTTP,
+	}, openaicompat.Format{
+		Fields: o.fields(len(info.Dimensions) != 1),
 		TaskFields: func(t embedding.Task) []openaicompat.Field {
 			if o.Plain || info.Tasks[t] == "" {
 				return nil
 			}
 			return []openaicompat.Field{{Name: "input_type", Value: info.Tasks[t]}}
 		},
-		Classify:   classifier{from: from, atlas: strings.HasPrefix(key, atlasKey)}.classify,
-		HTTPClient: o.HTTPClient,
-		AllowHTTP:  o.AllowHTTP,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return embedding.Chain(client), nil
 }
 
-// info returns what is known about the model, nearly nothing for an unlisted one.
+func id(m ModelInfo) string { return m.ID }
+
+// info returns what the table has about the model. Of an unlisted one it knows nearly nothing.
 func (o Options) info() (ModelInfo, error) {
-	m, found, err := jsonhttp.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
+	m, found, err := setup.Pick(Models(), id, o.Model, o.Unlisted)
 	if err != nil || found {
 		return m, err
 	}
 	return ModelInfo{ID: o.Model, Tasks: tasks(), Limits: embedding.Limits{Texts: 1000, Tokens: 120_000}}, nil
 }
 
-// fields returns what every request holds besides the model, the texts and their role. Models with vectors of one length
-// refuse to be told one; encoding_format is base64 or nothing.
+// fields returns what every request holds beside the model, the texts and their role. Models with
+// one length of vectors refuse a length. encoding_format is base64 or absent.
 func (o Options) fields(choice bool) []openaicompat.Field {
 	fields := []openaicompat.Field{
 		{Name: "truncation", Value: o.Truncate}, // always sent: the service's default is true

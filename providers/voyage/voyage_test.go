@@ -11,7 +11,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/voyage"
 	"github.com/vecspace/embedding/providers/voyage/voyagetest"
 )
@@ -26,18 +26,11 @@ func emulate(t *testing.T, o voyage.Options) (*vendortest.Emulator, embedding.Em
 }
 
 func TestLaws(t *testing.T) {
-	for name, o := range map[string]voyage.Options{
+	vendortest.Laws(t, emulate, map[string]voyage.Options{
 		"roles":    {Dimensions: 256},
 		"plain":    {Plain: true, Truncate: true},
 		"unlisted": {Unlisted: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := emulate(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
-			})
-		})
-	}
+	})
 }
 
 func TestHTTP(t *testing.T) {
@@ -52,8 +45,7 @@ func TestRefusals(t *testing.T) {
 	open := func(base string) (embedding.Embedder, error) {
 		return voyage.New(voyage.Options{Model: "voyage-4", BaseURL: base, Key: vendortest.Key})
 	}
-	vendortest.Refusals(t, open)
-	vendortest.Situations(t, open, map[string]string{
+	vendortest.Refusals(t, open, map[string]string{
 		"quota gone": "no such body is known; without a payment method the rate is lower, which is RateLimited",
 	})
 }
@@ -71,7 +63,7 @@ func TestWhatIsSent(t *testing.T) {
 	} {
 		s, e := emulate(t, tc.o)
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task}); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
@@ -102,7 +94,7 @@ func TestModel(t *testing.T) {
 		expect.NoError(t, err)
 		spaces[e.Model().Space] = true
 		if e.Model().Endpoint != "api.voyageai.com" || e.Model().Symmetric {
-			t.Errorf("%+v", e.Model())
+			t.Errorf("got %+v, want Endpoint api.voyageai.com, Symmetric false", e.Model())
 		}
 	}
 	if len(spaces) != 1 || !spaces["voyage/voyage-4@1024"] {
@@ -113,17 +105,18 @@ func TestModel(t *testing.T) {
 	m := e.Model()
 	if m.Endpoint != "ai.mongodb.com" || m.Space != "voyage/voyage-law-2@1024" || m.Variant != "" || !m.Symmetric ||
 		m.Limits != (embedding.Limits{Texts: 1000, Tokens: 120_000, TextTokens: 16_000}) {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want Endpoint ai.mongodb.com, Space voyage/voyage-law-2@1024, Variant none, Symmetric true, Limits %v",
+			m, embedding.Limits{Texts: 1000, Tokens: 120_000, TextTokens: 16_000})
 	}
 }
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, voyage.Options{Limits: embedding.Limits{Texts: 5000}})
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 1001), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 1000 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Texts 1000", got.Allowed)
 	}
 	if got := vendortest.Failure(t, e, slices.Repeat([]string{strings.Repeat("a ", 1000)}, 130), embedding.TooLarge, "middleware.Batch"); got.Allowed.Tokens != 120_000 {
-		t.Errorf("%+v", got.Allowed)
+		t.Errorf("got %+v, want Tokens %v", got.Allowed, 120_000)
 	}
 	vendortest.Failure(t, e, []string{strings.Repeat("a ", 33_000)}, embedding.Rejected, "Options.Truncate")
 	_, e = emulate(t, voyage.Options{Key: "another-key-0123456789"})
@@ -132,6 +125,6 @@ func TestBadInput(t *testing.T) {
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, voyage.AtlasBaseURL)
 	_, e = emulate(t, voyage.Options{Model: "voyage-9", Unlisted: true})
 	if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Invalid) {
-		t.Error(err)
+		t.Errorf("got %v, want %v", err, embedding.Invalid)
 	}
 }

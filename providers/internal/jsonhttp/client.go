@@ -1,119 +1,111 @@
-// Package jsonhttp is what providers with a wire of their own share: one JSON request, one JSON answer. It keeps the
-// house's rules for HTTP: one transport for the process, no redirect followed, a key in the clear to this machine only,
-// answers of a bounded size, Retry-After, and errors that repeat neither the key nor the texts.
+// Package jsonhttp is what providers with a wire of their own share: one JSON request and one JSON
+// answer through a [wire.Exchange].
 package jsonhttp
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
+	"io"
 	"net/http"
-	"net/url"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// What a classifier is given, and what it returns.
-type (
-	Failure = wire.Failure
-	Verdict = wire.Verdict
-)
-
-// Config says whom to ask, and how a request and an answer look.
-type Config struct {
-	Model   embedding.Model // Endpoint is filled in from BaseURL
-	BaseURL string          // with or without a trailing slash
-	Path    string          // is added to BaseURL as it is, so it is escaped
-
-	Key       string // "" sends none
-	KeyHeader string // the header that carries the key; "" is Authorization, with Bearer before the key
-	// Sign, instead of a Key, puts into each request what proves who asks, and returns what no error may repeat. body is what
-	// will be sent. It has to be safe for concurrent use.
-	Sign func(req *http.Request, body []byte) (secret string, err error)
-
-	// Encode returns the request's body, which is sent as JSON. It must not change what it is given.
+// Format says what a request and an answer look like.
+type Format struct {
+	// Encode returns the request's body, which is sent as JSON. It must not change its argument.
 	Encode func(embedding.Request) any
-	// Decode reads an answer of status 200. Its error says in which way the answer is none, in words of its own; one that is
-	// embedding.Invalid says that the call asked for what there is not.
+	// Decode reads an answer of status 200. Its error says what is wrong with the answer, in words
+	// of its own; see [wire.Unfit].
 	Decode func(Answer) (embedding.Response, error)
-	// Classify says what an answer without vectors means; nil is by status alone.
-	Classify func(Failure) Verdict
-
-	// Unreachable is what the user can do where no connection comes about; "" adds nothing to the error.
-	Unreachable string
-
-	HTTPClient *http.Client // nil: the process's own; a given one is copied and follows no redirect either
-	AllowHTTP  bool         // lets the key travel over plain http to other hosts than this one
 }
 
-// Answer is a body of status 200, with what is needed to read it.
+// Answer is the body of an answer, with what is needed to read it.
 type Answer struct {
 	Body   []byte
 	Header http.Header
 	Texts  int // of the request
-	Dims   int // of the model; 0: unknown
+	Dims   int // of the model; 0 means unknown
 }
 
-// Client is an Embedder without a guard, which its maker puts around it. It is safe for concurrent use.
-type Client struct {
-	config Config
-	base   *url.URL
-	http   *http.Client
-}
-
-// New checks c and does no I/O. Its errors are *embedding.Error and quote neither the key nor a URL's secret parts.
-func New(c Config) (*Client, error) {
-	cl := &Client{config: c, http: wire.HTTPClient(c.HTTPClient)}
-	if !wire.Sendable(c.Key) {
-		return nil, cl.fail(embedding.Auth, fmt.Errorf("the key holds a space, a line break or another character that no key has: copy it again"))
-	}
-	base, err := wire.ParseBase(c.BaseURL, c.Path, c.Key != "" || c.Sign != nil, c.AllowHTTP)
+// New returns a guarded Embedder. It does no I/O. Its errors are [*embedding.Error] and quote
+// neither the key nor the secret parts of a URL.
+func New(c wire.Config, f Format) (embedding.Embedder, error) {
+	x, err := wire.NewExchange(c)
 	if err != nil {
-		return nil, cl.fail(embedding.Invalid, err)
+		return nil, err
 	}
-	cl.base = base
-	cl.config.Model.Endpoint = base.Host
-	return cl, nil
+	return embedding.Chain(&client{x, f}), nil
 }
 
-// Model says what Embed produces.
-func (c *Client) Model() embedding.Model { return c.config.Model }
+// client is an Embedder without a guard. It is safe for concurrent use.
+type client struct {
+	*wire.Exchange
+	format Format
+}
 
-// Embed sends one request. Its errors are the caller's context error or an *embedding.Error.
-func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-	if req.Len() == 0 {
-		return embedding.Response{}, nil
-	}
-	body, err := encode(c.config.Encode(req))
+// Embed sends one request. Its errors are the context's own or an [*embedding.Error].
+func (c *client) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+	body, err := encode(c.format.Encode(req))
 	if err != nil {
-		return embedding.Response{}, c.fail(embedding.Invalid, wire.Cause{Words: wire.Words("the request cannot be sent as JSON: "+err.Error(), c.config.Key, req.Texts)})
+		words := wire.Words("the request cannot be sent as JSON: "+err.Error(), "", req.Texts)
+		return embedding.Response{}, c.Fail(embedding.Invalid, wire.Cause{Words: words})
 	}
-	call := call{client: c, ctx: ctx, key: c.config.Key, texts: req.Texts}
 	var res embedding.Response
-	most := wire.Bound{Texts: req.Len(), Dimensions: c.config.Model.Dimensions}
-	failure := call.do(http.MethodPost, c.config.Path, body, most, func(a Answer) (err error) {
-		res, err = c.config.Decode(a)
+	answer, err := c.Post(ctx, body, req.Texts, reader(func(a Answer) (err error) {
+		res, err = c.format.Decode(a)
 		return err
-	})
-	if err := call.end(failure); err != nil {
+	}))
+	if err != nil {
 		return embedding.Response{}, err
 	}
-	res.Usage.Requests = 1
-	if res.Usage.Tokens <= 0 {
-		res.Usage.Tokens, res.Usage.Unmetered = 0, 1
-	}
-	if id := wire.RequestID(call.header); id != "" {
-		res.ID = id
-	}
+	res.Usage, res.ID = wire.Usage(res.Usage.Tokens), answer.ID(res.ID)
 	return res, nil
 }
 
-// Get asks for a small JSON document beside Config.Path and hands it to read. Its errors are those of Embed.
-func (c *Client) Get(ctx context.Context, path string, read func(body []byte) error) error {
-	call := call{client: c, ctx: ctx, key: c.config.Key}
-	return call.end(call.do(http.MethodGet, path, nil, wire.Bound{Dimensions: 1}, func(a Answer) error { return read(a.Body) }))
+// Get asks the server of c for the small JSON document at path and has read read it. Its errors
+// are the context's own or an [*embedding.Error].
+func Get(ctx context.Context, c wire.Config, path string, read func(body []byte) error) error {
+	x, err := wire.NewExchange(c)
+	if err != nil {
+		return err
+	}
+	return x.Get(ctx, path, reader(func(a Answer) error { return read(a.Body) }))
+}
+
+// reader reads a whole body and has decode decode it.
+func reader(decode func(Answer) error) wire.Reader {
+	return func(a *wire.Answer) (rest []byte, bare bool, err error) {
+		var b bytes.Buffer
+		if a.ContentLength > 0 {
+			b.Grow(int(min(a.ContentLength, a.Bytes())) + bytes.MinRead)
+		}
+		if _, err := b.ReadFrom(a); err != nil {
+			return nil, false, err
+		}
+		body := b.Bytes()
+		err = decode(Answer{Body: body, Header: a.Header, Texts: a.Texts, Dims: a.Dimensions})
+		switch {
+		case err != nil && !json.Valid(body):
+			return nil, false, notJSON(body, err)
+		case err != nil || bytes.Contains(body, []byte(`"error"`)):
+			rest = body
+		}
+		return rest, err != nil, err
+	}
+}
+
+// notJSON says what a body is instead of JSON, or returns wrong if that says more.
+func notJSON(body []byte, wrong error) error {
+	var v json.RawMessage
+	err := json.NewDecoder(bytes.NewReader(body)).Decode(&v)
+	if says := wire.NotJSON(body, err == io.EOF || err == io.ErrUnexpectedEOF); says != "" {
+		return errors.New(says)
+	}
+	return wrong
 }
 
 // encode is json.Marshal without the escapes for HTML, which servers would have to take off again.
@@ -123,16 +115,4 @@ func encode(v any) ([]byte, error) {
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
-}
-
-// fail returns an error of this client's model.
-func (c *Client) fail(k embedding.Kind, cause error) *embedding.Error {
-	return c.named(&embedding.Error{Kind: k, Err: cause})
-}
-
-// named adds to an error whose it is.
-func (c *Client) named(e *embedding.Error) *embedding.Error {
-	m := c.config.Model
-	e.Provider, e.Model, e.Endpoint = m.Provider, m.ID, m.Endpoint
-	return e
 }

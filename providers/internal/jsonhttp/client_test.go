@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // decode reads {"vectors":[[...]],"tokens":n}.
@@ -29,16 +30,16 @@ func decode(a jsonhttp.Answer) (embedding.Response, error) {
 	return embedding.Response{Vectors: rows, Usage: embedding.Usage{Tokens: body.Tokens}}, err
 }
 
-func config(base string) jsonhttp.Config {
-	return jsonhttp.Config{
-		Model:   embedding.Model{Provider: "acme", ID: "m", Dimensions: 8},
-		BaseURL: base, Path: "/embed",
-		Encode: func(r embedding.Request) any { return map[string]any{"texts": r.Texts} },
-		Decode: decode,
-	}
+func config(base string) wire.Config {
+	return wire.Config{Model: embedding.Model{Provider: "acme", ID: "m", Dimensions: 8}, BaseURL: base, Path: "/embed"}
 }
 
-var wire = embedtest.Wire{
+var format = jsonhttp.Format{
+	Encode: func(r embedding.Request) any { return map[string]any{"texts": r.Texts} },
+	Decode: decode,
+}
+
+var vendor = embedtest.Wire{
 	Positional: true,
 	Texts: func(r *http.Request, body []byte) ([]string, error) {
 		var req struct{ Texts []string }
@@ -59,17 +60,17 @@ var wire = embedtest.Wire{
 }
 
 func TestWire(t *testing.T) {
-	for name, edit := range map[string]func(*jsonhttp.Config){
-		"bearer":             func(*jsonhttp.Config) {},
-		"header":             func(c *jsonhttp.Config) { c.KeyHeader = "X-Api-Key" },
-		"unknown dimensions": func(c *jsonhttp.Config) { c.Model.Dimensions = 0 },
+	for name, edit := range map[string]func(*wire.Config){
+		"bearer":             func(*wire.Config) {},
+		"header":             func(c *wire.Config) { c.KeyHeader = "X-Api-Key" },
+		"unknown dimensions": func(c *wire.Config) { c.Model.Dimensions = 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
+			embedtest.TestHTTPWire(t, vendor, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
 				c := config(base)
 				c.Key, c.HTTPClient, c.AllowHTTP = embedtest.TestKey, client, true
 				edit(&c)
-				e, err := jsonhttp.New(c)
+				e, err := jsonhttp.New(c, format)
 				expect.NoError(t, err)
 				return e
 			})
@@ -90,7 +91,7 @@ func TestBadKeysAndURLs(t *testing.T) {
 	} {
 		c := config(tc.base)
 		c.Key = tc.key
-		if _, err := jsonhttp.New(c); !errors.Is(err, tc.kind) || !strings.Contains(err.Error(), tc.want) {
+		if _, err := jsonhttp.New(c, format); !errors.Is(err, tc.kind) || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%q: %v, want %q", tc.base, err, tc.want)
 		}
 	}
@@ -99,7 +100,7 @@ func TestBadKeysAndURLs(t *testing.T) {
 func TestGet(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || r.Header.Get("Authorization") != "Bearer k" {
-			t.Errorf("%s with %q", r.Method, r.Header.Get("Authorization"))
+			t.Errorf("got %s with %q, want %v with Bearer k", r.Method, r.Header.Get("Authorization"), http.MethodGet)
 		}
 		if r.URL.Path != "/base/info" {
 			w.WriteHeader(http.StatusNotFound)
@@ -109,16 +110,14 @@ func TestGet(t *testing.T) {
 	defer srv.Close()
 	c := config(srv.URL + "/base/")
 	c.Key = "k"
-	e, err := jsonhttp.New(c)
-	expect.NoError(t, err)
 	var said string
-	if err := e.Get(t.Context(), "/info", func(b []byte) error { said = string(b); return nil }); err != nil || said != `{"model_id":"m"}` {
-		t.Errorf("%q, %v", said, err)
+	if err := jsonhttp.Get(t.Context(), c, "/info", func(b []byte) error { said = string(b); return nil }); err != nil || said != `{"model_id":"m"}` {
+		t.Errorf("got %q, %v, want %v", said, err, `{"model_id":"m"}`)
 	}
-	if err := e.Get(t.Context(), "/nothing", func([]byte) error { return nil }); !errors.Is(err, embedding.Invalid) {
-		t.Error(err)
+	if err := jsonhttp.Get(t.Context(), c, "/nothing", func([]byte) error { return nil }); !errors.Is(err, embedding.Invalid) {
+		t.Errorf("got %v, want %v", err, embedding.Invalid)
 	}
-	if err := e.Get(t.Context(), "/info", func([]byte) error { return errors.New("odd") }); !errors.Is(err, embedding.Malformed) {
-		t.Error(err)
+	if err := jsonhttp.Get(t.Context(), c, "/info", func([]byte) error { return errors.New("odd") }); !errors.Is(err, embedding.Malformed) {
+		t.Errorf("got %v, want %v", err, embedding.Malformed)
 	}
 }

@@ -7,12 +7,13 @@ import (
 	"strconv"
 )
 
-// mostNumbers bounds an answer whose dimensions are not known beforehand.
+// mostNumbers bounds an answer of unknown dimensions.
 const mostNumbers = 32 << 20
 
-// Vectors reads a list of n lists of numbers, all of dims or, where that is 0, of one length. raw is valid JSON, as every
-// json.RawMessage is. It differs from encoding/json, which makes 0 of a null: what is no number is an error. The rows lie
-// in one slab and are cut so that appending to one does not reach the next.
+// Vectors reads a list of n lists of dims numbers each. If dims is 0, the first list decides. raw
+// must be valid JSON, as every [json.RawMessage] is. Unlike encoding/json, which makes null a 0, it
+// refuses everything but numbers. The rows share one slab; appending to one does not reach the
+// next.
 func Vectors(raw json.RawMessage, n, dims int) ([][]float32, error) {
 	s := scanner{raw: raw}
 	if !s.take('[') {
@@ -58,13 +59,13 @@ func Vectors(raw json.RawMessage, n, dims int) ([][]float32, error) {
 	return rows, nil
 }
 
-// scanner passes over JSON that is known to be valid.
+// scanner reads JSON that is known to be valid.
 type scanner struct {
 	raw []byte
 	at  int
 }
 
-// take skips white space and reports whether c comes next, which it then passes.
+// take skips white space. It reports whether c comes next, and takes it.
 func (s *scanner) take(c byte) bool {
 	for s.at < len(s.raw) {
 		switch s.raw[s.at] {
@@ -80,7 +81,7 @@ func (s *scanner) take(c byte) bool {
 	return false
 }
 
-// vector appends the numbers of the list that comes next, the i-th, to v.
+// vector appends the numbers of the next list, the i-th, to v.
 func (s *scanner) vector(v []float32, i int) ([]float32, error) {
 	if !s.take('[') {
 		return nil, fmt.Errorf("vector %d of the answer is no list", i)
@@ -89,14 +90,14 @@ func (s *scanner) vector(v []float32, i int) ([]float32, error) {
 		if k > 0 {
 			s.take(',')
 		}
-		s.take(' ') // with all other white space
+		s.take(' ') // and all other white space
 		from := s.at
 		for s.at < len(s.raw) && isNumeric(s.raw[s.at]) {
 			s.at++
 		}
 		f, err := strconv.ParseFloat(string(s.raw[from:s.at]), 32)
 		if err != nil {
-			return nil, fmt.Errorf("number %d of vector %d of the answer is none that a float32 holds", k, i)
+			return nil, fmt.Errorf("number %d of vector %d of the answer does not fit a float32", k, i)
 		}
 		v = append(v, float32(f))
 	}

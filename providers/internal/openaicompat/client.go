@@ -1,104 +1,131 @@
-// Package openaicompat speaks the embeddings API that OpenAI defined and many servers serve. It is the one place that
-// imports sashabaranov/go-openai: that library builds the request and reads the answer's frame, while an HTTP doer of
-// ours, put under it, supplies the request's body in one pass, streams the vectors out of the answer, and keeps what the
-// library's errors drop: status, headers and raw bodies.
+// Package openaicompat speaks the embeddings API that OpenAI defined and many servers serve.
+//
+// It is built on sashabaranov/go-openai, and is the only package that imports it: go-openai
+// addresses each request and reads the frame of its answer. Texts and vectors go past it. It would
+// encode the texts twice, with a map in between, and decode the vectors by reflection, many times
+// slower than package scan. It also reads base64 only if it asked for it, and takes null for 0.
 package openaicompat
 
 import (
+	"bytes"
+	"cmp"
 	"context"
-	"fmt"
+	"errors"
+	"io"
 	"net/http"
 
 	openai "github.com/sashabaranov/go-openai"
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/openaicompat/scan"
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
-// What a classifier is given, and what it returns.
-type (
-	Failure = wire.Failure
-	Verdict = wire.Verdict
-)
-
-// Config says whom to ask and how.
-type Config struct {
-	Model     embedding.Model // what the answers hold; ID goes over the wire, Endpoint is filled in from BaseURL
-	BaseURL   string          // with or without a trailing slash, without /embeddings
-	Key       string          // "" sends none
-	KeyHeader string          // the header that carries the key; "" is Authorization, with Bearer before the key
-	// Token makes a bearer token for each request, instead of a Key. It has to be safe for concurrent use.
-	Token      func(context.Context) (string, error)
-	Query      string  // of every request's URL, encoded
-	Fields     []Field // members of every request, besides model and input
+// Format says what requests hold beside the model and the texts.
+type Format struct {
+	Fields     []Field // members of every request
 	TaskFields func(embedding.Task) []Field
-	Asked      int                   // dimensions that Fields ask of a server which may ignore it: that is Invalid then
-	Classify   func(Failure) Verdict // nil: by status alone
-	HTTPClient *http.Client          // nil: the process's own; a given one is copied and follows no redirect either
-	AllowHTTP  bool                  // lets the key travel over plain http to other hosts than this one
+	// Asked is the number of dimensions that Fields ask for. A server that ignores it is Invalid.
+	Asked int
 }
 
-// Client is an Embedder without a guard, which its maker puts around it. It is safe for concurrent use.
-type Client struct {
-	model    embedding.Model
-	key      string
-	header   string
-	token    func(context.Context) (string, error)
-	query    string
-	asked    int
-	classify func(Failure) Verdict
-	encoder  encoder
-	http     *http.Client
-	api      *openai.Client
-}
-
-// New checks c and does no I/O. Its errors are *embedding.Error and quote neither the key nor a URL's secret parts.
-func New(c Config) (*Client, error) {
-	cl := &Client{
-		model: c.Model, key: c.Key, header: c.KeyHeader, token: c.Token, query: c.Query, asked: c.Asked,
-		classify: c.Classify, http: wire.HTTPClient(c.HTTPClient),
-	}
-	if !wire.Sendable(c.Key) {
-		return nil, cl.fail(embedding.Auth, fmt.Errorf("the key holds a space, a line break or another character that no key has: copy it again"))
-	}
-	base, err := wire.ParseBase(c.BaseURL, "/embeddings", c.Key != "" || c.Token != nil, c.AllowHTTP)
+// New returns a guarded Embedder. It does no I/O. Its errors are [*embedding.Error] and quote
+// neither the key nor the secret parts of a URL.
+func New(c wire.Config, f Format) (embedding.Embedder, error) {
+	cl, err := newClient(c, f)
 	if err != nil {
-		return nil, cl.fail(embedding.Invalid, err)
+		return nil, err
 	}
-	cl.model.Endpoint = base.Host
-	if cl.encoder, err = newEncoder(c.Model.ID, c.Fields, c.TaskFields); err != nil {
-		return nil, cl.fail(embedding.Invalid, err)
+	return embedding.Chain(cl), nil
+}
+
+// client is an Embedder without a guard. It is safe for concurrent use.
+type client struct {
+	*wire.Exchange
+	encoder encoder
+	asked   int
+	config  openai.ClientConfig // without an HTTPClient, which each call is for itself
+}
+
+func newClient(c wire.Config, f Format) (*client, error) {
+	c.Path = "/embeddings"
+	x, err := wire.NewExchange(c)
+	if err != nil {
+		return nil, err
 	}
-	cfg := openai.DefaultConfig("") // see call.authorize
-	cfg.BaseURL = base.String()
-	cfg.HTTPClient = doer{cl}
-	cl.api = openai.NewClientWithConfig(cfg)
+	cl := &client{Exchange: x, asked: f.Asked, config: openai.DefaultConfig("")}
+	cl.config.BaseURL = x.BaseURL()
+	if cl.encoder, err = newEncoder(c.Model.ID, f.Fields, f.TaskFields); err != nil {
+		return nil, x.Fail(embedding.Invalid, err)
+	}
 	return cl, nil
 }
 
-// Model says what Embed produces.
-func (c *Client) Model() embedding.Model { return c.model }
-
-// Embed sends one request. Its errors are the caller's context error or an *embedding.Error.
-func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-	if req.Len() == 0 {
-		return embedding.Response{}, nil
+// Embed sends one request. Its errors are the context's own or an [*embedding.Error].
+func (c *client) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+	call := &call{client: c, req: req}
+	config := c.config
+	config.HTTPClient = call
+	frame, err := openai.NewClientWithConfig(config).CreateEmbeddings(ctx, openai.EmbeddingRequest{})
+	switch {
+	case err == nil:
+	case call.answer == nil: // the exchange failed
+		return embedding.Response{}, err
+	case ctx.Err() != nil:
+		return embedding.Response{}, ctx.Err()
+	default: // the frame is not what go-openai knows
+		return embedding.Response{}, call.answer.Wrong(err)
 	}
-	call := &call{Context: ctx, client: c, key: c.key, texts: req.Texts, body: c.encoder.encode(req)}
-	// The body that go-openai encodes is replaced by ours, so it gets as little to encode as it can.
-	frame, err := c.api.CreateEmbeddings(call, openai.EmbeddingRequest{})
+	id := call.answer.ID("")
+	if id == "" {
+		id = wire.ReadFailure(http.StatusOK, nil, call.found.Rest).ID
+	}
+	// Some servers name the total only.
+	usage := wire.Usage(cmp.Or(frame.Usage.PromptTokens, frame.Usage.TotalTokens))
+	return embedding.Response{Vectors: call.found.Vectors, Usage: usage, ID: id}, nil
+}
+
+// call is one Embed. It is the HTTP client that go-openai sends its request through.
+type call struct {
+	client *client
+	req    embedding.Request
+	found  scan.Answer
+	answer *wire.Answer // nil until the exchange has succeeded
+}
+
+// Do sends the request with a body of its own and returns the answer without its vectors.
+func (c *call) Do(req *http.Request) (*http.Response, error) {
+	answer, err := c.client.Do(req, c.client.encoder.encode(c.req), c.req.Texts, c.read)
 	if err != nil {
-		return embedding.Response{}, call.end(err)
+		return nil, err
 	}
-	return call.response(frame)
+	c.answer = answer
+	answer.Body = io.NopCloser(bytes.NewReader(c.found.Rest))
+	return answer.Response, nil
 }
 
-// fail returns an error of this client's model.
-func (c *Client) fail(k embedding.Kind, cause error) *embedding.Error {
-	return c.named(&embedding.Error{Kind: k, Err: cause})
+func (c *call) read(a *wire.Answer) (rest []byte, bare bool, err error) {
+	c.found, err = scan.Read(a, a.Texts, a.Dimensions)
+	if asked := c.client.asked; asked > 0 && errors.Is(err, scan.ErrLength) {
+		err = wire.Unfit("the server ignores that %d dimensions are asked for (%w): ask for none and take the model's own, "+
+			"or cut those with middleware.Truncate if the model was trained for it", asked, err)
+	}
+	if syntax, ok := errors.AsType[*scan.SyntaxError](err); ok {
+		err = errors.New(cmp.Or(a.NotJSON(syntax.Early), err.Error()))
+	}
+	if err != nil || mayCarryError(c.found) {
+		rest = c.found.Rest
+	}
+	return rest, c.found.Items == 0, err
 }
 
-// named adds to an error whose it is.
-func (c *Client) named(e *embedding.Error) *embedding.Error {
-	e.Provider, e.Model, e.Endpoint = c.model.Provider, c.model.ID, c.model.Endpoint
-	return e
+// mayCarryError spares the usual answer a second reading: one with items, and with no "error"
+// beside them in any spelling.
+func mayCarryError(answer scan.Answer) bool {
+	name := []byte(`"error"`)
+	for i, c := range answer.Rest {
+		if c == '\\' || c == '"' && len(answer.Rest)-i >= len(name) && bytes.EqualFold(answer.Rest[i:i+len(name)], name) {
+			return true
+		}
+	}
+	return answer.Items == 0
 }

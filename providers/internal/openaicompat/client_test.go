@@ -17,30 +17,39 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/internal/openaicompat/scan"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 const testKey = "sk-test-0123456789"
 
+type options struct {
+	wire.Config
+	Format
+}
+
 // open returns a client of a server with this handler, for vectors of 4 dimensions.
-func open(t *testing.T, h http.HandlerFunc, edit ...func(*Config)) *Client {
+func open(t *testing.T, h http.HandlerFunc, edit ...func(*options)) *client {
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
 	return dial(t, srv.URL, edit...)
 }
 
-func dial(t *testing.T, base string, edit ...func(*Config)) *Client {
+func dial(t *testing.T, base string, edit ...func(*options)) *client {
 	t.Helper()
-	cfg := Config{
-		Model:   embedding.Model{Provider: "test", ID: "model", Dimensions: 4},
-		BaseURL: base + "/v1/",
-		Key:     testKey,
-		Fields:  []Field{{"encoding_format", "float"}},
+	o := options{
+		Config: wire.Config{
+			Model:   embedding.Model{Provider: "test", ID: "model", Dimensions: 4},
+			BaseURL: base + "/v1/",
+			Key:     testKey,
+		},
+		Format: Format{Fields: []Field{{"encoding_format", "float"}}},
 	}
 	for _, e := range edit {
-		e(&cfg)
+		e(&o)
 	}
-	c, err := New(cfg)
+	c, err := newClient(o.Config, o.Format)
 	expect.NoError(t, err)
 	return c
 }
@@ -99,15 +108,16 @@ func TestEmbed(t *testing.T) {
 		t.Errorf("sent %s, want %s", body, want)
 	}
 	if path != "POST /v1/embeddings" || auth != "Bearer "+testKey || contentType != "application/json" {
-		t.Errorf("%s, Authorization %q, Content-Type %q", path, auth, contentType)
+		t.Errorf("got %s, Authorization %q, Content-Type %q, want POST /v1/embeddings, %v, application/json",
+			path, auth, contentType, "Bearer "+testKey)
 	}
 	if fmt.Sprint(res.Vectors) != "[[3 0.5 0 -0.001] [5 0.5 0 -0.001]]" {
-		t.Errorf("vectors %v", res.Vectors)
+		t.Errorf("got vectors %v, want [[3 0.5 0 -0.001] [5 0.5 0 -0.001]]", res.Vectors)
 	}
 	if res.ID != "req-1" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 7}) {
-		t.Errorf("id %q, usage %+v", res.ID, res.Usage)
+		t.Errorf("got id %q, usage %+v, want ID req-1, Usage %v", res.ID, res.Usage, embedding.Usage{Requests: 1, Tokens: 7})
 	}
-	if res, err := c.Embed(t.Context(), embedding.Request{}); err != nil || len(res.Vectors) != 0 {
+	if res, err := embedding.Chain(c).Embed(t.Context(), embedding.Request{}); err != nil || len(res.Vectors) != 0 {
 		t.Errorf("an empty request: %v, %v", res, err)
 	}
 }
@@ -118,9 +128,9 @@ func TestNoKeyNoHeader(t *testing.T) {
 			t.Error("an Authorization header was sent without a key")
 		}
 		answer(w, r)
-	}, func(c *Config) { c.Key = "" })
+	}, func(c *options) { c.Key = "" })
 	if _, err := c.Embed(t.Context(), texts("one")); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 }
 
@@ -143,7 +153,8 @@ func TestUsageAndID(t *testing.T) {
 		c := open(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, tc.body) })
 		res, err := c.Embed(t.Context(), texts("one"))
 		if err != nil || res.Usage != tc.usage || res.ID != tc.id || fmt.Sprint(res.Vectors) != "[[1 2 3 4]]" {
-			t.Errorf("%s: %v, %+v, id %q, %v", tc.name, res.Vectors, res.Usage, res.ID, err)
+			t.Errorf("%s: got %v, %+v, id %q, %v, want Usage %v, ID %v, Vectors [[1 2 3 4]]",
+				tc.name, res.Vectors, res.Usage, res.ID, err, tc.usage, tc.id)
 		}
 	}
 }
@@ -154,7 +165,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	defer other.Close()
 	c := open(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other.URL+"/elsewhere?x=hidden", http.StatusTemporaryRedirect)
-	}, func(c *Config) {
+	}, func(c *options) {
 		c.HTTPClient = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
 	})
 	_, err := c.Embed(t.Context(), texts("one"))
@@ -163,7 +174,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		t.Error("the redirect was followed")
 	}
 	if e.Kind != embedding.Malformed || e.Status != 307 || !strings.Contains(err.Error(), strings.TrimPrefix(other.URL, "http://")) || strings.Contains(err.Error(), "hidden") {
-		t.Errorf("%v", err)
+		t.Errorf("got %v, want Kind %v, Status 307, %q", err, embedding.Malformed, strings.TrimPrefix(other.URL, "http://"))
 	}
 }
 
@@ -186,8 +197,8 @@ func TestContextDecides(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(handler))
 	defer srv.Close()
 	for _, path := range []string{"/none", "/half"} {
-		t.Run("cancelled by the caller"+path, func(t *testing.T) {
-			c := dial(t, srv.URL, func(c *Config) { c.BaseURL = srv.URL + path })
+		t.Run("canceled by the caller"+path, func(t *testing.T) {
+			c := dial(t, srv.URL, func(c *options) { c.BaseURL = srv.URL + path })
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() { <-arrived; cancel() }()
 			if _, err := c.Embed(ctx, texts("one")); err != context.Canceled {
@@ -195,7 +206,7 @@ func TestContextDecides(t *testing.T) {
 			}
 		})
 		t.Run("the client's timeout"+path, func(t *testing.T) {
-			c := dial(t, srv.URL, func(c *Config) {
+			c := dial(t, srv.URL, func(c *options) {
 				c.BaseURL, c.HTTPClient = srv.URL+path, &http.Client{Timeout: 50 * time.Millisecond}
 			})
 			_, err := c.Embed(t.Context(), texts("one"))
@@ -210,19 +221,19 @@ func TestContextDecides(t *testing.T) {
 	}
 	t.Run("a refusal that has arrived counts", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		c := open(t, status(429, `{}`), func(c *Config) {
-			c.Classify = func(Failure) Verdict { cancel(); return Verdict{} }
+		c := open(t, status(429, `{}`), func(c *options) {
+			c.Classify = func(wire.Failure) wire.Verdict { cancel(); return wire.Verdict{} }
 		})
 		_, err := c.Embed(ctx, texts("one"))
 		if e := failure(t, err); e.Kind != embedding.RateLimited {
-			t.Errorf("%v", err)
+			t.Errorf("got %v, want Kind %v", err, embedding.RateLimited)
 		}
 	})
-	t.Run("cancelled before", func(t *testing.T) {
+	t.Run("canceled before", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := open(t, answer).Embed(ctx, texts("one")); err != context.Canceled {
-			t.Errorf("%v", err)
+			t.Errorf("got %v, want %v", err, context.Canceled)
 		}
 	})
 }
@@ -235,7 +246,7 @@ func TestUnreachable(t *testing.T) {
 	_, err = dial(t, "http://"+addr).Embed(t.Context(), texts("one"))
 	e := failure(t, err)
 	if e.Kind != embedding.Unavailable || e.Status != 0 || !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), addr) {
-		t.Errorf("%+v: %v", e, err)
+		t.Errorf("got %v, want Kind %v, Status 0, %v, %q", err, embedding.Unavailable, syscall.ECONNREFUSED, addr)
 	}
 }
 
@@ -246,12 +257,12 @@ func TestBrokenOff(t *testing.T) {
 	})
 	_, err := c.Embed(t.Context(), texts("one"))
 	if e := failure(t, err); e.Kind != embedding.Unavailable || !strings.Contains(err.Error(), "broke off") {
-		t.Errorf("%v", err)
+		t.Errorf("got %v, want Kind %v, %q", err, embedding.Unavailable, "broke off")
 	}
 }
 
-// TestStaleConnection makes the transport ask for the body a second time: the server closes a kept connection just as
-// the next request goes out.
+// TestStaleConnection makes the transport ask for the body a second time: the server closes a kept
+// connection just as the next request goes out.
 func TestStaleConnection(t *testing.T) {
 	var n atomic.Int32
 	c := open(t, func(w http.ResponseWriter, r *http.Request) {
@@ -262,13 +273,14 @@ func TestStaleConnection(t *testing.T) {
 		}
 		answer(w, r)
 	})
-	// The transport retries a request on a stale connection only if it is idempotent or was not written; a POST is not,
-	// so the second call fails, as a paid request must not be sent twice behind the caller's back.
+	// The transport retries a request on a stale connection only if it is idempotent or was not
+	// written; a POST is not, so the second call fails, as a paid request must not be sent twice
+	// behind the caller's back.
 	for i := range 3 {
 		_, err := c.Embed(t.Context(), texts("one"))
 		if i == 1 {
 			if e := failure(t, err); e.Kind != embedding.Unavailable {
-				t.Errorf("%v", err)
+				t.Errorf("got %v, want Kind %v", err, embedding.Unavailable)
 			}
 		} else if err != nil {
 			t.Fatal(err)
@@ -278,20 +290,40 @@ func TestStaleConnection(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for _, tc := range []struct {
-		edit func(*Config)
+		edit func(*options)
 		kind embedding.Kind
 		says string
 	}{
-		{func(c *Config) { c.Key = "sk-with\nline" }, embedding.Auth, "line break"},
-		{func(c *Config) { c.Key = "sk-with space" }, embedding.Auth, "space"},
-		{func(c *Config) { c.BaseURL = "http://host.example" }, embedding.Invalid, "in the clear"},
-		{func(c *Config) { c.Fields = []Field{{"x", make(chan int)}} }, embedding.Invalid, `field "x"`},
+		{func(c *options) { c.Key = "sk-with\nline" }, embedding.Auth, "line break"},
+		{func(c *options) { c.Key = "sk-with space" }, embedding.Auth, "space"},
+		{func(c *options) { c.BaseURL = "http://host.example" }, embedding.Invalid, "in the clear"},
+		{func(c *options) { c.Fields = []Field{{"x", make(chan int)}} }, embedding.Invalid, `field "x"`},
 	} {
-		cfg := Config{Model: embedding.Model{Provider: "p", ID: "m"}, BaseURL: "https://host.example/v1", Key: "sk-with"}
-		tc.edit(&cfg)
-		_, err := New(cfg)
+		o := options{Config: wire.Config{Model: embedding.Model{Provider: "p", ID: "m"}, BaseURL: "https://host.example/v1", Key: "sk-with"}}
+		tc.edit(&o)
+		_, err := New(o.Config, o.Format)
 		if e := failure(t, err); e.Kind != tc.kind || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "sk-with") {
-			t.Errorf("%v", err)
+			t.Errorf("got %v, want Kind %v, %q", err, tc.kind, tc.says)
 		}
+	}
+}
+
+// TestErrorsInAnySpelling: an answer that encoding/json would find an "error" in is read a second
+// time.
+func TestErrorsInAnySpelling(t *testing.T) {
+	for rest, want := range map[string]bool{
+		`{"data":[],"model":"m","usage":{"total_tokens":1}}`: false,
+		`{"data":[],"error":{"message":"sorry"}}`:            true,
+		`{"data":[],"Error":"sorry"}`:                        true,
+		`{"data":[],"\u0065rror":"sorry"}`:                   true,
+		`{"error"`:                                           true,
+		`{"data":[],"errors":[]}`:                            false,
+	} {
+		if got := mayCarryError(scan.Answer{Items: 1, Rest: []byte(rest)}); got != want {
+			t.Errorf("%s: got %v, want %v", rest, got, want)
+		}
+	}
+	if !mayCarryError(scan.Answer{Rest: []byte(`{"data":[]}`)}) {
+		t.Error("an answer without items was not read a second time")
 	}
 }

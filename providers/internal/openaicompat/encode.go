@@ -14,8 +14,8 @@ type Field struct {
 	Value any
 }
 
-// encoder writes a request in one pass. What is the same in every call is encoded once, by encoding/json; only the texts
-// are appended by hand.
+// encoder writes a request in one pass. encoding/json encodes the constant parts once; only the
+// texts are appended by hand.
 type encoder struct {
 	head  []byte
 	tails [][]byte // by task
@@ -59,7 +59,7 @@ func appendFields(b []byte, fields []Field) ([]byte, error) {
 	return b, nil
 }
 
-// size is a good guess at the length of the encoded request: exact where no text needs an escape.
+// size guesses the length of the encoded request. It is exact if no text needs an escape.
 func (e encoder) size(req embedding.Request) int {
 	n := len(e.head) + len(e.tail(req.Task))
 	for _, text := range req.Texts {
@@ -75,7 +75,7 @@ func (e encoder) tail(t embedding.Task) []byte {
 	return e.tails[embedding.TaskDocument]
 }
 
-// encode returns the request's body, which is the caller's own.
+// encode returns the request's body, which the caller owns.
 func (e encoder) encode(req embedding.Request) []byte {
 	return e.append(make([]byte, 0, e.size(req)), req)
 }
@@ -91,8 +91,8 @@ func (e encoder) append(b []byte, req embedding.Request) []byte {
 	return append(b, e.tail(req.Task)...)
 }
 
-// appendString appends s, which is valid UTF-8 (the guard sees to it), as a JSON string. Unlike encoding/json it
-// leaves <, >, & and U+2028 as they are: JSON does not ask for their escapes.
+// appendString appends s as a JSON string. The guard ensures that s is valid UTF-8. Unlike
+// encoding/json it does not escape <, >, & and U+2028: JSON does not require it.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	at := len(b)
@@ -104,9 +104,9 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// unescaped returns the length of the longest prefix of p that JSON takes as it is. It looks at eight bytes at a time:
-// a lane's high bit is set where the byte is below 0x20, a quote or a backslash (or, in a lane above such a one, by the
-// borrow; the byte loop decides).
+// unescaped returns the length of the longest prefix of p that needs no escape. It looks at eight
+// bytes at a time: the high bit of a lane is set if its byte is below 0x20, a quote or a backslash.
+// A borrow may set it in a higher lane too, so the byte loop decides.
 func unescaped(p []byte) int {
 	const lo, hi = 0x0101010101010101, 0x8080808080808080
 	i := 0

@@ -70,12 +70,13 @@ func FuzzAppendString(f *testing.F) {
 			t.Fatalf("%q became %s: %v", s, b[1:], err)
 		}
 		if got != s {
-			t.Fatalf("%q became %q", s, got)
+			t.Fatalf("%q became %q, want %v", s, got, s)
 		}
 	})
 }
 
-// TestAppendStringEveryPlace puts a character that needs an escape at every place of the eight-byte window.
+// TestAppendStringEveryPlace puts a character that needs an escape at every place of the eight-byte
+// window.
 func TestAppendStringEveryPlace(t *testing.T) {
 	for _, c := range []string{"\"", "\\", "\n", "\r", "\t", "\x00", "\x1f", "\x20", "\x7f", "é"} {
 		for n := range 20 {
@@ -83,7 +84,7 @@ func TestAppendStringEveryPlace(t *testing.T) {
 				s := strings.Repeat("a", at) + c + strings.Repeat("é", n-at)
 				var got string
 				if err := json.Unmarshal(appendString(nil, s), &got); err != nil || got != s {
-					t.Fatalf("%q became %q, %v", s, got, err)
+					t.Fatalf("%q became %q, %v, want %v", s, got, err, s)
 				}
 			}
 		}

@@ -1,8 +1,12 @@
 package wire
 
-import "github.com/vecspace/embedding"
+import (
+	"strconv"
 
-// Advice is what a user can do about a refusal of a kind, where a vendor's own classifier knows nothing better.
+	"github.com/vecspace/embedding"
+)
+
+// Advice returns what a user can do about a refusal, unless the vendor's classifier knows better.
 func Advice(k embedding.Kind) string {
 	switch k {
 	case embedding.Invalid:
@@ -12,13 +16,24 @@ func Advice(k embedding.Kind) string {
 	case embedding.TooLarge:
 		return "put middleware.Batch around it, or set Options.Limits"
 	case embedding.Auth:
-		return "check the key, and what it has access to"
+		return "check the key and its permissions"
 	case embedding.RateLimited:
-		return "ask less at once (middleware.Limit), and again later (middleware.Retry)"
+		return "send fewer requests at once (middleware.Limit), and retry later (middleware.Retry)"
 	case embedding.Exhausted:
-		return "the account's quota or balance is used up: look at its billing page"
+		return "the account's quota or balance is used up: check its billing page"
 	case embedding.Unavailable:
-		return "ask again later (middleware.Retry)"
+		return "retry later (middleware.Retry)"
 	}
 	return ""
+}
+
+// Number returns the number that a pattern with one matching group has found in a server's words,
+// or 0 if there is none.
+func Number(match []string) int {
+	for _, group := range match {
+		if n, err := strconv.Atoi(group); err == nil {
+			return n
+		}
+	}
+	return 0
 }

@@ -5,26 +5,26 @@ import (
 	"fmt"
 )
 
-// Bound is what the body of an answer may hold at most: vectors for so many texts, of so many dimensions, 0 if nobody has
-// said how many.
+// Bound bounds the body of an answer by its number of vectors and their dimensions. 0 dimensions
+// are unknown ones. Without texts the answer is a small document.
 type Bound struct{ Texts, Dimensions int }
 
-// unknownDimensions are as many as the largest models of today have.
+// unknownDimensions is the number of dimensions of the largest models today.
 const unknownDimensions = 4_096
 
-// Bytes is how long the body may be. Servers write a number with up to 22 characters, so that 32 bytes are enough: 2,048 texts
-// of 1,536 dimensions can be 70 MB.
+// Bytes returns the longest length of the body. Servers write a number with up to 22 characters, so
+// 32 bytes are enough: 2,048 texts of 1,536 dimensions can take 70 MB.
 func (b Bound) Bytes() int64 {
-	if b.Dimensions == 0 {
+	if b.Dimensions == 0 && b.Texts > 0 {
 		return max(64<<20, Bound{b.Texts, unknownDimensions}.Bytes())
 	}
 	return int64(b.Texts)*int64(b.Dimensions)*32 + 1<<20
 }
 
-// ErrTooLong is what TooLong wraps.
+// ErrTooLong is in the error of an answer beyond its [Bound].
 var ErrTooLong = errors.New("the answer is too long")
 
-// TooLong is for a body that is longer than Bytes.
+// TooLong returns the error of a body that is longer than Bytes.
 func (b Bound) TooLong() error {
 	if b.Dimensions > 0 {
 		return fmt.Errorf("%w: more than the %d bytes that these vectors can take", ErrTooLong, b.Bytes())

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// What OpenAI takes in one request comes back within the bound, also from a server of which nothing is known.
+// What OpenAI takes in one request comes back within the bound, also from a server of which nothing
+// is known.
 func TestBound(t *testing.T) {
 	const longest = 22 // "-0.012345678901234567,"
 	for _, b := range []Bound{{1, 0}, {2048, 1536}, {2048, 0}, {2048, 3072}, {100_000, 0}} {
@@ -19,12 +20,15 @@ func TestBound(t *testing.T) {
 		}
 	}
 	if few, known := (Bound{Texts: 100}).Bytes(), (Bound{100, 8}).Bytes(); few != 64<<20 || known != 100*8*32+1<<20 {
-		t.Errorf("%d and %d bytes", few, known)
+		t.Errorf("got %d and %d bytes, want 64 MiB and what 100 vectors take", few, known)
+	}
+	if got := (Bound{}).Bytes(); got != 1<<20 {
+		t.Errorf("a document without vectors: got %d bytes, want %d", got, 1<<20)
 	}
 	if err := (Bound{Texts: 7}).TooLong(); !errors.Is(err, ErrTooLong) || !strings.Contains(err.Error(), "native_dimensions=") || !strings.Contains(err.Error(), "7 texts") {
-		t.Error(err)
+		t.Errorf("got %v, want it to name the texts and the option", err)
 	}
 	if err := (Bound{7, 8}).TooLong(); !errors.Is(err, ErrTooLong) || strings.Contains(err.Error(), "native_dimensions=") {
-		t.Error(err)
+		t.Errorf("got %v, want no word of the option", err)
 	}
 }

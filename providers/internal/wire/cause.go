@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// Cause is an error whose words were cleaned of keys and texts. It keeps the identity of an error inside it where that
-// helps: errors.Is finds a refused connection. A context's error is not among them, since only the caller's context may
-// end the caller.
+// Cause is an error in words without keys and texts. It keeps the identity of an error inside it
+// where that helps: errors.Is finds a refused connection. It never keeps a context's error, since
+// only the caller's own context may end the caller.
 type Cause struct {
 	Words string
 	Err   error
@@ -21,7 +21,8 @@ type Cause struct {
 func (c Cause) Error() string { return c.Words }
 func (c Cause) Unwrap() error { return c.Err }
 
-// TransportCause cleans what the transport said: net/http's error quotes the whole URL, and may quote the server.
+// TransportCause cleans the transport's error. net/http quotes the whole URL and may quote the
+// server.
 func TransportCause(err error, key string, texts []string) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
@@ -29,8 +30,8 @@ func TransportCause(err error, key string, texts []string) error {
 	return Cause{Words: Words(err.Error(), key, texts), Err: known(err)}
 }
 
-// known returns the first error inside err that a program may want to tell from others and that quotes nobody, if there
-// is one. Timeouts are not among them: they look like the end of a context.
+// known returns an error inside err that a program may want to recognize and that quotes nobody, or
+// nil. It returns no timeouts, because they look like the end of a context.
 func known(err error) error {
 	timeout, ok := errors.AsType[interface {
 		error
@@ -56,7 +57,7 @@ func known(err error) error {
 	return nil
 }
 
-// BrokeOff is for an answer that did not come to its end.
+// BrokeOff returns the error of an answer that did not come to its end.
 func BrokeOff(err error, key string, texts []string) error {
 	c := TransportCause(err, key, texts).(Cause)
 	c.Words = "the answer broke off: " + c.Words

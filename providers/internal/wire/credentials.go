@@ -9,16 +9,17 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Sendable reports whether a key can stand in a header: it has visible characters of ASCII only.
+// Sendable reports whether a header can hold a key: all its characters are visible ASCII.
 func Sendable(key string) bool {
 	return strings.IndexFunc(key, func(r rune) bool { return r <= ' ' || r >= 0x7f }) < 0
 }
 
-// NoCredentials is for a source of tokens or keys that failed (err), or gave none that can be sent (nil). A source that
-// could not reach its server may reach it later; any other failure asks for a change of configuration.
+// NoCredentials returns the kind and the words for a source of credentials that failed with err, or
+// that returned some that cannot be sent if err is nil. A source that could not reach its server
+// may reach it later. Any other failure needs a change of configuration.
 func NoCredentials(what string, err error) (embedding.Kind, error) {
 	if err == nil {
-		return embedding.Auth, errors.New("the source of the " + what + " gave none that can be sent")
+		return embedding.Auth, errors.New("the source of the " + what + " returned none that a header can carry")
 	}
 	kind := embedding.Auth
 	var unreached net.Error

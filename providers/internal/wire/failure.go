@@ -15,14 +15,15 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// MostErrorBytes bounds the body of an answer that holds no vectors. Real ones have some hundred bytes.
+// MostErrorBytes bounds the body of a refusal. Real ones have some hundred bytes.
 const MostErrorBytes = 64 << 10
 
-// Failure is an answer that holds no vectors, as far as it could be understood. Its words are the server's own and may
-// quote the texts: they are for classifying, and nothing of them goes into an error but through Words.
+// Failure is an answer without vectors, as far as it could be understood. Its words are the
+// server's own and may quote the texts. They are for classifying; only [Words] puts them into
+// errors.
 type Failure struct {
 	Status  int
-	Code    string // the body's code, also where it is a number; empty if it has none
+	Code    string // the body's code, as text; "" if it has none
 	Type    string
 	Message string
 	ID      string // the request's id in the body
@@ -33,16 +34,16 @@ type Failure struct {
 	page  bool // the body is markup
 }
 
-// Verdict is what a classifier makes of a Failure.
+// Verdict is a classifier's reading of a [Failure].
 type Verdict struct {
-	Kind    embedding.Kind   // Unknown: what the status says
-	Allowed embedding.Limits // what the server said is allowed
-	Advice  string           // what the user can do, added to the server's words
+	Kind    embedding.Kind   // Unknown means that the status decides
+	Allowed embedding.Limits // limits that the server named
+	Advice  string           // what the user can do; "" means the kind's [Advice]
 
-	RetryAfter time.Duration // read from the body, where no header says it
+	RetryAfter time.Duration // from the body, if no header has it
 }
 
-// members are those that errors use, at the top of a body or in its "error".
+// members are the members of errors, at the top of a body or in its "error".
 type members struct {
 	ID        json.RawMessage `json:"id"`
 	RequestID json.RawMessage `json:"request_id"`
@@ -61,13 +62,14 @@ type members struct {
 	Raw       json.RawMessage `json:"raw"` // of the metadata
 }
 
-// ReadFailure understands the bodies in use: {"error":{...}}, {"error":"..."}, the flat {"code","message"} of
-// DashScope's native API and of Mistral, TEI's {"error","error_type"}, FastAPI's {"detail"}, Jina's {"detail","errors"}, Google's list of one, AWS'
-// code in a header, the answer of a vendor behind OpenRouter in its "metadata", and bodies that are no JSON. What is not there
-// stays empty.
+// ReadFailure reads all known forms of refusals: {"error":{...}}, {"error":"..."}, the flat
+// {"code","message"} of DashScope's native API and of Mistral, TEI's {"error","error_type"},
+// FastAPI's {"detail"}, Jina's {"detail","errors"}, Google's list of one, AWS' code in a header,
+// the answer of a vendor behind OpenRouter in "metadata", and bodies that are not JSON. What is
+// missing stays empty.
 func ReadFailure(status int, header http.Header, body []byte) Failure {
 	f := Failure{Status: status, Header: header, Body: body}
-	f.Code, _, _ = strings.Cut(header.Get("X-Amzn-Errortype"), ":") // a URL is behind it
+	f.Code, _, _ = strings.Cut(header.Get("X-Amzn-Errortype"), ":") // a URL follows
 	body = bytes.TrimSpace(body)
 	if bytes.HasPrefix(body, []byte("[")) {
 		var list []json.RawMessage
@@ -106,7 +108,8 @@ func ReadFailure(status int, header http.Header, body []byte) Failure {
 	return f
 }
 
-// text returns what a JSON value says: a string or a number as it is, a list's elements joined, an object's message.
+// text returns the words of a JSON value: a string or a number as it is, a list's elements joined,
+// an object's message.
 func text(raw json.RawMessage) string {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 {
@@ -137,7 +140,8 @@ func text(raw json.RawMessage) string {
 	return string(raw) // a number
 }
 
-// says reports whether a JSON value says anything: it is not null, false, 0, "", nor made of nothing but those.
+// says reports whether a JSON value says anything: null, false, 0, "" and values made of them do
+// not.
 func says(raw json.RawMessage) bool {
 	if len(raw) == 0 {
 		return false
@@ -163,7 +167,8 @@ func says(raw json.RawMessage) bool {
 	return said(v)
 }
 
-// Refusal makes an error of an answer without vectors. Its Provider, Model and Endpoint are for the caller to add.
+// Refusal makes an error of an answer without vectors. The caller adds Provider, Model and
+// Endpoint.
 func (f Failure) Refusal(v Verdict, key string, texts []string) *embedding.Error {
 	e := &embedding.Error{
 		Kind: v.Kind, Status: f.Status, Code: f.code(key, texts), Allowed: v.Allowed,
@@ -177,7 +182,7 @@ func (f Failure) Refusal(v Verdict, key string, texts []string) *embedding.Error
 	if said == "" {
 		said = cmp.Or(http.StatusText(f.Status), "an answer without vectors")
 		if len(f.Body) > 0 && f.Code == "" {
-			said += fmt.Sprintf(" (a body of %d bytes that says no more)", len(f.Body))
+			said += fmt.Sprintf(" (a body of %d bytes without a message)", len(f.Body))
 		}
 		if f.page {
 			said = http.StatusText(f.Status) + Page
@@ -190,7 +195,8 @@ func (f Failure) Refusal(v Verdict, key string, texts []string) *embedding.Error
 	return e
 }
 
-// code is what an error shows as the provider's own: a code that only repeats the status says less than the type.
+// code returns the provider's own code. A code that only repeats the status says less than the
+// type.
 func (f Failure) code(key string, texts []string) string {
 	own := f.Code
 	if own == strconv.Itoa(f.Status) {
@@ -199,12 +205,13 @@ func (f Failure) code(key string, texts []string) string {
 	return Token(cmp.Or(own, f.Type), key, texts, MaxCode)
 }
 
-// RequestID returns what a server calls a request in its answer's header, "" if it has no name for it.
+// RequestID returns the request's id in the header of an answer, or "".
 func RequestID(h http.Header) string {
 	return cmp.Or(h.Get("X-Request-Id"), h.Get("Request-Id"), h.Get("Apim-Request-Id"), h.Get("X-Amzn-Requestid"))
 }
 
-// Redirected is for an answer that sends elsewhere. It names the host, and no more of the URL, in which there may be a secret.
+// Redirected returns the error of a redirect. It names only the host of the URL: the rest may be
+// secret.
 func Redirected(res *http.Response, key string, texts []string) error {
 	target := "nowhere"
 	if u, err := res.Location(); err == nil {

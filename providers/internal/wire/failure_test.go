@@ -22,7 +22,7 @@ func TestReadFailure(t *testing.T) {
 		{body: `{"error":null,"request_id":7}`, code: "", typ: "", message: "", id: "7"},
 		{body: `{}`, code: "", typ: "", message: "", id: ""},
 		{body: `[]`, code: "", typ: "", message: "", id: ""},
-		{body: `"text"`, code: "", typ: "", message: "text", id: ""}, // SiliconFlow's answer to a wrong key
+		{body: `"text"`, code: "", typ: "", message: "text", id: ""}, // SiliconFlow, for a wrong key
 		{body: ` plain words `, code: "", typ: "", message: "plain words", id: ""},
 		{body: `<html><body>no</body></html>`, code: "", typ: "", message: "", id: ""},
 		{body: ``, code: "", typ: "", message: "", id: ""},
@@ -30,7 +30,8 @@ func TestReadFailure(t *testing.T) {
 	} {
 		f := ReadFailure(400, nil, []byte(tc.body))
 		if f.Code != tc.code || f.Type != tc.typ || f.Message != tc.message || f.ID != tc.id {
-			t.Errorf("%s: code %q, type %q, message %q, id %q", tc.body, f.Code, f.Type, f.Message, f.ID)
+			t.Errorf("%s: got code %q, type %q, message %q, id %q, want Code %v, Type %v, Message %v, ID %v",
+				tc.body, f.Code, f.Type, f.Message, f.ID, tc.code, tc.typ, tc.message, tc.id)
 		}
 	}
 }
@@ -41,7 +42,7 @@ func TestSays(t *testing.T) {
 		`{}`: false, `{"error":"x"}`: true, `{"error":{"code":1}}`: true, `{"error":[{"message":"x"}]}`: true, `{"error":true}`: true,
 	} {
 		if got := ReadFailure(200, nil, []byte(body)).Named; got != want {
-			t.Errorf("%s: %v", body, got)
+			t.Errorf("%s: got %v, want %v", body, got, want)
 		}
 	}
 }

@@ -2,24 +2,25 @@ package wire
 
 import "bytes"
 
-// NotJSON says what an accepted answer is instead of JSON, and what to do about it; "" where its own error says more. head is how
-// it begins, and early says that it ended where JSON would go on.
+// NotJSON says what an accepted answer is instead of JSON and what to do about it, or returns "" if
+// the decoder's error says more. head is the answer's beginning. early means that it ended in the
+// middle of a value.
 func NotJSON(head []byte, early bool) string {
-	const look = ": check the base URL, and what stands between here and there"
+	const look = ": check the base URL and any proxy on the way"
 	switch head = bytes.TrimSpace(head); {
 	case len(head) == 0 && early:
 		return "the answer is empty" + look
 	case len(head) == 0:
 		return ""
 	case LooksLikeMarkup(head):
-		return "the answer is a web page" + look + " (a proxy, a login page)"
+		return "the answer is a web page" + look + " (a login page?)"
 	case head[0] != '{' && head[0] != '[':
 		return "the answer is not JSON" + look
 	case early:
-		return "the answer breaks off in the middle: ask again; if it stays so, look at what stands between"
+		return "the answer breaks off in the middle: retry, and if that fails too, check any proxy on the way"
 	}
 	return ""
 }
 
-// Page is what an error says of a body that is markup.
-const Page = " (a web page, as a proxy between has them)"
+// Page describes a body that is markup.
+const Page = " (a web page, probably from a proxy)"

@@ -10,18 +10,19 @@ import (
 )
 
 const (
-	shortText = 4   // texts of fewer bytes are taken for an echo only between quotes
-	keyRun    = 8   // this many bytes of the key in a row are a secret
-	textRun   = 16  // this many bytes of a text in a row are an echo of it
-	maxWords  = 500 // bytes of a provider's message that are kept
+	shortText = 4   // shorter texts, in bytes, count as an echo only between quotes
+	keyRun    = 8   // so many bytes of the key in a row are a secret
+	textRun   = 16  // so many bytes of a text in a row are an echo
+	maxWords  = 500 // kept bytes of a server's message
 	MaxCode   = 64
 	MaxID     = 128
 )
 
 const redacted = "[redacted]"
 
-// Words makes a server's words fit for an error: whatever they repeat of the key or of the texts is replaced, control
-// characters become spaces, and the length is capped. Servers do quote the input they refuse, whole or cut short.
+// Words makes a server's words fit for an error. It replaces what they repeat of the key or of the
+// texts, makes control characters spaces, and caps the length. Servers do quote the input that they
+// refuse, whole or cut short.
 func Words(message, key string, texts []string) string {
 	if len(message) > 8*maxWords {
 		message = message[:8*maxWords]
@@ -34,7 +35,7 @@ func Words(message, key string, texts []string) string {
 		markWhole(secret, message, key)
 		markRuns(secret, message, []string{key}, keyRun)
 	}
-	flat := make([]string, len(texts)) // servers change the white space of what they quote
+	flat := make([]string, len(texts)) // servers change white space when they quote
 	for i, text := range texts {
 		text = oneLine(text)
 		flat[i] = text
@@ -63,8 +64,9 @@ func markWhole(secret []bool, message, needle string) {
 	}
 }
 
-// markRuns marks every run of at least n bytes, n being 8 or 16, that message shares with a text. The message is short
-// and the texts may be megabytes: each is passed once, with a filter on the last 8 bytes in front of the exact look-up.
+// markRuns marks every run of n bytes (8 or 16) or more that message shares with a text. The
+// message is short and the texts may be megabytes, so it passes each text once, with a filter on
+// the last 8 bytes before the exact look-up.
 func markRuns(secret []bool, message string, texts []string, n int) {
 	if len(message) < n {
 		return
@@ -98,7 +100,7 @@ func markRuns(secret []bool, message string, texts []string, n int) {
 	}
 }
 
-// replaced returns message with every marked stretch, widened to whole characters, replaced.
+// replaced replaces every marked stretch of message, widened to whole characters.
 func replaced(message string, secret []bool) string {
 	var b strings.Builder
 	hidden := false
@@ -115,7 +117,7 @@ func replaced(message string, secret []bool) string {
 	return b.String()
 }
 
-// oneLine returns s with every stretch of white space and control characters made one space.
+// oneLine makes every stretch of white space and control characters one space.
 func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }
@@ -132,12 +134,12 @@ func capped(s string, n int) string {
 	return s[:cut] + "..."
 }
 
-// Token makes a code or an id of a server's fit for an error.
+// Token makes a server's code or id fit for an error.
 func Token(s, key string, texts []string, n int) string {
 	return capped(Words(s, key, texts), n)
 }
 
-// LooksLikeMarkup tells an HTML page, of which nothing is worth quoting, from words.
+// LooksLikeMarkup reports whether a body is an HTML page, which is not worth quoting.
 func LooksLikeMarkup(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
 }

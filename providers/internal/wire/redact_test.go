@@ -35,7 +35,7 @@ func TestWords(t *testing.T) {
 
 func TestWordsAreCapped(t *testing.T) {
 	if got := Words(strings.Repeat("衣", 10_000), "", nil); len(got) > maxWords+3 || !strings.HasSuffix(got, "衣...") {
-		t.Errorf("%d bytes: %q", len(got), got)
+		t.Errorf("got %d bytes: %q, want at most %d and an end of %q", len(got), got, maxWords+3, "衣...")
 	}
 	// An echo that the cap cuts is hidden before it is cut.
 	secret := strings.Repeat("secret words ", 20)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// RetryAfter reads how long the server asks to wait: retry-after-ms, which OpenAI and others send beside the coarser
-// one, or Retry-After in seconds or as a date (RFC 9110, 10.2.3). 0 is none.
+// RetryAfter returns the wait that the server asks for: Retry-After-Ms, which OpenAI and others
+// send too, or Retry-After in seconds or as a date (RFC 9110, 10.2.3). 0 means none.
 func RetryAfter(h http.Header) time.Duration {
 	if ms, ok := number(h.Get("Retry-After-Ms")); ok {
 		return span(ms, time.Millisecond)
@@ -22,7 +22,7 @@ func RetryAfter(h http.Header) time.Duration {
 	if err != nil {
 		return 0
 	}
-	// The server's own clock is the one the date was read from.
+	// The date is by the server's own clock.
 	now, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
 		now = time.Now()

@@ -9,23 +9,24 @@ import (
 	"sync"
 )
 
-// shared is the process's transport for providers: the default one, so that HTTPS_PROXY and NO_PROXY work, with as many
-// idle connections per host as a busy program has calls in flight. Inflating is ten times slower than scanning, so no
-// compression is asked for. There is no header timeout: local servers may think for minutes; middleware.Timeout bounds.
+// shared is the process's transport for providers. It clones the default one, so HTTPS_PROXY and
+// NO_PROXY work, and keeps as many idle connections per host as a busy program has calls in flight.
+// It does not ask for compression: inflating is ten times slower than scanning. It has no header
+// timeout, because local servers may think for minutes; middleware.Timeout bounds that.
 var shared = sync.OnceValue(func() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // a program has put its own there: it has no settings to take over
+	if !ok { // a program has replaced it
 		t = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	}
 	t = t.Clone()
-	t.MaxIdleConns = 0 // bounded per host
+	t.MaxIdleConns = 0 // the bound is per host
 	t.MaxIdleConnsPerHost = 64
 	t.DisableCompression = true
 	return t
 })
 
-// HTTPClient returns a copy of the user's client, or of none, that follows no redirect: one would carry the texts, and
-// on the same host the key, to a place that nobody configured.
+// HTTPClient copies the user's client, which may be nil. The copy follows no redirect: a redirect
+// would carry the texts, and on the same host the key, to a place that nobody configured.
 func HTTPClient(user *http.Client) *http.Client {
 	c := new(http.Client)
 	if user != nil {
@@ -38,8 +39,8 @@ func HTTPClient(user *http.Client) *http.Client {
 	return c
 }
 
-// ParseBase checks a base URL, to which path will be added, and returns it without a trailing slash. Its errors quote no
-// part that may be secret.
+// ParseBase checks a base URL, to which path will be added, and returns it without a trailing
+// slash. Its errors quote no part that may be secret.
 func ParseBase(raw, path string, keyed, allowHTTP bool) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil {
@@ -63,7 +64,8 @@ func ParseBase(raw, path string, keyed, allowHTTP bool) (*url.URL, error) {
 	return u, nil
 }
 
-// Loopback reports whether a host name is this machine by definition. Other names are not looked up: a resolver may lie.
+// Loopback reports whether a host name means this machine by definition. It looks up no other name:
+// a resolver may lie.
 func Loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true

@@ -6,23 +6,27 @@ import (
 	"math/bits"
 )
 
-// window is how many bytes plain looks at for one number: a space, a sign, and the longest number it reads with its comma.
+// window is the number of bytes that plain looks at for one number: a space, a sign, the longest
+// number and its comma.
 const window = 2 + longest
 
 // longest is a digit, a point and 24 places.
 const longest = 26
 
-// plain takes numbers of the form that servers print, each with the comma behind it, and returns how many it put into
-// row. It stops in front of the first number that it leaves to others: one in another form, one with fewer than 6 or more than 21
-// places, one that is not followed by a comma, one whose rounding needs more than 16 places, or one too near to the end
-// of what has been read.
+// plain takes numbers in the form that servers print, each with the comma behind it, and returns
+// how many it put into row. It stops before the first number that it leaves to others: a number in
+// another form, with fewer than 6 or more than 21 places, or without a comma; a number that needs
+// more than 16 places for rounding; and a number too near to the end of the buffer.
 //
-// Of a number only 16 places are read: with m the whole number that they and the digit in front of the point make, it lies from
-// m / 10^16 to (m+1) / 10^16. Computed in float64, an end is off by less than 2^-51 of itself: half a unit in the last place each by
-// m, by the factor and by their product. The factors are moved apart by 2^-50, so the number lies between what is computed; and as
-// rounding to float32 keeps order, its float32 is that of both ends where they have the same, which is nearly always.
+// It reads only 16 places of a number. Let m be the whole number made of the digit before the point
+// and these places. Then the number lies between m / 10^16 and (m+1) / 10^16. In float64 each end
+// is off by less than 2^-51 of itself: half a unit in the last place for m, for the factor and for
+// the product. The factors are moved apart by 2^-50, so the number lies between the computed ends.
+// Rounding to float32 keeps order, so if both ends round to the same float32, the number does too.
+// That is nearly always the case.
 //
-// Nothing branches on how many places there are, and the search for the next number need not wait for the digits of this one.
+// Nothing branches on the number of places, and the search for the next number does not wait for
+// the digits of this one.
 func (s *scanner) plain(row []float32) int {
 	b := s.buf[s.at:s.end]
 	n, i := 0, 0
@@ -71,7 +75,8 @@ const (
 	justAbove = 1e-16 * (1 + 1.0/(1<<50))
 )
 
-// commaIn sets the high bit of the lowest lane that holds a comma and leaves those below it 0; a lane above it may be wrong.
+// commaIn sets the high bit of the lowest lane with a comma and clears the lanes below it. Lanes
+// above it may be wrong.
 func commaIn(w uint64) uint64 {
 	w ^= 0x2c2c2c2c2c2c2c2c
 	return (w - 0x0101010101010101) &^ w & 0x8080808080808080
@@ -89,13 +94,14 @@ var places = func() (masks [32][3]uint64) {
 
 const zeros = 0x3030303030303030 // eight digits 0
 
-// notDigits reports whether a lane of the three holds no digit. Lanes are bytes from which '0' was taken by an exclusive or.
+// notDigits reports whether a lane of the three words holds no digit. Lanes are bytes XOR '0'.
 func notDigits(d1, d2, d3 uint64) bool {
-	const most = 0x7676767676767676 // with a digit it stays below 0x80; a carry comes from a lane whose own high bit is set
+	// A digit plus a lane of most stays below 0x80. A lane that carries has its own high bit set.
+	const most = 0x7676767676767676
 	return (d1|d2|d3|(d1+most)|(d2+most)|(d3+most))&0x8080808080808080 != 0
 }
 
-// eight returns the number that eight digits make, the first in the lowest lane.
+// eight returns the number that eight digits make. The first digit is in the lowest lane.
 func eight(d uint64) uint64 {
 	d = d*10 + d>>8
 	return (d&0x000000ff000000ff*(100+1000000<<32) + d>>16&0x000000ff000000ff*(1+10000<<32)) >> 32

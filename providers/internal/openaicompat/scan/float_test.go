@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// parse reads one number through an answer, once where the fast path can take it and once at the very end of what was
-// read, where it cannot.
+// parse reads one number through an answer, once where the fast path can take it and once at the
+// very end of what was read, where it cannot.
 func parse(number string) (fast, slow float32, err error) {
 	body := `{"data":[{"index":0,"embedding":[` + number + `,` + number + `]}]}`
 	a, err := Read(strings.NewReader(body+strings.Repeat(" ", window)), 1, 2)
@@ -30,7 +30,7 @@ func checkFloat(t *testing.T, number string) {
 	fast, slow, err := parse(number)
 	want, wantErr := strconv.ParseFloat(number, 32)
 	if (err != nil) != (wantErr != nil) {
-		t.Fatalf("%s: error %v, strconv says %v", number, err, wantErr)
+		t.Fatalf("%s: got error %v, strconv says %v, want the same", number, err, wantErr)
 	}
 	if err != nil {
 		return
@@ -46,7 +46,8 @@ var hostileFloats = []string{
 	"0", "-0", "0.0", "-0.0", "0.00000000", "-0.000000000000000000000000", "1", "9", "10", "-1.5", "9.99999999", "0.1",
 	"0.5", "1.0", "1.00000000000000000000000000000000000001", "0.000000000000000000000001", "9.999999999999999999999999",
 	"1e5", "1E-5", "1e+05", "-1.25e-7", "8.6e-05", "123456789.123456789", "16777217", "16777217.0", "16777219.0",
-	"1.000000059604644775390625", "1.00000005960464477539062499999999999999999999999999999999", // halfway, and just below
+	// Halfway between two float32, and just below.
+	"1.000000059604644775390625", "1.00000005960464477539062499999999999999999999999999999999",
 	"1.0000000596046447753906250000000000000000000000000000001", "1.00000017881393432617187500", "0.500000029802322387695312500000",
 	"0.50000002980232238769531249", "0.50000002980232238769531251", "0.9999999701976776123046875", "9.5367431640625e-7",
 	"3.4028234663852886e38", "3.4028235677973366e38", "3.4028235677973362e38", "-3.5e38", "1e39", "1e400", "-1e400", "1e-400",
@@ -65,7 +66,7 @@ func hostile(pattern uint64) []string {
 	var all []string
 	f64 := math.Float64frombits(pattern)
 	f32 := math.Float32frombits(uint32(pattern))
-	// The midpoint of two neighbours is a float64 itself; so are the next ones to both sides of it.
+	// The midpoint of two neighbors is a float64 itself; so are the next ones to both sides of it.
 	low, high := float64(f32), float64(math.Nextafter32(f32, float32(math.Inf(1))))
 	middle := low/2 + high/2
 	near := []float64{f64, low, middle, math.Nextafter(middle, math.Inf(1)), math.Nextafter(middle, math.Inf(-1))}
@@ -96,7 +97,7 @@ func TestFloats(t *testing.T) {
 			checkFloat(t, number)
 		}
 	}
-	for lead := range 10 { // every number of digits behind the point, with every kind of digit in front of them
+	for lead := range 10 { // and every number of digits after the point
 		for digits := range 30 {
 			for _, fill := range []string{"0", "1", "9", "5"} {
 				checkFloat(t, fmt.Sprintf("-%d.%s", lead, strings.Repeat(fill, digits)+"7"))
@@ -105,7 +106,8 @@ func TestFloats(t *testing.T) {
 	}
 }
 
-// TestPlainStops puts every byte at every place of a number: where it is no digit, the fast path must not take it for one.
+// TestPlainStops puts every byte at every place of a number: where it is no digit, the fast path
+// must not take it for one.
 func TestPlainStops(t *testing.T) {
 	const number = "0.12345678901234567890"
 	for place := range len(number) {
@@ -121,7 +123,7 @@ func TestPlainStops(t *testing.T) {
 			}
 			if n == 1 && valid {
 				if want, _ := strconv.ParseFloat(text, 32); row[0] != float32(want) {
-					t.Fatalf("%q is %v", text, row[0])
+					t.Fatalf("%q is %v, want %v", text, row[0], float32(want))
 				}
 			}
 			if n == 0 && s.at != 0 {
@@ -131,7 +133,8 @@ func TestPlainStops(t *testing.T) {
 	}
 }
 
-// TestPlainTakes makes sure that what servers print goes the fast way: nothing else shows it where the slow one is right too.
+// TestPlainTakes makes sure that what servers print goes the fast way: nothing else shows it where
+// the slow one is right too.
 func TestPlainTakes(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	const count = 20_000
@@ -159,7 +162,8 @@ func TestPlainTakes(t *testing.T) {
 	}
 }
 
-// FuzzFloat holds the scanner against strconv.ParseFloat(s, 32), on the string and on decimals made of the bits.
+// FuzzFloat holds the scanner against strconv.ParseFloat(s, 32), on the string and on decimals made
+// of the bits.
 func FuzzFloat(f *testing.F) {
 	for i, number := range hostileFloats {
 		f.Add(number, uint64(i)*0x9e3779b97f4a7c15)

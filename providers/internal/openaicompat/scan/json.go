@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// more reads on, and reports whether there was more. What lies before at is given up, so what lies behind it moves.
+// more reads on and reports whether there was more. It drops the bytes before at and moves the
+// rest.
 func (s *scanner) more() bool {
 	if s.eof || s.err != nil {
 		return false
@@ -42,7 +43,7 @@ func (s *scanner) more() bool {
 	return false
 }
 
-// keep begins to copy into rest what is taken, keepNoMore ends it.
+// keep starts to copy taken bytes into rest; keepNoMore stops.
 func (s *scanner) keep() { s.kept = s.at }
 
 func (s *scanner) keepNoMore() {
@@ -60,7 +61,7 @@ func (s *scanner) flush() {
 	s.rest = append(s.rest, s.buf[s.kept:s.at]...)
 }
 
-// ahead returns the byte i places behind at, 0 if there is none.
+// ahead returns the byte i places after at, or 0 if there is none.
 func (s *scanner) ahead(i int) byte {
 	for s.at+i >= s.end {
 		if !s.more() {
@@ -70,7 +71,8 @@ func (s *scanner) ahead(i int) byte {
 	return s.buf[s.at+i]
 }
 
-// peek passes over white space and returns the next byte without taking it, 0 if there is none. 0 itself is no JSON.
+// peek skips white space and returns the next byte without taking it, or 0 if there is none. No
+// JSON has the byte 0.
 func (s *scanner) peek() byte {
 	for {
 		for ; s.at < s.end; s.at++ {
@@ -86,7 +88,7 @@ func (s *scanner) peek() byte {
 	}
 }
 
-// unexpected ends the scan at the next byte, which must not be there, or at the end of what came too short.
+// unexpected ends the scan at the next byte, which is wrong, or at an early end.
 func (s *scanner) unexpected() {
 	if s.ahead(0); s.err != nil {
 		return
@@ -98,8 +100,8 @@ func (s *scanner) unexpected() {
 	s.err = &SyntaxError{Offset: s.offset + int64(s.at) + 1, what: fmt.Sprintf("invalid character %q", s.buf[s.at])}
 }
 
-// next is the head of a loop over an object or a list: it reports whether another member or element follows, and takes
-// what stands between them. The opening bracket is next when first is true.
+// next is the condition of a loop over an object or a list. It reports whether another member or
+// element follows, and takes what stands between them. If first, it takes the opening bracket.
 func (s *scanner) next(opening, closing byte, first bool) bool {
 	if s.err != nil {
 		return false
@@ -126,7 +128,7 @@ func (s *scanner) next(opening, closing byte, first bool) bool {
 	return false
 }
 
-// value passes over a value.
+// value skips a value.
 func (s *scanner) value() {
 	switch c := s.peek(); c {
 	case '{':
@@ -161,7 +163,8 @@ func (s *scanner) literal(word string) {
 	}
 }
 
-// key takes a member's name and the colon behind it. It returns the name, or something else where that is a long one.
+// key takes a member's name and the colon after it. It returns the name, or other bytes if it is
+// long.
 func (s *scanner) key() []byte {
 	if s.peek() != '"' {
 		s.unexpected()
@@ -179,8 +182,8 @@ func (s *scanner) key() []byte {
 	return s.unescaped()
 }
 
-// text takes the string whose opening quote is next. It leaves what is between the quotes in word, as it stands there; of
-// a string longer than most it leaves some more than most.
+// text takes the string with the next opening quote. It leaves the raw bytes between the quotes in
+// word. If a string is longer than most, word holds a little more than most bytes of it.
 func (s *scanner) text(most int) {
 	s.word = s.word[:0]
 	s.at++
@@ -207,7 +210,7 @@ func (s *scanner) text(most int) {
 
 func plainText(c byte) bool { return c >= ' ' && c != '"' && c != '\\' }
 
-// escape takes a backslash and what belongs to it.
+// escape takes a backslash and its escape.
 func (s *scanner) escape(most int) {
 	length := 2
 	for i := 0; i < length; i++ {
@@ -229,7 +232,7 @@ func (s *scanner) escape(most int) {
 	}
 }
 
-// unescaped returns what word means, up to the next string.
+// unescaped returns the meaning of word. It is valid up to the next string.
 func (s *scanner) unescaped() []byte {
 	if bytes.IndexByte(s.word, '\\') < 0 {
 		return s.word
@@ -241,7 +244,7 @@ func (s *scanner) unescaped() []byte {
 	return []byte(text)
 }
 
-// number takes a number and returns its digits, which lie in the buffer up to the next call.
+// number takes a number and returns its digits. They are valid up to the next call.
 func (s *scanner) number() []byte {
 	i := 0
 	digits := func() bool {

@@ -1,6 +1,7 @@
-// Package scan reads the answer of an embeddings API as it comes in: the vectors go straight into one slab of float32,
-// the small rest of the JSON is handed back. It takes and refuses exactly what encoding/json takes and refuses, and its
-// numbers are bit for bit those of strconv.ParseFloat(s, 32), at many times the speed of both.
+// Package scan reads the answer of an embeddings API while it arrives. It puts the vectors into one
+// slab of float32 and returns the small rest of the JSON. It accepts exactly the JSON that
+// encoding/json accepts, and its numbers equal strconv.ParseFloat(s, 32) bit for bit, at many times
+// the speed of both.
 package scan
 
 import (
@@ -11,22 +12,23 @@ import (
 	"sync"
 )
 
-// Answer is what Read found.
+// Answer is the result of [Read].
 type Answer struct {
-	// Vectors has one row per text, placed by index, all of one length. It is nil beside an error. The rows lie in one
-	// slab and are cut so that appending to one does not reach the next.
+	// Vectors has one row per text, placed by index, all of one length. It is nil beside an error. The
+	// rows share one slab; appending to one does not reach the next.
 	Vectors [][]float32
-	// Rest is the answer without its items: `"data":[]` is in their place, and the white space between members is gone.
-	// It is valid JSON, and the caller's own. It is nil where the answer is no JSON or could not be read.
+	// Rest is the answer with `"data":[]` in place of its items and without white space between
+	// members. It is valid JSON, and the caller owns it. It is nil if the answer is not JSON or could
+	// not be read.
 	Rest []byte
-	// Items is the number of elements that data had.
+	// Items is the number of elements of data.
 	Items int
 }
 
-// SyntaxError says that an answer is no JSON.
+// SyntaxError is the error of an answer that is not JSON.
 type SyntaxError struct {
-	Offset int64 // bytes read up to and with the first one that no JSON has there
-	Early  bool  // there was none: the answer ends where JSON would go on
+	Offset int64 // bytes read, including the first wrong one
+	Early  bool  // the input ended in the middle of a value
 	what   string
 }
 
@@ -34,10 +36,10 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("the answer is no JSON: %s (byte %d)", e.what, e.Offset)
 }
 
-// ErrTooLong says that an answer holds more than fits its vectors.
+// ErrTooLong is in the error of an answer that holds more than its vectors can take.
 var ErrTooLong = errors.New("the answer is too long")
 
-// ErrLength is in the error of an answer whose first vector has another length than dims: the server gives no such vectors.
+// ErrLength is in the error of an answer with a first vector of another length than dims.
 var ErrLength = errors.New("a vector of another length")
 
 type lengthError struct{ error }
@@ -46,18 +48,19 @@ func (lengthError) Is(target error) bool { return target == ErrLength }
 
 const (
 	bufferSize   = 32 << 10
-	largestKept  = 256 << 10 // a buffer that grew beyond this is not used again
+	largestKept  = 256 << 10 // larger buffers are not reused
 	mostRest     = 1 << 20   // bytes of an answer besides its vectors
-	mostNumbers  = 32 << 20  // in an answer whose dimensions are not known beforehand
+	mostNumbers  = 32 << 20  // in an answer of unknown dimensions
 	deepest      = 10_000    // levels of nesting, as encoding/json has it
-	longestKnown = 64        // bytes of a member's name: no known one has more, even if all of it is escaped
+	longestKnown = 64        // bytes of a known member's name, all of it escaped
 )
 
-// Read reads an answer with n vectors of dims numbers each (0: as many as the first one has) from r up to its end. It
-// reads as much as r gives, so the caller bounds r.
+// Read reads an answer with n vectors of dims numbers each from r to its end. If dims is 0, the
+// first vector decides. Read does not bound r; the caller does.
 //
-// An answer that is no JSON is a *SyntaxError; errors of r are returned as they are; a rest of more than 1 MiB is
-// ErrTooLong. Any other error says in which way a valid JSON is not the answer to n texts, and comes with Rest and Items.
+// The error is a [*SyntaxError] for an answer that is not JSON, an error of r itself, or
+// [ErrTooLong] for a rest of more than 1 MiB. Any other error says why valid JSON is not the answer
+// to n texts, and comes with Rest and Items.
 func Read(r io.Reader, n, dims int) (Answer, error) {
 	s := scanners.Get().(*scanner)
 	defer s.release()
@@ -66,30 +69,30 @@ func Read(r io.Reader, n, dims int) (Answer, error) {
 
 var scanners = sync.Pool{New: func() any { return newScanner(bufferSize) }}
 
-// scanner holds what one Read needs. Nothing of it but the sink's rows leaves the Read.
+// scanner is the state of one [Read]. Only the sink's rows outlive it.
 type scanner struct {
 	r       io.Reader
 	buf     []byte
-	at, end int   // buf[at:end] is read and not yet taken
+	at, end int   // buf[at:end] is read but not taken
 	offset  int64 // of buf[0] in the answer
 	eof     bool
 	err     error // ends the scan: the reader's, a *SyntaxError or ErrTooLong
 	depth   int
 
-	kept  int // buf[kept:at] goes into rest; -1: nothing does
+	kept  int // buf[kept:at] goes into rest; -1 means nothing does
 	rest  []byte
-	word  []byte // the string just taken, raw and between its quotes
-	bytes []byte // a vector that was encoded in base64
+	word  []byte // the raw string just taken, without quotes
+	bytes []byte // a vector in base64
 
 	sink  sink
 	items int
 	data  bool  // was there
-	wrong error // the first way in which the answer is not the one expected; from then on values are only passed over
+	wrong error // what is wrong with valid JSON; values are then skipped
 }
 
 func newScanner(size int) *scanner { return &scanner{buf: make([]byte, size), kept: -1} }
 
-// release gives the scanner back, unless an odd answer made it large.
+// release returns the scanner to the pool, unless an odd answer made it large.
 func (s *scanner) release() {
 	if max(len(s.buf), cap(s.bytes), cap(s.word), cap(s.rest), 4*cap(s.sink.first)) <= largestKept {
 		s.reset()
@@ -97,7 +100,7 @@ func (s *scanner) release() {
 	}
 }
 
-// reset leaves nothing but the buffers, for the next answer.
+// reset clears all but the buffers for the next answer.
 func (s *scanner) reset() {
 	*s = scanner{buf: s.buf, kept: -1, rest: s.rest[:0], word: s.word, bytes: s.bytes, sink: sink{first: s.sink.first}}
 }
@@ -221,8 +224,8 @@ func (s *scanner) item() {
 	}
 }
 
-// refuse notes the first way in which a valid JSON is not the answer that was expected. Its words are ours and numbers:
-// nothing of the answer itself is in them.
+// refuse records what is wrong with valid JSON, the first time. It quotes nothing of the answer but
+// numbers.
 func (s *scanner) refuse(format string, args ...any) {
 	if s.wrong == nil {
 		s.wrong = fmt.Errorf(format, args...)

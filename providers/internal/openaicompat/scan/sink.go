@@ -2,17 +2,17 @@ package scan
 
 import "fmt"
 
-// sink takes the vectors of one answer in the order of their arrival and hands them out by index.
+// sink takes the vectors of one answer in the order of arrival and places them by index.
 type sink struct {
 	n    int
-	dims int         // 0: not known yet
+	dims int         // 0 means not known yet
 	rows [][]float32 // by index
-	slab []float32   // rows of it are cut off at its front
-	// first holds the first vector while dims are not known. It stays with the scanner, and grows there.
+	slab []float32   // rows are cut off its front
+	// first holds the first vector while dims are unknown. The scanner keeps it, and it grows there.
 	first []float32
 }
 
-// cut returns the next row of the slab, which dims must be known for.
+// cut returns the next row of the slab. dims must be known.
 func (k *sink) cut() []float32 {
 	if k.slab == nil {
 		k.slab = make([]float32, k.n*k.dims)
@@ -22,7 +22,7 @@ func (k *sink) cut() []float32 {
 	return row
 }
 
-// learn makes the length of the first vector that of all.
+// learn sets the length of all vectors to the first one's.
 func (k *sink) learn(dims int) error {
 	if dims > mostNumbers/max(1, k.n) {
 		return fmt.Errorf("%w: %d vectors of %d numbers", ErrTooLong, k.n, dims)
@@ -46,7 +46,7 @@ func (k *sink) place(index int, row []float32) error {
 	return nil
 }
 
-// missing says which text got no vector, if one did.
+// missing names a text without a vector, if there is one.
 func (k *sink) missing() error {
 	if k.rows == nil && k.n > 0 {
 		return fmt.Errorf("the answer has no vector for any of the %d texts", k.n)

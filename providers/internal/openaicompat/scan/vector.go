@@ -67,12 +67,12 @@ func (s *scanner) vector() []float32 {
 	return learnt
 }
 
-// numbers takes a list of numbers into row and returns how many there were. If it may, it replaces a row that is too
-// short by a longer one.
+// numbers takes a list of numbers into row and returns their count. If it may, it replaces a row
+// that is too short with a longer one.
 func (s *scanner) numbers(row []float32, grow bool) ([]float32, int) {
 	n := 0
 	for first := true; s.next('[', ']', first); first = false {
-		for s.end-s.at < window && s.more() { // so that a border between two reads costs no number its speed
+		for s.end-s.at < window && s.more() { // keeps numbers across two reads fast
 		}
 		s.peek()
 		if s.wrong == nil {
@@ -106,7 +106,7 @@ func (s *scanner) numbers(row []float32, grow bool) ([]float32, int) {
 	return row, n
 }
 
-// length refuses a vector of another length than is known beforehand.
+// length refuses a vector of another length than the known one.
 func (s *scanner) length(format string, args ...any) {
 	if s.wrong == nil && s.items == 0 {
 		s.wrong = lengthError{fmt.Errorf(format, args...)}
@@ -114,8 +114,8 @@ func (s *scanner) length(format string, args ...any) {
 	s.refuse(format, args...)
 }
 
-// encoded takes a vector in base64, little-endian, into row and returns how many numbers there were. If it may, it
-// replaces a row that is too short by a longer one.
+// encoded takes a little-endian vector in base64 into row and returns the count of its numbers. If
+// it may, it replaces a row that is too short with a longer one.
 func (s *scanner) encoded(row []float32, grow bool) ([]float32, int) {
 	if !s.decodePlain() {
 		s.text(math.MaxInt / 2)
@@ -151,8 +151,9 @@ func (s *scanner) encoded(row []float32, grow bool) ([]float32, int) {
 	return row, n
 }
 
-// decodePlain takes the string that is next if it is plain base64, and leaves what it means in bytes. It takes nothing
-// from any other string: one with an escape, say, or with a line break, which the decoder would pass over.
+// decodePlain takes the next string if it is plain base64, and decodes it into bytes. It takes
+// nothing of any other string, such as one with an escape, or with a line break, which the decoder
+// would skip.
 func (s *scanner) decodePlain() bool {
 	length := 1
 	for {

@@ -1,4 +1,4 @@
-package jsonhttp
+package setup
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Prefixes are what stands in front of the texts of each task, for models that were trained so and servers that do not
-// put it there themselves.
+// Prefixes are put in front of the texts of each task, for models that were trained with them
+// behind servers that do not add them.
 type Prefixes map[embedding.Task]string
 
 // QueryAndRest returns the prefixes of queries and of every other task.
@@ -23,7 +23,7 @@ func QueryAndRest(query, rest string) Prefixes {
 	return p
 }
 
-// Variant names the prefixes, as embedding.Model.Variant has to.
+// Variant names the prefixes for [embedding.Model].Variant.
 func (p Prefixes) Variant() string {
 	var parts []string
 	for task := embedding.TaskDocument; task <= embedding.TaskClustering; task++ {
@@ -34,7 +34,7 @@ func (p Prefixes) Variant() string {
 	return strings.Join(parts, ",")
 }
 
-// Texts returns the request's texts behind their prefix. It changes nothing of the request.
+// Texts returns the request's texts, each behind its prefix. It does not change the request.
 func (p Prefixes) Texts(req embedding.Request) []string {
 	s := p[req.Task]
 	if s == "" {

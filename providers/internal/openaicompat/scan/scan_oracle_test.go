@@ -11,7 +11,8 @@ import (
 	"strconv"
 )
 
-// tree is a JSON value read by encoding/json, with everything that a map would lose: order, doubles, the digits of numbers.
+// tree is a JSON value read by encoding/json, with everything that a map would lose: order,
+// doubles, the digits of numbers.
 type tree struct {
 	kind    byte // { [ " 0 t f n
 	text    string

@@ -1,4 +1,4 @@
-package jsonhttp
+package setup
 
 import (
 	"strings"
@@ -49,17 +49,17 @@ func TestSpace(t *testing.T) {
 func TestLimits(t *testing.T) {
 	got := Limits(embedding.Limits{Texts: 5, Tokens: -1}, embedding.Limits{Texts: 9, Tokens: 7, TextTokens: 3})
 	if want := (embedding.Limits{Texts: 5, Tokens: 7, TextTokens: 3}); got != want {
-		t.Errorf("%+v", got)
+		t.Errorf("got %+v, want %v", got, want)
 	}
 }
 
 func TestKey(t *testing.T) {
 	t.Setenv("JSONHTTP_KEY", " k\n")
 	if k, from := Key("", "JSONHTTP_KEY"); k != "k" || from != "JSONHTTP_KEY" {
-		t.Error(k, from)
+		t.Errorf("got %v, %v, want k from JSONHTTP_KEY", k, from)
 	}
 	if k, from := Key("given", "JSONHTTP_KEY"); k != "given" || from != "Options.Key" {
-		t.Error(k, from)
+		t.Errorf("got %v, %v, want given from Options.Key", k, from)
 	}
 }
 
@@ -77,7 +77,7 @@ func TestRequiredKey(t *testing.T) {
 	} {
 		got, _, err := RequiredKey(tc.given, tc.named, "ACME_API_KEY", tc.base, "acme.example")
 		if got != tc.want || (err == nil) != (tc.want != "") {
-			t.Errorf("%+v: %q, %v", tc, got, err)
+			t.Errorf("%+v: got %q, %v, want %v, no error: %v", tc, got, err, tc.want, tc.want != "")
 		}
 	}
 }

@@ -10,10 +10,11 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
-// situations are what goes wrong at every vendor, and the kinds that it may be there.
-var situations = map[string][]embedding.Kind{
+// kindsOf has the situations that go wrong at every vendor, and their allowed kinds.
+var kindsOf = map[string][]embedding.Kind{
 	"wrong key":             {embedding.Auth},
 	"wrong region":          {embedding.Auth, embedding.Invalid},
 	"unknown model":         {embedding.Invalid, embedding.Auth},
@@ -23,7 +24,7 @@ var situations = map[string][]embedding.Kind{
 	"quota gone":            {embedding.Exhausted},
 }
 
-// elsewhere are the answers of what stands between, and of servers that break off.
+// elsewhere has answers of proxies and of servers that break off.
 var elsewhere = []struct {
 	name   string
 	status int
@@ -31,26 +32,26 @@ var elsewhere = []struct {
 	kind   embedding.Kind
 	says   string
 }{
-	{"a proxy's 502", 502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>secret</body></html>", embedding.Unavailable, "a web page, as a proxy between has them"},
-	{"a proxy's 403", 403, "<!DOCTYPE html><title>Blocked</title>secret", embedding.Auth, "a web page, as a proxy between has them"},
-	{"a login page", 200, "<!DOCTYPE html><html><body>secret: please log in</body></html>", embedding.Malformed, "check the base URL, and what stands between"},
+	{"a proxy's 502", 502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>secret</body></html>", embedding.Unavailable, "a web page, probably from a proxy"},
+	{"a proxy's 403", 403, "<!DOCTYPE html><title>Blocked</title>secret", embedding.Auth, "a web page, probably from a proxy"},
+	{"a login page", 200, "<!DOCTYPE html><html><body>secret: please log in</body></html>", embedding.Malformed, "check the base URL and any proxy"},
 	{"an empty 200", 200, "", embedding.Malformed, "the answer is empty"},
 	{"a 200 of spaces", 200, " \r\n", embedding.Malformed, "the answer is empty"},
 	{"truncated JSON", 200, `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,0.2`, embedding.Malformed, "the answer breaks off"},
 	{"no JSON", 200, "OK", embedding.Malformed, "is not JSON: check the base URL"},
 }
 
-// Situations holds a provider, which open opens with Key, to each of them: a line of testdata/errors.jsonl names it as its
-// "case", and the user's next step as what the error "says". A situation that the vendor cannot bring about is in none, with
-// the reason.
-func Situations(t *testing.T, open func(baseURL string) (embedding.Embedder, error), none map[string]string) {
+// situations holds a provider to each of kindsOf. A line of testdata/errors.jsonl names the
+// situation as its "case" and the user's next step as what the error "says". A situation that the
+// vendor cannot bring about is in none, with the reason.
+func situations(t *testing.T, open func(baseURL string) (embedding.Embedder, error), none map[string]string) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, r := range Read(t) {
 		if r.Case == "" {
 			continue
 		}
-		allowed, known := situations[r.Case]
+		allowed, known := kindsOf[r.Case]
 		switch {
 		case !known:
 			t.Errorf("%s: there is no situation %q", r.Name, r.Case)
@@ -61,13 +62,13 @@ func Situations(t *testing.T, open func(baseURL string) (embedding.Embedder, err
 		}
 		seen[r.Case] = true
 	}
-	for name := range situations {
+	for name := range kindsOf {
 		if _, excused := none[name]; seen[name] == excused {
 			t.Errorf("%s: in testdata %v, excused %v", name, seen[name], excused)
 		}
 	}
 	for name, why := range none {
-		if _, known := situations[name]; !known || why == "" {
+		if _, known := kindsOf[name]; !known || why == "" {
 			t.Errorf("%q is no situation, or no reason is given", name)
 		}
 	}
@@ -80,9 +81,7 @@ func Situations(t *testing.T, open func(baseURL string) (embedding.Embedder, err
 			}))
 			defer srv.Close()
 			e, err := open(srv.URL)
-			if err != nil {
-				t.Fatal(err)
-			}
+			expect.NoError(t, err)
 			_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"hello there"}})
 			if !errors.Is(err, tc.kind) || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), Key) {
 				t.Errorf("got %v\nwant: %v, %q", err, tc.kind, tc.says)
@@ -91,8 +90,8 @@ func Situations(t *testing.T, open func(baseURL string) (embedding.Embedder, err
 	}
 }
 
-// underSuccess holds a provider to seeing every refusal of testdata also where a gateway or the vendor sends it with
-// status 200: as what it is where the body tells, which one at least does, else as Malformed.
+// underSuccess sends every refusal of testdata with status 200, as some gateways do. The provider
+// must see its kind, or call it Malformed if the body does not tell. At least one body must tell.
 func underSuccess(t *testing.T, open func(baseURL string) (embedding.Embedder, error)) {
 	t.Helper()
 	var now Refusal
@@ -104,9 +103,7 @@ func underSuccess(t *testing.T, open func(baseURL string) (embedding.Embedder, e
 	}))
 	defer srv.Close()
 	e, err := open(srv.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	told := false
 	for _, now = range Read(t) {
 		_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hello there"}})

@@ -25,8 +25,8 @@ func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
 	return rec.Result(), nil
 }
 
-// TestLimitKeepsInsideTheQuotaOfASecond: callers who come all at once, after a pause, are never refused by the quota that the
-// service enforces each second.
+// TestLimitKeepsInsideTheQuotaOfASecond: callers who come all at once, after a pause, are never
+// refused by the quota that the service enforces each second.
 func TestLimitKeepsInsideTheQuotaOfASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const rpm = 1800
@@ -44,7 +44,7 @@ func TestLimitKeepsInsideTheQuotaOfASecond(t *testing.T) {
 			for i := range 60 {
 				wg.Go(func() {
 					if _, err := embedding.Query(t.Context(), e, fmt.Sprintf("%d in burst %d", i, burst)); err != nil {
-						t.Error(err)
+						t.Errorf("got the error %v, want none", err)
 					}
 				})
 			}
@@ -52,7 +52,7 @@ func TestLimitKeepsInsideTheQuotaOfASecond(t *testing.T) {
 			time.Sleep(10 * time.Second)
 		}
 		if l := s.Ledger(); l.Requests != 120 || l.Billed != 120 {
-			t.Errorf("%d of %d requests were refused", l.Requests-l.Billed, l.Requests)
+			t.Errorf("%d of %d requests were refused, want 0 of 120", l.Requests-l.Billed, l.Requests)
 		}
 		if took := time.Since(start) - 20*time.Second; took < 3*time.Second || took > 5*time.Second {
 			t.Errorf("120 requests at 30 a second took %v", took)

@@ -16,7 +16,8 @@ import (
 	"github.com/vecspace/embedding/providers/openai"
 )
 
-// server answers with vectors of 3 dimensions whatever it is asked for, as many local servers do, and keeps the request.
+// server answers with vectors of 3 dimensions whatever it is asked for, as many local servers do,
+// and keeps the request.
 func server(t *testing.T) (base string, body *string) {
 	body = new(string)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +48,7 @@ func TestWhatIsSent(t *testing.T) {
 		expect.NoError(t, err)
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: embedding.TaskQuery})
 		if err != nil || fmt.Sprint(res.Vectors) != "[[1 0 0]]" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 3}) {
-			t.Errorf("%+v, %v", res, err)
+			t.Errorf("got %+v, %v, want Vectors [[1 0 0]], Usage %v", res, err, embedding.Usage{Requests: 1, Tokens: 3})
 		}
 		if *body != want {
 			t.Errorf("sent %s\nwant %s", *body, want)
@@ -76,7 +77,7 @@ func TestWhatIsSentToOpenAI(t *testing.T) {
 		e, err := openai.New(o)
 		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
-			t.Error(err)
+			t.Errorf("got %v, want %v", err, embedding.Unavailable)
 		}
 		if network.body != want {
 			t.Errorf("sent %s\nwant %s", network.body, want)
@@ -84,7 +85,8 @@ func TestWhatIsSentToOpenAI(t *testing.T) {
 	}
 }
 
-// A server that ignores the dimensions it is asked for is caught, and one of unknown dimensions can be asked.
+// A server that ignores the dimensions it is asked for is caught, and one of unknown dimensions can
+// be asked.
 func TestDimensions(t *testing.T) {
 	base, _ := server(t)
 	for _, o := range []openai.Options{{Dimensions: 2}, {Dimensions: 2, EncodingFormat: "base64"}, {NativeDimensions: 2}} {
@@ -96,19 +98,19 @@ func TestDimensions(t *testing.T) {
 		e, err := openai.New(o)
 		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, want) || !strings.Contains(err.Error(), words) {
-			t.Errorf("%+v: vectors of 3 dimensions: %v", o, err)
+			t.Errorf("%+v: vectors of 3 dimensions: got %v, want %v, %q", o, err, want, words)
 		}
 	}
 	e, err := openai.New(openai.Options{Model: "m", BaseURL: base})
 	expect.NoError(t, err)
 	if m := e.Model(); m.Dimensions != 0 || m.Space != "" {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want Dimensions 0, Space none", m)
 	}
 	if e, err = embedding.Probe(t.Context(), e); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if m := e.Model(); m.Dimensions != 3 || m.Space != "127.0.0.1/m@3" {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want Dimensions 3, Space 127.0.0.1/m@3", m)
 	}
 }
 
@@ -145,21 +147,22 @@ func TestElevenTextsForAServerThatTakesTen(t *testing.T) {
 		t.Errorf("the limit that was set: %v", err)
 	}
 	if n := s.Ledger().Requests; n != 1 {
-		t.Errorf("%d requests", n)
+		t.Errorf("got %d requests, want 1", n)
 	}
 	if res, err := ask(texts[:10]); err != nil || len(res.Vectors) != 10 || res.Usage != s.Ledger().Usage() {
-		t.Errorf("%d vectors, usage %+v, the ledger has %+v, %v", len(res.Vectors), res.Usage, s.Ledger().Usage(), err)
+		t.Errorf("got %d vectors, usage %+v, %v, want 10 and the ledger's %+v",
+			len(res.Vectors), res.Usage, err, s.Ledger().Usage())
 	}
 }
 
-// The largest request that OpenAI takes can be answered with 70 MB, 1,536 numbers of 22 characters for each of 2,048 texts, by a server
-// whose dimensions nobody has said.
+// The largest request that OpenAI takes can be answered with 70 MB, 1,536 numbers of 22 characters
+// for each of 2,048 texts, by a server whose dimensions nobody has said.
 func TestLargestAnswerOfUnknownDimensions(t *testing.T) {
 	const size = 2048 * 1536 * 22
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct{ Input []string }
 		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 		blank := strings.Repeat(" ", size/len(asked.Input)) // stands for most of the numbers
 		io.WriteString(w, `{"object":"list","usage":{"prompt_tokens":1,"total_tokens":1},"data":[`)
@@ -177,6 +180,6 @@ func TestLargestAnswerOfUnknownDimensions(t *testing.T) {
 	texts := strings.Split(strings.Repeat("a", 2048), "")
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
 	if err != nil || len(res.Vectors) != 2048 || res.Vectors[2047][1] != 2047 {
-		t.Fatal(len(res.Vectors), err)
+		t.Fatalf("got %v, %v, want 2048 vectors in order", len(res.Vectors), err)
 	}
 }

@@ -1,5 +1,5 @@
-// Package vendortest is what the tests of the providers share: error bodies and their sources, an emulator that is served,
-// options that must be refused.
+// Package vendortest is what the tests of all providers share: laws, error bodies and their
+// sources, emulators over HTTP, and bad options.
 package vendortest
 
 import (
@@ -22,28 +22,31 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/emulator"
 )
 
 // Key is a key that no error may show.
 const Key = "key-of-the-emulator-51c0ffee"
 
-// Refusal is a line of testdata/errors.jsonl: an answer of a server, what it has to become, and where it was seen.
+// Refusal is a line of testdata/errors.jsonl: a server's answer, the error that it must become, and
+// where it was seen.
 type Refusal struct {
-	Server        string            `json:"server"` // whose it is, where a provider speaks with many
+	Server        string            `json:"server"` // for a provider of many servers
 	Name          string            `json:"name"`
-	Case          string            `json:"case"` // which of the situations it is; "": none of them
+	Case          string            `json:"case"` // its situation, if it is one
 	Status        int               `json:"status"`
 	Headers       map[string]string `json:"headers"`
 	Body          string            `json:"body"`
 	Kind          string            `json:"kind"`
 	Code          string            `json:"code"`
-	RequestID     string            `json:"request_id"` // of the body; "": the header's
+	RequestID     string            `json:"request_id"` // in the body; "" means the header's
 	AllowedTexts  int               `json:"allowed_texts"`
 	AllowedTokens int               `json:"allowed_tokens"`
 	AllowedText   int               `json:"allowed_text_tokens"`
 	RetryAfter    string            `json:"retry_after"` // as time.ParseDuration takes it
-	Says          string            `json:"says"`        // what the error has to tell the user to do
+	Says          string            `json:"says"`        // the advice in the error
 	Origin
 }
 
@@ -53,17 +56,15 @@ var kinds = map[string]embedding.Kind{
 	"Malformed": embedding.Malformed,
 }
 
-// Read returns the lines of testdata/errors.jsonl, each of which has to say where it is from.
+// Read returns the lines of testdata/errors.jsonl. Each must name its origin.
 func Read(t *testing.T) []Refusal {
 	t.Helper()
 	all, err := readFile("testdata/errors.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return all
 }
 
-// readFile returns the lines of a provider's errors.jsonl.
+// readFile is [Read] for the errors.jsonl of any provider.
 func readFile(name string) ([]Refusal, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -91,9 +92,25 @@ func readFile(name string) ([]Refusal, error) {
 	return all, lines.Err()
 }
 
-// Refusals sends every body of testdata/errors.jsonl through the whole provider, which open opens with Key.
-func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error)) {
+// Laws runs the laws for a provider with each of the options. emulate opens it with its emulator.
+func Laws[O any](t *testing.T, emulate func(*testing.T, O) (*Emulator, embedding.Embedder), all map[string]O) {
 	t.Helper()
+	for name, o := range all {
+		t.Run(name, func(t *testing.T) {
+			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
+				s, e := emulate(t, o)
+				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
+			})
+		})
+	}
+}
+
+// Refusals sends every body of testdata/errors.jsonl through a whole provider, which open opens
+// with [Key], and then tests the situations that all vendors share. none says why some cannot
+// occur.
+func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error), none map[string]string) {
+	t.Helper()
+	situations(t, open, none)
 	var now Refusal
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if now.RequestID == "" {
@@ -107,9 +124,7 @@ func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error
 	}))
 	defer srv.Close()
 	e, err := open(srv.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	for _, now = range Read(t) {
 		t.Run(path.Join(now.Server, now.Name), func(t *testing.T) {
 			_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a text that must not be shown"}})
@@ -134,7 +149,7 @@ func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error
 	}
 }
 
-// Proved fails for every pattern that matches no body of testdata/errors.jsonl.
+// Proved fails the test for every pattern that matches no body of testdata/errors.jsonl.
 func Proved(t *testing.T, patterns ...*regexp.Regexp) {
 	t.Helper()
 	all := Read(t)
@@ -146,7 +161,7 @@ func Proved(t *testing.T, patterns ...*regexp.Regexp) {
 	}
 }
 
-// Emulator is an emulator that is being served.
+// Emulator is an emulator behind an HTTP server.
 type Emulator struct {
 	*emulator.Server
 	URL string
@@ -155,13 +170,11 @@ type Emulator struct {
 	last []byte
 }
 
-// Serve serves an emulator until the test ends. It takes what a package's New returns.
+// Serve serves an emulator until the test ends. Its result takes what an emulator's New returns.
 func Serve(t *testing.T) func(s *emulator.Server, err error) *Emulator {
 	return func(s *emulator.Server, err error) *Emulator {
 		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		e := &Emulator{Server: s}
 		srv := httptest.NewServer(e)
 		t.Cleanup(srv.Close)
@@ -189,28 +202,32 @@ func (e *Emulator) Last() string {
 	return string(e.last)
 }
 
-// Usage is what the emulator has billed.
+// Usage returns what the emulator has billed.
 func (e *Emulator) Usage() embedding.Usage { return e.Ledger().Usage() }
 
-// NoNetwork is a client for what must not use one.
-func NoNetwork(t *testing.T) *http.Client { return &http.Client{Transport: untouched{t}} }
-
-type untouched struct{ t *testing.T }
-
-func (u untouched) RoundTrip(*http.Request) (*http.Response, error) {
-	u.t.Error("the network was used")
-	return nil, errors.New("no network here")
+// NoNetwork returns a client that fails the test if it is used.
+func NoNetwork(t *testing.T) *http.Client {
+	return &http.Client{Transport: RoundTrip(func(*http.Request) (*http.Response, error) {
+		t.Error("the network was used")
+		return nil, errors.New("no network here")
+	})}
 }
 
-// BadOption is what New has to refuse.
+// RoundTrip is a function as an [http.RoundTripper].
+type RoundTrip func(*http.Request) (*http.Response, error)
+
+// RoundTrip calls f.
+func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// BadOption is a case that New must refuse.
 type BadOption[O any] struct {
 	Name    string
 	Options O
 	Kind    embedding.Kind
-	Want    string // that the error has to say
+	Want    string // words of the error
 }
 
-// BadOptions holds New to refusing each of them.
+// BadOptions tests that open refuses each case.
 func BadOptions[O any](t *testing.T, open func(O) (embedding.Embedder, error), all []BadOption[O]) {
 	t.Helper()
 	for _, tc := range all {
@@ -226,7 +243,7 @@ func BadOptions[O any](t *testing.T, open func(O) (embedding.Embedder, error), a
 	}
 }
 
-// Failure returns the error of embedding texts, which has to be of a kind and to say all of words.
+// Failure returns the error of embedding texts, which must have a kind and contain all of words.
 func Failure(t *testing.T, e embedding.Embedder, texts []string, kind embedding.Kind, words ...string) *embedding.Error {
 	t.Helper()
 	_, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
@@ -245,7 +262,7 @@ func Failure(t *testing.T, e embedding.Embedder, texts []string, kind embedding.
 	return got
 }
 
-// Bad is a BadOption.
+// Bad returns a [BadOption].
 func Bad[O any](name string, o O, kind embedding.Kind, want string) BadOption[O] {
 	return BadOption[O]{Name: name, Options: o, Kind: kind, Want: want}
 }

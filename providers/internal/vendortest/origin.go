@@ -6,22 +6,26 @@ import (
 	"strings"
 )
 
-// Origin is where a body was seen, as part of a line of testdata/errors.jsonl. Confidence is A for a capture or the
-// server's own source, B for one with a part put together (the frame of another capture around a quoted message), and
-// "unverified" for a body that nobody showed, whatever is named as the source of a part of it.
+// Origin says where a body was seen, as part of a line of testdata/errors.jsonl. Confidence is A
+// for a capture or the server's own source, B for a body that was put together in part (the frame
+// of another capture around a quoted message), and "unverified" for a body that nobody showed.
 type Origin struct {
-	Source     string `json:"source"`  // an address first, then in parentheses what of the body is not from there
-	Commit     string `json:"commit"`  // of the file that the address names; "": it is a thread or a page, which may change
-	Version    string `json:"version"` // of the server that gave this answer when we ran it
+	// Source is an address, then in parentheses what of the body is from elsewhere.
+	Source string `json:"source"`
+	// Commit is the commit of the file at the address. "" means a thread or a page, which may change.
+	Commit string `json:"commit"`
+	// Version is the version of a server that we ran for this answer.
+	Version    string `json:"version"`
 	Confidence string `json:"confidence"`
 }
 
-// Pinned says whether anyone can look the body up and will find it unchanged: a file at a commit, or a server of a version.
+// Pinned reports whether the body can be looked up unchanged: in a file at a commit, or from a
+// server of a version.
 func (o Origin) Pinned() bool { return o.Commit != "" || o.Version != "" }
 
 var commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
-// Check says what of an origin contradicts the rest.
+// Check reports contradictions in an origin.
 func (o Origin) Check() error {
 	address, _, _ := strings.Cut(o.Source, " ")
 	if !strings.HasPrefix(address, "https://") {

@@ -17,7 +17,7 @@ import (
 	"github.com/vecspace/embedding/providers/bedrock"
 	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
 	"github.com/vecspace/embedding/providers/internal/emulator"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 // TestEnvironment: what AWS' own variables hold signs requests, the key among them wins.
@@ -35,7 +35,7 @@ func TestEnvironment(t *testing.T) {
 		e, err := bedrock.New(bedrock.Options{Model: titan, BaseURL: s.URL})
 		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 	}
 }
@@ -83,8 +83,8 @@ func TestClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := bedrocktest.New(bedrocktest.Options{})
 		expect.NoError(t, err)
-		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			time.Sleep(10 * time.Minute) // on its way, which for the server is the same as a clock that is slow
+		client := &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(10 * time.Minute) // to the server, as if the clock were slow
 			w := httptest.NewRecorder()
 			r.Host = r.URL.Host
 			s.ServeHTTP(w, r)
@@ -96,7 +96,8 @@ func TestClock(t *testing.T) {
 	})
 }
 
-// TestTampered: the emulator's check is one. What was changed on its way is refused, and so is a request for another model.
+// TestTampered: the emulator's check is one. What was changed on its way is refused, and so is a
+// request for another model.
 func TestTampered(t *testing.T) {
 	s := vendortest.Serve(t)(bedrocktest.New(bedrocktest.Options{Credentials: []bedrock.Credentials{temporary}}))
 	for name, change := range map[string]func(r *http.Request){
@@ -109,14 +110,14 @@ func TestTampered(t *testing.T) {
 		"a header":  func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") },
 		"the token": func(r *http.Request) { r.Header.Set("X-Amz-Security-Token", "another") },
 	} {
-		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		client := &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			change(r)
 			return http.DefaultTransport.RoundTrip(r)
 		})}
 		e, err := bedrock.New(bedrock.Options{Model: titan, Region: "us-east-1", BaseURL: s.URL, Credentials: as(temporary), HTTPClient: client})
 		expect.NoError(t, err)
 		if _, err := embedding.Query(t.Context(), e, "hi"); (err == nil) != (name == "nothing") || err != nil && !errors.Is(err, embedding.Auth) {
-			t.Errorf("%s was changed: %v", name, err)
+			t.Errorf("%s was changed: got %v, want no error: %v", name, err, name == "nothing")
 		}
 	}
 }

@@ -28,7 +28,8 @@ func emulate(t *testing.T, faults ...dashscopetest.Fault) (*dashscopetest.Server
 	return s, server.URL + "/compatible-mode/v1"
 }
 
-// open returns an Embedder for text-embedding-v4 at an emulator, with 64 dimensions and a good key unless o says other.
+// open returns an Embedder for text-embedding-v4 at an emulator, with 64 dimensions and a good key
+// unless o says other.
 func open(t *testing.T, base string, o dashscope.Options) embedding.Embedder {
 	t.Helper()
 	if o.Model == "" {
@@ -97,7 +98,7 @@ func TestOrderUsageAndIDs(t *testing.T) {
 		t.Errorf("usage %+v, the ledger has %+v", sum, want)
 	}
 	if len(ids) != 11 {
-		t.Errorf("%d request ids for 11 requests", len(ids))
+		t.Errorf("got %d request ids for 11 requests, want 11", len(ids))
 	}
 	for id := range ids {
 		if !uuid.MatchString(id) {
@@ -122,7 +123,7 @@ func TestDimensionsAtTheService(t *testing.T) {
 				length += float64(x) * float64(x)
 			}
 			if len(v.Vectors[0]) != dims || math.Abs(length-1) > 1e-3 {
-				t.Errorf("%s at %d: %d dimensions, length %v", m.ID, dims, len(v.Vectors[0]), math.Sqrt(length))
+				t.Errorf("%s: got %d dimensions, length %v, want length 1 of %v", m.ID, len(v.Vectors[0]), math.Sqrt(length), dims)
 			}
 		}
 	}
@@ -132,15 +133,17 @@ func TestTooManyTexts(t *testing.T) {
 	s, base := emulate(t)
 	err := refused(t, open(t, base, dashscope.Options{}), embedding.TooLarge, numbered(11)...)
 	if err.Allowed.Texts != 10 || err.Status != 0 || !strings.Contains(err.Error(), "11 texts in one request, the model takes 10: put middleware.Batch around it") {
-		t.Errorf("%v, allowed %+v", err, err.Allowed)
+		t.Errorf("got %v, allowed %+v, want Texts 10, Status 0, %q",
+			err, err.Allowed, "11 texts in one request, the model takes 10: put middleware.Batch around it")
 	}
 	if n := s.Ledger().Requests; n != 0 {
-		t.Errorf("%d requests", n)
+		t.Errorf("got %d requests, want 0", n)
 	}
 	// A limit that was believed too high is corrected by the service.
 	err = refused(t, open(t, base, dashscope.Options{Limits: embedding.Limits{Texts: 25}}), embedding.TooLarge, numbered(11)...)
 	if err.Allowed != (embedding.Limits{Texts: 10}) || err.Status != 400 || err.Code != "InvalidParameter" || !uuid.MatchString(err.RequestID) {
-		t.Errorf("%v, allowed %+v", err, err.Allowed)
+		t.Errorf("got %v, allowed %+v, want Allowed %v, Status 400, Code InvalidParameter",
+			err, err.Allowed, embedding.Limits{Texts: 10})
 	}
 }
 
@@ -158,7 +161,7 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	if l := s.Ledger(); l.Answers[401] != 2 || l.Billed != 0 {
-		t.Errorf("%+v", l)
+		t.Errorf("got %+v, want 2 answers of 401, none billed", l)
 	}
 }
 
@@ -171,11 +174,11 @@ func TestRetryAfter(t *testing.T) {
 			kind = embedding.Unavailable
 		}
 		if err := refused(t, e, kind, "hello"); err.RetryAfter != 7*time.Second || !uuid.MatchString(err.RequestID) {
-			t.Errorf("%s: %v, retry after %v", name, err, err.RetryAfter)
+			t.Errorf("%s: got %v, retry after %v, want RetryAfter %v", name, err, err.RetryAfter, 7*time.Second)
 		}
 		embed(t, e, "hello")
 		if n := s.Ledger().Requests; n != 2 {
-			t.Errorf("%s: %d requests: the provider itself asked again", name, n)
+			t.Errorf("%s: got %d requests, want 2: the provider itself asks again", name, n)
 		}
 	}
 }
@@ -186,7 +189,7 @@ func TestBadTexts(t *testing.T) {
 	_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"good", "", " \n", "bad \xff", "good too"}})
 	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !ok || len(p.Failed) != 3 || p.Response.Vectors[0] == nil || p.Response.Vectors[4] == nil {
-		t.Fatal(err)
+		t.Fatalf("got %v, want 3 failed texts beside two vectors", err)
 	}
 	for k, want := range []string{"text 1 is empty", "text 2 is blank", "text 3 is not valid UTF-8"} {
 		if f := p.Failed[k]; f.Index != k+1 || !errors.Is(f.Err, embedding.Rejected) || !strings.Contains(f.Err.Error(), want) {
@@ -194,17 +197,18 @@ func TestBadTexts(t *testing.T) {
 		}
 	}
 	if l := s.Ledger(); l.Texts != 2 || l.Requests != 1 {
-		t.Errorf("%+v", l)
+		t.Errorf("got %+v, want Texts 2, Requests 1", l)
 	}
 	// One text that the service refuses spoils its request.
 	long := strings.Repeat("word ", 8193)
 	rejected := refused(t, e, embedding.Rejected, "good", long)
 	if !strings.Contains(rejected.Error(), "Range of input length should be [1, 8192]; a text is empty or has more tokens than the model takes: shorten or split it") {
-		t.Error(rejected)
+		t.Errorf("got %v, want %q",
+			rejected, "Range of input length should be [1, 8192]; a text is empty or has more tokens than the model takes: shorten or split it")
 	}
 	expect.NoError(t, s.SetFaults(dashscopetest.Fault{Name: "bad-text"}))
 	if rejected = refused(t, e, embedding.Rejected, "good", dashscopetest.BadText); rejected.Code != "data_inspection_failed" {
-		t.Error(rejected)
+		t.Errorf("got %v, want Code data_inspection_failed", rejected)
 	}
 }
 
@@ -213,15 +217,15 @@ func TestUnlistedAtTheService(t *testing.T) {
 	_, base := emulate(t)
 	err := refused(t, open(t, base, dashscope.Options{Model: "text-embedding-v9", Dimensions: 64, Unlisted: true}), embedding.Invalid, "hello")
 	if err.Status != 404 || err.Code != "model_not_found" || !strings.Contains(err.Error(), "the model is not served there (region intl") {
-		t.Error(err)
+		t.Errorf("got %v, want Status 404, Code model_not_found, %q", err, "the model is not served there (region intl")
 	}
 	err = refused(t, open(t, base, dashscope.Options{Model: "text-embedding-v4", Dimensions: 100, Unlisted: true}), embedding.Invalid, "hello")
-	if err.Status != 400 || !strings.Contains(err.Error(), "its value shold be in [64, 128, 256") { // sic
-		t.Error(err)
+	if err.Status != 400 || !strings.Contains(err.Error(), "its value shold be in [64, 128, 256") {
+		t.Errorf("got %v, want Status 400, %q", err, "its value shold be in [64, 128, 256")
 	}
 	err = refused(t, open(t, strings.TrimSuffix(base, "/v1"), dashscope.Options{}), embedding.Invalid, "hello")
 	if err.Status != 404 || !strings.Contains(err.Error(), "the service's end in /compatible-mode/v1") {
-		t.Error(err)
+		t.Errorf("got %v, want Status 404, %q", err, "the service's end in /compatible-mode/v1")
 	}
 }
 
@@ -248,7 +252,7 @@ func TestFaults(t *testing.T) {
 				ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 				defer cancel()
 				if _, err := e.Embed(ctx, embedding.Request{Texts: texts}); !errors.Is(err, context.DeadlineExceeded) {
-					t.Error(err)
+					t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
 				}
 				return
 			case "base64-400", "base64-ignore": // base64 is not asked for
@@ -257,7 +261,7 @@ func TestFaults(t *testing.T) {
 			res, err := e.Embed(ctx, embedding.Request{Texts: texts})
 			if f.Kind == embedding.Unknown {
 				if err != nil || len(res.Vectors) != 3 {
-					t.Errorf("%d vectors, %v", len(res.Vectors), err)
+					t.Errorf("got %d vectors, %v, want 3", len(res.Vectors), err)
 				}
 				return
 			}
@@ -268,7 +272,7 @@ func TestFaults(t *testing.T) {
 				t.Errorf("status %d in %v, want %d", got.Status, err, f.Status)
 			}
 			if n := s.Ledger().Requests; n != 1 {
-				t.Errorf("%d requests", n)
+				t.Errorf("got %d requests, want 1", n)
 			}
 		})
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
-	"github.com/vecspace/embedding/providers/internal/jsonhttp/vendortest"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/mistraltest"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
@@ -32,7 +32,8 @@ func TestLaws(t *testing.T) {
 	}
 }
 
-// The laws hold with OpenAI's own emulator and models too, and with Mistral's, which is the same wire.
+// The laws hold with OpenAI's own emulator and models too, and with Mistral's, which is the same
+// wire.
 func TestLawsOfVendors(t *testing.T) {
 	keys := []string{"key-of-the-emulator-51c0ffee"}
 	for name, tc := range map[string]struct {

@@ -13,8 +13,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// check holds one reading of body against encoding/json: whether it is JSON, and where not; the vectors bit for bit; the
-// rest; and whether it is the answer asked for.
+// check holds one reading of body against encoding/json: whether it is JSON, and where not; the
+// vectors bit for bit; the rest; and whether it is the answer asked for.
 func check(t *testing.T, body string, n, dims int, a Answer, err error) {
 	t.Helper()
 	syntax, isSyntax := errors.AsType[*SyntaxError](err)
@@ -121,8 +121,8 @@ var bodies = []string{
 	strings.Repeat("[", 100) + strings.Repeat("]", 100), strings.Repeat(`{"a":`, 50) + `0` + strings.Repeat("}", 50),
 }
 
-// TestEveryOffset gives each body in two pieces, split at every offset, and in pieces of every size: the result is that
-// of the body in one piece, which is held against encoding/json.
+// TestEveryOffset gives each body in two pieces, split at every offset, and in pieces of every
+// size: the result is that of the body in one piece, which is held against encoding/json.
 func TestEveryOffset(t *testing.T) {
 	small, middle := newScanner(8), newScanner(window)
 	for _, body := range bodies {
@@ -168,7 +168,8 @@ func TestEveryOffsetOfManyNumbers(t *testing.T) {
 	}
 }
 
-// TestEveryEnd cuts an answer off at every place, and puts what does not belong there at every place.
+// TestEveryEnd cuts an answer off at every place, and puts what does not belong there at every
+// place.
 func TestEveryEnd(t *testing.T) {
 	body := bodies[0]
 	for at := range len(body) {
@@ -190,7 +191,8 @@ func TestDepth(t *testing.T) {
 			a, err := Read(strings.NewReader(body), 1, 1)
 			_, isSyntax := errors.AsType[*SyntaxError](err)
 			if offset := syntaxOffset(body); isSyntax != (offset >= 0) {
-				t.Errorf("%d levels in %.20s...: %v, rest of %d bytes; encoding/json %d", deep, body, err, len(a.Rest), offset)
+				t.Errorf("%d levels in %.20s...: got %v, rest of %d bytes; encoding/json %d, want a syntax error: %v",
+					deep, body, err, len(a.Rest), offset, offset >= 0)
 			}
 		}
 	}
@@ -201,7 +203,7 @@ func TestSiblings(t *testing.T) {
 	many := strings.Repeat(`{},[],`, deepest)
 	body := `{"a":[` + many + `0],"data":[{"b":[` + many + `0],"index":0,"embedding":[1]}]}`
 	if _, err := Read(strings.NewReader(body), 1, 1); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }
 
@@ -209,19 +211,19 @@ func TestBounds(t *testing.T) {
 	t.Run("a long rest", func(t *testing.T) {
 		body := `{"data":[{"index":0,"embedding":[1]}],"pad":"` + strings.Repeat("x", mostRest) + `"}`
 		if a, err := Read(strings.NewReader(body), 1, 1); !errors.Is(err, ErrTooLong) || a.Rest != nil {
-			t.Errorf("%v, rest of %d bytes", err, len(a.Rest))
+			t.Errorf("got %v, rest of %d bytes, want %v, Rest nil", err, len(a.Rest), ErrTooLong)
 		}
 	})
 	t.Run("members of items are no rest", func(t *testing.T) {
 		body := `{"data":[{"index":0,"pad":"` + strings.Repeat("x", 2*mostRest) + `","embedding":[1]}]}`
 		if _, err := Read(strings.NewReader(body), 1, 1); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 	})
 	t.Run("a slab that no answer fills", func(t *testing.T) {
 		body := `{"data":[{"index":0,"embedding":[` + strings.Repeat("0,", 4000) + `0]}]}`
 		if _, err := Read(strings.NewReader(body), mostNumbers/4000, 0); !errors.Is(err, ErrTooLong) {
-			t.Errorf("%v", err)
+			t.Errorf("got %v, want %v", err, ErrTooLong)
 		}
 	})
 	t.Run("tokens longer than the buffer", func(t *testing.T) {
@@ -236,7 +238,7 @@ func TestBounds(t *testing.T) {
 		a, err = Read(strings.NewReader(body), 1, 1)
 		check(t, body, 1, 1, a, err)
 		if err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 	})
 }
@@ -301,7 +303,8 @@ func TestErrorsSayWhere(t *testing.T) {
 	}
 }
 
-// TestRowsAreApart: appending to a row does not reach the next, and a later reading leaves the rows alone.
+// TestRowsAreApart: appending to a row does not reach the next, and a later reading leaves the rows
+// alone.
 func TestRowsAreApart(t *testing.T) {
 	for _, dims := range []int{4, 0} {
 		rows := vectors(3, 4)
@@ -314,7 +317,7 @@ func TestRowsAreApart(t *testing.T) {
 		for range 10 {
 			other := strings.ReplaceAll(answerOf(vectors(9, 7), encodedRow), "text-embedding-v4", "another")
 			if _, err := Read(strings.NewReader(other), 9, 0); err != nil {
-				t.Fatal(err)
+				t.Fatalf("got the error %v, want none", err)
 			}
 		}
 		if !same(a.Vectors, rows) || string(a.Rest) != rest {
@@ -323,8 +326,8 @@ func TestRowsAreApart(t *testing.T) {
 	}
 }
 
-// TestAllocations: the rows, their slab and the rest. The scanner is reset and not put into the pool, which forgets on
-// purpose under -race.
+// TestAllocations: the rows, their slab and the rest. The scanner is reset and not put into the
+// pool, which forgets on purpose under -race.
 func TestAllocations(t *testing.T) {
 	rows := vectors(10, 64)
 	for name, write := range map[string]func([]float32) string{"floats": printed, "base64": encodedRow} {
@@ -335,7 +338,7 @@ func TestAllocations(t *testing.T) {
 				r.Reset(body)
 				s.reset()
 				if _, err := s.read(r, len(rows), dims); err != nil {
-					t.Fatal(err)
+					t.Fatalf("got the error %v, want none", err)
 				}
 			})
 			if got != 3 {

@@ -35,7 +35,8 @@ func sent(t *testing.T, o dashscope.Options, task embedding.Task) string {
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: task})
 	expect.NoError(t, err)
 	if res.ID != "73591b79-d194-9bca-8bb5-000000000000" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 3}) || auth != "Bearer sk-test" {
-		t.Errorf("id %q, usage %+v, Authorization %q", res.ID, res.Usage, auth)
+		t.Errorf("got id %q, usage %+v, Authorization %q, want ID 73591b79-d194-9bca-8bb5-000000000000, Usage %v, auth Bearer sk-test",
+			res.ID, res.Usage, auth, embedding.Usage{Requests: 1, Tokens: 3})
 	}
 	return body
 }

@@ -19,8 +19,8 @@ func (s *spy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 }
 
-// TestWhoGetsTheKey holds the rule of the package documentation: OpenAI's key goes to OpenAI and to the base URL of the
-// environment, and nowhere else unless it is said by name.
+// TestWhoGetsTheKey holds the rule of the package documentation: OpenAI's key goes to OpenAI and to
+// the base URL of the environment, and nowhere else unless it is said by name.
 func TestWhoGetsTheKey(t *testing.T) {
 	const given, elsewhere = "https://given.example/v1", "https://variable.example/v1"
 	for _, tc := range []struct {

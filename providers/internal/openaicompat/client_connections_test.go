@@ -26,8 +26,9 @@ func counting(t *testing.T, h http.HandlerFunc) (url string, dials *atomic.Int32
 	return srv.URL, dials
 }
 
-// TestConnectionsAreKept: one call after another takes one connection, whatever came of the call before. The end of the
-// answer comes in a segment of its own, so that a reader that stops at the last bracket has not seen it.
+// TestConnectionsAreKept: one call after another takes one connection, whatever came of the call
+// before. The end of the answer comes in a segment of its own, so that a reader that stops at the
+// last bracket has not seen it.
 func TestConnectionsAreKept(t *testing.T) {
 	const row = `{"data":[{"index":0,"embedding":[1,2,3,4]}]}`
 	bodies := []string{row, row + "\n", `{"error":"sorry"}`, `{"data":[]}`, `{"data":[{"index":9,"embedding":[1]}]}`, `null`}
@@ -43,18 +44,19 @@ func TestConnectionsAreKept(t *testing.T) {
 			for range 5 {
 				_, err := c.Embed(t.Context(), texts("one"))
 				if ok := status == 200 && strings.HasPrefix(body, row); (err == nil) != ok {
-					t.Fatal(err)
+					t.Fatalf("got %v, want no error: %v", err, ok)
 				}
 			}
 			if n := dials.Load(); n != 1 {
-				t.Errorf("%d %q: %d connections", status, body, n)
+				t.Errorf("%d %q: got %d connections, want 1", status, body, n)
 			}
 		}
 	}
 }
 
-// TestConcurrentCalls: no call gets another one's vectors, and connections are used again. Their number may be somewhat
-// above that of the calls at a time, because a call that waits for a new connection takes an old one that comes free.
+// TestConcurrentCalls: no call gets another one's vectors, and connections are used again. Their
+// number may be somewhat above that of the calls at a time, because a call that waits for a new
+// connection takes an old one that comes free.
 func TestConcurrentCalls(t *testing.T) {
 	const parallel, rounds = 16, 20
 	url, dials := counting(t, answer)
@@ -66,7 +68,7 @@ func TestConcurrentCalls(t *testing.T) {
 				text := strings.Repeat("x", g*rounds+i+1)
 				res, err := c.Embed(t.Context(), texts(text, text+"y"))
 				if err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 					return
 				}
 				if int(res.Vectors[0][0]) != len(text) || int(res.Vectors[1][0]) != len(text)+1 {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 func TestRefusals(t *testing.T) {
@@ -98,7 +99,7 @@ func TestWrongAnswers(t *testing.T) {
 		{`{"index":0,"embedding":[1,2,3,NaN]},{"index":1,"embedding":[1,2,3,4]}`, "invalid character 'N'"},
 	} {
 		for _, dims := range []int{4, 0} {
-			c := open(t, status(200, `{"code":0,"message":"success","data":[`+tc.data+`]}`), func(c *Config) { c.Model.Dimensions = dims })
+			c := open(t, status(200, `{"code":0,"message":"success","data":[`+tc.data+`]}`), func(c *options) { c.Model.Dimensions = dims })
 			res, err := c.Embed(t.Context(), texts("one", "two"))
 			if dims == 0 && tc.says == "3 numbers, want 4" {
 				tc.says = "more than 3 numbers"
@@ -114,20 +115,20 @@ func TestWrongAnswers(t *testing.T) {
 func TestPlacedByIndex(t *testing.T) {
 	for _, dims := range []int{4, 0} {
 		c := open(t, status(200, `{"data":[{"embedding":[1,1,1,1],"index":2},{"index":0,"embedding":[2,2,2,2]},{"index":1,"embedding":[3,3,3,3]}]}`),
-			func(c *Config) { c.Model.Dimensions = dims })
+			func(c *options) { c.Model.Dimensions = dims })
 		res, err := c.Embed(t.Context(), texts("one", "two", "three"))
 		if err != nil || fmt.Sprint(res.Vectors) != "[[2 2 2 2] [3 3 3 3] [1 1 1 1]]" {
-			t.Errorf("%v, %v", res.Vectors, err)
+			t.Errorf("got %v, %v, want Vectors [[2 2 2 2] [3 3 3 3] [1 1 1 1]]", res.Vectors, err)
 		}
 	}
 }
 
 func TestClassifierSeesTheServersOwnWords(t *testing.T) {
-	var seen Failure
-	c := open(t, status(400, `{"error":{"message":"no room for a text of mine","code":"full"}}`), func(c *Config) {
-		c.Classify = func(f Failure) Verdict {
+	var seen wire.Failure
+	c := open(t, status(400, `{"error":{"message":"no room for a text of mine","code":"full"}}`), func(c *options) {
+		c.Classify = func(f wire.Failure) wire.Verdict {
 			seen = f
-			return Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: 3}, Advice: "send less"}
+			return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: 3}, Advice: "send less"}
 		}
 	})
 	_, err := c.Embed(t.Context(), texts("a text of mine"))
@@ -136,7 +137,8 @@ func TestClassifierSeesTheServersOwnWords(t *testing.T) {
 		t.Errorf("the classifier saw %+v", seen)
 	}
 	if e.Kind != embedding.TooLarge || e.Allowed.Texts != 3 || !strings.Contains(err.Error(), "no room for [redacted]; send less") {
-		t.Errorf("%v, allowed %+v", err, e.Allowed)
+		t.Errorf("got %v, allowed %+v, want Kind %v, Texts 3, %q",
+			err, e.Allowed, embedding.TooLarge, "no room for [redacted]; send less")
 	}
 }
 

@@ -1,0 +1,128 @@
+// Package setup is what the providers' New functions share: from options and a vendor's table to
+// keys, hosts, limits, dimensions, spaces and prefixes.
+package setup
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/internal/wire"
+)
+
+// Key returns the given key, or the one in an environment variable, and the name of its source.
+func Key(given, variable string) (key, from string) {
+	if given != "" {
+		return given, "Options.Key"
+	}
+	return strings.TrimSpace(os.Getenv(variable)), variable
+}
+
+// RequiredKey is [Key] for a vendor that needs one. It reads the vendor's own variable for the
+// vendor's own hosts and for this machine only: a key does not travel to whatever host a reference
+// names unless the user names a variable beside it.
+func RequiredKey(given, named, own, baseURL string, hosts ...string) (key, from string, err error) {
+	if given == "" && named == "" && !Trusted(baseURL, hosts...) {
+		return "", "", fmt.Errorf("no API key for %s: name its variable in Options.KeyEnv (key_env= in a reference); "+
+			"%s is for the vendor's own address", Host(baseURL), own)
+	}
+	if key, from = Key(given, cmp.Or(named, own)); key == "" {
+		return "", "", fmt.Errorf("no API key: set the variable %s", from)
+	}
+	return key, from, nil
+}
+
+// Trusted reports whether a base URL belongs to one of a vendor's own hosts or to this machine.
+// Text that is no URL is trusted too: it gets nowhere.
+func Trusted(baseURL string, hosts ...string) bool {
+	host := Host(baseURL)
+	return host == "" || wire.Loopback(host) || Within(host, hosts...)
+}
+
+// Host returns the host of a base URL: a name in lower case, without a port. It returns "" for text
+// that is no URL; [wire.ParseBase] says what is wrong with it.
+func Host(baseURL string) string {
+	u, err := url.Parse(strings.TrimSpace(baseURL))
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+}
+
+// Within reports whether a host, as [Host] returns it, is one of hosts or below one of them.
+func Within(host string, hosts ...string) bool {
+	return slices.ContainsFunc(hosts, func(h string) bool { return host == h || strings.HasSuffix(host, "."+h) })
+}
+
+// Limits returns a table's limits. Each limit above 0 in asked replaces the table's.
+func Limits(asked, table embedding.Limits) embedding.Limits {
+	return embedding.Limits{
+		Texts:      cmp.Or(max(asked.Texts, 0), table.Texts),
+		Tokens:     cmp.Or(max(asked.Tokens, 0), table.Tokens),
+		Bytes:      cmp.Or(max(asked.Bytes, 0), table.Bytes),
+		TextTokens: cmp.Or(max(asked.TextTokens, 0), table.TextTokens),
+	}
+}
+
+// Dimensions returns the length of vectors to ask a model for. That is asked, which must be among
+// the lengths on offer, or the first of those if asked is 0.
+func Dimensions(model string, offered []int, asked int) (int, error) {
+	switch {
+	case asked < 0:
+		return 0, fmt.Errorf("dimensions are %d; a vector has at least 1", asked)
+	case len(offered) == 0 || slices.Contains(offered, asked):
+		return asked, nil
+	case asked == 0:
+		return offered[0], nil
+	case len(offered) == 1:
+		return 0, fmt.Errorf("%s has no %d dimensions, it has %d only", model, asked, offered[0])
+	}
+	return 0, fmt.Errorf("%s has no %d dimensions; it has %s", model, asked, Numbers(offered))
+}
+
+// Numbers lists numbers for a message.
+func Numbers(ns []int) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(ns), " ", ", "), "[]")
+}
+
+// Space names the space of a vendor's model. A host that is neither one of the vendor's own nor
+// below one (an emulator, a proxy) may serve anything under the name, so the space names it.
+func Space(provider, baseURL, model string, dims int, own ...string) embedding.Space {
+	host := Host(baseURL)
+	if dims == 0 || host == "" {
+		return ""
+	}
+	if !Within(host, own...) {
+		provider += "@" + host
+	}
+	return embedding.Space(fmt.Sprintf("%s/%s@%d", provider, model, dims))
+}
+
+// Pick returns the model of a table that has a name. A name that the table does not have is an
+// error that lists the table, or, if unlisted allows it, found is false.
+func Pick[M any](models []M, id func(M) string, name string, unlisted bool) (m M, found bool, err error) {
+	if at := slices.IndexFunc(models, func(m M) bool { return id(m) == name }); at >= 0 {
+		return models[at], true, nil
+	}
+	switch known := Names(models, id); {
+	case name == "":
+		err = fmt.Errorf("no model is named; there are %s", known)
+	case !unlisted:
+		err = fmt.Errorf("there is no model %q in the table; there are %s "+
+			"(Options.Unlisted, unlisted=true in a reference, passes others)", name, known)
+	}
+	return m, false, err
+}
+
+// Names lists the models of a table for a message.
+func Names[M any](models []M, id func(M) string) string {
+	names := make([]string, len(models))
+	for i, m := range models {
+		names[i] = id(m)
+	}
+	return strings.Join(names, ", ")
+}
