@@ -20,6 +20,7 @@ import (
 	"github.com/vecspace/embedding/providers/azure/azuretest"
 	"github.com/vecspace/embedding/providers/cohere"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/gemini"
 	"github.com/vecspace/embedding/providers/gemini/geminitest"
 	"github.com/vecspace/embedding/providers/jina"
@@ -27,7 +28,6 @@ import (
 	"github.com/vecspace/embedding/providers/ollama"
 	"github.com/vecspace/embedding/providers/ollama/ollamatest"
 	"github.com/vecspace/embedding/providers/openai"
-	"github.com/vecspace/embedding/providers/openai/mistraltest"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
 	"github.com/vecspace/embedding/providers/openai/presettest"
 	"github.com/vecspace/embedding/providers/tei"
@@ -40,7 +40,7 @@ import (
 type emulated struct {
 	name   string // of the provider in a reference
 	path   string
-	open   func(openaitest.Options) (*openaitest.Server, error)
+	open   func(emulator.Options) (*emulator.Server, error)
 	model  string
 	limits map[string]embedding.Limits
 	cuts   bool   // texts that are too long lose their end, whatever is asked
@@ -73,26 +73,24 @@ func vendors() []emulated {
 	for _, m := range openai.Models() {
 		o.limits[m.ID] = m.Limits
 	}
-	m := emulated{name: "mistral", path: mistraltest.BasePath, open: mistraltest.New, model: "mistral-embed",
-		limits: map[string]embedding.Limits{"mistral-embed": {Tokens: 16_384, TextTokens: 8_192}}}
 	ol := emulated{name: "ollama", open: ollamatest.New, model: "nomic-embed-text", more: "&plain=true", limits: map[string]embedding.Limits{}}
 	for _, m := range ollama.Models() {
 		ol.limits[m.ID] = embedding.Limits{TextTokens: m.TextTokens}
 	}
 	az := emulated{name: "azure", model: "text-embedding-3-small", limits: map[string]embedding.Limits{}, more: "&model={model}",
-		open: func(o openaitest.Options) (*openaitest.Server, error) {
+		open: func(o emulator.Options) (*emulator.Server, error) {
 			return azuretest.New(azuretest.Options{Options: o})
 		}}
 	for _, m := range azure.Models() {
 		az.limits[m.ID] = m.Limits
 	}
-	all := []emulated{az, c, v, j, g, o, m, ol}
+	all := []emulated{az, c, v, j, g, o, ol}
 	for _, p := range openai.Presets() {
 		if !slices.Contains(presettest.Names(), p.Name) {
-			continue // OpenAI and Mistral
+			continue // OpenAI
 		}
 		e := emulated{name: p.Name, path: presettest.BasePath(p.Name), model: presettest.Model(p.Name), limits: map[string]embedding.Limits{},
-			open:   func(o openaitest.Options) (*openaitest.Server, error) { return presettest.New(p.Name, o) },
+			open:   func(o emulator.Options) (*emulator.Server, error) { return presettest.New(p.Name, o) },
 			cuts:   p.Name == "deepinfra" || p.Name == "lmstudio",
 			vague:  p.Name == "deepinfra" || p.Name == "openrouter",
 			lumped: p.Name == "zhipu",
@@ -107,7 +105,7 @@ func vendors() []emulated {
 	}
 	for _, m := range tei.Models() {
 		all = append(all, emulated{name: "tei", model: m.ID, more: "&plain=true", limits: map[string]embedding.Limits{m.ID: {Texts: 32, TextTokens: m.TextTokens}},
-			open: func(o openaitest.Options) (*openaitest.Server, error) { o.Model = m.ID; return teitest.New(o) }})
+			open: func(o emulator.Options) (*emulator.Server, error) { o.Model = m.ID; return teitest.New(o) }})
 	}
 	return all
 }
@@ -115,7 +113,7 @@ func vendors() []emulated {
 const variable = "KEY_OF_THE_EMULATOR"
 
 // start serves the emulator and returns it with what opens a model of it.
-func (v emulated) start(t *testing.T, o openaitest.Options) (*openaitest.Server, func(model, more string) embedding.Embedder) {
+func (v emulated) start(t *testing.T, o emulator.Options) (*emulator.Server, func(model, more string) embedding.Embedder) {
 	t.Helper()
 	o.Keys = []string{"key-of-the-emulator-51c0ffee"}
 	t.Setenv(variable, o.Keys[0])
@@ -164,7 +162,7 @@ func TestEmulatorsEnforceTheTables(t *testing.T) {
 			if v.cuts { // which takes words
 				words = func(n int) string { return strings.TrimSpace(strings.Repeat("a ", n)) }
 			}
-			s, open := v.start(t, openaitest.Options{Tokens: counted, CacheBytes: 1 << 20, Embedder: cheap{}})
+			s, open := v.start(t, emulator.Options{Tokens: counted, CacheBytes: 1 << 20, Embedder: cheap{}})
 			for model, l := range v.limits {
 				e := open(model, unlimited+strings.ReplaceAll(v.more, "{model}", model))
 				ask := func(texts []string) error {
@@ -219,7 +217,7 @@ func TestSearchThroughEmulators(t *testing.T) {
 	documents := []string{"how to bake bread with yeast and flour", "the stock market fell sharply today", "a guide to growing tomatoes in the garden"}
 	for _, v := range vendors() {
 		t.Run(v.name+" "+v.model, func(t *testing.T) {
-			s, open := v.start(t, openaitest.Options{})
+			s, open := v.start(t, emulator.Options{})
 			e := open(v.model, "")
 			rows, err := embedding.Documents(t.Context(), e, documents)
 			expect.NoError(t, err)
@@ -245,14 +243,14 @@ func TestSearchThroughEmulators(t *testing.T) {
 func TestFaultsOfEmulators(t *testing.T) {
 	for _, v := range vendors() {
 		t.Run(v.name+" "+v.model, func(t *testing.T) {
-			s, open := v.start(t, openaitest.Options{Embedder: cheap{}})
+			s, open := v.start(t, emulator.Options{Embedder: cheap{}})
 			e := open(v.model, "")
 			for _, f := range s.Catalog() {
 				if f.Name == "hang" || f.Name == "slow" || f.Name == "kill" || f.Name == "overlength-hang" {
 					continue // the same code as for DashScope, whose tests have them
 				}
 				s.Reset()
-				expect.NoError(t, s.SetFaults(openaitest.Fault{Name: f.Name, Next: 1}))
+				expect.NoError(t, s.SetFaults(emulator.Fault{Name: f.Name, Next: 1}))
 				res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a", "b", "c"}})
 				if got := embedding.KindOf(err); (err == nil) != (f.Kind == embedding.Unknown) || err != nil && got != f.Kind {
 					t.Errorf("%s: got %v, want %v: %v", f.Name, got, f.Kind, err)
@@ -272,11 +270,11 @@ func TestFaultsOfEmulators(t *testing.T) {
 func TestRatesOfEmulators(t *testing.T) {
 	for _, v := range vendors() {
 		t.Run(v.name+" "+v.model, func(t *testing.T) {
-			s, open := v.start(t, openaitest.Options{Embedder: cheap{}})
+			s, open := v.start(t, emulator.Options{Embedder: cheap{}})
 			e := open(v.model, "")
-			for _, r := range []openaitest.Rates{{RPM: 1, RPS: -1}, {TPM: 10, TPS: -1}} {
+			for _, r := range []emulator.Rates{{RPM: 1, RPS: -1}, {TPM: 10, TPS: -1}} {
 				s.Reset()
-				expect.NoError(t, s.Configure(openaitest.Settings{Rates: r, RetryAfter: true}))
+				expect.NoError(t, s.Configure(emulator.Settings{Rates: r, RetryAfter: true}))
 				ask := func() error {
 					_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"three words long and a few more of them"}})
 					return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // emulateMode is the first argument of a process that is an emulator of a campaign.
@@ -33,8 +34,11 @@ func emulate(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	}
 	// It is never closed: every record is one write, and requests may outlive the server by a moment.
 	emulator, err := dashscopetest.New(dashscopetest.Options{
-		Seed: *seed, Control: true,
-		Killed: func() { os.Exit(137) }, // as SIGKILL ends a process: nothing is said, flushed or finished
+		Options: emulator.Options{
+			Seed:    *seed,
+			Control: true,
+			Killed:  func() { os.Exit(137) },
+		},
 	})
 	if err != nil {
 		return err

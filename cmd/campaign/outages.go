@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding/middleware"
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // inFlight are settings under which many requests are under way at any moment, so that a fault meets them.
@@ -28,7 +28,7 @@ func outages() []scenario {
 
 // outage kills the first emulator and brings it back after the time that outages take.
 func (t *trial) outage(ctx context.Context) error {
-	var l dashscopetest.Ledger // of this life: what was in flight is in the journal
+	var l emulator.Ledger // of this life: what was in flight is in the journal
 	if err := t.emulators[0].call(ctx, "GET", "ledger", nil, &l); err != nil {
 		return err
 	}

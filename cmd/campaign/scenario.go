@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // scenario is one row of the table: what goes wrong, and what that may do.
@@ -19,13 +19,13 @@ type scenario struct {
 
 	// Each of these may be nil.
 	marks    func(*trial) []mark                                       // what happens in the middle of the job
-	injected func(dashscopetest.Ledger) int                            // how often it struck; nil: the ledger's faults and the kills
+	injected func(emulator.Ledger) int                                 // how often it struck; nil: the ledger's faults and the kills
 	after    func(context.Context, *trial) (problem string, err error) // a check of its own, before the second run
 	control  func(row) bool                                            // for the campaign itself: a defect is built in; reports whether the row shows it
 }
 
 // struck is how often the emulator's faults struck.
-func struck(l dashscopetest.Ledger) int {
+func struck(l emulator.Ledger) int {
 	n := 0
 	for _, times := range l.Faults {
 		n += times
@@ -34,6 +34,6 @@ func struck(l dashscopetest.Ledger) int {
 }
 
 // status counts the answers of an HTTP status.
-func status(code int) func(dashscopetest.Ledger) int {
-	return func(l dashscopetest.Ledger) int { return l.Answers[code] }
+func status(code int) func(emulator.Ledger) int {
+	return func(l emulator.Ledger) int { return l.Answers[code] }
 }

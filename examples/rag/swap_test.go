@@ -15,10 +15,10 @@ import (
 	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/gemini/geminitest"
 	"github.com/vecspace/embedding/providers/jina/jinatest"
 	"github.com/vecspace/embedding/providers/ollama/ollamatest"
-	"github.com/vecspace/embedding/providers/openai/mistraltest"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
 	"github.com/vecspace/embedding/providers/openai/presettest"
 	"github.com/vecspace/embedding/providers/tei/teitest"
@@ -33,7 +33,7 @@ func TestSwap(t *testing.T) {
 	expect.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	for _, e := range providers.Catalogue() {
 		if e.Key != "" {
-			t.Setenv(e.Key, dashscopetest.DefaultKey) // all emulators have the same
+			t.Setenv(e.Key, emulator.DefaultKey) // all emulators have the same
 		}
 	}
 	serve := func(h http.Handler, err error) string {
@@ -47,23 +47,23 @@ func TestSwap(t *testing.T) {
 	azureURL := serve(azure, err)
 	bedrock, err := bedrocktest.New(bedrocktest.Options{})
 	bedrockURL := serve(bedrock, err)
-	cohere, err := coheretest.New(coheretest.Options{})
+	cohere, err := coheretest.New(emulator.Options{})
 	cohereURL := serve(cohere, err)
 	dashscope, err := dashscopetest.New(dashscopetest.Options{})
 	dashscopeURL := serve(dashscope, err)
-	gemini, err := geminitest.New(geminitest.Options{})
+	gemini, err := geminitest.New(emulator.Options{})
 	geminiURL := serve(gemini, err)
-	jina, err := jinatest.New(jinatest.Options{})
+	jina, err := jinatest.New(emulator.Options{})
 	jinaURL := serve(jina, err)
-	mistral, err := mistraltest.New(mistraltest.Options{})
+	mistral, err := presettest.New("mistral", emulator.Options{})
 	mistralURL := serve(mistral, err)
-	ollama, err := ollamatest.New(ollamatest.Options{})
+	ollama, err := ollamatest.New(emulator.Options{})
 	ollamaURL := serve(ollama, err)
-	openai, err := openaitest.New(openaitest.Options{})
+	openai, err := openaitest.New(emulator.Options{})
 	openaiURL := serve(openai, err)
-	tei, err := teitest.New(teitest.Options{})
+	tei, err := teitest.New(emulator.Options{})
 	teiURL := serve(tei, err)
-	voyage, err := voyagetest.New(voyagetest.Options{})
+	voyage, err := voyagetest.New(emulator.Options{})
 	voyageURL := serve(voyage, err)
 
 	references := map[string]string{
@@ -73,7 +73,7 @@ func TestSwap(t *testing.T) {
 		"dashscope": "dashscope:text-embedding-v4?base_url=" + dashscopeURL + dashscopetest.BasePath,
 		"gemini":    "gemini:gemini-embedding-001?base_url=" + geminiURL + geminitest.BasePath,
 		"jina":      "jina:jina-embeddings-v3?base_url=" + jinaURL + jinatest.BasePath,
-		"mistral":   "mistral:mistral-embed?base_url=" + mistralURL + mistraltest.BasePath,
+		"mistral":   "mistral:mistral-embed?base_url=" + mistralURL + presettest.BasePath("mistral"),
 		"ollama":    "ollama:nomic-embed-text?base_url=" + ollamaURL,
 		"openai":    "openai:text-embedding-3-small?key_env=OPENAI_API_KEY&base_url=" + openaiURL + openaitest.BasePath,
 		"static":    "static:base",
@@ -81,7 +81,7 @@ func TestSwap(t *testing.T) {
 		"voyage":    "voyage:voyage-4?base_url=" + voyageURL + voyagetest.BasePath,
 	}
 	for _, name := range presettest.Names() {
-		preset, err := presettest.New(name, presettest.Options{})
+		preset, err := presettest.New(name, emulator.Options{})
 		references[name] = name + ":" + presettest.Model(name) + "?base_url=" + serve(preset, err) + presettest.BasePath(name)
 	}
 	for name := range providers.Builtin() {

@@ -1,13 +1,13 @@
 // Package dashscopetest emulates DashScope's text embeddings, so that programs and tests run against the service's
 // limits, error bodies and moods without a key, a network or a bill.
 //
-//	emulator, err := dashscopetest.New(dashscopetest.Options{})
-//	server := httptest.NewServer(emulator)
-//	// base URL of the compatible API: server.URL + dashscopetest.BasePath, key: dashscopetest.DefaultKey
+//	e, err := dashscopetest.New(dashscopetest.Options{})
+//	server := httptest.NewServer(e)
+//	// base URL of the compatible API: server.URL + dashscopetest.BasePath, key: emulator.DefaultKey
 //
-// A Server is an http.Handler. It answers the OpenAI-compatible path (CompatiblePath, errors in an envelope) and the
+// It answers the OpenAI-compatible path (CompatiblePath, errors in an envelope) and the
 // native one (NativePath, flat errors, dense vectors only). "vecspace emulate dashscope" serves it as a command, with its
-// ledger, faults and settings under ControlPath for other processes.
+// ledger, faults and settings under [emulator.ControlPath] for other processes.
 //
 // # What is like the service
 //
