@@ -24,6 +24,19 @@ func TestDependencies(t *testing.T) {
 		"./providers/dashscope":  {"github.com/sashabaranov/go-openai"},
 		"./providers/azure":      {"github.com/sashabaranov/go-openai"},
 		"./providers/bedrock":    {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+
+		"./providers/dialect":                    nil,
+		"./providers/azure/azuredialect":         nil,
+		"./providers/bedrock/bedrockdialect":     nil,
+		"./providers/cohere/coheredialect":       nil,
+		"./providers/dashscope/dashscopedialect": nil,
+		"./providers/gemini/geminidialect":       nil,
+		"./providers/jina/jinadialect":           nil,
+		"./providers/ollama/ollamadialect":       nil,
+		"./providers/openai/openaidialect":       nil,
+		"./providers/openai/presetdialect":       {"github.com/sashabaranov/go-openai"}, // the presets are in the provider's package
+		"./providers/tei/teidialect":             nil,
+		"./providers/voyage/voyagedialect":       nil,
 	} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()
 		if err != nil {
@@ -44,6 +57,9 @@ func TestDependencies(t *testing.T) {
 			}
 			if own && strings.HasSuffix(dep, "/static") && pkg != "./providers/static" {
 				t.Errorf("%s links the local model's weights", pkg)
+			}
+			if strings.HasSuffix(pkg, "dialect") && dep == here+"/providers/emulator" {
+				t.Errorf("%s links the emulators", pkg)
 			}
 		}
 	}

@@ -25,8 +25,8 @@ type Row struct {
 	Encoded []byte // in the place of Vector: its JSON
 }
 
-// Append appends the vector's JSON to dst: a list of numbers, each with the digits that a float32 needs, or a string of
-// base64.
+// Append appends the vector's JSON to dst: a list of numbers, each with the digits that a float32
+// needs, or a string of base64.
 func (r Row) Append(dst []byte, asBase64 bool) []byte {
 	switch {
 	case r.Encoded != nil:
@@ -37,7 +37,8 @@ func (r Row) Append(dst []byte, asBase64 bool) []byte {
 	return AppendNumbers(dst, r.Vector, 32)
 }
 
-// AppendNumbers appends a list of numbers to dst, with the digits that a number of so many bits needs.
+// AppendNumbers appends a list of numbers to dst, with the digits that a number of so many bits
+// needs.
 func AppendNumbers(dst []byte, v []float32, bits int) []byte {
 	dst = append(dst, '[')
 	for i, f := range v {
@@ -70,7 +71,8 @@ func AppendRows(dst []byte, rows []Row, asBase64 bool) []byte {
 	return append(dst, ']')
 }
 
-// AppendList appends a list of vectors as OpenAI writes it, and those who write the same. usage is its JSON.
+// AppendList appends a list of vectors as OpenAI writes it, and those who write the same. usage is
+// its JSON.
 func AppendList(dst []byte, a Answer, asBase64 bool, usage string) []byte {
 	dst = append(dst, `{"object":"list","data":[`...)
 	for i, row := range a.Rows {
@@ -84,8 +86,8 @@ func AppendList(dst []byte, a Answer, asBase64 bool, usage string) []byte {
 	return fmt.Appendf(dst, `],"model":%s,"usage":%s}`, JSON(a.Model), usage)
 }
 
-// JSON is v as services write it: without escaping <, > and &, without a newline at the end. It panics where v is nothing
-// that JSON has.
+// JSON is v as services write it: without escaping <, > and &, without a newline at the end. It
+// panics where v is nothing that JSON has.
 func JSON(v any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

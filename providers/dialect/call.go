@@ -35,8 +35,8 @@ const (
 	CutStart            // it loses its start
 )
 
-// Model is a model as a host offers it. ID is what answers call it, Limits are those in force, and Symmetric says
-// that a call's role changes nothing.
+// Model is a model as a host offers it. ID is what answers call it, Limits are those in force, and
+// Symmetric says that a call's role changes nothing.
 type Model struct {
 	embedding.Model
 	Name    string // that requests use; "": ID
@@ -81,8 +81,9 @@ func (e *Excess) Refuse(why Refusal) *Refusal {
 	return full
 }
 
-// Exceeds returns the first limit that a call exceeds, nil if there is none. count counts a text's tokens, and tokens are
-// those of each text. Texts that are to be cut are cut, and their tokens with them.
+// Exceeds returns the first limit that a call exceeds, nil if there is none. count counts a text's
+// tokens, and tokens are those of each text. Texts that are to be cut are cut, and their tokens
+// with them.
 func (c *Call) Exceeds(l embedding.Limits, tokens []int, count func(string) int) *Excess {
 	if l.Texts > 0 && len(c.Texts) > l.Texts {
 		return &Excess{Allowed: embedding.Limits{Texts: l.Texts}, Got: len(c.Texts)}

@@ -11,19 +11,21 @@ import (
 type Dialect interface {
 	// Routes are what the service serves. They never change.
 	Routes() []Route
-	// Key returns a request's credential, "" if it has none. What comes in another way than the service's usual one,
-	// such as a token in place of a key, has its scheme before it: "Bearer TOKEN".
+	// Key returns a request's credential, "" if it has none. What comes in another way than the
+	// service's usual one, such as a token in place of a key, has its scheme before it: "Bearer
+	// TOKEN".
 	Key(r *Request) string
 	// Head sets the headers of every answer in r.Out.
 	Head(r *Request)
 	// Words are the refusals that a host needs, as the service words them for this request.
 	Words(r *Request) Words
-	// Parse reads the body of a request for vectors. A refusal beside a Call that names a model is to be said only where
-	// the host has that model.
+	// Parse reads the body of a request for vectors. A refusal beside a Call that names a model is to
+	// be said only where the host has that model.
 	Parse(r *Request, body []byte) (Call, *Refusal)
-	// Check holds a call against a model, in the order in which the service looks at what may be wrong. The model's limits
-	// are those in force, and over is the first of them that the call exceeds; nil if there is none. Check may set
-	// c.Dimensions where the service gives other lengths than it was asked for.
+	// Check holds a call against a model, in the order in which the service looks at what may be
+	// wrong. The model's limits are those in force, and over is the first of them that the call
+	// exceeds; nil if there is none. Check may set c.Dimensions where the service gives other lengths
+	// than it was asked for.
 	Check(r *Request, c *Call, m Model, over *Excess) *Refusal
 	// Answer appends the body of an answer to dst. It may set headers in r.Out.
 	Answer(dst []byte, r *Request, c *Call, a Answer) []byte
@@ -34,8 +36,9 @@ type Dialect interface {
 // Route is where a service takes one kind of request.
 type Route struct {
 	Method string // "" is any
-	// Path is a pattern of segments. In one, {name} stands for any text, which [http.Request.PathValue] returns; the segment
-	// may go on behind it, as in /models/{model}:embedContent.
+	// Path is a pattern of segments. In one, {name} stands for any text, which
+	// [http.Request.PathValue] returns; the segment may go on behind it, as in
+	// /models/{model}:embedContent.
 	Path string
 	Open bool // no key is asked for
 	// Info answers by itself, with the models that are served. Nil: the route embeds.
@@ -67,7 +70,8 @@ type Reply struct {
 	Body   []byte
 }
 
-// Find sets the request's Route and path values. Where there is none it returns the service's refusal.
+// Find sets the request's Route and path values. Where there is none it returns the service's
+// refusal.
 func Find(d Dialect, r *Request) *Refusal {
 	known := false
 	for _, route := range d.Routes() {

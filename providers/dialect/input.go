@@ -41,14 +41,15 @@ func (t *Texts) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Input is what some clients send: texts, or in their place the ids of one text's tokens or of many texts'. It is empty where
-// the input is neither.
+// Input is what some clients send: texts, or in their place the ids of one text's tokens or of many
+// texts'. It is empty where the input is neither.
 type Input struct {
 	Texts []string
 	IDs   [][]int // of each text
 }
 
-// UnmarshalJSON never fails: an input that is wrong is refused in other words than a body that is no JSON.
+// UnmarshalJSON never fails: an input that is wrong is refused in other words than a body that is
+// no JSON.
 func (in *Input) UnmarshalJSON(raw []byte) error {
 	var texts Texts
 	var one []int

@@ -25,13 +25,15 @@ type Refusal struct {
 	holes []string
 }
 
-// With returns the refusal with holes filled: name, value, name, value. The names are written with their braces.
+// With returns the refusal with holes filled: name, value, name, value. The names are written with
+// their braces.
 func (r Refusal) With(holes ...string) *Refusal {
 	r.holes = append(slices.Clip(r.holes), holes...)
 	return &r
 }
 
-// Text is the message with its holes filled. escape is applied to each value; nil: they stay as they are.
+// Text is the message with its holes filled. escape is applied to each value; nil: they stay as
+// they are.
 func (r Refusal) Text(escape func(string) string) string {
 	holes := slices.Clone(r.holes)
 	for i := 1; i < len(holes) && escape != nil; i += 2 {
@@ -46,8 +48,9 @@ type Words struct {
 	NoKey, BadKey    Refusal
 	NoModel          Refusal // holes: {model}, {"model"}, {models}, {'models'}: some with quotes
 	LargeBody        Refusal
-	// Kinds has a refusal for each Kind of error of an Embedder, with the hole {why}. Auth may be missing where it is
-	// BadKey, Partial where it is Rejected, and Unknown and Malformed where they differ from Unavailable by their status.
+	// Kinds has a refusal for each Kind of error of an Embedder, with the hole {why}. Auth may be
+	// missing where it is BadKey, Partial where it is Rejected, and Unknown and Malformed where they
+	// differ from Unavailable by their status.
 	Kinds map[embedding.Kind]Refusal
 }
 
@@ -76,8 +79,8 @@ func (w Words) Unknown(model string, known []string) *Refusal {
 	return w.NoModel.With("{model}", model, `{"model"}`, strconv.Quote(model), "{models}", strings.Join(known, ", "), "{'models'}", "'"+strings.Join(known, "', '")+"'")
 }
 
-// Say writes an Embedder's error as the service's refusal. Of the error it tells its Kind, when to come again, and its
-// cause where the service's words have room for one.
+// Say writes an Embedder's error as the service's refusal. Of the error it tells its Kind, when to
+// come again, and its cause where the service's words have room for one.
 func Say(d Dialect, r *Request, err *embedding.Error) Reply {
 	if err.RetryAfter > 0 {
 		r.RetryAfter(err.RetryAfter)

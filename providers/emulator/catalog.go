@@ -11,8 +11,8 @@ import (
 // BadText is what the fault bad-text looks for where its Match is empty.
 const BadText = "emulator: inappropriate"
 
-// stage is the moment at which a fault strikes. At one stage a request meets at most one fault: the first that is due,
-// in the order in which they were set.
+// stage is the moment at which a fault strikes. At one stage a request meets at most one fault: the
+// first that is due, in the order in which they were set.
 type stage uint8
 
 const (

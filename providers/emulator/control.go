@@ -25,7 +25,8 @@ import (
 //	GET    /_emulator/settings  the Settings
 //	PATCH  /_emulator/settings  changes those that are given; durations are strings like "50ms"
 //
-// A wrong request gets 400 with {"error":"..."} and changes nothing; a web page of another origin is refused.
+// A wrong request gets 400 with {"error":"..."} and changes nothing; a web page of another origin
+// is refused.
 const ControlPath = "/_emulator/"
 
 // settingsJSON is Settings as the control endpoint writes them.
@@ -132,7 +133,8 @@ func (s *Server) controlHandler() http.Handler {
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-// decode reads one JSON value and refuses fields it does not know: a misspelt setting must not pass for a set one.
+// decode reads one JSON value and refuses fields it does not know: a misspelt setting must not pass
+// for a set one.
 func decode(body []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()

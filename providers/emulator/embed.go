@@ -18,8 +18,9 @@ type call struct {
 	role   string // what else they depend on
 }
 
-// embed answers a call that could be read, of a model that is there. The order is DashScope's: request rate, then the
-// input's faults. Tokens count towards the rates only where the input has no fault.
+// embed answers a call that could be read, of a model that is there. The order is DashScope's:
+// request rate, then the input's faults. Tokens count towards the rates only where the input has no
+// fault.
 func (x *exchange) embed(c *call, buf *buffer) {
 	tokens := make([]int, max(len(c.Texts), len(c.IDs)))
 	for i, text := range c.Texts {
@@ -94,7 +95,8 @@ func (x *exchange) embed(c *call, buf *buffer) {
 	x.mu.Unlock()
 }
 
-// checkFault returns the fault that strikes a good call for what it asks. It may make a call for base64 one for numbers.
+// checkFault returns the fault that strikes a good call for what it asks. It may make a call for
+// base64 one for numbers.
 func (x *exchange) checkFault(c *call) *fault {
 	if f := x.strike(atCheck, func(f Fault) bool { return f.Name == "bad-text" && c.bad(f) }); f != nil || !c.Base64 {
 		return f

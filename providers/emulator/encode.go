@@ -9,7 +9,8 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// encoded returns the JSON of each text's vector in a space. The results are shared: nobody edits them.
+// encoded returns the JSON of each text's vector in a space. The results are shared: nobody edits
+// them.
 func (x *exchange) encoded(ctx context.Context, c *call, space string, digests []digest) ([][]byte, error) {
 	out := make([][]byte, len(c.Texts))
 	key := cacheKey{variant: variant{space, c.length, c.role}, full: c.full, base64: c.Base64}

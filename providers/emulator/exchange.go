@@ -191,8 +191,8 @@ func requestID() string {
 	return fmt.Sprintf("%08x-%04x-9%03x-%04x-%012x", hi>>32, hi>>16&0xffff, hi&0xfff, lo>>48&0x3fff|0x8000, lo&0xffffffffffff)
 }
 
-// MaxBody is the longest body that is read, in bytes; what is longer arrives one byte longer. 20 texts of 128,000 tokens,
-// the most that a model takes, fit.
+// MaxBody is the longest body that is read, in bytes; what is longer arrives one byte longer. 20
+// texts of 128,000 tokens, the most that a model takes, fit.
 const MaxBody = 16 << 20
 
 // buffer is memory for one request's body and its answer.
@@ -211,7 +211,8 @@ func (b *buffer) release() {
 	}
 }
 
-// read reads at most one byte more than MaxBody. The result is valid until the buffer is given back.
+// read reads at most one byte more than MaxBody. The result is valid until the buffer is given
+// back.
 func (b *buffer) read(r io.Reader) ([]byte, error) {
 	b.in.Reset()
 	_, err := b.in.ReadFrom(io.LimitReader(r, MaxBody+1))

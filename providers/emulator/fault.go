@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong, and when. With only a Name it strikes every request that it can strike; At, P
-// and Next narrow that down, together where several are set. The zero Fault is not valid. SetFaults switches faults on.
+// Fault is something that goes wrong, and when. With only a Name it strikes every request that it
+// can strike; At, P and Next narrow that down, together where several are set. The zero Fault is
+// not valid. SetFaults switches faults on.
 type Fault struct {
 	Name string // one of the emulator's catalog
 
@@ -29,10 +30,11 @@ type Fault struct {
 	Body       string        // of answer: its body, in which {id} stands for the request's id
 }
 
-// ParseFault reads a fault as flags and the control endpoint write it: its name, and after "=" its options with commas
-// between them, for example "slow=p:0.1,delay:2s", "reset=next:3", "overloaded=at:5,retry_after:1s", "auth=flat" or
-// "answer=status:429,body:{}". "always" is allowed and says nothing; match: and body: come last and take the rest. Whether there
-// is such a fault is said where it is set.
+// ParseFault reads a fault as flags and the control endpoint write it: its name, and after "=" its
+// options with commas between them, for example "slow=p:0.1,delay:2s", "reset=next:3",
+// "overloaded=at:5,retry_after:1s", "auth=flat" or "answer=status:429,body:{}". "always" is allowed
+// and says nothing; match: and body: come last and take the rest. Whether there is such a fault is
+// said where it is set.
 func ParseFault(spec string) (Fault, error) {
 	name, options, _ := strings.Cut(spec, "=")
 	f := Fault{Name: name}

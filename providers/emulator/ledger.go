@@ -9,8 +9,8 @@ import (
 
 // Ledger is what the emulator has seen and billed since New or Reset. It holds no text and no key.
 //
-// "Each text is billed once" is Twice == 0. Where connections are lost on purpose, a text has to be asked for again;
-// then Repeated == 0 says that nobody paid for what had arrived already.
+// "Each text is billed once" is Twice == 0. Where connections are lost on purpose, a text has to be
+// asked for again; then Repeated == 0 says that nobody paid for what had arrived already.
 type Ledger struct {
 	Requests    int         `json:"requests"`      // that arrived, whatever became of them
 	Answers     map[int]int `json:"answers"`       // of them by HTTP status; 0: no or half an answer (reset, hang, caller gone)
@@ -30,7 +30,8 @@ type Ledger struct {
 	Faults map[string]int `json:"faults"` // how often each fault struck
 }
 
-// Usage is what was billed, also for answers that were lost or spoiled, in the form embedtest compares.
+// Usage is what was billed, also for answers that were lost or spoiled, in the form embedtest
+// compares.
 func (l Ledger) Usage() embedding.Usage {
 	if l.Unsaid > 0 {
 		return embedding.Usage{Requests: l.Billed, Unmetered: l.Unsaid}
@@ -38,7 +39,8 @@ func (l Ledger) Usage() embedding.Usage {
 	return embedding.Usage{Requests: l.Billed, Tokens: l.Tokens}
 }
 
-// digest stands for a text: the first half of its SHA-256, so that no text is kept and none can be made to collide.
+// digest stands for a text: the first half of its SHA-256, so that no text is kept and none can be
+// made to collide.
 type digest [16]byte
 
 func digestOf(text string) digest {
@@ -145,8 +147,8 @@ func (s *Server) TimesBilled(text string) int {
 	return n
 }
 
-// Reset empties the ledger and forgets what the rates have counted. Settings and faults stay. Requests under way
-// are counted where they end.
+// Reset empties the ledger and forgets what the rates have counted. Settings and faults stay.
+// Requests under way are counted where they end.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

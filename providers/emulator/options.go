@@ -12,21 +12,23 @@ import (
 // DefaultKey is the key of an emulator whose options name none.
 const DefaultKey = "sk-test"
 
-// Options of an emulator. The zero value knows DefaultKey and has the documented limits, no rates, no latency and no faults.
+// Options of an emulator. The zero value knows DefaultKey and has the documented limits, no rates,
+// no latency and no faults.
 type Options struct {
 	// Keys are the made-up keys that are good. Nil: DefaultKey.
 	Keys []string
-	// Model is the one model of a server that has only one (TEI). "": the emulator's default. The others have all of theirs,
-	// and refuse to be told one.
+	// Model is the one model of a server that has only one (TEI). "": the emulator's default. The
+	// others have all of theirs, and refuse to be told one.
 	Model string
 	// Settings can be changed later with Configure.
 	Settings Settings
 	// Faults can be changed later with SetFaults.
 	Faults []Fault
-	// Seed of the vectors and of everything random. Emulators with one seed answer with one space, bit for bit.
+	// Seed of the vectors and of everything random. Emulators with one seed answer with one space, bit
+	// for bit.
 	Seed uint64
-	// Embedder gives the vectors that are turned into the models'. It gets as many texts at once as a request has. Nil: the
-	// local model, static:base.
+	// Embedder gives the vectors that are turned into the models'. It gets as many texts at once as a
+	// request has. Nil: the local model, static:base.
 	Embedder embedding.Embedder
 	// Tokens counts a text's tokens. Nil: embedding.EstimateTokens, but at least 1.
 	Tokens func(text string) int
@@ -34,11 +36,12 @@ type Options struct {
 	CacheBytes int
 	// Control serves ledger, faults and settings under ControlPath to anyone who reaches the emulator.
 	Control bool
-	// Killed is called when the fault kill strikes. It must not wait for requests to end: one of them calls it. Optional.
+	// Killed is called when the fault kill strikes. It must not wait for requests to end: one of them
+	// calls it. Optional.
 	Killed func()
 }
 
-// New returns an emulator of a vendor. It does no I/O.
+// New returns an emulator of a vendor. It does no I/O. Users call the New of a vendor's package.
 func New(v Vendor, o Options) (*Server, error) {
 	if o.Model != "" && o.Model != v.One {
 		return nil, fmt.Errorf("%s: Options.Model is not for this emulator: it has all of %s", v.Name, strings.Join(v.names(), ", "))

@@ -53,8 +53,9 @@ func (s *Server) Settings() Settings {
 	return s.settings.clone()
 }
 
-// SetFaults replaces the faults that are switched on; without any, none is, and an emulator that was killed lives again.
-// Their order is kept: at each stage of a request the first that is due strikes.
+// SetFaults replaces the faults that are switched on; without any, none is, and an emulator that
+// was killed lives again. Their order is kept: at each stage of a request the first that is due
+// strikes.
 func (s *Server) SetFaults(faults ...Fault) error {
 	prepared, err := s.prepare(faults)
 	if err != nil {
@@ -95,9 +96,9 @@ func (s *Server) Catalog() []FaultInfo { return slices.Clone(s.catalog) }
 
 func named(name string) func(Fault) bool { return func(f Fault) bool { return f.Name == name } }
 
-// ServeHTTP answers as the service would. Where a fault or a caller who has left asks for it, it ends the connection
-// without an answer: by a reset where the connection is TCP, else by panicking with http.ErrAbortHandler as net/http
-// provides for.
+// ServeHTTP answers as the service would. Where a fault or a caller who has left asks for it, it
+// ends the connection without an answer: by a reset where the connection is TCP, else by panicking
+// with http.ErrAbortHandler as net/http provides for.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.control != nil && strings.HasPrefix(r.URL.Path, ControlPath) {
 		s.control.ServeHTTP(w, r)

@@ -10,7 +10,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Settings are what may change while the emulator runs. The zero value has the documented limits, no rates, no latency.
+// Settings are what may change while the emulator runs. The zero value has the documented limits,
+// no rates, no latency.
 type Settings struct {
 	Rates Rates
 	// Limits by model: those that are not zero stand in for the documented ones.

@@ -8,16 +8,18 @@ import (
 	"sync"
 )
 
-// A model's vector of a text is the base embedder's, turned and drawn out to the dimensions asked for:
+// A model's vector of a text is the base embedder's, turned and drawn out to the dimensions asked
+// for:
 //
-//   - Block 0 is the base vector with the signs of its coordinates flipped by a pattern of the model's own. Cosines
-//     stay what they are, also of every prefix; vectors of two models have nothing to do with each other.
-//   - Each further block is a seeded orthogonal map of the whole base vector (signs flipped, then a Walsh-Hadamard
-//     transform), with half the energy of the block before it. So at every full block cosines are exactly the base
-//     vector's, and more than half the energy is in block 0.
+//   - Block 0 is the base vector with the signs of its coordinates flipped by a pattern of the
+//     model's own. Cosines stay what they are, also of every prefix; vectors of two models have
+//     nothing to do with each other.
+//   - Each further block is a seeded orthogonal map of the whole base vector (signs flipped, then
+//     a Walsh-Hadamard transform), with half the energy of the block before it. So at every full
+//     block cosines are exactly the base vector's, and more than half the energy is in block 0.
 //
-// A vector of n dimensions is the first n coordinates, at unit length. So a long vector cut to n and brought to unit
-// length is the vector of n dimensions, as Matryoshka models have it.
+// A vector of n dimensions is the first n coordinates, at unit length. So a long vector cut to n
+// and brought to unit length is the vector of n dimensions, as Matryoshka models have it.
 type space struct {
 	seed uint64
 	mu   sync.Mutex
@@ -73,8 +75,9 @@ func (s *space) vector(model string, base []float32, n int) []float32 {
 	return unit(out[:n:n])
 }
 
-// lean moves a base vector a little in the direction of a role, "" in none, so that a text's vectors of two roles differ and
-// are still close to each other. The result has not quite unit length.
+// lean moves a base vector a little in the direction of a role, "" in none, so that a text's
+// vectors of two roles differ and are still close to each other. The result has not quite unit
+// length.
 func (s *space) lean(role string, base []float32) []float32 {
 	if role == "" {
 		return base

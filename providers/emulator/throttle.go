@@ -2,17 +2,19 @@ package emulator
 
 import "time"
 
-// Rates is how fast the account may ask, per model: what is over them gets 429 and counts nowhere. A window opens with
-// the first request after the last one has closed. Zero values: no limit.
+// Rates is how fast the account may ask, per model: what is over them gets 429 and counts nowhere.
+// A window opens with the first request after the last one has closed. Zero values: no limit.
 //
-// DashScope documents RPM, TPM, their sixtieth part per second, and a limit on growth whose size it does not say.
+// DashScope documents RPM, TPM, their sixtieth part per second, and a limit on growth whose size it
+// does not say.
 type Rates struct {
 	RPM int // requests a minute
 	TPM int // tokens a minute; an empty window takes a request of any size
 	RPS int // requests a second; 0: RPM/60, rounded up; negative: none
 	TPS int // tokens a second; 0: TPM/60, rounded up; negative: none
 
-	// Growth is how many times the requests of the second before a second may have, with 10 always allowed.
+	// Growth is how many times the requests of the second before a second may have, with 10 always
+	// allowed.
 	Growth float64
 }
 
@@ -50,8 +52,8 @@ type throttle struct {
 	before         int // requests of the second before this one
 }
 
-// take lets a request through, or says which rate it is over, by the fault's name, and when to come again. Tokens of a request that is refused for another
-// reason afterwards are given as 0.
+// take lets a request through, or says which rate it is over, by the fault's name, and when to come
+// again. Tokens of a request that is refused for another reason afterwards are given as 0.
 func (t *throttle) take(now time.Time, r Rates, tokens int) (over string, wait time.Duration) {
 	if last := t.second; !last.opened.IsZero() && now.Sub(last.opened) >= time.Second {
 		t.before = 0

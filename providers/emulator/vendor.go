@@ -8,15 +8,16 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// Vendor is what one service is, beside its dialect. A service that needs none of the optional fields is its models and
-// the words of its errors.
+// Vendor is what one service is, beside its dialect. A service that needs none of the optional
+// fields is its models and the words of its errors.
 type Vendor struct {
 	Name    string // of the emulator, for errors: coheretest
 	Dialect dialect.Dialect
 	Models  []dialect.Model // all that are on offer, with the limits that the service documents
 	Limited []string        // names that limits can be set for beside the Models' own
-	// Faults are those that answer with an error of the service's own. RequestRate, TokenRate and InternalError have to be
-	// among them: they are also what rates and a failing Options.Embedder answer with.
+	// Faults are those that answer with an error of the service's own. RequestRate, TokenRate and
+	// InternalError have to be among them: they are also what rates and a failing Options.Embedder
+	// answer with.
 	Faults []FaultInfo
 	About  map[string]any // what the control path says of the emulator, beside the faults there are
 

@@ -1,5 +1,6 @@
-// Package azuredialect is the wire of Azure OpenAI's embeddings, at both kinds of addresses: /openai/v1/embeddings and
-// /openai/deployments/{deployment}/embeddings. A model is a deployment's name.
+// Package azuredialect is the wire of Azure OpenAI's embeddings, at both kinds of addresses:
+// /openai/v1/embeddings and /openai/deployments/{deployment}/embeddings. A model is a deployment's
+// name.
 package azuredialect
 
 import (
@@ -42,6 +43,8 @@ var words = dialect.Words{
 		embedding.RateLimited: {Status: 429, Code: "429", Message: "Requests have exceeded the rate limit of the deployment."},
 		embedding.Exhausted:   {Status: 402, Code: "insufficient_quota", Message: "You exceeded your current quota, please check your plan and billing details."},
 		embedding.Unavailable: {Status: 503, Code: "503", Message: "The service is temporarily unable to process your request. Please try again later."},
+		embedding.Unknown:     {Status: 500, Code: "InternalServerError", Message: "Internal server error"},
+		embedding.Malformed:   {Status: 502, Code: "BadGateway", Message: "Bad gateway"},
 	},
 }
 

@@ -1,12 +1,14 @@
-// Package azuretest emulates the embeddings of an Azure OpenAI resource, so that programs and tests run against the service's
-// limits and errors without a key, a network or a bill.
+// Package azuretest emulates the embeddings of an Azure OpenAI resource, so that programs and tests
+// run against the service's limits and errors without a key, a network or a bill.
 //
-//	e, err := azuretest.New(azuretest.Options{Deployments: map[string]string{"docs": "text-embedding-3-small"}})
+//	deployments := map[string]string{"docs": "text-embedding-3-small"}
+//	e, err := azuretest.New(azuretest.Options{Deployments: deployments})
 //	server := httptest.NewServer(e)
 //	// endpoint: server.URL, key: emulator.DefaultKey
 //
-// It is an http.Handler for both kinds of addresses, /openai/v1/embeddings and /openai/deployments/{deployment}/embeddings, in float or
-// base64, with a key in api-key or a token in Authorization. A model's vectors are those that package openaitest has for it.
+// It is an http.Handler for both kinds of addresses, /openai/v1/embeddings and
+// /openai/deployments/{deployment}/embeddings, in float or base64, with a key in api-key or a token
+// in Authorization. A model's vectors are those that package openaitest has for it.
 package azuretest
 
 import (
@@ -66,7 +68,8 @@ func New(o Options) (*emulator.Server, error) {
 const callRate = "Requests to the Embeddings_Create Operation under Azure OpenAI API version 2024-10-21 have exceeded %s rate limit of your current OpenAI S0 pricing tier. " +
 	"Please retry after 6 seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."
 
-// words are the service's where azure's testdata/errors.jsonl has them, else they follow its manner.
+// words are the service's where azure's testdata/errors.jsonl has them, else they follow its
+// manner.
 var words = emulator.Words{
 	"auth": {Status: 401, Code: "401", Kind: embedding.Auth, Message: "Access denied due to invalid subscription key or wrong API endpoint. " +
 		"Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource."},

@@ -1,5 +1,6 @@
-// Package bedrockdialect is the wire of Amazon Bedrock's text embeddings: /model/{model}/invoke, in the forms of Titan v2
-// and of Cohere's models. Its key is a Bedrock API key; signatures are for the host to verify.
+// Package bedrockdialect is the wire of Amazon Bedrock's text embeddings: /model/{model}/invoke, in
+// the forms of Titan v2 and of Cohere's models. Its key is a Bedrock API key; signatures are for
+// the host to verify.
 package bedrockdialect
 
 import (

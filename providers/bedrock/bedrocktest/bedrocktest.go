@@ -1,12 +1,14 @@
-// Package bedrocktest emulates Amazon Bedrock's text embeddings, so that programs and tests run against the service's limits
-// and errors without credentials, a network or a bill.
+// Package bedrocktest emulates Amazon Bedrock's text embeddings, so that programs and tests run
+// against the service's limits and errors without credentials, a network or a bill.
 //
 //	e, err := bedrocktest.New(bedrocktest.Options{})
 //	server := httptest.NewServer(e)
-//	// base URL: server.URL, region: bedrocktest.DefaultRegion, credentials: bedrocktest.DefaultCredentials()
+//	// base URL: server.URL, region: bedrocktest.DefaultRegion
+//	// credentials: bedrocktest.DefaultCredentials(), or the API key emulator.DefaultKey
 //
-// It is an http.Handler for /model/{id}/invoke with Titan v2 and Cohere's models. It verifies signatures (Signature Version 4):
-// it computes each anew from the request as it came. Options.Keys are Bedrock API keys, which need no signature.
+// It is an http.Handler for /model/{id}/invoke with Titan v2 and Cohere's models. It verifies
+// signatures (Signature Version 4): it computes each anew from the request as it came. Options.Keys
+// are Bedrock API keys, which need no signature.
 package bedrocktest
 
 import (

@@ -11,7 +11,8 @@ const (
 	badSignature = "InvalidSignatureException"
 )
 
-// words are the service's where bedrock's testdata/errors.jsonl has them, else they follow its manner.
+// words are the service's where bedrock's testdata/errors.jsonl has them, else they follow its
+// manner.
 var words = emulator.Words{
 	"auth":      {Status: 403, Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid.", Kind: embedding.Auth},
 	"expired":   {Status: 403, Code: "ExpiredTokenException", Message: "The security token included in the request is expired", Kind: embedding.Auth},

@@ -1,4 +1,5 @@
-// Package coheredialect is the wire of Cohere's embeddings: /v2/embed with texts, in float or base64, one of them at a time.
+// Package coheredialect is the wire of Cohere's embeddings: /v2/embed with texts, in float or
+// base64, one of them at a time.
 package coheredialect
 
 import (

@@ -1,12 +1,13 @@
-// Package coheretest emulates Cohere's embeddings, so that programs and tests run against the service's limits and errors
-// without a key, a network or a bill.
+// Package coheretest emulates Cohere's embeddings, so that programs and tests run against the
+// service's limits and errors without a key, a network or a bill.
 //
 //	e, err := coheretest.New(emulator.Options{})
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + coheretest.BasePath, key: emulator.DefaultKey
 //
-// It is an http.Handler for /v2/embed with texts, in float or base64, one of them at a time; images and the other types of
-// embeddings are refused. Vectors have meaning, and those of queries and documents differ a little.
+// It is an http.Handler for /v2/embed with texts, in float or base64, one of them at a time; images
+// and the other types of embeddings are refused. Vectors have meaning, and those of queries and
+// documents differ a little.
 package coheretest
 
 import (
@@ -29,7 +30,8 @@ func New(o emulator.Options) (*emulator.Server, error) {
 	return emulator.New(v, o)
 }
 
-// words are the service's where cohere's testdata/errors.jsonl has them, else they follow its manner.
+// words are the service's where cohere's testdata/errors.jsonl has them, else they follow its
+// manner.
 var words = emulator.Words{
 	"auth":                 {Status: 401, Message: "invalid api token", Kind: embedding.Auth},
 	"no-key":               {Status: 401, Message: "no api key supplied", Kind: embedding.Auth},

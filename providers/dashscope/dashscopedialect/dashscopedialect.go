@@ -1,5 +1,6 @@
-// Package dashscopedialect is the wire of DashScope's text embeddings: the OpenAI-compatible path, whose errors are in an
-// envelope, and the native one, whose errors are flat. Of the native API it has dense vectors only.
+// Package dashscopedialect is the wire of DashScope's text embeddings: the OpenAI-compatible path,
+// whose errors are in an envelope, and the native one, whose errors are flat. Of the native API it
+// has dense vectors only.
 package dashscopedialect
 
 import (
@@ -15,8 +16,8 @@ import (
 
 type wire struct{ doc string }
 
-// New returns the dialect of a region, which decides to which page messages point: China's hosts name the Chinese one, the
-// others the English one.
+// New returns the dialect of a region, which decides to which page messages point: China's hosts
+// name the Chinese one, the others the English one.
 func New(region string) dialect.Dialect {
 	if region == "cn" || region == "finance" {
 		return wire{"https://help.aliyun.com/zh/model-studio/error-code"}

@@ -23,8 +23,8 @@ func (wire) Parse(r *dialect.Request, body []byte) (dialect.Call, *dialect.Refus
 	if problem.Native(r) {
 		return parseNative(r, body)
 	}
-	// text_type and instruct are accepted and ignored, like every other field that is not listed: whether the service heeds
-	// them here is not known.
+	// text_type and instruct are accepted and ignored, like every other field that is not listed:
+	// whether the service heeds them here is not known.
 	var req struct {
 		Model          string          `json:"model"`
 		Input          json.RawMessage `json:"input"`
@@ -107,8 +107,8 @@ func newCall(model string, input, dimensions json.RawMessage, rest call) dialect
 
 func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
-// contents reads a string or an array of strings. What an empty array gets is not known: it is refused like any other
-// input that is neither.
+// contents reads a string or an array of strings. What an empty array gets is not known: it is
+// refused like any other input that is neither.
 func contents(raw json.RawMessage) ([]string, bool) {
 	var texts dialect.Texts
 	if absent(raw) || json.Unmarshal(raw, &texts) != nil || len(texts) == 0 {
@@ -120,7 +120,8 @@ func contents(raw json.RawMessage) ([]string, bool) {
 // old reports whether a model is of before v3. Their errors are worded differently.
 func old(model string) bool { return model == "text-embedding-v1" || model == "text-embedding-v2" }
 
-// Check looks at the input, the number of texts, the dimensions and the length, in the service's order.
+// Check looks at the input, the number of texts, the dimensions and the length, in the service's
+// order.
 func (wire) Check(r *dialect.Request, c *dialect.Call, m dialect.Model, over *dialect.Excess) *dialect.Refusal {
 	req := c.Rest.(call)
 	if m.Fixed() { // which the service ignores

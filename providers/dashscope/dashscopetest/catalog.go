@@ -14,7 +14,8 @@ type errorFault struct {
 	flat bool // always
 }
 
-// errorsOfTheService are the error bodies that do not follow from a request, and two that do where a fault says so.
+// errorsOfTheService are the error bodies that do not follow from a request, and two that do where
+// a fault says so.
 func errorsOfTheService() []errorFault {
 	var all []errorFault
 	add := func(name string, p problem.Problem) {

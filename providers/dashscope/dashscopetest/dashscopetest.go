@@ -22,17 +22,19 @@ const (
 	NativePath     = NativeBasePath + "/services/embeddings/text-embedding/text-embedding"
 )
 
-// Options of New. The zero value is a service of the international region that knows emulator.DefaultKey, has the
-// documented limits, no rates, no latency and no faults.
+// Options of New. The zero value is a service of the international region that knows
+// emulator.DefaultKey, has the documented limits, no rates, no latency and no faults.
 type Options struct {
-	// Keys are good in Region. Over Limits.Texts the answer is the batch size error, over TextTokens the range error, over
-	// Tokens and Bytes, of which no capture exists, BadRequest.TooLarge. The service is not known to send Retry-After.
+	// Keys are good in Region. Over Limits.Texts the answer is the batch size error, over TextTokens
+	// the range error, over Tokens and Bytes, of which no capture exists, BadRequest.TooLarge. The
+	// service is not known to send Retry-After.
 	emulator.Options
-	// Region is the one the emulator plays: "" is intl, the others are in dashscope.Regions. It decides which models and
-	// dimensions there are, which keys are good, and which page error messages name.
+	// Region is the one the emulator plays: "" is intl, the others are in dashscope.Regions. It
+	// decides which models and dimensions there are, which keys are good, and which page error
+	// messages name.
 	Region string
-	// KeyRegions are more keys that exist, with the region that each belongs to ("": Region). A key of another region gets
-	// the 401 that a wrong key gets.
+	// KeyRegions are more keys that exist, with the region that each belongs to ("": Region). A key of
+	// another region gets the 401 that a wrong key gets.
 	KeyRegions map[string]string
 }
 
@@ -95,8 +97,8 @@ func checkRegion(name string) error {
 // Catalog returns every fault there is, in the order of their names.
 func Catalog() []emulator.FaultInfo { return vendor("intl").Catalog() }
 
-// ParseFault reads a fault as flags and the control endpoint write it, for example "slow=p:0.1,delay:2s", and refuses one
-// that the service's emulator does not have.
+// ParseFault reads a fault as flags and the control endpoint write it, for example
+// "slow=p:0.1,delay:2s", and refuses one that the service's emulator does not have.
 func ParseFault(spec string) (emulator.Fault, error) {
 	f, err := emulator.ParseFault(spec)
 	if err != nil {
@@ -105,7 +107,8 @@ func ParseFault(spec string) (emulator.Fault, error) {
 	return f, f.In(Catalog())
 }
 
-// elsewhere are models of the service that the compatible path does not have, and the native text path neither.
+// elsewhere are models of the service that the compatible path does not have, and the native text
+// path neither.
 var elsewhere = []string{
 	"qwen3-vl-embedding", "qwen2.5-vl-embedding", "multimodal-embedding-v1",
 	"tongyi-embedding-vision-plus", "tongyi-embedding-vision-flash",

@@ -1,4 +1,5 @@
-// Package geminidialect is the wire of the Gemini API's embeddings: batchEmbedContents and embedContent.
+// Package geminidialect is the wire of the Gemini API's embeddings: batchEmbedContents and
+// embedContent.
 package geminidialect
 
 import (
@@ -140,7 +141,8 @@ func (wire) Parse(r *dialect.Request, body []byte) (dialect.Call, *dialect.Refus
 	return c, nil
 }
 
-// Check refuses requests of one batch that differ in dimensions or task, which the service would take.
+// Check refuses requests of one batch that differ in dimensions or task, which the service would
+// take.
 func (wire) Check(_ *dialect.Request, c *dialect.Call, m dialect.Model, over *dialect.Excess) *dialect.Refusal {
 	all := c.Rest.([]one)
 	switch {

@@ -1,13 +1,14 @@
-// Package geminitest emulates the Gemini API's embeddings, so that programs and tests run against the service's limits and
-// errors without a key, a network or a bill.
+// Package geminitest emulates the Gemini API's embeddings, so that programs and tests run against
+// the service's limits and errors without a key, a network or a bill.
 //
 //	e, err := geminitest.New(emulator.Options{})
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + geminitest.BasePath, key: emulator.DefaultKey
 //
-// It is an http.Handler for batchEmbedContents and embedContent. As with the service, vectors of fewer than 3,072 dimensions are
-// the beginnings of the longest and not of unit length, a task type changes the vectors of gemini-embedding-001 only, texts that
-// are too long are cut, and answers do not say their tokens, which are billed all the same.
+// It is an http.Handler for batchEmbedContents and embedContent. As with the service, vectors of
+// fewer than 3,072 dimensions are the beginnings of the longest and not of unit length, a task type
+// changes the vectors of gemini-embedding-001 only, texts that are too long are cut, and answers do
+// not say their tokens, which are billed all the same.
 package geminitest
 
 import (
@@ -34,7 +35,8 @@ func New(o emulator.Options) (*emulator.Server, error) {
 const quota = "You exceeded your current quota, please check your plan and billing details. For more information on this error, head to: " +
 	"https://ai.google.dev/gemini-api/docs/rate-limits. \n* Quota exceeded for metric: generativelanguage.googleapis.com/embed_content_free_tier_requests, limit: "
 
-// words are the service's where gemini's testdata/errors.jsonl has them, else they follow its manner.
+// words are the service's where gemini's testdata/errors.jsonl has them, else they follow its
+// manner.
 var words = emulator.Words{
 	"auth":                 {Status: 400, Code: "INVALID_ARGUMENT", Message: "API key not valid. Please pass a valid API key.", Kind: embedding.Auth},
 	"no-key":               {Status: 403, Code: "PERMISSION_DENIED", Message: "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other form of API consumer identity to call this API.", Kind: embedding.Auth},

@@ -1,4 +1,5 @@
-// Package jinadialect is the wire of Jina AI's embeddings: /v1/embeddings with texts, in float or base64.
+// Package jinadialect is the wire of Jina AI's embeddings: /v1/embeddings with texts, in float or
+// base64.
 package jinadialect
 
 import (
@@ -50,13 +51,14 @@ func (wire) Key(r *dialect.Request) string        { return r.Bearer() }
 func (wire) Head(r *dialect.Request)              { r.Out.Set("X-Request-Id", r.ID) }
 func (wire) Words(*dialect.Request) dialect.Words { return words }
 
-// invalid is the refusal of a field that holds what it may not. Its frame is that of Jina's OpenAPI document, its words
-// are not known.
+// invalid is the refusal of a field that holds what it may not. Its frame is that of Jina's OpenAPI
+// document, its words are not known.
 func invalid(field, message string) *dialect.Refusal {
 	return &dialect.Refusal{Status: 422, Form: "validation", Field: field, Message: message}
 }
 
-// Refuse writes the frame of Jina's OpenAPI document. A refusal without a code is of an older time, when there was none.
+// Refuse writes the frame of Jina's OpenAPI document. A refusal without a code is of an older time,
+// when there was none.
 func (wire) Refuse(r *dialect.Request, why dialect.Refusal) dialect.Reply {
 	if why.Form == "validation" {
 		type problem struct {

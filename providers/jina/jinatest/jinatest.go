@@ -1,12 +1,13 @@
-// Package jinatest emulates Jina AI's embeddings, so that programs and tests run against the service's limits and errors
-// without a key, a network or a bill.
+// Package jinatest emulates Jina AI's embeddings, so that programs and tests run against the
+// service's limits and errors without a key, a network or a bill.
 //
 //	e, err := jinatest.New(emulator.Options{})
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + jinatest.BasePath, key: emulator.DefaultKey
 //
-// It is an http.Handler for /v1/embeddings with texts, in float or base64. It takes the 2,048 texts of the service's own
-// refusal; jina.Models keeps to 512 and says why. All other limits are those of jina.Models.
+// It is an http.Handler for /v1/embeddings with texts, in float or base64. It takes the 2,048 texts
+// of the service's own refusal; jina.Models keeps to 512 and says why. All other limits are those
+// of jina.Models.
 package jinatest
 
 import (

@@ -1,4 +1,5 @@
-// Package ollamadialect is the wire of Ollama's embeddings: /api/embed, /api/version and the greeting at /.
+// Package ollamadialect is the wire of Ollama's embeddings: /api/embed, /api/version and the
+// greeting at /.
 package ollamadialect
 
 import (

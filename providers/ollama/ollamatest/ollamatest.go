@@ -1,12 +1,13 @@
-// Package ollamatest emulates Ollama's embeddings, so that programs and tests run without a server and its models.
+// Package ollamatest emulates Ollama's embeddings, so that programs and tests run without a server
+// and its models.
 //
 //	e, err := ollamatest.New(emulator.Options{})
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL; no key, unless Options.Keys name some, as for a server behind a proxy
 //
-// It is an http.Handler for /api/embed that has pulled every model of ollama.Models. As with the server, any number of texts may
-// be in a request, a text that is too long is cut unless truncate is false, dimensions above the model's are ignored, and an empty
-// text alone has no vector.
+// It is an http.Handler for /api/embed that has pulled every model of ollama.Models. As with the
+// server, any number of texts may be in a request, a text that is too long is cut unless truncate
+// is false, dimensions above the model's are ignored, and an empty text alone has no vector.
 package ollamatest
 
 import (

@@ -1,4 +1,5 @@
-// Package openaidialect is the wire of OpenAI's embeddings: /v1/embeddings, in float or base64, and /v1/models.
+// Package openaidialect is the wire of OpenAI's embeddings: /v1/embeddings, in float or base64, and
+// /v1/models.
 package openaidialect
 
 import (
@@ -60,7 +61,8 @@ func (wire) Head(r *dialect.Request) {
 	r.Out.Set("Openai-Version", "2020-10-01")
 }
 
-// Words shows a wrong key as the service does: all but its first eight and last four characters hidden.
+// Words shows a wrong key as the service does: all but its first eight and last four characters
+// hidden.
 func (wire) Words(r *dialect.Request) dialect.Words {
 	w, key := words, r.Bearer()
 	hidden := strings.Repeat("*", len(key))

@@ -1,12 +1,13 @@
-// Package openaitest emulates OpenAI's embeddings, so that programs and tests run against the service's limits and errors
-// without a key, a network or a bill.
+// Package openaitest emulates OpenAI's embeddings, so that programs and tests run against the
+// service's limits and errors without a key, a network or a bill.
 //
 //	e, err := openaitest.New(emulator.Options{})
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + openaitest.BasePath, key: emulator.DefaultKey
 //
-// It is an http.Handler for /v1/embeddings, in float or base64. Token ids, which some clients send, are taken in place of texts: they
-// are counted as the service would, and their vectors are of no meaning.
+// It is an http.Handler for /v1/embeddings, in float or base64. Token ids, which some clients send,
+// are taken in place of texts: they are counted as the service would, and their vectors are of no
+// meaning.
 package openaitest
 
 import (
@@ -33,7 +34,8 @@ func New(o emulator.Options) (*emulator.Server, error) {
 	return emulator.New(v, o)
 }
 
-// words are the service's where openai's testdata/errors.jsonl has them, else they follow its manner.
+// words are the service's where openai's testdata/errors.jsonl has them, else they follow its
+// manner.
 var words = emulator.Words{
 	"auth":                 {Status: 401, Code: "invalid_api_key", Message: "Incorrect API key provided: sk-wrong. You can find your API key at https://platform.openai.com/account/api-keys.", Kind: embedding.Auth},
 	"no-access":            {Status: 403, Code: "model_not_found", Message: "Project `proj_0` does not have access to model `text-embedding-ada-002`", Kind: embedding.Auth},

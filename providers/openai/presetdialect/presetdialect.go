@@ -1,5 +1,6 @@
-// Package presetdialect is the wire of each of openai.Presets but OpenAI itself, whose wire is openaidialect. They differ in
-// what they take, ignore and refuse, and in the bodies of their errors.
+// Package presetdialect is the wire of each of openai.Presets but OpenAI itself, whose wire is
+// openaidialect. They differ in what they take, ignore and refuse, and in the bodies of their
+// errors.
 package presetdialect
 
 import (
@@ -41,7 +42,8 @@ func (w wire) Routes() []dialect.Route       { return []dialect.Route{{Method: "
 func (w wire) Key(r *dialect.Request) string { return r.Bearer() }
 func (w wire) Head(r *dialect.Request)       { r.Out.Set(cmp.Or(w.row.Header, "X-Request-Id"), r.ID) }
 
-// Words are the row's. What it has no answer for is said as OpenAI says it, which its clients understand.
+// Words are the row's. What it has no answer for is said as OpenAI says it, which its clients
+// understand.
 func (w wire) Words(*dialect.Request) dialect.Words {
 	say := func(name string) dialect.Refusal { return *w.row.Say(name, "{field}", "input") }
 	or := func(status int, code, message string, names ...string) dialect.Refusal {
@@ -50,7 +52,11 @@ func (w wire) Words(*dialect.Request) dialect.Words {
 				return say(name)
 			}
 		}
-		return dialect.Refusal{Status: status, Message: fmt.Sprintf(`{"error":{"message":%q,"type":"invalid_request_error","param":null,"code":%s}}`, message, code)}
+		typ := "invalid_request_error"
+		if status >= 500 {
+			typ = "server_error"
+		}
+		return dialect.Refusal{Status: status, Message: fmt.Sprintf(`{"error":{"message":%q,"type":%q,"param":null,"code":%s}}`, message, typ, code)}
 	}
 	words := dialect.Words{
 		NoPath: say("no-path"), NoMethod: say("no-method"), NoKey: say("auth"), BadKey: say("auth"), NoModel: *w.row.Say("no-model"),
@@ -62,6 +68,8 @@ func (w wire) Words(*dialect.Request) dialect.Words {
 			embedding.RateLimited: *w.row.Say(preset.RequestRate, "{model}", "the model"),
 			embedding.Exhausted:   or(402, `"insufficient_quota"`, "the quota is exhausted", "exhausted"),
 			embedding.Unavailable: or(503, "null", "the server is overloaded", "overloaded"),
+			embedding.Unknown:     or(500, "null", "internal server error"),
+			embedding.Malformed:   or(502, "null", "bad gateway"),
 		},
 	}
 	words.NoPath.Late, words.NoMethod.Late = w.local, w.local // servers that people run look at the key first

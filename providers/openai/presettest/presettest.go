@@ -1,18 +1,20 @@
-// Package presettest emulates the vendors and servers of openai.Presets, so that programs and tests run against the limits and
-// errors of each without a key, a network, a bill or a GPU. OpenAI's own emulator is openaitest.
+// Package presettest emulates the vendors and servers of openai.Presets, so that programs and tests
+// run against the limits and errors of each without a key, a network, a bill or a GPU. OpenAI's own
+// emulator is openaitest.
 //
 //	e, err := presettest.New("siliconflow", emulator.Options{})
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + presettest.BasePath("siliconflow"), key: emulator.DefaultKey
 //
-// Models, dimensions and limits are those of the preset. A server that people run (vllm, lmstudio, llamacpp, localai) has one
-// model, by default DefaultModel with 1,024 dimensions, under whatever name Options.Model gives it, and asks for no key unless
-// Options.Keys name some.
+// Models, dimensions and limits are those of the preset. A server that people run (vllm, lmstudio,
+// llamacpp, localai) has one model, by default DefaultModel with 1,024 dimensions, under whatever
+// name Options.Model gives it, and asks for no key unless Options.Keys name some.
 //
-// What a preset takes, ignores and refuses, and the bodies of its errors, are a table, which is held to openai's
-// testdata/errors.jsonl: the words with their status, and the frame around them, are those of a body there, with its source, or
-// the table says that they are a guess. Token ids, which some clients send, are taken where the preset takes them: they are counted,
-// and their vectors are of no meaning. Members of a request that the table has no word for are ignored.
+// What a preset takes, ignores and refuses, and the bodies of its errors, are a table, which is
+// held to openai's testdata/errors.jsonl: the words with their status, and the frame around them,
+// are those of a body there, with its source, or the table says that they are a guess. Token ids,
+// which some clients send, are taken where the preset takes them: they are counted, and their
+// vectors are of no meaning. Members of a request that the table has no word for are ignored.
 package presettest
 
 import (

@@ -131,6 +131,14 @@ func TestWhatPresetsDifferIn(t *testing.T) {
 		status       int
 		want         string // a regular expression
 	}{
+		{"mistral", `{"model":"codestral-embed","input":["a"],"output_dimension":64}`, 200, `^{"object":"list","data":\[{"object":"embedding","embedding":\[(-?[0-9.e-]+,?){64}\],"index":0}.*"prompt_audio_seconds":null},"id":"[0-9a-f]{32}"}$`},
+		{"mistral", `{"model":"codestral-embed","input":["a"],"output_dimension":3073}`, 400, `output_dimension must be between 1 and 3072`},
+		{"mistral", `{"model":"mistral-embed","input":["a"],"output_dimension":64}`, 400, `output_dimension is not supported for this model`},
+		{"mistral", `{"model":"mistral-embed","input":["a"],"dimensions":64}`, 422, `"type":"extra_forbidden","loc":\["body","dimensions"\]`},
+		{"mistral", `{"model":"mistral-embed","input":["a"],"encoding_format":"int8"}`, 422, `"type":"enum","loc":\["body","encoding_format"\]`},
+		{"mistral", `{"model":"mistral-embed","input":["a"],"output_dtype":"int8"}`, 422, `"type":"enum","loc":\["body","output_dtype"\]`},
+		{"mistral", `{"model":"mistral-embed","input":[1]}`, 422, `"json_invalid"`},
+		{"mistral", `{"model":"mistral-embed","input":[""]}`, 400, `"code":"3210","raw_status_code":400`},
 		{"siliconflow", `{"model":"Qwen/Qwen3-Embedding-0.6B","input":["a"],"dimensions":64}`, 200, `^{"object":"list","data":\[{"object":"embedding","embedding":\[(-?[0-9.e-]+,?){64}\],"index":0}`},
 		{"siliconflow", `{"model":"Qwen/Qwen3-Embedding-0.6B","input":["a"],"dimensions":65}`, 400, `"code":20015`},
 		{"siliconflow", `{"model":"BAAI/bge-m3","input":["a"],"dimensions":64}`, 400, `"code":20015`},

@@ -1,5 +1,5 @@
-// Package teidialect is the wire of Hugging Face's Text Embeddings Inference: /embed, /info and /health. Requests name no
-// model.
+// Package teidialect is the wire of Hugging Face's Text Embeddings Inference: /embed, /info and
+// /health. Requests name no model.
 package teidialect
 
 import (

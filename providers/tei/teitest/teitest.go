@@ -1,12 +1,14 @@
-// Package teitest emulates a server of Hugging Face's Text Embeddings Inference, so that programs and tests run without one.
+// Package teitest emulates a server of Hugging Face's Text Embeddings Inference, so that programs
+// and tests run without one.
 //
 //	e, err := teitest.New(emulator.Options{Model: "BAAI/bge-m3"})
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL; no key, unless Options.Keys name some
 //
-// It is an http.Handler for /embed, /info and /health with one model of tei.Models, by default DefaultModel. It takes as many texts
-// as a server that was started without other limits; Settings.Limits of the model change that, and /info says so. The only prompt
-// that it knows is "query".
+// It is an http.Handler for /embed, /info and /health with one model of tei.Models, by default
+// DefaultModel. It takes as many texts as a server that was started without other limits;
+// Settings.Limits of the model change that, and /info says so. The only prompt that it knows is
+// "query".
 package teitest
 
 import (

@@ -1,4 +1,5 @@
-// Package voyagedialect is the wire of Voyage AI's embeddings: /v1/embeddings with vectors of floats.
+// Package voyagedialect is the wire of Voyage AI's embeddings: /v1/embeddings with vectors of
+// floats.
 package voyagedialect
 
 import (

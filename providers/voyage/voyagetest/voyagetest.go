@@ -1,12 +1,12 @@
-// Package voyagetest emulates Voyage AI's embeddings, so that programs and tests run against the service's limits and errors
-// without a key, a network or a bill.
+// Package voyagetest emulates Voyage AI's embeddings, so that programs and tests run against the
+// service's limits and errors without a key, a network or a bill.
 //
 //	e, err := voyagetest.New(emulator.Options{})
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + voyagetest.BasePath, key: emulator.DefaultKey
 //
-// It is an http.Handler for /v1/embeddings with vectors of floats. The models of series 4 share one space, as the service's do;
-// vectors of queries and documents differ a little.
+// It is an http.Handler for /v1/embeddings with vectors of floats. The models of series 4 share one
+// space, as the service's do; vectors of queries and documents differ a little.
 package voyagetest
 
 import (
@@ -30,7 +30,8 @@ func New(o emulator.Options) (*emulator.Server, error) {
 	return emulator.New(v, o)
 }
 
-// words are the service's where voyage's testdata/errors.jsonl has them, else they follow its manner.
+// words are the service's where voyage's testdata/errors.jsonl has them, else they follow its
+// manner.
 var words = emulator.Words{
 	"auth":                 {Status: 401, Message: "Provided API key is invalid.", Kind: embedding.Auth},
 	"forbidden":            {Status: 403, Message: "Forbidden", Kind: embedding.Auth},

@@ -9,7 +9,8 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// Problem is an error in both of its spellings. In messages {doc} stands for the region's page of error codes.
+// Problem is an error in both of its spellings. In messages {doc} stands for the region's page of
+// error codes.
 type Problem struct {
 	dialect.Refusal        // in the envelope of the compatible path; a Type of "" is the Code
 	Native          string // the code in a flat body; "" is the same
@@ -38,8 +39,8 @@ func (p Problem) Say(r *dialect.Request, holes ...string) *dialect.Refusal {
 	return p.Spell(Native(r)).With(holes...)
 }
 
-// What requests are refused for. The messages are the service's own, misspellings included; where no capture exists
-// the comment says so.
+// What requests are refused for. The messages are the service's own, misspellings included; where
+// no capture exists the comment says so.
 var (
 	BadKey = Problem{Refusal: dialect.Refusal{Status: 401, Code: "invalid_api_key", Type: "invalid_request_error",
 		Message: "Incorrect API key provided. For details, see: {doc}#apikey-error",
@@ -89,7 +90,8 @@ var (
 		Message: "<400> InternalError.Algo.InvalidParameter: Value error, dimension for embedding v3 is invalid, its value shold be in [64, 128, 256, 512, 768, 1024, 1536, 2048, 3072]"}}
 	BadRange = Problem{Refusal: dialect.Refusal{Status: 400, Code: "InvalidParameter", Form: Algo, Kind: embedding.Rejected,
 		Message: "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, {allowed}]"}}
-	// Not captured: the documentation only says that base64 is not supported, and of text_type and output_type what they may be.
+	// Not captured: the documentation only says that base64 is not supported, and of text_type and
+	// output_type what they may be.
 	BadEncoding = Problem{Refusal: dialect.Refusal{Status: 400, Code: "InvalidParameter", Form: Algo, Kind: embedding.Invalid,
 		Message: "<400> InternalError.Algo.InvalidParameter: Value error, encoding_format is invalid, only float is supported.: encoding_format"}}
 	BadParameter = Problem{Refusal: dialect.Refusal{Status: 400, Code: "InvalidParameter", Form: Algo, Kind: embedding.Invalid,

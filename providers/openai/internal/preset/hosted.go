@@ -29,7 +29,8 @@ func siliconFlow() Row {
 	}}
 }
 
-// zhipu's codes and words are at https://docs.bigmodel.cn/cn/api/api-code; most statuses are not known.
+// zhipu's codes and words are at https://docs.bigmodel.cn/cn/api/api-code; most statuses are not
+// known.
 func zhipu() Row {
 	of := func(code, message string) string {
 		return `{"error":{"code":"` + code + `","message":"` + message + `"}}`
@@ -52,7 +53,8 @@ func zhipu() Row {
 	}}
 }
 
-// volcengine's table is at https://www.volcengine.com/docs/82379/1099476, its fields are at https://volcengine.com/docs/82379/1302003.
+// volcengine's table is at https://www.volcengine.com/docs/82379/1099476, its fields are at
+// https://volcengine.com/docs/82379/1302003.
 func volcengine() Row {
 	of := func(code, typ, param, message string) string {
 		return `{"error":{"code":"` + code + `","message":"` + message + ` Request id: {id}","param":"` + param + `","type":"` + typ + `"}}`
@@ -96,8 +98,8 @@ func together() Row {
 	}}
 }
 
-// openRouter's frame and statuses are at https://openrouter.ai/docs/errors. The vendor that is behind it, for its limits here OpenAI,
-// speaks in the metadata.
+// openRouter's frame and statuses are at https://openrouter.ai/docs/errors. The vendor that is
+// behind it, for its limits here OpenAI, speaks in the metadata.
 func openRouter() Row {
 	own := func(status int, message string) string {
 		return fmt.Sprintf(`{"error":{"message":%q,"code":%d}}`, message, status)

@@ -6,7 +6,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Servers that people run have no rates: what is over those of the settings gets the 429 of a proxy in front.
+// Servers that people run have no rates: what is over those of the settings gets the 429 of a proxy
+// in front.
 var (
 	proxyRequests = openAI(429, embedding.RateLimited, "requests", "Rate limit reached for requests")
 	proxyTokens   = openAI(429, embedding.RateLimited, "tokens", "Rate limit reached for tokens")
@@ -35,8 +36,9 @@ func vLLM() Row {
 	}}
 }
 
-// llamaCpp is what a server that was run does, to which integration/models holds it: 500 for a text that is too long, integers for
-// codes, the index of a vector after it. It takes any model's name and the empty text.
+// llamaCpp is what a server that was run does, to which integration/models holds it: 500 for a text
+// that is too long, integers for codes, the index of a vector after it. It takes any model's name
+// and the empty text.
 func llamaCpp() Row {
 	of := func(status int, typ, message string) string {
 		return fmt.Sprintf(`{"error":{"code":%d,"message":%q,"type":%q}}`, status, message, typ)
@@ -62,7 +64,8 @@ func llamaCpp() Row {
 	}
 }
 
-// lmStudio answers with the model that is loaded, whatever it is called, and says that there were 0 tokens.
+// lmStudio answers with the model that is loaded, whatever it is called, and says that there were 0
+// tokens.
 func lmStudio() Row {
 	const list = `{"object":"list","data":[{items}],"model":{model},"usage":{"prompt_tokens":0,"total_tokens":0}}`
 	return Row{AnyName: true, Cuts: true, TextTokens: 2_048, List: list, Answers: map[string]Answer{
@@ -79,8 +82,8 @@ func lmStudio() Row {
 	}}
 }
 
-// localAI says that there were 0 tokens. What it answers to a text that is too long is that of the backend that a model has; here
-// it is llama.cpp's.
+// localAI says that there were 0 tokens. What it answers to a text that is too long is that of the
+// backend that a model has; here it is llama.cpp's.
 func localAI() Row {
 	of := func(status int, message string) string {
 		return fmt.Sprintf(`{"error":{"code":%d,"message":%q,"type":""}}`, status, message)

@@ -8,11 +8,13 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// mistral refuses members that are not its own: the length of vectors is output_dimension, and dimensions is 422.
+// mistral refuses members that are not its own: the length of vectors is output_dimension, and
+// dimensions is 422.
 //
-// Sources: fields and models https://docs.mistral.ai/api/endpoint/embeddings and mistralai/client-python (embeddingrequest.py, 3.7.0);
-// unknown field https://github.com/partITech/php-mistral/issues/76; the others are in openai's testdata/errors.jsonl. Kong
-// answers without an "object".
+// Sources: fields and models https://docs.mistral.ai/api/endpoint/embeddings and
+// mistralai/client-python (embeddingrequest.py, 3.7.0); unknown field
+// https://github.com/partITech/php-mistral/issues/76; the others are in openai's
+// testdata/errors.jsonl. Kong answers without an "object".
 func mistral() Row {
 	of := func(status int, code, typ, message string) string {
 		return fmt.Sprintf(`{"object":"error","message":%q,"type":%q,"param":null,"code":%q,"raw_status_code":%d}`, message, typ, code, status)

@@ -1,5 +1,5 @@
-// Package preset is the table of the wires of openai.Presets: what each takes, ignores and refuses, and the bodies of its
-// errors. The dialects and the emulators of presets share it.
+// Package preset is the table of the wires of openai.Presets: what each takes, ignores and refuses,
+// and the bodies of its errors. The dialects and the emulators of presets share it.
 package preset
 
 import (
@@ -32,8 +32,8 @@ type Row struct {
 	Item                string    // of it, with holes for {vector} and {index}; "" is OpenAI's
 	Item64              string    // of an answer in base64; "": Item
 	Answers             map[string]Answer
-	// Read reads a body, and names the answer to one that cannot be read, with its holes. Nil: members that are not OpenAI's
-	// are ignored.
+	// Read reads a body, and names the answer to one that cannot be read, with its holes. Nil: members
+	// that are not OpenAI's are ignored.
 	Read func(body []byte) (req Request, wrong string, holes []string)
 }
 
@@ -96,9 +96,10 @@ const (
 // Unmetered reports whether answers leave open how many tokens there were.
 func (r Row) Unmetered() bool { return r.List != "" && !strings.Contains(r.List, "{tokens}") }
 
-// Answer is a refusal as it is sent, with holes for {id}, {model}, {field}, {got} and {allowed}. Each can be switched on as a
-// fault; those named auth, no-..., bad-..., too-... and text-too-long are also what a request gets that deserves them. Of
-// these a row has at least auth, no-path and bad-field, which stands in for the others.
+// Answer is a refusal as it is sent, with holes for {id}, {model}, {field}, {got} and {allowed}.
+// Each can be switched on as a fault; those named auth, no-..., bad-..., too-... and text-too-long
+// are also what a request gets that deserves them. Of these a row has at least auth, no-path and
+// bad-field, which stands in for the others.
 type Answer struct {
 	Status int
 	Kind   embedding.Kind // what a client should make of it
