@@ -18,7 +18,7 @@ type Refusal struct {
 	Message string         // may have holes, such as {model}, for With to fill
 	Field   string         // the member of the request that is wrong, where the service names it
 	Form    string         // which of the service's shapes of errors it has; "" is the usual one
-	Kind    embedding.Kind // what a client should make of it
+	Kind    embedding.Kind // what a client should make of it; Unknown: that is not said
 	Late    bool           // only who has a good key is told
 	Long    bool           // length is what is refused, not number
 

@@ -112,17 +112,17 @@ func (f Fault) String() string {
 	return f.Name + "=" + strings.Join(options, ",")
 }
 
-// MarshalText is String.
+// MarshalText returns what String returns.
 func (f Fault) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
 
-// UnmarshalText is ParseFault.
+// UnmarshalText reads what ParseFault reads.
 func (f *Fault) UnmarshalText(text []byte) error {
 	parsed, err := ParseFault(string(text))
 	*f = parsed
 	return err
 }
 
-// In holds a fault against a catalog.
+// In returns an error if a catalog has no such fault, or if the fault takes no option that is set.
 func (f Fault) In(catalog []FaultInfo) error {
 	_, err := f.in(catalog)
 	return err

@@ -3,6 +3,7 @@ package emulator
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vecspace/embedding"
@@ -49,6 +50,11 @@ func New(v Vendor, o Options) (*Server, error) {
 	for _, key := range o.Keys {
 		if strings.TrimSpace(key) == "" {
 			return nil, fmt.Errorf("%s: a key is blank", v.Name)
+		}
+	}
+	for _, name := range []string{RequestRate, TokenRate, InternalError} {
+		if !slices.ContainsFunc(v.Faults, func(f FaultInfo) bool { return f.Name == name }) {
+			return nil, fmt.Errorf("%s: Vendor.Faults lacks %s", v.Name, name)
 		}
 	}
 	base := o.Embedder

@@ -76,6 +76,9 @@ func (v *Vendor) names() []string {
 
 // offered returns the models with the limits of settings in the place of the documented ones.
 func (v *Vendor) offered(s Settings) []dialect.Model {
+	if len(s.Limits) == 0 {
+		return v.Models
+	}
 	all := slices.Clone(v.Models)
 	for i := range all {
 		by, to := s.Limits[all[i].Asked()], &all[i].Limits
@@ -112,14 +115,16 @@ func (x *exchange) admit(body []byte) *dialect.Refusal {
 	if x.keys == nil {
 		return nil
 	}
-	words := x.dialect.Words(x.req)
-	switch key := x.dialect.Key(x.req); {
+	key := x.dialect.Key(x.req)
+	switch {
+	case x.keys[key]:
+		return nil
 	case key == "" && x.vendor.Admit != nil:
 		return x.vendor.Admit(x.req, body)
-	case key == "":
-		return &words.NoKey
-	case !x.keys[key]:
-		return &words.BadKey
 	}
-	return nil
+	words := x.dialect.Words(x.req)
+	if key == "" {
+		return &words.NoKey
+	}
+	return &words.BadKey
 }

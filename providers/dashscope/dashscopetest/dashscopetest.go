@@ -25,15 +25,12 @@ const (
 // Options of New. The zero value is a service of the international region that knows
 // emulator.DefaultKey, has the documented limits, no rates, no latency and no faults.
 type Options struct {
-	// Keys are good in Region. Over Limits.Texts the answer is the batch size error, over TextTokens
-	// the range error, over Tokens and Bytes, of which no capture exists, BadRequest.TooLarge. The
-	// service is not known to send Retry-After.
-	emulator.Options
+	emulator.Options // Keys are good in Region; the service is not known to send Retry-After
 	// Region is the one the emulator plays: "" is intl, the others are in dashscope.Regions. It
 	// decides which models and dimensions there are, which keys are good, and which page error
 	// messages name.
 	Region string
-	// KeyRegions are more keys that exist, with the region that each belongs to ("": Region). A key of
+	// KeyRegions are more keys, each with the region in which it is good ("": Region). A key of
 	// another region gets the 401 that a wrong key gets.
 	KeyRegions map[string]string
 }

@@ -28,9 +28,12 @@
 //
 // # What goes wrong
 //
-// Rates (Settings.Rates) answer 429. Faults (SetFaults, Catalog) strike always, the next n times,
-// from the k-th request on, or with a probability, alone or together; they are drawn from
-// Options.Seed. The fault answer sends any body. Ledger counts what was billed, what was billed and
+// More texts than Limits.Texts get the batch size error, a text of more than TextTokens the range
+// error, and more than Tokens or Bytes, of which no capture exists, BadRequest.TooLarge.
+//
+// Rates ([emulator.Settings]) answer 429. Faults ([emulator.Fault], [Catalog]) strike always, the
+// next n times, from the k-th request on, or with a probability, alone or together; they are drawn
+// from Options.Seed. The fault answer sends any body. The [emulator.Ledger] counts what was billed, what was billed and
 // then lost on its way, and what was paid for twice. It keeps digests and no texts.
 //
 // Time is read from package time only: in a testing/synctest bubble latency and rates run in
