@@ -35,6 +35,15 @@ func TestDependencies(t *testing.T) {
 			all[pkg] = []string{"github.com/sashabaranov/go-openai"} // many share its wire
 		}
 	}
+	dialects, err := filepath.Glob("providers/*/*dialect")
+	if err != nil || len(dialects) < 10 {
+		t.Fatalf("got %d dialects and the error %v, want 10 or more", len(dialects), err)
+	}
+	for _, dir := range dialects {
+		all["./"+filepath.ToSlash(dir)] = nil
+	}
+	all["./providers/dialect"] = nil
+	all["./providers/openai/presetdialect"] = []string{"github.com/sashabaranov/go-openai"} // the presets are the provider's
 	for pkg, may := range all {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()
 		if err != nil {
@@ -52,14 +61,20 @@ func TestDependencies(t *testing.T) {
 			}
 			if room, ok := strings.CutPrefix(dep, here+"/providers/"); ok && strings.HasPrefix(pkg, "./providers/") {
 				room, _, _ = strings.Cut(room, "/")
-				mine := strings.TrimPrefix(pkg, "./providers/")
-				leaf := mine == "ref" || mine == "catalog"
-				if room != mine && (leaf || room != "ref" && room != "catalog" && room != "internal") {
-					t.Errorf("%s links %s: a provider links no other one, and the leaves ref and catalog link none", pkg, dep)
+				mine, _, _ := strings.Cut(strings.TrimPrefix(pkg, "./providers/"), "/")
+				leaves := []string{"ref", "catalog", "dialect"}
+				if pkg == "./providers/azure/azuredialect" && room == "openai" {
+					continue // Azure's wire is OpenAI's
+				}
+				if room != mine && (slices.Contains(leaves, mine) || !slices.Contains(append(leaves, "internal"), room)) {
+					t.Errorf("%s links %s: a provider links no other one, and the leaves link none", pkg, dep)
 				}
 			}
 			if own && strings.HasSuffix(dep, "/static") && pkg != "./providers/static" {
 				t.Errorf("%s links the local model's weights", pkg)
+			}
+			if strings.HasSuffix(pkg, "dialect") && dep == here+"/providers/emulator" {
+				t.Errorf("%s links the emulators", pkg)
 			}
 		}
 	}

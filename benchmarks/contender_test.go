@@ -16,6 +16,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 func TestRefusedCalls(t *testing.T) {
@@ -56,18 +57,20 @@ func (w wired) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // emulated is a candidate whose provider is DashScope's emulator with faults.
-func emulated(t *testing.T, specs ...string) (Candidate, *dashscopetest.Server) {
+func emulated(t *testing.T, specs ...string) (Candidate, *emulator.Server) {
 	t.Helper()
-	var faults []dashscopetest.Fault
+	var faults []emulator.Fault
 	for _, spec := range specs {
 		f, err := dashscopetest.ParseFault(spec)
 		expect.NoError(t, err)
 		faults = append(faults, f)
 	}
-	s, err := dashscopetest.New(dashscopetest.Options{Faults: faults, Settings: dashscopetest.Settings{Latency: 50 * time.Millisecond}})
+	s, err := dashscopetest.New(dashscopetest.Options{Options: emulator.Options{
+		Faults: faults, Settings: emulator.Settings{Latency: 50 * time.Millisecond},
+	}})
 	expect.NoError(t, err)
 	e, err := dashscope.New(dashscope.Options{
-		Model: "text-embedding-v4", Dimensions: 256, Key: dashscopetest.DefaultKey, HTTPClient: &http.Client{Transport: wired{s}},
+		Model: "text-embedding-v4", Dimensions: 256, Key: emulator.DefaultKey, HTTPClient: &http.Client{Transport: wired{s}},
 		BaseURL: "http://127.0.0.1" + dashscopetest.BasePath,
 	})
 	expect.NoError(t, err)

@@ -14,13 +14,19 @@ import (
 func TestEmulatorsImportNoTesting(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "./...").Output()
 	expect.NoError(t, err)
-	emulators := 0
+	emulators, dialects := 0, 0
 	for line := range strings.Lines(string(out)) {
 		deps := strings.Fields(line)
-		if name := path.Base(deps[0]); !strings.HasSuffix(name, "test") || name == "vendortest" {
+		switch name := path.Base(deps[0]); {
+		case name == "vendortest":
+			continue
+		case strings.HasSuffix(name, "test"), name == "emulator":
+			emulators++
+		case strings.HasSuffix(name, "dialect"):
+			dialects++
+		default:
 			continue
 		}
-		emulators++
 		if !slices.Contains(deps, "net/http") {
 			t.Errorf("the list of %s is not its own", deps[0])
 		}
@@ -28,7 +34,7 @@ func TestEmulatorsImportNoTesting(t *testing.T) {
 			t.Errorf("%s imports %s", deps[0], deps[i])
 		}
 	}
-	if emulators < 12 {
-		t.Errorf("there are %d emulators", emulators)
+	if emulators != 12 || dialects != 12 {
+		t.Errorf("got %d emulators and %d dialects, want 12 of each, the packages that they share among them", emulators, dialects)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
 )
@@ -23,7 +24,7 @@ import (
 // theirOpenAI is langchaingo's own client for OpenAI as a provider, at an emulator.
 func theirOpenAI(t *testing.T, key string) (string, embedding.Embedder) {
 	t.Helper()
-	s, err := openaitest.New(openaitest.Options{})
+	s, err := openaitest.New(emulator.Options{})
 	expect.NoError(t, err)
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
@@ -42,7 +43,7 @@ func theirOpenAI(t *testing.T, key string) (string, embedding.Embedder) {
 
 func TestFromTheirOpenAIKeepsTheLaws(t *testing.T) {
 	embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-		_, e := theirOpenAI(t, openaitest.DefaultKey)
+		_, e := theirOpenAI(t, emulator.DefaultKey)
 		return embedtest.Subject{Embedder: e}
 	})
 }
@@ -50,8 +51,8 @@ func TestFromTheirOpenAIKeepsTheLaws(t *testing.T) {
 // TestFromTheirOpenAI: behind our interface their client gives what ours gives, under our
 // middleware; its errors keep no key.
 func TestFromTheirOpenAI(t *testing.T) {
-	base, theirs := theirOpenAI(t, openaitest.DefaultKey)
-	ours, err := openai.New(openai.Options{Model: "text-embedding-3-small", BaseURL: base, Key: openaitest.DefaultKey})
+	base, theirs := theirOpenAI(t, emulator.DefaultKey)
+	ours, err := openai.New(openai.Options{Model: "text-embedding-3-small", BaseURL: base, Key: emulator.DefaultKey})
 	expect.NoError(t, err)
 	texts := slices.Repeat([]string{"a cat", "a dog", "line\nbreak"}, 20)
 	got, err := embedding.Documents(t.Context(), embedding.Chain(theirs, middleware.Standard(middleware.StandardOptions{})), texts)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // ask runs the program and returns what it prints.
@@ -73,13 +74,13 @@ func TestTheFirstQuestion(t *testing.T) {
 }
 
 // service starts an emulator of DashScope and points the environment at it.
-func service(t *testing.T, o dashscopetest.Options) *dashscopetest.Server {
+func service(t *testing.T, o dashscopetest.Options) *emulator.Server {
 	t.Helper()
 	s, err := dashscopetest.New(o)
 	expect.NoError(t, err)
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
-	t.Setenv("DASHSCOPE_API_KEY", dashscopetest.DefaultKey)
+	t.Setenv("DASHSCOPE_API_KEY", emulator.DefaultKey)
 	t.Setenv("DASHSCOPE_COMPATIBLE_BASE_URL", srv.URL+dashscopetest.BasePath)
 	return s
 }
@@ -156,7 +157,7 @@ func TestOutage(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	expect.NoError(t, err)
 	addr := listener.Addr().String()
-	t.Setenv("DASHSCOPE_API_KEY", dashscopetest.DefaultKey)
+	t.Setenv("DASHSCOPE_API_KEY", emulator.DefaultKey)
 	t.Setenv("DASHSCOPE_COMPATIBLE_BASE_URL", "http://"+addr+dashscopetest.BasePath)
 	s, err := dashscopetest.New(dashscopetest.Options{})
 	expect.NoError(t, err)

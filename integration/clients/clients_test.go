@@ -18,8 +18,9 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
-	"github.com/vecspace/embedding/providers/openai/mistraltest"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
+	"github.com/vecspace/embedding/providers/openai/presettest"
 	"github.com/vecspace/embedding/providers/voyage/voyagetest"
 )
 
@@ -125,7 +126,7 @@ func (w want) check(r result) error {
 const batch = `{"rows":3,"same":true,"finds":0}`
 
 func TestOpenAI(t *testing.T) {
-	s, err := openaitest.New(openaitest.Options{Keys: []string{key}, Control: true})
+	s, err := openaitest.New(emulator.Options{Keys: []string{key}, Control: true})
 	expect.NoError(t, err)
 	const invalid = "'$.input' is invalid"
 	run(t, s, servers.OpenAIClient, "openai_client.py", map[string]want{
@@ -154,7 +155,7 @@ func TestOpenAI(t *testing.T) {
 
 // langchain decodes base64 without looking whether it is: a server that answers with numbers gives it garbage.
 func TestNode(t *testing.T) {
-	s, err := openaitest.New(openaitest.Options{Keys: []string{key}, Control: true})
+	s, err := openaitest.New(emulator.Options{Keys: []string{key}, Control: true})
 	expect.NoError(t, err)
 	run(t, s, servers.Node, "node_client.mjs", map[string]want{
 		"single":               {value: `{"dimensions":1536,"tokens":4,"index":0}`},
@@ -169,7 +170,7 @@ func TestNode(t *testing.T) {
 }
 
 func TestCohere(t *testing.T) {
-	s, err := coheretest.New(coheretest.Options{Keys: []string{key}, Control: true})
+	s, err := coheretest.New(emulator.Options{Keys: []string{key}, Control: true})
 	expect.NoError(t, err)
 	run(t, s, servers.Clients, "cohere_client.py", map[string]want{
 		"single":         {value: `{"dimensions":1536,"texts":["hello world"],"tokens":4}`},
@@ -191,7 +192,7 @@ func TestCohere(t *testing.T) {
 }
 
 func TestVoyage(t *testing.T) {
-	s, err := voyagetest.New(voyagetest.Options{Keys: []string{key}, Control: true})
+	s, err := voyagetest.New(emulator.Options{Keys: []string{key}, Control: true})
 	expect.NoError(t, err)
 	run(t, s, servers.Clients, "voyage_client.py", map[string]want{
 		"single":          {value: `{"dimensions":1024,"tokens":4}`},
@@ -213,7 +214,7 @@ func TestVoyage(t *testing.T) {
 }
 
 func TestMistral(t *testing.T) {
-	s, err := mistraltest.New(mistraltest.Options{Keys: []string{key}, Control: true})
+	s, err := presettest.New("mistral", emulator.Options{Keys: []string{key}, Control: true})
 	expect.NoError(t, err)
 	run(t, s, servers.Clients, "mistral_client.py", map[string]want{
 		"single":          {value: `{"dimensions":1024,"tokens":4,"index":0}`},
@@ -234,7 +235,7 @@ func TestMistral(t *testing.T) {
 
 // The native path. The client raises nothing; the script makes an exception of what it returns.
 func TestDashScope(t *testing.T) {
-	s, err := dashscopetest.New(dashscopetest.Options{Keys: map[string]string{key: ""}, Control: true})
+	s, err := dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Control: true}, KeyRegions: map[string]string{key: ""}})
 	expect.NoError(t, err)
 	run(t, s, servers.Clients, "dashscope_client.py", map[string]want{
 		"single":         {value: `{"dimensions":1024,"tokens":4,"index":0}`},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vecspace/embedding/integration/servers"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
@@ -46,7 +47,7 @@ func TestPresets(t *testing.T) {
 		"localai": {dimensions: 1024, unmetered: true, key: denied, model: want{raised: "InternalServerError", status: 500, attempts: 3}, shorter: want{value: `1024`},
 			longer: want{raised: "InternalServerError", status: 500, says: "too large to process", attempts: 3}},
 	} {
-		s, err := presettest.New(name, presettest.Options{Keys: []string{key}, Control: true})
+		s, err := presettest.New(name, emulator.Options{Keys: []string{key}, Control: true})
 		expect.NoError(t, err)
 		server := httptest.NewServer(s)
 		t.Cleanup(server.Close)

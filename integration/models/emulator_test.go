@@ -11,13 +11,14 @@ import (
 
 	"github.com/vecspace/embedding/integration/servers"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
 // The emulator of llama.cpp answers as the server does: status, words, members and their order, whatever it is asked.
 func TestLlamaEmulator(t *testing.T) {
 	const key = "sk-of-this-test"
-	emulator, err := presettest.New("llamacpp", presettest.Options{Model: "tiny", Keys: []string{key}})
+	emulator, err := presettest.New("llamacpp", emulator.Options{Model: "tiny", Keys: []string{key}})
 	expect.NoError(t, err)
 	e := httptest.NewServer(emulator)
 	t.Cleanup(e.Close)

@@ -27,6 +27,7 @@ import (
 	"github.com/vecspace/embedding/middleware/redislimit"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 const (
@@ -89,7 +90,7 @@ func child(j job) error {
 	if err != nil {
 		return err
 	}
-	provider, err := dashscope.New(dashscope.Options{Model: "text-embedding-v4", Dimensions: 64, BaseURL: j.Emulator, Key: dashscopetest.DefaultKey})
+	provider, err := dashscope.New(dashscope.Options{Model: "text-embedding-v4", Dimensions: 64, BaseURL: j.Emulator, Key: emulator.DefaultKey})
 	if err != nil {
 		return err
 	}
@@ -175,7 +176,7 @@ func TestTenProcessesShareAQuota(t *testing.T) {
 
 func share(t *testing.T, a account) {
 	valkey := servers.Valkey(t)
-	emulator, err := dashscopetest.New(dashscopetest.Options{Tokens: billed, Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: a.RPM, TPM: a.TPM}}})
+	emulator, err := dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Tokens: billed, Settings: emulator.Settings{Rates: emulator.Rates{RPM: a.RPM, TPM: a.TPM}}}})
 	expect.NoError(t, err)
 	web := httptest.NewServer(emulator)
 	defer web.Close()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // child is an emulator in a process of its own. It can be killed and restarted on the same port.
@@ -103,7 +104,7 @@ func (c *child) call(ctx context.Context, method, path string, body, out any) er
 		}
 		send = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+c.addr+dashscopetest.ControlPath+path, send)
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+c.addr+emulator.ControlPath+path, send)
 	if err != nil {
 		return err
 	}
@@ -160,9 +161,9 @@ func (c *child) reset(ctx context.Context) error {
 
 // ledger returns the ledger once every request has ended. An abandoned request ends a moment after
 // its caller left.
-func (c *child) ledger(ctx context.Context) (dashscopetest.Ledger, error) {
+func (c *child) ledger(ctx context.Context) (emulator.Ledger, error) {
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		var l dashscopetest.Ledger
+		var l emulator.Ledger
 		if err := c.call(ctx, http.MethodGet, "ledger", nil, &l); err != nil {
 			return l, err
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // emulateMode is the first argument of an emulator's process.
@@ -32,10 +33,10 @@ func emulate(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 		return fmt.Errorf("the journal: %w", err)
 	}
 	// Never closed: every record is one write, and requests may outlive the server by a moment.
-	emulator, err := dashscopetest.New(dashscopetest.Options{
+	service, err := dashscopetest.New(dashscopetest.Options{Options: emulator.Options{
 		Seed: *seed, Control: true,
 		Killed: func() { os.Exit(137) }, // like SIGKILL: nothing is flushed or finished
-	})
+	}})
 	if err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func emulate(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: &journal{next: emulator, to: to}, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: &journal{next: service, to: to}, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	if _, err := fmt.Fprintln(stdout, listener.Addr()); err != nil {

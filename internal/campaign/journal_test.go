@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 func TestReadJournals(t *testing.T) {
@@ -44,9 +45,9 @@ func TestReadJournals(t *testing.T) {
 // TestJournalAgreesWithTheLedger: the same requests, counted by both, refusals and an answer cut
 // off among them.
 func TestJournalAgreesWithTheLedger(t *testing.T) {
-	emulator, err := dashscopetest.New(dashscopetest.Options{Faults: []dashscopetest.Fault{
+	emulator, err := dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{
 		{Name: "overloaded", At: 2}, {Name: "cut-off", At: 2, Next: 1},
-	}})
+	}}})
 	expect.NoError(t, err)
 	book, err := os.Create(filepath.Join(t.TempDir(), "journal"))
 	expect.NoError(t, err)

@@ -3,11 +3,11 @@ package main
 import (
 	"fmt"
 
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // judge records what is wrong with a trial.
-func (t *trial) judge(r *row, l dashscopetest.Ledger, billed bill, tokens int) {
+func (t *trial) judge(r *row, l emulator.Ledger, billed bill, tokens int) {
 	s := t.scenario
 	check := func(wrong bool, format string, args ...any) {
 		if wrong {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // TestJudge: a trial without a flaw passes, and each flaw alone is named.
@@ -14,7 +14,7 @@ func TestJudge(t *testing.T) {
 	type books struct {
 		r      row
 		s      scenario
-		l      dashscopetest.Ledger
+		l      emulator.Ledger
 		b      bill
 		tokens int
 	}
@@ -41,7 +41,7 @@ func TestJudge(t *testing.T) {
 		{"a defect that was not", func(b *books) { b.s.control = func(r row) bool { return r.lost > 0 } }, "does not see"},
 		{"over-long texts", func(b *books) { b.s.expect.never = true; b.b = bill{lab.job.unmarked(), lab.job.unmarked()} }, ""},
 	} {
-		b := books{r: row{injected: 3, peak: 1 << 20}, l: dashscopetest.Ledger{Tokens: 99, MaxInFlight: slots}, b: bill{n, n}, tokens: 99}
+		b := books{r: row{injected: 3, peak: 1 << 20}, l: emulator.Ledger{Tokens: 99, MaxInFlight: slots}, b: bill{n, n}, tokens: 99}
 		tc.spoil(&b)
 		tr := &trial{laboratory: lab, scenario: b.s}
 		tr.judge(&b.r, b.l, b.b, b.tokens)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding/middleware"
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // inFlight returns settings under which many requests are in flight at any moment, so that a fault
@@ -29,7 +29,7 @@ func outages() []scenario {
 
 // outage kills the first emulator and restarts it after the duration of an outage.
 func (t *trial) outage(ctx context.Context) error {
-	var l dashscopetest.Ledger // of this process: what was in flight is in the journal
+	var l emulator.Ledger // of this process: what was in flight is in the journal
 	if err := t.emulators[0].call(ctx, "GET", "ledger", nil, &l); err != nil {
 		return err
 	}

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // scenario is one row of the table: what goes wrong, and what that may do.
@@ -22,7 +22,7 @@ type scenario struct {
 	// marks returns events in the middle of the job.
 	marks func(*trial) []mark
 	// injected returns how often it struck. nil: the ledger's faults and the kills.
-	injected func(dashscopetest.Ledger) int
+	injected func(emulator.Ledger) int
 	// after is an extra check before the second run.
 	after func(context.Context, *trial) (problem string, err error)
 	// control reports whether the row shows the defect that is built in to test the campaign.
@@ -30,7 +30,7 @@ type scenario struct {
 }
 
 // struck returns how often the emulator's faults struck.
-func struck(l dashscopetest.Ledger) int {
+func struck(l emulator.Ledger) int {
 	n := 0
 	for _, times := range l.Faults {
 		n += times
@@ -39,6 +39,6 @@ func struck(l dashscopetest.Ledger) int {
 }
 
 // status counts the answers with an HTTP status.
-func status(code int) func(dashscopetest.Ledger) int {
-	return func(l dashscopetest.Ledger) int { return l.Answers[code] }
+func status(code int) func(emulator.Ledger) int {
+	return func(l emulator.Ledger) int { return l.Answers[code] }
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/providers/dashscope"
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/openai"
 )
 
@@ -96,11 +96,11 @@ func (s stack) open(m *meter, outage time.Duration, bases ...string) (*client, e
 func (s stack) provider(base string, h *http.Client) (embedding.Embedder, error) {
 	if s.base64 {
 		return openai.New(openai.Options{
-			BaseURL: base, Key: dashscopetest.DefaultKey, Model: modelName, Dimensions: dimensions, EncodingFormat: "base64",
+			BaseURL: base, Key: emulator.DefaultKey, Model: modelName, Dimensions: dimensions, EncodingFormat: "base64",
 			Limits: embedding.Limits{Texts: 10}, HTTPClient: h,
 		})
 	}
 	return dashscope.New(dashscope.Options{
-		BaseURL: base, Key: dashscopetest.DefaultKey, Model: modelName, Dimensions: dimensions, HTTPClient: h,
+		BaseURL: base, Key: emulator.DefaultKey, Model: modelName, Dimensions: dimensions, HTTPClient: h,
 	})
 }

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // job is what every trial embeds: different texts, each twice, cut into calls of many sizes.
@@ -38,7 +38,7 @@ func newJob(n int, seed uint64) *job {
 		}
 		if i%101 == 7 {
 			j.marked[i] = true
-			b.WriteString(" " + dashscopetest.BadText)
+			b.WriteString(" " + emulator.BadText)
 		}
 		j.texts[i] = b.String()
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 func TestJobIsEachTextTwice(t *testing.T) {
@@ -35,7 +35,7 @@ func TestJobIsEachTextTwice(t *testing.T) {
 	}
 	long := j.withLong()
 	for i, text := range long.texts {
-		if j.marked[i] != (embedding.EstimateTokens(text) > 8192) || j.marked[i] != strings.Contains(j.texts[i], dashscopetest.BadText) {
+		if j.marked[i] != (embedding.EstimateTokens(text) > 8192) || j.marked[i] != strings.Contains(j.texts[i], emulator.BadText) {
 			t.Errorf("text %d is marked: %v", i, j.marked[i])
 		}
 	}

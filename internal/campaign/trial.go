@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // laboratory is what all trials share.
@@ -121,7 +121,7 @@ func (l *laboratory) play(ctx context.Context, s scenario) (row, error) {
 }
 
 // again lifts the fault and runs the job once more. Only missing texts may be sent.
-func (t *trial) again(ctx context.Context, j *job, c *client, first dashscopetest.Ledger, r *row) error {
+func (t *trial) again(ctx context.Context, j *job, c *client, first emulator.Ledger, r *row) error {
 	for _, e := range t.emulators {
 		if err := errors.Join(e.setFaults(ctx, nil), e.set(ctx, quiet())); err != nil {
 			return err
@@ -153,8 +153,8 @@ func (t *trial) again(ctx context.Context, j *job, c *client, first dashscopetes
 
 // books returns the sum of the emulators' ledgers and what was billed: by the ledgers, or by the
 // journals if an emulator died.
-func (t *trial) books(ctx context.Context) (dashscopetest.Ledger, bill, error) {
-	sum := dashscopetest.Ledger{Answers: map[int]int{}, Faults: map[string]int{}}
+func (t *trial) books(ctx context.Context) (emulator.Ledger, bill, error) {
+	sum := emulator.Ledger{Answers: map[int]int{}, Faults: map[string]int{}}
 	var journals []io.Reader
 	for _, e := range t.emulators {
 		l, err := e.ledger(ctx)
@@ -186,7 +186,7 @@ func (t *trial) books(ctx context.Context) (dashscopetest.Ledger, bill, error) {
 	return sum, b, err
 }
 
-func (t *trial) injected(l dashscopetest.Ledger) int {
+func (t *trial) injected(l emulator.Ledger) int {
 	if t.scenario.injected != nil {
 		return t.scenario.injected(l)
 	}

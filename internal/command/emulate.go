@@ -11,7 +11,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 func emulate(ctx context.Context, args []string, std streams) error {
@@ -38,7 +38,7 @@ type emulation struct {
 	public  bool
 	list    bool
 	ledger  string // file
-	options options
+	options emulator.Options
 }
 
 func (s service) emulation(args []string, std streams) (*emulation, error) {
@@ -51,7 +51,7 @@ func (s service) emulation(args []string, std streams) (*emulation, error) {
 			"kept between runs. While it runs, %[3]s serves and changes its ledger, faults and settings:\n\n"+
 			"  curl http://127.0.0.1:8089%[3]sledger\n"+
 			"  curl -X PUT -d '[\"slow=delay:2s\"]' http://127.0.0.1:8089%[3]sfaults\n"+
-			"  curl -X PATCH -d '{\"rpm\":60}' http://127.0.0.1:8089%[3]ssettings\n\n", s.name, s.title, dashscopetest.ControlPath)
+			"  curl -X PATCH -d '{\"rpm\":60}' http://127.0.0.1:8089%[3]ssettings\n\n", s.name, s.title, emulator.ControlPath)
 		fs.PrintDefaults()
 	}
 	fs.StringVar(&e.addr, "addr", "127.0.0.1:8089", "`address` to listen on; port 0 takes a free one")
@@ -64,7 +64,7 @@ func (s service) emulation(args []string, std streams) (*emulation, error) {
 		return nil // an error would make package flag quote the key, which may be a real one
 	})
 	fs.Func("fault", "switch on `NAME[=OPTIONS]`, for example slow=p:0.1,delay:2s or reset=next:3; repeatable", func(spec string) error {
-		var f dashscopetest.Fault
+		var f emulator.Fault
 		err := f.UnmarshalText([]byte(spec))
 		o.Faults = append(o.Faults, f)
 		return err
@@ -92,11 +92,11 @@ func (s service) keyUsage() string {
 	switch {
 	case s.name == "dashscope":
 		return "a made-up `KEY[=REGION]` that is known, good in its region only (the emulator's where none is named); " +
-			"repeatable, printed at start (default " + dashscopetest.DefaultKey + ")"
+			"repeatable, printed at start (default " + emulator.DefaultKey + ")"
 	case s.key == "":
 		return "a made-up `KEY` to ask for, as a proxy in front of the server does; repeatable (default: none is asked for)"
 	}
-	return "a made-up `KEY` that is good; repeatable, printed at start (default " + dashscopetest.DefaultKey + ")"
+	return "a made-up `KEY` that is good; repeatable, printed at start (default " + emulator.DefaultKey + ")"
 }
 
 func (e *emulation) addLimit(value string) error {
@@ -142,7 +142,7 @@ func (s service) emulate(ctx context.Context, args []string, std streams) error 
 		}
 	}
 	e.options.Control = !e.public
-	emulator, err := e.service.open(e.options)
+	server, err := e.service.open(e.options)
 	if err != nil {
 		return usageError{err}
 	}
@@ -154,19 +154,19 @@ func (s service) emulate(ctx context.Context, args []string, std streams) error 
 		_ = listener.Close() // nobody knows of it
 		return err
 	}
-	if err := serve(ctx, listener, emulator, killed, std.err); err != nil {
+	if err := serve(ctx, listener, server, killed, std.err); err != nil {
 		return err
 	}
-	return e.report(std.out, emulator.Ledger())
+	return e.report(std.out, server.Ledger())
 }
 
 func (e *emulation) listFaults(w io.Writer) error {
-	emulator, err := e.service.open(e.options)
+	server, err := e.service.open(e.options)
 	if err != nil {
 		return usageError{err}
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, f := range emulator.Catalog() {
+	for _, f := range server.Catalog() {
 		status := "-"
 		if f.Status > 0 {
 			status = strconv.Itoa(f.Status)

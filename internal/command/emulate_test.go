@@ -15,6 +15,7 @@ import (
 
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // greeted is an output that says when the first thing was written to it.
@@ -39,22 +40,22 @@ func (g *greeted) String() string {
 	return g.text.String()
 }
 
-// emulator is a running "vecspace emulate" on a free port of the loopback.
-type emulator struct {
+// running is a "vecspace emulate" on a free port of the loopback.
+type running struct {
 	base, greeting string
 	out, errs      *greeted
 	cancel         context.CancelFunc
 	ended          chan int
 }
 
-func start(t *testing.T, args ...string) *emulator {
+func start(t *testing.T, args ...string) *running {
 	t.Helper()
 	return startService(t, "dashscope", args...)
 }
 
-func startService(t *testing.T, service string, args ...string) *emulator {
+func startService(t *testing.T, service string, args ...string) *running {
 	t.Helper()
-	e := &emulator{out: &greeted{first: make(chan struct{})}, errs: &greeted{first: make(chan struct{})}, ended: make(chan int, 1)}
+	e := &running{out: &greeted{first: make(chan struct{})}, errs: &greeted{first: make(chan struct{})}, ended: make(chan int, 1)}
 	ctx, cancel := context.WithCancel(t.Context())
 	e.cancel = cancel
 	t.Cleanup(cancel)
@@ -71,14 +72,14 @@ func startService(t *testing.T, service string, args ...string) *emulator {
 }
 
 // stop ends it and returns its exit code and what it wrote after the greeting.
-func (e *emulator) stop() (code int, out, errs string) {
+func (e *running) stop() (code int, out, errs string) {
 	e.cancel()
 	code = <-e.ended
 	return code, strings.TrimPrefix(e.out.String(), e.greeting), e.errs.String()
 }
 
 // send sends a request and returns the answer's status, 0 if there is none, and body.
-func (e *emulator) send(t *testing.T, method, path, key, body string) (int, string) {
+func (e *running) send(t *testing.T, method, path, key, body string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, e.base+path, strings.NewReader(body))
 	expect.NoError(t, err)
@@ -95,15 +96,15 @@ func (e *emulator) send(t *testing.T, method, path, key, body string) (int, stri
 	return res.StatusCode, b.String()
 }
 
-func (e *emulator) ask(t *testing.T, key, body string) int {
+func (e *running) ask(t *testing.T, key, body string) int {
 	t.Helper()
 	status, _ := e.send(t, "POST", dashscopetest.CompatiblePath, key, body)
 	return status
 }
 
-func (e *emulator) ledger(t *testing.T) (l dashscopetest.Ledger) {
+func (e *running) ledger(t *testing.T) (l emulator.Ledger) {
 	t.Helper()
-	if _, body := e.send(t, "GET", dashscopetest.ControlPath+"ledger", "", ""); json.Unmarshal([]byte(body), &l) != nil {
+	if _, body := e.send(t, "GET", emulator.ControlPath+"ledger", "", ""); json.Unmarshal([]byte(body), &l) != nil {
 		t.Fatalf("got %q, want a ledger", body)
 	}
 	return l
@@ -122,7 +123,7 @@ func TestEmulate(t *testing.T) {
 		"  export DASHSCOPE_API_KEY=sk-test\n",
 		"  export DASHSCOPE_COMPATIBLE_BASE_URL="+e.base+"/compatible-mode/v1\n",
 		"  export DASHSCOPE_HTTP_BASE_URL="+e.base+"/api/v1\n",
-		e.base+dashscopetest.ControlPath,
+		e.base+emulator.ControlPath,
 	)
 	if a, b, c := e.ask(t, "sk-test", texts), e.ask(t, "sk-test", texts), e.ask(t, "sk-other", texts); a != 200 || b != 200 || c != 401 {
 		t.Errorf("got the answers %d, %d and %d, want 200, 200 and 401", a, b, c)
@@ -137,7 +138,7 @@ func TestEmulate(t *testing.T) {
 	words := strings.Join(strings.Fields(out), " ")
 	holds(t, words, "requests 3 at most 1 at a time", "200 2 OK", "401 1 Unauthorized", "billed requests 2",
 		"billed texts 4 2 different, 2 of them more than once", "lost 0 ", "repeated 2 ", "billed tokens 4")
-	var l dashscopetest.Ledger
+	var l emulator.Ledger
 	if data, err := os.ReadFile(file); err != nil || json.Unmarshal(data, &l) != nil || l.Requests != 3 || l.Texts != 4 || l.Answers[401] != 1 {
 		t.Errorf("got the file's ledger %+v (error %v), want 3 requests of 4 texts, one refused", l, err)
 	}
@@ -177,7 +178,7 @@ func many(n int) string {
 
 func TestEmulatePublic(t *testing.T) {
 	e := start(t, "-public")
-	if status, _ := e.send(t, "GET", dashscopetest.ControlPath+"ledger", "", ""); status != 404 || strings.Contains(e.greeting, dashscopetest.ControlPath) {
+	if status, _ := e.send(t, "GET", emulator.ControlPath+"ledger", "", ""); status != 404 || strings.Contains(e.greeting, emulator.ControlPath) {
 		t.Errorf("got the status %d of the control path, want 404 and no word of it\n%s", status, e.greeting)
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // grace is how long requests under way may take after the emulator was told to stop.
@@ -45,7 +45,7 @@ func (e *emulation) greet(w io.Writer, base string) error {
 	}
 	fmt.Fprintf(&b, "  vecspace embed '%s'\n\n", s.try(base))
 	if e.options.Control {
-		fmt.Fprintf(&b, "ledger, faults, settings: %s%s{ledger,faults,settings}\n", base, dashscopetest.ControlPath)
+		fmt.Fprintf(&b, "ledger, faults, settings: %s%s{ledger,faults,settings}\n", base, emulator.ControlPath)
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
@@ -88,7 +88,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, killed <-chan st
 }
 
 // report prints the ledger for people and writes it for programs.
-func (e *emulation) report(w io.Writer, l ledger) error {
+func (e *emulation) report(w io.Writer, l emulator.Ledger) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "\nrequests\t%d\tat most %d at a time\n", l.Requests, l.MaxInFlight)
 	for _, status := range slices.Sorted(maps.Keys(l.Answers)) {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // A script throttles, slows and kills the command over HTTP, and starts it again at its address.
@@ -12,7 +12,7 @@ func TestEmulateScripted(t *testing.T) {
 	e := start(t)
 	control := func(method, path, body string) {
 		t.Helper()
-		if status, answer := e.send(t, method, dashscopetest.ControlPath+path, "", body); status != 200 {
+		if status, answer := e.send(t, method, emulator.ControlPath+path, "", body); status != 200 {
 			t.Fatalf("%s %s: got %d and %q, want 200", method, path, status, answer)
 		}
 	}

@@ -12,28 +12,21 @@ import (
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/gemini/geminitest"
 	"github.com/vecspace/embedding/providers/jina/jinatest"
 	"github.com/vecspace/embedding/providers/ollama/ollamatest"
 	"github.com/vecspace/embedding/providers/openai"
-	"github.com/vecspace/embedding/providers/openai/mistraltest"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
 	"github.com/vecspace/embedding/providers/openai/presettest"
 	"github.com/vecspace/embedding/providers/tei/teitest"
 	"github.com/vecspace/embedding/providers/voyage/voyagetest"
 )
 
-// The types that the emulators of all services share, by the name that one of them gives.
-type (
-	options = openaitest.Options
-	server  = openaitest.Server
-	ledger  = openaitest.Ledger
-)
-
 // service is one that can be emulated.
 type service struct {
 	name, title string
-	open        func(options) (*server, error)
+	open        func(emulator.Options) (*emulator.Server, error)
 	path        string // that a base URL ends in
 	key         string // the variable of its key; "": it asks for none
 	reference   string // of a model to try, without options
@@ -48,16 +41,19 @@ type base struct{ variable, path string }
 
 func services() []service {
 	all := []service{
-		{name: "azure", title: "Azure OpenAI", open: func(o options) (*server, error) { return azuretest.New(azuretest.Options{Options: o}) }, key: "AZURE_OPENAI_API_KEY",
-			reference: "azure:text-embedding-3-small", bases: []base{{"AZURE_OPENAI_ENDPOINT", ""}}}, // its models, each deployed under its own name
-		{name: "bedrock", title: "Amazon Bedrock", open: func(o options) (*server, error) { return bedrocktest.New(bedrocktest.Options{Options: o}) }, key: "AWS_BEARER_TOKEN_BEDROCK",
-			reference: "bedrock:amazon.titan-embed-text-v2:0", more: "&region=" + bedrocktest.DefaultRegion},
+		{name: "azure", title: "Azure OpenAI", open: func(o emulator.Options) (*emulator.Server, error) {
+			return azuretest.New(azuretest.Options{Options: o})
+		},
+			key: "AZURE_OPENAI_API_KEY", reference: "azure:text-embedding-3-small", bases: []base{{"AZURE_OPENAI_ENDPOINT", ""}}}, // its models, each deployed under its own name
+		{name: "bedrock", title: "Amazon Bedrock", open: func(o emulator.Options) (*emulator.Server, error) {
+			return bedrocktest.New(bedrocktest.Options{Options: o})
+		},
+			key: "AWS_BEARER_TOKEN_BEDROCK", reference: "bedrock:amazon.titan-embed-text-v2:0", more: "&region=" + bedrocktest.DefaultRegion},
 		{name: "cohere", title: "Cohere", open: coheretest.New, path: coheretest.BasePath, key: "COHERE_API_KEY", reference: "cohere:embed-v4.0"},
 		{name: "dashscope", title: "DashScope", path: dashscopetest.BasePath, key: "DASHSCOPE_API_KEY",
 			reference: "dashscope:text-embedding-v4", bases: []base{{dashscope.BaseURLVariable, dashscopetest.BasePath}, {dashscope.NativeBaseURLVariable, dashscopetest.NativeBasePath}}},
 		{name: "gemini", title: "Gemini", open: geminitest.New, path: geminitest.BasePath, key: "GEMINI_API_KEY", reference: "gemini:gemini-embedding-001"},
 		{name: "jina", title: "Jina", open: jinatest.New, path: jinatest.BasePath, key: "JINA_API_KEY", reference: "jina:jina-embeddings-v3"},
-		{name: "mistral", title: "Mistral", open: mistraltest.New, path: mistraltest.BasePath, key: "MISTRAL_API_KEY", reference: "mistral:mistral-embed"},
 		{name: "ollama", title: "Ollama", open: ollamatest.New, reference: "ollama:nomic-embed-text", bases: []base{{"OLLAMA_HOST", ""}}},
 		{name: "openai", title: "OpenAI", open: openaitest.New, path: openaitest.BasePath, key: "OPENAI_API_KEY",
 			reference: "openai:text-embedding-3-small", bases: []base{{"OPENAI_BASE_URL", openaitest.BasePath}}},
@@ -68,7 +64,7 @@ func services() []service {
 		if !slices.Contains(presettest.Names(), p.Name) {
 			continue // it is above
 		}
-		s := service{name: p.Name, title: p.Title, open: func(o options) (*server, error) { return presettest.New(p.Name, o) },
+		s := service{name: p.Name, title: p.Title, open: func(o emulator.Options) (*emulator.Server, error) { return presettest.New(p.Name, o) },
 			path: presettest.BasePath(p.Name), key: p.KeyVariable, reference: p.Name + ":" + presettest.Model(p.Name), one: p.Local}
 		if p.Local {
 			s.key = "" // it asks for none
@@ -87,8 +83,8 @@ func serviceNames() string {
 	return strings.Join(names, ", ")
 }
 
-// flags adds the flags that only one service has, and completes its open, which reads their values.
-func (s *service) flags(fs *flag.FlagSet, o *options) {
+// flags adds what only one service has, and completes its open. The flags' values are there once they are parsed.
+func (s *service) flags(fs *flag.FlagSet, o *emulator.Options) {
 	if s.one {
 		_, model, _ := strings.Cut(s.reference, ":")
 		fs.Func("model", "the `model` that the server has (default "+model+")", func(model string) error {
@@ -98,17 +94,14 @@ func (s *service) flags(fs *flag.FlagSet, o *options) {
 	}
 	if s.name == "dashscope" {
 		region := fs.String("region", "", "the region to be (default that of the first key, else intl)")
-		s.open = func(o options) (*server, error) {
-			to := dashscopetest.Options{Settings: o.Settings, Faults: o.Faults, Seed: o.Seed, Control: o.Control, Killed: o.Killed}
+		s.open = func(o emulator.Options) (*emulator.Server, error) {
+			to := dashscopetest.Options{Options: o}
 			for i, key := range o.Keys {
 				key, home, _ := strings.Cut(key, "=")
-				if to.Keys == nil {
-					to.Keys = map[string]string{}
-				}
-				to.Keys[key] = home
 				if i == 0 {
-					to.Region = home
+					to.Keys, to.KeyRegions, to.Region = nil, map[string]string{}, home
 				}
+				to.KeyRegions[key] = home
 			}
 			to.Region = cmp.Or(*region, to.Region, "intl")
 			s.region = to.Region
@@ -118,7 +111,7 @@ func (s *service) flags(fs *flag.FlagSet, o *options) {
 }
 
 // goodKey returns the first key that opens the emulator, "" if it asks for none.
-func (s service) goodKey(o options) (string, error) {
+func (s service) goodKey(o emulator.Options) (string, error) {
 	for _, k := range o.Keys {
 		key, home, regional := strings.Cut(k, "=")
 		if s.name != "dashscope" {
@@ -134,7 +127,7 @@ func (s service) goodKey(o options) (string, error) {
 	case s.key == "":
 		return "", nil
 	}
-	return dashscopetest.DefaultKey, nil
+	return emulator.DefaultKey, nil
 }
 
 // try is a reference that leads to the emulator.

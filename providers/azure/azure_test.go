@@ -16,7 +16,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/azure"
 	"github.com/vecspace/embedding/providers/azure/azuretest"
-	"github.com/vecspace/embedding/providers/internal/emulator"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
@@ -180,7 +180,7 @@ func TestModel(t *testing.T) {
 
 // TestSameAsOpenAI: vectors made at OpenAI are found from a deployment of the same model.
 func TestSameAsOpenAI(t *testing.T) {
-	s := vendortest.Serve(t)(openaitest.New(openaitest.Options{Keys: []string{vendortest.Key}}))
+	s := vendortest.Serve(t)(openaitest.New(emulator.Options{Keys: []string{vendortest.Key}}))
 	o, err := openai.New(openai.Options{Model: "text-embedding-3-small", BaseURL: s.URL + openaitest.BasePath, Key: vendortest.Key})
 	expect.NoError(t, err)
 	_, a := emulate(t, azure.Options{Model: "text-embedding-3-small", APIVersion: "2024-10-21"})
@@ -248,7 +248,7 @@ func TestBadInput(t *testing.T) {
 	_, e = emulate(t, azure.Options{Deployment: "old-1", Dimensions: 256})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "leave Options.Dimensions")
 	s, e := emulate(t, azure.Options{})
-	expect.NoError(t, s.SetFaults(azuretest.Fault{Name: emulator.TokenRate}))
+	expect.NoError(t, s.SetFaults(emulator.Fault{Name: emulator.TokenRate}))
 	if got := vendortest.Failure(t, e, []string{"hi"}, embedding.RateLimited, "raise its quota"); got.RetryAfter.Seconds() != 6 {
 		t.Errorf("got %v, want 6 s", got.RetryAfter)
 	}

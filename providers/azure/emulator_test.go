@@ -5,7 +5,7 @@ import (
 
 	"github.com/vecspace/embedding/providers/azure"
 	"github.com/vecspace/embedding/providers/azure/azuretest"
-	"github.com/vecspace/embedding/providers/internal/emulator"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 

@@ -18,7 +18,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/bedrock"
 	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
-	"github.com/vecspace/embedding/providers/internal/emulator"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
@@ -260,7 +260,7 @@ func TestFaults(t *testing.T) {
 		case "slow", "hang", "overlength-hang", "drift", "answer", "kill", "bad-text":
 			continue // not about one answer's form, or about what the test would have to send
 		}
-		expect.NoError(t, s.SetFaults(bedrocktest.Fault{Name: f.Name}))
+		expect.NoError(t, s.SetFaults(emulator.Fault{Name: f.Name}))
 		if _, err := embedding.Query(t.Context(), e, "hi"); f.Kind == embedding.Unknown && err != nil || f.Kind != embedding.Unknown && !errors.Is(err, f.Kind) {
 			t.Errorf("%s: got %v, want: %v", f.Name, err, f.Kind)
 		}

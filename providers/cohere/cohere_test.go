@@ -14,12 +14,13 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/cohere"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func emulate(t *testing.T, o cohere.Options) (*vendortest.Emulator, embedding.Embedder) {
 	t.Helper()
-	s := vendortest.Serve(t)(coheretest.New(coheretest.Options{Keys: []string{vendortest.Key}}))
+	s := vendortest.Serve(t)(coheretest.New(emulator.Options{Keys: []string{vendortest.Key}}))
 	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "embed-v4.0"), cmp.Or(o.Key, vendortest.Key), s.URL+coheretest.BasePath+"/"
 	e, err := cohere.New(o)
 	expect.NoError(t, err)

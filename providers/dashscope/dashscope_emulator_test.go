@@ -16,12 +16,13 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // emulate starts an emulator of the international region and returns it with its base URL.
-func emulate(t *testing.T, faults ...dashscopetest.Fault) (*dashscopetest.Server, string) {
+func emulate(t *testing.T, faults ...emulator.Fault) (*emulator.Server, string) {
 	t.Helper()
-	s, err := dashscopetest.New(dashscopetest.Options{Keys: map[string]string{"sk-singapore-secret": "intl", "sk-beijing-secret": "cn"}, Faults: faults})
+	s, err := dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Faults: faults}, KeyRegions: map[string]string{"sk-singapore-secret": "intl", "sk-beijing-secret": "cn"}})
 	expect.NoError(t, err)
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
@@ -81,7 +82,7 @@ func refused(t *testing.T, e embedding.Embedder, kind embedding.Kind, texts ...s
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 func TestOrderUsageAndIDs(t *testing.T) {
-	s, base := emulate(t, dashscopetest.Fault{Name: "shuffled"})
+	s, base := emulate(t, emulator.Fault{Name: "shuffled"})
 	e := open(t, base, dashscope.Options{})
 	texts := numbered(10)
 	all := embed(t, e, texts...)
@@ -167,7 +168,7 @@ func TestKeys(t *testing.T) {
 
 func TestRetryAfter(t *testing.T) {
 	for _, name := range []string{"request-rate", "burst-rate", "token-rate", "flat", "overloaded", "empty-503"} {
-		s, base := emulate(t, dashscopetest.Fault{Name: name, Next: 1, RetryAfter: 7 * time.Second})
+		s, base := emulate(t, emulator.Fault{Name: name, Next: 1, RetryAfter: 7 * time.Second})
 		e := open(t, base, dashscope.Options{})
 		kind := embedding.RateLimited
 		if name == "overloaded" || name == "empty-503" {
@@ -206,8 +207,8 @@ func TestBadTexts(t *testing.T) {
 		t.Errorf("got %v, want %q",
 			rejected, "Range of input length should be [1, 8192]; a text is empty or has more tokens than the model takes: shorten or split it")
 	}
-	expect.NoError(t, s.SetFaults(dashscopetest.Fault{Name: "bad-text"}))
-	if rejected = refused(t, e, embedding.Rejected, "good", dashscopetest.BadText); rejected.Code != "data_inspection_failed" {
+	expect.NoError(t, s.SetFaults(emulator.Fault{Name: "bad-text"}))
+	if rejected = refused(t, e, embedding.Rejected, "good", emulator.BadText); rejected.Code != "data_inspection_failed" {
 		t.Errorf("got %v, want Code data_inspection_failed", rejected)
 	}
 }
@@ -233,7 +234,7 @@ func TestUnlistedAtTheService(t *testing.T) {
 func TestFaults(t *testing.T) {
 	for _, f := range dashscopetest.Catalog() {
 		t.Run(f.Name, func(t *testing.T) {
-			fault := dashscopetest.Fault{Name: f.Name}
+			fault := emulator.Fault{Name: f.Name}
 			switch f.Name {
 			case "slow":
 				fault.Delay = time.Millisecond

@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // inMemory serves requests without a network, so that time may be virtual.
@@ -30,10 +31,10 @@ func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestLimitKeepsInsideTheQuotaOfASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const rpm = 1800
-		s, err := dashscopetest.New(dashscopetest.Options{Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: rpm}}})
+		s, err := dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Rates: emulator.Rates{RPM: rpm}}}})
 		expect.NoError(t, err)
 		p, err := dashscope.New(dashscope.Options{
-			Model: "text-embedding-v4", Dimensions: 64, Key: dashscopetest.DefaultKey, BaseURL: "http://127.0.0.1" + dashscopetest.BasePath,
+			Model: "text-embedding-v4", Dimensions: 64, Key: emulator.DefaultKey, BaseURL: "http://127.0.0.1" + dashscopetest.BasePath,
 			HTTPClient: &http.Client{Transport: inMemory{s}},
 		})
 		expect.NoError(t, err)

@@ -14,12 +14,12 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
-// openNative returns an Embedder for text-embedding-v4 at an emulator's native API, and the
-// emulator.
-func openNative(t *testing.T, o dashscope.Options, faults ...dashscopetest.Fault) (*dashscopetest.Server, embedding.Embedder) {
+// openNative returns an Embedder for text-embedding-v4 at an emulator's native API, and the emulator.
+func openNative(t *testing.T, o dashscope.Options, faults ...emulator.Fault) (*emulator.Server, embedding.Embedder) {
 	t.Helper()
 	s, base := emulate(t, faults...)
 	o.Native = true
@@ -189,7 +189,7 @@ func TestNativeFaults(t *testing.T) {
 			continue // not about one answer's form, or about what the test would have to send
 		}
 		t.Run(info.Name, func(t *testing.T) {
-			_, e := openNative(t, dashscope.Options{}, dashscopetest.Fault{Name: info.Name})
+			_, e := openNative(t, dashscope.Options{}, emulator.Fault{Name: info.Name})
 			res, err := e.Embed(t.Context(), embedding.Request{Texts: numbered(3)})
 			if info.Kind == embedding.Unknown {
 				if err != nil || len(res.Vectors) != 3 {

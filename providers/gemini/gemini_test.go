@@ -13,6 +13,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/gemini"
 	"github.com/vecspace/embedding/providers/gemini/geminitest"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
@@ -20,7 +21,7 @@ import (
 
 func emulate(t *testing.T, o gemini.Options) (*vendortest.Emulator, embedding.Embedder) {
 	t.Helper()
-	s := vendortest.Serve(t)(geminitest.New(geminitest.Options{Keys: []string{vendortest.Key}}))
+	s := vendortest.Serve(t)(geminitest.New(emulator.Options{Keys: []string{vendortest.Key}}))
 	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "gemini-embedding-001"), cmp.Or(o.Key, vendortest.Key), s.URL+geminitest.BasePath+"/"
 	e, err := gemini.New(o)
 	expect.NoError(t, err)

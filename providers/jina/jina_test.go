@@ -10,6 +10,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/jina"
 	"github.com/vecspace/embedding/providers/jina/jinatest"
@@ -17,7 +18,7 @@ import (
 
 func emulate(t *testing.T, o jina.Options) (*vendortest.Emulator, embedding.Embedder) {
 	t.Helper()
-	s := vendortest.Serve(t)(jinatest.New(jinatest.Options{Keys: []string{vendortest.Key}}))
+	s := vendortest.Serve(t)(jinatest.New(emulator.Options{Keys: []string{vendortest.Key}}))
 	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "jina-embeddings-v3"), cmp.Or(o.Key, vendortest.Key), s.URL+jinatest.BasePath
 	e, err := jina.New(o)
 	expect.NoError(t, err)

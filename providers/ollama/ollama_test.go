@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/ollama"
 	"github.com/vecspace/embedding/providers/ollama/ollamatest"
@@ -21,7 +22,7 @@ import (
 
 func emulate(t *testing.T, o ollama.Options) (*vendortest.Emulator, embedding.Embedder) {
 	t.Helper()
-	s := vendortest.Serve(t)(ollamatest.New(ollamatest.Options{}))
+	s := vendortest.Serve(t)(ollamatest.New(emulator.Options{}))
 	o.Model, o.BaseURL = cmp.Or(o.Model, "nomic-embed-text"), s.URL
 	e, err := ollama.New(o)
 	expect.NoError(t, err)

@@ -5,10 +5,9 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/emulator"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
-	"github.com/vecspace/embedding/providers/openai/mistraltest"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
 	"github.com/vecspace/embedding/providers/openai/presettest"
 )
@@ -20,8 +19,6 @@ func TestEmulators(t *testing.T) {
 		case "openai":
 			v.Path, v.New, v.Model = openaitest.BasePath, openaitest.New, "text-embedding-3-small"
 			v.More, v.Vague = "&encoding_format=base64", true
-		case "mistral":
-			v.Path, v.New, v.Model = mistraltest.BasePath, mistraltest.New, "mistral-embed"
 		default:
 			v.Path, v.Model = presettest.BasePath(p.Name), presettest.Model(p.Name)
 			v.New = func(o emulator.Options) (*emulator.Server, error) { return presettest.New(p.Name, o) }

@@ -142,7 +142,7 @@ func kindOf(f wire.Failure) embedding.Kind {
 		return embedding.Invalid
 	case nan:
 		return embedding.Malformed
-	case code == "content_filter", sensitive:
+	case code == "content_filter", code == "text_rejected", sensitive:
 		return embedding.Rejected
 	case code == "insufficient_quota", typ == "insufficient_quota", broke:
 		return embedding.Exhausted

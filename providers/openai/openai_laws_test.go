@@ -7,11 +7,11 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
-	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
-	"github.com/vecspace/embedding/providers/openai/mistraltest"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
+	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
 func TestLaws(t *testing.T) {
@@ -23,7 +23,7 @@ func TestLaws(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
 				s, base := emulate(t)
-				o.Model, o.BaseURL, o.Key, o.Limits.Texts = "text-embedding-v4", base, dashscopetest.DefaultKey, 10
+				o.Model, o.BaseURL, o.Key, o.Limits.Texts = "text-embedding-v4", base, emulator.DefaultKey, 10
 				e, err := openai.New(o)
 				expect.NoError(t, err)
 				return embedtest.Subject{Embedder: e, Ledger: func() embedding.Usage { return s.Ledger().Usage() }}
@@ -38,11 +38,11 @@ func TestLawsOfVendors(t *testing.T) {
 	keys := []string{"key-of-the-emulator-51c0ffee"}
 	for name, tc := range map[string]struct {
 		o    openai.Options
-		open func() (*openaitest.Server, error)
+		open func() (*emulator.Server, error)
 	}{
-		"small":         {openai.Options{Model: "text-embedding-3-small", Dimensions: 256}, func() (*openaitest.Server, error) { return openaitest.New(openaitest.Options{Keys: keys}) }},
-		"large, floats": {openai.Options{Model: "text-embedding-3-large", EncodingFormat: "float"}, func() (*openaitest.Server, error) { return openaitest.New(openaitest.Options{Keys: keys}) }},
-		"mistral":       {openai.Options{Model: "mistral-embed", NativeDimensions: 1024}, func() (*openaitest.Server, error) { return mistraltest.New(mistraltest.Options{Keys: keys}) }},
+		"small":         {openai.Options{Model: "text-embedding-3-small", Dimensions: 256}, func() (*emulator.Server, error) { return openaitest.New(emulator.Options{Keys: keys}) }},
+		"large, floats": {openai.Options{Model: "text-embedding-3-large", EncodingFormat: "float"}, func() (*emulator.Server, error) { return openaitest.New(emulator.Options{Keys: keys}) }},
+		"mistral":       {openai.Options{Model: "mistral-embed", NativeDimensions: 1024}, func() (*emulator.Server, error) { return presettest.New("mistral", emulator.Options{Keys: keys}) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			embedtest.Test(t, func(t *testing.T) embedtest.Subject {

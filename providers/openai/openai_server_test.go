@@ -13,6 +13,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/openai"
 )
 
@@ -115,7 +116,7 @@ func TestDimensions(t *testing.T) {
 }
 
 // emulate starts a server that takes 10 texts.
-func emulate(t *testing.T) (*dashscopetest.Server, string) {
+func emulate(t *testing.T) (*emulator.Server, string) {
 	t.Helper()
 	s, err := dashscopetest.New(dashscopetest.Options{})
 	expect.NoError(t, err)
@@ -126,7 +127,7 @@ func emulate(t *testing.T) (*dashscopetest.Server, string) {
 
 func TestElevenTextsForAServerThatTakesTen(t *testing.T) {
 	s, base := emulate(t)
-	o := openai.Options{Model: "text-embedding-v4", BaseURL: base, Key: dashscopetest.DefaultKey, Dimensions: 64}
+	o := openai.Options{Model: "text-embedding-v4", BaseURL: base, Key: emulator.DefaultKey, Dimensions: 64}
 	texts := make([]string, 11)
 	for i := range texts {
 		texts[i] = fmt.Sprintf("text number %d", i)

@@ -14,10 +14,9 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
-	"github.com/vecspace/embedding/providers/openai/mistraltest"
-	"github.com/vecspace/embedding/providers/openai/openaitest"
 	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
@@ -181,15 +180,15 @@ func TestWhoGetsThePresetsKey(t *testing.T) {
 func TestLawsOfPresets(t *testing.T) {
 	type subject struct {
 		o    openai.Options
-		open func() (*openaitest.Server, error)
+		open func() (*emulator.Server, error)
 		path string
 	}
 	mistral := func(o openai.Options) subject {
-		return subject{o, func() (*openaitest.Server, error) { return mistraltest.New(mistraltest.Options{}) }, mistraltest.BasePath}
+		return subject{o, func() (*emulator.Server, error) { return presettest.New("mistral", emulator.Options{}) }, presettest.BasePath("mistral")}
 	}
 	of := func(o openai.Options) subject {
 		o.Model = cmp.Or(o.Model, presettest.Model(o.Preset))
-		return subject{o, func() (*openaitest.Server, error) { return presettest.New(o.Preset, presettest.Options{}) }, presettest.BasePath(o.Preset)}
+		return subject{o, func() (*emulator.Server, error) { return presettest.New(o.Preset, emulator.Options{}) }, presettest.BasePath(o.Preset)}
 	}
 	all := []subject{
 		mistral(openai.Options{Preset: "mistral", Model: "mistral-embed", Dimensions: 1024}),
@@ -209,7 +208,7 @@ func TestLawsOfPresets(t *testing.T) {
 		t.Run(fmt.Sprint(o.Preset, " ", o.Model, " ", o.Dimensions, o.EncodingFormat), func(t *testing.T) {
 			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
 				s := vendortest.Serve(t)(tc.open())
-				o.BaseURL, o.Key = s.URL+tc.path, presettest.DefaultKey
+				o.BaseURL, o.Key = s.URL+tc.path, emulator.DefaultKey
 				e, err := openai.New(o)
 				expect.NoError(t, err)
 				return embedtest.Subject{Embedder: e, Ledger: s.Usage}

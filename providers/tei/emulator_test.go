@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/emulator"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/tei"
 	"github.com/vecspace/embedding/providers/tei/teitest"

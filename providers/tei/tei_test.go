@@ -13,6 +13,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/tei"
 	"github.com/vecspace/embedding/providers/tei/teitest"
@@ -23,7 +24,7 @@ const model = teitest.DefaultModel
 // serve serves a server that takes 4 texts.
 func serve(t *testing.T) *vendortest.Emulator {
 	t.Helper()
-	return vendortest.Serve(t)(teitest.New(teitest.Options{Settings: teitest.Settings{Limits: map[string]embedding.Limits{model: {Texts: 4}}}}))
+	return vendortest.Serve(t)(teitest.New(emulator.Options{Settings: emulator.Settings{Limits: map[string]embedding.Limits{model: {Texts: 4}}}}))
 }
 
 func emulate(t *testing.T, o tei.Options) (*vendortest.Emulator, embedding.Embedder) {

@@ -11,6 +11,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/voyage"
 	"github.com/vecspace/embedding/providers/voyage/voyagetest"
@@ -18,7 +19,7 @@ import (
 
 func emulate(t *testing.T, o voyage.Options) (*vendortest.Emulator, embedding.Embedder) {
 	t.Helper()
-	s := vendortest.Serve(t)(voyagetest.New(voyagetest.Options{Keys: []string{vendortest.Key}}))
+	s := vendortest.Serve(t)(voyagetest.New(emulator.Options{Keys: []string{vendortest.Key}}))
 	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "voyage-4-large"), cmp.Or(o.Key, vendortest.Key), s.URL+voyagetest.BasePath
 	e, err := voyage.New(o)
 	expect.NoError(t, err)

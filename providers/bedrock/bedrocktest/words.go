@@ -2,7 +2,8 @@ package bedrocktest
 
 import (
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/emulator"
+	"github.com/vecspace/embedding/providers/dialect"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 const (
@@ -10,7 +11,8 @@ const (
 	badSignature = "InvalidSignatureException"
 )
 
-// words are the service's where bedrock's testdata/errors.jsonl has them, else they follow its manner.
+// words are the service's where bedrock's testdata/errors.jsonl has them, else they follow its
+// manner.
 var words = emulator.Words{
 	"auth":      {Status: 403, Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid.", Kind: embedding.Auth},
 	"expired":   {Status: 403, Code: "ExpiredTokenException", Message: "The security token included in the request is expired", Kind: embedding.Auth},
@@ -30,19 +32,9 @@ var words = emulator.Words{
 }
 
 var (
-	noToken     = emulator.Refusal{Status: 403, Code: "MissingAuthenticationToken", Message: "Missing Authentication Token"}
-	wrongRegion = emulator.Refusal{Status: 403, Code: badSignature, Message: "Credential should be scoped to a valid region. "}
-	skewed      = emulator.Refusal{Status: 403, Code: badSignature, Message: "Signature expired: %s is now earlier than %s (%s - 5 min.)"}
-	mismatch    = emulator.Refusal{Status: 403, Code: badSignature, Message: "The request signature we calculated does not match the signature you provided. " +
+	wrongRegion = dialect.Refusal{Status: 403, Code: badSignature, Message: "Credential should be scoped to a valid region. "}
+	skewed      = dialect.Refusal{Status: 403, Code: badSignature, Message: "Signature expired: {date} is now earlier than {oldest} ({now} - 5 min.)"}
+	mismatch    = dialect.Refusal{Status: 403, Code: badSignature, Message: "The request signature we calculated does not match the signature you provided. " +
 		"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\n" +
-		"The Canonical String for this request should have been\n'%s'\n\nThe String-to-Sign should have been\n'%s'\n"}
-	noModel   = emulator.Refusal{Status: 400, Code: validation, Message: "The provided model identifier is invalid."}
-	malformed = emulator.Refusal{Status: 400, Code: validation, Message: "Malformed input request: %s, please reformat your input and try again."}
-	tooLong   = emulator.Refusal{Status: 400, Code: validation, Message: "400 Bad Request: Too many input tokens. Max input tokens: %d, request input token count: %d "}
-	tooLongIn = emulator.Refusal{Status: 400, Code: validation, Message: "Input is too long for requested model."}
+		"The Canonical String for this request should have been\n'{canonical}'\n\nThe String-to-Sign should have been\n'{string}'\n"}
 )
-
-func refuse(r *emulator.Request, why emulator.Refusal) *emulator.Reply {
-	r.Header.Set("X-Amzn-Errortype", why.Code+":http://internal.amazon.com/coral/com.amazon.bedrock/")
-	return &emulator.Reply{Status: why.Status, Body: emulator.JSON(map[string]string{"message": why.Message})}
-}

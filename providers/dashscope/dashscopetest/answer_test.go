@@ -11,6 +11,7 @@ import (
 
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // texts of the request that the faults of answers are tried on.
@@ -59,9 +60,9 @@ func TestAnswerFaults(t *testing.T) {
 		},
 	} {
 		for seed := range uint64(20) {
-			s := open(t, dashscopetest.Options{Seed: 0, Faults: []dashscopetest.Fault{{Name: name}}})
+			s := open(t, dashscopetest.Options{Options: emulator.Options{Seed: 0, Faults: []emulator.Fault{{Name: name}}}})
 			if seed > 0 {
-				s = open(t, dashscopetest.Options{Seed: seed, Faults: []dashscopetest.Fault{{Name: name}}})
+				s = open(t, dashscopetest.Options{Options: emulator.Options{Seed: seed, Faults: []emulator.Fault{{Name: name}}}})
 			}
 			w := do(t, s, call{body: three})
 			var r raw
@@ -82,11 +83,11 @@ func TestAnswerFaults(t *testing.T) {
 			}
 		}
 	}
-	one := open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: "duplicate-index"}}})
+	one := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "duplicate-index"}}}})
 	if w := do(t, one, call{}); strings.Count(w.Body.String(), `"index":0`) != 2 {
 		t.Error("a single text has no duplicate")
 	}
-	one = open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: "wrong-count"}}})
+	one = open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "wrong-count"}}}})
 	if w := do(t, one, call{}); !strings.HasPrefix(w.Body.String(), `{"data":[],`) {
 		t.Error(w.Body)
 	}
@@ -99,10 +100,10 @@ func dot(a, b []float32) (sum float32) {
 	return sum
 }
 
-func catalog(t *testing.T, name string) dashscopetest.FaultInfo {
+func catalog(t *testing.T, name string) emulator.FaultInfo {
 	t.Helper()
 	all := dashscopetest.Catalog()
-	i := slices.IndexFunc(all, func(f dashscopetest.FaultInfo) bool { return f.Name == name })
+	i := slices.IndexFunc(all, func(f emulator.FaultInfo) bool { return f.Name == name })
 	if i < 0 {
 		t.Fatal("no fault", name)
 	}
@@ -110,7 +111,7 @@ func catalog(t *testing.T, name string) dashscopetest.FaultInfo {
 }
 
 func TestNaN(t *testing.T) {
-	s := open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: "nan"}}})
+	s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "nan"}}}})
 	w := do(t, s, call{body: three})
 	if body := w.Body.String(); w.Code != 200 || strings.Count(body, `"embedding":[NaN,`) != 1 || json.Valid(w.Body.Bytes()) ||
 		!json.Valid([]byte(strings.Replace(body, "NaN", "0", 1))) {
@@ -124,11 +125,11 @@ func TestNaN(t *testing.T) {
 
 func TestBase64Faults(t *testing.T) {
 	wish := call{body: `{"model":"text-embedding-v4","input":"a","dimensions":64,"encoding_format":"base64"}`}
-	s := open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: "base64-ignore"}}})
+	s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "base64-ignore"}}}})
 	if w := do(t, s, wish); w.Code != 200 || !strings.Contains(w.Body.String(), `"embedding":[`) {
 		t.Error(w.Code, w.Body)
 	}
-	expect.NoError(t, s.SetFaults(dashscopetest.Fault{Name: "base64-400"}))
+	expect.NoError(t, s.SetFaults(emulator.Fault{Name: "base64-400"}))
 	do(t, s, call{}) // asks for numbers: the fault cannot strike it
 	refused(t, do(t, s, wish), 400, algo("<400> InternalError.Algo.InvalidParameter: Value error, encoding_format is invalid, only float is supported.: encoding_format"))
 	if f := s.Faults()[0]; f.Seen != 1 || f.Injected != 1 {
@@ -137,7 +138,7 @@ func TestBase64Faults(t *testing.T) {
 }
 
 func TestBadText(t *testing.T) {
-	s := open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: "bad-text", Match: "bad, very bad"}}})
+	s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "bad-text", Match: "bad, very bad"}}}})
 	refused(t, do(t, s, call{body: `{"model":"text-embedding-v4","input":["fine","so bad, very bad"]}`}), 400, inspection)
 	if w := do(t, s, call{body: `{"model":"text-embedding-v4","input":["fine"]}`}); w.Code != 200 {
 		t.Error("the good text alone", w.Code)
@@ -145,13 +146,13 @@ func TestBadText(t *testing.T) {
 	if l := s.Ledger(); l.Texts != 1 || l.Faults["bad-text"] != 1 {
 		t.Errorf("%+v", l)
 	}
-	s = open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: "bad-text"}}})
-	refused(t, do(t, s, call{body: `{"model":"text-embedding-v4","input":"` + dashscopetest.BadText + `"}`}), 400, inspection)
+	s = open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "bad-text"}}}})
+	refused(t, do(t, s, call{body: `{"model":"text-embedding-v4","input":"` + emulator.BadText + `"}`}), 400, inspection)
 }
 
 func TestSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: "slow", Delay: time.Minute, Next: 1}, {Name: "slow", Next: 1}, {Name: "shuffled"}}})
+		s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "slow", Delay: time.Minute, Next: 1}, {Name: "slow", Next: 1}, {Name: "shuffled"}}}})
 		for _, want := range []time.Duration{time.Minute, time.Second, 0} {
 			start := time.Now()
 			if w := do(t, s, call{body: three}); w.Code != 200 || time.Since(start) != want || strings.Contains(w.Body.String(), `{"data":[{"index":0`) {

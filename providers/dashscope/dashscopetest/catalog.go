@@ -1,72 +1,56 @@
 package dashscopetest
 
-import "github.com/vecspace/embedding"
+import (
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/dashscope/internal/problem"
+	"github.com/vecspace/embedding/providers/dialect"
+	"github.com/vecspace/embedding/providers/emulator"
+)
 
-// errorBody is how an error fault answers.
-type errorBody struct {
-	problem
-	status int
-	flat   bool // always
-}
-
-var errorBodies = func() map[string]errorBody {
-	all := map[string]errorBody{}
-	for _, f := range errorsOfTheService() {
-		all[f.info.Name] = f.body
-	}
-	return all
-}()
-
-func errorFaults() []FaultInfo {
-	var all []FaultInfo
-	for _, f := range errorsOfTheService() {
-		all = append(all, f.info)
-	}
-	return all
-}
-
+// errorFault is a fault that answers with an error of the service.
 type errorFault struct {
-	info FaultInfo
-	body errorBody
+	emulator.FaultInfo
+	says problem.Problem
+	flat bool // always
 }
 
-// errorsOfTheService are the error bodies that do not follow from a request, and two that do where a fault says so.
+// errorsOfTheService are the error bodies that do not follow from a request, and two that do where
+// a fault says so.
 func errorsOfTheService() []errorFault {
 	var all []errorFault
-	add := func(name string, p problem) {
-		all = append(all, errorFault{FaultInfo{Name: name, Does: "error " + p.code, Status: p.status, Kind: p.means, Flats: true}, errorBody{p, p.status, false}})
+	add := func(name string, p problem.Problem) {
+		all = append(all, errorFault{emulator.FaultInfo{Name: name, Does: "error " + p.Code, Status: p.Status, Kind: p.Kind, Flats: true}, p, false})
 	}
 	// simple is an error that is spelled the same in both APIs.
-	simple := func(status int, code, message string, means embedding.Kind) problem {
-		return problem{status: status, code: code, message: message, means: means}
+	simple := func(status int, code, message string, means embedding.Kind) problem.Problem {
+		return problem.Problem{Refusal: dialect.Refusal{Status: status, Code: code, Message: message, Kind: means}}
 	}
-	variant := func(p problem, message string) problem {
-		p.message, p.nativeMessage = message, message
+	variant := func(p problem.Problem, message string) problem.Problem {
+		p.Message, p.NativeMessage = message, message
 		return p
 	}
-	add("auth", badKey)
-	add("auth-2", variant(badKey, "Incorrect API key provided. ")) // the older text
-	add("no-key", noKey)
-	add("model-not-found", problem{status: 404, code: "model_not_found", kind: "invalid_request_error", native: "ModelNotFound",
-		message: "Model can not be found.", means: embedding.Invalid})
-	add("arrearage", simple(400, "Arrearage",
-		"Access denied, please make sure your account is in good standing. For details, see: {doc}#overdue-payment", embedding.Exhausted))
-	add("inspection", inspection)
+	add("auth", problem.BadKey)
+	add("auth-2", variant(problem.BadKey, "Incorrect API key provided. ")) // the older text
+	add("no-key", problem.NoKey)
+	add("model-not-found", problem.Problem{Native: "ModelNotFound", Refusal: dialect.Refusal{Status: 404, Code: "model_not_found", Type: "invalid_request_error",
+		Message: "Model can not be found.", Kind: embedding.Invalid}})
+	add("arrearage", problem.Arrearage)
+	add("inspection", problem.Inspection)
 
-	add("request-rate", requestRate)
-	add("request-rate-2", variant(requestRate, "You have exceeded your request limit."))
-	add("request-rate-3", variant(requestRate, "Requests rate limit exceeded, please try again later."))
+	add("request-rate", problem.RequestRate)
+	add("request-rate-2", variant(problem.RequestRate, "You have exceeded your request limit."))
+	add("request-rate-3", variant(problem.RequestRate, "Requests rate limit exceeded, please try again later."))
 	add("requests-list", simple(429, "LimitRequests", "You exceeded your current requests list.", embedding.RateLimited))
-	add("burst-rate", burstRate)
-	add("token-rate", tokenRate)
-	add("token-rate-2", variant(tokenRate, "You exceeded your current quota, please check your plan and billing details."))
+	add("burst-rate", problem.BurstRate)
+	add("token-rate", problem.TokenRate)
+	add("token-rate-2", variant(problem.TokenRate, "You exceeded your current quota, please check your plan and billing details."))
 	add("batch-throttled", simple(429, "Throttling", // text captured, code not
 		"Too many requests. Batch requests are being throttled due to system capacity limits. Please try again later.", embedding.RateLimited))
 	add("throttling", simple(429, "Throttling", "Requests throttling triggered.", embedding.RateLimited))
 	add("throttling-route", simple(429, "Throttling", "Too many requests in route. Please try again later.", embedding.RateLimited))
 
-	free := variant(tokenRate, "Free allocated quota exceeded.") // the same code as the token rate, but for good
-	free.means = embedding.Exhausted
+	free := variant(problem.TokenRate, "Free allocated quota exceeded.") // the same code as the token rate, but for good
+	free.Kind = embedding.Exhausted
 	add("free-quota", free)
 	add("free-tier-only", simple(403, "AllocationQuota.FreeTierOnly",
 		`The free tier of the model has been exhausted. If you want to continue access the model on a paid basis, please disable the "use free tier only" mode.`, embedding.Exhausted))
@@ -76,11 +60,11 @@ func errorsOfTheService() []errorFault {
 	add("budget-exceeded", simple(429, "BudgetLimitExceeded", "The budget limit is exceeded.", embedding.Exhausted)) // code captured, text not
 
 	inner := simple(400, "InvalidParameter", "<500> InternalError.Algo: Receive batching backend response failed!", embedding.Unavailable)
-	inner.algo = true
+	inner.Form = problem.Algo
 	add("inner-500", inner)
-	add("internal-error", internalError)
-	serving := problem{status: 500, code: "internal_server_error", algo: true, native: "InternalError.Algo", means: embedding.Unavailable,
-		message: "<500> InternalError.Algo: An error occurred in model serving, error message is: [Inference engine abort. Finish reason: [UNKNOWN].]"}
+	add("internal-error", problem.InternalError)
+	serving := problem.Problem{Native: "InternalError.Algo", Refusal: dialect.Refusal{Status: 500, Code: "internal_server_error", Form: problem.Algo, Kind: embedding.Unavailable,
+		Message: "<500> InternalError.Algo: An error occurred in model serving, error message is: [Inference engine abort. Finish reason: [UNKNOWN].]"}}
 	add("serving-error", serving)
 	add("algo-error", simple(500, "InternalError.Algo", "inference internal error.", embedding.Unavailable))
 	add("batching-error", simple(500, "InternalError.Algo", "Receive batching backend response failed!", embedding.Unavailable))
@@ -93,19 +77,20 @@ func errorsOfTheService() []errorFault {
 
 	add("unpurchased", simple(403, "AccessDenied.Unpurchased",
 		"Access to model denied. Please make sure you are eligible for using the model.", embedding.Auth))
-	add("access-denied", problem{status: 403, code: "access_denied", message: "Access denied.", native: "AccessDenied", means: embedding.Auth})
+	add("access-denied", problem.Problem{Native: "AccessDenied", Refusal: dialect.Refusal{Status: 403, Code: "access_denied", Message: "Access denied.", Kind: embedding.Auth}})
 	add("model-access", simple(403, "Model.AccessDenied", "Model access denied.", embedding.Auth))
 	add("workspace-access", simple(403, "Workspace.AccessDenied", "Workspace access denied.", embedding.Auth))
 	add("not-authorized", simple(401, "NOT AUTHORIZED",
 		"Access denied: Either you are not authorized to access this workspace, or the workspace does not exist.", embedding.Auth))
 
+	// A fault's status is the catalog's: that of error-200 is not its problem's.
 	return append(all,
-		errorFault{FaultInfo{Name: "flat", Does: "error Throttling.RateQuota in a flat body also on the compatible path, as a layer in front answers",
-			Status: 429, Kind: embedding.RateLimited, Flats: true}, errorBody{requestRate, 429, true}},
-		errorFault{FaultInfo{Name: "error-200", Does: "error internal_error with status 200",
-			Status: 200, Kind: embedding.Unavailable, Flats: true}, errorBody{internalError, 200, false}},
-		errorFault{FaultInfo{Name: "bad-text", Does: "a request with a text that contains match fails content inspection (without match: " + BadText + ")",
-			Status: 400, Kind: embedding.Rejected}, errorBody{inspection, 400, false}},
-		errorFault{FaultInfo{Name: "base64-400", Does: "a request for base64 is refused", Status: 400, Kind: embedding.Invalid}, errorBody{badEncoding, 400, false}},
+		errorFault{emulator.FaultInfo{Name: "flat", Does: "error Throttling.RateQuota in a flat body also on the compatible path, as a layer in front answers",
+			Status: 429, Kind: embedding.RateLimited, Flats: true}, problem.RequestRate, true},
+		errorFault{emulator.FaultInfo{Name: "error-200", Does: "error internal_error with status 200",
+			Status: 200, Kind: embedding.Unavailable, Flats: true}, problem.InternalError, false},
+		errorFault{emulator.FaultInfo{Name: "bad-text", Does: "a request with a text that contains match fails content inspection (without match: " + emulator.BadText + ")",
+			Status: 400, Kind: embedding.Rejected}, problem.Inspection, false},
+		errorFault{emulator.FaultInfo{Name: "base64-400", Does: "a request for base64 is refused", Status: 400, Kind: embedding.Invalid}, problem.BadEncoding, false},
 	)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // errorBodies are the whole answers to the error faults, on the compatible path in region cn.
@@ -95,7 +96,7 @@ func TestErrorFaults(t *testing.T) {
 			}
 			continue
 		}
-		s := open(t, dashscopetest.Options{Region: "cn", Faults: []dashscopetest.Fault{{Name: info.Name, Next: 2}}})
+		s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: info.Name, Next: 2}}}, Region: "cn"})
 		refused(t, do(t, s, call{}), want.status, want.body)
 		if info.Status != want.status {
 			t.Errorf("the catalog says %s has status %d", info.Name, info.Status)
@@ -117,7 +118,7 @@ func TestErrorFaults(t *testing.T) {
 }
 
 func TestFlatAndRetryAfter(t *testing.T) {
-	s := open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: "auth", Flat: true, RetryAfter: 1500 * time.Millisecond}}})
+	s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "auth", Flat: true, RetryAfter: 1500 * time.Millisecond}}}})
 	w := do(t, s, call{})
 	refused(t, w, 401, flat("InvalidApiKey", "Invalid API-key provided."))
 	if w.Header().Get("Retry-After") != "2" {
@@ -153,7 +154,7 @@ func TestEveryKnownBody(t *testing.T) {
 	}
 	for _, info := range dashscopetest.Catalog() {
 		if _, ok := errorBodies[info.Name]; ok {
-			s := open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: info.Name}}})
+			s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: info.Name}}}})
 			learn(do(t, s, call{}))
 			learn(do(t, s, call{path: dashscopetest.NativePath}))
 		}
@@ -174,7 +175,7 @@ func TestEveryKnownBody(t *testing.T) {
 		var r refusal
 		expect.NoError(t, json.Unmarshal([]byte(line), &r))
 		n++
-		expect.NoError(t, s.SetFaults(dashscopetest.Fault{Name: "answer", Status: r.Status, Body: r.Body}))
+		expect.NoError(t, s.SetFaults(emulator.Fault{Name: "answer", Status: r.Status, Body: r.Body}))
 		if w := do(t, s, call{}); w.Code != r.Status || w.Body.String() != r.Body {
 			t.Errorf("%s: %d %s", r.Name, w.Code, w.Body)
 		}

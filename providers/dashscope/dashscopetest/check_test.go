@@ -9,6 +9,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // algo is the envelope of the model layer, which has the request id twice.
@@ -166,7 +167,7 @@ func TestLimitsChange(t *testing.T) {
 	s := open(t, dashscopetest.Options{})
 	body := `{"model":"text-embedding-v3","input":` + asJSON(many(20)) + `}`
 	set := func(l embedding.Limits) {
-		expect.NoError(t, s.Configure(dashscopetest.Settings{Limits: map[string]embedding.Limits{"text-embedding-v3": l}}))
+		expect.NoError(t, s.Configure(emulator.Settings{Limits: map[string]embedding.Limits{"text-embedding-v3": l}}))
 	}
 	set(embedding.Limits{Texts: 6})
 	refused(t, do(t, s, call{body: body}), 400, algo(fmt.Sprintf(batch, 6)))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // Over a real connection: what a client sees when there is no, or half an answer.
@@ -35,18 +36,18 @@ func TestConnectionFaults(t *testing.T) {
 		body, err := io.ReadAll(res.Body)
 		return res, body, err
 	}
-	set := func(f dashscopetest.Fault) {
+	set := func(f emulator.Fault) {
 		t.Helper()
 		s.Reset()
 		expect.NoError(t, s.SetFaults(f))
 	}
 
-	set(dashscopetest.Fault{Name: "reset"})
+	set(emulator.Fault{Name: "reset"})
 	if _, _, err := ask(t.Context(), call{}); !connectionGone(err) {
 		t.Errorf("reset: %v", err)
 	}
 	<-arrived
-	set(dashscopetest.Fault{Name: "cut-off"})
+	set(emulator.Fault{Name: "cut-off"})
 	res, body, err := ask(t.Context(), call{})
 	if res == nil || res.StatusCode != http.StatusOK || !connectionGone(err) || json.Valid(body) {
 		t.Errorf("cut-off: %v, %d bytes", err, len(body))
@@ -55,7 +56,7 @@ func TestConnectionFaults(t *testing.T) {
 		t.Errorf("cut-off: billed and lost, but %+v", l)
 	}
 	<-arrived
-	set(dashscopetest.Fault{Name: "truncated"})
+	set(emulator.Fault{Name: "truncated"})
 	res, body, err = ask(t.Context(), call{})
 	if err != nil || res.StatusCode != http.StatusOK || !strings.HasPrefix(string(body), `{"data":[{"embedding":[`) || json.Valid(body) || int64(len(body)) != res.ContentLength {
 		t.Errorf("truncated: %v, %d bytes", err, len(body))
@@ -82,7 +83,7 @@ func TestConnectionFaults(t *testing.T) {
 			t.Error(c.name, err)
 		}
 	}
-	set(dashscopetest.Fault{Name: "overlength-hang"})
+	set(emulator.Fault{Name: "overlength-hang"})
 	if res, _, err := ask(t.Context(), call{}); err != nil || res.StatusCode != http.StatusOK {
 		t.Error("a text of a good length hangs", err)
 	}
@@ -96,7 +97,7 @@ func connectionGone(err error) bool {
 
 // Without a connection to take over, the handler ends as net/http's do.
 func TestAbort(t *testing.T) {
-	s := open(t, dashscopetest.Options{Faults: []dashscopetest.Fault{{Name: "reset"}}})
+	s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "reset"}}}})
 	defer func() {
 		if r := recover(); r != http.ErrAbortHandler {
 			t.Error(r)
@@ -110,7 +111,7 @@ func TestAbort(t *testing.T) {
 
 func TestKill(t *testing.T) {
 	killed := 0
-	s := open(t, dashscopetest.Options{Control: true, Killed: func() { killed++ }, Faults: []dashscopetest.Fault{{Name: "kill", At: 3}}})
+	s := open(t, dashscopetest.Options{Options: emulator.Options{Control: true, Killed: func() { killed++ }, Faults: []emulator.Fault{{Name: "kill", At: 3}}}})
 	server := httptest.NewServer(s)
 	defer server.Close()
 	ask := func() error {
@@ -129,7 +130,7 @@ func TestKill(t *testing.T) {
 		t.Errorf("%d times killed: %+v", killed, l)
 	}
 	// The control path stays, and brings it back.
-	w := do(t, s, call{method: "DELETE", path: dashscopetest.ControlPath + "faults"})
+	w := do(t, s, call{method: "DELETE", path: emulator.ControlPath + "faults"})
 	if err := ask(); w.Code != 200 || err != nil {
 		t.Error(w.Code, err)
 	}

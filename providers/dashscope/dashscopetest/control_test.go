@@ -9,13 +9,14 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 func TestControl(t *testing.T) {
-	s := open(t, dashscopetest.Options{Control: true, Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: 6000}}})
+	s := open(t, dashscopetest.Options{Options: emulator.Options{Control: true, Settings: emulator.Settings{Rates: emulator.Rates{RPM: 6000}}}})
 	ask := func(method, path, body string, status int) string {
 		t.Helper()
-		w := do(t, s, call{method: method, path: dashscopetest.ControlPath + path, key: "-", body: body})
+		w := do(t, s, call{method: method, path: emulator.ControlPath + path, key: "-", body: body})
 		if w.Code != status {
 			t.Errorf("%s %s: %d %s", method, path, w.Code, w.Body)
 		}
@@ -52,7 +53,7 @@ func TestControl(t *testing.T) {
 		`{"rpm":6000,"tpm":0,"rps":0,"tps":0,"growth":0,"latency":"5ms","jitter":"0s","retry_after":true,"limits":{"text-embedding-v3":{"texts":6,"tokens":0,"bytes":0,"text_tokens":0}}}`)
 	ask("PATCH", "settings", `{"tpm":60,"latency":"0s"}`, 200)
 	got := s.Settings()
-	if got.Rates != (dashscopetest.Rates{RPM: 6000, TPM: 60}) || got.Latency != 0 || !got.RetryAfter || got.Limits["text-embedding-v3"] != (embedding.Limits{Texts: 6}) {
+	if got.Rates != (emulator.Rates{RPM: 6000, TPM: 60}) || got.Latency != 0 || !got.RetryAfter || got.Limits["text-embedding-v3"] != (embedding.Limits{Texts: 6}) {
 		t.Errorf("%+v", got)
 	}
 	for _, bad := range []string{`{"rmp":1}`, `{"latency":5}`, `{"latency":"5"}`, `{"rpm":-1}`, `{"limits":{"v3":{}}}`, `{"limits":{"text-embedding-v3":{"text":1}}}`} {
@@ -76,8 +77,8 @@ func TestControl(t *testing.T) {
 
 // A page in somebody's browser must not be able to set faults.
 func TestControlRefusesOtherOrigins(t *testing.T) {
-	s := open(t, dashscopetest.Options{Control: true})
-	r := call{method: "PUT", path: dashscopetest.ControlPath + "faults", body: `["reset"]`}.request(t.Context(), "http://emulator")
+	s := open(t, dashscopetest.Options{Options: emulator.Options{Control: true}})
+	r := call{method: "PUT", path: emulator.ControlPath + "faults", body: `["reset"]`}.request(t.Context(), "http://emulator")
 	r.Header.Set("Origin", "https://example.com")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
@@ -88,7 +89,7 @@ func TestControlRefusesOtherOrigins(t *testing.T) {
 
 func TestSettingsAreCopies(t *testing.T) {
 	limits := map[string]embedding.Limits{"text-embedding-v4": {Texts: 3}}
-	s := open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Limits: limits, Latency: time.Nanosecond}})
+	s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Limits: limits, Latency: time.Nanosecond}}})
 	limits["text-embedding-v4"] = embedding.Limits{Texts: 1}
 	s.Settings().Limits["text-embedding-v4"] = embedding.Limits{Texts: 1}
 	if got := vectors(t, s, three); len(got) != 3 {

@@ -9,18 +9,21 @@ import (
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // A program's own test against the emulator: 25 texts are 3 requests of at most 10, each text is paid for once, and one
 // connection that is lost on the way costs no text twice.
 func Example() {
-	emulator, err := dashscopetest.New(dashscopetest.Options{
-		Faults: []dashscopetest.Fault{{Name: "reset", Next: 1}},
+	service, err := dashscopetest.New(dashscopetest.Options{
+		Options: emulator.Options{
+			Faults: []emulator.Fault{{Name: "reset", Next: 1}},
+		},
 	})
 	if err != nil {
 		panic(err)
 	}
-	server := httptest.NewServer(emulator)
+	server := httptest.NewServer(service)
 	defer server.Close()
 
 	e, err := dashscope.New(dashscope.Options{
@@ -28,7 +31,7 @@ func Example() {
 		Dimensions: 64,
 		Region:     "intl",
 		BaseURL:    server.URL + dashscopetest.BasePath,
-		Key:        dashscopetest.DefaultKey,
+		Key:        emulator.DefaultKey,
 	})
 	if err != nil {
 		panic(err)
@@ -43,7 +46,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	l := emulator.Ledger()
+	l := service.Ledger()
 	fmt.Println(len(vectors), "vectors of", len(vectors[0]), "dimensions")
 	fmt.Println(l.Requests, "requests,", l.Billed, "of them billed")
 	fmt.Println(l.Texts, "texts billed,", l.Twice, "of them twice")

@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 func TestWhen(t *testing.T) {
-	struck := func(n int, seed uint64, faults ...dashscopetest.Fault) string {
-		s := open(t, dashscopetest.Options{Seed: seed, Faults: faults})
+	struck := func(n int, seed uint64, faults ...emulator.Fault) string {
+		s := open(t, dashscopetest.Options{Options: emulator.Options{Seed: seed, Faults: faults}})
 		out := make([]byte, n)
 		for i := range out {
 			switch do(t, s, call{}).Code {
@@ -23,19 +24,19 @@ func TestWhen(t *testing.T) {
 		}
 		return string(out)
 	}
-	fault := func(name string, at, next int, p float64) dashscopetest.Fault {
-		return dashscopetest.Fault{Name: name, At: at, Next: next, P: p}
+	fault := func(name string, at, next int, p float64) emulator.Fault {
+		return emulator.Fault{Name: name, At: at, Next: next, P: p}
 	}
 	for _, c := range []struct {
-		faults []dashscopetest.Fault
+		faults []emulator.Fault
 		want   string
 	}{
 		{nil, "........"},
-		{[]dashscopetest.Fault{fault("internal-error", 0, 0, 0)}, "eeeeeeee"},
-		{[]dashscopetest.Fault{fault("internal-error", 0, 3, 0)}, "eee....."},
-		{[]dashscopetest.Fault{fault("internal-error", 4, 0, 0)}, "...e...."},
-		{[]dashscopetest.Fault{fault("internal-error", 4, 2, 0)}, "...ee..."},
-		{[]dashscopetest.Fault{fault("internal-error", 0, 2, 0), fault("overloaded", 0, 3, 0)}, "eeuuu..."},
+		{[]emulator.Fault{fault("internal-error", 0, 0, 0)}, "eeeeeeee"},
+		{[]emulator.Fault{fault("internal-error", 0, 3, 0)}, "eee....."},
+		{[]emulator.Fault{fault("internal-error", 4, 0, 0)}, "...e...."},
+		{[]emulator.Fault{fault("internal-error", 4, 2, 0)}, "...ee..."},
+		{[]emulator.Fault{fault("internal-error", 0, 2, 0), fault("overloaded", 0, 3, 0)}, "eeuuu..."},
 	} {
 		if got := struck(8, 1, c.faults...); got != c.want {
 			t.Errorf("%v: %s, want %s", c.faults, got, c.want)
@@ -61,7 +62,7 @@ func TestParseFault(t *testing.T) {
 			t.Errorf("%q: %+v %v", spec, f, err)
 		}
 	}
-	if f, err := dashscopetest.ParseFault("nan=always"); err != nil || f != (dashscopetest.Fault{Name: "nan"}) {
+	if f, err := dashscopetest.ParseFault("nan=always"); err != nil || f != (emulator.Fault{Name: "nan"}) {
 		t.Error(f, err)
 	}
 	for spec, want := range map[string]string{

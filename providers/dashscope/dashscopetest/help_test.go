@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // words is a small base model: a text's vector is the normalised sum of its words' seeded vectors.
@@ -47,7 +48,7 @@ func (words) Embed(ctx context.Context, req embedding.Request) (embedding.Respon
 	return res, ctx.Err()
 }
 
-func open(t testing.TB, o dashscopetest.Options) *dashscopetest.Server {
+func open(t testing.TB, o dashscopetest.Options) *emulator.Server {
 	t.Helper()
 	if o.Embedder == nil {
 		o.Embedder = words{}
@@ -75,7 +76,7 @@ func (c call) request(ctx context.Context, base string) *http.Request {
 		panic(err)
 	}
 	if c.key != "-" {
-		r.Header.Set("Authorization", "Bearer "+or(c.key, dashscopetest.DefaultKey))
+		r.Header.Set("Authorization", "Bearer "+or(c.key, emulator.DefaultKey))
 	}
 	return r
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 func TestLedger(t *testing.T) {
@@ -28,7 +29,7 @@ func TestLedger(t *testing.T) {
 	do(t, s, call{key: "wrong"})
 	do(t, s, call{path: dashscopetest.NativePath, body: `{"model":"text-embedding-v4","input":{"texts":["a"]},"parameters":{"text_type":"document"}}`})
 	got := s.Ledger()
-	want := dashscopetest.Ledger{Requests: 9, MaxInFlight: 1, Billed: 7, Texts: 9, Distinct: 5, Twice: 2, Tokens: 10, Repeated: 4,
+	want := emulator.Ledger{Requests: 9, MaxInFlight: 1, Billed: 7, Texts: 9, Distinct: 5, Twice: 2, Tokens: 10, Repeated: 4,
 		Answers: map[int]int{200: 7, 401: 1, 404: 1}, Faults: map[string]int{}}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%+v\nwant %+v", got, want)
@@ -49,7 +50,7 @@ func TestLedger(t *testing.T) {
 // What was billed for a caller who had left is lost.
 func TestLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Latency: time.Hour}})
+		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Latency: time.Hour}}})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		func() {
@@ -76,7 +77,7 @@ func TestLost(t *testing.T) {
 // A Reset in the middle of requests counts them where they end.
 func TestResetMidway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Latency: time.Minute}})
+		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Latency: time.Minute}}})
 		var wg sync.WaitGroup
 		for range 3 {
 			wg.Go(func() { do(t, s, call{body: three}) })
@@ -99,8 +100,7 @@ func TestResetMidway(t *testing.T) {
 
 func TestConcurrency(t *testing.T) {
 	const goroutines, each = 8, 40
-	s := open(t, dashscopetest.Options{CacheBytes: 64 << 10, Faults: []dashscopetest.Fault{{Name: "overloaded", P: .2}, {Name: "shuffled", P: .5}},
-		Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: 1 << 20}, Jitter: 1}})
+	s := open(t, dashscopetest.Options{Options: emulator.Options{CacheBytes: 64 << 10, Faults: []emulator.Fault{{Name: "overloaded", P: .2}, {Name: "shuffled", P: .5}}, Settings: emulator.Settings{Rates: emulator.Rates{RPM: 1 << 20}, Jitter: 1}}})
 	var wg sync.WaitGroup
 	for g := range goroutines {
 		wg.Go(func() {
@@ -129,13 +129,13 @@ func TestConcurrency(t *testing.T) {
 
 // Neither keys nor texts are in anything that the emulator says about itself.
 func TestNothingLeaks(t *testing.T) {
-	s := open(t, dashscopetest.Options{Keys: map[string]string{"sk-secret": "", "sk-foreign": "cn"}, Control: true})
+	s := open(t, dashscopetest.Options{Options: emulator.Options{Control: true}, KeyRegions: map[string]string{"sk-secret": "", "sk-foreign": "cn"}})
 	secret := `{"model":"text-embedding-v4","input":"confidential","dimensions":3}`
 	out := do(t, s, call{key: "sk-secret", body: secret}).Body.String()
 	out += do(t, s, call{key: "sk-foreign"}).Body.String()
 	out += do(t, s, call{key: "sk-secret", body: `{"model":"text-embedding-v4","input":"confidential"}`}).Body.String()
 	for _, path := range []string{"", "ledger", "faults", "settings"} {
-		out += do(t, s, call{method: "GET", path: dashscopetest.ControlPath + path}).Body.String()
+		out += do(t, s, call{method: "GET", path: emulator.ControlPath + path}).Body.String()
 	}
 	for _, word := range []string{"secret", "foreign", "confidential"} {
 		if strings.Contains(out, word) {

@@ -11,6 +11,7 @@ import (
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/static"
 )
 
@@ -30,7 +31,7 @@ func TestSearchHasMeaning(t *testing.T) {
 	questions := map[string]int{
 		"baking a loaf": 0, "share prices dropped": 1, "read program arguments": 2, "planting vegetables": 3, "make an archive smaller": 4, "学游泳的方法": 5,
 	}
-	s := open(t, dashscopetest.Options{Embedder: local(t)})
+	s := open(t, dashscopetest.Options{Options: emulator.Options{Embedder: local(t)}})
 	base, err := embedding.Documents(t.Context(), local(t), documents)
 	expect.NoError(t, err)
 	for _, model := range []string{"text-embedding-v4", "qwen3.7-text-embedding"} {
@@ -63,10 +64,10 @@ func BenchmarkIndexing(b *testing.B) {
 		texts[i] = fmt.Sprintf("document %d is about the %d-th thing that somebody wanted to find again", i, i%977)
 	}
 	for b.Loop() {
-		s := open(b, dashscopetest.Options{Embedder: local(b)})
+		s := open(b, dashscopetest.Options{Options: emulator.Options{Embedder: local(b)}})
 		server := httptest.NewServer(s)
 		e, err := dashscope.New(dashscope.Options{Model: "text-embedding-v4", Dimensions: 64, Region: "intl",
-			BaseURL: server.URL + dashscopetest.BasePath, Key: dashscopetest.DefaultKey})
+			BaseURL: server.URL + dashscopetest.BasePath, Key: emulator.DefaultKey})
 		expect.NoError(b, err)
 		if _, err := embedding.Documents(b.Context(), embedding.Chain(e, middleware.Batch(middleware.BatchOptions{})), texts); err != nil {
 			b.Fatal(err)
@@ -80,7 +81,7 @@ func BenchmarkIndexing(b *testing.B) {
 
 // The emulator's own share of the above.
 func BenchmarkServe(b *testing.B) {
-	s := open(b, dashscopetest.Options{Embedder: local(b)})
+	s := open(b, dashscopetest.Options{Options: emulator.Options{Embedder: local(b)}})
 	n := 0
 	for b.Loop() {
 		texts := make([]string, 10)

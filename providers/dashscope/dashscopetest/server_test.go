@@ -15,6 +15,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 func TestSuccess(t *testing.T) {
@@ -134,7 +135,7 @@ func TestNative(t *testing.T) {
 func TestPathsAndMethods(t *testing.T) {
 	s := open(t, dashscopetest.Options{})
 	for _, path := range []string{"/", "/v1/embeddings", "/compatible-mode/v1/embeddings/", "/compatible-mode/v1/compatible-mode/v1/embeddings",
-		"/compatible-mode/v1/embeddings/embeddings", "/api/v1/chat/completions", dashscopetest.ControlPath + "ledger"} {
+		"/compatible-mode/v1/embeddings/embeddings", "/api/v1/chat/completions", emulator.ControlPath + "ledger"} {
 		if w := do(t, s, call{path: path}); w.Code != 404 || w.Body.Len() != 0 || w.Header().Get("X-Request-Id") == "" {
 			t.Error(path, w.Code, w.Body)
 		}
@@ -155,10 +156,10 @@ func TestKeys(t *testing.T) {
 		none = `{"code":"InvalidApiKey","message":"No API-key provided.","request_id":"ID"}`
 	)
 	keys := map[string]string{"sk-here": "", "sk-intl": "intl", "sk-cn": "cn"}
-	s := open(t, dashscopetest.Options{Keys: keys})
-	china := open(t, dashscopetest.Options{Keys: keys, Region: "cn"})
+	s := open(t, dashscopetest.Options{KeyRegions: keys})
+	china := open(t, dashscopetest.Options{KeyRegions: keys, Region: "cn"})
 	for _, c := range []struct {
-		s         *dashscopetest.Server
+		s         *emulator.Server
 		key, want string
 	}{{s, "-", intl}, {s, "sk-test", intl}, {s, "sk-cn", intl}, {china, "sk-intl", cn}, {china, "sk-other", cn}} {
 		refused(t, do(t, c.s, call{key: c.key}), 401, c.want)
@@ -183,20 +184,20 @@ func TestKeys(t *testing.T) {
 func TestOptions(t *testing.T) {
 	for want, o := range map[string]dashscopetest.Options{
 		"unknown region":       {Region: "mars"},
-		"a key's region":       {Keys: map[string]string{"sk-secret": "mars"}},
-		"a key is blank":       {Keys: map[string]string{" ": "cn"}},
-		"negative":             {Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: -1}}},
-		"latency":              {Settings: dashscopetest.Settings{Latency: -1}},
-		"unknown model":        {Settings: dashscopetest.Settings{Limits: map[string]embedding.Limits{"v4": {}}}},
-		"a limit of":           {Settings: dashscopetest.Settings{Limits: map[string]embedding.Limits{"text-embedding-v4": {Texts: -1}}}},
-		`no fault "nonsense"`:  {Faults: []dashscopetest.Fault{{Name: "nonsense"}}},
-		"between 0 and 1":      {Faults: []dashscopetest.Fault{{Name: "reset", P: 2}}},
-		"takes no delay":       {Faults: []dashscopetest.Fault{{Name: "reset", Delay: 1}}},
-		"takes no match":       {Faults: []dashscopetest.Fault{{Name: "slow", Match: "x"}}},
-		"no error body":        {Faults: []dashscopetest.Fault{{Name: "nan", Flat: true}}},
-		"sends no Retry-After": {Faults: []dashscopetest.Fault{{Name: "hang", RetryAfter: 1}}},
-		"takes no status":      {Faults: []dashscopetest.Fault{{Name: "hang", Status: 400}}},
-		"between 200 and 599":  {Faults: []dashscopetest.Fault{{Name: "answer", Status: 100}}},
+		"a key's region":       {KeyRegions: map[string]string{"sk-secret": "mars"}},
+		"a key is blank":       {KeyRegions: map[string]string{" ": "cn"}},
+		"negative":             {Options: emulator.Options{Settings: emulator.Settings{Rates: emulator.Rates{RPM: -1}}}},
+		"latency":              {Options: emulator.Options{Settings: emulator.Settings{Latency: -1}}},
+		"unknown model":        {Options: emulator.Options{Settings: emulator.Settings{Limits: map[string]embedding.Limits{"v4": {}}}}},
+		"a limit of":           {Options: emulator.Options{Settings: emulator.Settings{Limits: map[string]embedding.Limits{"text-embedding-v4": {Texts: -1}}}}},
+		`no fault "nonsense"`:  {Options: emulator.Options{Faults: []emulator.Fault{{Name: "nonsense"}}}},
+		"between 0 and 1":      {Options: emulator.Options{Faults: []emulator.Fault{{Name: "reset", P: 2}}}},
+		"takes no delay":       {Options: emulator.Options{Faults: []emulator.Fault{{Name: "reset", Delay: 1}}}},
+		"takes no match":       {Options: emulator.Options{Faults: []emulator.Fault{{Name: "slow", Match: "x"}}}},
+		"no error body":        {Options: emulator.Options{Faults: []emulator.Fault{{Name: "nan", Flat: true}}}},
+		"sends no Retry-After": {Options: emulator.Options{Faults: []emulator.Fault{{Name: "hang", RetryAfter: 1}}}},
+		"takes no status":      {Options: emulator.Options{Faults: []emulator.Fault{{Name: "hang", Status: 400}}}},
+		"between 200 and 599":  {Options: emulator.Options{Faults: []emulator.Fault{{Name: "answer", Status: 100}}}},
 	} {
 		o.Embedder = words{}
 		if _, err := dashscopetest.New(o); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {

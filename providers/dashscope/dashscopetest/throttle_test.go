@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 const (
@@ -16,7 +17,7 @@ const (
 )
 
 func TestRates(t *testing.T) {
-	ask := func(t *testing.T, s *dashscopetest.Server, words int) int {
+	ask := func(t *testing.T, s *emulator.Server, words int) int {
 		text := "a"
 		for range words - 1 {
 			text += " a"
@@ -24,7 +25,7 @@ func TestRates(t *testing.T) {
 		return do(t, s, call{body: `{"model":"text-embedding-v4","input":"` + text + `"}`}).Code
 	}
 	// codes asks n times and counts the answers.
-	codes := func(t *testing.T, s *dashscopetest.Server, n, words int) string {
+	codes := func(t *testing.T, s *emulator.Server, n, words int) string {
 		ok := 0
 		for range n {
 			if ask(t, s, words) == 200 {
@@ -35,13 +36,13 @@ func TestRates(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name  string
-		rates dashscopetest.Rates
-		run   func(t *testing.T, s *dashscopetest.Server) string
+		rates emulator.Rates
+		run   func(t *testing.T, s *emulator.Server) string
 		want  string
 		body  string
 		flat  string
 	}{
-		{name: "requests a second are a sixtieth", rates: dashscopetest.Rates{RPM: 300}, run: func(t *testing.T, s *dashscopetest.Server) string {
+		{name: "requests a second are a sixtieth", rates: emulator.Rates{RPM: 300}, run: func(t *testing.T, s *emulator.Server) string {
 			first := codes(t, s, 7, 1)
 			time.Sleep(999 * time.Millisecond)
 			early := codes(t, s, 1, 1)
@@ -49,7 +50,7 @@ func TestRates(t *testing.T) {
 			return first + ", " + early + ", " + codes(t, s, 7, 1)
 		}, want: "5 of 7, 0 of 1, 5 of 7", body: gateway(requestRate, "limit_requests", "limit_requests"),
 			flat: flat("Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")},
-		{name: "requests a minute", rates: dashscopetest.Rates{RPM: 5, RPS: -1}, run: func(t *testing.T, s *dashscopetest.Server) string {
+		{name: "requests a minute", rates: emulator.Rates{RPM: 5, RPS: -1}, run: func(t *testing.T, s *emulator.Server) string {
 			first := codes(t, s, 6, 1)
 			time.Sleep(59 * time.Second)
 			early := codes(t, s, 1, 1)
@@ -57,23 +58,23 @@ func TestRates(t *testing.T) {
 			return first + ", " + early + ", " + codes(t, s, 6, 1)
 		}, want: "5 of 6, 0 of 1, 5 of 6", body: gateway(requestRate, "limit_requests", "limit_requests"),
 			flat: flat("Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")},
-		{name: "less than one a second", rates: dashscopetest.Rates{RPM: 30}, run: func(t *testing.T, s *dashscopetest.Server) string {
+		{name: "less than one a second", rates: emulator.Rates{RPM: 30}, run: func(t *testing.T, s *emulator.Server) string {
 			return codes(t, s, 2, 1)
 		}, want: "1 of 2", body: gateway(requestRate, "limit_requests", "limit_requests"), flat: ""},
-		{name: "tokens a second are a sixtieth", rates: dashscopetest.Rates{TPM: 600}, run: func(t *testing.T, s *dashscopetest.Server) string {
+		{name: "tokens a second are a sixtieth", rates: emulator.Rates{TPM: 600}, run: func(t *testing.T, s *emulator.Server) string {
 			first := codes(t, s, 3, 5)
 			time.Sleep(time.Second)
 			return first + ", " + codes(t, s, 1, 5)
 		}, want: "2 of 3, 1 of 1", body: gateway(tokenRate, "insufficient_quota", "insufficient_quota"), flat: flat("Throttling.AllocationQuota", tokenRate)},
-		{name: "tokens a minute", rates: dashscopetest.Rates{TPM: 10, TPS: -1}, run: func(t *testing.T, s *dashscopetest.Server) string {
+		{name: "tokens a minute", rates: emulator.Rates{TPM: 10, TPS: -1}, run: func(t *testing.T, s *emulator.Server) string {
 			first := codes(t, s, 3, 4)
 			time.Sleep(time.Minute)
 			return first + ", " + codes(t, s, 1, 4)
 		}, want: "2 of 3, 1 of 1", body: gateway(tokenRate, "insufficient_quota", "insufficient_quota"), flat: flat("Throttling.AllocationQuota", tokenRate)},
-		{name: "an empty window takes any size", rates: dashscopetest.Rates{TPM: 60}, run: func(t *testing.T, s *dashscopetest.Server) string {
+		{name: "an empty window takes any size", rates: emulator.Rates{TPM: 60}, run: func(t *testing.T, s *emulator.Server) string {
 			return codes(t, s, 2, 9)
 		}, want: "1 of 2", body: gateway(tokenRate, "insufficient_quota", "insufficient_quota"), flat: ""},
-		{name: "growth", rates: dashscopetest.Rates{Growth: 2}, run: func(t *testing.T, s *dashscopetest.Server) string {
+		{name: "growth", rates: emulator.Rates{Growth: 2}, run: func(t *testing.T, s *emulator.Server) string {
 			out := codes(t, s, 12, 1)
 			for range 2 {
 				time.Sleep(time.Second)
@@ -85,7 +86,7 @@ func TestRates(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Rates: c.rates}})
+				s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Rates: c.rates}}})
 				if got := c.run(t, s); got != c.want {
 					t.Errorf("%s, want %s", got, c.want)
 				}
@@ -110,7 +111,7 @@ func TestRates(t *testing.T) {
 
 func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: 1, RPS: -1}, RetryAfter: true}})
+		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Rates: emulator.Rates{RPM: 1, RPS: -1}, RetryAfter: true}}})
 		do(t, s, call{})
 		time.Sleep(17500 * time.Millisecond)
 		if w := do(t, s, call{}); w.Code != 429 || w.Header().Get("Retry-After") != "43" {
@@ -122,7 +123,7 @@ func TestRetryAfter(t *testing.T) {
 // A request that is refused for itself draws no tokens, and is told the rate first.
 func TestRateBeforeInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{RPM: 60, TPM: 600}}})
+		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Rates: emulator.Rates{RPM: 60, TPM: 600}}}})
 		bad := `{"model":"text-embedding-v4","input":["a a a a a a a a a a a a"," "]}`
 		if w := do(t, s, call{body: bad}); w.Code != 400 {
 			t.Error(w.Code)
@@ -133,7 +134,7 @@ func TestRateBeforeInput(t *testing.T) {
 		if w := do(t, s, call{body: `{"model":"v9","input":"a"}`}); w.Code != 404 {
 			t.Error("an unknown model has no rate", w.Code)
 		}
-		s = open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Rates: dashscopetest.Rates{TPM: 600}}})
+		s = open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Rates: emulator.Rates{TPM: 600}}}})
 		if w := do(t, s, call{body: bad}); w.Code != 400 {
 			t.Error(w.Code)
 		}
@@ -145,7 +146,7 @@ func TestRateBeforeInput(t *testing.T) {
 
 func TestLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := open(t, dashscopetest.Options{Settings: dashscopetest.Settings{Latency: 2 * time.Second, Jitter: time.Second}})
+		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Latency: 2 * time.Second, Jitter: time.Second}}})
 		var least, most time.Duration = time.Hour, 0
 		for range 50 {
 			start := time.Now()

@@ -15,7 +15,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/catalog"
-	"github.com/vecspace/embedding/providers/internal/emulator"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/ref"
 )
 

@@ -14,19 +14,21 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/wire"
 	"github.com/vecspace/embedding/providers/openai"
+	"github.com/vecspace/embedding/providers/openai/internal/preset"
 )
 
-// Every preset has an emulator: here, in openaitest or in mistraltest.
+// Every preset has an emulator: here or in openaitest.
 func TestEveryPresetHasOne(t *testing.T) {
 	var want []string
 	for _, p := range openai.Presets() {
-		if p.Name != "openai" && p.Name != "mistral" {
+		if p.Name != "openai" {
 			want = append(want, p.Name)
 		}
 	}
-	if got := Names(); !slices.Equal(got, want) || len(got) != len(table()) {
+	if got := Names(); !slices.Equal(got, want) || len(got) != len(preset.Table()) {
 		t.Errorf("there are emulators of %v, and presets %v", got, want)
 	}
 	for _, name := range Names() {
@@ -34,10 +36,10 @@ func TestEveryPresetHasOne(t *testing.T) {
 			t.Errorf("%s: model %q, path %q", name, Model(name), BasePath(name))
 		}
 	}
-	if _, err := New("acme", Options{}); err == nil || !strings.Contains(err.Error(), "there are siliconflow, zhipu") {
+	if _, err := New("acme", emulator.Options{}); err == nil || !strings.Contains(err.Error(), "there are mistral, siliconflow, zhipu") {
 		t.Error(err)
 	}
-	if _, err := New("zhipu", Options{Model: "m"}); err == nil || !strings.Contains(err.Error(), "embedding-3") {
+	if _, err := New("zhipu", emulator.Options{Model: "m"}); err == nil || !strings.Contains(err.Error(), "embedding-3") {
 		t.Error(err)
 	}
 }
@@ -70,18 +72,18 @@ func TestTableIsOfTestdata(t *testing.T) {
 		}
 	}
 	hole := regexp.MustCompile(`\\\{[a-z]+\\\}`)
-	for name, row := range table() {
-		for _, answer := range slices.Sorted(maps.Keys(row.answers)) {
-			a := row.answers[answer]
-			if said := wire.ReadFailure(a.status, nil, []byte(a.body)); said.Message == "" {
-				t.Errorf("%s: %s says nothing: %s", name, answer, a.body)
-			} else if !a.guess {
+	for name, row := range preset.Table() {
+		for _, answer := range slices.Sorted(maps.Keys(row.Answers)) {
+			a := row.Answers[answer]
+			if said := wire.ReadFailure(a.Status, nil, []byte(a.Body)); said.Message == "" {
+				t.Errorf("%s: %s says nothing: %s", name, answer, a.Body)
+			} else if !a.Guess {
 				as := regexp.MustCompile("(?i)^" + hole.ReplaceAllString(regexp.QuoteMeta(said.Message), ".+"))
-				if !slices.ContainsFunc(words[fmt.Sprint(titles[name], " ", a.status)], as.MatchString) {
-					t.Errorf("%s: no body of testdata with status %d says %q, as %s does: call it a guess", name, a.status, said.Message, answer)
+				if !slices.ContainsFunc(words[fmt.Sprint(titles[name], " ", a.Status)], as.MatchString) {
+					t.Errorf("%s: no body of testdata with status %d says %q, as %s does: call it a guess", name, a.Status, said.Message, answer)
 				}
-				if !frames[titles[name]+" "+frame(t, a.body)] {
-					t.Errorf("%s: no body of testdata has the frame of %s: %s", name, answer, frame(t, a.body))
+				if !frames[titles[name]+" "+frame(t, a.Body)] {
+					t.Errorf("%s: no body of testdata has the frame of %s: %s", name, answer, frame(t, a.Body))
 				}
 			}
 		}
@@ -111,12 +113,12 @@ func frame(t *testing.T, body string) string {
 }
 
 // answer sends a body and returns what comes.
-func ask(t *testing.T, preset string, o Options, body string) (int, string) {
+func ask(t *testing.T, name string, o emulator.Options, body string) (int, string) {
 	t.Helper()
-	s, err := New(preset, o)
+	s, err := New(name, o)
 	expect.NoError(t, err)
-	r := httptest.NewRequestWithContext(t.Context(), "POST", BasePath(preset)+"/embeddings", strings.NewReader(body))
-	r.Header.Set("Authorization", "Bearer "+DefaultKey)
+	r := httptest.NewRequestWithContext(t.Context(), "POST", BasePath(name)+"/embeddings", strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+emulator.DefaultKey)
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w.Code, w.Body.String()
@@ -129,6 +131,14 @@ func TestWhatPresetsDifferIn(t *testing.T) {
 		status       int
 		want         string // a regular expression
 	}{
+		{"mistral", `{"model":"codestral-embed","input":["a"],"output_dimension":64}`, 200, `^{"object":"list","data":\[{"object":"embedding","embedding":\[(-?[0-9.e-]+,?){64}\],"index":0}.*"prompt_audio_seconds":null},"id":"[0-9a-f]{32}"}$`},
+		{"mistral", `{"model":"codestral-embed","input":["a"],"output_dimension":3073}`, 400, `output_dimension must be between 1 and 3072`},
+		{"mistral", `{"model":"mistral-embed","input":["a"],"output_dimension":64}`, 400, `output_dimension is not supported for this model`},
+		{"mistral", `{"model":"mistral-embed","input":["a"],"dimensions":64}`, 422, `"type":"extra_forbidden","loc":\["body","dimensions"\]`},
+		{"mistral", `{"model":"mistral-embed","input":["a"],"encoding_format":"int8"}`, 422, `"type":"enum","loc":\["body","encoding_format"\]`},
+		{"mistral", `{"model":"mistral-embed","input":["a"],"output_dtype":"int8"}`, 422, `"type":"enum","loc":\["body","output_dtype"\]`},
+		{"mistral", `{"model":"mistral-embed","input":[1]}`, 422, `"json_invalid"`},
+		{"mistral", `{"model":"mistral-embed","input":[""]}`, 400, `"code":"3210","raw_status_code":400`},
 		{"siliconflow", `{"model":"Qwen/Qwen3-Embedding-0.6B","input":["a"],"dimensions":64}`, 200, `^{"object":"list","data":\[{"object":"embedding","embedding":\[(-?[0-9.e-]+,?){64}\],"index":0}`},
 		{"siliconflow", `{"model":"Qwen/Qwen3-Embedding-0.6B","input":["a"],"dimensions":65}`, 400, `"code":20015`},
 		{"siliconflow", `{"model":"BAAI/bge-m3","input":["a"],"dimensions":64}`, 400, `"code":20015`},
@@ -157,7 +167,7 @@ func TestWhatPresetsDifferIn(t *testing.T) {
 		{"localai", `{"model":"BAAI/bge-m3","input":["a"],"dimensions":64,"encoding_format":"base64"}`, 200, `"embedding":".*"prompt_tokens":0`},
 		{"localai", `{"model":"m","input":["a"]}`, 500, `could not load model`},
 	} {
-		status, got := ask(t, tc.preset, Options{}, tc.body)
+		status, got := ask(t, tc.preset, emulator.Options{}, tc.body)
 		if status != tc.status || !regexp.MustCompile(tc.want).MatchString(got) || !json.Valid([]byte(got)) {
 			t.Errorf("%s %s: %d %.300s", tc.preset, tc.body, status, got)
 		}
@@ -170,14 +180,14 @@ func TestLocalServers(t *testing.T) {
 		if !find(name).Local {
 			continue
 		}
-		if status, got := ask(t, name, Options{Model: "mine"}, `{"model":"mine","input":["a"]}`); status != 200 || !strings.Contains(got, `"mine"`) {
+		if status, got := ask(t, name, emulator.Options{Model: "mine"}, `{"model":"mine","input":["a"]}`); status != 200 || !strings.Contains(got, `"mine"`) {
 			t.Errorf("%s: %d %.100s", name, status, got)
 		}
-		if status, got := ask(t, name, Options{Keys: []string{"another"}}, `{"model":"BAAI/bge-m3","input":["a"]}`); status != 401 {
+		if status, got := ask(t, name, emulator.Options{Keys: []string{"another"}}, `{"model":"BAAI/bge-m3","input":["a"]}`); status != 401 {
 			t.Errorf("%s: %d %.100s", name, status, got)
 		}
 		limits := map[string]embedding.Limits{DefaultModel: {Texts: 1}}
-		if status, _ := ask(t, name, Options{Settings: Settings{Limits: limits}}, `{"model":"BAAI/bge-m3","input":["a","b"]}`); status == 200 {
+		if status, _ := ask(t, name, emulator.Options{Settings: emulator.Settings{Limits: limits}}, `{"model":"BAAI/bge-m3","input":["a","b"]}`); status == 200 {
 			t.Errorf("%s: the limits of the settings are not heeded", name)
 		}
 	}

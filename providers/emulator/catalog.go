@@ -1,0 +1,79 @@
+package emulator
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/dialect"
+)
+
+// BadText is what the fault bad-text looks for where its Match is empty.
+const BadText = "emulator: inappropriate"
+
+// stage is the moment at which a fault strikes. At one stage a request meets at most one fault: the
+// first that is due, in the order in which they were set.
+type stage uint8
+
+const (
+	atGateway stage = iota // after the key, before anything else is looked at: nothing is billed
+	atCheck                // where a rule it bends is looked at
+	atDelay                // before the answer is sent: goes with a fault of the answer
+	atAnswer               // once the texts are billed
+)
+
+// FaultInfo describes a fault that can be switched on.
+type FaultInfo struct {
+	Name   string         `json:"name"`
+	Does   string         `json:"does"`
+	Status int            `json:"status"` // HTTP status of the answer; 0: there is none
+	Billed bool           `json:"billed"` // the texts are billed although the answer is spoiled
+	Kind   embedding.Kind `json:"-"`      // what a client should make of it; Unknown: nothing, it can read the answer
+	Flats  bool           `json:"-"`      // the error has a flat body too
+
+	Error dialect.Refusal `json:"-"` // what a fault of the vendor's own answers
+
+	stage stage
+	error bool // an error of the vendor's own
+}
+
+// The faults that strike what a request asks for. A vendor has those that its Faults name.
+var stages = map[string]stage{"bad-text": atCheck, "base64-400": atCheck}
+
+// Catalog returns every fault there is, in the order of their names.
+func (v Vendor) Catalog() []FaultInfo {
+	all := slices.DeleteFunc(slices.Clone(wireFaults), func(f FaultInfo) bool {
+		indexed := f.Name == "shuffled" || f.Name == "duplicate-index"
+		return indexed && v.Positional || f.Name == "base64-ignore" && !v.Base64
+	})
+	for _, f := range v.Faults {
+		f.error, f.stage = true, stages[f.Name]
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(a, b FaultInfo) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+var wireFaults = []FaultInfo{
+	{Name: "reset", Does: "the connection is reset before a byte of the answer", Kind: embedding.Unavailable},
+	{Name: "kill", Does: "the emulator goes down: this and every later connection is reset, until faults are set anew; the command ends", Kind: embedding.Unavailable},
+	{Name: "answer", Does: "an answer word for word: status (without it: 500) and body", Status: 500, Kind: embedding.Unavailable},
+	{Name: "hang", Does: "no answer until the caller leaves", Kind: embedding.Unavailable},
+	{Name: "html-502", Does: "a proxy's 502 page", Status: 502, Kind: embedding.Unavailable},
+	{Name: "empty-503", Does: "503 without a body", Status: 503, Kind: embedding.Unavailable},
+
+	{Name: "overlength-hang", stage: atCheck, Does: "a request with too many tokens hangs instead of getting 400", Kind: embedding.Unavailable},
+	{Name: "base64-ignore", stage: atCheck, Does: "a request for base64 is answered with numbers", Status: 200},
+
+	{Name: "slow", stage: atDelay, Does: "the answer comes after delay (without it: 1s)", Status: 200},
+
+	{Name: "shuffled", stage: atAnswer, Does: "the vectors are not in the order of their index", Status: 200},
+	{Name: "wrong-count", stage: atAnswer, Does: "a vector is missing", Status: 200, Billed: true, Kind: embedding.Malformed},
+	{Name: "duplicate-index", stage: atAnswer, Does: "two vectors have one index", Status: 200, Billed: true, Kind: embedding.Malformed},
+	{Name: "null-vector", stage: atAnswer, Does: "a vector is null", Status: 200, Billed: true, Kind: embedding.Malformed},
+	{Name: "wrong-dimensions", stage: atAnswer, Does: "a vector has half its dimensions", Status: 200, Billed: true, Kind: embedding.Malformed},
+	{Name: "nan", stage: atAnswer, Does: "a vector holds NaN", Status: 200, Billed: true, Kind: embedding.Malformed},
+	{Name: "truncated", stage: atAnswer, Does: "the JSON ends half way, the HTTP answer is whole", Status: 200, Billed: true, Kind: embedding.Malformed},
+	{Name: "cut-off", stage: atAnswer, Does: "the connection is reset half way through the answer", Billed: true, Kind: embedding.Unavailable},
+	{Name: "drift", stage: atAnswer, Does: "the vectors are another model's", Status: 200},
+}

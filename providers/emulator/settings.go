@@ -1,0 +1,48 @@
+package emulator
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vecspace/embedding"
+)
+
+// Settings are what may change while the emulator runs. The zero value has the documented limits,
+// no rates, no latency.
+type Settings struct {
+	Rates Rates
+	// Limits by model: those that are not zero stand in for the documented ones.
+	Limits map[string]embedding.Limits
+	// Latency is what every answer with vectors takes at least, plus a random part of Jitter.
+	Latency, Jitter time.Duration
+	// RetryAfter sends the header with answers of Rates: whole seconds until the window opens anew.
+	RetryAfter bool
+}
+
+func (s Settings) check(v *Vendor) error {
+	r := s.Rates
+	if r.RPM < 0 || r.TPM < 0 || !(r.Growth >= 0) {
+		return fmt.Errorf("%s: a rate is negative: use 0 for none", v.Name)
+	}
+	if s.Latency < 0 || s.Jitter < 0 {
+		return fmt.Errorf("%s: latency or jitter is negative", v.Name)
+	}
+	names := append(v.names(), v.Limited...)
+	for name, l := range s.Limits {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("%s: limits for unknown model %q: there are %s", v.Name, name, strings.Join(names, ", "))
+		}
+		if min(l.Texts, l.Tokens, l.Bytes, l.TextTokens) < 0 {
+			return fmt.Errorf("%s: a limit of %s is negative", v.Name, name)
+		}
+	}
+	return nil
+}
+
+func (s Settings) clone() Settings {
+	s.Limits = maps.Clone(s.Limits)
+	return s
+}
