@@ -8,17 +8,21 @@ import (
 	"fmt"
 	"io"
 	"iter"
+
+	"github.com/vecspace/embedding/internal/plain"
 )
 
 // maxLine is the longest line Lines takes, in bytes: far above what any model embeds as one text.
 const maxLine = 1 << 20
 
-// Lines embeds a file, one text a line; line ends (\n or \r\n) are not part of a text. A line that is blank, not UTF-8
-// or longer than 1 MiB comes with an Err that has its number, counted from 1, and the loop goes on. A read error is the
-// last thing yielded. Otherwise Lines is like Stream.
+// Lines embeds a file, one text a line; neither line ends (\n or \r\n) nor byte order marks at the
+// beginnings of lines are part of a text. The file is UTF-8, or UTF-16 that begins with a byte order
+// mark. A line that is blank, not UTF-8, longer than 1 MiB, or that holds a NUL comes with an Err
+// that has its number, counted from 1, and the loop goes on. A read error is the last thing yielded.
+// Otherwise Lines is like [Stream].
 func Lines(ctx context.Context, e Embedder, r io.Reader) iter.Seq2[Embedded[string], error] {
 	return func(yield func(Embedded[string], error) bool) {
-		in := bufio.NewReaderSize(r, 64<<10)
+		in := bufio.NewReaderSize(plain.NewReader(r), 64<<10)
 		var broken error
 		lines := func(yield func(line) bool) {
 			for n := 1; ; n++ {
@@ -30,7 +34,11 @@ func Lines(ctx context.Context, e Embedder, r io.Reader) iter.Seq2[Embedded[stri
 				if l.none {
 					return
 				}
-				if why := unfit(l.text); l.err == nil && why != "" {
+				var why string
+				if l.text, why = plain.Line(l.text); why == "" {
+					why = unfit(l.text)
+				}
+				if l.err == nil && why != "" {
 					l.err = &Error{Kind: Rejected, Err: fmt.Errorf("line %d %s", n, why)}
 				}
 				if !yield(l) || err != nil {

@@ -1,7 +1,9 @@
 package embedding
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +16,7 @@ import (
 	"testing/iotest"
 	"testing/synctest"
 	"time"
+	"unicode/utf16"
 
 	"github.com/vecspace/embedding/internal/expect"
 )
@@ -195,7 +198,7 @@ func TestStreamLeftEarlyCancels(t *testing.T) {
 func TestLines(t *testing.T) {
 	e := Chain(fn{Model{Dimensions: 2}, lengths})
 	long := strings.Repeat("x", maxLine+1)
-	in := "one\r\n\ntwo words\n" + long + "\n" + long[:maxLine] + "\nbad \xff\nlast"
+	in := "\ufeffone\r\n\ntwo words\n" + long + "\n" + long[:maxLine] + "\nbad \xff\n\ufefflast\n\ufeff\na\x00b"
 	var got []string
 	for out, err := range Lines(t.Context(), e, iotest.HalfReader(strings.NewReader(in))) {
 		switch {
@@ -209,7 +212,9 @@ func TestLines(t *testing.T) {
 	}
 	want := []string{"3", "embedding: text rejected: line 2 is empty: leave it out", "9",
 		"embedding: text rejected: line 4 is longer than 1048576 bytes: split it", "1.048576e+06",
-		"embedding: text rejected: line 6 is not valid UTF-8: decode it from its own encoding first", "4"}
+		"embedding: text rejected: line 6 is not valid UTF-8: decode it from its own encoding first", "4",
+		"embedding: text rejected: line 8 is empty: leave it out",
+		"embedding: text rejected: line 9 holds a NUL character: the input is binary, or UTF-16 or UTF-32 without a byte order mark"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -224,13 +229,34 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// UTF-16 is decoded by its mark; of a line that is damaged only that line is bad.
+func TestLinesOfUTF16(t *testing.T) {
+	e := Chain(fn{Model{Dimensions: 2}, lengths})
+	in := []byte{0xff, 0xfe}
+	for _, unit := range append(utf16.Encode([]rune("é😀\r\nab\n")), 0xd800, '\n', 'c') {
+		in = binary.LittleEndian.AppendUint16(in, unit)
+	}
+	var got []string
+	for out, err := range Lines(t.Context(), e, iotest.OneByteReader(bytes.NewReader(in))) {
+		expect.NoError(t, err)
+		if got = append(got, out.Item); (out.Err != nil) != (len(got) == 3) || len(got) == 3 && !strings.Contains(out.Err.Error(), "line 3 is not valid UTF-8") {
+			t.Errorf("line %d: got the error %v, want one of line 3 alone", len(got), out.Err)
+		}
+	}
+	expect.Equal(t, "lines", got, []string{"é😀", "ab", "\xff", "c"})
+}
+
 func FuzzLines(f *testing.F) {
 	f.Add("a\n\r\n\nb")
 	f.Add("\xff\x00\n")
 	e := Chain(fn{Model{Dimensions: 2}, lengths})
 	f.Fuzz(func(t *testing.T, in string) {
-		want := strings.Split(strings.TrimSuffix(in, "\n"), "\n")
-		if in == "" {
+		if strings.HasPrefix(in, "\xff\xfe") || strings.HasPrefix(in, "\xfe\xff") {
+			t.Skip("UTF-16, which internal/plain holds")
+		}
+		plain := strings.TrimPrefix(in, "\ufeff")
+		want := strings.Split(strings.TrimSuffix(plain, "\n"), "\n")
+		if plain == "" {
 			want = nil
 		}
 		n := 0
@@ -238,8 +264,8 @@ func FuzzLines(f *testing.F) {
 			if err != nil || n >= len(want) {
 				t.Fatal(n, err)
 			}
-			text := strings.TrimSuffix(want[n], "\r")
-			if bad := unfit(text) != ""; bad != (out.Err != nil) || out.Item != text || !bad && out.Vector[0] != float32(len(text)) {
+			text := strings.TrimLeft(strings.TrimSuffix(want[n], "\r"), "\ufeff")
+			if bad := unfit(text) != "" || strings.Contains(text, "\x00"); bad != (out.Err != nil) || out.Item != text || !bad && out.Vector[0] != float32(len(text)) {
 				t.Fatalf("line %d: %+v for %q", n, out, text)
 			}
 			n++

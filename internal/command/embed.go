@@ -29,6 +29,7 @@ const embedUsage = `usage: vecspace embed REFERENCE [FLAGS] <LINES >JSON
 
 Embeds each line of the standard input as a document. For each it writes a line {"index":0,"vector":[...]}, or
 {"index":0,"error":"..."} where the line cannot be embedded; it then exits with 1. Index counts lines from 0.
+The input is UTF-8, or UTF-16 that begins with a byte order mark.
 REFERENCE is provider:model?option=value, such as static:base or dashscope:text-embedding-v4?region=intl.
 FILE is a YAML file of embedders with their caches and limits, as docs/config.md describes it.
 API keys come from the environment.
@@ -131,7 +132,7 @@ func (p Parts) open(reference string, dimensions int) (embedding.Embedder, error
 func embedLines(ctx context.Context, e embedding.Embedder, std streams) error {
 	out := bufio.NewWriter(std.out)
 	write := json.NewEncoder(out)
-	in := &lines{in: bufio.NewReaderSize(std.in, 64<<10)}
+	in := newLines(std.in)
 	failed := 0
 	for got, err := range embedding.Stream(ctx, e, in.all, line.content) {
 		if err != nil {
@@ -139,8 +140,8 @@ func embedLines(ctx context.Context, e embedding.Embedder, std streams) error {
 		}
 		res := result{Index: got.Item.index, Vector: got.Vector}
 		switch {
-		case got.Item.long:
-			res.Error = fmt.Sprintf("the line is longer than %d bytes: split it", maxLine)
+		case got.Item.bad != "":
+			res.Error = "the line " + got.Item.bad
 		case got.Err != nil:
 			res.Error = got.Err.Error()
 		}

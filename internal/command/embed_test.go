@@ -103,6 +103,27 @@ func TestEmbedBadLines(t *testing.T) {
 	}
 }
 
+// A byte order mark is no text, UTF-16 is decoded by it, and what holds NULs is refused.
+func TestEmbedEncodings(t *testing.T) {
+	_, want, _ := vecspace(t, "first\nsecond\n", "embed", "static:base")
+	for name, in := range map[string]string{
+		"marks":          "\ufefffirst\n\ufeffsecond\n",
+		"UTF-16, little": "\xff\xfef\x00i\x00r\x00s\x00t\x00\r\x00\n\x00s\x00e\x00c\x00o\x00n\x00d\x00",
+		"UTF-16, big":    "\xfe\xff\x00f\x00i\x00r\x00s\x00t\x00\n\x00s\x00e\x00c\x00o\x00n\x00d",
+	} {
+		if code, out, errs := vecspace(t, in, "embed", "static:base"); code != 0 || out != want {
+			t.Errorf("%s: got the exit code %d and %d bytes, want 0 and the vectors of the same lines in UTF-8\n%s", name, code, len(out), errs)
+		}
+	}
+	code, out, errs := vecspace(t, "f\x00i\x00r\x00\n\x00s\x00e\x00\n\ufeff\nc\xe9\ngood\n", "embed", "static:base")
+	ended(t, code, 1, errs, "4 of 5 lines have no vector")
+	for i, r := range results(t, out) {
+		if want := []string{"holds a NUL character", "holds a NUL character", "is empty", "not valid UTF-8", ""}[i]; !strings.Contains(r.Error, want) || (want == "") != (r.Error == "") {
+			t.Errorf("line %d: got the error %q, want %q", i, r.Error, want)
+		}
+	}
+}
+
 func TestEmbedUnreadableInput(t *testing.T) {
 	var out, errs strings.Builder
 	in := io.MultiReader(strings.NewReader("one\ntwo\n"), iotest.ErrReader(errors.New("the disk is gone")))
@@ -153,7 +174,7 @@ func TestLines(t *testing.T) {
 	var got []string
 	in := &lines{in: bufio.NewReaderSize(strings.NewReader("a\r\n\n"+strings.Repeat("b", 40)+"\nc"), 16)}
 	for l := range in.all {
-		if l.index != len(got) || l.long {
+		if l.index != len(got) || l.bad != "" {
 			t.Errorf("got %+v, want line %d", l, len(got))
 		}
 		got = append(got, l.text)

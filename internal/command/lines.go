@@ -3,7 +3,10 @@ package command
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
+
+	"github.com/vecspace/embedding/internal/plain"
 )
 
 // maxLine is the longest line that is embedded, in bytes, as for embedding.Lines.
@@ -13,7 +16,7 @@ const maxLine = 1 << 20
 type line struct {
 	index int
 	text  string
-	long  bool
+	bad   string // why it cannot be embedded, or ""
 }
 
 func (l line) content() string { return l.text }
@@ -25,7 +28,12 @@ type lines struct {
 	err  error // what ended the input, if it was not its end
 }
 
-// all yields the lines without their ends (\n or \r\n).
+// newLines reads UTF-8, or UTF-16 that begins with a byte order mark.
+func newLines(in io.Reader) *lines {
+	return &lines{in: bufio.NewReaderSize(plain.NewReader(in), 64<<10)}
+}
+
+// all yields the lines without their ends (\n or \r\n) and byte order marks.
 func (l *lines) all(yield func(line) bool) {
 	for {
 		text, long, err := l.next()
@@ -37,7 +45,14 @@ func (l *lines) all(yield func(line) bool) {
 			return
 		}
 		l.read++
-		if !yield(line{index: l.read - 1, text: text, long: long}) {
+		out := line{index: l.read - 1}
+		if out.text, out.bad = plain.Line(text); long {
+			out.bad = fmt.Sprintf("is longer than %d bytes: split it", maxLine)
+		}
+		if out.bad != "" {
+			out.text = "" // the chain refuses it without sending it
+		}
+		if !yield(out) {
 			return
 		}
 	}
