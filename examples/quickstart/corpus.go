@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"go/build"
+	"go/parser"
+	"go/token"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -12,18 +16,33 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tmc/langchaingo/textsplitter"
+	"github.com/tmc/langchaingo/schema"
+	"github.com/tmc/langchaingo/vectorstores"
+
+	"github.com/vecspace/embedding/documents"
 )
 
 // document is what is indexed and found.
 type document struct {
-	name string // a package's import path, or a file and the number of its part
-	show string // what an answer prints
-	text string // what is embedded
+	name string            // its ID: a package's import path or a file, and the number of the part
+	of   string            // what an answer names; the best of its documents counts
+	show string            // what an answer prints
+	text string            // what is embedded
+	meta map[string]string // front matter
 }
 
-// library reads the documentation of the standard library that comes with the machine's own toolchain: a package's path
-// words and synopsis are its document.
+// metadata is what the store keeps beside the text.
+func (d document) metadata() map[string]any {
+	m := map[string]any{"name": d.name, "of": d.of, "show": d.show}
+	for key, value := range d.meta {
+		m["meta."+key] = value
+	}
+	return m
+}
+
+// library reads the documentation of the standard library that comes with this machine's own
+// toolchain. A package is several documents: its synopsis with the words of its path, and its
+// comment in parts, each under the synopsis.
 func library(root string) ([]document, error) {
 	src := filepath.Join(root, "src")
 	var docs []document
@@ -47,13 +66,38 @@ func library(root string) ([]document, error) {
 			return nil //nolint:nilerr // a folder without a package for this machine is no document
 		}
 		words := strings.ReplaceAll(name, "/", " ")
-		docs = append(docs, document{name: name, show: pkg.Doc, text: words + ". " + pkg.Doc})
+		docs = append(docs, document{name: name, of: name, show: pkg.Doc, text: words + ". " + pkg.Doc})
+		text, err := comment(pkg)
+		if err != nil {
+			return err
+		}
+		if strings.Join(strings.Fields(text), " ") == pkg.Doc {
+			return nil
+		}
+		for i, part := range documents.SplitText(text, 0) {
+			docs = append(docs, document{name: fmt.Sprintf("%s#%d", name, i+1), of: name, show: pkg.Doc, text: pkg.Doc + "\n" + part})
+		}
 		return nil
 	})
 	if err != nil || len(docs) == 0 {
 		return nil, fmt.Errorf("no sources of the Go standard library in %s: install Go with its sources, or index a folder of yours with -dir", src)
 	}
 	return docs, nil
+}
+
+// comment returns what the package's files say of it.
+func comment(pkg *build.Package) (string, error) {
+	var all []string
+	for _, name := range slices.Concat(pkg.GoFiles, pkg.CgoFiles) {
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(pkg.Dir, name), nil, parser.PackageClauseOnly|parser.ParseComments)
+		if err != nil {
+			return "", err
+		}
+		if text := f.Doc.Text(); text != "" {
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, "\n"), nil
 }
 
 // toolchain returns the root of the Go installation.
@@ -69,58 +113,53 @@ func toolchain() (string, error) {
 	return root, nil
 }
 
-// folder reads the text and Markdown files below dir, cut into parts that are short enough to mean one thing.
-func folder(dir string) ([]document, error) {
-	var docs []document
-	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			if file != dir && strings.HasPrefix(d.Name(), ".") {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		markdown := slices.Contains([]string{".md", ".markdown"}, strings.ToLower(filepath.Ext(file)))
-		if !markdown && strings.ToLower(filepath.Ext(file)) != ".txt" {
-			return nil
-		}
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(dir, file)
-		if err != nil {
-			return err
-		}
-		parts, err := split(strings.ToValidUTF8(string(data), "\uFFFD"), markdown)
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		for i, part := range parts {
-			docs = append(docs, document{
-				name: fmt.Sprintf("%s#%d", filepath.ToSlash(rel), i+1),
-				show: strings.Join(strings.Fields(part), " "),
-				text: part,
-			})
-		}
-		return nil
-	})
+// folder reads the text and Markdown files below dir, cut into parts that are short enough to mean
+// one thing. It warns of those that are no text.
+func folder(dir string, warn io.Writer) ([]document, error) {
+	parts, out, err := documents.Folder(dir, documents.Options{})
 	if err != nil {
 		return nil, err
 	}
-	if len(docs) == 0 {
-		return nil, fmt.Errorf("no text in %s: -dir takes a folder with .txt, .md or .markdown files that are not empty", dir)
+	for _, left := range out {
+		fmt.Fprintf(warn, "left out: %v\n", left)
+	}
+	if len(parts) == 0 {
+		return nil, fmt.Errorf("no text in %s: -dir takes a folder with .txt, .md or other text files that are not empty", dir)
+	}
+	docs := make([]document, len(parts))
+	for i, p := range parts {
+		name := fmt.Sprintf("%s#%d", p.File, p.Number)
+		docs[i] = document{name: name, of: name, show: strings.Join(strings.Fields(p.Text), " "), text: p.Text, meta: p.Meta}
 	}
 	return docs, nil
 }
 
-func split(text string, markdown bool) ([]string, error) {
-	var s textsplitter.TextSplitter = textsplitter.NewRecursiveCharacter(textsplitter.WithChunkSize(600), textsplitter.WithChunkOverlap(0))
-	if markdown {
-		s = textsplitter.NewMarkdownTextSplitter(textsplitter.WithChunkSize(600), textsplitter.WithChunkOverlap(0), textsplitter.WithHeadingHierarchy(true))
+// best finds the k things that are nearest to a question where several documents may be of one: the
+// nearest document of each counts.
+type best struct {
+	vectorstores.VectorStore
+	most int // documents of one thing
+}
+
+func newBest(store vectorstores.VectorStore, docs []document) best {
+	b := best{VectorStore: store}
+	times := map[string]int{}
+	for _, d := range docs {
+		times[d.of]++
+		b.most = max(b.most, times[d.of])
 	}
-	parts, err := s.SplitText(text)
-	return slices.DeleteFunc(parts, func(p string) bool { return strings.TrimSpace(p) == "" }), err
+	return b
+}
+
+// SimilaritySearch asks for so many documents that k things are among them in any case.
+func (b best) SimilaritySearch(ctx context.Context, question string, k int, options ...vectorstores.Option) ([]schema.Document, error) {
+	found, err := b.VectorStore.SimilaritySearch(ctx, question, (k-1)*b.most+1, options...)
+	seen := map[any]bool{}
+	found = slices.DeleteFunc(found, func(doc schema.Document) bool {
+		of := doc.Metadata["of"]
+		before := seen[of]
+		seen[of] = true
+		return before
+	})
+	return found[:min(max(k, 0), len(found))], err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 
 	"github.com/tmc/langchaingo/schema"
@@ -27,8 +28,8 @@ func index(ctx context.Context, store *chromem.Store, docs []document, progress 
 	}
 	var fresh []schema.Document
 	for _, d := range docs {
-		doc := schema.Document{PageContent: d.text, Metadata: map[string]any{"name": d.name, "show": d.show}}
-		if old, ok := gone[d.name]; !ok || old.PageContent != doc.PageContent || old.Metadata["show"] != d.show {
+		doc := schema.Document{PageContent: d.text, Metadata: d.metadata()}
+		if old, ok := gone[d.name]; !ok || old.PageContent != doc.PageContent || !maps.Equal(old.Metadata, doc.Metadata) {
 			fresh = append(fresh, doc)
 		}
 		delete(gone, d.name)
@@ -57,7 +58,7 @@ func answer(ctx context.Context, store vectorstores.VectorStore, question string
 		return err
 	}
 	for i, doc := range found {
-		fmt.Fprintf(out, "%2d  %.2f  %-24s %s\n", i+1, doc.Score, doc.Metadata["name"], short(fmt.Sprint(doc.Metadata["show"]), 100))
+		fmt.Fprintf(out, "%2d  %.2f  %-24s %s\n", i+1, doc.Score, doc.Metadata["of"], short(fmt.Sprint(doc.Metadata["show"]), 100))
 	}
 	return nil
 }

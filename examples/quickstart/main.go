@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tmc/langchaingo/vectorstores"
 	"golang.org/x/term"
 
 	"github.com/vecspace/embedding"
@@ -65,7 +66,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 		return err
 	}
 
-	docs, err := read(*dir)
+	docs, err := read(*dir, log)
 	if err != nil {
 		return err
 	}
@@ -80,20 +81,20 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 	}
 	steps.done("index")
 	if question := strings.Join(flags.Args(), " "); question != "" {
-		if err := answer(ctx, store, question, *k, out); err != nil {
+		if err := answer(ctx, newBest(store, docs), question, *k, out); err != nil {
 			return err
 		}
 		steps.done("search")
-	} else if err := converse(ctx, store, *k, in, out); err != nil {
+	} else if err := converse(ctx, newBest(store, docs), *k, in, out); err != nil {
 		return err
 	}
 	fmt.Fprintf(log, "%d documents in %s; %s\n", store.Count(), e.Model().Space, steps)
 	return nil
 }
 
-func read(dir string) ([]document, error) {
+func read(dir string, warn io.Writer) ([]document, error) {
 	if dir != "" {
-		return folder(dir)
+		return folder(dir, warn)
 	}
 	root, err := toolchain()
 	if err != nil {
@@ -103,7 +104,7 @@ func read(dir string) ([]document, error) {
 }
 
 // converse answers one question a line.
-func converse(ctx context.Context, store *chromem.Store, k int, in io.Reader, out io.Writer) error {
+func converse(ctx context.Context, store vectorstores.VectorStore, k int, in io.Reader, out io.Writer) error {
 	prompt := ""
 	if terminal(in) && terminal(out) {
 		prompt = "? "

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -54,10 +55,9 @@ func TestHitRate(t *testing.T) {
 			t.Logf("missed: %s", q.text)
 		}
 	}
-	rate := float64(hits) / float64(len(questions))
-	t.Logf("hit rate at 3: %d of %d, %.1f %%", hits, len(questions), 100*rate)
-	if rate < .85 {
-		t.Errorf("hit rate at 3 is %.1f %%, it is to be 85 %%", 100*rate)
+	t.Logf("hit rate at 3: %d of %d", hits, len(questions))
+	if hits < 52 {
+		t.Errorf("got %d hits at 3 of %d questions, want 52 or more", hits, len(questions))
 	}
 }
 
@@ -71,6 +71,42 @@ func TestTheFirstQuestion(t *testing.T) {
 	if strings.Count(out, "\n") != 5 || !strings.Contains(log, "documents in static/base-") || !strings.Contains(log, "index ") {
 		t.Errorf("printed %q and %q", out, log)
 	}
+}
+
+// A package is found by a word of its name, and is one answer however many parts of it fit.
+func TestOnePackageIsOneAnswer(t *testing.T) {
+	for question, want := range map[string]string{"base64": "encoding/base64", "gzip": "compress/gzip"} {
+		out, _, err := ask(t, "", "-k", "8", question)
+		expect.NoError(t, err)
+		seen := map[string]bool{}
+		for line := range strings.Lines(out) {
+			seen[strings.Fields(line)[2]] = true
+		}
+		if first := strings.Fields(out); len(seen) != 8 || first[2] != want {
+			t.Errorf("%s: got %d packages, want 8 and %s first\n%s", question, len(seen), want, out)
+		}
+	}
+}
+
+// Files that are no text are named, the rest is indexed; front matter is stored and not embedded.
+func TestFolderLeavesOut(t *testing.T) {
+	dir := notes(t, map[string]string{
+		"utf16.md":  "\xff\xfeb\x00r\x00e\x00a\x00d\x00",
+		"latin.txt": "caf\xe9",
+		"code.md":   "---\nname: mine\n---\n```go\nfunc agate() {}\n```\n",
+	})
+	expect.NoError(t, os.Symlink("nowhere", filepath.Join(dir, ".#code.md")))
+	out, log, err := ask(t, "", "-dir", dir, "agate")
+	expect.NoError(t, err)
+	if !strings.Contains(out, "code.md#1") || !strings.Contains(out, "utf16.md#1") || strings.Contains(out, "mine") || strings.Contains(out, "latin") {
+		t.Errorf("printed %q, want code.md first and utf16.md", out)
+	}
+	if want := "left out: \"latin.txt\" is not UTF-8"; !strings.HasPrefix(log, want) || strings.Count(log, "left out") != 1 {
+		t.Errorf("got %q, want %q alone left out", log, want)
+	}
+	docs, err := folder(dir, io.Discard)
+	expect.NoError(t, err)
+	expect.Equal(t, "metadata", docs[0].metadata()["meta.name"], any("mine"))
 }
 
 // service starts an emulator of DashScope and points the environment at it.
@@ -97,6 +133,15 @@ func notes(t *testing.T, files map[string]string) string {
 	return dir
 }
 
+// distinct counts the texts of documents: what several packages say in the same words is sent once.
+func distinct(docs []document) int {
+	texts := map[string]bool{}
+	for _, d := range docs {
+		texts[d.text] = true
+	}
+	return len(texts)
+}
+
 func TestDashScope(t *testing.T) {
 	s := service(t, dashscopetest.Options{})
 	store := filepath.Join(t.TempDir(), "index")
@@ -106,9 +151,9 @@ func TestDashScope(t *testing.T) {
 		t.Fatalf("%s%v", out, err)
 	}
 	first := s.Ledger()
-	docs, err := read("")
+	docs, err := read("", io.Discard)
 	expect.NoError(t, err)
-	if want := (len(docs)+9)/10 + 1; first.Requests != want || first.Twice != 0 || first.Texts != len(docs)+1 {
+	if want := (len(docs)+9)/10 + 1; first.Requests != want || first.Twice != 0 || first.Texts != distinct(docs)+1 {
 		t.Errorf("%d requests for %d texts, %d twice; want %d requests for %d documents and a question", first.Requests, first.Texts, first.Twice, want, len(docs))
 	}
 	if out, _, err = ask(t, "", args...); err != nil || !strings.Contains(out, " flag ") {
@@ -232,10 +277,10 @@ func TestWhatWasPaidIsKept(t *testing.T) {
 	if _, _, err := ask(t, "", args...); err != nil {
 		t.Fatal(err)
 	}
-	docs, err := read("")
+	docs, err := read("", io.Discard)
 	expect.NoError(t, err)
-	if l := s.Ledger(); l.Twice != 0 || l.Texts != len(docs)+1 {
-		t.Errorf("%d texts were billed in two runs, %d of them twice; want %d", l.Texts, l.Twice, len(docs)+1)
+	if l := s.Ledger(); l.Twice != 0 || l.Texts != distinct(docs)+1 {
+		t.Errorf("%d texts were billed in two runs, %d of them twice; want %d", l.Texts, l.Twice, distinct(docs)+1)
 	}
 }
 
@@ -281,7 +326,7 @@ func TestBadInput(t *testing.T) {
 
 func TestSplitKeepsEverything(t *testing.T) {
 	dir := notes(t, map[string]string{"long.md": "# Title\n\n" + strings.Repeat("A sentence that says something. ", 200), "blank.txt": " \n"})
-	docs, err := folder(dir)
+	docs, err := folder(dir, io.Discard)
 	if err != nil || len(docs) < 5 {
 		t.Fatalf("%d parts, %v", len(docs), err)
 	}
@@ -292,7 +337,7 @@ func TestSplitKeepsEverything(t *testing.T) {
 	if words < 200 {
 		t.Errorf("%d of 200 sentences are left", words)
 	}
-	if _, err := folder(filepath.Join(dir, "long.md", "x")); err == nil {
+	if _, err := folder(filepath.Join(dir, "long.md", "x"), io.Discard); err == nil {
 		t.Error("a file was taken for a folder")
 	} else if _, ok := err.(*fs.PathError); !ok {
 		t.Errorf("got %v", err)

@@ -14,11 +14,11 @@ import (
 	"strings"
 
 	"github.com/tmc/langchaingo/schema"
-	"github.com/tmc/langchaingo/textsplitter"
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/documents"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/providers"
@@ -43,9 +43,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if question == "" {
 		return fmt.Errorf("no question was given")
 	}
-	text, err := os.ReadFile(*file)
+	parts, err := documents.File(*file, documents.Options{Size: 500})
 	if err != nil {
 		return err
+	}
+	if len(parts) == 0 {
+		return fmt.Errorf("no text in %s", *file)
 	}
 
 	e, err := providers.Open(*ref)
@@ -66,16 +69,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 
-	parts, err := textsplitter.NewMarkdownTextSplitter(textsplitter.WithChunkSize(500), textsplitter.WithChunkOverlap(0),
-		textsplitter.WithHeadingHierarchy(true)).SplitText(string(text))
-	if err != nil {
-		return err
-	}
-	var docs []schema.Document
-	for _, part := range parts {
-		if strings.TrimSpace(part) != "" {
-			docs = append(docs, schema.Document{PageContent: part})
-		}
+	docs := make([]schema.Document, len(parts))
+	for i, part := range parts {
+		docs[i] = schema.Document{PageContent: part.Text}
 	}
 	if _, err := store.AddDocuments(ctx, docs); err != nil {
 		return err

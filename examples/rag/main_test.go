@@ -19,10 +19,23 @@ func TestRun(t *testing.T) {
 	if got := out.String(); !strings.Contains(got, "Mow the lawn every week") || strings.Contains(got, "wet stone") || !strings.HasSuffix(got, "Question: how often do I cut the grass?\n") {
 		t.Errorf("printed %q", got)
 	}
+	folder := t.TempDir()
+	write := func(name, text string) string {
+		name = filepath.Join(folder, name)
+		expect.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+		return name
+	}
+	out.Reset()
+	expect.NoError(t, run(t.Context(), []string{"-file", write("code.md", "```go\nfunc agate() {}\n"), "agate"}, &out))
+	if got := out.String(); !strings.Contains(got, "[1] ```go\nfunc agate() {}") {
+		t.Errorf("printed %q, want the code as a passage", got)
+	}
 	for want, args := range map[string][]string{
-		"no question": {"-file", file},
-		"none.md":     {"-file", "none.md", "q"},
-		"nobody":      {"-file", file, "-embedder", "nobody:x", "q"},
+		"no question":             {"-file", file},
+		"none.md":                 {"-file", "none.md", "q"},
+		"no text in":              {"-file", write("empty.md", "\n"), "q"},
+		`"latin.md" is not UTF-8`: {"-file", write("latin.md", "caf\xe9\n\nmore"), "q"},
+		"nobody":                  {"-file", file, "-embedder", "nobody:x", "q"},
 	} {
 		if err := run(t.Context(), args, &out); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
