@@ -19,6 +19,7 @@ func TestDependencies(t *testing.T) {
 		"./canary":               nil,
 		"./adapters/langchaingo": nil,
 		"./middleware/cache":     {"github.com/dgraph-io/ristretto", "github.com/cespare/xxhash", "github.com/dustin/go-humanize", "golang.org/x/sys"},
+		"./documents":            nil,
 		"./embedtest":            nil,
 		"./providers/ref":        nil,
 		"./providers/catalog":    nil,

@@ -265,7 +265,7 @@ func FuzzLines(f *testing.F) {
 				t.Fatal(n, err)
 			}
 			text := strings.TrimLeft(strings.TrimSuffix(want[n], "\r"), "\ufeff")
-			if bad := unfit(text) != "" || strings.Contains(text, "\x00"); bad != (out.Err != nil) || out.Item != text || !bad && out.Vector[0] != float32(len(text)) {
+			if bad := unfit(text) != "" || strings.Contains(text, "\x00") || strings.Contains(text, "\x1b$"); bad != (out.Err != nil) || out.Item != text || !bad && out.Vector[0] != float32(len(text)) {
 				t.Fatalf("line %d: %+v for %q", n, out, text)
 			}
 			n++

@@ -43,7 +43,7 @@ func main() {
 func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) error {
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(log)
-	dir := flags.String("dir", "", "index the .txt and .md files below this `folder` instead of the standard library's documentation")
+	dir := flags.String("dir", "", "index the text and Markdown files below this `folder` instead of the standard library's documentation")
 	ref := flags.String("embedder", "static:base", "the `provider:model` that embeds, for example dashscope:text-embedding-v4")
 	keep := flags.String("store", "", "keep the index in this `folder` between runs; the texts are stored there too")
 	k := flags.Int("k", 5, "how many `answers` to print")

@@ -43,7 +43,7 @@ func Decode(data []byte) (string, error) {
 		return "", ErrNUL
 	case !utf8.ValidString(text) && wide:
 		return "", ErrUTF16
-	case !utf8.ValidString(text):
+	case !utf8.ValidString(text), strings.Contains(text, iso2022):
 		return "", ErrEncoding
 	case formatted(text):
 		return "", ErrBinary
@@ -52,6 +52,9 @@ func Decode(data []byte) (string, error) {
 }
 
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// iso2022 begins Chinese, Japanese or Korean in the encodings of seven bits, such as ISO-2022-JP.
+const iso2022 = "\x1b$"
 
 // formatted reports whether valid UTF-8 is a format of its own, or has so many control characters
 // that it is no text. Tabs, form feeds, backspaces and escape sequences occur in text.
@@ -74,10 +77,13 @@ func formatted(text string) bool {
 // words that follow its number, or "".
 func Line(line string) (text, why string) {
 	line = strings.TrimLeft(line, Mark)
-	if strings.Contains(line, "\x00") {
-		return line, "holds a NUL character: the input is binary, or UTF-16 or UTF-32 without a byte order mark"
+	switch {
+	case strings.Contains(line, "\x00"):
+		why = "holds a NUL character: the input is binary, or UTF-16 or UTF-32 without a byte order mark"
+	case strings.Contains(line, iso2022):
+		why = "is encoded in ISO-2022: decode it first"
 	}
-	return line, ""
+	return line, why
 }
 
 var (

@@ -51,6 +51,7 @@ func TestDecode(t *testing.T) {
 		"a pair's second half alone": {data: []byte{0xff, 0xfe, 0x00, 0xde}, err: ErrUTF16},
 		"GBK":                        {data: gbk, err: ErrEncoding},
 		"Latin-1":                    {data: []byte("caf\xe9"), err: ErrEncoding},
+		"ISO-2022-JP":                {data: []byte("\x1b$BF|K\\\x1b(B"), err: ErrEncoding},
 		"a NUL":                      {data: []byte("a\x00b"), err: ErrNUL},
 		"control characters":         {data: []byte("\x7fELF\x02\x01\x01text"), err: ErrBinary},
 		"PDF":                        {data: []byte("%PDF-1.4 " + text), err: ErrBinary},
@@ -118,8 +119,10 @@ func TestLine(t *testing.T) {
 		text, why := Line(in)
 		expect.Equal(t, "line", [2]string{text, why}, want)
 	}
-	if _, why := Line("a\x00"); !strings.Contains(why, "NUL") {
-		t.Errorf("got %q, want a word on the NUL", why)
+	for line, want := range map[string]string{"a\x00": "NUL", "\x1b$BF|K\\\x1b(B": "ISO-2022"} {
+		if _, why := Line(line); !strings.Contains(why, want) {
+			t.Errorf("%q: got %q, want a word on %s", line, why, want)
+		}
 	}
 }
 
