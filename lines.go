@@ -16,10 +16,10 @@ import (
 const maxLine = 1 << 20
 
 // Lines embeds a file, one text a line; neither line ends (\n or \r\n) nor byte order marks at the
-// beginnings of lines are part of a text. The file is UTF-8, or UTF-16 that begins with a byte order
-// mark. A line that is blank, not UTF-8, longer than 1 MiB, or that holds a NUL comes with an Err
-// that has its number, counted from 1, and the loop goes on. A read error is the last thing yielded.
-// Otherwise Lines is like [Stream].
+// beginnings of lines are part of a text. The file is UTF-8, or UTF-16 that begins with a byte
+// order mark. A line that is blank, not UTF-8, longer than 1 MiB, or that holds a NUL comes with
+// an Err that has its number, counted from 1, and the loop goes on. A read error is the last thing
+// yielded. Otherwise Lines is like [Stream].
 func Lines(ctx context.Context, e Embedder, r io.Reader) iter.Seq2[Embedded[string], error] {
 	return func(yield func(Embedded[string], error) bool) {
 		in := bufio.NewReaderSize(plain.NewReader(r), 64<<10)

@@ -60,13 +60,13 @@ var (
 // Folder reads the text and Markdown files below a folder, in the order of their names, and cuts
 // them by [SplitText] and [SplitMarkdown]. It reads .md, .markdown, .mdown, .mkd, .mdx, .qmd and
 // .rmd as Markdown and .txt, .text, .rst, .adoc, .asciidoc, .org and Options.Extensions as plain
-// text, of any case. Files are UTF-8, or UTF-16 that begins with a byte order mark. The folder may be
-// a link, or a single file.
+// text, of any case. Files are UTF-8, or UTF-16 that begins with a byte order mark. The folder may
+// be a link, or a single file.
 //
 // It passes over names that begin with a dot, files of other extensions, and files that vanish
-// meanwhile. Where a file should be read and cannot be, because it is no text, or a link out of the
-// folder, the file is among what is left out. An error is a file or folder that cannot be opened: an
-// index that is brought up to date without it would lose its documents.
+// meanwhile. Where a file should be read and cannot be, because it is no text, or a link out of
+// the folder, the file is among what is left out. An error is a file or folder that cannot be
+// opened: an index that is brought up to date without it would lose its documents.
 func Folder(dir string, o Options) (parts []Part, out []LeftOut, err error) {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -90,7 +90,7 @@ func Folder(dir string, o Options) (parts []Part, out []LeftOut, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	w := walk{root: root, dir: real, o: o}
 	err = filepath.WalkDir(real, w.visit)
 	return w.parts, w.out, err
@@ -103,7 +103,7 @@ func File(name string, o Options) ([]Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	return read(f, filepath.ToSlash(filepath.Base(name)), o)
 }
 
@@ -140,7 +140,7 @@ func (w *walk) visit(file string, d fs.DirEntry, err error) error {
 		if f, err = w.root.Open(target); err == nil {
 			var parts []Part
 			parts, err = read(f, filepath.ToSlash(name), w.o)
-			f.Close()
+			_ = f.Close() // it was only read
 			w.parts = append(w.parts, parts...)
 		}
 	}

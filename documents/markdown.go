@@ -63,8 +63,8 @@ func tableAt(lines []string, at int) bool {
 	return strings.Contains(under, "|") && strings.Contains(under, "-") && strings.Trim(under, " \t|:->") == ""
 }
 
-// fences has, for each line, how long the longest fence is that ends a block of code there or behind
-// it, so that the search for an end that is not there is not begun.
+// fences has, for each line, how long the longest fence is that ends a block of code there or
+// behind it, so that the search for an end that is not there is not begun.
 type fences map[byte][]int
 
 func findFences(lines []string) fences {

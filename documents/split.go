@@ -6,17 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// DefaultSize is the length of a part in characters: long enough for a thought, short enough to mean
-// one thing.
+// DefaultSize is the length of a part in characters: long enough for a thought, short enough to
+// mean one thing.
 const DefaultSize = 600
 
 // minSize leaves room for headings and for long words.
 const minSize = 100
 
-// SplitText cuts plain text into parts of at most size characters, between paragraphs where that is
-// possible, else between lines, sentences, words, in this order. A size of zero means [DefaultSize],
-// and one below 100 means 100. Every word of the text is in a part; a word is cut only if it is longer
-// than a quarter of one. What holds neither letters nor digits is no part.
+// SplitText cuts plain text into parts of at most size characters, between paragraphs where that
+// is possible, else between lines, sentences, words, in this order. A size of zero means
+// [DefaultSize], and one below 100 means 100. Every word of the text is in a part; a word is cut
+// only if it is longer than a quarter of one. What holds neither letters nor digits is no part.
 func SplitText(text string, size int) []string {
 	s := newSplitter(size)
 	s.blocks(strings.Split(text, "\n"), false)

@@ -14,8 +14,9 @@ import (
 	"github.com/vecspace/embedding/internal/plain"
 )
 
-// missing returns the words of a text that are neither in a part nor in its metadata. A word that is
-// longer than a quarter of a part may be cut: its pieces follow each other, with headings between.
+// missing returns the words of a text that are neither in a part nor in its metadata. A word that
+// is longer than a quarter of a part may be cut: its pieces follow each other, with headings
+// between.
 func missing(text string, parts []Part, size int) (words []string) {
 	split := func(text string) []string { return strings.FieldsFunc(text, func(r rune) bool { return !ofWord(r) }) }
 	have := map[string]bool{}
