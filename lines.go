@@ -10,70 +10,85 @@ import (
 	"iter"
 )
 
-// maxLine is the longest line Lines takes, in bytes: far above what any model embeds as one text.
+// maxLine is the longest line that Lines embeds, in bytes: far more than any model takes as one text.
 const maxLine = 1 << 20
 
-// Lines embeds a file, one text a line; line ends (\n or \r\n) are not part of a text. A line that is blank, not UTF-8
-// or longer than 1 MiB comes with an Err that has its number, counted from 1, and the loop goes on. A read error is the
-// last thing yielded. Otherwise Lines is like Stream.
-func Lines(ctx context.Context, e Embedder, r io.Reader) iter.Seq2[Embedded[string], error] {
-	return func(yield func(Embedded[string], error) bool) {
-		in := bufio.NewReaderSize(r, 64<<10)
-		var broken error
-		lines := func(yield func(line) bool) {
-			for n := 1; ; n++ {
-				l, err := readLine(in, n)
-				if err != nil && !errors.Is(err, io.EOF) {
-					broken = fmt.Errorf("embedding: reading line %d: %w", n, err)
-					return
-				}
-				if l.none {
-					return
-				}
-				if why := unfit(l.text); l.err == nil && why != "" {
-					l.err = &Error{Kind: Rejected, Err: fmt.Errorf("line %d %s", n, why)}
-				}
-				if !yield(l) || err != nil {
-					return
-				}
-			}
-		}
-		for out, err := range stream(ctx, e, lines, func(l line) (string, error) { return l.text, l.err }) {
-			if !yield(Embedded[string]{Item: out.Item.text, Vector: out.Vector, Err: out.Err}, err) || err != nil {
+// Line is a line of the input of [Lines].
+type Line struct {
+	Number int    // from 1
+	Text   string // without its end (\n or \r\n); empty if the line is longer than 1 MiB
+	long   bool
+}
+
+// Lines embeds each line of a file as a document. A line that is blank, not UTF-8 or longer than 1 MiB
+// is yielded with an Err that gives its number, and the loop goes on. If reading fails, that error is
+// yielded last. Otherwise Lines is like [Stream].
+func Lines(ctx context.Context, e Embedder, r io.Reader) iter.Seq2[Embedded[Line], error] {
+	return func(yield func(Embedded[Line], error) bool) {
+		in := &lines{in: bufio.NewReaderSize(r, 64<<10)}
+		for out, err := range stream(ctx, e, in.all, Line.fit) {
+			if !yield(out, err) || err != nil {
 				return
 			}
 		}
-		if broken != nil {
-			yield(Embedded[string]{}, broken)
+		if !errors.Is(in.err, io.EOF) {
+			yield(Embedded[Line]{}, fmt.Errorf("embedding: reading line %d: %w", in.read+1, in.err))
 		}
 	}
 }
 
-type line struct {
-	text string
-	err  error
-	none bool // the input has ended before this line
+// fit returns the text of the line, or why it cannot be embedded.
+func (l Line) fit() (string, error) {
+	why := unfit(l.Text)
+	if l.long {
+		why = fmt.Sprintf("is longer than %d bytes: split it", maxLine)
+	}
+	if why != "" {
+		return "", &Error{Kind: Rejected, Err: fmt.Errorf("line %d %s", l.Number, why)}
+	}
+	return l.Text, nil
 }
 
-// readLine reads line n without its end. Of a line that is too long nothing is kept.
-func readLine(in *bufio.Reader, n int) (line, error) {
-	var text []byte
-	long := false
-	for {
-		part, err := in.ReadSlice('\n')
-		if long = long || len(text)+len(part) > maxLine+2; long {
+// lines reads an input line by line.
+type lines struct {
+	in   *bufio.Reader
+	read int   // lines so far
+	err  error // what ended the input
+}
+
+// all yields the lines. A last line that is cut short by an error is not one of them.
+func (l *lines) all(yield func(Line) bool) {
+	for l.err == nil {
+		text, long := l.next()
+		switch {
+		case l.err != nil && !errors.Is(l.err, io.EOF):
+			return
+		case l.err != nil && text == nil && !long:
+			return
+		}
+		l.read++
+		if !yield(Line{Number: l.read, Text: string(text), long: long}) {
+			return
+		}
+	}
+}
+
+// next reads a line and sets l.err if it is the last. Of a line that is too long nothing is kept; after
+// the last line the text is nil.
+func (l *lines) next() (text []byte, long bool) {
+	for more := true; more; {
+		var part []byte
+		part, l.err = l.in.ReadSlice('\n')
+		more = errors.Is(l.err, bufio.ErrBufferFull)
+		if long = long || len(text)+len(part) > maxLine+len("\r\n"); long {
 			text = nil
 		} else {
 			text = append(text, part...)
 		}
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		none := err != nil && !long && len(text) == 0
-		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
-		if long || len(text) > maxLine {
-			return line{err: &Error{Kind: Rejected, Err: fmt.Errorf("line %d is longer than %d bytes: split it", n, maxLine)}}, err
-		}
-		return line{text: string(text), none: none}, err
 	}
+	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+	if len(text) > maxLine {
+		return nil, true
+	}
+	return text, long
 }

@@ -112,27 +112,10 @@ func TestMergerResult(t *testing.T) {
 	}
 	// A later failure does not take a row away.
 	m = NewMerger(1)
-	m.Set(0, Row{Vector: []float32{1}})
+	m.Set(0, []float32{1})
 	m.Add(nil, Response{}, limited)
 	if _, err := m.Result(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestPick(t *testing.T) {
-	req := Request{Texts: []string{"a", "b", "c", "d"}, Task: TaskQuery}
-	run := req.Pick([]int{1, 2})
-	if &run.Texts[0] != &req.Texts[1] || cap(run.Texts) != 2 || run.Task != TaskQuery {
-		t.Error("a run was copied or reaches further")
-	}
-	if got := req.Pick([]int{3, 0}).Texts; !slices.Equal(got, []string{"d", "a"}) {
-		t.Error(got)
-	}
-	if req.Pick(nil).Len() != 0 {
-		t.Error("nothing")
-	}
-	if allocs := testing.AllocsPerRun(100, func() { req.Pick([]int{0, 1, 2}) }); allocs != 0 {
-		t.Errorf("%v allocations", allocs)
 	}
 }
 

@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"runtime"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -75,7 +72,7 @@ func TestStreamStaysOneBlockAhead(t *testing.T) {
 // TestStreamMemoryIsOfTheWindow: what is alive while a stream is consumed does not grow with its length.
 func TestStreamMemoryIsOfTheWindow(t *testing.T) {
 	e := Chain(fn{Model{Dimensions: 64}, func(_ context.Context, req Request) (Response, error) {
-		res := Response{Vectors: make([][]float32, req.Len())}
+		res := Response{Vectors: make([][]float32, len(req.Texts))}
 		for i := range res.Vectors {
 			res.Vectors[i] = make([]float32, 64)
 		}
@@ -128,8 +125,8 @@ func TestStreamKeepsWhatWasPaid(t *testing.T) {
 	var calls atomic.Int64
 	e := fn{Model{Dimensions: 2}, func(ctx context.Context, req Request) (Response, error) {
 		calls.Add(1)
-		m := NewMerger(req.Len())
-		for i := range req.Len() {
+		m := NewMerger(len(req.Texts))
+		for i := range req.Texts {
 			if req.Texts[0] != "0" && i >= 10 {
 				m.Add([]int{i}, Response{}, gone)
 			} else {
@@ -188,64 +185,6 @@ func TestStreamLeftEarlyCancels(t *testing.T) {
 		}
 		if last != context.DeadlineExceeded || n != blockTexts+1 {
 			t.Errorf("%d items, then %v", n, last)
-		}
-	})
-}
-
-func TestLines(t *testing.T) {
-	e := Chain(fn{Model{Dimensions: 2}, lengths})
-	long := strings.Repeat("x", maxLine+1)
-	in := "one\r\n\ntwo words\n" + long + "\n" + long[:maxLine] + "\nbad \xff\nlast"
-	var got []string
-	for out, err := range Lines(t.Context(), e, iotest.HalfReader(strings.NewReader(in))) {
-		switch {
-		case err != nil:
-			t.Fatal(err)
-		case out.Err != nil:
-			got = append(got, out.Err.Error())
-		default:
-			got = append(got, fmt.Sprint(out.Vector[0]))
-		}
-	}
-	want := []string{"3", "embedding: text rejected: line 2 is empty: leave it out", "9",
-		"embedding: text rejected: line 4 is longer than 1048576 bytes: split it", "1.048576e+06",
-		"embedding: text rejected: line 6 is not valid UTF-8: decode it from its own encoding first", "4"}
-	if !slices.Equal(got, want) {
-		t.Errorf("got  %q\nwant %q", got, want)
-	}
-	n, last := 0, error(nil)
-	for _, err := range Lines(t.Context(), e, io.MultiReader(strings.NewReader("a\nb\nc"), iotest.ErrReader(io.ErrClosedPipe))) {
-		if n++; err != nil {
-			last = err
-		}
-	}
-	if n != 3 || !errors.Is(last, io.ErrClosedPipe) || !strings.Contains(last.Error(), "line 3") {
-		t.Errorf("%d yields, last %v", n, last)
-	}
-}
-
-func FuzzLines(f *testing.F) {
-	f.Add("a\n\r\n\nb")
-	f.Add("\xff\x00\n")
-	e := Chain(fn{Model{Dimensions: 2}, lengths})
-	f.Fuzz(func(t *testing.T, in string) {
-		want := strings.Split(strings.TrimSuffix(in, "\n"), "\n")
-		if in == "" {
-			want = nil
-		}
-		n := 0
-		for out, err := range Lines(t.Context(), e, strings.NewReader(in)) {
-			if err != nil || n >= len(want) {
-				t.Fatal(n, err)
-			}
-			text := strings.TrimSuffix(want[n], "\r")
-			if bad := unfit(text) != ""; bad != (out.Err != nil) || out.Item != text || !bad && out.Vector[0] != float32(len(text)) {
-				t.Fatalf("line %d: %+v for %q", n, out, text)
-			}
-			n++
-		}
-		if n != len(want) {
-			t.Fatalf("%d lines of %d", n, len(want))
 		}
 	})
 }

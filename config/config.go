@@ -82,7 +82,7 @@ func (s *Set) Close() {
 	}
 }
 
-// open composes a stack in the order of middleware.Standard; what is one account's is around each target.
+// open builds the stack of an embedder. The budget is shared by its providers.
 func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) {
 	var purse *middleware.Budget
 	if st.currency != "" || st.max != 0 {
@@ -91,7 +91,11 @@ func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) 
 			return nil, err
 		}
 	}
-	target := func(reference string) (embedding.Embedder, error) {
+	if len(st.fallback) > 0 && len(st.balance) > 0 {
+		return nil, errors.New("both fallback and balance are given: leave one out")
+	}
+	var all []embedding.Embedder
+	for _, reference := range slices.Concat([]string{st.reference}, st.fallback, st.balance) {
 		e, err := table.Open(reference)
 		if err == nil && purse != nil {
 			e, err = purse.Wrap(e)
@@ -99,38 +103,27 @@ func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) 
 		if err != nil {
 			return nil, err
 		}
-		return embedding.Chain(e, middleware.Breaker(st.breaker), middleware.Limit(st.limit), middleware.Timeout(st.timeout)), nil
+		all = append(all, e)
 	}
-	e, err := target(st.reference)
-	if err != nil {
-		return nil, err
+	if have := all[0].Model().Dimensions; st.dimensions > 0 && have > 0 && have != st.dimensions {
+		return nil, fmt.Errorf("%s has %d dimensions, not %d", st.reference, have, st.dimensions)
 	}
-	if len(st.fallback) > 0 && len(st.balance) > 0 {
-		return nil, errors.New("both fallback and balance are given: leave one out")
-	}
-	all, shares := []embedding.Embedder{e}, []middleware.Target{{Embedder: e}}
-	for _, reference := range slices.Concat(st.fallback, st.balance) {
-		other, err := target(reference)
-		if err != nil {
-			return nil, err
-		}
-		all, shares = append(all, other), append(shares, middleware.Target{Embedder: other})
-	}
+	o := middleware.StackOptions{Dimensions: st.dimensions, StandardOptions: middleware.StandardOptions{
+		Coalesce: st.coalesce, Batch: st.batch, Retry: st.retry, Breaker: st.breaker, Limit: st.limit, Timeout: st.timeout,
+	}}
 	switch {
 	case len(st.fallback) > 0:
-		e, err = middleware.Fallback(middleware.FallbackOptions{Patience: st.patience}, all...)
-	case len(st.balance) > 0:
-		e, err = middleware.Balance(middleware.BalanceOptions{}, shares...)
-	}
-	if err != nil {
-		return nil, err
-	}
-	var layers []embedding.Middleware
-	if st.dimensions > 0 {
-		if have := e.Model().Dimensions; have > 0 && have != st.dimensions {
-			return nil, fmt.Errorf("%s has %d dimensions, not %d", st.reference, have, st.dimensions)
+		o.Join = func(all ...embedding.Embedder) (embedding.Embedder, error) {
+			return middleware.Fallback(middleware.FallbackOptions{Patience: st.patience}, all...)
 		}
-		layers = append(layers, middleware.Dimensions(st.dimensions))
+	case len(st.balance) > 0:
+		o.Join = func(all ...embedding.Embedder) (embedding.Embedder, error) {
+			targets := make([]middleware.Target, len(all))
+			for i, e := range all {
+				targets[i].Embedder = e
+			}
+			return middleware.Balance(middleware.BalanceOptions{}, targets...)
+		}
 	}
 	if st.cached {
 		c, err := cache.New(st.cache)
@@ -138,8 +131,7 @@ func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) 
 			return nil, err
 		}
 		s.caches = append(s.caches, c)
-		layers = append(layers, c.Wrap)
+		o.Cache = c.Wrap
 	}
-	layers = append(layers, middleware.Coalesce(st.coalesce), middleware.Batch(st.batch), middleware.Retry(st.retry))
-	return embedding.Chain(e, layers...), nil
+	return middleware.Stack(o, all...)
 }

@@ -138,7 +138,7 @@ func (f *Fake) serve(ctx context.Context, call Call) (embedding.Response, error)
 }
 
 func (f *Fake) answer(call Call, reply Reply) (embedding.Response, error) {
-	res := embedding.Response{Vectors: make([][]float32, call.Request.Len()), ID: fmt.Sprintf("fake-%d", call.Number)}
+	res := embedding.Response{Vectors: make([][]float32, len(call.Request.Texts)), ID: fmt.Sprintf("fake-%d", call.Number)}
 	var failed []embedding.TextError
 	var good []string
 	for i, text := range call.Request.Texts {
@@ -151,7 +151,7 @@ func (f *Fake) answer(call Call, reply Reply) (embedding.Response, error) {
 		res.Vectors[i] = f.Vector(call.Request.Task, text)
 		good = append(good, text)
 	}
-	if len(good) > 0 || call.Request.Len() == 0 {
+	if len(good) > 0 || len(call.Request.Texts) == 0 {
 		res.Usage = f.bill(&f.accepted, good)
 	}
 	if reply.Edit != nil {
@@ -188,7 +188,7 @@ func (f *Fake) limits(req embedding.Request) error {
 	}
 	var why string
 	switch {
-	case l.Texts > 0 && req.Len() > l.Texts:
+	case l.Texts > 0 && len(req.Texts) > l.Texts:
 		why = "too many texts"
 	case l.Tokens > 0 && tokens > l.Tokens:
 		why = "too many tokens"

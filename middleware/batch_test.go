@@ -41,7 +41,7 @@ func right(t *testing.T, f *embedtest.Fake, req embedding.Request, got embedding
 // sizes of the requests that a fake was sent.
 func sizes(f *embedtest.Fake) (out []int) {
 	for _, c := range f.Calls() {
-		out = append(out, c.Request.Len())
+		out = append(out, len(c.Request.Texts))
 	}
 	return out
 }
@@ -100,7 +100,7 @@ func TestBatchHalvesWhatIsTooLarge(t *testing.T) {
 			for _, c := range f.Calls() {
 				if c.Err != nil {
 					refused++
-				} else if c.Request.Len() < 4 {
+				} else if len(c.Request.Texts) < 4 {
 					small++
 				}
 			}
@@ -178,13 +178,13 @@ func TestBatchSharesNoBlame(t *testing.T) {
 		if calls++; calls > 1 {
 			return f.Embed(ctx, req)
 		}
-		m := embedding.NewMerger(req.Len())
+		m := embedding.NewMerger(len(req.Texts))
 		late := &embedding.Error{Kind: embedding.Unavailable}
 		for i := range req.Texts {
 			if i == 3 || i == 5 {
 				m.Add([]int{i}, embedding.Response{}, late)
 			} else {
-				m.Set(i, embedding.Row{Vector: f.Vector(0, req.Texts[i])})
+				m.Set(i, f.Vector(0, req.Texts[i]))
 			}
 		}
 		m.Use(embedding.Usage{Requests: 1, Tokens: 1})

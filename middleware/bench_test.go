@@ -29,7 +29,7 @@ func (s *still) Model() embedding.Model {
 }
 
 func (s *still) Embed(_ context.Context, req embedding.Request) (embedding.Response, error) {
-	return embedding.Response{Vectors: s.rows[:req.Len()], Usage: embedding.Usage{Requests: 1, Tokens: 1}}, nil
+	return embedding.Response{Vectors: s.rows[:len(req.Texts)], Usage: embedding.Usage{Requests: 1, Tokens: 1}}, nil
 }
 
 // longTexts are n different texts of 500 bytes.

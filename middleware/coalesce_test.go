@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"slices"
+
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 )
@@ -216,5 +218,29 @@ func TestCoalesceSharesFailures(t *testing.T) {
 			synctest.Wait()
 		}
 		wg.Wait()
+	})
+}
+
+// TestCallersDoNotShareTheirRows: rows are shared, the slice that holds them is each caller's own.
+func TestCallersDoNotShareTheirRows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: slow(time.Second)})
+		e := embedding.Chain(f, Coalesce(CoalesceOptions{}))
+		req := embedding.Request{Texts: []string{"a", "b"}}
+		answers := make(chan embedding.Response, 2)
+		for range 2 {
+			go func() {
+				res, err := e.Embed(t.Context(), req)
+				if err != nil {
+					t.Error(err)
+				}
+				answers <- res
+			}()
+		}
+		one, two := <-answers, <-answers
+		one.Vectors[0] = nil
+		if !slices.Equal(two.Vectors[0], f.Vector(0, "a")) {
+			t.Error("two callers share one slice of rows")
+		}
 	})
 }

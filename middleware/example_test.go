@@ -18,7 +18,7 @@ func Example_order() {
 	mark := func(name string) embedding.Middleware {
 		return func(next embedding.Embedder) embedding.Embedder {
 			return embedding.Wrap(next, next.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-				trace = append(trace, fmt.Sprintf("%s(%d)", name, req.Len()))
+				trace = append(trace, fmt.Sprintf("%s(%d)", name, len(req.Texts)))
 				return next.Embed(ctx, req)
 			})
 		}

@@ -214,8 +214,8 @@ func checkAnswer(f *embedtest.Fake, req embedding.Request, got embedding.Respons
 			failed[i] = err
 		}
 	}
-	if err == nil && len(got.Vectors) != req.Len() {
-		return fmt.Sprintf("%d vectors for %d texts", len(got.Vectors), req.Len())
+	if err == nil && len(got.Vectors) != len(req.Texts) {
+		return fmt.Sprintf("%d vectors for %d texts", len(got.Vectors), len(req.Texts))
 	}
 	for i, text := range req.Texts {
 		why, isFailed := failed[i]

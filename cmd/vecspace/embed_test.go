@@ -94,7 +94,7 @@ func (flaky) Model() embedding.Model {
 }
 
 func (flaky) Embed(_ context.Context, req embedding.Request) (embedding.Response, error) {
-	m := embedding.NewMerger(req.Len())
+	m := embedding.NewMerger(len(req.Texts))
 	for i, text := range req.Texts {
 		res, err := embedding.Response{Vectors: [][]float32{{1}}, Usage: embedding.Usage{Requests: 1}}, error(nil)
 		switch text {

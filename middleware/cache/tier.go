@@ -189,7 +189,7 @@ func (t *tier) stats() TierStats {
 // second adds what the Store holds of the texts that memory lacks to rows, and keeps it in memory.
 func (v *view) second(ctx context.Context, at moment, req embedding.Request, rows [][]float32, hits int) ([][]float32, int) {
 	if rows == nil {
-		rows = make([][]float32, req.Len())
+		rows = make([][]float32, len(req.Texts))
 	}
 	missing := make([]int, 0, len(rows)-hits)
 	keys := make([]Key, 0, len(rows)-hits)

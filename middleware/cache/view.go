@@ -19,10 +19,7 @@ func (c *Cache) Wrap(next embedding.Embedder) embedding.Embedder {
 	v.tier = c.tier.of(m)
 	// The function itself and not a method of v's, which would cost a hit another copy of its result.
 	return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (res embedding.Response, err error) {
-		n := req.Len()
-		if n == 0 {
-			return next.Embed(ctx, req)
-		}
+		n := len(req.Texts)
 		if err = ctx.Err(); err != nil {
 			return res, err
 		}
@@ -48,7 +45,7 @@ type view struct {
 func (v *view) misses(ctx context.Context, req embedding.Request, rows [][]float32, hits int, at moment) (embedding.Response, error) {
 	if v.tier != nil {
 		rows, hits = v.second(ctx, at, req, rows, hits)
-		if hits == req.Len() {
+		if hits == len(req.Texts) {
 			return embedding.Response{Vectors: rows, Usage: embedding.Usage{Reused: hits}}, nil
 		}
 		if err := ctx.Err(); err != nil {
@@ -58,10 +55,10 @@ func (v *view) misses(ctx context.Context, req embedding.Request, rows [][]float
 	if hits == 0 {
 		return v.miss(ctx, at, req)
 	}
-	m := embedding.NewMerger(req.Len())
+	m := embedding.NewMerger(len(req.Texts))
 	for i, row := range rows {
 		if row != nil {
-			m.Set(i, embedding.Row{Vector: row})
+			m.Set(i, row)
 		}
 	}
 	m.Use(embedding.Usage{Reused: hits})
@@ -105,7 +102,7 @@ func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int, at mom
 func (v *view) miss(ctx context.Context, at moment, req embedding.Request) (embedding.Response, error) {
 	c := call{v, at}
 	res, err := v.next.Embed(recall.With(ctx, &c), req)
-	if got := embedding.Salvage(res, err); len(got.Vectors) == req.Len() {
+	if got := embedding.Salvage(res, err); len(got.Vectors) == len(req.Texts) {
 		c.Keep(ctx, req.Task, req.Texts, got.Vectors)
 	}
 	return res, err

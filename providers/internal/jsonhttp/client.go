@@ -83,7 +83,7 @@ func (c *Client) Model() embedding.Model { return c.config.Model }
 
 // Embed sends one request. Its errors are the caller's context error or an *embedding.Error.
 func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-	if req.Len() == 0 {
+	if len(req.Texts) == 0 {
 		return embedding.Response{}, nil
 	}
 	body, err := encode(c.config.Encode(req))
@@ -92,7 +92,7 @@ func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 	}
 	call := call{client: c, ctx: ctx, key: c.config.Key, texts: req.Texts}
 	var res embedding.Response
-	most := wire.Bound{Texts: req.Len(), Dimensions: c.config.Model.Dimensions}
+	most := wire.Bound{Texts: len(req.Texts), Dimensions: c.config.Model.Dimensions}
 	failure := call.do(http.MethodPost, c.config.Path, body, most, func(a Answer) (err error) {
 		res, err = c.config.Decode(a)
 		return err

@@ -80,7 +80,7 @@ func (c *Client) Model() embedding.Model { return c.model }
 
 // Embed sends one request. Its errors are the caller's context error or an *embedding.Error.
 func (c *Client) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-	if req.Len() == 0 {
+	if len(req.Texts) == 0 {
 		return embedding.Response{}, nil
 	}
 	call := &call{Context: ctx, client: c, key: c.key, texts: req.Texts, body: c.encoder.encode(req)}

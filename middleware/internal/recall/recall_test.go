@@ -1,4 +1,4 @@
-package middleware_test
+package recall_test
 
 import (
 	"context"
