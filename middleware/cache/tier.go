@@ -110,7 +110,7 @@ func (t *tier) call(ctx context.Context, d *direction, timeout time.Duration, do
 	case ctx.Err() != nil:
 		d.gate.Abandon() // the caller left, which says nothing of the Store
 		return false
-	case timeout < t.timeout && gate.Hasty(err, timeout):
+	case timeout < t.timeout && gate.TooShort(err, timeout):
 		d.gate.Abandon() // the caller is about to leave
 		return false
 	default:
