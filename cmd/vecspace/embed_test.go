@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,7 +57,7 @@ func TestEmbed(t *testing.T) {
 
 // Lines that cannot be embedded have their errors in their places.
 func TestEmbedBadLines(t *testing.T) {
-	long := strings.Repeat("x", maxLine+1)
+	long := strings.Repeat("x", 1<<20+1)
 	longer := strings.Repeat(long, 2)
 	code, out, errs := vecspace(t, "good\n\n \t\nbad \xff\n"+long+"\n"+longer+"\n"+long[1:]+"\nlast\n", "embed", "static:base")
 	if code != 1 || !strings.Contains(errs, "5 of 8 lines have no vector") {
@@ -123,20 +122,6 @@ func TestEmbedKeepsIndexes(t *testing.T) {
 	}
 	if !slices.Equal(seen, []int{0, 2, 3}) {
 		t.Error(seen)
-	}
-}
-
-func TestLines(t *testing.T) {
-	var got []string
-	in := &lines{in: bufio.NewReaderSize(strings.NewReader("a\r\n\n"+strings.Repeat("b", 40)+"\nc"), 16)}
-	for l := range in.all {
-		if l.index != len(got) || l.long {
-			t.Errorf("%+v", l)
-		}
-		got = append(got, l.text)
-	}
-	if !slices.Equal(got, []string{"a", "", strings.Repeat("b", 40), "c"}) || in.err != nil || in.read != 4 {
-		t.Errorf("%q, %v", got, in.err)
 	}
 }
 
