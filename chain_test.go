@@ -38,7 +38,8 @@ func TestChain(t *testing.T) {
 	Chain(nil)
 }
 
-// TestWrapPassesEmptyRequests: a layer never sees a request without texts, and neither does a provider.
+// TestWrapPassesEmptyRequests: a layer never sees a request without texts, and neither does a
+// provider.
 func TestWrapPassesEmptyRequests(t *testing.T) {
 	provider := Chain(fn{Model{Dimensions: 2}, func(context.Context, Request) (Response, error) {
 		t.Error("the provider got an empty request")

@@ -39,8 +39,8 @@ func (t Task) String() string {
 	return "unknown task"
 }
 
-// Request is the input of one call. The zero value is an empty request: it makes no call and gets an
-// empty Response.
+// Request is the input of one call. The zero value is an empty request: it makes no call and gets
+// an empty Response.
 type Request struct {
 	Texts []string
 	Task  Task

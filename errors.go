@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Kind classifies an error by what can be done about it. A Kind exists only if some layer acts on it.
-// Kinds are errors, so that errors.Is(err, embedding.RateLimited) works.
+// Kind classifies an error by what can be done about it. A Kind exists only if some layer acts on
+// it. Kinds are errors, so that errors.Is(err, embedding.RateLimited) works.
 type Kind uint8
 
 // The kinds of errors, and the layers of package middleware that act on them.
@@ -56,8 +56,8 @@ func KindOf(err error) Kind {
 	return Unknown
 }
 
-// KindOfStatus returns the kind of an HTTP status, for answers that say no more. A status below 400 is
-// [Malformed]: an embedding API answers 200, and redirects are not followed.
+// KindOfStatus returns the kind of an HTTP status, for answers that say no more. A status below
+// 400 is [Malformed]: an embedding API answers 200, and redirects are not followed.
 func KindOfStatus(status int) Kind {
 	switch {
 	case status == 401 || status == 403 || status == 407:
@@ -90,8 +90,8 @@ type Error struct {
 	Err        error         // the cause; may be nil
 }
 
-// Errorf returns an [*Error] of kind k with m's Provider, ID and Endpoint. fmt.Errorf makes its cause,
-// so a %w in format wraps an error. Neither format nor args may contain a key or a text.
+// Errorf returns an [*Error] of kind k with m's Provider, ID and Endpoint. fmt.Errorf makes its
+// cause, so a %w in format wraps an error. Neither format nor args may contain a key or a text.
 func (m Model) Errorf(k Kind, format string, args ...any) *Error {
 	return &Error{
 		Kind: k, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Err: fmt.Errorf(format, args...),
@@ -150,9 +150,9 @@ func (e *DimensionsError) Error() string {
 	return fmt.Sprintf("dimensions law: the vector of text %d has %d dimensions, want %d", e.Index, e.Got, e.Want)
 }
 
-// PartialError is returned when some texts of a request succeed and some fail, or when texts fail for
-// different reasons. It keeps what was paid for: Response has the usage, a vector for every text that
-// succeeded and nil for the others.
+// PartialError is returned when some texts of a request succeed and some fail, or when texts fail
+// for different reasons. It keeps what was paid for: Response has the usage, a vector for every
+// text that succeeded and nil for the others.
 type PartialError struct {
 	Response Response
 	Failed   []TextError // by ascending index; never empty
@@ -189,8 +189,8 @@ func (e *PartialError) Unwrap() []error {
 // Is reports whether target is the kind [Partial]. Unwrap leads to the kinds of the texts.
 func (e *PartialError) Is(target error) bool { return target == error(Partial) }
 
-// Salvage returns the Response of a [*PartialError] in err, or res if there is none, so that a caller
-// keeps what was paid for.
+// Salvage returns the Response of a [*PartialError] in err, or res if there is none, so that a
+// caller keeps what was paid for.
 func Salvage(res Response, err error) Response {
 	if p, ok := errors.AsType[*PartialError](err); ok {
 		return p.Response
@@ -211,8 +211,9 @@ func same(a, b error) bool {
 	return false
 }
 
-// foreign turns an error without an *Error into one. A timeout (for example of the user's HTTP client)
-// becomes Unavailable and is no context error any more: only the caller's context ends the caller.
+// foreign turns an error without an *Error into one. A timeout (for example of the user's HTTP
+// client) becomes Unavailable and is no context error any more: only the caller's context ends
+// the caller.
 func foreign(m Model, err error) *Error {
 	e := m.Errorf(Unknown, "%w", err)
 	if k, ok := errors.AsType[Kind](err); ok {

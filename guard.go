@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// guard holds the invariants of an Embedder in one place: nothing malformed is ever cached, merged or
-// counted as a success.
+// guard holds the invariants of an Embedder in one place: nothing malformed is ever cached,
+// merged or counted as a success.
 type guard struct {
 	next  Embedder
 	model Model
@@ -94,8 +94,8 @@ func counted(u Usage) Usage {
 	return u
 }
 
-// classify turns any error into the caller's context error, an error with an *Error in its chain, or a
-// new *Error.
+// classify turns any error into the caller's context error, an error with an *Error in its chain,
+// or a new *Error.
 func (g *guard) classify(ctx context.Context, err error) error {
 	e, ours := errors.AsType[*Error](err)
 	if end := ctx.Err(); end != nil && (!ours || e.Status == 0) {

@@ -10,7 +10,8 @@ import (
 	"iter"
 )
 
-// maxLine is the longest line that Lines embeds, in bytes: far more than any model takes as one text.
+// maxLine is the longest line that Lines embeds, in bytes: far more than any model takes as one
+// text.
 const maxLine = 1 << 20
 
 // Line is a line of the input of [Lines].
@@ -20,9 +21,9 @@ type Line struct {
 	long   bool
 }
 
-// Lines embeds each line of a file as a document. A line that is blank, not UTF-8 or longer than 1 MiB
-// is yielded with an Err that gives its number, and the loop goes on. If reading fails, that error is
-// yielded last. Otherwise Lines is like [Stream].
+// Lines embeds each line of a file as a document. A line that is blank, not UTF-8 or longer than
+// 1 MiB is yielded with an Err that gives its number, and the loop goes on. If reading fails,
+// that error is yielded last. Otherwise Lines is like [Stream].
 func Lines(ctx context.Context, e Embedder, r io.Reader) iter.Seq2[Embedded[Line], error] {
 	return func(yield func(Embedded[Line], error) bool) {
 		in := &lines{in: bufio.NewReaderSize(r, 64<<10)}
@@ -73,8 +74,8 @@ func (l *lines) all(yield func(Line) bool) {
 	}
 }
 
-// next reads a line and sets l.err if it is the last. Of a line that is too long nothing is kept; after
-// the last line the text is nil.
+// next reads a line and sets l.err if it is the last. Of a line that is too long nothing is kept;
+// after the last line the text is nil.
 func (l *lines) next() (text []byte, long bool) {
 	for more := true; more; {
 		var part []byte

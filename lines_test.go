@@ -51,7 +51,8 @@ func TestLinesReadError(t *testing.T) {
 	}
 }
 
-// TestLinesKeepTheirNumbers: a vector behind a line that failed for no fault of its own has its number.
+// TestLinesKeepTheirNumbers: a vector behind a line that failed for no fault of its own has its
+// number.
 func TestLinesKeepTheirNumbers(t *testing.T) {
 	down := &Error{Kind: Unavailable}
 	e := Chain(fn{Model{Dimensions: 2}, func(ctx context.Context, req Request) (Response, error) {

@@ -25,8 +25,8 @@ func (m *Merger) Set(i int, vector []float32) { m.rows[i] = vector }
 func (m *Merger) Use(u Usage) { m.usage = m.usage.Add(u) }
 
 // Add places an answer to the texts idx, in that order: the vectors of res, or those of a
-// [*PartialError] in err, and the error of each text that failed. A nil idx means all texts. A vector
-// replaces an earlier error, but an error never replaces a vector.
+// [*PartialError] in err, and the error of each text that failed. A nil idx means all texts. A
+// vector replaces an earlier error, but an error never replaces a vector.
 func (m *Merger) Add(idx []int, res Response, err error) {
 	n := len(idx)
 	at := func(k int) int { return idx[k] }
@@ -70,8 +70,8 @@ func (m *Merger) fail(i int, err error) {
 	m.errs[i] = err
 }
 
-// Missing returns the indexes of the texts without a vector, ascending: texts that were not asked for
-// and texts that failed.
+// Missing returns the indexes of the texts without a vector, ascending: texts that were not asked
+// for and texts that failed.
 func (m *Merger) Missing() []int {
 	missing := m.missing()
 	if missing == 0 {
@@ -95,9 +95,9 @@ func (m *Merger) missing() (n int) {
 	return n
 }
 
-// Result returns what was merged so far. If vectors are missing, the error is a [*PartialError] with
-// the others. If no text succeeded, all failed by the same error and nothing was paid for, it is that
-// error.
+// Result returns what was merged so far. If vectors are missing, the error is a [*PartialError]
+// with the others. If no text succeeded, all failed by the same error and nothing was paid for,
+// it is that error.
 func (m *Merger) Result() (Response, error) {
 	res := Response{Usage: m.usage}
 	if m.answers == 1 {

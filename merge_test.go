@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestMergerAgainstPlainLoop merges random parts, some failing, and compares with a map filled by a plain loop.
+// TestMergerAgainstPlainLoop merges random parts, some failing, and compares with a map filled by
+// a plain loop.
 func TestMergerAgainstPlainLoop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 20).Draw(t, "texts")
@@ -119,7 +120,8 @@ func TestMergerResult(t *testing.T) {
 	}
 }
 
-// TestMergerTellsOfUsage: a request that was paid for and is of no use to this caller is told of all the same.
+// TestMergerTellsOfUsage: a request that was paid for and is of no use to this caller is told of
+// all the same.
 func TestMergerTellsOfUsage(t *testing.T) {
 	down := &Error{Kind: Unavailable}
 	m := NewMerger(2)

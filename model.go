@@ -5,15 +5,16 @@ import (
 	"strconv"
 )
 
-// Space names a vector space. Vectors are comparable only if their Spaces are the same. "" is unknown
-// and not the same as anything, itself included, so compare with [Space.Same] and not with ==.
+// Space names a vector space. Vectors are comparable only if their Spaces are the same. "" is
+// unknown and not the same as anything, itself included, so compare with [Space.Same] and not
+// with ==.
 type Space string
 
 // Same reports whether vectors of s and t are comparable.
 func (s Space) Same(t Space) bool { return s != "" && s == t }
 
-// Model describes the vectors of an [Embedder]: who makes them, in which space, and what the provider
-// allows. It is plain data, so that it survives wrapping.
+// Model describes the vectors of an [Embedder]: who makes them, in which space, and what the
+// provider allows. It is plain data, so that it survives wrapping.
 type Model struct {
 	Provider, ID, Endpoint string // Endpoint is a host: it tells regions apart and is not part of the Space
 

@@ -14,8 +14,8 @@ const (
 	blockBytes = 1 << 20
 )
 
-// Embedded is one item of a [Stream], with its vector or with what is wrong with its text. The vector
-// is the caller's own.
+// Embedded is one item of a [Stream], with its vector or with what is wrong with its text. The
+// vector is the caller's own.
 type Embedded[T any] struct {
 	Item   T
 	Vector []float32
@@ -23,13 +23,13 @@ type Embedded[T any] struct {
 }
 
 // Stream embeds the text of each item as a document. The input may have any length: Stream reads
-// items in blocks of at most 1,000 texts or 1 MiB and sends the next block while the loop consumes the
-// last one, so at most two are in memory. The body of the loop can report progress.
+// items in blocks of at most 1,000 texts or 1 MiB and sends the next block while the loop
+// consumes the last one, so at most two are in memory. The body of the loop can report progress.
 //
-// Items are yielded in order. An item with a bad text ([Rejected]) is yielded with its Err, and the
-// loop goes on. Any other error is fatal: Stream yields what has been paid for, then the error once,
-// with a zero Embedded, and ends. Items that were not yielded were not embedded. Leaving the loop early
-// cancels the request in flight.
+// Items are yielded in order. An item with a bad text ([Rejected]) is yielded with its Err, and
+// the loop goes on. Any other error is fatal: Stream yields what has been paid for, then the
+// error once, with a zero Embedded, and ends. Items that were not yielded were not embedded.
+// Leaving the loop early cancels the request in flight.
 func Stream[T any](ctx context.Context, e Embedder, items iter.Seq[T], text func(T) string) iter.Seq2[Embedded[T], error] {
 	return stream(ctx, e, items, func(item T) (string, error) { return text(item), nil })
 }

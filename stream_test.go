@@ -69,7 +69,8 @@ func TestStreamStaysOneBlockAhead(t *testing.T) {
 	})
 }
 
-// TestStreamMemoryIsOfTheWindow: what is alive while a stream is consumed does not grow with its length.
+// TestStreamMemoryIsOfTheWindow: what is alive while a stream is consumed does not grow with its
+// length.
 func TestStreamMemoryIsOfTheWindow(t *testing.T) {
 	e := Chain(fn{Model{Dimensions: 64}, func(_ context.Context, req Request) (Response, error) {
 		res := Response{Vectors: make([][]float32, len(req.Texts))}

@@ -6,7 +6,8 @@ import (
 )
 
 // EstimateTokens estimates how many tokens a model counts for texts. It leans high, because its
-// result splits requests and reserves quota; no text is rejected by it. The rule depends on the script:
+// result splits requests and reserves quota; no text is rejected by it. The rule depends on the
+// script:
 //
 //   - a run of ASCII letters: one token per four letters, rounded up
 //   - ASCII digits, punctuation and line breaks: one token each

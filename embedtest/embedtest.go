@@ -12,15 +12,17 @@ import (
 type Subject struct {
 	// Embedder as its users get it: guarded, which embedding.Chain does and providers.Open has done.
 	Embedder embedding.Embedder
-	// Ledger returns what the provider has counted for accepted answers so far: the other side of Response.Usage. Optional.
+	// Ledger returns what the provider has counted for accepted answers so far: the other side of
+	// Response.Usage. Optional.
 	Ledger func() embedding.Usage
-	// Tolerance of a vector against the same text's in another request, as 1 - cosine. 0 asks for equal bits, as local
-	// models, fakes and emulators give; servers that compute in batches need about 1e-3.
+	// Tolerance of a vector against the same text's in another request, as 1 - cosine. 0 asks for
+	// equal bits, as local models, fakes and emulators give; servers that compute in batches need
+	// about 1e-3.
 	Tolerance float64
 }
 
-// Test runs every law as a subtest, each on a Subject of its own that open makes. It costs about 150 requests, most
-// of one short text.
+// Test runs every law as a subtest, each on a Subject of its own that open makes. It costs about
+// 150 requests, most of one short text.
 func Test(t *testing.T, open func(*testing.T) Subject) {
 	for _, law := range laws {
 		t.Run(law.name, func(t *testing.T) {
@@ -63,7 +65,8 @@ type law struct {
 	check func(tb, Subject)
 }
 
-// tb is what a law needs of a *testing.T: the suite's own tests watch a law fail through another one.
+// tb is what a law needs of a *testing.T: the suite's own tests watch a law fail through another
+// one.
 type tb interface {
 	Helper()
 	Context() context.Context

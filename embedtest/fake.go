@@ -15,12 +15,14 @@ import (
 
 // FakeOptions of a Fake. The zero value answers everything at once, by vectors of 8 dimensions.
 type FakeOptions struct {
-	// Model of the fake. A zero Provider, ID or Dimensions becomes "fake", "fake" and 8, and without a Space the usual one
-	// is derived. Its Limits are enforced, tokens counted by embedding.EstimateTokens.
+	// Model of the fake. A zero Provider, ID or Dimensions becomes "fake", "fake" and 8, and without
+	// a Space the usual one is derived. Its Limits are enforced, tokens counted by
+	// embedding.EstimateTokens.
 	Model embedding.Model
 	// Silent makes TooLarge answers not say what is allowed.
 	Silent bool
-	// Poison are texts for which a whole request is refused as Rejected, without an index, as DashScope does.
+	// Poison are texts for which a whole request is refused as Rejected, without an index, as
+	// DashScope does.
 	Poison func(text string) bool
 	// Script decides about each call after the limits; nil serves all. It may be called concurrently.
 	Script func(Call) Reply
@@ -43,8 +45,9 @@ type Reply struct {
 	Edit    func(*embedding.Response)
 }
 
-// Fake is an Embedder for tests: deterministic vectors of unit length, faults by script, and a ledger. A vector depends on
-// the Model's Space and Variant, the Task unless the Model is Symmetric, and the text, so that a mix-up shows. It is not guarded.
+// Fake is an Embedder for tests: deterministic vectors of unit length, faults by script, and a
+// ledger. A vector depends on the Model's Space and Variant, the Task unless the Model is
+// Symmetric, and the text, so that a mix-up shows. It is not guarded.
 type Fake struct {
 	o FakeOptions
 
@@ -221,7 +224,8 @@ func (f *Fake) Vector(task embedding.Task, text string) []float32 {
 	v := make([]float32, m.Dimensions)
 	sum := 0.0
 	for i := range v {
-		// SplitMix64: vigna.di.unimi.it/ftp/papers/xorshift.pdf gives the mixer, the constants are its authors'.
+		// SplitMix64: vigna.di.unimi.it/ftp/papers/xorshift.pdf gives the mixer, the constants are its
+		// authors'.
 		state += 0x9e3779b97f4a7c15
 		z := state
 		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9

@@ -14,21 +14,25 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// TestKey is the API key that a provider under TestHTTP has to use: the suite looks for it in every error.
+// TestKey is the API key that a provider under TestHTTP has to use: the suite looks for it in
+// every error.
 const TestKey = "sk-embedtest-4c7be1d05a9f4e12"
 
-// TestHTTP holds a provider that speaks OpenAI's embeddings format over HTTP against the faults of servers and networks:
-// answers that are out of order, incomplete, broken, endless or late, refusals, redirects, and connections that break.
-// Each must end in the right vectors or in an error of the right Kind, within the caller's time, after one request, with
-// nothing of the key or of the texts in the error, and with no goroutine and no connection left behind.
+// TestHTTP holds a provider that speaks OpenAI's embeddings format over HTTP against the faults
+// of servers and networks: answers that are out of order, incomplete, broken, endless or late,
+// refusals, redirects, and connections that break. Each must end in the right vectors or in an
+// error of the right Kind, within the caller's time, after one request, with nothing of the key
+// or of the texts in the error, and with no goroutine and no connection left behind.
 //
-// open returns the provider, new for each fault, for a server at baseURL, which ends in /v1. It must use TestKey as its
-// key and client as it is or in a copy with the same Transport: each fault is run in memory and in virtual time first,
-// where no other client reaches the server, and once more over loopback. What open starts it ends by t.Cleanup. The
-// suite puts the guard around the provider, as an application's Chain does, so what the guard checks a provider need not.
+// open returns the provider, new for each fault, for a server at baseURL, which ends in /v1. It
+// must use TestKey as its key and client as it is or in a copy with the same Transport: each
+// fault is run in memory and in virtual time first, where no other client reaches the server, and
+// once more over loopback. What open starts it ends by t.Cleanup. The suite puts the guard around
+// the provider, as an application's Chain does, so what the guard checks a provider need not.
 //
-// Answers have Model().Dimensions, or 8 if those are unknown. Their size must be bounded by texts x dimensions x 32 bytes +
-// 1 MiB, and where the dimensions are unknown by 64 MiB for the few texts that the suite sends.
+// Answers have Model().Dimensions, or 8 if those are unknown. Their size must be bounded by texts
+// x dimensions x 32 bytes + 1 MiB, and where the dimensions are unknown by 64 MiB for the few
+// texts that the suite sends.
 func TestHTTP(t *testing.T, open func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder) {
 	t.Helper()
 	TestHTTPWire(t, OpenAIWire(), open)
@@ -56,7 +60,8 @@ func TestHTTPWire(t *testing.T, wire Wire, open func(t *testing.T, baseURL strin
 
 type httpOpen = func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder
 
-// httpReporter is what a fault's run says its findings to: a *testing.T, but for the test of the suite itself.
+// httpReporter is what a fault's run says its findings to: a *testing.T, but for the test of the
+// suite itself.
 type httpReporter interface {
 	Helper()
 	Errorf(format string, args ...any)
@@ -78,7 +83,8 @@ func (f httpFault) inMemory(t *testing.T, rep httpReporter, wire Wire, open http
 	})
 }
 
-// Times of a fault: how long the caller or its client waits, and when the suite ends a call that nothing else ends.
+// Times of a fault: how long the caller or its client waits, and when the suite ends a call that
+// nothing else ends.
 const (
 	httpPatience     = 5 * time.Second
 	httpLastly       = 10 * time.Minute
@@ -86,7 +92,8 @@ const (
 	loopbackLastly   = time.Minute
 )
 
-// run opens a provider and makes one call. In a bubble it measures time and what is left behind too.
+// run opens a provider and makes one call. In a bubble it measures time and what is left behind
+// too.
 func (f httpFault) run(t *testing.T, rep httpReporter, n *httpNet, wire Wire, open httpOpen) {
 	rep.Helper()
 	patience, lastly := httpPatience, httpLastly

@@ -29,7 +29,8 @@ func bare(status int) httpAnswer {
 	return func(_ *httpExchange, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 }
 
-// refuse answers with an error body that repeats the key and the beginnings of the texts, as some servers do.
+// refuse answers with an error body that repeats the key and the beginnings of the texts, as some
+// servers do.
 func refuse(status int, form func(code, message string) []byte, code string) httpAnswer {
 	return func(x *httpExchange, w http.ResponseWriter, _ *http.Request) {
 		var cut []string
@@ -63,8 +64,8 @@ func (x *httpExchange) reply(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body)
 }
 
-// endless answers with more white space than an answer may have, though not without end: one that was read whole makes
-// a right answer, so that a provider that reads it whole is seen to do so.
+// endless answers with more white space than an answer may have, though not without end: one that
+// was read whole makes a right answer, so that a provider that reads it whole is seen to do so.
 func endless(status int) httpAnswer {
 	return func(x *httpExchange, w http.ResponseWriter, _ *http.Request) {
 		body := x.right()

@@ -95,7 +95,8 @@ func (x *httpExchange) checkRequests(rep httpReporter, err error) {
 	case x.requests > 1:
 		rep.Errorf("%d requests came: a provider asks once, middleware.Retry asks again", x.requests)
 	}
-	// A pipe holds nothing, so what was written was read, but for the buffers on both sides. Loopback holds megabytes.
+	// A pipe holds nothing, so what was written was read, but for the buffers on both sides.
+	// Loopback holds megabytes.
 	if most := x.bound + 1<<20; x.virtual && x.wrote > most {
 		rep.Errorf("%d bytes of the answer were read, want at most %d or little more: bound what is read of a body", x.wrote, x.bound)
 	}

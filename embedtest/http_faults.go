@@ -134,7 +134,8 @@ func bodyFaults() []httpFault {
 				}
 			}
 		}},
-		// A provider that takes it apart is right too; one that hands it to its JSON reader has to say Malformed.
+		// A provider that takes it apart is right too; one that hands it to its JSON reader has to say
+		// Malformed.
 		{name: "gzip not asked for", want: httpWant{kinds: []embedding.Kind{embedding.Malformed}, orVectors: true},
 			answer: func(x *httpExchange, w http.ResponseWriter, _ *http.Request) {
 				var b bytes.Buffer

@@ -12,13 +12,14 @@ import (
 
 const (
 	wirePath = "/v1" // of the base URL
-	// pipeHost is loopback, because a key travels over plain http nowhere else, and a port that nobody listens on.
+	// pipeHost is loopback, because a key travels over plain http nowhere else, and a port that
+	// nobody listens on.
 	pipeHost  = "127.0.0.1:1"
 	otherHost = "elsewhere.example"
 )
 
-// httpNet is the way from the provider to the suite's two servers: the one it is told of, and another, which gets a
-// request only if the provider follows a redirect.
+// httpNet is the way from the provider to the suite's two servers: the one it is told of, and
+// another, which gets a request only if the provider follows a redirect.
 type httpNet struct {
 	host        string // of the base URL
 	virtual     bool   // in memory, and so in a bubble
@@ -57,8 +58,8 @@ func newLoopbackNet() (*httpNet, error) {
 
 func (n *httpNet) base() string { return "http://" + n.host + wirePath }
 
-// client returns a client whose every connection goes to one of the two servers. It does as http.DefaultClient does,
-// redirects included, but asks for no compression.
+// client returns a client whose every connection goes to one of the two servers. It does as
+// http.DefaultClient does, redirects included, but asks for no compression.
 func (n *httpNet) client() *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		DisableCompression: true,

@@ -26,7 +26,8 @@ func cancelledBefore(t tb, s Subject) {
 	}
 }
 
-// cancelledMidway is the law that the end of the caller's context ends the call, with its error, and nothing else.
+// cancelledMidway is the law that the end of the caller's context ends the call, with its error,
+// and nothing else.
 func cancelledMidway(t tb, s Subject) {
 	n := s.size(8)
 	for round := range 10 {
@@ -49,7 +50,8 @@ func cancelledMidway(t tb, s Subject) {
 	}
 }
 
-// fuse is a context that ends when it has been looked at a given number of times: midway, and at the same place each time.
+// fuse is a context that ends when it has been looked at a given number of times: midway, and at
+// the same place each time.
 type fuse struct {
 	context.Context
 	looks  int64

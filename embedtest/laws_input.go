@@ -24,7 +24,8 @@ func empty(t tb, s Subject) {
 	}
 }
 
-// badTexts is the law that a text which nobody can embed is Rejected by its index, and the good ones are sent.
+// badTexts is the law that a text which nobody can embed is Rejected by its index, and the good
+// ones are sent.
 func badTexts(t tb, s Subject) {
 	for _, bad := range []string{"", " ", "\n\t\u3000", "\xff\xfe", "half a rune \xe4\xbd"} {
 		_, err := s.Embedder.Embed(t.Context(), embedding.Request{Texts: []string{bad}})
@@ -72,7 +73,8 @@ func tooMany(t tb, s Subject) {
 	}
 }
 
-// megabyte is the law that a text over every model's limit gets a vector or its own refusal, and harms no other text.
+// megabyte is the law that a text over every model's limit gets a vector or its own refusal, and
+// harms no other text.
 func megabyte(t tb, s Subject) {
 	big := strings.Repeat("a very long text indeed ", 1<<20/24)
 	refused := func(err error) bool {

@@ -9,12 +9,15 @@ import (
 	"strings"
 )
 
-// Wire is a format that a provider speaks over HTTP: how TestHTTPWire reads its requests and writes its answers, which
-// are JSON. Errors and statuses need no words of their own: every provider has to bear what it does not expect.
+// Wire is a format that a provider speaks over HTTP: how TestHTTPWire reads its requests and
+// writes its answers, which are JSON. Errors and statuses need no words of their own: every
+// provider has to bear what it does not expect.
 type Wire struct {
-	// Texts reads the texts of a request whose body was read already. Its error says what is wrong with the request.
+	// Texts reads the texts of a request whose body was read already. Its error says what is wrong
+	// with the request.
 	Texts func(r *http.Request, body []byte) ([]string, error)
-	// Answer writes an answer with the items in the order given, for which so many tokens were counted.
+	// Answer writes an answer with the items in the order given, for which so many tokens were
+	// counted.
 	Answer func(items []WireItem, tokens int) []byte
 
 	Positional bool // items carry no index, their place says it: the faults of order and index are left out
@@ -27,8 +30,8 @@ type WireItem struct {
 	Vector string // as it goes over the wire: "[0.5,-1]", or "null", or no JSON at all; "" makes the whole item null
 }
 
-// OpenAIWire is the format of POST {base}/embeddings that OpenAI defined and many others serve. Vectors are lists of
-// numbers whatever encoding_format asks for, as many servers have it.
+// OpenAIWire is the format of POST {base}/embeddings that OpenAI defined and many others serve.
+// Vectors are lists of numbers whatever encoding_format asks for, as many servers have it.
 func OpenAIWire() Wire { return Wire{Texts: openAITexts, Answer: openAIAnswer} }
 
 func openAITexts(r *http.Request, body []byte) ([]string, error) {

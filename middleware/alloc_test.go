@@ -8,7 +8,8 @@ import (
 	"github.com/vecspace/embedding/internal/race"
 )
 
-// TestAllocations holds each layer to its budget for a call that succeeds: only those that keep the texts may pay for each.
+// TestAllocations holds each layer to its budget for a call that succeeds: only those that keep
+// the texts may pay for each.
 func TestAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("NOT TESTED: the race detector allocates")

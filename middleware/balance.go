@@ -23,10 +23,10 @@ type BalanceOptions struct {
 	Seed    uint64 // seed of the random choice; 0 means a random seed
 }
 
-// Balance returns an Embedder that spreads requests over targets, at random by weight. If a target fails
-// in a way that [Fallback] acts on, the texts that failed go to another one. A target with a bad key
-// (Auth) or a used-up quota (Exhausted) is taken out: it is asked only when all others have failed, and
-// comes back once it succeeds.
+// Balance returns an Embedder that spreads requests over targets, at random by weight. If a
+// target fails in a way that [Fallback] acts on, the texts that failed go to another one. A
+// target with a bad key (Auth) or a used-up quota (Exhausted) is taken out: it is asked only when
+// all others have failed, and comes back once it succeeds.
 //
 // All targets must have one known Space and one Variant, because their vectors are mixed. Balance
 // returns an error if they do not, or if a weight is negative.
@@ -65,8 +65,8 @@ type balance struct {
 	out []bool // the targets taken out
 }
 
-// choose picks a target that was not asked yet, at random by weight, and marks it as asked. Targets that
-// were taken out come last.
+// choose picks a target that was not asked yet, at random by weight, and marks it as asked.
+// Targets that were taken out come last.
 func (b *balance) choose(asked []bool) (int, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -16,7 +16,8 @@ func TestBalanceByWeight(t *testing.T) {
 	for range n {
 		ask(t.Context(), e, "x")
 	}
-	// Chi-squared with two degrees of freedom: 13.8 is passed by chance once in a thousand seeds, and the seed is fixed.
+	// Chi-squared with two degrees of freedom: 13.8 is passed by chance once in a thousand seeds,
+	// and the seed is fixed.
 	chi := 0.0
 	for i, p := range []*target{a, b, c} {
 		want := n * []float64{.6, .3, .1}[i]

@@ -10,7 +10,8 @@ import (
 	"github.com/vecspace/embedding/middleware/internal/recall"
 )
 
-// BatchOptions are options of [Batch]. The zero value uses the model's limits and sends 8 requests at once.
+// BatchOptions are options of [Batch]. The zero value uses the model's limits and sends 8
+// requests at once.
 type BatchOptions struct {
 	// Parallel is how many requests of one call may be in flight. 0 or less means 8.
 	Parallel int
@@ -18,17 +19,18 @@ type BatchOptions struct {
 	Limits embedding.Limits
 }
 
-// Batch splits a call into requests that the provider takes, by texts, tokens ([embedding.EstimateTokens])
-// and bytes. The resulting Model takes any number of texts. A slow request does not hold the others back,
-// and only the requests in flight are in memory beside the result.
+// Batch splits a call into requests that the provider takes, by texts, tokens
+// ([embedding.EstimateTokens]) and bytes. The resulting Model takes any number of texts. A slow
+// request does not hold the others back, and only the requests in flight are in memory beside the
+// result.
 //
-// A request refused as TooLarge is split until it passes. Batch learns a limit if the provider states it,
-// or if both halves pass. A request refused as Rejected is halved until the bad text stands alone. A
-// single text that is TooLarge becomes Rejected.
+// A request refused as TooLarge is split until it passes. Batch learns a limit if the provider
+// states it, or if both halves pass. A request refused as Rejected is halved until the bad text
+// stands alone. A single text that is TooLarge becomes Rejected.
 //
-// After an error that every request would meet (Auth, Exhausted, Invalid, Unknown) Batch sends nothing
-// more; after any other it goes on. The [embedding.PartialError] has the vectors of all requests that
-// succeeded. A cache outside gets the vectors of each request when it is answered.
+// After an error that every request would meet (Auth, Exhausted, Invalid, Unknown) Batch sends
+// nothing more; after any other it goes on. The [embedding.PartialError] has the vectors of all
+// requests that succeeded. A cache outside gets the vectors of each request when it is answered.
 func Batch(o BatchOptions) embedding.Middleware {
 	if o.Parallel <= 0 {
 		o.Parallel = 8
@@ -138,8 +140,8 @@ type chunk struct {
 	whole *halves // the request that this is a half of; may be nil
 }
 
-// halves waits until both parts of a request that was too large have passed. Then their size is a limit
-// to learn.
+// halves waits until both parts of a request that was too large have passed. Then their size is a
+// limit to learn.
 type halves struct {
 	left  int // parts that did not pass yet
 	learn embedding.Limits
@@ -170,8 +172,8 @@ func (j *job) work() {
 	}
 }
 
-// take returns what to send next: a piece of a refused request, or the next texts. It returns false if
-// the job is done or stopped.
+// take returns what to send next: a piece of a refused request, or the next texts. It returns
+// false if the job is done or stopped.
 func (j *job) take() (chunk, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -270,8 +272,8 @@ func (j *job) refused(idx []int, err error) {
 	j.pieces = append(j.pieces, chunk{idx: idx[half:], whole: whole}, chunk{idx: idx[:half], whole: whole})
 }
 
-// size returns the limit to learn if both halves pass. If the number of texts has no known limit, the
-// refusal was about texts, otherwise about tokens.
+// size returns the limit to learn if both halves pass. If the number of texts has no known limit,
+// the refusal was about texts, otherwise about tokens.
 func (j *job) size(idx []int, half int) embedding.Limits {
 	if !j.counted {
 		return embedding.Limits{Texts: half}
@@ -290,8 +292,8 @@ func (j *job) fatal(err error) {
 	}
 }
 
-// result returns the merged answers. Texts that were not sent fail by the error that stopped the job, and
-// if no text succeeded, the whole call does.
+// result returns the merged answers. Texts that were not sent fail by the error that stopped the
+// job, and if no text succeeded, the whole call does.
 func (j *job) result() (embedding.Response, error) {
 	if j.stop != nil {
 		unsent := slices.Clone(j.all[j.cursor:])

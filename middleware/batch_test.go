@@ -170,7 +170,8 @@ func TestBatchIsolatesRejectedTexts(t *testing.T) {
 	}
 }
 
-// TestBatchSharesNoBlame holds a case in which an inner layer asked for two texts together and gave both its one error.
+// TestBatchSharesNoBlame holds a case in which an inner layer asked for two texts together and
+// gave both its one error.
 func TestBatchSharesNoBlame(t *testing.T) {
 	calls := 0
 	f := embedtest.NewFake(embedtest.FakeOptions{Poison: func(text string) bool { return text == "text 3" }})
@@ -263,7 +264,8 @@ func TestBatchSlides(t *testing.T) {
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts(8000)}); err != nil {
 			t.Fatal(err)
 		}
-		// 800 requests, a tenth of which take five times as long, eight at once: 7 s if nothing waits for a slow one.
+		// 800 requests, a tenth of which take five times as long, eight at once: 7 s if nothing waits
+		// for a slow one.
 		if took := time.Since(start); took > 7300*time.Millisecond {
 			t.Errorf("took %v: a slow request held others back", took)
 		}

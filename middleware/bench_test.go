@@ -10,7 +10,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// still answers at once with the same vectors and allocates nothing: what is measured around it is the layers.
+// still answers at once with the same vectors and allocates nothing: what is measured around it
+// is the layers.
 type still struct{ rows [][]float32 }
 
 const stillDims, stillMost = 256, 64
@@ -100,7 +101,8 @@ func BenchmarkBatch(b *testing.B) {
 	}
 }
 
-// BenchmarkContended is the standard stack under two callers at once: its locks are what it shows (-cpu 1,2).
+// BenchmarkContended is the standard stack under two callers at once: its locks are what it shows
+// (-cpu 1,2).
 func BenchmarkContended(b *testing.B) {
 	e := embedding.Chain(newStill(), Standard(StandardOptions{}))
 	texts := longTexts(stillMost)

@@ -9,7 +9,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// BreakerOptions are options of [Breaker]. The zero value opens after 5 failures in a row, for 5 seconds.
+// BreakerOptions are options of [Breaker]. The zero value opens after 5 failures in a row, for 5
+// seconds.
 type BreakerOptions struct {
 	Failures int // failures in a row that open the circuit; 0 or less means 5
 	// Cooldown is how long the circuit stays open before one call tries the provider. While trials
@@ -17,13 +18,14 @@ type BreakerOptions struct {
 	Cooldown time.Duration
 }
 
-// Breaker stops calling a provider that is down and fails its callers fast. Unavailable and RateLimited
-// errors count as failures. If the server sends a RetryAfter, the circuit opens at once, for that long.
+// Breaker stops calling a provider that is down and fails its callers fast. Unavailable and
+// RateLimited errors count as failures. If the server sends a RetryAfter, the circuit opens at
+// once, for that long.
 //
 // While the circuit is open, calls fail as Unavailable with [CodeOpen] and the remaining time as
-// RetryAfter, so that Fallback moves on and Retry knows when to come back. Then one call tries, and the
-// others fail until it returns. Answers to calls that began before the circuit opened change nothing.
-// Each chain built with the returned Middleware has its own circuit.
+// RetryAfter, so that Fallback moves on and Retry knows when to come back. Then one call tries,
+// and the others fail until it returns. Answers to calls that began before the circuit opened
+// change nothing. Each chain built with the returned Middleware has its own circuit.
 func Breaker(o BreakerOptions) embedding.Middleware {
 	if o.Failures < 1 {
 		o.Failures = 5
@@ -65,8 +67,8 @@ const (
 	unknown // neither, for example because the caller left
 )
 
-// judge returns what err says about the provider's health, how long the provider asks to wait, and its
-// words.
+// judge returns what err says about the provider's health, how long the provider asks to wait,
+// and its words.
 func judge(ctx context.Context, err error) (o outcome, after time.Duration, why string) {
 	if err == nil {
 		return success, 0, ""

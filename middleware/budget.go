@@ -10,8 +10,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Budget refuses requests before more than a given sum is spent. Several embedders may share one. It is
-// safe for concurrent use.
+// Budget refuses requests before more than a given sum is spent. Several embedders may share one.
+// It is safe for concurrent use.
 type Budget struct {
 	max      float64
 	currency string
@@ -21,8 +21,8 @@ type Budget struct {
 	reserved float64 // for requests under way
 }
 
-// NewBudget returns a Budget of max in a currency (ISO 4217). It returns an error if max is not a positive
-// number or the currency is missing: sums in two currencies are never added up.
+// NewBudget returns a Budget of max in a currency (ISO 4217). It returns an error if max is not a
+// positive number or the currency is missing: sums in two currencies are never added up.
 func NewBudget(max float64, currency string) (*Budget, error) {
 	if !(max > 0) || math.IsInf(max, 0) {
 		return nil, fmt.Errorf("middleware.NewBudget: the sum is %v: it must be a positive number", max)
@@ -40,14 +40,15 @@ func (b *Budget) Spent() float64 {
 	return b.spent
 }
 
-// Wrap returns e with its requests counted against the budget, at the price of its Model. It returns an
-// error if that price is unknown or in another currency. Put it around the provider, inside [Retry],
-// because every attempt costs money.
+// Wrap returns e with its requests counted against the budget, at the price of its Model. It
+// returns an error if that price is unknown or in another currency. Put it around the provider,
+// inside [Retry], because every attempt costs money.
 //
-// A request reserves the price of its estimated tokens ([embedding.EstimateTokens], which leans high), and
-// fails as Exhausted with [CodeBudget] if the budget does not cover it. Afterwards it counts what the
-// provider's usage says. It counts the estimate if the provider reports no usage, or if the request ended
-// without an answer that shows whether it was billed. A refusal (HTTP status 400 and above) costs nothing.
+// A request reserves the price of its estimated tokens ([embedding.EstimateTokens], which leans
+// high), and fails as Exhausted with [CodeBudget] if the budget does not cover it. Afterwards it
+// counts what the provider's usage says. It counts the estimate if the provider reports no usage,
+// or if the request ended without an answer that shows whether it was billed. A refusal (HTTP
+// status 400 and above) costs nothing.
 func (b *Budget) Wrap(e embedding.Embedder) (embedding.Embedder, error) {
 	if e == nil {
 		return nil, errors.New("middleware.Budget: the embedder is nil")
@@ -85,8 +86,8 @@ func (b *Budget) Wrap(e embedding.Embedder) (embedding.Embedder, error) {
 	}), nil
 }
 
-// refused reports whether nothing can have been billed: the provider refused the request, or it was never
-// sent.
+// refused reports whether nothing can have been billed: the provider refused the request, or it
+// was never sent.
 func refused(err error) bool {
 	known := false
 	for e := range causes(err) {

@@ -22,13 +22,15 @@ type CoalesceOptions struct {
 	Texts int
 }
 
-// Coalesce asks once for a text that is already in flight, or that a request repeats; such a text counts
-// as Usage.Reused. Texts in flight are known inside each chain built with the returned Middleware.
+// Coalesce asks once for a text that is already in flight, or that a request repeats; such a text
+// counts as Usage.Reused. Texts in flight are known inside each chain built with the returned
+// Middleware.
 //
-// A shared call belongs to all callers who wait for it. A canceled caller leaves without affecting the
-// others; when the last one leaves, the call is canceled, and that caller gets what it has paid for. The
-// usage of a call is reported once: to the caller who began it or, if that one has left, to another. The
-// request has no deadline, and the context values of the caller who began it.
+// A shared call belongs to all callers who wait for it. A canceled caller leaves without
+// affecting the others; when the last one leaves, the call is canceled, and that caller gets what
+// it has paid for. The usage of a call is reported once: to the caller who began it or, if that
+// one has left, to another. The request has no deadline, and the context values of the caller who
+// began it.
 func Coalesce(o CoalesceOptions) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
 		next = embedding.Chain(next)
@@ -60,8 +62,8 @@ type flight struct {
 	at   int
 }
 
-// shared is one call to next for all callers who wait for one of its texts. The coalescer's mu guards its
-// fields, except that res and err may be read without it once done is closed.
+// shared is one call to next for all callers who wait for one of its texts. The coalescer's mu
+// guards its fields, except that res and err may be read without it once done is closed.
 type shared struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -130,8 +132,8 @@ type recalled struct {
 	row  []float32
 }
 
-// join finds a call for each text that is in flight, and begins one for texts that are not and that the
-// cache does not have by now.
+// join finds a call for each text that is in flight, and begins one for texts that are not and
+// that the cache does not have by now.
 func (c *coalescer) join(ctx context.Context, req embedding.Request) plan {
 	p := plan{memory: recall.From(ctx, c.model)}
 	slot := c.slot(req.Task)
@@ -253,7 +255,8 @@ func (c *coalescer) begin(call *shared) {
 	}()
 }
 
-// land takes a call's texts out of flight, so that no caller joins it any more. The caller holds mu.
+// land takes a call's texts out of flight, so that no caller joins it any more. The caller holds
+// mu.
 func (c *coalescer) land(call *shared) {
 	for _, text := range call.texts {
 		key := flightKey{call.slot, text}
@@ -263,8 +266,8 @@ func (c *coalescer) land(call *shared) {
 	}
 }
 
-// wait waits for a call and reports whether its result is for this caller. It is not if the caller leaves
-// while others wait.
+// wait waits for a call and reports whether its result is for this caller. It is not if the
+// caller leaves while others wait.
 func (c *coalescer) wait(ctx context.Context, s *share) bool {
 	select {
 	case <-s.call.done:
@@ -334,8 +337,8 @@ func (c *coalescer) place(ctx context.Context, out *embedding.Merger, s *share) 
 	out.Use(usage)
 }
 
-// ended returns err with the error of the caller's context in place of context.Canceled. The call was
-// canceled because that context ended, perhaps by a deadline.
+// ended returns err with the error of the caller's context in place of context.Canceled. The call
+// was canceled because that context ended, perhaps by a deadline.
 func ended(ctx context.Context, err error) error {
 	end := ctx.Err()
 	if end == nil || !errors.Is(err, context.Canceled) {
@@ -352,8 +355,8 @@ func ended(ctx context.Context, err error) error {
 	return out
 }
 
-// leave takes a caller out of a call and reports whether others still wait for it. If none do, it cancels
-// the call.
+// leave takes a caller out of a call and reports whether others still wait for it. If none do, it
+// cancels the call.
 func (c *coalescer) leave(s *share) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,9 +6,10 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Dimensions checks that vectors have n dimensions. If the Model says otherwise, every call fails as
-// Invalid before anything is sent. If the Model does not give its dimensions, an answer with another
-// length is Malformed, with an [embedding.DimensionsError]. An n of 0 or less checks nothing.
+// Dimensions checks that vectors have n dimensions. If the Model says otherwise, every call fails
+// as Invalid before anything is sent. If the Model does not give its dimensions, an answer with
+// another length is Malformed, with an [embedding.DimensionsError]. An n of 0 or less checks
+// nothing.
 //
 // Dimensions does not convert: for shorter vectors ask the provider for them, or use [Truncate].
 func Dimensions(n int) embedding.Middleware {

@@ -16,7 +16,8 @@ const (
 	CodeTimeout = "local_timeout" // [Timeout]: the attempt took too long
 )
 
-// causes yields every *embedding.Error in err: itself, or those of a PartialError's texts, each once.
+// causes yields every *embedding.Error in err: itself, or those of a PartialError's texts, each
+// once.
 func causes(err error) func(yield func(*embedding.Error) bool) {
 	return func(yield func(*embedding.Error) bool) {
 		errs := []error{err}

@@ -12,7 +12,8 @@ import (
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
-// The order of the layers, seen by a provider and by what stands between: a name is printed on the way in.
+// The order of the layers, seen by a provider and by what stands between: a name is printed on
+// the way in.
 func Example_order() {
 	var trace []string
 	mark := func(name string) embedding.Middleware {

@@ -16,12 +16,14 @@ type FallbackOptions struct {
 	Patience time.Duration
 }
 
-// Fallback returns an Embedder that asks the first of embedders, and the next one for the texts that
-// failed as Auth, RateLimited, Exhausted, Unavailable or Malformed. If all fail, the error is the one
-// that can be retried soonest, so that a [Retry] around it waits no longer than necessary.
+// Fallback returns an Embedder that asks the first of embedders, and the next one for the texts
+// that failed as Auth, RateLimited, Exhausted, Unavailable or Malformed. If all fail, the error
+// is the one that can be retried soonest, so that a [Retry] around it waits no longer than
+// necessary.
 //
-// All embedders must have one known Space and one Variant, because their vectors are mixed; otherwise
-// Fallback returns an error. Each needs its own Breaker and Timeout, as [Stack] gives it.
+// All embedders must have one known Space and one Variant, because their vectors are mixed;
+// otherwise Fallback returns an error. Each needs its own Breaker and Timeout, as [Stack] gives
+// it.
 func Fallback(o FallbackOptions, embedders ...embedding.Embedder) (embedding.Embedder, error) {
 	m, err := joined("Fallback", embedders)
 	if err != nil {

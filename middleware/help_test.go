@@ -10,7 +10,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// target is a provider of the tests of Limit, Breaker and what stands beside them: it answers every text alike, after a while, until told to fail.
+// target is a provider of the tests of Limit, Breaker and what stands beside them: it answers
+// every text alike, after a while, until told to fail.
 type target struct {
 	m       embedding.Model
 	latency time.Duration

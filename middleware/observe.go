@@ -20,20 +20,22 @@ type Event struct {
 	Err      error // nil if all texts succeeded
 }
 
-// Observe calls fn once per call, as the caller sees it: cached texts are in Usage.Reused, and Duration
-// includes the waits of Retry and Limit. It belongs outermost. An empty request makes no event.
+// Observe calls fn once per call, as the caller sees it: cached texts are in Usage.Reused, and
+// Duration includes the waits of Retry and Limit. It belongs outermost. An empty request makes no
+// event.
 //
 // fn runs in the caller's goroutine before the call returns, so it must be quick, and safe for
 // concurrent use. It may be nil.
 func Observe(fn func(Event)) embedding.Middleware { return listen(fn) }
 
-// Attempts calls fn once per request that is sent, retries and hedges included, even if the caller has
-// left. It belongs innermost: only there is all the spending seen, such as requests that were billed
-// and then failed. fn must be quick, and safe for concurrent use. It may be nil.
+// Attempts calls fn once per request that is sent, retries and hedges included, even if the
+// caller has left. It belongs innermost: only there is all the spending seen, such as requests
+// that were billed and then failed. fn must be quick, and safe for concurrent use. It may be nil.
 func Attempts(fn func(Event)) embedding.Middleware { return listen(fn) }
 
-// Log returns a function for [Observe] or [Attempts] that logs each event to l, at level Debug, or Warn
-// if the call failed. It logs neither texts nor keys. If l is nil, Log returns nil and nothing is logged.
+// Log returns a function for [Observe] or [Attempts] that logs each event to l, at level Debug,
+// or Warn if the call failed. It logs neither texts nor keys. If l is nil, Log returns nil and
+// nothing is logged.
 //
 //	middleware.Observe(middleware.Log(slog.Default()))
 func Log(l *slog.Logger) func(Event) {

@@ -9,8 +9,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// relay asks several embedders until each text has its vector, or an error that another embedder would
-// repeat. Fallback and Balance differ in which embedder they ask next.
+// relay asks several embedders until each text has its vector, or an error that another embedder
+// would repeat. Fallback and Balance differ in which embedder they ask next.
 type relay struct {
 	embedders []embedding.Embedder
 	patience  time.Duration           // how long to wait before the next one is asked too; 0 means for ever
@@ -89,8 +89,8 @@ func (r *relay) embed(ctx context.Context, req embedding.Request, next func() (a
 	return m.Result()
 }
 
-// stillOpen returns which of the open texts are still open after an embedder answered the texts idx with
-// err, and the best error so far.
+// stillOpen returns which of the open texts are still open after an embedder answered the texts
+// idx with err, and the best error so far.
 func stillOpen(open, idx []int, err, best error) ([]int, error) {
 	if err == nil {
 		return nil, best
@@ -121,8 +121,8 @@ func stillOpen(open, idx []int, err, best error) ([]int, error) {
 	return left, best
 }
 
-// sooner returns the error that can be retried sooner: a retryable error before any other, then the one
-// with the shorter RetryAfter, then a. a may be nil.
+// sooner returns the error that can be retried sooner: a retryable error before any other, then
+// the one with the shorter RetryAfter, then a. a may be nil.
 func sooner(a, b error) error {
 	if a == nil {
 		return b

@@ -11,8 +11,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// RetryOptions are options of [Retry]. The zero value never waits longer than 1 minute and gives up after
-// 2 minutes without a success.
+// RetryOptions are options of [Retry]. The zero value never waits longer than 1 minute and gives
+// up after 2 minutes without a success.
 type RetryOptions struct {
 	// Budget is how long a call goes on after its first failure, and how long all calls together go on
 	// while none succeeds: in an outage the thousandth chunk does not wait as long as the first did.
@@ -21,18 +21,18 @@ type RetryOptions struct {
 	// MaxWait is the longest single wait. If the server asks for longer, its error is returned
 	// immediately. 0 or less means 1 minute.
 	MaxWait time.Duration
-	// Pause is the longest wait after the first failure if the server does not say how long to wait. It
-	// doubles with each failure, up to MaxPause. 0 or less means 500 ms and 10 s.
+	// Pause is the longest wait after the first failure if the server does not say how long to wait.
+	// It doubles with each failure, up to MaxPause. 0 or less means 500 ms and 10 s.
 	Pause, MaxPause time.Duration
 	// Attempts limits the requests for one text. 0 or less means as many as the budget allows.
 	Attempts int
 }
 
-// Retry asks again for the texts that failed as RateLimited or Unavailable. It waits as long as the
-// server's Retry-After says, or otherwise for a random time of up to Pause, doubled each time ("full
-// jitter", aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). If a wait would end after
-// the budget or the context's deadline, the provider's error is returned immediately. A refusal by an
-// open [Breaker] is waited for and does not count as an attempt.
+// Retry asks again for the texts that failed as RateLimited or Unavailable. It waits as long as
+// the server's Retry-After says, or otherwise for a random time of up to Pause, doubled each time
+// ("full jitter", aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). If a wait
+// would end after the budget or the context's deadline, the provider's error is returned
+// immediately. A refusal by an open [Breaker] is waited for and does not count as an attempt.
 //
 // Each chain built with the returned Middleware has its own shared budget.
 func Retry(o RetryOptions) embedding.Middleware {
@@ -118,8 +118,8 @@ func answered(err error) bool {
 	return ok && len(p.Failed) < len(p.Response.Vectors)
 }
 
-// worthAsking returns which of the texts idx (nil means all n) to ask for again after err, how long the
-// server asks to wait, and whether nothing but an open circuit refused them.
+// worthAsking returns which of the texts idx (nil means all n) to ask for again after err, how
+// long the server asks to wait, and whether nothing but an open circuit refused them.
 func worthAsking(idx []int, err error, n int) (again []int, after time.Duration, refused bool) {
 	at := func(k int) int {
 		if idx == nil {
@@ -171,8 +171,8 @@ func (o *outage) over() {
 	o.since = time.Time{}
 }
 
-// began records a failure and returns when the outage began. A failure long ago, after which no call was
-// made, belongs to another outage.
+// began records a failure and returns when the outage began. A failure long ago, after which no
+// call was made, belongs to another outage.
 func (o *outage) began(now time.Time, quiet time.Duration, answered bool) time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()

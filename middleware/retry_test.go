@@ -195,7 +195,8 @@ func TestRetryIsOverWhenTheCallerLeaves(t *testing.T) {
 	})
 }
 
-// TestRetryWhenTheCallerLeavesAtTheSameMoment: a failure that only the caller's end keeps from being retried is the caller's end.
+// TestRetryWhenTheCallerLeavesAtTheSameMoment: a failure that only the caller's end keeps from
+// being retried is the caller's end.
 func TestRetryWhenTheCallerLeavesAtTheSameMoment(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {

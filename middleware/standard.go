@@ -8,8 +8,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// StandardOptions are options of [Standard] and [Stack]. The zero value is right for most: the defaults of
-// each layer, and 60 seconds for an attempt.
+// StandardOptions are options of [Standard] and [Stack]. The zero value is right for most: the
+// defaults of each layer, and 60 seconds for an attempt.
 type StandardOptions struct {
 	Coalesce CoalesceOptions
 	Batch    BatchOptions
@@ -20,8 +20,8 @@ type StandardOptions struct {
 	Attempts func(Event)   // called once per request that is sent; may be nil
 }
 
-// layers returns the standard layers in their order: those around all providers, then those around each
-// of them. This is the only place that knows the order.
+// layers returns the standard layers in their order: those around all providers, then those
+// around each of them. This is the only place that knows the order.
 func (o StandardOptions) layers() (around, each []embedding.Middleware) {
 	return []embedding.Middleware{
 			Coalesce(o.Coalesce),
@@ -39,8 +39,9 @@ func (o StandardOptions) layers() (around, each []embedding.Middleware) {
 //
 //	Coalesce(Batch(Retry(Breaker(Limit(Timeout(Attempts(provider)))))))
 //
-// Observe, Dimensions and a cache go around it; see [Stack] for all layers and for several providers. The
-// state of [Limit] belongs to the returned Middleware: chains that share an account share one value.
+// Observe, Dimensions and a cache go around it; see [Stack] for all layers and for several
+// providers. The state of [Limit] belongs to the returned Middleware: chains that share an
+// account share one value.
 func Standard(o StandardOptions) embedding.Middleware {
 	around, each := o.layers()
 	return func(next embedding.Embedder) embedding.Embedder {

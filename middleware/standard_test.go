@@ -11,8 +11,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// TestStackJoinsInsideRetry: a provider that is down fails over before anything is retried, its circuit
-// opens and the other one goes on, and Observe sees one call.
+// TestStackJoinsInsideRetry: a provider that is down fails over before anything is retried, its
+// circuit opens and the other one goes on, and Observe sees one call.
 func TestStackJoinsInsideRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := &target{whole: failed(embedding.Unavailable, 0)}, &target{}

@@ -9,9 +9,9 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Timeout ends an attempt after d. The error is Unavailable with [CodeTimeout] and no context error, so
-// that Retry and Fallback act on it: only the caller's own context ends the caller. It belongs inside
-// [Limit], so that the wait for a slot does not count. 0 or less means no timeout.
+// Timeout ends an attempt after d. The error is Unavailable with [CodeTimeout] and no context
+// error, so that Retry and Fallback act on it: only the caller's own context ends the caller. It
+// belongs inside [Limit], so that the wait for a slot does not count. 0 or less means no timeout.
 func Timeout(d time.Duration) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
 		next = embedding.Chain(next)

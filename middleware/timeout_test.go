@@ -51,7 +51,8 @@ func TestTimeoutKeepsWhatWasPaid(t *testing.T) {
 	})
 }
 
-// TestTimeoutWhenTheCallerLeavesAtTheSameMoment: the attempt's deadline must not stand for the caller's cancel.
+// TestTimeoutWhenTheCallerLeavesAtTheSameMoment: the attempt's deadline must not stand for the
+// caller's cancel.
 func TestTimeoutWhenTheCallerLeavesAtTheSameMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -17,10 +17,11 @@ type TruncateOptions struct {
 	Space embedding.Space
 }
 
-// Truncate returns e with each vector cut to its first n dimensions and normalized again. Only use it for
-// models that were trained for it (Matryoshka representations, arXiv 2205.13147): other vectors lose
-// their meaning. Truncate returns an error if e's Space or Dimensions are unknown, or if n is not between
-// 1 and those dimensions. A vector whose first n dimensions are all zero fails as Malformed.
+// Truncate returns e with each vector cut to its first n dimensions and normalized again. Only
+// use it for models that were trained for it (Matryoshka representations, arXiv 2205.13147):
+// other vectors lose their meaning. Truncate returns an error if e's Space or Dimensions are
+// unknown, or if n is not between 1 and those dimensions. A vector whose first n dimensions are
+// all zero fails as Malformed.
 func Truncate(e embedding.Embedder, n int, o TruncateOptions) (embedding.Embedder, error) {
 	if e == nil {
 		return nil, errors.New("middleware.Truncate: the Embedder is nil")
@@ -66,8 +67,8 @@ func Truncate(e embedding.Embedder, n int, o TruncateOptions) (embedding.Embedde
 	}), nil
 }
 
-// cut returns new rows of n dimensions and unit length. A row without a direction is nil, and bad has its
-// index.
+// cut returns new rows of n dimensions and unit length. A row without a direction is nil, and bad
+// has its index.
 func cut(rows [][]float32, n int) (out [][]float32, bad []int) {
 	out = make([][]float32, len(rows))
 	slab := make([]float32, 0, n*len(rows))

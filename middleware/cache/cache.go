@@ -1,21 +1,22 @@
 // Package cache keeps vectors in memory, so that a text is paid for once.
 //
-// A [Cache] is built on ristretto, which decides what to admit and what to evict. Around it, the package
-// makes sure that a vector is visible when Embed returns, that a burst of any size is stored if it fits,
-// that every hit matches 128 bits of the text's hash, and that MaxBytes is the memory really used.
+// A [Cache] is built on ristretto, which decides what to admit and what to evict. Around it, the
+// package makes sure that a vector is visible when Embed returns, that a burst of any size is
+// stored if it fits, that every hit matches 128 bits of the text's hash, and that MaxBytes is the
+// memory really used.
 //
 //	c, err := cache.New(cache.Options{})
 //	...
 //	defer c.Close()
 //	e = embedding.Chain(e, c.Wrap, middleware.Standard(middleware.StandardOptions{}))
 //
-// The cache belongs outside the layers of middleware.Standard: a hit then costs no token, slot or timer,
-// and misses are packed densely. One Cache may serve any number of chains. The key is the model's Space
-// and Variant, the Task unless the model is Symmetric, and the text. Chains with an unknown Space share
-// nothing.
+// The cache belongs outside the layers of middleware.Standard: a hit then costs no token, slot or
+// timer, and misses are packed densely. One Cache may serve any number of chains. The key is the
+// model's Space and Variant, the Task unless the model is Symmetric, and the text. Chains with an
+// unknown Space share nothing.
 //
-// A [Store] is a second tier that outlives the process or is shared by several. Packages cache/disk and
-// cache/redis have one each.
+// A [Store] is a second tier that outlives the process or is shared by several. Packages
+// cache/disk and cache/redis have one each.
 package cache
 
 import (
@@ -79,8 +80,8 @@ type lane struct {
 // counters count events that are rare enough for one place.
 type counters struct{ stored, rejected, evicted atomic.Int64 }
 
-// entry is one vector. It has its own memory, because a row of a provider's slab would keep the whole slab
-// alive.
+// entry is one vector. It has its own memory, because a row of a provider's slab would keep the
+// whole slab alive.
 type entry struct {
 	check uint64 // the second half of the key; ristretto compares only the first
 	key   uint64
@@ -88,14 +89,16 @@ type entry struct {
 	one   [1][]float32
 }
 
-// overhead is the memory of an entry without its vector: the entry itself, its part of ristretto's item and
-// cost maps at their mean load, and with a TTL its expiry. TestBytesAreTrue compares it with the heap.
+// overhead is the memory of an entry without its vector: the entry itself, its part of
+// ristretto's item and cost maps at their mean load, and with a TTL its expiry. TestBytesAreTrue
+// compares it with the heap.
 const (
 	overhead    = 190
 	overheadTTL = 60
 )
 
-// New returns an empty Cache. It returns an error if an option is negative or MaxBytes is below 64 KiB.
+// New returns an empty Cache. It returns an error if an option is negative or MaxBytes is below
+// 64 KiB.
 func New(o Options) (*Cache, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 256 << 20
@@ -133,8 +136,8 @@ func New(o Options) (*Cache, error) {
 // lane returns a random lane, so that cores that ask for the same text do not share one.
 func (c *Cache) lane() *lane { return &c.lanes[rand.Uint32()%lanes] }
 
-// lookup returns the entry of k, or nil. A vector with other dimensions is a miss, so that a Space which a
-// user asserts wrongly does not make a wrong answer. The caller holds a lane.
+// lookup returns the entry of k, or nil. A vector with other dimensions is a miss, so that a
+// Space which a user asserts wrongly does not make a wrong answer. The caller holds a lane.
 func (c *Cache) lookup(k key, dimensions int) *entry {
 	if c.end {
 		return nil
@@ -146,7 +149,8 @@ func (c *Cache) lookup(k key, dimensions int) *entry {
 	return e
 }
 
-// keep stores rows that were requested at the given age. If there was a purge since, it does nothing.
+// keep stores rows that were requested at the given age. If there was a purge since, it does
+// nothing.
 func (c *Cache) keep(age, space uint64, rows iter.Seq2[key, []float32]) {
 	l := c.lane()
 	l.RLock()
@@ -212,14 +216,15 @@ func (c *Cache) Stats() Stats {
 	return s
 }
 
-// Purge drops all vectors from memory and from the Store, including those that other processes have written
-// there; it does not reach the memory of other processes. Answers to requests in flight are not kept. An
-// error comes from the Store: memory is purged all the same.
+// Purge drops all vectors from memory and from the Store, including those that other processes
+// have written there; it does not reach the memory of other processes. Answers to requests in
+// flight are not kept. An error comes from the Store: memory is purged all the same.
 func (c *Cache) Purge(ctx context.Context) error {
 	return c.tier.purge(ctx, nil, func() { c.exclusively(c.store.Clear) })
 }
 
-// PurgeSpace is Purge for the vectors of one space, for example of a model that its provider has changed.
+// PurgeSpace is Purge for the vectors of one space, for example of a model that its provider has
+// changed.
 func (c *Cache) PurgeSpace(ctx context.Context, s embedding.Space) error {
 	space := c.keys.space(s)
 	return c.tier.purge(ctx, spacePrefix(s), func() { c.exclusively(func() { c.forget(space) }) })
@@ -241,8 +246,8 @@ func (c *Cache) forget(space uint64) {
 	c.store.Wait()
 }
 
-// Close frees the memory and ends ristretto's goroutines. The Store stays open, but no call uses it after
-// Close returns. Close may be called more than once.
+// Close frees the memory and ends ristretto's goroutines. The Store stays open, but no call uses
+// it after Close returns. Close may be called more than once.
 func (c *Cache) Close() {
 	c.tier.close()
 	c.exclusively(func() {

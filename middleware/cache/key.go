@@ -21,7 +21,8 @@ type prefix struct {
 	symmetric bool
 }
 
-// prefix returns the prefix of a model. A chain other than 0 tells chains with an unknown Space apart.
+// prefix returns the prefix of a model. A chain other than 0 tells chains with an unknown Space
+// apart.
 func (h keyer) prefix(m embedding.Model, chain uint64) prefix {
 	type parts struct {
 		space   embedding.Space
@@ -43,8 +44,8 @@ func (p prefix) of(t embedding.Task) key {
 	return key{p.lo ^ (uint64(t)+1)*0x9e3779b97f4a7c15, p.hi ^ (uint64(t)+1)*0x61c8864680b583eb}
 }
 
-// of returns the key of a text. Both halves are keyed hashes, so after the XOR with the prefix a collision
-// is still as unlikely as with 128 random bits.
+// of returns the key of a text. Both halves are keyed hashes, so after the XOR with the prefix a
+// collision is still as unlikely as with 128 random bits.
 func (h keyer) of(pre key, text string) key {
 	return key{maphash.String(h.lo, text) ^ pre.lo, maphash.String(h.hi, text) ^ pre.hi}
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Two texts whose keys share the half that ristretto compares replace each other and are never mixed up.
+// Two texts whose keys share the half that ristretto compares replace each other and are never
+// mixed up.
 func TestHalfACollisionIsAMiss(t *testing.T) {
 	c := open(t, Options{})
 	put := func(k key, v float32) {
@@ -65,7 +66,8 @@ func TestKeyHoldsWhatDecidesTheVector(t *testing.T) {
 	}
 }
 
-// TestEveryFieldIsInTheKey fails when Request or Model gets a field of which nobody has said whether it changes a vector.
+// TestEveryFieldIsInTheKey fails when Request or Model gets a field of which nobody has said
+// whether it changes a vector.
 func TestEveryFieldIsInTheKey(t *testing.T) {
 	for _, c := range []struct {
 		of        reflect.Type

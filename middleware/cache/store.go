@@ -13,25 +13,27 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Store is a second tier behind the memory of a [Cache]. It outlives the process or is shared by several.
-// Implementations are safe for concurrent use.
+// Store is a second tier behind the memory of a [Cache]. It outlives the process or is shared by
+// several. Implementations are safe for concurrent use.
 //
-// The Cache bounds each call by its context and counts errors in its Stats. So a Store neither retries nor
-// logs, and it returns soon after the context has ended. Package cache/storetest tests an implementation.
+// The Cache bounds each call by its context and counts errors in its Stats. So a Store neither
+// retries nor logs, and it returns soon after the context has ended. Package cache/storetest
+// tests an implementation.
 type Store interface {
-	// Get sets rows[i] to the vector of keys[i], which shares no memory with the Store, and leaves it nil
-	// if there is none or its value is damaged. The rows set before an error are used. Get sets no row
-	// after it has returned.
+	// Get sets rows[i] to the vector of keys[i], which shares no memory with the Store, and leaves
+	// it nil if there is none or its value is damaged. The rows set before an error are used. Get
+	// sets no row after it has returned.
 	Get(ctx context.Context, keys []Key, rows [][]float32) error
 	// Set stores rows[i] under keys[i]. It does not edit the rows.
 	Set(ctx context.Context, keys []Key, rows [][]float32) error
-	// Purge removes the vectors of all keys that begin with prefix. An empty prefix removes everything.
+	// Purge removes the vectors of all keys that begin with prefix. An empty prefix removes
+	// everything.
 	Purge(ctx context.Context, prefix []byte) error
 }
 
-// Key names a vector in a [Store]: 8 bytes of the SHA-256 of its Space, for [Cache.PurgeSpace], and the
-// SHA-256 of the Space, the Variant, the Task unless the model is Symmetric, and the text. It is the same
-// in every process and version.
+// Key names a vector in a [Store]: 8 bytes of the SHA-256 of its Space, for [Cache.PurgeSpace],
+// and the SHA-256 of the Space, the Variant, the Task unless the model is Symmetric, and the
+// text. It is the same in every process and version.
 type Key [spaceBytes + sha256.Size]byte
 
 const spaceBytes = 8
@@ -74,8 +76,8 @@ func (s *storeKeys) of(text string) (k Key) {
 	return k
 }
 
-// A stored value is "vec", a version byte, the CRC-32C of the Key and the floats, and the floats. Numbers
-// are little-endian.
+// A stored value is "vec", a version byte, the CRC-32C of the Key and the floats, and the floats.
+// Numbers are little-endian.
 const (
 	valueMagic  = "vec\x01"
 	valueHeader = len(valueMagic) + 4
@@ -83,12 +85,12 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// ErrValue is in the chain of an error for a stored value that is damaged, belongs to another Key or has an
-// unknown version.
+// ErrValue is in the chain of an error for a stored value that is damaged, belongs to another Key
+// or has an unknown version.
 var ErrValue = errors.New("not an intact vector")
 
-// AppendValue appends the stored form of a vector to b: 8 bytes plus 4 per dimension. Its checksum covers
-// the Key, so that a value is never taken for the vector of another text.
+// AppendValue appends the stored form of a vector to b: 8 bytes plus 4 per dimension. Its
+// checksum covers the Key, so that a value is never taken for the vector of another text.
 func AppendValue(b []byte, k Key, vector []float32) []byte {
 	start := len(b)
 	b = append(b, valueMagic...)
@@ -100,8 +102,8 @@ func AppendValue(b []byte, k Key, vector []float32) []byte {
 	return b
 }
 
-// ParseValue returns the vector in a value that [AppendValue] made for the same Key, as a copy. Otherwise it
-// returns an error with [ErrValue] in its chain.
+// ParseValue returns the vector in a value that [AppendValue] made for the same Key, as a copy.
+// Otherwise it returns an error with [ErrValue] in its chain.
 func ParseValue(k Key, value []byte) ([]float32, error) {
 	if len(value) <= valueHeader || len(value)%4 != 0 || string(value[:len(valueMagic)]) != valueMagic {
 		return nil, fmt.Errorf("a value of %d bytes is %w of version 1", len(value), ErrValue)

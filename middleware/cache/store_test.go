@@ -10,7 +10,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// TestStoreKeyHoldsWhatTheMemoryKeyHolds changes each field of a Model and looks whether the key in a Store changes with it.
+// TestStoreKeyHoldsWhatTheMemoryKeyHolds changes each field of a Model and looks whether the key
+// in a Store changes with it.
 func TestStoreKeyHoldsWhatTheMemoryKeyHolds(t *testing.T) {
 	base := embedding.Model{Space: "s", Variant: "v"}
 	of := func(m embedding.Model, task embedding.Task, text string) Key {

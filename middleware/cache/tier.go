@@ -40,8 +40,8 @@ type tier struct {
 	hits, misses, stored, unstored, unknown atomic.Int64
 }
 
-// purge removes the keys that begin with prefix. It calls forget, which does the same to memory, while no
-// call uses the Store.
+// purge removes the keys that begin with prefix. It calls forget, which does the same to memory,
+// while no call uses the Store.
 func (t *tier) purge(ctx context.Context, prefix []byte, forget func()) error {
 	if t == nil {
 		forget()
@@ -70,8 +70,8 @@ func (d *direction) lastErr() error {
 	return nil
 }
 
-// of returns the tier for a chain of model m. A chain with an unknown Space has none, because another chain
-// could take its vectors for its own.
+// of returns the tier for a chain of model m. A chain with an unknown Space has none, because
+// another chain could take its vectors for its own.
 func (t *tier) of(m embedding.Model) *tier {
 	if t == nil || m.Space != "" {
 		return t
@@ -126,8 +126,9 @@ func (t *tier) call(ctx context.Context, d *direction, timeout time.Duration, do
 	return err == nil
 }
 
-// get returns a row for each key, nil if the Store does not have it or if it has other dimensions. It takes
-// at most half of the caller's time, so that enough is left to ask the provider.
+// get returns a row for each key, nil if the Store does not have it or if it has other
+// dimensions. It takes at most half of the caller's time, so that enough is left to ask the
+// provider.
 func (t *tier) get(ctx context.Context, keys []Key, dimensions int) [][]float32 {
 	rows := make([][]float32, len(keys))
 	for at := 0; at < len(keys); at += tierBlock {
@@ -156,8 +157,8 @@ func (t *tier) get(ctx context.Context, keys []Key, dimensions int) [][]float32 
 	return rows
 }
 
-// set writes rows, as long as they are fresh: a purge makes them stale. It goes on after the caller has
-// left, because the rows are paid for.
+// set writes rows, as long as they are fresh: a purge makes them stale. It goes on after the
+// caller has left, because the rows are paid for.
 func (t *tier) set(ctx context.Context, keys []Key, rows [][]float32, fresh func() bool) bool {
 	ctx = context.WithoutCancel(ctx)
 	for at := 0; at < len(keys); at += tierBlock {

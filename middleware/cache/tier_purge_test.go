@@ -50,7 +50,8 @@ func TestPurgeHoldsForWhatIsUnderWay(t *testing.T) {
 	}
 }
 
-// A purge waits for a write under way; who comes meanwhile goes without the Store and waits for nobody.
+// A purge waits for a write under way; who comes meanwhile goes without the Store and waits for
+// nobody.
 func TestNobodyWaitsForAPurge(t *testing.T) {
 	s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
 	begun, hold := make(chan struct{}), make(chan struct{})

@@ -128,7 +128,8 @@ func TestCallersTime(t *testing.T) {
 	})
 }
 
-// What was paid for is stored although the caller has left meanwhile, and so is what a PartialError carries.
+// What was paid for is stored although the caller has left meanwhile, and so is what a
+// PartialError carries.
 func TestWhatWasPaidIsStored(t *testing.T) {
 	s := newStore()
 	ctx, cancel := context.WithCancel(t.Context())

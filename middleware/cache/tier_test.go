@@ -20,7 +20,8 @@ import (
 	"github.com/vecspace/embedding/middleware/cache/storetest"
 )
 
-// store is a Store in a map. fails, where it is set, decides how a call fares before anything is done.
+// store is a Store in a map. fails, where it is set, decides how a call fares before anything is
+// done.
 type store struct {
 	mu         sync.Mutex
 	rows       map[cache.Key][]float32

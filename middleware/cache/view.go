@@ -8,7 +8,8 @@ import (
 )
 
 // Wrap is a [embedding.Middleware]. The cache keeps each vector that next returns, those in a
-// [embedding.PartialError] too, and never keeps a failure. After Close the chain works without a cache.
+// [embedding.PartialError] too, and never keeps a failure. After Close the chain works without a
+// cache.
 func (c *Cache) Wrap(next embedding.Embedder) embedding.Embedder {
 	next = embedding.Chain(next)
 	m := next.Model()
@@ -68,8 +69,8 @@ func (v *view) misses(ctx context.Context, req embedding.Request, rows [][]float
 	return m.Result()
 }
 
-// hits returns the rows that memory has, nil for the other texts, with the number of hits and the moment. A
-// single text costs no allocation: its entry has a slice of one row.
+// hits returns the rows that memory has, nil for the other texts, with the number of hits and the
+// moment. A single text costs no allocation: its entry has a slice of one row.
 func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int, at moment) {
 	c := v.cache
 	l := c.lane()
@@ -108,8 +109,8 @@ func (v *view) miss(ctx context.Context, at moment, req embedding.Request) (embe
 	return res, err
 }
 
-// second looks up the missing rows in the Store and keeps what it finds in memory. It returns all rows and
-// the number of hits.
+// second looks up the missing rows in the Store and keeps what it finds in memory. It returns all
+// rows and the number of hits.
 func (v *view) second(ctx context.Context, at moment, req embedding.Request, rows [][]float32, hits int) ([][]float32, int) {
 	if rows == nil {
 		rows = make([][]float32, len(req.Texts))
@@ -142,7 +143,8 @@ func (v *view) second(ctx context.Context, at moment, req embedding.Request, row
 	return rows, hits
 }
 
-// lacking returns the indexes of the rows that are not in memory. The Store does not have them either.
+// lacking returns the indexes of the rows that are not in memory. The Store does not have them
+// either.
 func (v *view) lacking(task embedding.Task, texts []string, rows [][]float32) (idx []int) {
 	if v.tier == nil {
 		return nil

@@ -54,8 +54,8 @@ func TestBurstIsStoredCompletely(t *testing.T) {
 	}
 }
 
-// TestBurstOfManyAtOnce: so many goroutines store at the same time that ristretto's buffer overflows on any machine: its worker gets
-// a ninth of the processors.
+// TestBurstOfManyAtOnce: so many goroutines store at the same time that ristretto's buffer
+// overflows on any machine: its worker gets a ninth of the processors.
 func TestBurstOfManyAtOnce(t *testing.T) {
 	const goroutines, each = 8, 20_000
 	c := open(t, Options{MaxBytes: goroutines * each * (4 + overhead) * 2})

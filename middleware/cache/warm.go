@@ -9,12 +9,12 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Warm stores vectors that a model like m has embedded earlier for a task, in memory and in the Store. rows
-// yields each text with its vector. Warm returns the number of different texts.
+// Warm stores vectors that a model like m has embedded earlier for a task, in memory and in the
+// Store. rows yields each text with its vector. Warm returns the number of different texts.
 //
-// It returns an error if m's Space is unknown, or if a vector does not have m's dimensions; the vectors
-// before that one are stored. It also returns an error if the Store did not take all vectors; memory has
-// them all the same.
+// It returns an error if m's Space is unknown, or if a vector does not have m's dimensions; the
+// vectors before that one are stored. It also returns an error if the Store did not take all
+// vectors; memory has them all the same.
 func (c *Cache) Warm(m embedding.Model, task embedding.Task, rows iter.Seq2[string, []float32]) (int, error) {
 	if m.Space == "" {
 		return 0, errors.New("cache: Warm: the model's Space is unknown: call embedding.Probe first")

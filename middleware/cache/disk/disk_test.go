@@ -243,7 +243,8 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
-// A file that is cut under an open Store must not end the process, which a fault in a mapped page does by itself.
+// A file that is cut under an open Store must not end the process, which a fault in a mapped page
+// does by itself.
 func TestFileCutWhileOpen(t *testing.T) {
 	path := file(t)
 	s := open(t, path, Options{})
@@ -300,7 +301,8 @@ func clearFrom(t *testing.T, path string, at int) {
 	write(t, path, b)
 }
 
-// BenchmarkRead compares reading 10,000 vectors of 1,024 dimensions with copying the same values out of the same file by bbolt alone, in turns.
+// BenchmarkRead compares reading 10,000 vectors of 1,024 dimensions with copying the same values
+// out of the same file by bbolt alone, in turns.
 func BenchmarkRead(b *testing.B) {
 	const n = 10_000
 	s := open(b, file(b), Options{})

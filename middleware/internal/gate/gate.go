@@ -1,9 +1,9 @@
-// Package gate stops calling a helper that is down: a cache's second tier, a shared quota. A dead helper
-// then costs a few timeouts, not one per call.
+// Package gate stops calling a helper that is down: a cache's second tier, a shared quota. A dead
+// helper then costs a few timeouts, not one per call.
 //
-// A Gate is simpler than middleware.Breaker. The errors of a provider say when to come back and which
-// failure is the request's own fault; a helper just works or fails, and a caller who finds the gate
-// closed goes on without it.
+// A Gate is simpler than middleware.Breaker. The errors of a provider say when to come back and
+// which failure is the request's own fault; a helper just works or fails, and a caller who finds
+// the gate closed goes on without it.
 package gate
 
 import (
@@ -32,7 +32,8 @@ type Gate struct {
 	trial    bool      // one caller is trying the helper
 }
 
-// Enter reports whether the caller may call the helper. If so, the caller calls Leave or Abandon after.
+// Enter reports whether the caller may call the helper. If so, the caller calls Leave or Abandon
+// after.
 func (g *Gate) Enter() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -59,8 +60,8 @@ func (g *Gate) Leave(err error) {
 	g.until = time.Now().Add(Pause)
 }
 
-// TooShort reports whether err is a timeout and the timeout was shorter than MinTimeout. The caller then
-// calls Abandon instead of Leave.
+// TooShort reports whether err is a timeout and the timeout was shorter than MinTimeout. The
+// caller then calls Abandon instead of Leave.
 func TooShort(err error, timeout time.Duration) bool {
 	return timeout < MinTimeout && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded))
 }
