@@ -17,7 +17,7 @@ type Kind uint8
 const (
 	Unknown     Kind = iota // not classified; treated as permanent
 	Invalid                 // the call is wrong (model, dimensions, options); never retried
-	Rejected                // a text is wrong (blank, too long, refused by a filter); Batch isolates it
+	Rejected                // a text is wrong (blank, too long, filtered); Batch isolates it
 	TooLarge                // too much for one request; Batch halves it
 	Auth                    // the key is missing, wrong, of another region or lacks a permission
 	RateLimited             // too fast; Fallback moves on, Breaker opens, Retry waits

@@ -78,7 +78,7 @@ func TestGuardMakesNoCall(t *testing.T) {
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := e.Embed(done, Request{Texts: []string{"a"}}); err != context.Canceled {
-		t.Errorf("cancelled before: %v", err)
+		t.Errorf("canceled before: %v", err)
 	}
 	_, err := e.Embed(t.Context(), Request{Texts: []string{"a", "b", "c"}})
 	if ours, ok := errors.AsType[*Error](err); !ok || ours.Kind != TooLarge || ours.Allowed.Texts != 2 || !strings.Contains(err.Error(), "3 texts") || !strings.Contains(err.Error(), "Batch") {

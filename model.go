@@ -16,7 +16,7 @@ func (s Space) Same(t Space) bool { return s != "" && s == t }
 // Model describes the vectors of an [Embedder]: who makes them, in which space, and what the
 // provider allows. It is plain data, so that it survives wrapping.
 type Model struct {
-	Provider, ID, Endpoint string // Endpoint is a host: it tells regions apart and is not part of the Space
+	Provider, ID, Endpoint string // Endpoint: a host, not part of the Space
 
 	Space      Space  // if "" and Dimensions are known, Chain sets Provider/ID@Dimensions
 	Variant    string // instruction or prefix: changes a text's vector inside the same Space

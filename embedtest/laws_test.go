@@ -224,12 +224,12 @@ var mutants = []struct {
 			return res, err
 		})
 	}},
-	{"drops the context", "cancelled before", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
+	{"drops the context", "canceled before", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
 		return embedding.Wrap(e, e.Model(), func(_ context.Context, req embedding.Request) (embedding.Response, error) {
 			return e.Embed(context.Background(), req)
 		})
 	}},
-	{"calls a cancel a failure", "cancelled midway", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
+	{"calls a cancel a failure", "canceled midway", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
 		return embedding.Wrap(e, e.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 			res, err := e.Embed(ctx, req)
 			if errors.Is(err, context.Canceled) {
@@ -238,7 +238,7 @@ var mutants = []struct {
 			return res, err
 		})
 	}},
-	{"is dead after a cancel", "cancelled midway", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
+	{"is dead after a cancel", "canceled midway", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
 		var dead atomic.Bool
 		return embedding.Wrap(e, e.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 			if dead.Load() {

@@ -43,7 +43,7 @@ func TestBalanceTakesABadKeyOut(t *testing.T) {
 	if a.calls != 1 || fmt.Sprint(removed) != "[0]" {
 		t.Errorf("asked %d times, reported %v", a.calls, removed)
 	}
-	b.set(failed(embedding.Unavailable, 0)) // nobody else is left: the bad one is tried, and is back once it works
+	b.set(failed(embedding.Unavailable, 0)) // no other is left: the bad one is tried
 	if err := ask(t.Context(), e, "x"); embedding.KindOf(err) != embedding.Unavailable || a.calls != 2 {
 		t.Errorf("%v, %d calls", err, a.calls)
 	}

@@ -275,7 +275,7 @@ func TestBatchSlides(t *testing.T) {
 	})
 }
 
-func TestBatchCancelledMidwayKeepsWhatWasPaid(t *testing.T) {
+func TestBatchCanceledMidwayKeepsWhatWasPaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := embedtest.NewFake(embedtest.FakeOptions{
 			Model:  embedding.Model{Limits: embedding.Limits{Texts: 10}},

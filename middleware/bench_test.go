@@ -58,7 +58,7 @@ func costs() []cost {
 		{"guard", nil, 0, 0},
 		{"Observe", one(Observe(hear)), 0, 0},
 		{"Dimensions", one(Dimensions(stillDims)), 0, 0},
-		{"Coalesce", one(Coalesce(CoalesceOptions{})), 11, 1}, // a call of its own, with a context and a goroutine
+		{"Coalesce", one(Coalesce(CoalesceOptions{})), 11, 1}, // its own call, context, goroutine
 		{"Batch", one(Batch(BatchOptions{})), 1, 0},
 		{"Retry", one(Retry(RetryOptions{})), 0, 0},
 		{"Breaker", one(Breaker(BreakerOptions{})), 0, 0},

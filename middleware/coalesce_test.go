@@ -132,7 +132,7 @@ func TestCoalesceLastOneOutCancels(t *testing.T) {
 		}
 		synctest.Wait()
 		if calls := f.Calls(); len(calls) != 1 || !errors.Is(calls[0].Err, context.Canceled) {
-			t.Errorf("the call was not cancelled: %+v", calls)
+			t.Errorf("the call was not canceled: %+v", calls)
 		}
 	})
 }

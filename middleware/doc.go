@@ -1,7 +1,10 @@
 // Package middleware has the layers that production needs around a provider. From the outside in,
 // their order is
 //
-//	Observe(Dimensions(Cache(Coalesce(Batch(Retry(Fallback(Breaker(Limit(Timeout(Attempts(provider)))))))))))
+//	Observe(Dimensions(Cache(
+//		Coalesce(Batch(Retry(
+//			Fallback(
+//				Breaker(Limit(Timeout(Attempts(provider)))), ...)))))))
 //
 // [Standard] applies the layers from [Coalesce] to [Attempts], without [Fallback]. [Stack]
 // applies all of them, to one or several providers. Package cache has the cache. [Budget] goes

@@ -13,7 +13,7 @@ import (
 // would repeat. Fallback and Balance differ in which embedder they ask next.
 type relay struct {
 	embedders []embedding.Embedder
-	patience  time.Duration           // how long to wait before the next one is asked too; 0 means for ever
+	patience  time.Duration           // before the next one is asked too; 0 means for ever
 	answered  func(at int, err error) // called with the result of each embedder; may be nil
 }
 

@@ -131,7 +131,7 @@ func TestRetryInAnOutage(t *testing.T) {
 		if !errors.Is(err, embedding.Unavailable) {
 			t.Errorf("got %v", err)
 		}
-		time.Sleep(30 * time.Minute) // nobody asks; the provider is back for a moment after the next failure
+		time.Sleep(30 * time.Minute) // no calls; after the next failure the provider is back
 		f2 := len(f.Calls())
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

@@ -62,7 +62,10 @@ type StackOptions struct {
 
 // Stack returns one or several providers with all layers, in this order:
 //
-//	Observe(Dimensions(Cache(Coalesce(Batch(Retry(Join(Breaker(Limit(Timeout(Attempts(provider)))), ...)))))))
+//	Observe(Dimensions(Cache(
+//		Coalesce(Batch(Retry(
+//			Join(
+//				Breaker(Limit(Timeout(Attempts(provider)))), ...)))))))
 //
 // It returns an error if there is no provider, if one is nil, or if Join refuses them.
 func Stack(o StackOptions, providers ...embedding.Embedder) (embedding.Embedder, error) {

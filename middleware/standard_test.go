@@ -44,7 +44,7 @@ func TestStackJoin(t *testing.T) {
 	expect.NoError(t, ask(t.Context(), e, "a"))
 	expect.Equal(t, "requests", p.calls, 1)
 
-	p = &target{m: embedding.Model{Provider: "p", Dimensions: 1}} // its Space is unknown, so it cannot be joined
+	p = &target{m: embedding.Model{Provider: "p", Dimensions: 1}} // its Space is unknown
 	e, err = Stack(StackOptions{}, p)
 	expect.NoError(t, err)
 	expect.NoError(t, ask(t.Context(), e, "a"))

@@ -36,8 +36,11 @@ import (
 
 // Options are options of a [Cache]. The zero value is 256 MiB without expiry.
 type Options struct {
-	MaxBytes int64         // memory for vectors and their bookkeeping; 0 means 256 MiB, the minimum is 64 KiB
-	TTL      time.Duration // how long memory keeps a vector; 0 means until there is no room for it
+	// MaxBytes limits the memory for vectors and their bookkeeping; 0 means 256 MiB, the minimum is
+	// 64 KiB.
+	MaxBytes int64
+	// TTL is how long memory keeps a vector; 0 means until there is no room for it.
+	TTL time.Duration
 
 	// Store is a second tier; it may be nil. The Cache reads what memory lacks from it and writes what
 	// the provider answers to it, both before Embed returns, so that a killed process loses nothing
@@ -194,7 +197,7 @@ func (c *Cache) now() uint64 {
 type Stats struct {
 	Hits, Misses    int64     // texts looked up in memory
 	Stored          int64     // vectors given to ristretto
-	Rejected        int64     // vectors that ristretto did not admit: present, or used less than what they would replace
+	Rejected        int64     // vectors that ristretto did not admit
 	Evicted         int64     // vectors dropped for room, by age or by a purge
 	Bytes, MaxBytes int64     // memory in use now, and its limit
 	Tier            TierStats // of the Store

@@ -193,7 +193,7 @@ type Stats struct {
 	File     int64 // size of the file, in bytes
 	Damaged  int64 // values found damaged; they were misses and were removed
 	Pruned   int64 // vectors removed to make room
-	Err      error // not nil if the structure of the file is damaged; the Store is then not used any more
+	Err      error // not nil if the file's structure is damaged; all calls then fail
 }
 
 // Stats reads the whole file, so its time grows with the file.

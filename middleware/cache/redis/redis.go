@@ -1,7 +1,9 @@
 // Package redis keeps the second tier of a cache in Redis or Valkey. All processes that use the
 // same server share it.
 //
-//	client := goredis.NewClient(&goredis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1})
+//	client := goredis.NewClient(&goredis.Options{
+//		Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1,
+//	})
 //	tier, err := redis.New(client, redis.Options{TTL: 30 * 24 * time.Hour})
 //	...
 //	vectors, err := cache.New(cache.Options{Store: tier})
