@@ -22,7 +22,7 @@ func TestChain(t *testing.T) {
 	provider := fn{Model{Provider: "p", ID: "m", Dimensions: 2}, lengths}
 	e := Chain(provider, mw("outer"), nil, mw("inner"))
 	if _, err := e.Embed(t.Context(), Request{Texts: []string{"a"}}); err != nil || fmt.Sprint(order) != "[outer inner]" {
-		t.Error(order, err)
+		t.Errorf("got the order %v and %v, want outer before inner", order, err)
 	}
 	if e.Model().Space != "p/m@2" {
 		t.Errorf("space %q", e.Model().Space)

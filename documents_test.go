@@ -18,7 +18,7 @@ func TestDocumentsAndQuery(t *testing.T) {
 	}}
 	docs, err := Documents(t.Context(), e, []string{"a", "b"})
 	if err != nil || len(docs) != 2 {
-		t.Fatal(docs, err)
+		t.Fatalf("got %v and %v, want two vectors", docs, err)
 	}
 	docs[0][0] = 9
 	_ = append(docs[0], 7)
@@ -27,16 +27,16 @@ func TestDocumentsAndQuery(t *testing.T) {
 	}
 	q, err := Query(t.Context(), e, "a")
 	if err != nil || len(q) != 2 || len(tasks) != 2 || tasks[0] != TaskDocument || tasks[1] != TaskQuery {
-		t.Error(q, tasks, err)
+		t.Errorf("got the query %v, the tasks %v and %v", q, tasks, err)
 	}
 	if none, err := Documents(t.Context(), e, nil); none != nil || err != nil {
-		t.Error(none, err)
+		t.Errorf("no texts: got %v and %v, want neither vectors nor an error", none, err)
 	}
 	docs, err = Documents(t.Context(), e, []string{"a", "", "c"})
 	if KindOf(err) != Partial || len(docs) != 3 || docs[0] == nil || docs[1] != nil || docs[2] == nil {
-		t.Error(docs, err)
+		t.Errorf("got %v and %v, want rows for all but the blank text", docs, err)
 	}
 	if _, err := Query(t.Context(), e, ""); KindOf(err) != Rejected {
-		t.Error(err)
+		t.Errorf("a blank query: got %v, want Rejected", err)
 	}
 }

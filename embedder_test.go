@@ -12,10 +12,10 @@ func TestPick(t *testing.T) {
 		t.Error("a run was copied or reaches further")
 	}
 	if got := req.Pick([]int{3, 0}).Texts; !slices.Equal(got, []string{"d", "a"}) {
-		t.Error(got)
+		t.Errorf("texts 3 and 0: got %q", got)
 	}
 	if len(req.Pick(nil).Texts) != 0 {
-		t.Error("nothing")
+		t.Error("no indexes picked texts")
 	}
 	if allocs := testing.AllocsPerRun(100, func() { req.Pick([]int{0, 1, 2}) }); allocs != 0 {
 		t.Errorf("%v allocations", allocs)

@@ -17,9 +17,10 @@ func TestErrorText(t *testing.T) {
 	if e.Error() != want {
 		t.Errorf("got  %s\nwant %s", e, want)
 	}
-	if KindOf(fmt.Errorf("x: %w", e)) != RateLimited || KindOf(nil) != Unknown || KindOf(context.Canceled) != Unknown || KindOf(Auth) != Auth {
-		t.Error("KindOf")
-	}
+	expect.Equal(t, "the kind of a wrapped error", KindOf(fmt.Errorf("x: %w", e)), RateLimited)
+	expect.Equal(t, "the kind of no error", KindOf(nil), Unknown)
+	expect.Equal(t, "the kind of a context error", KindOf(context.Canceled), Unknown)
+	expect.Equal(t, "the kind of a Kind", KindOf(Auth), Auth)
 }
 
 func TestKindOfStatus(t *testing.T) {

@@ -131,7 +131,7 @@ func TestGuardLearnsUnknownDimensions(t *testing.T) {
 	one := Request{Texts: []string{"a"}}
 	res, err := e.Embed(t.Context(), one)
 	if err != nil || res.Usage != (Usage{Requests: 1, Unmetered: 1}) {
-		t.Fatal(res, err)
+		t.Fatalf("got the usage %+v and %v, want one unmetered request", res.Usage, err)
 	}
 	next = next[:2]
 	_, err = e.Embed(t.Context(), one)

@@ -116,7 +116,7 @@ func TestMergerResult(t *testing.T) {
 	m.Set(0, []float32{1})
 	m.Add(nil, Response{}, limited)
 	if _, err := m.Result(); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }
 

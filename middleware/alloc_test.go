@@ -24,7 +24,7 @@ func TestAllocations(t *testing.T) {
 				req := embedding.Request{Texts: texts[:n]}
 				got := testing.AllocsPerRun(500, func() {
 					if _, err := e.Embed(ctx, req); err != nil {
-						t.Error(err)
+						t.Errorf("got the error %v, want none", err)
 					}
 				})
 				if most := c.most + c.each*float64(n-1); got > most {
@@ -44,7 +44,7 @@ func TestAllocationsOfBatch(t *testing.T) {
 	ctx, req := t.Context(), embedding.Request{Texts: longTexts(1000)}
 	got := testing.AllocsPerRun(50, func() {
 		if _, err := e.Embed(ctx, req); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 	})
 	if got > 40 {

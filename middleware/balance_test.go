@@ -33,7 +33,7 @@ func TestBalanceTakesABadKeyOut(t *testing.T) {
 	var removed []int
 	e, _ := Balance(BalanceOptions{Seed: 1, Removed: func(at int, _ embedding.Model, err error) {
 		if embedding.KindOf(err) != embedding.Auth {
-			t.Error(err)
+			t.Errorf("removed because of %v, want Auth", err)
 		}
 		removed = append(removed, at)
 	}}, Target{a, 1}, Target{b, 1})
@@ -45,11 +45,11 @@ func TestBalanceTakesABadKeyOut(t *testing.T) {
 	}
 	b.set(failed(embedding.Unavailable, 0)) // no other is left: the bad one is tried
 	if err := ask(t.Context(), e, "x"); embedding.KindOf(err) != embedding.Unavailable || a.calls != 2 {
-		t.Errorf("%v, %d calls", err, a.calls)
+		t.Errorf("all are down: got %v and %d requests to the removed one, want Unavailable and 2", err, a.calls)
 	}
 	a.set(nil)
 	if err := ask(t.Context(), e, "x"); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	b.set(nil)
 	before := a.calls

@@ -132,7 +132,7 @@ func TestBatchLearnsNothingFromOneLargeText(t *testing.T) {
 	}
 	before := len(f.Calls())
 	if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts(17)}); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if n := len(f.Calls()) - before; n != 1 {
 		t.Errorf("17 small texts took %d requests: a limit was learned from one large text", n)
@@ -262,7 +262,7 @@ func TestBatchSlides(t *testing.T) {
 		e := embedding.Chain(f, Batch(BatchOptions{}))
 		start := time.Now()
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts(8000)}); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 		// 800 requests, a tenth of which take five times as long, eight at once: 7 s if nothing waits
 		// for a slow one.

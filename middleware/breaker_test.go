@@ -46,7 +46,7 @@ func TestBreaker(t *testing.T) {
 		time.Sleep(time.Second)
 		for range 3 {
 			if err := ask(t.Context(), e, "a"); err != nil {
-				t.Error(err)
+				t.Errorf("got the error %v, want none", err)
 			}
 		}
 	})
@@ -60,7 +60,7 @@ func TestBreakerObeysTheServer(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		err := ask(t.Context(), e, "a")
 		if ours, _ := errors.AsType[*embedding.Error](err); ours == nil || ours.RetryAfter != 20*time.Second || p.calls != 1 {
-			t.Errorf("%v, %d calls", err, p.calls)
+			t.Errorf("got %v after %d requests, want a RetryAfter of 20s after 1", err, p.calls)
 		}
 	})
 }
@@ -78,7 +78,7 @@ func TestBreakerCountsOnlyOutages(t *testing.T) {
 	ask(gone, e, "a") // the caller's own end
 	p.set(nil)
 	if err := ask(t.Context(), e, "a"); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	// A PartialError is an outage if one of its texts met one.
 	p.fail = func(_ int, text string) error {

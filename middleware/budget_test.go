@@ -31,7 +31,7 @@ func TestBudget(t *testing.T) {
 	spend(4, embedding.Exhausted, "abcd abcd abcd abcd abcd abcd abcd") // 7 would be 11
 	spend(9, nil, "a", "b", "c", "d", "e")
 	if err := ask(t.Context(), e, "abcdefgh"); !errors.Is(err, embedding.Exhausted) || !strings.Contains(err.Error(), "USD") {
-		t.Error(err)
+		t.Errorf("beyond the budget: got %v, want Exhausted with the currency", err)
 	}
 	var wg sync.WaitGroup
 	for range 20 {
@@ -52,7 +52,7 @@ func TestBudget(t *testing.T) {
 	}
 	for _, sum := range []float64{0, -1} {
 		if _, err := NewBudget(sum, "USD"); err == nil {
-			t.Error(sum)
+			t.Errorf("a budget of %v was made", sum)
 		}
 	}
 }

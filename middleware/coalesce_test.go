@@ -30,7 +30,7 @@ func TestCoalesceAsksOnce(t *testing.T) {
 				req := embedding.Request{Texts: in}
 				res, err := e.Embed(t.Context(), req)
 				if err != nil || right(t, f, req, res) != len(in) {
-					t.Errorf("%v: %v", in, err)
+					t.Errorf("%v: got %v or wrong vectors", in, err)
 				}
 				mu.Lock()
 				defer mu.Unlock()
@@ -66,7 +66,7 @@ func TestCoalesceTellsTasksApart(t *testing.T) {
 					req := embedding.Request{Texts: []string{"a"}, Task: task}
 					res, err := e.Embed(t.Context(), req)
 					if err != nil || right(t, f, req, res) != 1 {
-						t.Errorf("%v: %v", task, err)
+						t.Errorf("task %v: got %v or a wrong vector", task, err)
 					}
 				})
 			}
@@ -151,7 +151,7 @@ func TestCoalesceWindow(t *testing.T) {
 				req := embedding.Request{Texts: []string{text}}
 				res, err := e.Embed(t.Context(), req)
 				if err != nil || right(t, f, req, res) != 1 {
-					t.Errorf("%v", err)
+					t.Errorf("got %v or a wrong vector", err)
 				}
 				mu.Lock()
 				defer mu.Unlock()
@@ -175,7 +175,7 @@ func TestCoalesceWindow(t *testing.T) {
 		synctest.Wait()
 		wg.Go(func() {
 			if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"y"}}); err != nil {
-				t.Error(err)
+				t.Errorf("got the error %v, want none", err)
 			}
 		})
 		synctest.Wait()
@@ -212,7 +212,7 @@ func TestCoalesceSharesFailures(t *testing.T) {
 				req := embedding.Request{Texts: in}
 				res, err := e.Embed(t.Context(), req)
 				if !errors.Is(err, embedding.Rejected) || right(t, f, req, embedding.Salvage(res, err)) != len(in)-1 {
-					t.Errorf("%v: %v", in, err)
+					t.Errorf("%v: got %v, want Rejected with the other vectors", in, err)
 				}
 			})
 			synctest.Wait()
@@ -232,7 +232,7 @@ func TestCallersDoNotShareTheirRows(t *testing.T) {
 			go func() {
 				res, err := e.Embed(t.Context(), req)
 				if err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 				}
 				answers <- res
 			}()

@@ -42,7 +42,7 @@ func TestFallbackReturnsTheSoonest(t *testing.T) {
 	expect.NoError(t, err)
 	err = ask(t.Context(), e, "x", "y")
 	if ours, _ := errors.AsType[*embedding.Error](err); ours == nil || ours.RetryAfter != 7*time.Second || c.calls != 1 {
-		t.Errorf("%v", err)
+		t.Errorf("got %v after %d requests to the last one, want a RetryAfter of 7s after 1", err, c.calls)
 	}
 	if embedding.KindOf(err) != embedding.Unavailable {
 		t.Errorf("kind %v", embedding.KindOf(err))
@@ -67,7 +67,7 @@ func TestFallbackPatience(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		if err := ask(ctx, e, "x"); err != context.DeadlineExceeded {
-			t.Error(err)
+			t.Errorf("got %v, want the context's error", err)
 		}
 	})
 }

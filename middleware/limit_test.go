@@ -35,7 +35,7 @@ func TestLimitSpreadsRequestsAndTokens(t *testing.T) {
 				for range 30 {
 					wg.Go(func() {
 						if err := ask(t.Context(), e, c.text); err != nil {
-							t.Error(err)
+							t.Errorf("got the error %v, want none", err)
 						}
 					})
 				}
@@ -90,7 +90,7 @@ func TestLimitTellsAtOnce(t *testing.T) {
 		gone, leave := context.WithCancel(t.Context())
 		go func() { time.Sleep(time.Second); leave() }()
 		if err := ask(gone, e, "c"); err != context.Canceled {
-			t.Error(err)
+			t.Errorf("a caller who left: got %v, want context.Canceled", err)
 		}
 		if err := ask(t.Context(), e, "d"); err != nil || time.Since(start).Round(time.Second) != time.Minute {
 			t.Errorf("%v after %v", err, time.Since(start))

@@ -25,10 +25,10 @@ func TestObserveAndAttempts(t *testing.T) {
 			Observe(func(e Event) { outer = append(outer, e) }),
 			Standard(StandardOptions{Attempts: func(e Event) { inner = append(inner, e) }}))
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a", "b", "a"}, Task: embedding.TaskQuery}); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 		if _, err := e.Embed(t.Context(), embedding.Request{}); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 		if len(outer) != 1 || len(inner) != 2 {
 			t.Fatalf("%d calls and %d attempts", len(outer), len(inner))

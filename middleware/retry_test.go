@@ -157,7 +157,7 @@ func TestRetryThroughBreaker(t *testing.T) {
 			wg.Go(func() {
 				res, err := e.Embed(t.Context(), req)
 				if err != nil || right(t, f, req, res) != 1000 {
-					t.Errorf("%v", err)
+					t.Errorf("got %v or wrong vectors", err)
 				}
 			})
 		}

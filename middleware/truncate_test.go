@@ -29,7 +29,7 @@ func TestTruncate(t *testing.T) {
 	e, err := Truncate(f, 4, TruncateOptions{})
 	expect.NoError(t, err)
 	if m := e.Model(); m.Dimensions != 4 || m.Space != "fake/fake@8/4" || !m.Normalized {
-		t.Errorf("%+v", m)
+		t.Errorf("got %+v, want 4 normalized dimensions in fake/fake@8/4", m)
 	}
 	in := []string{"a", "bad", "b", "zero"}
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: in})

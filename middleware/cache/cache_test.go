@@ -19,7 +19,7 @@ import (
 func TestOptions(t *testing.T) {
 	for _, o := range []Options{{MaxBytes: -1}, {MaxBytes: 100}, {TTL: -1}} {
 		if _, err := New(o); err == nil || !strings.Contains(err.Error(), "must") {
-			t.Errorf("%+v: %v", o, err)
+			t.Errorf("%+v: got %v, want an error that says what the value must be", o, err)
 		}
 	}
 }

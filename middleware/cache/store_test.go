@@ -58,7 +58,7 @@ func TestValues(t *testing.T) {
 	vector := []float32{1, -2.5, 1e-38}
 	value := AppendValue([]byte("before"), k, vector)[len("before"):]
 	if got, err := ParseValue(k, value); err != nil || !slices.Equal(got, vector) {
-		t.Fatal(got, err)
+		t.Fatalf("got %v and %v, want %v", got, err, vector)
 	}
 	if _, err := ParseValue(other, value); !errors.Is(err, ErrValue) {
 		t.Error("a value passes for another key's:", err)

@@ -138,7 +138,7 @@ func TestEachTextIsPaidOnce(t *testing.T) {
 	embed(t, e, "a", "b")
 	res := embed(t, e, "c", "a", "d", "b")
 	if res.Usage != (embedding.Usage{Requests: 1, Tokens: 2, Reused: 2}) {
-		t.Errorf("%+v", res.Usage)
+		t.Errorf("got the usage %+v, want 2 reused and one request of 2 tokens", res.Usage)
 	}
 	for text, n := range p.billed {
 		if n != 1 {
@@ -159,7 +159,7 @@ func TestFailuresAreNotStored(t *testing.T) {
 	e := embedding.Chain(p, open(t, Options{}).Wrap)
 	_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"good", "bad"}})
 	if embedding.KindOf(err) != embedding.Partial {
-		t.Fatal(err)
+		t.Fatalf("got %v, want Partial", err)
 	}
 	down = false
 	if res := embed(t, e, "good", "bad"); res.Usage.Reused != 1 || p.billed["good"] != 1 {
@@ -176,7 +176,7 @@ func TestRowsAreOwned(t *testing.T) {
 	embed(t, e, "a", "b")
 	slab[0] = 99
 	if res := embed(t, e, "a", "b"); res.Vectors[0][0] != 1 || res.Usage.Reused != 2 {
-		t.Errorf("%+v", res)
+		t.Errorf("got %+v, want both vectors reused and unchanged", res)
 	}
 	one := embed(t, e, "a").Vectors
 	if _ = append(one, nil); cap(one) != 1 || cap(one[0]) != 4 {
@@ -194,7 +194,7 @@ func TestWrongDimensionsAreAMiss(t *testing.T) {
 		return embedding.Response{Vectors: [][]float32{{1, 2}}}, nil
 	})
 	if res := embed(t, embedding.Chain(short, c.Wrap), "a"); len(res.Vectors[0]) != 2 {
-		t.Error(res)
+		t.Errorf("got %v, want a vector of 2 dimensions", res.Vectors)
 	}
 }
 

@@ -60,7 +60,7 @@ func over(t *testing.T, s cache.Store, o cache.Options) *cache.Cache {
 	o.Store, o.StoreTimeout, o.MaxBytes = s, time.Minute, cmp.Or(o.MaxBytes, 1<<20)
 	c, err := cache.New(o)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	t.Cleanup(c.Close)
 	return c
@@ -203,7 +203,7 @@ func held(t *testing.T, s cache.Store, keys []cache.Key) (n int) {
 func purgeSpace(t *testing.T, s cache.Store) {
 	a, b := fill(t, s)
 	if err := s.Purge(t.Context(), a[0][:8]); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if left, kept := held(t, s, a), held(t, s, b); left != 0 || kept != len(b) {
 		t.Errorf("of the purged space %d are left, of the other one %d of %d", left, kept, len(b))
@@ -213,7 +213,7 @@ func purgeSpace(t *testing.T, s cache.Store) {
 func purge(t *testing.T, s cache.Store) {
 	a, b := fill(t, s)
 	if err := s.Purge(t.Context(), nil); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if left := held(t, s, a) + held(t, s, b); left != 0 {
 		t.Errorf("%d are left", left)
@@ -248,12 +248,12 @@ func concurrent(t *testing.T, s cache.Store) {
 					keys[j], rows[j] = key(1, n), row(n, 32)
 				}
 				if err := s.Set(t.Context(), keys, rows); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 					return
 				}
 				got := make([][]float32, len(keys))
 				if err := s.Get(t.Context(), keys, got); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 					return
 				}
 				for j := range got {
@@ -278,7 +278,7 @@ func restart(t *testing.T, s cache.Store) {
 		c := over(t, s, cache.Options{})
 		res, err := embedding.Chain(f, c.Wrap).Embed(t.Context(), embedding.Request{Texts: texts})
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 		if run == 0 {
 			first = res

@@ -31,7 +31,7 @@ func TestNothingIsPaidTwiceBetweenCoalesceAndCache(t *testing.T) {
 		for range 16 {
 			wg.Go(func() {
 				if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{fmt.Sprint("text ", round)}}); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 				}
 			})
 		}
@@ -94,7 +94,7 @@ func TestALandedTextIsRememberedWhileItsCallerWaits(t *testing.T) {
 			wg.Go(func() {
 				time.Sleep(after)
 				if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts}); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 				}
 			})
 		}
@@ -130,7 +130,7 @@ func TestALongJobIsRememberedAsItGoesOn(t *testing.T) {
 		wg.Go(func() {
 			_, err := e.Embed(ctx, embedding.Request{Texts: []string{"a", "b", "slow", "c", "d"}})
 			if got := embedding.Salvage(embedding.Response{}, err); len(got.Vectors) != 5 || got.Vectors[0] == nil || got.Vectors[2] != nil {
-				t.Errorf("%v", err)
+				t.Errorf("got %v with %d rows, want the vectors of all but the slow text", err, len(got.Vectors))
 			}
 		})
 		time.Sleep(2 * time.Second)
