@@ -1,4 +1,4 @@
-package recall_test
+package middleware_test
 
 import (
 	"context"
