@@ -234,7 +234,7 @@ func foreign(m Model, err error) *Error {
 type opaque struct{ err error }
 
 func (o opaque) Error() string {
-	// The error of net/url quotes the whole URL, in which a user may have put a secret.
+	// The error of net/url quotes the whole URL, which may contain a secret.
 	if u, ok := errors.AsType[*url.Error](o.err); ok {
 		return u.Err.Error()
 	}

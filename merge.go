@@ -15,7 +15,7 @@ type Merger struct {
 	answers int // requests that the ID could come from
 }
 
-// NewMerger returns a Merger for n texts, none of which has a vector yet.
+// NewMerger returns a Merger for n texts without vectors.
 func NewMerger(n int) *Merger { return &Merger{rows: make([][]float32, n)} }
 
 // Set places the vector of text i, such as a cache hit.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -162,6 +163,38 @@ func TestStreamKeepsWhatWasPaid(t *testing.T) {
 	if good < blockTexts-1+10 || bad != 1 || fatal != 1 || calls.Load() > 3 {
 		t.Errorf("%d vectors, %d bad, %d fatal, %d calls", good, bad, fatal, calls.Load())
 	}
+}
+
+// TestStreamKeepsTheBlockInFlight: after a fatal error, what the next block has paid for is yielded too.
+func TestStreamKeepsTheBlockInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := fn{Model{Dimensions: 2}, func(ctx context.Context, req Request) (Response, error) {
+			time.Sleep(time.Second)
+			m := NewMerger(len(req.Texts))
+			for i := range req.Texts {
+				if i < 10 {
+					m.Set(i, []float32{1, 2})
+				} else {
+					m.Add([]int{i}, Response{}, &Error{Kind: Exhausted})
+				}
+			}
+			return m.Result()
+		}}
+		var got []int
+		for out, err := range Stream(t.Context(), e, count(5*blockTexts), digits) {
+			synctest.Wait() // the next block is under way
+			if err == nil {
+				got = append(got, out.Item)
+			} else if KindOf(err) != Exhausted {
+				t.Errorf("the stream ended by %v, want Exhausted", err)
+			}
+		}
+		want := slices.Collect(count(10))
+		for i := range 10 {
+			want = append(want, blockTexts+i)
+		}
+		expect.Equal(t, "items with vectors", got, want)
+	})
 }
 
 func TestStreamLeftEarlyCancels(t *testing.T) {

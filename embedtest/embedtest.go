@@ -35,7 +35,7 @@ func Test(t *testing.T, open func(*testing.T) Subject) {
 	}
 }
 
-// laws are the laws that every Embedder keeps. Each name is that of a subtest.
+// laws are the laws that every Embedder keeps. Each name is the name of a subtest.
 var laws = []law{
 	{"count", count},
 	{"order", order},
