@@ -28,7 +28,7 @@ func (g *guard) Embed(ctx context.Context, req Request) (Response, error) {
 		return Response{}, err
 	}
 	if most := g.model.Limits.Texts; most > 0 && n > most {
-		e := g.model.Errorf(TooLarge, "%d texts in one request, the model takes %d: put middleware.Batch around it", n, most)
+		e := g.fail(TooLarge, "%d texts in one request, the model takes %d: put middleware.Batch around it", n, most)
 		e.Allowed = Limits{Texts: most}
 		return Response{}, e
 	}
@@ -43,7 +43,7 @@ func (g *guard) Embed(ctx context.Context, req Request) (Response, error) {
 					good[k] = k
 				}
 			}
-			m.fail(i, g.model.Errorf(Rejected, "text %d %s", i, why))
+			m.fail(i, g.fail(Rejected, "text %d %s", i, why))
 		} else if m != nil {
 			good = append(good, i)
 		}
@@ -114,13 +114,13 @@ func (g *guard) classify(ctx context.Context, err error) error {
 
 func (g *guard) partial(ctx context.Context, p *PartialError, n int) (Response, error) {
 	if len(p.Response.Vectors) != n || len(p.Failed) == 0 {
-		return Response{}, g.model.Errorf(Malformed, "partial law: %d rows and %d failures for %d texts", len(p.Response.Vectors), len(p.Failed), n)
+		return Response{}, g.fail(Malformed, "partial law: %d rows and %d failures for %d texts", len(p.Response.Vectors), len(p.Failed), n)
 	}
 	out := &PartialError{Response: p.Response, Failed: make([]TextError, len(p.Failed))}
 	last := -1
 	for k, f := range p.Failed {
 		if f.Index <= last || f.Index >= n || f.Err == nil || p.Response.Vectors[f.Index] != nil {
-			return Response{}, g.model.Errorf(Malformed,
+			return Response{}, g.fail(Malformed,
 				"partial law: failure %d names text %d out of order, without an error or beside a row", k, f.Index)
 		}
 		last = f.Index
@@ -145,10 +145,10 @@ func (g *guard) partial(ctx context.Context, p *PartialError, n int) (Response, 
 // check checks a whole answer: the count of vectors, the usage and each row.
 func (g *guard) check(res Response, n int) error {
 	if len(res.Vectors) != n {
-		return g.model.Errorf(Malformed, "count law: %d vectors for %d texts", len(res.Vectors), n)
+		return g.fail(Malformed, "count law: %d vectors for %d texts", len(res.Vectors), n)
 	}
 	if u := res.Usage; min(u.Requests, u.Tokens, u.Unmetered, u.Reused) < 0 {
-		return g.model.Errorf(Malformed, "usage law: a count is negative")
+		return g.fail(Malformed, "usage law: a count is negative")
 	}
 	for i, v := range res.Vectors {
 		if err := g.row(i, v); err != nil {
@@ -169,10 +169,10 @@ func (g *guard) row(i int, v []float32) error {
 		}
 	}
 	if len(v) != want || want == 0 {
-		return g.model.Errorf(Malformed, "%w", &DimensionsError{Index: i, Got: len(v), Want: want})
+		return g.fail(Malformed, "%w", &DimensionsError{Index: i, Got: len(v), Want: want})
 	}
 	if k := infinite(v); k >= 0 {
-		return g.model.Errorf(Malformed, "finite law: dimension %d of text %d is NaN or infinite", k, i)
+		return g.fail(Malformed, "finite law: dimension %d of text %d is NaN or infinite", k, i)
 	}
 	return nil
 }
@@ -196,4 +196,12 @@ func infinite(v []float32) int {
 		return -1
 	}
 	return slices.IndexFunc(v, func(x float32) bool { return x*0 != 0 })
+}
+
+// fail is g.model.Errorf out of line. Inside a caller, the copy of the Model would make the stack
+// of each request larger.
+//
+//go:noinline
+func (g *guard) fail(k Kind, format string, args ...any) *Error {
+	return g.model.Errorf(k, format, args...)
 }

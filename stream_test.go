@@ -165,7 +165,8 @@ func TestStreamKeepsWhatWasPaid(t *testing.T) {
 	}
 }
 
-// TestStreamKeepsTheBlockInFlight: after a fatal error, what the next block has paid for is yielded too.
+// TestStreamKeepsTheBlockInFlight: after a fatal error, what the next block has paid for is
+// yielded too.
 func TestStreamKeepsTheBlockInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := fn{Model{Dimensions: 2}, func(ctx context.Context, req Request) (Response, error) {

@@ -40,8 +40,8 @@ func Breaker(o BreakerOptions) embedding.Middleware {
 		return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 			era, left, last := b.enter(time.Now())
 			if left > 0 {
-				e := m.Errorf(embedding.Unavailable, "the circuit is open and closes again by itself; the last failure: %s", last)
-				e.Code, e.RetryAfter = CodeOpen, left
+				e := local(&m, embedding.Unavailable, CodeOpen, "the circuit is open and closes again by itself; the last failure: %s", last)
+				e.RetryAfter = left
 				return embedding.Response{}, e
 			}
 			finished := false

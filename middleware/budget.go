@@ -65,11 +65,9 @@ func (b *Budget) Wrap(e embedding.Embedder) (embedding.Embedder, error) {
 	return embedding.Wrap(e, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 		estimate := price * float64(embedding.EstimateTokens(req.Texts...))
 		if left, ok := b.reserve(estimate); !ok {
-			e := m.Errorf(embedding.Exhausted,
+			return embedding.Response{}, local(&m, embedding.Exhausted, CodeBudget,
 				"the request would cost about %.6f %s and %.6f of the budget of %.6f is left: raise it or ask for less",
 				estimate, b.currency, left, b.max)
-			e.Code = CodeBudget
-			return embedding.Response{}, e
 		}
 		cost := estimate // counts if e panics
 		defer func() { b.settle(estimate, cost) }()

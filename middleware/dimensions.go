@@ -21,13 +21,13 @@ func Dimensions(n int) embedding.Middleware {
 		}
 		return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 			if m.Dimensions > 0 {
-				return embedding.Response{}, m.Errorf(embedding.Invalid,
+				return embedding.Response{}, local(&m, embedding.Invalid, "",
 					"the model has %d dimensions and %d are required: open it with that many, or change middleware.Dimensions", m.Dimensions, n)
 			}
 			res, err := next.Embed(ctx, req)
 			for i, v := range embedding.Salvage(res, err).Vectors {
 				if v != nil && len(v) != n {
-					return embedding.Response{}, m.Errorf(embedding.Malformed, "%w",
+					return embedding.Response{}, local(&m, embedding.Malformed, "", "%w",
 						&embedding.DimensionsError{Index: i, Got: len(v), Want: n})
 				}
 			}

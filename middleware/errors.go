@@ -16,6 +16,16 @@ const (
 	CodeTimeout = "local_timeout" // [Timeout]: the attempt took too long
 )
 
+// local returns an error that a layer makes itself. It is not inlined: inside a layer, the copy
+// of the Model would make the stack of each request larger.
+//
+//go:noinline
+func local(m *embedding.Model, k embedding.Kind, code, format string, args ...any) *embedding.Error {
+	e := m.Errorf(k, format, args...)
+	e.Code = code
+	return e
+}
+
 // causes yields every *embedding.Error in err: itself, or those of a PartialError's texts, each
 // once.
 func causes(err error) func(yield func(*embedding.Error) bool) {
@@ -45,8 +55,8 @@ func retryable(err error) (bool, time.Duration) {
 
 // tooLong is Limit's error for a wait that would end after the deadline of the caller's context.
 func tooLong(m embedding.Model, wait time.Duration) error {
-	e := m.Errorf(embedding.RateLimited,
+	e := local(&m, embedding.RateLimited, CodeLimit,
 		"middleware.Limit: the wait for quota ends after the context's deadline: allow more time or raise the limit")
-	e.Code, e.RetryAfter = CodeLimit, wait
+	e.RetryAfter = wait
 	return e
 }

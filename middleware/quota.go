@@ -118,8 +118,6 @@ func (s *account) alone(ctx context.Context, m embedding.Model, tokens int, why 
 	if why == nil {
 		why = fmt.Errorf("it has failed before and is left alone for %v", gate.Pause)
 	}
-	e := m.Errorf(embedding.Unavailable,
+	return nil, local(&m, embedding.Unavailable, CodeQuota,
 		"middleware.Limit: the shared quota cannot be drawn from: see to its server, or set Processes to go on with a part of the quota: %w", why)
-	e.Code = CodeQuota
-	return nil, e
 }

@@ -29,9 +29,8 @@ func Timeout(d time.Duration) embedding.Middleware {
 			// The attempt's time is up. If the caller left at the same moment, the caller's error counts.
 			end := ctx.Err()
 			if end == nil {
-				e := m.Errorf(embedding.Unavailable, "no answer within %v: allow more time by middleware.Timeout, or send less at once", d)
-				e.Code = CodeTimeout
-				end = e
+				end = local(&m, embedding.Unavailable, CodeTimeout,
+					"no answer within %v: allow more time by middleware.Timeout, or send less at once", d)
 			}
 			if p, ok := errors.AsType[*embedding.PartialError](err); ok {
 				out := &embedding.PartialError{Response: p.Response, Failed: slices.Clone(p.Failed)}

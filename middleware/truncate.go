@@ -60,7 +60,7 @@ func Truncate(e embedding.Embedder, n int, o TruncateOptions) (embedding.Embedde
 			out.Add(nil, got, nil)
 		}
 		for _, i := range bad {
-			out.Add([]int{i}, embedding.Response{}, m.Errorf(embedding.Malformed,
+			out.Add([]int{i}, embedding.Response{}, local(&m, embedding.Malformed, "",
 				"the first %d dimensions of text %d are zero and have no direction", n, i))
 		}
 		return out.Result()
