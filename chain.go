@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Chain wraps e in the guard, which owns the invariants (see the package documentation), and in mws, of which the
-// first is outermost. An e that is guarded already is not guarded again. A nil Middleware is passed over. Chain
-// panics if e is nil: there is nothing to build.
+// Chain wraps e in the guard (see the package documentation) and in mws, the first of them
+// outermost. An e with a guard does not get a second one, and a nil [Middleware] is skipped.
+// Chain panics if e is nil.
 func Chain(e Embedder, mws ...Middleware) Embedder {
 	if e == nil {
 		panic("embedding: Chain: the Embedder is nil; was the error of its constructor checked?")
@@ -23,9 +23,11 @@ func Chain(e Embedder, mws ...Middleware) Embedder {
 	return e
 }
 
-// Wrap returns an Embedder that produces what m says by calling embed; next is what embed asks, directly or not. The
-// Model is an argument so that a layer's author has to think about it: a layer that changes texts must change
-// m.Variant, one that changes vectors must change m.Space.
+// Wrap returns an Embedder that has the Model m and calls embed for each request with texts. next
+// is the Embedder that embed asks, directly or not; empty requests go to it without embed.
+//
+// The Model is an argument so that the author of a layer has to think about it: a layer that
+// changes texts must change m.Variant, and a layer that changes vectors must change m.Space.
 func Wrap(next Embedder, m Model, embed func(context.Context, Request) (Response, error)) Embedder {
 	return &wrapped{next: next, model: m, embed: embed}
 }
@@ -38,6 +40,9 @@ type wrapped struct {
 
 func (w *wrapped) Model() Model { return w.model }
 func (w *wrapped) Embed(ctx context.Context, req Request) (res Response, err error) {
+	if len(req.Texts) == 0 {
+		return w.next.Embed(ctx, req)
+	}
 	res, err = w.embed(ctx, req) // into the results: returning the call costs another copy of them
 	return res, err
 }
@@ -56,8 +61,8 @@ func guarded(e Embedder) bool {
 	}
 }
 
-// Probe returns e with its dimensions, and the Space that follows from them, known: if e's Model does not say them, one
-// word is embedded to learn them, which costs a request.
+// Probe returns e with known Dimensions, and with the Space that follows from them. If e's Model
+// does not give its dimensions, Probe embeds one word, which costs a request.
 func Probe(ctx context.Context, e Embedder) (Embedder, error) {
 	e = Chain(e)
 	m := e.Model()

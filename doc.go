@@ -1,36 +1,45 @@
-// Package embedding turns texts into vectors through providers that can be swapped by changing one string.
+// Package embedding turns texts into vectors. Providers are swapped by changing one string.
 //
-// An application depends on one small interface, Embedder. A provider (DashScope, OpenAI, a local model) implements
-// it; everything production needs around a provider (splitting to its limits, retries, caching, timeouts, checks) is
-// Middleware, composed by Chain in a documented order; adapters hand the composed Embedder to vector stores.
+// # Calling
+//
+// An application depends on one small interface, [Embedder]:
 //
 //	e, err := providers.Open("static:base") // or "dashscope:text-embedding-v4"
 //	...
 //	e = embedding.Chain(e, middleware.Standard(middleware.StandardOptions{}))
 //	vectors, err := embedding.Documents(ctx, e, texts)
 //
-// # Vector spaces
+// [Documents] embeds what is stored, [Query] what is searched for, and [Stream] and [Lines]
+// inputs of any length. All four return vectors that are the caller's own.
 //
-// Vectors are comparable only inside one space. Model.Space names it, and it is compared wherever vectors could meet:
-// in a cache, in a fallback, in a store. Model.Variant says that the same text gives another vector in that space.
+// Vectors are comparable only inside one [Space]. The Space is compared wherever vectors could
+// meet: in a cache, in a fallback, in a store.
 //
-// # The guard
+// Every failure has a [Kind], which says what can be done about it: errors.Is(err,
+// embedding.RateLimited) asks for one. When some texts fail, the error is a [*PartialError] with
+// the vectors of the others, and [Salvage] returns them. Errors contain neither keys nor texts.
 //
-// Chain puts the guard around a provider once. It owns the invariants:
+// # Writing a provider
 //
-//   - an empty request makes no call; more texts than Model.Limits.Texts is TooLarge
-//   - a text that is empty, blank or not UTF-8 is Rejected with its index, and the good texts are sent
-//   - an answer has one vector a text, all of Model.Dimensions (where unknown: of the first length seen), every value finite
-//   - every error is the caller's context error, an *Error or a *PartialError
+// A provider implements [Embedder] without checking its input or its output: [Chain] puts a guard
+// around it, once. The guard makes sure that
 //
-// # Errors
+//   - an empty request makes no call, and more texts than [Limits].Texts are [TooLarge]
+//   - a text that is empty, blank or not UTF-8 is [Rejected] with its index, and the others are
+//     sent
+//   - an answer has one vector per text, each of [Model].Dimensions finite values (if the Model
+//     does not give the dimensions, the first answer sets them)
+//   - every error is the caller's context error, an [*Error] or a [*PartialError]
 //
-// Every failure has a Kind, which says what can be done about it; errors.Is(err, embedding.RateLimited) asks for one.
-// What was paid for is never lost: when some texts fail, the rest is inside the *PartialError, and Salvage returns it.
-// Keys and texts are never part of an error.
+// [Model] describes the vectors: their Space, and the Variant if an instruction or a prefix changes
+// them. [Model.Errorf] makes an [*Error], and [KindOfStatus] classifies an HTTP status. Package
+// embedtest tests a provider.
 //
-// # Ownership
+// # Writing a layer
 //
-// Nobody edits what is shared: Request.Texts belongs to the caller, rows of a Response may be shared with a cache.
-// Documents, Query and Stream return copies that are the caller's own.
+// A [Middleware] is built with [Wrap]. A layer that splits a request uses [Request.Pick], and a
+// [Merger] puts the answers together. [EstimateTokens] sizes requests.
+//
+// Nobody edits what is shared: [Request].Texts belongs to the caller, and rows of a [Response]
+// may be shared with a cache.
 package embedding

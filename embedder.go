@@ -4,22 +4,23 @@ import "context"
 
 // Embedder turns texts into vectors. Implementations are safe for concurrent use.
 type Embedder interface {
-	// Embed returns one vector per text, in their order. It neither keeps nor edits req.Texts, and no value in ctx
-	// changes a vector. What succeeded before an error is inside a *PartialError; any other error carries no vectors.
+	// Embed returns one vector per text, in order. It neither keeps nor edits req.Texts, and no value
+	// in ctx changes a vector. If some texts succeed and some fail, the error is a *PartialError with
+	// the vectors; any other error comes without vectors.
 	Embed(ctx context.Context, req Request) (Response, error)
-	// Model says what Embed produces. It never changes and does no I/O.
+	// Model describes the vectors. It always returns the same value and does no I/O.
 	Model() Model
 }
 
-// Middleware adds behaviour around an Embedder. Building one never fails and never panics: whatever can be refused is
-// refused by a constructor before.
+// Middleware adds behavior around an Embedder. Applying one never fails. It panics only if next is
+// nil; constructors check everything else.
 type Middleware func(next Embedder) Embedder
 
-// Task says what the texts are for. Models that are trained with roles embed the same text differently per task;
-// Model.Symmetric says that a model ignores it.
+// Task says what the texts are for. Models trained with roles give the same text different vectors
+// for different tasks; a model with [Model].Symmetric ignores the task.
 type Task uint8
 
-// The tasks. The zero value is TaskDocument: what is stored and searched.
+// The tasks. The zero value is TaskDocument: a text that is stored and searched.
 const (
 	TaskDocument Task = iota
 	TaskQuery
@@ -30,7 +31,7 @@ const (
 
 var taskNames = [...]string{"document", "query", "similarity", "classification", "clustering"}
 
-// String returns the task's lower-case name.
+// String returns the task's name in lower case.
 func (t Task) String() string {
 	if int(t) < len(taskNames) {
 		return taskNames[t]
@@ -38,24 +39,21 @@ func (t Task) String() string {
 	return "unknown task"
 }
 
-// Request is one call's input. The zero value is an empty request: it makes no call and gets an empty Response.
+// Request is the input of one call. The zero value is an empty request: it makes no call and gets
+// an empty Response.
 type Request struct {
 	Texts []string
 	Task  Task
 }
 
-// Len is the number of inputs of every kind. Layers use it instead of len(r.Texts), so that a later kind of input does
-// not pass them unseen.
-func (r Request) Len() int { return len(r.Texts) }
-
-// Pick returns the request for the inputs at idx, in idx's order. It copies nothing when idx is one ascending run;
-// the result then aliases r, which nobody edits.
+// Pick returns a request for the texts at the indexes idx, in that order. If idx is one ascending
+// run, the result shares memory with r.Texts, which nobody edits; otherwise the texts are copied.
 func (r Request) Pick(idx []int) Request {
 	r.Texts = pick(r.Texts, idx)
 	return r
 }
 
-func pick[T any](all []T, idx []int) []T {
+func pick(all []string, idx []int) []string {
 	if len(idx) == 0 {
 		return nil
 	}
@@ -70,38 +68,30 @@ func pick[T any](all []T, idx []int) []T {
 		lo, hi := idx[0], idx[0]+len(idx)
 		return all[lo:hi:hi]
 	}
-	out := make([]T, len(idx))
+	out := make([]string, len(idx))
 	for k, i := range idx {
 		out[k] = all[i]
 	}
 	return out
 }
 
-// Response is one call's result. Vectors has one row per input, in their order, all of Model().Dimensions. Rows are
-// read-only: they may be shared with a cache and with other callers (Documents and Query give copies). A nil row
-// occurs only inside a PartialError.
+// Response is the result of one call. Vectors has one row per text, in order, and each row has
+// Model().Dimensions values. Rows are read-only, because a cache and other callers may share them;
+// [Documents] and [Query] return copies. A row is nil only inside a [PartialError].
 type Response struct {
 	Vectors [][]float32
 	Usage   Usage
-	ID      string // the provider's request id; empty once several requests are merged
+	ID      string // the provider's request id; empty if several requests were merged
 }
 
-// Row returns everything the response holds for input i.
-func (r Response) Row(i int) Row { return Row{Vector: r.Vectors[i]} }
-
-// Row is everything a Response holds for one input. Layers store and move Rows, so that a later column travels with them.
-type Row struct{ Vector []float32 }
-
-// Ok reports whether the row holds a result.
-func (r Row) Ok() bool { return r.Vector != nil }
-
-// Usage adds up: over all calls, successful or partial, it is what the provider counted for the answers that were
-// accepted. Attempts that were paid for and then failed are seen by middleware.Attempts only.
+// Usage counts what a call has cost: the sum over all calls, successful or partial, is what the
+// provider counted for the answers it gave. A request that was billed and then failed is not in it;
+// middleware.Attempts sees those.
 type Usage struct {
 	Requests  int // answers accepted
 	Tokens    int // input tokens the provider counted
-	Unmetered int // requests whose tokens the provider did not say
-	Reused    int // texts that cost nothing: cached, in flight already, twice in a request
+	Unmetered int // requests whose tokens the provider did not report
+	Reused    int // texts that cost nothing: cached, already in flight, or repeated in a request
 }
 
 // Add returns the sum of both.

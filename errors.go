@@ -1,6 +1,7 @@
 package embedding
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -8,21 +9,22 @@ import (
 	"time"
 )
 
-// Kind classifies an error by what can be done about it. One exists only where some layer acts on it. A Kind is an
-// error, so that errors.Is(err, embedding.RateLimited) works.
+// Kind classifies an error by what can be done about it. A Kind exists only if some layer acts on
+// it. Kinds are errors, so that errors.Is(err, embedding.RateLimited) works.
 type Kind uint8
 
+// The kinds of errors, and the layers of package middleware that act on them.
 const (
-	Unknown     Kind = iota // nothing is known: treated as permanent
-	Invalid                 // the call is wrong (model, dimensions, options): nobody asks again
-	Rejected                // a text is wrong (blank, too long, refused by content inspection): Batch isolates it
-	TooLarge                // too much for one request: Batch halves it
-	Auth                    // the key is missing, wrong, of another region or without access
-	RateLimited             // too fast: Fallback moves on, Breaker holds, Retry waits
-	Exhausted               // quota or money is gone: Fallback moves on
-	Unavailable             // the service or the way to it is down: Fallback, Breaker and Retry act
-	Malformed               // the answer breaks the protocol or a law of Embedder: Fallback moves on
-	Partial                 // some texts failed; each has its own error in the *PartialError
+	Unknown     Kind = iota // not classified; treated as permanent
+	Invalid                 // the call is wrong (model, dimensions, options); never retried
+	Rejected                // a text is wrong (blank, too long, filtered); Batch isolates it
+	TooLarge                // too much for one request; Batch halves it
+	Auth                    // the key is missing, wrong, of another region or lacks a permission
+	RateLimited             // too fast; Fallback moves on, Breaker opens, Retry waits
+	Exhausted               // the quota or the credit is used up; Fallback moves on
+	Unavailable             // the service is down or unreachable; Fallback, Breaker and Retry act
+	Malformed               // the answer breaks the protocol or a law of Embedder; Fallback moves on
+	Partial                 // some texts failed; the *PartialError has an error for each of them
 )
 
 var kindNames = [...]string{"unknown error", "invalid request", "text rejected", "request too large", "not authorized",
@@ -36,8 +38,8 @@ func (k Kind) Error() string {
 	return kindNames[Unknown]
 }
 
-// KindOf returns what kind of error err is: Partial for a *PartialError, else the Kind of the first *Error or Kind in
-// its chain, else Unknown. The context's errors have no Kind.
+// KindOf returns the kind of err: [Partial] for a [*PartialError], otherwise the Kind of the first
+// [*Error] or Kind in its chain, otherwise [Unknown]. Context errors have no Kind.
 func KindOf(err error) Kind {
 	if err == nil {
 		return Unknown
@@ -54,8 +56,8 @@ func KindOf(err error) Kind {
 	return Unknown
 }
 
-// KindOfStatus returns the kind that an HTTP status means where a provider's answer says no more. Statuses below 400
-// are Malformed: an embedding API answers 200, and a redirect is not followed.
+// KindOfStatus returns the kind of an HTTP status, for answers that say no more. A status below
+// 400 is [Malformed]: an embedding API answers 200, and redirects are not followed.
 func KindOfStatus(status int) Kind {
 	switch {
 	case status == 401 || status == 403 || status == 407:
@@ -74,21 +76,29 @@ func KindOfStatus(status int) Kind {
 	return Malformed
 }
 
-// Error is what a provider's failure becomes. It never holds a key, a header or a text.
+// Error is the failure of a request. It never contains a key, a header or a text.
 type Error struct {
 	Kind       Kind
 	Provider   string
 	Model      string
-	Endpoint   string // host
-	Code       string // the provider's own code
-	RequestID  string // the provider's id of the failed request
-	Status     int    // HTTP status, 0 if there was no answer
-	RetryAfter time.Duration
-	Allowed    Limits // what a TooLarge answer says is allowed
-	Err        error  // the cause
+	Endpoint   string        // host
+	Code       string        // the provider's own code
+	RequestID  string        // the provider's id of the failed request
+	Status     int           // HTTP status; 0 if there was no answer
+	RetryAfter time.Duration // how long to wait before the next try; 0 means unknown
+	Allowed    Limits        // what a TooLarge answer says is allowed
+	Err        error         // the cause; may be nil
 }
 
-// Error returns one line: who, what kind, the provider's words, and its request id.
+// Errorf returns an [*Error] of kind k with m's Provider, ID and Endpoint. fmt.Errorf makes its
+// cause, so a %w in format wraps an error. Neither format nor args may contain a key or a text.
+func (m Model) Errorf(k Kind, format string, args ...any) *Error {
+	return &Error{
+		Kind: k, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Err: fmt.Errorf(format, args...),
+	}
+}
+
+// Error returns one line: provider and model, the kind, the cause and the request id.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("embedding: ")
@@ -129,10 +139,83 @@ func (e *Error) Is(target error) bool {
 	return ok && k == e.Kind
 }
 
-// foreign turns an error that no provider of ours classified into an *Error of m. A timeout, the user's own client's
-// among them, is Unavailable and loses its identity as a context error: only the caller's context may end the caller.
+// DimensionsError is the cause of a [Malformed] error: a vector has the wrong length.
+type DimensionsError struct {
+	Index     int // the text's place in the request
+	Got, Want int // dimensions
+}
+
+// Error says which text it is and both lengths.
+func (e *DimensionsError) Error() string {
+	return fmt.Sprintf("dimensions law: the vector of text %d has %d dimensions, want %d", e.Index, e.Got, e.Want)
+}
+
+// PartialError is returned when some texts of a request succeed and some fail, or when texts fail
+// for different reasons. It keeps what was paid for: Response has the usage, a vector for every
+// text that succeeded and nil for the others.
+type PartialError struct {
+	Response Response
+	Failed   []TextError // by ascending index; never empty
+}
+
+// TextError is the failure of one text of a request.
+type TextError struct {
+	Index int // the text's place in the request
+	Err   error
+}
+
+// Error returns the counts and the first failure.
+func (e *PartialError) Error() string {
+	if len(e.Failed) == 0 {
+		return "embedding: partial failure without a failed text"
+	}
+	f := e.Failed[0]
+	return fmt.Sprintf("embedding: %d of %d texts failed, first text %d: %v", len(e.Failed), len(e.Response.Vectors), f.Index, f.Err)
+}
+
+// Unwrap returns the errors of the texts, without repeats.
+func (e *PartialError) Unwrap() []error {
+	var out []error
+	for _, f := range e.Failed {
+		// Layers give all texts of a failed chunk one error value, so comparing with the last one is
+		// enough, and linear.
+		if f.Err != nil && (len(out) == 0 || !same(out[len(out)-1], f.Err)) {
+			out = append(out, f.Err)
+		}
+	}
+	return out
+}
+
+// Is reports whether target is the kind [Partial]. Unwrap leads to the kinds of the texts.
+func (e *PartialError) Is(target error) bool { return target == error(Partial) }
+
+// Salvage returns the Response of a [*PartialError] in err, or res if there is none, so that a
+// caller keeps what was paid for.
+func Salvage(res Response, err error) Response {
+	if p, ok := errors.AsType[*PartialError](err); ok {
+		return p.Response
+	}
+	return res
+}
+
+// same reports whether two errors are one value. It does not panic on types that == cannot compare.
+func same(a, b error) bool {
+	if x, ok := a.(*Error); ok {
+		y, ok := b.(*Error)
+		return ok && x == y
+	}
+	switch a {
+	case context.Canceled, context.DeadlineExceeded:
+		return a == b
+	}
+	return false
+}
+
+// foreign turns an error without an *Error into one. A timeout (for example of the user's HTTP
+// client) becomes Unavailable and is no context error any more: only the caller's context ends
+// the caller.
 func foreign(m Model, err error) *Error {
-	e := &Error{Kind: Unknown, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Err: err}
+	e := m.Errorf(Unknown, "%w", err)
 	if k, ok := errors.AsType[Kind](err); ok {
 		e.Kind = k
 	}
@@ -140,7 +223,7 @@ func foreign(m Model, err error) *Error {
 		error
 		Timeout() bool
 	}](err)
-	if isTimeout && timeout.Timeout() || isContextError(err) {
+	if isTimeout && timeout.Timeout() || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		e.Kind = Unavailable
 		e.Err = opaque{err}
 	}
@@ -151,7 +234,7 @@ func foreign(m Model, err error) *Error {
 type opaque struct{ err error }
 
 func (o opaque) Error() string {
-	// net/url's error quotes the whole URL, in which a user may have put a secret.
+	// The error of net/url quotes the whole URL, which may contain a secret.
 	if u, ok := errors.AsType[*url.Error](o.err); ok {
 		return u.Err.Error()
 	}

@@ -3,24 +3,24 @@ package embedding
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"unicode/utf8"
 )
 
-// guard owns the invariants of an Embedder, once: nothing malformed is ever cached, merged or counted a success.
+// guard holds the invariants of an Embedder in one place: nothing malformed is ever cached,
+// merged or counted as a success.
 type guard struct {
 	next  Embedder
 	model Model
-	seen  atomic.Int64 // the dimensions of the first answer where the model does not say them
+	seen  atomic.Int64 // dimensions of the first answer, for a model that does not give them
 }
 
 func (g *guard) Model() Model { return g.model }
 
 func (g *guard) Embed(ctx context.Context, req Request) (Response, error) {
-	n := req.Len()
+	n := len(req.Texts)
 	if n == 0 {
 		return Response{}, nil
 	}
@@ -58,7 +58,7 @@ func (g *guard) Embed(ctx context.Context, req Request) (Response, error) {
 	return m.Result()
 }
 
-// unfit says what makes a text impossible to embed, in words that follow its index, or "".
+// unfit says why a text cannot be embedded, in words that follow its index. A good text gives "".
 func unfit(text string) string {
 	switch {
 	case text == "":
@@ -74,19 +74,19 @@ func unfit(text string) string {
 func (g *guard) call(ctx context.Context, req Request) (Response, error) {
 	res, err := g.next.Embed(ctx, req)
 	if err == nil {
-		if err := g.check(res, req.Len()); err != nil {
+		if err := g.check(res, len(req.Texts)); err != nil {
 			return Response{}, err
 		}
 		res.Usage = counted(res.Usage)
 		return res, nil
 	}
 	if p, ok := errors.AsType[*PartialError](err); ok {
-		return g.partial(ctx, p, req.Len())
+		return g.partial(ctx, p, len(req.Texts))
 	}
 	return Response{}, g.classify(ctx, err)
 }
 
-// counted fills in what a provider that reports no usage leaves out: one answer, its tokens unknown.
+// counted returns u, or one unmetered request if the provider reports no usage.
 func counted(u Usage) Usage {
 	if u == (Usage{}) {
 		return Usage{Requests: 1, Unmetered: 1}
@@ -94,7 +94,8 @@ func counted(u Usage) Usage {
 	return u
 }
 
-// classify turns any error into the caller's context error, an error that holds an *Error, or a new *Error.
+// classify turns any error into the caller's context error, an error with an *Error in its chain,
+// or a new *Error.
 func (g *guard) classify(ctx context.Context, err error) error {
 	e, ours := errors.AsType[*Error](err)
 	if end := ctx.Err(); end != nil && (!ours || e.Status == 0) {
@@ -119,7 +120,8 @@ func (g *guard) partial(ctx context.Context, p *PartialError, n int) (Response, 
 	last := -1
 	for k, f := range p.Failed {
 		if f.Index <= last || f.Index >= n || f.Err == nil || p.Response.Vectors[f.Index] != nil {
-			return Response{}, g.fail(Malformed, "partial law: failure %d names text %d out of order, without an error or beside a row", k, f.Index)
+			return Response{}, g.fail(Malformed,
+				"partial law: failure %d names text %d out of order, without an error or beside a row", k, f.Index)
 		}
 		last = f.Index
 		out.Failed[k] = TextError{Index: f.Index, Err: g.classify(ctx, f.Err)}
@@ -140,7 +142,7 @@ func (g *guard) partial(ctx context.Context, p *PartialError, n int) (Response, 
 	return Response{}, out
 }
 
-// check holds a whole answer against the laws of count, dimensions and finite values.
+// check checks a whole answer: the count of vectors, the usage and each row.
 func (g *guard) check(res Response, n int) error {
 	if len(res.Vectors) != n {
 		return g.fail(Malformed, "count law: %d vectors for %d texts", len(res.Vectors), n)
@@ -156,6 +158,7 @@ func (g *guard) check(res Response, n int) error {
 	return nil
 }
 
+// row checks the dimensions and the values of one vector.
 func (g *guard) row(i int, v []float32) error {
 	want := g.model.Dimensions
 	if want == 0 {
@@ -166,7 +169,7 @@ func (g *guard) row(i int, v []float32) error {
 		}
 	}
 	if len(v) != want || want == 0 {
-		return g.fail(Malformed, "dimensions law: the vector of text %d has %d dimensions, the model's have %d", i, len(v), want)
+		return g.fail(Malformed, "%w", &DimensionsError{Index: i, Got: len(v), Want: want})
 	}
 	if k := infinite(v); k >= 0 {
 		return g.fail(Malformed, "finite law: dimension %d of text %d is NaN or infinite", k, i)
@@ -174,10 +177,10 @@ func (g *guard) row(i int, v []float32) error {
 	return nil
 }
 
-// infinite returns the place of the first value that is NaN or infinite, or -1.
+// infinite returns the index of the first value that is NaN or infinite, or -1.
 func infinite(v []float32) int {
-	// Zero times a value is zero unless that is not finite, and then it is NaN, which stays in a sum. Several sums, so that an
-	// addition need not wait for the one before.
+	// Zero times a value is zero if the value is finite and NaN otherwise, and NaN stays in a sum.
+	// There are four sums so that an addition need not wait for the one before.
 	var s0, s1, s2, s3 float32
 	w := v
 	for ; len(w) >= 8; w = w[8:] {
@@ -195,6 +198,10 @@ func infinite(v []float32) int {
 	return slices.IndexFunc(v, func(x float32) bool { return x*0 != 0 })
 }
 
+// fail is g.model.Errorf out of line. Inside a caller, the copy of the Model would make the stack
+// of each request larger.
+//
+//go:noinline
 func (g *guard) fail(k Kind, format string, args ...any) *Error {
-	return &Error{Kind: k, Provider: g.model.Provider, Model: g.model.ID, Endpoint: g.model.Endpoint, Err: fmt.Errorf(format, args...)}
+	return g.model.Errorf(k, format, args...)
 }

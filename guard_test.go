@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 )
 
 // fn is an Embedder made of a function.
@@ -25,7 +24,7 @@ func (e fn) Embed(ctx context.Context, req Request) (Response, error) {
 
 // lengths embeds a text as (its length, 1).
 func lengths(_ context.Context, req Request) (Response, error) {
-	res := Response{Usage: Usage{Requests: 1, Tokens: req.Len()}, ID: "id"}
+	res := Response{Usage: Usage{Requests: 1, Tokens: len(req.Texts)}, ID: "id"}
 	for _, t := range req.Texts {
 		res.Vectors = append(res.Vectors, []float32{float32(len(t)), 1})
 	}
@@ -79,7 +78,7 @@ func TestGuardMakesNoCall(t *testing.T) {
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := e.Embed(done, Request{Texts: []string{"a"}}); err != context.Canceled {
-		t.Errorf("cancelled before: %v", err)
+		t.Errorf("canceled before: %v", err)
 	}
 	_, err := e.Embed(t.Context(), Request{Texts: []string{"a", "b", "c"}})
 	if ours, ok := errors.AsType[*Error](err); !ok || ours.Kind != TooLarge || ours.Allowed.Texts != 2 || !strings.Contains(err.Error(), "3 texts") || !strings.Contains(err.Error(), "Batch") {
@@ -132,11 +131,13 @@ func TestGuardLearnsUnknownDimensions(t *testing.T) {
 	one := Request{Texts: []string{"a"}}
 	res, err := e.Embed(t.Context(), one)
 	if err != nil || res.Usage != (Usage{Requests: 1, Unmetered: 1}) {
-		t.Fatal(res, err)
+		t.Fatalf("got the usage %+v and %v, want one unmetered request", res.Usage, err)
 	}
 	next = next[:2]
-	if _, err := e.Embed(t.Context(), one); KindOf(err) != Malformed {
-		t.Errorf("another length passed: %v", err)
+	_, err = e.Embed(t.Context(), one)
+	d, ok := errors.AsType[*DimensionsError](err)
+	if KindOf(err) != Malformed || !ok || *d != (DimensionsError{Index: 0, Got: 2, Want: 3}) {
+		t.Errorf("another length: got %v, want a *DimensionsError of 2 and 3", err)
 	}
 	if e.Model().Space != "" || e.Model().Dimensions != 0 {
 		t.Error("the model changed")
@@ -208,55 +209,5 @@ func TestGuardPrefersTheCallersEnd(t *testing.T) {
 	err := embed(&PartialError{Response: Response{Vectors: [][]float32{{1}, nil}}, Failed: []TextError{{1, errors.New("gone")}}}, 2)
 	if !errors.Is(err, context.Canceled) || KindOf(err) != Partial || len(Salvage(Response{}, err).Vectors) != 2 {
 		t.Errorf("a cancel midway: %v", err)
-	}
-}
-
-func TestChain(t *testing.T) {
-	var order []string
-	mw := func(name string) Middleware {
-		return func(next Embedder) Embedder {
-			return Wrap(next, next.Model(), func(ctx context.Context, req Request) (Response, error) {
-				order = append(order, name)
-				return next.Embed(ctx, req)
-			})
-		}
-	}
-	provider := fn{Model{Provider: "p", ID: "m", Dimensions: 2}, lengths}
-	e := Chain(provider, mw("outer"), nil, mw("inner"))
-	if _, err := e.Embed(t.Context(), Request{Texts: []string{"a"}}); err != nil || fmt.Sprint(order) != "[outer inner]" {
-		t.Error(order, err)
-	}
-	if e.Model().Space != "p/m@2" {
-		t.Errorf("space %q", e.Model().Space)
-	}
-	if again := Chain(e); again != e {
-		t.Error("guarded twice")
-	}
-	defer func() {
-		if r := fmt.Sprint(recover()); !strings.Contains(r, "Embedder is nil") {
-			t.Errorf("panic %q", r)
-		}
-	}()
-	Chain(nil)
-}
-
-func TestErrorText(t *testing.T) {
-	e := &Error{Kind: RateLimited, Provider: "dashscope", Model: "v4", Endpoint: "h", Code: "limit_requests", RequestID: "r",
-		Status: 429, RetryAfter: 1500 * time.Millisecond, Err: errors.New("slow down")}
-	const want = "embedding: dashscope:v4 at h: rate limited (429 limit_requests): slow down; retry after 1.5s [request r]"
-	if e.Error() != want {
-		t.Errorf("got  %s\nwant %s", e, want)
-	}
-	if KindOf(fmt.Errorf("x: %w", e)) != RateLimited || KindOf(nil) != Unknown || KindOf(context.Canceled) != Unknown || KindOf(Auth) != Auth {
-		t.Error("KindOf")
-	}
-}
-
-func TestKindOfStatus(t *testing.T) {
-	for status, want := range map[int]Kind{200: Malformed, 302: Malformed, 400: Invalid, 401: Auth, 402: Exhausted, 403: Auth, 404: Invalid,
-		408: Unavailable, 413: TooLarge, 422: Invalid, 429: RateLimited, 500: Unavailable, 501: Invalid, 502: Unavailable, 503: Unavailable, 504: Unavailable} {
-		if got := KindOfStatus(status); got != want {
-			t.Errorf("%d: %v, want %v", status, got, want)
-		}
 	}
 }

@@ -12,76 +12,91 @@ import (
 	"github.com/vecspace/embedding/internal/plain"
 )
 
-// maxLine is the longest line Lines takes, in bytes: far above what any model embeds as one text.
+// maxLine is the longest line that Lines embeds, in bytes: far more than any model takes as one
+// text.
 const maxLine = 1 << 20
 
-// Lines embeds a file, one text a line; neither line ends (\n or \r\n) nor byte order marks at the
-// beginnings of lines are part of a text. The file is UTF-8, or UTF-16 that begins with a byte
-// order mark. A line that is blank, not UTF-8, longer than 1 MiB, or that holds a NUL comes with
-// an Err that has its number, counted from 1, and the loop goes on. A read error is the last thing
-// yielded. Otherwise Lines is like [Stream].
-func Lines(ctx context.Context, e Embedder, r io.Reader) iter.Seq2[Embedded[string], error] {
-	return func(yield func(Embedded[string], error) bool) {
-		in := bufio.NewReaderSize(plain.NewReader(r), 64<<10)
-		var broken error
-		lines := func(yield func(line) bool) {
-			for n := 1; ; n++ {
-				l, err := readLine(in, n)
-				if err != nil && !errors.Is(err, io.EOF) {
-					broken = fmt.Errorf("embedding: reading line %d: %w", n, err)
-					return
-				}
-				if l.none {
-					return
-				}
-				var why string
-				if l.text, why = plain.Line(l.text); why == "" {
-					why = unfit(l.text)
-				}
-				if l.err == nil && why != "" {
-					l.err = &Error{Kind: Rejected, Err: fmt.Errorf("line %d %s", n, why)}
-				}
-				if !yield(l) || err != nil {
-					return
-				}
-			}
-		}
-		for out, err := range stream(ctx, e, lines, func(l line) (string, error) { return l.text, l.err }) {
-			if !yield(Embedded[string]{Item: out.Item.text, Vector: out.Vector, Err: out.Err}, err) || err != nil {
+// Line is a line of the input of [Lines].
+type Line struct {
+	Number int    // from 1
+	Text   string // without its end (\n or \r\n) and byte order marks; empty if longer than 1 MiB
+	bad    string // why it cannot be embedded, or ""
+}
+
+// Lines embeds each line of a file as a document. The file is UTF-8, or UTF-16 that begins with a
+// byte order mark. A line that is blank, not UTF-8, longer than 1 MiB, or that holds a NUL is yielded
+// with an Err that gives its number, and the loop goes on. If reading fails, that error is yielded
+// last. Otherwise Lines is like [Stream].
+func Lines(ctx context.Context, e Embedder, r io.Reader) iter.Seq2[Embedded[Line], error] {
+	return func(yield func(Embedded[Line], error) bool) {
+		in := &lines{in: bufio.NewReaderSize(plain.NewReader(r), 64<<10)}
+		for out, err := range stream(ctx, e, in.all, Line.fit) {
+			if !yield(out, err) || err != nil {
 				return
 			}
 		}
-		if broken != nil {
-			yield(Embedded[string]{}, broken)
+		if !errors.Is(in.err, io.EOF) {
+			yield(Embedded[Line]{}, fmt.Errorf("embedding: reading line %d: %w", in.read+1, in.err))
 		}
 	}
 }
 
-type line struct {
-	text string
-	err  error
-	none bool // the input has ended before this line
+// fit returns the text of the line, or why it cannot be embedded.
+func (l Line) fit() (string, error) {
+	why := l.bad
+	if why == "" {
+		why = unfit(l.Text)
+	}
+	if why != "" {
+		return "", &Error{Kind: Rejected, Err: fmt.Errorf("line %d %s", l.Number, why)}
+	}
+	return l.Text, nil
 }
 
-// readLine reads line n without its end. Of a line that is too long nothing is kept.
-func readLine(in *bufio.Reader, n int) (line, error) {
-	var text []byte
-	long := false
-	for {
-		part, err := in.ReadSlice('\n')
-		if long = long || len(text)+len(part) > maxLine+2; long {
+// lines reads an input line by line.
+type lines struct {
+	in   *bufio.Reader
+	read int   // lines so far
+	err  error // what ended the input
+}
+
+// all yields the lines. A last line that is cut short by an error is not one of them.
+func (l *lines) all(yield func(Line) bool) {
+	for l.err == nil {
+		text, long := l.next()
+		switch {
+		case l.err != nil && !errors.Is(l.err, io.EOF):
+			return
+		case l.err != nil && text == nil && !long:
+			return
+		}
+		l.read++
+		line := Line{Number: l.read}
+		if line.Text, line.bad = plain.Line(string(text)); long {
+			line.bad = fmt.Sprintf("is longer than %d bytes: split it", maxLine)
+		}
+		if !yield(line) {
+			return
+		}
+	}
+}
+
+// next reads a line and sets l.err if it is the last. Of a line that is too long nothing is kept;
+// after the last line the text is nil.
+func (l *lines) next() (text []byte, long bool) {
+	for more := true; more; {
+		var part []byte
+		part, l.err = l.in.ReadSlice('\n')
+		more = errors.Is(l.err, bufio.ErrBufferFull)
+		if long = long || len(text)+len(part) > maxLine+len("\r\n"); long {
 			text = nil
 		} else {
 			text = append(text, part...)
 		}
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		none := err != nil && !long && len(text) == 0
-		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
-		if long || len(text) > maxLine {
-			return line{err: &Error{Kind: Rejected, Err: fmt.Errorf("line %d is longer than %d bytes: split it", n, maxLine)}}, err
-		}
-		return line{text: string(text), none: none}, err
 	}
+	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+	if len(text) > maxLine {
+		return nil, true
+	}
+	return text, long
 }

@@ -1,28 +1,32 @@
 package embedding
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// Merger puts the rows of several answers in their places. It is the only code that merges: partial cache hits,
-// batches, fallbacks and the guard all use it. It is not safe for concurrent use.
+// Merger puts the vectors of several answers in their places. All layers that split a request merge
+// with it: cache, batches, fallbacks and the guard. It is not safe for concurrent use.
 type Merger struct {
-	rows    []Row
-	errs    []error // nil until something failed; an entry is void once its row is set
+	rows    [][]float32
+	errs    []error // nil until something fails; once a text has its row, its error is void
 	usage   Usage
 	id      string
 	answers int // requests that the ID could come from
 }
 
-// NewMerger returns a Merger for n inputs, none of which has a row.
-func NewMerger(n int) *Merger { return &Merger{rows: make([]Row, n)} }
+// NewMerger returns a Merger for n texts without vectors.
+func NewMerger(n int) *Merger { return &Merger{rows: make([][]float32, n)} }
 
-// Set places one row, such as a cache hit.
-func (m *Merger) Set(i int, row Row) { m.rows[i] = row }
+// Set places the vector of text i, such as a cache hit.
+func (m *Merger) Set(i int, vector []float32) { m.rows[i] = vector }
 
-// Use adds usage that belongs to no answer, such as that of texts which were found and not asked for.
+// Use adds usage that belongs to no answer, such as [Usage].Reused for cache hits.
 func (m *Merger) Use(u Usage) { m.usage = m.usage.Add(u) }
 
-// Add places what res, or a *PartialError in err, holds for the inputs idx, in idx's order, and keeps the error of
-// each input that failed. A nil idx is all inputs. A later row replaces an earlier error, never the reverse.
+// Add places an answer to the texts idx, in that order: the vectors of res, or those of a
+// [*PartialError] in err, and the error of each text that failed. A nil idx means all texts. A
+// vector replaces an earlier error, but an error never replaces a vector.
 func (m *Merger) Add(idx []int, res Response, err error) {
 	n := len(idx)
 	at := func(k int) int { return idx[k] }
@@ -30,31 +34,26 @@ func (m *Merger) Add(idx []int, res Response, err error) {
 		n = len(m.rows)
 		at = func(k int) int { return k }
 	}
-	p, partial := err.(*PartialError)
-	switch {
-	case partial:
-		res = p.Response
+	if p, ok := err.(*PartialError); ok {
+		res, err = p.Response, nil
 		for _, f := range p.Failed {
 			if f.Index >= 0 && f.Index < n {
 				m.fail(at(f.Index), f.Err)
 			}
 		}
-	case err != nil:
+	}
+	if err == nil && len(res.Vectors) != n {
+		err = &Error{Kind: Malformed, Err: fmt.Errorf("count law: %d vectors for %d texts", len(res.Vectors), n)}
+	}
+	if err != nil {
 		for k := range n {
 			m.fail(at(k), err)
 		}
 		return
 	}
-	if len(res.Vectors) != n {
-		err := &Error{Kind: Malformed, Err: fmt.Errorf("count law: %d vectors for %d texts", len(res.Vectors), n)}
-		for k := range n {
-			m.fail(at(k), err)
-		}
-		return
-	}
-	for k := range n {
-		if row := res.Row(k); row.Ok() {
-			m.rows[at(k)] = row
+	for k, v := range res.Vectors {
+		if v != nil {
+			m.rows[at(k)] = v
 		}
 	}
 	m.usage = m.usage.Add(res.Usage)
@@ -71,28 +70,34 @@ func (m *Merger) fail(i int, err error) {
 	m.errs[i] = err
 }
 
-// Missing returns the inputs that have no row yet, ascending: those not asked for and those that failed.
+// Missing returns the indexes of the texts without a vector, ascending: texts that were not asked
+// for and texts that failed.
 func (m *Merger) Missing() []int {
-	missing := 0
-	for _, row := range m.rows {
-		if !row.Ok() {
-			missing++
-		}
-	}
+	missing := m.missing()
 	if missing == 0 {
 		return nil
 	}
 	idx := make([]int, 0, missing)
-	for i, row := range m.rows {
-		if !row.Ok() {
+	for i, v := range m.rows {
+		if v == nil {
 			idx = append(idx, i)
 		}
 	}
 	return idx
 }
 
-// Result returns everything merged so far. If rows are missing, the error is a *PartialError that holds the rest, or,
-// where no input succeeded, all failed by the same error and nothing was paid, that error.
+func (m *Merger) missing() (n int) {
+	for _, v := range m.rows {
+		if v == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Result returns what was merged so far. If vectors are missing, the error is a [*PartialError]
+// with the others. If no text succeeded, all failed by the same error and nothing was paid for,
+// it is that error.
 func (m *Merger) Result() (Response, error) {
 	res := Response{Usage: m.usage}
 	if m.answers == 1 {
@@ -101,30 +106,18 @@ func (m *Merger) Result() (Response, error) {
 	if len(m.rows) == 0 {
 		return res, nil
 	}
-	res.Vectors = make([][]float32, len(m.rows))
-	missing := 0
-	for i, row := range m.rows {
-		res.Vectors[i] = row.Vector
-		if !row.Ok() {
-			missing++
-		}
-	}
+	res.Vectors = slices.Clone(m.rows)
+	missing := m.missing()
 	if missing == 0 {
 		return res, nil
 	}
 	failed := make([]TextError, 0, missing)
-	alike := missing == len(m.rows) && m.usage == (Usage{}) // only a PartialError can tell of usage
-	for i, row := range m.rows {
-		if row.Ok() {
+	alike := missing == len(m.rows) && m.usage == (Usage{}) // only a PartialError can carry usage
+	for i, v := range m.rows {
+		if v != nil {
 			continue
 		}
-		var err error
-		if m.errs != nil {
-			err = m.errs[i]
-		}
-		if err == nil {
-			err = &Error{Kind: Malformed, Err: fmt.Errorf("count law: no answer for text %d", i)}
-		}
+		err := m.err(i)
 		if len(failed) > 0 && !same(failed[0].Err, err) {
 			alike = false
 		}
@@ -134,4 +127,12 @@ func (m *Merger) Result() (Response, error) {
 		return Response{}, failed[0].Err
 	}
 	return Response{}, &PartialError{Response: res, Failed: failed}
+}
+
+// err returns why text i has no vector.
+func (m *Merger) err(i int) error {
+	if m.errs != nil && m.errs[i] != nil {
+		return m.errs[i]
+	}
+	return &Error{Kind: Malformed, Err: fmt.Errorf("count law: no answer for text %d", i)}
 }

@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestMergerAgainstPlainLoop merges random parts, some failing, and compares with a map filled by a plain loop.
+// TestMergerAgainstPlainLoop merges random parts, some failing, and compares with a map filled by
+// a plain loop.
 func TestMergerAgainstPlainLoop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 20).Draw(t, "texts")
@@ -112,31 +113,15 @@ func TestMergerResult(t *testing.T) {
 	}
 	// A later failure does not take a row away.
 	m = NewMerger(1)
-	m.Set(0, Row{Vector: []float32{1}})
+	m.Set(0, []float32{1})
 	m.Add(nil, Response{}, limited)
 	if _, err := m.Result(); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }
 
-func TestPick(t *testing.T) {
-	req := Request{Texts: []string{"a", "b", "c", "d"}, Task: TaskQuery}
-	run := req.Pick([]int{1, 2})
-	if &run.Texts[0] != &req.Texts[1] || cap(run.Texts) != 2 || run.Task != TaskQuery {
-		t.Error("a run was copied or reaches further")
-	}
-	if got := req.Pick([]int{3, 0}).Texts; !slices.Equal(got, []string{"d", "a"}) {
-		t.Error(got)
-	}
-	if req.Pick(nil).Len() != 0 {
-		t.Error("nothing")
-	}
-	if allocs := testing.AllocsPerRun(100, func() { req.Pick([]int{0, 1, 2}) }); allocs != 0 {
-		t.Errorf("%v allocations", allocs)
-	}
-}
-
-// TestMergerTellsOfUsage: a request that was paid for and is of no use to this caller is told of all the same.
+// TestMergerTellsOfUsage: a request that was paid for and is of no use to this caller is told of
+// all the same.
 func TestMergerTellsOfUsage(t *testing.T) {
 	down := &Error{Kind: Unavailable}
 	m := NewMerger(2)

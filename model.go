@@ -5,28 +5,29 @@ import (
 	"strconv"
 )
 
-// Space names a vector space. Vectors are comparable if and only if their Spaces are equal; "" is unknown and equals
-// nothing, not even itself: use Same.
+// Space names a vector space. Vectors are comparable only if their Spaces are the same. "" is
+// unknown and not the same as anything, itself included, so compare with [Space.Same] and not
+// with ==.
 type Space string
 
-// Same reports whether vectors of both spaces may be compared.
+// Same reports whether vectors of s and t are comparable.
 func (s Space) Same(t Space) bool { return s != "" && s == t }
 
-// Model says what an Embedder produces: its identity, its vector space and what its provider allows. It is plain data,
-// so that it survives wrapping.
+// Model describes the vectors of an [Embedder]: who makes them, in which space, and what the
+// provider allows. It is plain data, so that it survives wrapping.
 type Model struct {
-	Provider, ID, Endpoint string // Endpoint (host) tells regions apart; it is not part of the Space
+	Provider, ID, Endpoint string // Endpoint: a host, not part of the Space
 
-	Space      Space  // "": Chain derives Provider/ID@Dimensions once Dimensions are known
-	Variant    string // instruction or prefix: another vector for the same text, in the same Space
-	Dimensions int    // length of every vector; 0: unknown, see Probe
+	Space      Space  // if "" and Dimensions are known, Chain sets Provider/ID@Dimensions
+	Variant    string // instruction or prefix: changes a text's vector inside the same Space
+	Dimensions int    // length of every vector; 0 means unknown, see Probe
 	Normalized bool   // vectors have unit length
-	Symmetric  bool   // Task changes nothing, so caches may ignore it
+	Symmetric  bool   // the Task changes nothing, so caches may ignore it
 	Limits     Limits
 	Price      Price
 }
 
-// derived returns m with the Space that follows from the other fields when none is set.
+// derived returns m with the Space that follows from its other fields, if it has none.
 func (m Model) derived() Model {
 	if m.Space == "" && m.Dimensions > 0 && m.Provider != "" && m.ID != "" {
 		m.Space = Space(m.Provider + "/" + m.ID + "@" + strconv.Itoa(m.Dimensions))
@@ -34,15 +35,15 @@ func (m Model) derived() Model {
 	return m
 }
 
-// Limits are the most that one request may hold. Zero is unknown, not unlimited.
+// Limits are the limits of one request. Zero means unknown, not unlimited.
 type Limits struct {
-	Texts      int // inputs of one request
-	Tokens     int // tokens of one request, all texts together
-	Bytes      int // bytes of text of one request
-	TextTokens int // tokens of one text
+	Texts      int // texts in a request
+	Tokens     int // tokens in a request, all texts together
+	Bytes      int // bytes of text in a request
+	TextTokens int // tokens in one text
 }
 
-// Min returns the stricter of both, limit by limit; an unknown limit gives way to a known one.
+// Min returns the smaller of each pair of limits. A known limit wins over an unknown one.
 func (l Limits) Min(o Limits) Limits {
 	return Limits{
 		Texts:      stricter(l.Texts, o.Texts),
@@ -59,9 +60,9 @@ func stricter(a, b int) int {
 	return cmp.Or(max(a, 0), max(b, 0))
 }
 
-// Price is what a provider asks for input tokens. Prices in different currencies are never added up.
+// Price is the list price of input tokens. Prices in different currencies are never added up.
 type Price struct {
-	PerMillion float64 // for a million input tokens
+	PerMillion float64 // of a million input tokens
 	Currency   string  // ISO 4217
 	AsOf       string  // the day the price was read, YYYY-MM-DD
 }

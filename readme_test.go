@@ -10,7 +10,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// TestDocumentsAreCompiled holds every block of Go in the documents against the code that is compiled: it must be there line by line.
+// TestDocumentsAreCompiled holds every block of Go in the documents against the code that is
+// compiled: it must be there line by line.
 func TestDocumentsAreCompiled(t *testing.T) {
 	var code strings.Builder
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
@@ -45,7 +46,8 @@ func TestDocumentsAreCompiled(t *testing.T) {
 	}
 }
 
-// TestReadmeShowsTheResults holds the figures of the README's section on speed to the file that benchmarks/peers writes.
+// TestReadmeShowsTheResults holds the figures of the README's section on speed to the file that
+// benchmarks/peers writes.
 func TestReadmeShowsTheResults(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	expect.NoError(t, err)

@@ -1,162 +1,164 @@
 package embedding
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
+	"slices"
 )
 
-// A block of Stream holds at most this much, so that its memory does not depend on the input's length.
+// Limits of a block of Stream, so that its memory does not depend on the length of the input.
 const (
 	blockTexts = 1000 // a multiple of what most providers take at once
 	blockBytes = 1 << 20
 )
 
-// Embedded is one item of a Stream: its vector, which is the caller's own, or what is wrong with its text.
+// Embedded is one item of a [Stream], with its vector or with what is wrong with its text. The
+// vector is the caller's own.
 type Embedded[T any] struct {
 	Item   T
 	Vector []float32
 	Err    error
 }
 
-// Stream embeds the text of items of any number as documents. Items are read in blocks of at most 1,000 texts or 1 MiB; the
-// next block is sent before the last one is consumed, so at most two are in memory. Progress is the loop's body.
+// Stream embeds the text of each item as a document. The input may have any length: Stream reads
+// items in blocks of at most 1,000 texts or 1 MiB and sends the next block while the loop
+// consumes the last one, so at most two are in memory. The body of the loop can report progress.
 //
-// Items come in order. A bad text (Rejected) comes with its Err, and the loop goes on. Any other error is fatal: what was
-// paid for by then is yielded first, then the error once, with a zero Embedded, and the loop ends; items that were
-// not yielded were not embedded. Leaving the loop early cancels what is in flight.
+// Items are yielded in order. An item with a bad text ([Rejected]) is yielded with its Err, and
+// the loop goes on. Any other error is fatal: Stream yields what has been paid for, then the
+// error once, with a zero Embedded, and ends. Items that were not yielded were not embedded.
+// Leaving the loop early cancels the request in flight.
 func Stream[T any](ctx context.Context, e Embedder, items iter.Seq[T], text func(T) string) iter.Seq2[Embedded[T], error] {
 	return stream(ctx, e, items, func(item T) (string, error) { return text(item), nil })
 }
 
-// stream is Stream where reading a text may fail: such an item is not sent and keeps its place.
+// stream is Stream for items whose text may be bad before it is sent: such an item keeps its place.
 func stream[T any](ctx context.Context, e Embedder, items iter.Seq[T], text func(T) (string, error)) iter.Seq2[Embedded[T], error] {
 	return func(yield func(Embedded[T], error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		var ahead *block[T] // sent and not yet yielded
 		defer func() {
 			cancel()
-			if ahead != nil {
-				<-ahead.done
-			}
+			ahead.wait()
 		}()
 		e := Chain(e)
-		// turn sends next and yields what was ahead. It reports whether the loop goes on.
-		turn := func(next *block[T]) bool {
+		var fatal error
+		more := true
+		for b := range blocks(items, text) {
 			last := ahead
-			ahead = next
-			if next != nil {
-				go next.embed(ctx, e)
-			}
-			if last == nil {
-				return true
-			}
-			<-last.done
-			fatal, more := last.yield(yield)
-			if !more || fatal == nil {
-				return more
-			}
-			if ahead != nil {
-				cancel() // the block in flight keeps what it has paid for
-				<-ahead.done
-				if _, more := ahead.yield(yield); !more {
-					return false
-				}
-			}
-			yield(Embedded[T]{}, fatal)
-			return false
-		}
-		b := &block[T]{done: make(chan struct{})}
-		for item := range items {
-			s, err := text(item)
-			if len(b.items) > 0 && b.bytes+len(s) > blockBytes {
-				if !turn(b) {
-					return
-				}
-				b = &block[T]{done: make(chan struct{})}
-			}
-			b.add(item, s, err)
-			if len(b.items) == blockTexts {
-				if !turn(b) {
-					return
-				}
-				b = &block[T]{done: make(chan struct{})}
+			ahead = b
+			go b.embed(ctx, e)
+			if fatal, more = last.deliver(yield); fatal != nil || !more {
+				break
 			}
 		}
-		if len(b.items) > 0 && !turn(b) {
+		if !more {
 			return
 		}
-		turn(nil)
+		if fatal != nil {
+			cancel() // the block in flight keeps what it has paid for
+		}
+		late, more := ahead.deliver(yield)
+		if fatal = cmp.Or(fatal, late); fatal != nil && more {
+			yield(Embedded[T]{}, fatal)
+		}
+	}
+}
+
+// blocks cuts items into blocks. A full block is yielded before the next item is read.
+func blocks[T any](items iter.Seq[T], text func(T) (string, error)) iter.Seq[*block[T]] {
+	return func(yield func(*block[T]) bool) {
+		b := newBlock[T]()
+		flush := func() bool {
+			full := b
+			b = newBlock[T]()
+			return len(full.items) == 0 || yield(full)
+		}
+		for item := range items {
+			s, err := text(item)
+			if b.bytes+len(s) > blockBytes && !flush() {
+				return
+			}
+			b.add(item, s, err)
+			if len(b.items) == blockTexts && !flush() {
+				return
+			}
+		}
+		flush()
 	}
 }
 
 // block is what Stream sends at once.
 type block[T any] struct {
-	items []T
-	bad   []error // by item, nil where none is bad
-	texts []string
+	items []Embedded[T]
+	texts []string // of the items without an error
+	at    []int    // the item of each text
 	bytes int
-	res   Response
-	err   error
-	done  chan struct{} // closed when res and err are set
+	fatal error         // ends the stream; set by embed
+	done  chan struct{} // closed at the end of embed
 }
 
+func newBlock[T any]() *block[T] { return &block[T]{done: make(chan struct{})} }
+
 func (b *block[T]) add(item T, text string, err error) {
-	b.items = append(b.items, item)
-	if err != nil && b.bad == nil {
-		b.bad = make([]error, len(b.items)-1, blockTexts)
-	}
-	if b.bad != nil {
-		b.bad = append(b.bad, err)
-	}
 	if err == nil {
+		b.at = append(b.at, len(b.items))
 		b.texts = append(b.texts, text)
 		b.bytes += len(text)
 	}
+	b.items = append(b.items, Embedded[T]{Item: item, Err: err})
 }
 
+// embed gives each item its vector or its error.
 func (b *block[T]) embed(ctx context.Context, e Embedder) {
 	defer close(b.done)
-	b.res, b.err = e.Embed(ctx, Request{Texts: b.texts})
+	res, err := e.Embed(ctx, Request{Texts: b.texts})
+	failed := map[int]error{}
+	if p, ok := errors.AsType[*PartialError](err); ok {
+		for _, f := range p.Failed {
+			failed[f.Index] = f.Err
+		}
+	} else if len(b.texts) == 1 && KindOf(err) == Rejected {
+		failed[0] = err
+	} else {
+		b.fatal = err
+	}
+	got := Salvage(res, err).Vectors
+	for k, i := range b.at {
+		switch err := failed[k]; {
+		case err != nil && KindOf(err) == Rejected:
+			b.items[i].Err = err
+		case err != nil:
+			b.fatal = cmp.Or(b.fatal, err)
+		case k < len(got):
+			b.items[i].Vector = got[k]
+		}
+	}
 }
 
-// yield yields the items that have a vector or are bad. It returns the first fatal error and whether the consumer wants more.
-func (b *block[T]) yield(yield func(Embedded[T], error) bool) (fatal error, more bool) {
-	res := Salvage(b.res, b.err)
-	var failed []TextError
-	if p, ok := errors.AsType[*PartialError](b.err); ok {
-		failed = p.Failed
-	} else if b.err != nil && KindOf(b.err) == Rejected && len(b.texts) == 1 {
-		failed = []TextError{{Err: b.err}}
-	} else if b.err != nil {
-		fatal = b.err
+func (b *block[T]) wait() {
+	if b != nil {
+		<-b.done
 	}
-	k := 0 // of the next text
-	for i, item := range b.items {
-		out := Embedded[T]{Item: item}
-		switch {
-		case b.bad != nil && b.bad[i] != nil:
-			out.Err = b.bad[i]
-		case len(failed) > 0 && failed[0].Index == k:
-			out.Err = failed[0].Err
-			failed = failed[1:]
-			k++
-			if KindOf(out.Err) != Rejected {
-				if fatal == nil {
-					fatal = out.Err
-				}
-				continue
-			}
-		case k >= len(res.Vectors): // the whole block failed
-			k++
+}
+
+// deliver waits for the answer and yields the items that have a vector or an error. It returns the
+// error that ends the stream, and whether the loop wants more.
+func (b *block[T]) deliver(yield func(Embedded[T], error) bool) (fatal error, more bool) {
+	if b == nil {
+		return nil, true
+	}
+	b.wait()
+	for _, item := range b.items {
+		if item.Vector == nil && item.Err == nil {
 			continue
-		default:
-			out.Vector = append([]float32(nil), res.Vectors[k]...)
-			k++
 		}
-		if !yield(out, nil) {
+		item.Vector = slices.Clone(item.Vector)
+		if !yield(item, nil) {
 			return nil, false
 		}
 	}
-	return fatal, true
+	return b.fatal, true
 }

@@ -1,22 +1,17 @@
 package embedding
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/iotest"
 	"testing/synctest"
 	"time"
-	"unicode/utf16"
 
 	"github.com/vecspace/embedding/internal/expect"
 )
@@ -75,10 +70,11 @@ func TestStreamStaysOneBlockAhead(t *testing.T) {
 	})
 }
 
-// TestStreamMemoryIsOfTheWindow: what is alive while a stream is consumed does not grow with its length.
+// TestStreamMemoryIsOfTheWindow: what is alive while a stream is consumed does not grow with its
+// length.
 func TestStreamMemoryIsOfTheWindow(t *testing.T) {
 	e := Chain(fn{Model{Dimensions: 64}, func(_ context.Context, req Request) (Response, error) {
-		res := Response{Vectors: make([][]float32, req.Len())}
+		res := Response{Vectors: make([][]float32, len(req.Texts))}
 		for i := range res.Vectors {
 			res.Vectors[i] = make([]float32, 64)
 		}
@@ -131,8 +127,8 @@ func TestStreamKeepsWhatWasPaid(t *testing.T) {
 	var calls atomic.Int64
 	e := fn{Model{Dimensions: 2}, func(ctx context.Context, req Request) (Response, error) {
 		calls.Add(1)
-		m := NewMerger(req.Len())
-		for i := range req.Len() {
+		m := NewMerger(len(req.Texts))
+		for i := range req.Texts {
 			if req.Texts[0] != "0" && i >= 10 {
 				m.Add([]int{i}, Response{}, gone)
 			} else {
@@ -169,6 +165,39 @@ func TestStreamKeepsWhatWasPaid(t *testing.T) {
 	}
 }
 
+// TestStreamKeepsTheBlockInFlight: after a fatal error, what the next block has paid for is
+// yielded too.
+func TestStreamKeepsTheBlockInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := fn{Model{Dimensions: 2}, func(ctx context.Context, req Request) (Response, error) {
+			time.Sleep(time.Second)
+			m := NewMerger(len(req.Texts))
+			for i := range req.Texts {
+				if i < 10 {
+					m.Set(i, []float32{1, 2})
+				} else {
+					m.Add([]int{i}, Response{}, &Error{Kind: Exhausted})
+				}
+			}
+			return m.Result()
+		}}
+		var got []int
+		for out, err := range Stream(t.Context(), e, count(5*blockTexts), digits) {
+			synctest.Wait() // the next block is under way
+			if err == nil {
+				got = append(got, out.Item)
+			} else if KindOf(err) != Exhausted {
+				t.Errorf("the stream ended by %v, want Exhausted", err)
+			}
+		}
+		want := slices.Collect(count(10))
+		for i := range 10 {
+			want = append(want, blockTexts+i)
+		}
+		expect.Equal(t, "items with vectors", got, want)
+	})
+}
+
 func TestStreamLeftEarlyCancels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := Chain(fn{Model{Dimensions: 2}, func(ctx context.Context, req Request) (Response, error) {
@@ -191,87 +220,6 @@ func TestStreamLeftEarlyCancels(t *testing.T) {
 		}
 		if last != context.DeadlineExceeded || n != blockTexts+1 {
 			t.Errorf("%d items, then %v", n, last)
-		}
-	})
-}
-
-func TestLines(t *testing.T) {
-	e := Chain(fn{Model{Dimensions: 2}, lengths})
-	long := strings.Repeat("x", maxLine+1)
-	in := "\ufeffone\r\n\ntwo words\n" + long + "\n" + long[:maxLine] + "\nbad \xff\n\ufefflast\n\ufeff\na\x00b"
-	var got []string
-	for out, err := range Lines(t.Context(), e, iotest.HalfReader(strings.NewReader(in))) {
-		switch {
-		case err != nil:
-			t.Fatal(err)
-		case out.Err != nil:
-			got = append(got, out.Err.Error())
-		default:
-			got = append(got, fmt.Sprint(out.Vector[0]))
-		}
-	}
-	want := []string{"3", "embedding: text rejected: line 2 is empty: leave it out", "9",
-		"embedding: text rejected: line 4 is longer than 1048576 bytes: split it", "1.048576e+06",
-		"embedding: text rejected: line 6 is not valid UTF-8: decode it from its own encoding first", "4",
-		"embedding: text rejected: line 8 is empty: leave it out",
-		"embedding: text rejected: line 9 holds a NUL character: the input is binary, or UTF-16 or UTF-32 without a byte order mark"}
-	if !slices.Equal(got, want) {
-		t.Errorf("got  %q\nwant %q", got, want)
-	}
-	n, last := 0, error(nil)
-	for _, err := range Lines(t.Context(), e, io.MultiReader(strings.NewReader("a\nb\nc"), iotest.ErrReader(io.ErrClosedPipe))) {
-		if n++; err != nil {
-			last = err
-		}
-	}
-	if n != 3 || !errors.Is(last, io.ErrClosedPipe) || !strings.Contains(last.Error(), "line 3") {
-		t.Errorf("%d yields, last %v", n, last)
-	}
-}
-
-// UTF-16 is decoded by its mark; of a line that is damaged only that line is bad.
-func TestLinesOfUTF16(t *testing.T) {
-	e := Chain(fn{Model{Dimensions: 2}, lengths})
-	in := []byte{0xff, 0xfe}
-	for _, unit := range append(utf16.Encode([]rune("é😀\r\nab\n")), 0xd800, '\n', 'c') {
-		in = binary.LittleEndian.AppendUint16(in, unit)
-	}
-	var got []string
-	for out, err := range Lines(t.Context(), e, iotest.OneByteReader(bytes.NewReader(in))) {
-		expect.NoError(t, err)
-		if got = append(got, out.Item); (out.Err != nil) != (len(got) == 3) || len(got) == 3 && !strings.Contains(out.Err.Error(), "line 3 is not valid UTF-8") {
-			t.Errorf("line %d: got the error %v, want one of line 3 alone", len(got), out.Err)
-		}
-	}
-	expect.Equal(t, "lines", got, []string{"é😀", "ab", "\xff", "c"})
-}
-
-func FuzzLines(f *testing.F) {
-	f.Add("a\n\r\n\nb")
-	f.Add("\xff\x00\n")
-	e := Chain(fn{Model{Dimensions: 2}, lengths})
-	f.Fuzz(func(t *testing.T, in string) {
-		if strings.HasPrefix(in, "\xff\xfe") || strings.HasPrefix(in, "\xfe\xff") {
-			t.Skip("UTF-16, which internal/plain holds")
-		}
-		plain := strings.TrimPrefix(in, "\ufeff")
-		want := strings.Split(strings.TrimSuffix(plain, "\n"), "\n")
-		if plain == "" {
-			want = nil
-		}
-		n := 0
-		for out, err := range Lines(t.Context(), e, strings.NewReader(in)) {
-			if err != nil || n >= len(want) {
-				t.Fatal(n, err)
-			}
-			text := strings.TrimLeft(strings.TrimSuffix(want[n], "\r"), "\ufeff")
-			if bad := unfit(text) != "" || strings.Contains(text, "\x00") || strings.Contains(text, "\x1b$"); bad != (out.Err != nil) || out.Item != text || !bad && out.Vector[0] != float32(len(text)) {
-				t.Fatalf("line %d: %+v for %q", n, out, text)
-			}
-			n++
-		}
-		if n != len(want) {
-			t.Fatalf("%d lines of %d", n, len(want))
 		}
 	})
 }

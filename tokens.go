@@ -5,17 +5,28 @@ import (
 	"unicode/utf8"
 )
 
-// EstimateTokens guesses how many tokens a model counts for text. It leans high, because it splits requests and
-// reserves quota; it never rejects a text. The rule, per script:
+// EstimateTokens estimates how many tokens a model counts for texts. It leans high, because its
+// result splits requests and reserves quota; no text is rejected by it. The rule depends on the
+// script:
 //
-//   - a run of ASCII letters: one token for each begun four letters
-//   - ASCII digits, punctuation and line breaks: one token each; a space or tab alone costs nothing, a run of them one
-//   - other Latin letters, Greek, Cyrillic, Hebrew, Arabic, kana, hangul and CJK ideographs: one token each
-//   - everything else (other scripts, emoji, bytes that are not UTF-8): one token a byte
+//   - a run of ASCII letters: one token per four letters, rounded up
+//   - ASCII digits, punctuation and line breaks: one token each
+//   - spaces and tabs: nothing for a single one, one token for a run
+//   - other Latin letters, Greek, Cyrillic, Hebrew, Arabic, kana, hangul and CJK ideographs: one
+//     token each
+//   - everything else (other scripts, emoji, bytes that are not UTF-8): one token per byte
 //
-// For comparison: DashScope bills about 1.4 tokens an English word and 0.7 a Chinese character
+// For comparison, DashScope bills about 1.4 tokens per English word and 0.7 per Chinese character
 // (help.aliyun.com, text-embedding metering and billing).
-func EstimateTokens(text string) int {
+func EstimateTokens(texts ...string) int {
+	tokens := 0
+	for _, text := range texts {
+		tokens += estimate(text)
+	}
+	return tokens
+}
+
+func estimate(text string) int {
 	tokens, letters, blanks := 0, 0, 0
 	for i := 0; i < len(text); {
 		c := text[i]
@@ -51,7 +62,7 @@ func EstimateTokens(text string) int {
 	return tokens
 }
 
-// oneToken are the scripts of which tokenisers hold most letters.
+// oneToken lists the scripts whose letters are mostly tokens of their own.
 var oneToken = []*unicode.RangeTable{
 	unicode.Han, unicode.Latin, unicode.Cyrillic, unicode.Hiragana, unicode.Katakana, unicode.Hangul,
 	unicode.Greek, unicode.Arabic, unicode.Hebrew,

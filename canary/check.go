@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -46,8 +45,8 @@ func Check(ctx context.Context, e embedding.Embedder, ref Reference) error {
 	}
 	a, err := ask(ctx, embedding.Chain(open{e}), ref.Texts, ref.Queries != nil)
 	if err != nil {
-		if refused, now := otherDimensions(err); refused && now != ref.Dimensions {
-			d.Change, d.NowDimensions, d.Err = DimensionsChanged, now, err
+		if got, ok := errors.AsType[*embedding.DimensionsError](err); ok && got.Got != ref.Dimensions {
+			d.Change, d.NowDimensions, d.Err = DimensionsChanged, got.Got, err
 			return d
 		}
 		if !same {
@@ -85,20 +84,4 @@ func resized(ref Reference, m embedding.Model) bool {
 	before, ok := strings.CutSuffix(string(ref.Space), "@"+strconv.Itoa(ref.Dimensions))
 	now, okNow := strings.CutSuffix(string(m.Space), "@"+strconv.Itoa(m.Dimensions))
 	return ok && okNow && before == now
-}
-
-var dimensionsLaw = regexp.MustCompile(`dimensions law: the vector of text \d+ has (\d+) dimensions`)
-
-// otherDimensions reports whether a guard refused an answer for its dimensions, and how many it
-// had, 0 if it does not say so.
-func otherDimensions(err error) (refused bool, now int) {
-	e, ok := errors.AsType[*embedding.Error](err)
-	if !ok || e.Kind != embedding.Malformed {
-		return false, 0
-	}
-	if said := dimensionsLaw.FindStringSubmatch(e.Error()); said != nil {
-		now, _ = strconv.Atoi(said[1]) // digits; too many of them are 0, unknown
-		return true, now
-	}
-	return false, 0
 }

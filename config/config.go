@@ -118,8 +118,7 @@ func (s *Set) closeAll() error {
 	return errors.Join(errs...)
 }
 
-// open composes a stack in the order of [middleware.Standard]. An account's own layers are around
-// each target.
+// open builds the stack of an embedder. The budget is shared by its providers.
 func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, error) {
 	var purse *middleware.Budget
 	if st.currency != "" || st.max != 0 {
@@ -128,8 +127,14 @@ func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, erro
 			return nil, err
 		}
 	}
+	if len(st.fallback) > 0 && len(st.balance) > 0 {
+		return nil, errors.New("both fallback and balance are given: leave one out")
+	}
+	o := middleware.StackOptions{Dimensions: st.dimensions, StandardOptions: middleware.StandardOptions{
+		Coalesce: st.coalesce, Batch: st.batch, Retry: st.retry, Breaker: st.breaker, Timeout: st.timeout,
+	}}
 	var all []embedding.Embedder
-	target := func(reference string) (embedding.Embedder, error) {
+	for _, reference := range slices.Concat([]string{st.reference}, st.fallback, st.balance) {
 		e, err := parts.Providers.Open(reference)
 		if err == nil && purse != nil {
 			e, err = purse.Wrap(e)
@@ -141,50 +146,41 @@ func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, erro
 		if err != nil {
 			return nil, err
 		}
-		e = embedding.Chain(e, middleware.Breaker(st.breaker), middleware.Limit(limit), middleware.Timeout(st.timeout), s.telemetry.Attempts)
-		all = append(all, e)
-		return e, nil
+		all = append(all, embedding.Chain(e, s.telemetry.Attempts))
+		o.Accounts = append(o.Accounts, limit)
 	}
-	e, err := target(st.reference)
-	if err != nil {
-		return nil, err
-	}
-	if len(st.fallback) > 0 && len(st.balance) > 0 {
-		return nil, errors.New("both fallback and balance are given: leave one out")
-	}
-	shares := []middleware.Target{{Embedder: e}}
-	for _, reference := range slices.Concat(st.fallback, st.balance) {
-		other, err := target(reference)
-		if err != nil {
-			return nil, err
-		}
-		shares = append(shares, middleware.Target{Embedder: other})
+	if have := all[0].Model().Dimensions; st.dimensions > 0 && have > 0 && have != st.dimensions {
+		return nil, fmt.Errorf("%s has %d dimensions, not %d", st.reference, have, st.dimensions)
 	}
 	switch {
 	case len(st.fallback) > 0:
-		e, err = middleware.Fallback(middleware.FallbackOptions{Patience: st.patience}, all...)
+		o.Join = func(all ...embedding.Embedder) (embedding.Embedder, error) {
+			return middleware.Fallback(middleware.FallbackOptions{Patience: st.patience}, all...)
+		}
 	case len(st.balance) > 0:
-		e, err = middleware.Balance(middleware.BalanceOptions{}, shares...)
-	}
-	if err != nil {
-		return nil, err
+		o.Join = func(all ...embedding.Embedder) (embedding.Embedder, error) {
+			targets := make([]middleware.Target, len(all))
+			for i, e := range all {
+				targets[i].Embedder = e
+			}
+			return middleware.Balance(middleware.BalanceOptions{}, targets...)
+		}
 	}
 	if st.canary != "" {
 		ref, err := canary.Load(st.canary)
 		if err != nil {
 			return nil, err
 		}
-		s.canaries[name] = canaryOf{ref, all, st.retry}
-	}
-	layers := []embedding.Middleware{s.telemetry.Observe}
-	if st.dimensions > 0 {
-		if have := e.Model().Dimensions; have > 0 && have != st.dimensions {
-			return nil, fmt.Errorf("%s has %d dimensions, not %d", st.reference, have, st.dimensions)
+		c := canaryOf{reference: ref}
+		for i, e := range all {
+			c.accounts = append(c.accounts,
+				embedding.Chain(e, middleware.Retry(st.retry), o.Accounts[i], middleware.Timeout(st.timeout)))
 		}
-		layers = append(layers, middleware.Dimensions(st.dimensions))
+		s.canaries[name] = c
 	}
 	if st.cached {
 		if st.tier.name != "" {
+			var err error
 			if st.cache.Store, err = s.openTier(st.tier, parts); err != nil {
 				return nil, err
 			}
@@ -194,35 +190,37 @@ func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, erro
 			return nil, err
 		}
 		s.caches = append(s.caches, c)
-		layers = append(layers, c.Wrap)
+		o.Cache = c.Wrap
 	}
-	layers = append(layers, middleware.Coalesce(st.coalesce), middleware.Batch(st.batch), middleware.Retry(st.retry))
-	return embedding.Chain(e, layers...), nil
+	e, err := middleware.Stack(o, all...)
+	if err != nil {
+		return nil, err
+	}
+	return embedding.Chain(e, s.telemetry.Observe), nil
 }
 
-// limit returns the limit of a stack's account. Behind the first account, whose name is the file's,
+// limit returns the Limit of a stack's account. Behind the first account, whose name is the file's,
 // each of fallback or balance is an account of its own: name/2, name/3 and so on.
-func (s *Set) limit(st stack, index int, parts Parts) (middleware.LimitOptions, error) {
+func (s *Set) limit(st stack, index int, parts Parts) (embedding.Middleware, error) {
 	if st.shared.name == "" {
-		return st.limit, nil
+		return middleware.Limit(st.limit), nil
 	}
 	if index > 0 {
 		st.account = fmt.Sprintf("%s/%d", st.account, index+1)
 	}
 	quota, closeIt, err := parts.Quotas[st.shared.name](Quota{Address: st.shared.address, Account: st.account})
 	if err != nil {
-		return st.limit, err
+		return nil, err
 	}
 	s.closing(closeIt)
 	st.limit.Shared = quota
-	return st.limit, nil
+	return middleware.Limit(st.limit), nil
 }
 
 // canaryOf is the reference that an embedder's accounts are checked against.
 type canaryOf struct {
 	reference canary.Reference
 	accounts  []embedding.Embedder
-	retry     middleware.RetryOptions
 }
 
 // Check asks each account of an embedder for the texts of the canary that the file names, past the
@@ -238,7 +236,7 @@ func (s *Set) Check(ctx context.Context, name string) error {
 	}
 	var errs []error
 	for _, e := range c.accounts {
-		errs = append(errs, canary.Check(ctx, embedding.Chain(e, middleware.Retry(c.retry)), c.reference))
+		errs = append(errs, canary.Check(ctx, e, c.reference))
 	}
 	return errors.Join(errs...)
 }

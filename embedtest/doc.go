@@ -1,5 +1,6 @@
-// Package embedtest holds Embedders to their laws. Test runs on every provider, every middleware and every chain of this
-// module; TestHTTP adds the faults of the wire for providers that speak HTTP. A provider of your own is tested the same way:
+// Package embedtest tests Embedders. [Test] checks the laws that every provider, every middleware
+// and every chain keeps. [TestHTTP] adds the faults of servers and networks, for providers that
+// speak HTTP. Test your own provider the same way:
 //
 //	func TestLaws(t *testing.T) {
 //		embedtest.Test(t, func(t *testing.T) embedtest.Subject {
@@ -7,7 +8,9 @@
 //		})
 //	}
 //
-// Fake is an Embedder for the tests of what stands around one: it fails by script and keeps a ledger of what it billed.
+// A [Fake] is an Embedder for tests of code that uses one. It fails by script and keeps a ledger of
+// what it billed.
 //
-// The suite itself is tested by mutation: a list of named faulty embedders, each of which must break its law.
+// Mutants test the suite itself: each is an Embedder with one fault, and the law for that fault
+// must notice it.
 package embedtest

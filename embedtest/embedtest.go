@@ -8,19 +8,21 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Subject is what Test examines.
+// Subject is an Embedder under [Test].
 type Subject struct {
-	// Embedder as its users get it: guarded, which embedding.Chain does and providers.Open has done.
+	// Embedder is the Embedder as its users get it, with the guard that embedding.Chain adds.
 	Embedder embedding.Embedder
-	// Ledger returns what the provider has counted for accepted answers so far: the other side of Response.Usage. Optional.
+	// Ledger returns what the provider has counted so far for answers that it gave. Test compares it
+	// with Response.Usage. It may be nil.
 	Ledger func() embedding.Usage
-	// Tolerance of a vector against the same text's in another request, as 1 - cosine. 0 asks for equal bits, as local
-	// models, fakes and emulators give; servers that compute in batches need about 1e-3.
+	// Tolerance is how far two vectors of one text may be apart, as 1 - cosine. 0 means that their
+	// bits are equal, as with local models, fakes and emulators. Servers that compute in batches need
+	// about 1e-3.
 	Tolerance float64
 }
 
-// Test runs every law as a subtest, each on a Subject of its own that open makes. It costs about 150 requests, most
-// of one short text.
+// Test runs each law as a subtest, on a Subject from open. It makes about 150 requests, most of
+// them with one short text.
 func Test(t *testing.T, open func(*testing.T) Subject) {
 	for _, law := range laws {
 		t.Run(law.name, func(t *testing.T) {
@@ -33,7 +35,7 @@ func Test(t *testing.T, open func(*testing.T) Subject) {
 	}
 }
 
-// laws that every Embedder keeps, by the name of their subtest.
+// laws are the laws that every Embedder keeps. Each name is the name of a subtest.
 var laws = []law{
 	{"count", count},
 	{"order", order},
@@ -52,8 +54,8 @@ var laws = []law{
 	{"input not kept", inputNotKept},
 	{"rows separate", rowsSeparate},
 	{"vectors held", vectorsHeld},
-	{"cancelled before", cancelledBefore},
-	{"cancelled midway", cancelledMidway},
+	{"canceled before", canceledBefore},
+	{"canceled midway", canceledMidway},
 	{"concurrent", concurrent},
 	{"usage", usage},
 }
@@ -63,7 +65,8 @@ type law struct {
 	check func(tb, Subject)
 }
 
-// tb is what a law needs of a *testing.T: the suite's own tests watch a law fail through another one.
+// tb is the part of *testing.T that a law uses. The tests of the suite pass another one, to see a
+// law fail.
 type tb interface {
 	Helper()
 	Context() context.Context
@@ -71,7 +74,7 @@ type tb interface {
 	Fatalf(format string, args ...any)
 }
 
-// size returns how many texts one request of s may hold, at most n.
+// size returns n, or the limit of texts in a request to s if that is less.
 func (s Subject) size(n int) int {
 	if most := s.Embedder.Model().Limits.Texts; most > 0 {
 		return min(n, most)
@@ -79,7 +82,7 @@ func (s Subject) size(n int) int {
 	return n
 }
 
-// embed embeds texts in requests of at most size texts and ends the test on an error.
+// embed embeds texts in requests of the right size. It ends the test on an error.
 func (s Subject) embed(t tb, task embedding.Task, texts ...string) [][]float32 {
 	t.Helper()
 	var all [][]float32
@@ -99,7 +102,7 @@ func (s Subject) embed(t tb, task embedding.Task, texts ...string) [][]float32 {
 	return all
 }
 
-// equal reports whether two vectors of one text are as equal as the subject promises.
+// equal reports whether two vectors of one text are equal within the Tolerance.
 func (s Subject) equal(a, b []float32) bool {
 	if len(a) != len(b) {
 		return false

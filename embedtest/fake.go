@@ -13,38 +13,43 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// FakeOptions of a Fake. The zero value answers everything at once, by vectors of 8 dimensions.
+// FakeOptions are options of [NewFake]. The zero value answers all requests immediately, with
+// vectors of 8 dimensions.
 type FakeOptions struct {
-	// Model of the fake. A zero Provider, ID or Dimensions becomes "fake", "fake" and 8, and without a Space the usual one
-	// is derived. Its Limits are enforced, tokens counted by embedding.EstimateTokens.
+	// Model is the fake's Model. Provider and ID default to "fake", Dimensions to 8, and Space to the
+	// one that Chain derives. The fake enforces the Limits; embedding.EstimateTokens counts tokens.
 	Model embedding.Model
-	// Silent makes TooLarge answers not say what is allowed.
+	// Silent leaves the limits out of TooLarge errors.
 	Silent bool
-	// Poison are texts for which a whole request is refused as Rejected, without an index, as DashScope does.
+	// Poison reports whether a text makes the whole request fail as Rejected, without an index, as
+	// DashScope does. It may be nil.
 	Poison func(text string) bool
-	// Script decides about each call after the limits; nil serves all. It may be called concurrently.
+	// Script decides about each call that is within the limits. It may be called concurrently. nil
+	// means that all calls succeed.
 	Script func(Call) Reply
 }
 
-// Call is one request to a Fake.
+// Call is one request to a [Fake].
 type Call struct {
 	Number  int // from 1
 	Request embedding.Request
 	At      time.Time
-	Err     error // what it was answered; nil while it is under way
+	Err     error // the error of the call; nil while it is in flight
 }
 
-// Reply is what a Script decides. The zero value serves the request at once.
+// Reply is the decision of a Script. The zero value serves the request immediately.
 type Reply struct {
-	Latency time.Duration           // before anything else; a caller who leaves meanwhile is not billed
-	Err     error                   // of the whole request
-	Billed  bool                    // Err comes after the work: it counts as wasted
-	Each    func(text string) error // of single texts: the answer is a *embedding.PartialError
-	Edit    func(*embedding.Response)
+	Latency time.Duration             // time before the answer; a canceled caller is not billed
+	Err     error                     // error of the whole request; may be nil
+	Billed  bool                      // Err comes after the work, which counts as wasted
+	Each    func(text string) error   // error of a single text, for a PartialError; may be nil
+	Edit    func(*embedding.Response) // edits the answer; may be nil
 }
 
-// Fake is an Embedder for tests: deterministic vectors of unit length, faults by script, and a ledger. A vector depends on
-// the Model's Space and Variant, the Task unless the Model is Symmetric, and the text, so that a mix-up shows. It is not guarded.
+// Fake is an Embedder for tests, with deterministic vectors of unit length, faults by script, and
+// a ledger. A vector depends on the Model's Space and Variant, the Task unless the Model is
+// Symmetric, and the text, so that a mix-up shows. A Fake has no guard. It is safe for concurrent
+// use.
 type Fake struct {
 	o FakeOptions
 
@@ -82,10 +87,10 @@ func (s stub) Embed(context.Context, embedding.Request) (embedding.Response, err
 	return embedding.Response{}, errors.ErrUnsupported
 }
 
-// Model returns the Options' one, completed.
+// Model returns the Model of the options with its defaults.
 func (f *Fake) Model() embedding.Model { return f.o.Model }
 
-// Embed serves by the script.
+// Embed answers as the Script decides.
 func (f *Fake) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 	call := Call{Request: embedding.Request{Texts: slices.Clone(req.Texts), Task: req.Task}, At: time.Now()}
 	f.mu.Lock()
@@ -138,7 +143,7 @@ func (f *Fake) serve(ctx context.Context, call Call) (embedding.Response, error)
 }
 
 func (f *Fake) answer(call Call, reply Reply) (embedding.Response, error) {
-	res := embedding.Response{Vectors: make([][]float32, call.Request.Len()), ID: fmt.Sprintf("fake-%d", call.Number)}
+	res := embedding.Response{Vectors: make([][]float32, len(call.Request.Texts)), ID: fmt.Sprintf("fake-%d", call.Number)}
 	var failed []embedding.TextError
 	var good []string
 	for i, text := range call.Request.Texts {
@@ -151,7 +156,7 @@ func (f *Fake) answer(call Call, reply Reply) (embedding.Response, error) {
 		res.Vectors[i] = f.Vector(call.Request.Task, text)
 		good = append(good, text)
 	}
-	if len(good) > 0 || call.Request.Len() == 0 {
+	if len(good) > 0 || len(call.Request.Texts) == 0 {
 		res.Usage = f.bill(&f.accepted, good)
 	}
 	if reply.Edit != nil {
@@ -188,7 +193,7 @@ func (f *Fake) limits(req embedding.Request) error {
 	}
 	var why string
 	switch {
-	case l.Texts > 0 && req.Len() > l.Texts:
+	case l.Texts > 0 && len(req.Texts) > l.Texts:
 		why = "too many texts"
 	case l.Tokens > 0 && tokens > l.Tokens:
 		why = "too many tokens"
@@ -205,11 +210,12 @@ func (f *Fake) limits(req embedding.Request) error {
 }
 
 func (f *Fake) fail(kind embedding.Kind, status int, why string) *embedding.Error {
-	m := f.o.Model
-	return &embedding.Error{Kind: kind, Provider: m.Provider, Model: m.ID, Status: status, Err: errors.New(why)}
+	err := f.o.Model.Errorf(kind, "%s", why)
+	err.Status = status
+	return err
 }
 
-// Vector returns what text embeds to.
+// Vector returns the vector of a text.
 func (f *Fake) Vector(task embedding.Task, text string) []float32 {
 	m := f.o.Model
 	if m.Symmetric {
@@ -221,7 +227,8 @@ func (f *Fake) Vector(task embedding.Task, text string) []float32 {
 	v := make([]float32, m.Dimensions)
 	sum := 0.0
 	for i := range v {
-		// SplitMix64: vigna.di.unimi.it/ftp/papers/xorshift.pdf gives the mixer, the constants are its authors'.
+		// SplitMix64: the mixer is from vigna.di.unimi.it/ftp/papers/xorshift.pdf, and so are the
+		// constants.
 		state += 0x9e3779b97f4a7c15
 		z := state
 		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -237,35 +244,35 @@ func (f *Fake) Vector(task embedding.Task, text string) []float32 {
 	return v
 }
 
-// Ledger returns what was counted for accepted answers, whoever received them.
+// Ledger returns the usage of all answers that the Fake gave, even if no caller received them.
 func (f *Fake) Ledger() embedding.Usage {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.accepted
 }
 
-// Wasted returns what was counted for answers that failed after the work was done.
+// Wasted returns the usage of requests that failed after the work was done.
 func (f *Fake) Wasted() embedding.Usage {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.wasted
 }
 
-// Billed returns how many times a text was counted.
+// Billed returns how often a text was billed.
 func (f *Fake) Billed(text string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.billed[text]
 }
 
-// Calls returns every call so far, also the refused ones, in their order.
+// Calls returns all calls so far in order, refused ones included.
 func (f *Fake) Calls() []Call {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.calls)
 }
 
-// Peak returns the most calls that were ever under way at once.
+// Peak returns the highest number of calls that were in flight at once.
 func (f *Fake) Peak() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -14,27 +14,31 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// TestKey is the API key that a provider under TestHTTP has to use: the suite looks for it in every error.
+// TestKey is the API key for a provider under [TestHTTP]. The suite looks for it in every error.
 const TestKey = "sk-embedtest-4c7be1d05a9f4e12"
 
-// TestHTTP holds a provider that speaks OpenAI's embeddings format over HTTP against the faults of servers and networks:
-// answers that are out of order, incomplete, broken, endless or late, refusals, redirects, and connections that break.
-// Each must end in the right vectors or in an error of the right Kind, within the caller's time, after one request, with
-// nothing of the key or of the texts in the error, and with no goroutine and no connection left behind.
+// TestHTTP tests a provider that speaks OpenAI's embeddings format over HTTP against the faults
+// of servers and networks: answers that are out of order, incomplete, broken, endless or late,
+// refusals, redirects, and broken connections. Each call must end with the right vectors or with
+// an error of the right Kind, within the caller's time and after one request. The error must
+// contain nothing of the key or of the texts, and no goroutine and no connection may be left
+// behind.
 //
-// open returns the provider, new for each fault, for a server at baseURL, which ends in /v1. It must use TestKey as its
-// key and client as it is or in a copy with the same Transport: each fault is run in memory and in virtual time first,
-// where no other client reaches the server, and once more over loopback. What open starts it ends by t.Cleanup. The
-// suite puts the guard around the provider, as an application's Chain does, so what the guard checks a provider need not.
+// open returns a new provider for each fault, with the server's baseURL, which ends in /v1. The
+// provider must use [TestKey] as its key, and client as it is or in a copy with the same
+// Transport: each fault runs in memory and in virtual time first, where no other client reaches
+// the server, and then over loopback. Use t.Cleanup to end what open starts. The suite adds the
+// guard, as an application's Chain does, so the provider need not check what the guard checks.
 //
-// Answers have Model().Dimensions, or 8 if those are unknown. Their size must be bounded by texts x dimensions x 32 bytes +
-// 1 MiB, and where the dimensions are unknown by 64 MiB for the few texts that the suite sends.
+// Vectors have Model().Dimensions, or 8 if those are unknown. The provider must bound the size of
+// an answer by texts x dimensions x 32 bytes + 1 MiB. If the dimensions are unknown, the bound is
+// 64 MiB for the few texts that the suite sends.
 func TestHTTP(t *testing.T, open func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder) {
 	t.Helper()
 	TestHTTPWire(t, OpenAIWire(), open)
 }
 
-// TestHTTPWire is TestHTTP for a provider that speaks another format.
+// TestHTTPWire is [TestHTTP] for a provider that speaks another format.
 func TestHTTPWire(t *testing.T, wire Wire, open func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder) {
 	t.Helper()
 	for _, f := range httpFaults() {
@@ -56,13 +60,14 @@ func TestHTTPWire(t *testing.T, wire Wire, open func(t *testing.T, baseURL strin
 
 type httpOpen = func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder
 
-// httpReporter is what a fault's run says its findings to: a *testing.T, but for the test of the suite itself.
+// httpReporter receives the findings of a fault's run. It is a *testing.T, except in the tests of
+// the suite.
 type httpReporter interface {
 	Helper()
 	Errorf(format string, args ...any)
 }
 
-// inMemory runs the fault in a bubble of its own, where time passes only while everything waits.
+// inMemory runs the fault in its own bubble, where time passes only while all goroutines wait.
 func (f httpFault) inMemory(t *testing.T, rep httpReporter, wire Wire, open httpOpen) {
 	defer func() {
 		if stuck := recover(); stuck != nil {
@@ -78,7 +83,8 @@ func (f httpFault) inMemory(t *testing.T, rep httpReporter, wire Wire, open http
 	})
 }
 
-// Times of a fault: how long the caller or its client waits, and when the suite ends a call that nothing else ends.
+// Times of a fault: how long the caller or its client waits, and when the suite ends a call that
+// would not end.
 const (
 	httpPatience     = 5 * time.Second
 	httpLastly       = 10 * time.Minute
@@ -86,20 +92,21 @@ const (
 	loopbackLastly   = time.Minute
 )
 
-// run opens a provider and makes one call. In a bubble it measures time and what is left behind too.
+// run opens a provider and makes one call. In a bubble it also measures time and what is left
+// behind.
 func (f httpFault) run(t *testing.T, rep httpReporter, n *httpNet, wire Wire, open httpOpen) {
 	rep.Helper()
 	patience, lastly := httpPatience, httpLastly
 	if !n.virtual {
 		patience, lastly = loopbackPatience, loopbackLastly
 	}
-	// Not the test's context: that one's end would sweep away what a provider leaves behind.
+	// Not the test's context: its end would clean up what the provider leaves behind.
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 
 	x := &httpExchange{fault: f, wire: wire, host: n.host, virtual: n.virtual, giveUp: make(chan struct{})}
 	x.hanging = func() {
-		if !f.cancelled {
+		if !f.canceled {
 			return
 		}
 		if n.virtual {
@@ -123,7 +130,7 @@ func (f httpFault) run(t *testing.T, rep httpReporter, n *httpNet, wire Wire, op
 	e = embedding.Chain(e)
 	x.prepare(e.Model())
 	if len(x.texts) < f.texts {
-		return // a model that takes fewer texts a request cannot meet this fault
+		return // the model takes too few texts per request for this fault
 	}
 
 	callCtx := ctx
@@ -158,7 +165,7 @@ func (f httpFault) run(t *testing.T, rep httpReporter, n *httpNet, wire Wire, op
 	}
 }
 
-// embedHTTP calls e and makes a panic an error, so that the other faults are tried too.
+// embedHTTP calls e and turns a panic into an error, so that the other faults run too.
 func embedHTTP(ctx context.Context, e embedding.Embedder, texts []string) (res embedding.Response, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -168,7 +175,7 @@ func embedHTTP(ctx context.Context, e embedding.Embedder, texts []string) (res e
 	return e.Embed(ctx, embedding.Request{Texts: texts})
 }
 
-// bubbleStacks returns the goroutines that hang in bubbles, capped.
+// bubbleStacks returns the stacks of goroutines that hang in bubbles, up to a limit.
 func bubbleStacks() string {
 	buf := make([]byte, 1<<20)
 	buf = buf[:runtime.Stack(buf, true)]

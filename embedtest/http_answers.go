@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// httpAnswer is what the server does once it has read a request.
+// httpAnswer is what the server does after it has read a request.
 type httpAnswer func(x *httpExchange, w http.ResponseWriter, r *http.Request)
 
-const movedPath = "/moved" // where a redirect on the same host points
+const movedPath = "/moved" // target of a redirect on the same host
 
 func answerItems(edit func(x *httpExchange, items []WireItem) []WireItem) httpAnswer {
 	return func(x *httpExchange, w http.ResponseWriter, _ *http.Request) {
@@ -24,12 +24,13 @@ func saying(status int, body func(x *httpExchange) []byte) httpAnswer {
 	return func(x *httpExchange, w http.ResponseWriter, _ *http.Request) { x.reply(w, status, body(x)) }
 }
 
-// bare answers with nothing but a status.
+// bare answers with a status only.
 func bare(status int) httpAnswer {
 	return func(_ *httpExchange, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 }
 
-// refuse answers with an error body that repeats the key and the beginnings of the texts, as some servers do.
+// refuse answers with an error body that repeats the key and the beginnings of the texts, as some
+// servers do.
 func refuse(status int, form func(code, message string) []byte, code string) httpAnswer {
 	return func(x *httpExchange, w http.ResponseWriter, _ *http.Request) {
 		var cut []string
@@ -63,8 +64,8 @@ func (x *httpExchange) reply(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body)
 }
 
-// endless answers with more white space than an answer may have, though not without end: one that was read whole makes
-// a right answer, so that a provider that reads it whole is seen to do so.
+// endless answers with more white space than the bound allows, and then the right answer. A
+// provider that returns vectors has read it whole.
 func endless(status int) httpAnswer {
 	return func(x *httpExchange, w http.ResponseWriter, _ *http.Request) {
 		body := x.right()
@@ -81,7 +82,7 @@ func endless(status int) httpAnswer {
 	}
 }
 
-// reset sends bytes and breaks the connection, over TCP with a reset.
+// reset sends bytes and breaks the connection. Over TCP this is a reset.
 func reset(sent func(x *httpExchange) string) httpAnswer {
 	return func(x *httpExchange, w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()

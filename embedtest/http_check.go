@@ -14,17 +14,17 @@ import (
 
 // httpWant is how a call has to end.
 type httpWant struct {
-	kinds      []embedding.Kind // an error of one of these; none: the right vectors
-	orVectors  bool             // the right vectors will do as well
-	ctxErr     error            // the caller's own error, instead of a kind
-	status     int              // that the error has to carry
-	retryAfter time.Duration    // exactly so in virtual time
-	slack      time.Duration    // by which retryAfter may be less where the clock is real
-	names      string           // that the error has to contain
-	after      time.Duration    // of virtual time
+	kinds      []embedding.Kind // an error of one of these; empty means the right vectors
+	orVectors  bool             // the right vectors are fine too
+	ctxErr     error            // the error of the caller's context, instead of a kind
+	status     int              // the Status of the error
+	retryAfter time.Duration    // exact in virtual time
+	slack      time.Duration    // how much less retryAfter may be in real time
+	names      string           // words in the error
+	after      time.Duration    // when the call ends, in virtual time
 }
 
-// check holds the call's end, and what the server saw of it, against what the fault wants.
+// check compares the result of the call, and what the server saw, with what the fault wants.
 func (x *httpExchange) check(rep httpReporter, res embedding.Response, err error) {
 	rep.Helper()
 	x.checkRequests(rep, err)
@@ -51,7 +51,7 @@ func (x *httpExchange) check(rep httpReporter, res embedding.Response, err error
 		rep.Errorf("got %q, want %s, for the error: %v", kind.Error(), httpKindNames(want.kinds), err)
 		return
 	}
-	// The caller's context has not ended, so no error may say that it has: layers above would give up.
+	// The caller's context has not ended. If the error said so, the layers above would give up.
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		rep.Errorf("the error is a context's (errors.Is) though the caller's context is alive: %v", err)
 	}
@@ -95,13 +95,14 @@ func (x *httpExchange) checkRequests(rep httpReporter, err error) {
 	case x.requests > 1:
 		rep.Errorf("%d requests came: a provider asks once, middleware.Retry asks again", x.requests)
 	}
-	// A pipe holds nothing, so what was written was read, but for the buffers on both sides. Loopback holds megabytes.
+	// A pipe has no buffer, so the provider has read what was written, except for the buffers on both
+	// sides. Loopback has buffers of megabytes.
 	if most := x.bound + 1<<20; x.virtual && x.wrote > most {
 		rep.Errorf("%d bytes of the answer were read, want at most %d or little more: bound what is read of a body", x.wrote, x.bound)
 	}
 }
 
-// checkVectors is for a call without an error.
+// checkVectors checks the vectors of a call without an error.
 func (x *httpExchange) checkVectors(rep httpReporter, res embedding.Response) {
 	rep.Helper()
 	want := x.fault.want
@@ -114,7 +115,7 @@ func (x *httpExchange) checkVectors(rep httpReporter, res embedding.Response) {
 		return
 	}
 	for i, v := range x.vectors {
-		// Not bit for bit: a provider may normalise.
+		// Not bit for bit, because a provider may normalize.
 		if cos := embedding.Cosine(v, res.Vectors[i]); !(cos >= 1-1e-5) {
 			rep.Errorf("the vector of text %d is not the one that the server gave (cosine %v)", i, cos)
 		}
@@ -143,7 +144,7 @@ func (x *httpExchange) checkSecrets(rep httpReporter, err error) {
 	}
 }
 
-// sharedRun returns the first n bytes in a row of text that said contains, or "".
+// sharedRun returns the first n bytes of text in a row that said contains, or "".
 func sharedRun(said, text string, n int) string {
 	for i := 0; i+n <= len(text); i++ {
 		if strings.Contains(said, text[i:i+n]) {
@@ -153,7 +154,7 @@ func sharedRun(said, text string, n int) string {
 	return ""
 }
 
-// httpErrorTree yields err and everything it wraps.
+// httpErrorTree yields err and all errors that it wraps.
 func httpErrorTree(err error) iter.Seq[error] {
 	return func(yield func(error) bool) {
 		var walk func(error) bool

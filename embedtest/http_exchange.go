@@ -14,30 +14,30 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// httpTexts are what is sent. No honest message of an error shares 16 bytes with one.
+// httpTexts are the texts of the calls. No honest error message shares 16 bytes with one.
 var httpTexts = [...]string{
 	`quince "marmalade" simmers on a slow brass stove until dusk`,
 	"春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。",
 	"seven lanterns drift beyond the weir while herons keep still",
 }
 
-// httpExchange is one fault's call, seen from the server.
+// httpExchange is the call of one fault, as the server sees it.
 type httpExchange struct {
 	fault   httpFault
 	wire    Wire
 	host    string
-	virtual bool          // nothing but the call takes time, and no network holds bytes
+	virtual bool          // only the call takes time, and no network buffers bytes
 	hanging func()        // called when the server has begun to hang
-	giveUp  chan struct{} // closed when a call that nothing ends has to be ended
+	giveUp  chan struct{} // closed to end a call that would not end
 
 	texts   []string
 	vectors [][]float32
-	bound   int64 // bytes that an answer may have
+	bound   int64 // most bytes of an answer
 
 	mu       sync.Mutex
 	requests int
-	strayed  bool // a request came to where a redirect points
-	keyAlong bool // with the key
+	strayed  bool // a request came to the target of a redirect
+	keyAlong bool // and it had the key
 	wrote    int64
 	problems []string
 }
@@ -58,7 +58,7 @@ func (x *httpExchange) prepare(m embedding.Model) {
 	}
 }
 
-// sent returns the texts as the caller's own, which the provider might spoil.
+// sent returns the caller's slice of texts, which the provider may have damaged.
 func (x *httpExchange) sent() []string { return slices.Clone(x.texts) }
 
 func (x *httpExchange) items() []WireItem {
@@ -99,7 +99,7 @@ func (x *httpExchange) serve(w http.ResponseWriter, r *http.Request) {
 	x.fault.answer(x, w, r)
 }
 
-// elsewhere is where redirects point.
+// elsewhere serves the target of redirects.
 func (x *httpExchange) elsewhere(w http.ResponseWriter, r *http.Request) {
 	x.mu.Lock()
 	x.strayed = true
@@ -126,7 +126,7 @@ func carriesKey(r *http.Request) bool {
 	return strings.Contains(r.URL.RawQuery, TestKey)
 }
 
-// write sends a part of an answer at once and reports whether anybody still listens.
+// write sends a part of an answer and reports whether the client still listens.
 func (x *httpExchange) write(w http.ResponseWriter, part []byte) bool {
 	n, err := w.Write(part)
 	x.mu.Lock()
@@ -148,7 +148,7 @@ func (x *httpExchange) hang(r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// httpVector returns the vector of text i, the same each time.
+// httpVector returns the vector of text i, always the same.
 func httpVector(i uint64, dims int) []float32 {
 	r := rand.New(rand.NewPCG(i, 1))
 	v := make([]float64, dims)

@@ -13,17 +13,17 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// httpFault is one thing that servers and networks do, and how a call has to end then.
+// httpFault is something that servers and networks do, and how the call has to end.
 type httpFault struct {
 	name   string
 	answer httpAnswer
 	want   httpWant
 
-	indexed   bool // needs a format whose items carry their index
-	texts     int  // that a request must have for it
-	cancelled bool // the caller's context is cancelled while the server hangs
-	deadline  bool // the caller's context has a deadline
-	timeout   bool // the client has a timeout
+	indexed  bool // needs a format in which items have an index
+	texts    int  // how many texts the request needs
+	canceled bool // the caller's context is canceled while the server hangs
+	deadline bool // the caller's context has a deadline
+	timeout  bool // the client has a timeout
 }
 
 func httpFaults() []httpFault {
@@ -36,7 +36,7 @@ func refused(kind embedding.Kind, status int) httpWant {
 	return httpWant{kinds: []embedding.Kind{kind}, status: status}
 }
 
-// itemFaults are answers of the right form whose items are wrong.
+// itemFaults are answers of the right form with wrong items.
 func itemFaults() []httpFault {
 	malformed := wants(embedding.Malformed)
 	// first replaces the first number of the second vector, so that the row keeps its length.
@@ -104,10 +104,10 @@ func itemFaults() []httpFault {
 	}
 }
 
-// bodyFaults are answers of status 200 whose body as a whole is wrong, or comes in a strange way.
+// bodyFaults are answers with status 200 and a body that is wrong or comes in a strange way.
 func bodyFaults() []httpFault {
 	malformed := wants(embedding.Malformed)
-	// What a refusal under status 200 means is for the provider to find out in the code.
+	// A refusal with status 200: the provider has to read its code.
 	anyKind := wants(embedding.Invalid, embedding.Rejected, embedding.TooLarge, embedding.Auth, embedding.RateLimited,
 		embedding.Exhausted, embedding.Unavailable, embedding.Malformed)
 	edited := func(edit func(body []byte) []byte) httpAnswer {
@@ -134,7 +134,8 @@ func bodyFaults() []httpFault {
 				}
 			}
 		}},
-		// A provider that takes it apart is right too; one that hands it to its JSON reader has to say Malformed.
+		// A provider that decodes it is right too; one that gives it to its JSON decoder has to report
+		// Malformed.
 		{name: "gzip not asked for", want: httpWant{kinds: []embedding.Kind{embedding.Malformed}, orVectors: true},
 			answer: func(x *httpExchange, w http.ResponseWriter, _ *http.Request) {
 				var b bytes.Buffer
@@ -175,7 +176,7 @@ func statusFaults() []httpFault {
 		}
 	}
 	dated := limited(90 * time.Second)
-	dated.slack = 80 * time.Second // loopback: a date has whole seconds only, and the machine may be slow
+	dated.slack = 80 * time.Second // a date has whole seconds, and the machine may be slow
 	away := refused(embedding.Malformed, 307)
 	away.names = otherHost
 	redirect := func(status int, target func(x *httpExchange) string) httpAnswer {
@@ -220,7 +221,7 @@ func statusFaults() []httpFault {
 	}
 }
 
-// waitFaults are servers that hang, before their answer and inside it.
+// waitFaults are servers that hang before their answer or in the middle of it.
 func waitFaults() []httpFault {
 	var all []httpFault
 	for where, hang := range map[string]httpAnswer{
@@ -232,11 +233,12 @@ func waitFaults() []httpFault {
 		},
 	} {
 		all = append(all,
-			httpFault{name: where + " that the caller cancels", answer: hang, cancelled: true,
+			httpFault{name: where + " that the caller cancels", answer: hang, canceled: true,
 				want: httpWant{ctxErr: context.Canceled, after: httpPatience}},
 			httpFault{name: where + " past the caller's deadline", answer: hang, deadline: true,
 				want: httpWant{ctxErr: context.DeadlineExceeded, after: httpPatience}},
-			// The client is not the caller: its timeout is the service's fault, and the layers above go on.
+			// The client's timeout is not the caller's: it is the service's fault, and the layers above go
+			// on.
 			httpFault{name: where + " past the client's timeout", answer: hang, timeout: true,
 				want: httpWant{kinds: []embedding.Kind{embedding.Unavailable}, after: httpPatience}})
 	}

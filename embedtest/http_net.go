@@ -12,16 +12,17 @@ import (
 
 const (
 	wirePath = "/v1" // of the base URL
-	// pipeHost is loopback, because a key travels over plain http nowhere else, and a port that nobody listens on.
+	// pipeHost is loopback, because providers send a key over plain HTTP only there. Nothing listens
+	// on the port.
 	pipeHost  = "127.0.0.1:1"
 	otherHost = "elsewhere.example"
 )
 
-// httpNet is the way from the provider to the suite's two servers: the one it is told of, and another, which gets a
-// request only if the provider follows a redirect.
+// httpNet connects the provider with the suite's two servers: the one at the base URL, and
+// another that gets a request only if the provider follows a redirect.
 type httpNet struct {
 	host        string // of the base URL
-	virtual     bool   // in memory, and so in a bubble
+	virtual     bool   // in memory, and in a bubble
 	main, other net.Listener
 	dialMain    func(context.Context) (net.Conn, error)
 	dialOther   func(context.Context) (net.Conn, error)
@@ -30,13 +31,13 @@ type httpNet struct {
 	started     []*http.Server
 }
 
-// newPipeNet connects through memory: everything that waits in it belongs to the caller's bubble.
+// newPipeNet connects through memory, so that all that waits in it belongs to the caller's bubble.
 func newPipeNet() *httpNet {
 	main, other := newPipeListener(), newPipeListener()
 	return &httpNet{host: pipeHost, virtual: true, main: main, other: other, dialMain: main.dial, dialOther: other.dial}
 }
 
-// newLoopbackNet connects through the machine's own network.
+// newLoopbackNet connects over the loopback network.
 func newLoopbackNet() (*httpNet, error) {
 	main, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -57,7 +58,7 @@ func newLoopbackNet() (*httpNet, error) {
 
 func (n *httpNet) base() string { return "http://" + n.host + wirePath }
 
-// client returns a client whose every connection goes to one of the two servers. It does as http.DefaultClient does,
+// client returns a client that connects only to the two servers. It is like http.DefaultClient,
 // redirects included, but asks for no compression.
 func (n *httpNet) client() *http.Client {
 	return &http.Client{Transport: &http.Transport{

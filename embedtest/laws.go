@@ -7,7 +7,7 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// words are texts that no model confuses.
+// words are texts that every model tells apart.
 var words = []string{
 	"a recipe for apple pie", "the moon landing of 1969", "how to change a bicycle tyre", "quarterly revenue report", "sparrow",
 	"chess openings for beginners", "the boiling point of water", "a sad song about rain", "compilers and linkers", "giraffe",
@@ -26,7 +26,7 @@ func count(t tb, s Subject) {
 	}
 }
 
-// order is the law that a text's vector does not depend on what is embedded with it.
+// order is the law that the vector of a text does not depend on the other texts of the request.
 func order(t tb, s Subject) {
 	n := s.size(len(words))
 	together := s.embed(t, embedding.TaskDocument, words[:n]...)
@@ -80,7 +80,7 @@ func finite(t tb, s Subject) {
 
 func normalized(t tb, s Subject) {
 	if !s.Embedder.Model().Normalized {
-		return // nothing is promised
+		return // the Model promises nothing
 	}
 	for i, v := range s.embed(t, embedding.TaskDocument, words...) {
 		sum := 0.0
@@ -144,7 +144,7 @@ func unicodeTexts(t tb, s Subject) {
 	for i, text := range texts {
 		res, err := s.Embedder.Embed(t.Context(), embedding.Request{Texts: []string{text}})
 		if embedding.KindOf(err) == embedding.Rejected {
-			continue // a service may refuse a control character; it may not break on it
+			continue // a service may refuse a control character, but must not break
 		}
 		if err != nil || len(res.Vectors) != 1 {
 			t.Errorf("text %d of the unusual ones (%+q): %d vectors, %v", i, text, len(res.Vectors), err)
@@ -157,7 +157,7 @@ func unicodeTexts(t tb, s Subject) {
 	}
 }
 
-// same ends the test unless rows are those of the texts, each embedded alone.
+// same ends the test unless each row equals the vector of its text embedded alone.
 func (s Subject) same(t tb, what string, texts []string, rows [][]float32) {
 	t.Helper()
 	for i, v := range rows {

@@ -10,7 +10,7 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-func cancelledBefore(t tb, s Subject) {
+func canceledBefore(t tb, s Subject) {
 	var before embedding.Usage
 	if s.Ledger != nil {
 		before = s.Ledger()
@@ -26,8 +26,9 @@ func cancelledBefore(t tb, s Subject) {
 	}
 }
 
-// cancelledMidway is the law that the end of the caller's context ends the call, with its error, and nothing else.
-func cancelledMidway(t tb, s Subject) {
+// canceledMidway is the law that the end of the caller's context ends the call with the context's
+// error, and does no other harm.
+func canceledMidway(t tb, s Subject) {
 	n := s.size(8)
 	for round := range 10 {
 		texts := numbered((round + 1) * n)[round*n:]
@@ -43,13 +44,14 @@ func cancelledMidway(t tb, s Subject) {
 			t.Errorf("a request whose context ended midway has vectors beside its error")
 		}
 		if p, ok := errors.AsType[*embedding.PartialError](err); ok {
-			s.same(t, "cancelled midway", texts, p.Response.Vectors)
+			s.same(t, "canceled midway", texts, p.Response.Vectors)
 		}
 		s.same(t, "after a cancel", texts[:1], s.embed(t, embedding.TaskDocument, texts[0]))
 	}
 }
 
-// fuse is a context that ends when it has been looked at a given number of times: midway, and at the same place each time.
+// fuse is a context that ends after a given number of looks at it: midway, and always at the same
+// place.
 type fuse struct {
 	context.Context
 	looks  int64
@@ -105,10 +107,10 @@ func concurrent(t tb, s Subject) {
 	wg.Wait()
 }
 
-// usage is the law that what the responses say adds up to what the provider counted.
+// usage is the law that the usage of the responses adds up to what the provider counted.
 func usage(t tb, s Subject) {
 	if s.Ledger == nil {
-		return // nobody knows what was billed
+		return // what was billed is unknown
 	}
 	before := s.Ledger()
 	var sum embedding.Usage

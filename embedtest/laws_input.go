@@ -24,7 +24,8 @@ func empty(t tb, s Subject) {
 	}
 }
 
-// badTexts is the law that a text which nobody can embed is Rejected by its index, and the good ones are sent.
+// badTexts is the law that a text which cannot be embedded is Rejected with its index, and the
+// others are embedded.
 func badTexts(t tb, s Subject) {
 	for _, bad := range []string{"", " ", "\n\t\u3000", "\xff\xfe", "half a rune \xe4\xbd"} {
 		_, err := s.Embedder.Embed(t.Context(), embedding.Request{Texts: []string{bad}})
@@ -56,7 +57,7 @@ func badTexts(t tb, s Subject) {
 func tooMany(t tb, s Subject) {
 	most := s.Embedder.Model().Limits.Texts
 	if most == 0 || most > 4096 {
-		return // nothing is promised, or it would take too long to try
+		return // there is no limit, or trying it would take too long
 	}
 	texts := numbered(most + 1)
 	res, err := s.Embedder.Embed(t.Context(), embedding.Request{Texts: texts})
@@ -72,7 +73,8 @@ func tooMany(t tb, s Subject) {
 	}
 }
 
-// megabyte is the law that a text over every model's limit gets a vector or its own refusal, and harms no other text.
+// megabyte is the law that a text above the limit of every model gets a vector or its own
+// refusal, and does not affect other texts.
 func megabyte(t tb, s Subject) {
 	big := strings.Repeat("a very long text indeed ", 1<<20/24)
 	refused := func(err error) bool {
@@ -102,7 +104,7 @@ func megabyte(t tb, s Subject) {
 	s.embed(t, embedding.TaskDocument, words[2]) // it still works
 }
 
-// inputUntouched is the law that a request's slice is only read, also behind its end.
+// inputUntouched is the law that Embed only reads the request's slice, its spare capacity included.
 func inputUntouched(t tb, s Subject) {
 	n := s.size(4)
 	backing := append(slices.Clone(words[:n]), "behind", "the end")
@@ -122,7 +124,7 @@ func inputUntouched(t tb, s Subject) {
 	}
 }
 
-// inputNotKept is the law that the caller may reuse its slice once Embed has returned.
+// inputNotKept is the law that the caller may reuse its slice after Embed has returned.
 func inputNotKept(t tb, s Subject) {
 	n := s.size(4)
 	texts := slices.Clone(words[:n])
@@ -134,7 +136,7 @@ func inputNotKept(t tb, s Subject) {
 	s.same(t, "the reused slice", texts, s.embed(t, embedding.TaskDocument, texts...))
 }
 
-// rowsSeparate is the law that a caller's append to one row does not reach the next.
+// rowsSeparate is the law that appending to a row does not change the next.
 func rowsSeparate(t tb, s Subject) {
 	n := s.size(5)
 	rows := s.embed(t, embedding.TaskDocument, words[:n]...)
@@ -152,7 +154,7 @@ func rowsSeparate(t tb, s Subject) {
 	}
 }
 
-// vectorsHeld is the law that a vector does not change once it is returned.
+// vectorsHeld is the law that a vector does not change after it was returned.
 func vectorsHeld(t tb, s Subject) {
 	n := s.size(5)
 	rows := s.embed(t, embedding.TaskDocument, words[:n]...)

@@ -32,7 +32,8 @@ func subject(m embedding.Model) Subject {
 	return Subject{Embedder: embedding.Chain(f), Ledger: f.Ledger}
 }
 
-// mutants break one law each, in the way in which embedders do that were seen running. Each must be found by its law.
+// mutants break one law each, in the way in which embedders do that were seen running. Each must
+// be found by its law.
 var mutants = []struct {
 	name, law string
 	model     embedding.Model
@@ -100,12 +101,7 @@ var mutants = []struct {
 		return embedding.Wrap(e, embedding.Model{Dimensions: 8}, e.Embed)
 	}},
 	{"sends empty requests", "empty", embedding.Model{}, func(f *Fake, _ embedding.Embedder) embedding.Embedder { return f }},
-	{"fails on an empty request", "empty", embedding.Model{}, refuses(func(req embedding.Request) error {
-		if req.Len() == 0 {
-			return embedding.Invalid
-		}
-		return nil
-	})},
+	{"fails on an empty request", "empty", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder { return unwilling{e} }},
 	{"embeds blank texts", "bad texts", embedding.Model{}, func(f *Fake, _ embedding.Embedder) embedding.Embedder { return f }},
 	{"refuses good texts beside a bad one", "bad texts", embedding.Model{}, refuses(func(req embedding.Request) error {
 		for _, text := range req.Texts {
@@ -126,12 +122,12 @@ var mutants = []struct {
 	}},
 	{"cuts at the limit", "too many texts", embedding.Model{Limits: embedding.Limits{Texts: 10}}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
 		return embedding.Wrap(e, e.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-			req.Texts = req.Texts[:min(10, req.Len())]
+			req.Texts = req.Texts[:min(10, len(req.Texts))]
 			return e.Embed(ctx, req)
 		})
 	}},
 	{"calls too many texts invalid", "too many texts", embedding.Model{Limits: embedding.Limits{Texts: 10}}, refuses(func(req embedding.Request) error {
-		if req.Len() > 10 {
+		if len(req.Texts) > 10 {
 			return embedding.Invalid
 		}
 		return nil
@@ -162,7 +158,7 @@ var mutants = []struct {
 	{"refuses a short text for a long one", "1 MiB text", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
 		return embedding.Wrap(e, e.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 			res, err := e.Embed(ctx, req)
-			if req.Len() == 3 && len(req.Texts[1]) > 1<<19 {
+			if len(req.Texts) == 3 && len(req.Texts[1]) > 1<<19 {
 				res.Vectors[0] = nil
 				return embedding.Response{}, &embedding.PartialError{Response: res, Failed: []embedding.TextError{{Index: 0, Err: embedding.Rejected}}}
 			}
@@ -228,12 +224,12 @@ var mutants = []struct {
 			return res, err
 		})
 	}},
-	{"drops the context", "cancelled before", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
+	{"drops the context", "canceled before", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
 		return embedding.Wrap(e, e.Model(), func(_ context.Context, req embedding.Request) (embedding.Response, error) {
 			return e.Embed(context.Background(), req)
 		})
 	}},
-	{"calls a cancel a failure", "cancelled midway", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
+	{"calls a cancel a failure", "canceled midway", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
 		return embedding.Wrap(e, e.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 			res, err := e.Embed(ctx, req)
 			if errors.Is(err, context.Canceled) {
@@ -242,7 +238,7 @@ var mutants = []struct {
 			return res, err
 		})
 	}},
-	{"is dead after a cancel", "cancelled midway", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
+	{"is dead after a cancel", "canceled midway", embedding.Model{}, func(_ *Fake, e embedding.Embedder) embedding.Embedder {
 		var dead atomic.Bool
 		return embedding.Wrap(e, e.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 			if dead.Load() {
@@ -260,9 +256,9 @@ var mutants = []struct {
 			res, err := e.Embed(ctx, req)
 			mu.Lock()
 			defer mu.Unlock()
-			if last != nil && req.Len() == 6 {
+			if last != nil && len(req.Texts) == 6 {
 				res.Vectors, last = last, res.Vectors
-			} else if req.Len() == 6 {
+			} else if len(req.Texts) == 6 {
 				last = res.Vectors
 			}
 			return res, err
@@ -281,7 +277,7 @@ var mutants = []struct {
 		})
 	}},
 	{"says that everything was reused", "usage", embedding.Model{}, edited(func(req embedding.Request, res *embedding.Response) {
-		res.Usage.Reused += 2 * req.Len()
+		res.Usage.Reused += 2 * len(req.Texts)
 	})},
 }
 
@@ -333,6 +329,16 @@ func refuses(refuse func(embedding.Request) error) func(*Fake, embedding.Embedde
 			return e.Embed(ctx, req)
 		})
 	}
+}
+
+// unwilling refuses empty requests. embedding.Wrap would not show it any.
+type unwilling struct{ embedding.Embedder }
+
+func (u unwilling) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+	if len(req.Texts) == 0 {
+		return embedding.Response{}, embedding.Invalid
+	}
+	return u.Embedder.Embed(ctx, req)
 }
 
 // learner is an Embedder whose Model changes.

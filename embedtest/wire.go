@@ -9,26 +9,30 @@ import (
 	"strings"
 )
 
-// Wire is a format that a provider speaks over HTTP: how TestHTTPWire reads its requests and writes its answers, which
-// are JSON. Errors and statuses need no words of their own: every provider has to bear what it does not expect.
+// Wire is a format that a provider speaks over HTTP. [TestHTTPWire] uses it to read requests and
+// to write answers in JSON. It has no error format, because a provider has to cope with errors it
+// does not expect.
 type Wire struct {
-	// Texts reads the texts of a request whose body was read already. Its error says what is wrong with the request.
+	// Texts returns the texts of a request with the given body. Its error says what is wrong with the
+	// request.
 	Texts func(r *http.Request, body []byte) ([]string, error)
-	// Answer writes an answer with the items in the order given, for which so many tokens were counted.
+	// Answer returns an answer with the items in the given order and the number of tokens.
 	Answer func(items []WireItem, tokens int) []byte
 
-	Positional bool // items carry no index, their place says it: the faults of order and index are left out
-	Keyless    bool // there is no key to send
+	Positional bool // items have no index, so the faults of order and index are left out
+	Keyless    bool // requests have no key
 }
 
-// WireItem is one item of an answer. Both fields may be wrong, that is what they are for.
+// WireItem is one item of an answer. Both fields may be wrong on purpose.
 type WireItem struct {
-	Index  int
-	Vector string // as it goes over the wire: "[0.5,-1]", or "null", or no JSON at all; "" makes the whole item null
+	Index int
+	// Vector is the vector as it is sent: "[0.5,-1]", "null", or something that is not JSON. ""
+	// makes the whole item null.
+	Vector string
 }
 
-// OpenAIWire is the format of POST {base}/embeddings that OpenAI defined and many others serve. Vectors are lists of
-// numbers whatever encoding_format asks for, as many servers have it.
+// OpenAIWire returns the format of POST {base}/embeddings that OpenAI defined and many others
+// serve. Vectors are lists of numbers whatever encoding_format says, as many servers have it.
 func OpenAIWire() Wire { return Wire{Texts: openAITexts, Answer: openAIAnswer} }
 
 func openAITexts(r *http.Request, body []byte) ([]string, error) {

@@ -8,7 +8,8 @@ import (
 	"github.com/vecspace/embedding/internal/race"
 )
 
-// TestAllocations holds each layer to its budget for a call that succeeds: only those that keep the texts may pay for each.
+// TestAllocations holds each layer to its budget for a call that succeeds: only those that keep
+// the texts may pay for each.
 func TestAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("NOT TESTED: the race detector allocates")
@@ -23,7 +24,7 @@ func TestAllocations(t *testing.T) {
 				req := embedding.Request{Texts: texts[:n]}
 				got := testing.AllocsPerRun(500, func() {
 					if _, err := e.Embed(ctx, req); err != nil {
-						t.Error(err)
+						t.Errorf("got the error %v, want none", err)
 					}
 				})
 				if most := c.most + c.each*float64(n-1); got > most {
@@ -43,7 +44,7 @@ func TestAllocationsOfBatch(t *testing.T) {
 	ctx, req := t.Context(), embedding.Request{Texts: longTexts(1000)}
 	got := testing.AllocsPerRun(50, func() {
 		if _, err := e.Embed(ctx, req); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 	})
 	if got > 40 {

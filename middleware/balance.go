@@ -9,24 +9,27 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Target is one key, deployment or region, and its share of the requests.
+// Target is one key, deployment or region of a [Balance], and its share of the requests.
 type Target struct {
-	Embedder embedding.Embedder // with a Breaker, a Limit and a Timeout of its own
-	Weight   int                // share relative to the other targets'; 0 is 1
+	Embedder embedding.Embedder // with its own Breaker, Limit and Timeout
+	Weight   int                // share relative to the other targets; 0 means 1
 }
 
-// BalanceOptions of Balance.
+// BalanceOptions are options of [Balance].
 type BalanceOptions struct {
-	// Removed hears, once for each removal, which target was taken out and why: its key is bad or its quota is gone. It
-	// must not block. nil: nobody hears it.
+	// Removed is called once each time a target is taken out, because its key is bad or its quota is
+	// used up. It must not block. It may be nil.
 	Removed func(target int, m embedding.Model, err error)
-	Seed    uint64 // of the random choice; 0 is a random seed
+	Seed    uint64 // seed of the random choice; 0 means a random seed
 }
 
-// Balance returns an Embedder that spreads requests over targets of one known Space and one Variant, at random by
-// weight. Where a target fails as Fallback says, the texts that failed go to another one. A target whose key is bad
-// (Auth) or whose quota is gone (Exhausted) is taken out; it is asked again only when all others have failed, and is back once it succeeds. It is
-// an error if the targets cannot be mixed or a weight is negative.
+// Balance returns an Embedder that spreads requests over targets, at random by weight. If a
+// target fails in a way that [Fallback] acts on, the texts that failed go to another one. A
+// target with a bad key (Auth) or a used-up quota (Exhausted) is taken out: it is asked only when
+// all others have failed, and comes back once it succeeds.
+//
+// All targets must have one known Space and one Variant, because their vectors are mixed. Balance
+// returns an error if they do not, or if a weight is negative.
 func Balance(o BalanceOptions, targets ...Target) (embedding.Embedder, error) {
 	b := &balance{o: o, out: make([]bool, len(targets))}
 	embedders := make([]embedding.Embedder, len(targets))
@@ -47,9 +50,6 @@ func Balance(o BalanceOptions, targets ...Target) (embedding.Embedder, error) {
 	b.rng = rand.New(rand.NewPCG(b.o.Seed, 0))
 	b.relay = relay{embedders: guardedAll(embedders), answered: b.answered}
 	return embedding.Wrap(b.relay.embedders[0], m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-		if req.Len() == 0 {
-			return b.relay.embedders[0].Embed(ctx, req)
-		}
 		asked := make([]bool, len(targets))
 		return b.relay.embed(ctx, req, func() (int, bool) { return b.choose(asked) })
 	}), nil
@@ -62,11 +62,11 @@ type balance struct {
 
 	mu  sync.Mutex
 	rng *rand.Rand
-	out []bool // taken out
+	out []bool // the targets taken out
 }
 
-// choose picks one of the targets that were not asked yet, and marks it: at random by weight of those that are in,
-// and when there is none, of those that are out.
+// choose picks a target that was not asked yet, at random by weight, and marks it as asked.
+// Targets that were taken out come last.
 func (b *balance) choose(asked []bool) (int, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -94,7 +94,7 @@ func (b *balance) choose(asked []bool) (int, bool) {
 	return 0, false
 }
 
-// answered takes a target out, or back in.
+// answered takes a target out or back in, depending on its answer.
 func (b *balance) answered(at int, err error) {
 	bad := false
 	for e := range causes(err) {

@@ -10,29 +10,33 @@ import (
 	"github.com/vecspace/embedding/middleware/internal/recall"
 )
 
-// BatchOptions of Batch. The zero value takes the model's limits and sends 8 requests at once.
+// BatchOptions are options of [Batch]. The zero value uses the model's limits and sends 8
+// requests at once.
 type BatchOptions struct {
-	// Parallel is how many requests of one call may be under way. 0 or less is 8.
+	// Parallel is how many requests of one call may be in flight. 0 or less means 8.
 	Parallel int
-	// Limits of one request. The model's own hold as well; where neither says how many texts, it is 64.
+	// Limits of one request. The model's own limits hold too. If neither limits the texts, it is 64.
 	Limits embedding.Limits
 }
 
-// Batch splits a call into requests that the provider takes: by count, tokens (embedding.EstimateTokens) and bytes. Its own
-// Model takes any number of texts. The window of parallel requests slides: a slow one never holds the others back, and no more than
-// the window is in memory beside the result.
+// Batch splits a call into requests that the provider takes, by texts, tokens
+// ([embedding.EstimateTokens]) and bytes. The resulting Model takes any number of texts. A slow
+// request does not hold the others back, and only the requests in flight are in memory beside the
+// result.
 //
-// A request refused as TooLarge is halved until it passes; a limit is learned only from the provider's own number, or when both halves
-// pass. A request refused as Rejected is halved until the bad text stands alone; a single text that is TooLarge becomes
-// Rejected. After an error that every other request would meet too (Auth, Exhausted, Invalid, Unknown) nothing more is sent.
-// After any other the rest is still asked for. What succeeded is in the *embedding.PartialError. A cache outside has each request's
-// vectors when it is answered, not when the whole call is.
+// A request refused as TooLarge is split until it passes. Batch learns a limit if the provider
+// states it, or if both halves pass. A request refused as Rejected is halved until the bad text
+// stands alone. A single text that is TooLarge becomes Rejected.
+//
+// After an error that every request would meet (Auth, Exhausted, Invalid, Unknown) Batch sends
+// nothing more; after any other it goes on. The [embedding.PartialError] has the vectors of all
+// requests that succeeded. A cache outside gets the vectors of each request when it is answered.
 func Batch(o BatchOptions) embedding.Middleware {
 	if o.Parallel <= 0 {
 		o.Parallel = 8
 	}
 	return func(next embedding.Embedder) embedding.Embedder {
-		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
+		next = embedding.Chain(next)
 		m := next.Model()
 		b := &batcher{next: next, model: m, parallel: o.Parallel, limits: m.Limits.Min(o.Limits)}
 		b.counted = b.limits.Texts > 0
@@ -48,10 +52,10 @@ type batcher struct {
 	next     embedding.Embedder
 	model    embedding.Model
 	parallel int
-	counted  bool // somebody said how many texts a request may hold
+	counted  bool // the number of texts in a request is limited by the model or the options
 
 	mu     sync.Mutex
-	limits embedding.Limits // with what was learned
+	limits embedding.Limits // with the limits learned so far
 }
 
 func (b *batcher) allowed() embedding.Limits {
@@ -60,14 +64,15 @@ func (b *batcher) allowed() embedding.Limits {
 	return b.limits
 }
 
+// learn adds a limit that the provider has shown.
 func (b *batcher) learn(l embedding.Limits) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	l.TextTokens = 0 // no splitting helps against it
+	l.TextTokens = 0 // splitting does not help against it
 	b.limits = b.limits.Min(l)
 }
 
-// head returns how many of texts go into one request, at least one.
+// head returns how many of the texts go into one request, at least one.
 func head(texts []string, l embedding.Limits) int {
 	n := min(l.Texts, len(texts))
 	if l.Tokens == 0 && l.Bytes == 0 {
@@ -87,13 +92,10 @@ func head(texts []string, l embedding.Limits) int {
 }
 
 func (b *batcher) embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-	n := req.Len()
-	if n == 0 {
-		return b.next.Embed(ctx, req)
-	}
+	n := len(req.Texts)
 	first := head(req.Texts, b.allowed())
 	j := &job{batcher: b, ctx: ctx, req: req}
-	if first == n { // the usual case: one request that is not refused
+	if first == n { // the usual case: one request, and it is not refused
 		res, err := b.next.Embed(ctx, req)
 		if err == nil || n == 1 && !tooLarge(err) {
 			return res, err
@@ -116,37 +118,38 @@ func (b *batcher) embed(ctx context.Context, req embedding.Request) (embedding.R
 
 func tooLarge(err error) bool { return embedding.KindOf(err) == embedding.TooLarge }
 
-// job is one call that takes several requests.
+// job is one call that needs several requests.
 type job struct {
 	*batcher
 	ctx context.Context
 	req embedding.Request
-	all []int // every index, so that a run of them is a slice
+	all []int // all indexes, so that a run of them is a slice
 
-	memory recall.Memory // of a cache outside, nil if there is none
+	memory recall.Memory // of a cache outside; may be nil
 
 	mu     sync.Mutex
-	cursor int     // the texts before it have been sent or are in pieces
-	pieces []chunk // of refused requests
+	cursor int     // the texts before it were sent or are in pieces
+	pieces []chunk // of refused requests, to be sent again
 	out    *embedding.Merger
-	stop   error // nothing more is sent
+	stop   error // why nothing more is sent; nil means that the job goes on
 }
 
-// chunk is the texts of one request.
+// chunk names the texts of one request.
 type chunk struct {
 	idx   []int
-	whole *halves // it is a half of
+	whole *halves // the request that this is a half of; may be nil
 }
 
-// halves watch whether both parts of a request that was too large pass; then the larger one's size is learned.
+// halves waits until both parts of a request that was too large have passed. Then their size is a
+// limit to learn.
 type halves struct {
-	left  int // parts that have not passed yet
+	left  int // parts that did not pass yet
 	learn embedding.Limits
 }
 
 func (j *job) begin() {
 	j.memory = recall.From(j.ctx, j.model)
-	j.all = make([]int, j.req.Len())
+	j.all = make([]int, len(j.req.Texts))
 	for i := range j.all {
 		j.all[i] = i
 	}
@@ -161,15 +164,16 @@ func (j *job) work() {
 		}
 		part := j.req.Pick(c.idx)
 		res, err := j.next.Embed(j.ctx, part)
-		// A long job's vectors are in the cache as they come, while other requests are under way, and not all at its end.
-		if got := embedding.Salvage(res, err); j.memory != nil && len(got.Vectors) == part.Len() {
+		// A cache outside gets the vectors of a long job as they come, not all at its end.
+		if got := embedding.Salvage(res, err); j.memory != nil && len(got.Vectors) == len(part.Texts) {
 			j.memory.Keep(j.ctx, part.Task, part.Texts, got.Vectors)
 		}
 		j.settle(c, res, err)
 	}
 }
 
-// take returns what to send next: a piece of a refused request, or the next texts.
+// take returns what to send next: a piece of a refused request, or the next texts. It returns
+// false if the job is done or stopped.
 func (j *job) take() (chunk, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -192,7 +196,7 @@ func (j *job) take() (chunk, bool) {
 	return chunk{idx: j.all[lo:j.cursor]}, true
 }
 
-// settle places an answer and decides what is asked again in pieces.
+// settle merges an answer, and decides what to send again in pieces.
 func (j *job) settle(c chunk, res embedding.Response, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -210,7 +214,7 @@ func (j *job) settle(c chunk, res embedding.Response, err error) {
 		j.refused(c.idx, err)
 		return
 	}
-	// Texts that failed by one shared error were refused together, and which of them is to blame is open.
+	// Texts that share one error value were refused together, and any of them may be to blame.
 	together := map[error][]int{}
 	var rest []embedding.TextError
 	for _, f := range p.Failed {
@@ -222,7 +226,7 @@ func (j *job) settle(c chunk, res embedding.Response, err error) {
 		}
 	}
 	for err, idx := range together {
-		defer j.refused(idx, err) // after the rows are placed
+		defer j.refused(idx, err) // after the vectors are merged
 	}
 	if rest == nil {
 		j.out.Add(c.idx, p.Response, nil)
@@ -231,7 +235,7 @@ func (j *job) settle(c chunk, res embedding.Response, err error) {
 	}
 }
 
-// refused hears that the request for the texts idx failed as a whole.
+// refused decides what happens to the texts idx after a request for all of them has failed.
 func (j *job) refused(idx []int, err error) {
 	kind := embedding.KindOf(err)
 	if kind != embedding.TooLarge && kind != embedding.Rejected {
@@ -268,17 +272,17 @@ func (j *job) refused(idx []int, err error) {
 	j.pieces = append(j.pieces, chunk{idx: idx[half:], whole: whole}, chunk{idx: idx[:half], whole: whole})
 }
 
-// size returns the limit to learn when both halves pass: texts where nobody knew how many a request may hold; else the
-// refusal was about tokens.
+// size returns the limit to learn if both halves pass. If the number of texts has no known limit,
+// the refusal was about texts, otherwise about tokens.
 func (j *job) size(idx []int, half int) embedding.Limits {
 	if !j.counted {
 		return embedding.Limits{Texts: half}
 	}
-	tokens := func(idx []int) int { return max(1, estimateTokens(j.req.Pick(idx))) }
+	tokens := func(idx []int) int { return max(1, embedding.EstimateTokens(j.req.Pick(idx).Texts...)) }
 	return embedding.Limits{Tokens: max(tokens(idx[:half]), tokens(idx[half:]))}
 }
 
-// fatal stops the job after an error that the rest would meet too.
+// fatal stops the job after an error that the other requests would meet too.
 func (j *job) fatal(err error) {
 	switch embedding.KindOf(err) {
 	case embedding.Auth, embedding.Exhausted, embedding.Invalid, embedding.Unknown:
@@ -288,8 +292,8 @@ func (j *job) fatal(err error) {
 	}
 }
 
-// result returns everything; texts that were never sent have the error that stopped the job. Where nothing succeeded, that
-// is the error of the call.
+// result returns the merged answers. Texts that were not sent fail by the error that stopped the
+// job, and if no text succeeded, the whole call does.
 func (j *job) result() (embedding.Response, error) {
 	if j.stop != nil {
 		unsent := slices.Clone(j.all[j.cursor:])

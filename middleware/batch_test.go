@@ -41,7 +41,7 @@ func right(t *testing.T, f *embedtest.Fake, req embedding.Request, got embedding
 // sizes of the requests that a fake was sent.
 func sizes(f *embedtest.Fake) (out []int) {
 	for _, c := range f.Calls() {
-		out = append(out, c.Request.Len())
+		out = append(out, len(c.Request.Texts))
 	}
 	return out
 }
@@ -100,7 +100,7 @@ func TestBatchHalvesWhatIsTooLarge(t *testing.T) {
 			for _, c := range f.Calls() {
 				if c.Err != nil {
 					refused++
-				} else if c.Request.Len() < 4 {
+				} else if len(c.Request.Texts) < 4 {
 					small++
 				}
 			}
@@ -132,7 +132,7 @@ func TestBatchLearnsNothingFromOneLargeText(t *testing.T) {
 	}
 	before := len(f.Calls())
 	if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts(17)}); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if n := len(f.Calls()) - before; n != 1 {
 		t.Errorf("17 small texts took %d requests: a limit was learned from one large text", n)
@@ -170,7 +170,8 @@ func TestBatchIsolatesRejectedTexts(t *testing.T) {
 	}
 }
 
-// TestBatchSharesNoBlame holds a case in which an inner layer asked for two texts together and gave both its one error.
+// TestBatchSharesNoBlame holds a case in which an inner layer asked for two texts together and
+// gave both its one error.
 func TestBatchSharesNoBlame(t *testing.T) {
 	calls := 0
 	f := embedtest.NewFake(embedtest.FakeOptions{Poison: func(text string) bool { return text == "text 3" }})
@@ -178,13 +179,13 @@ func TestBatchSharesNoBlame(t *testing.T) {
 		if calls++; calls > 1 {
 			return f.Embed(ctx, req)
 		}
-		m := embedding.NewMerger(req.Len())
+		m := embedding.NewMerger(len(req.Texts))
 		late := &embedding.Error{Kind: embedding.Unavailable}
 		for i := range req.Texts {
 			if i == 3 || i == 5 {
 				m.Add([]int{i}, embedding.Response{}, late)
 			} else {
-				m.Set(i, embedding.Row{Vector: f.Vector(0, req.Texts[i])})
+				m.Set(i, f.Vector(0, req.Texts[i]))
 			}
 		}
 		m.Use(embedding.Usage{Requests: 1, Tokens: 1})
@@ -261,9 +262,10 @@ func TestBatchSlides(t *testing.T) {
 		e := embedding.Chain(f, Batch(BatchOptions{}))
 		start := time.Now()
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts(8000)}); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
-		// 800 requests, a tenth of which take five times as long, eight at once: 7 s if nothing waits for a slow one.
+		// 800 requests, a tenth of which take five times as long, eight at once: 7 s if nothing waits
+		// for a slow one.
 		if took := time.Since(start); took > 7300*time.Millisecond {
 			t.Errorf("took %v: a slow request held others back", took)
 		}
@@ -273,7 +275,7 @@ func TestBatchSlides(t *testing.T) {
 	})
 }
 
-func TestBatchCancelledMidwayKeepsWhatWasPaid(t *testing.T) {
+func TestBatchCanceledMidwayKeepsWhatWasPaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := embedtest.NewFake(embedtest.FakeOptions{
 			Model:  embedding.Model{Limits: embedding.Limits{Texts: 10}},

@@ -10,7 +10,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// still answers at once with the same vectors and allocates nothing: what is measured around it is the layers.
+// still answers at once with the same vectors and allocates nothing: what is measured around it
+// is the layers.
 type still struct{ rows [][]float32 }
 
 const stillDims, stillMost = 256, 64
@@ -29,7 +30,7 @@ func (s *still) Model() embedding.Model {
 }
 
 func (s *still) Embed(_ context.Context, req embedding.Request) (embedding.Response, error) {
-	return embedding.Response{Vectors: s.rows[:req.Len()], Usage: embedding.Usage{Requests: 1, Tokens: 1}}, nil
+	return embedding.Response{Vectors: s.rows[:len(req.Texts)], Usage: embedding.Usage{Requests: 1, Tokens: 1}}, nil
 }
 
 // longTexts are n different texts of 500 bytes.
@@ -57,7 +58,7 @@ func costs() []cost {
 		{"guard", nil, 0, 0},
 		{"Observe", one(Observe(hear)), 0, 0},
 		{"Dimensions", one(Dimensions(stillDims)), 0, 0},
-		{"Coalesce", one(Coalesce(CoalesceOptions{})), 11, 1}, // a call of its own, with a context and a goroutine
+		{"Coalesce", one(Coalesce(CoalesceOptions{})), 11, 1}, // its own call, context, goroutine
 		{"Batch", one(Batch(BatchOptions{})), 1, 0},
 		{"Retry", one(Retry(RetryOptions{})), 0, 0},
 		{"Breaker", one(Breaker(BreakerOptions{})), 0, 0},
@@ -100,7 +101,8 @@ func BenchmarkBatch(b *testing.B) {
 	}
 }
 
-// BenchmarkContended is the standard stack under two callers at once: its locks are what it shows (-cpu 1,2).
+// BenchmarkContended is the standard stack under two callers at once: its locks are what it shows
+// (-cpu 1,2).
 func BenchmarkContended(b *testing.B) {
 	e := embedding.Chain(newStill(), Standard(StandardOptions{}))
 	texts := longTexts(stillMost)

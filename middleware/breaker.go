@@ -3,28 +3,29 @@ package middleware
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/vecspace/embedding"
 )
 
-// BreakerOptions tell when a circuit opens. The zero value is 5 failures in a row and 5 seconds.
+// BreakerOptions are options of [Breaker]. The zero value opens after 5 failures in a row, for 5
+// seconds.
 type BreakerOptions struct {
-	Failures int           // failures in a row that open it; below 1 is 5
-	Cooldown time.Duration // how long it stays open before one request tries; doubles while that fails, up to 4 times this; 0 or less is 5 s
+	Failures int // failures in a row that open the circuit; 0 or less means 5
+	// Cooldown is how long the circuit stays open before one call tries the provider. While trials
+	// fail it doubles, up to 4 times this value. 0 or less means 5 s.
+	Cooldown time.Duration
 }
 
-// CodeCircuitOpen is the Code of an error that Breaker makes without asking the provider.
-const CodeCircuitOpen = "circuit_open"
-
-// Breaker spares a provider that is down, and its callers the wait. Unavailable and RateLimited count as failures; a
-// RetryAfter that the server sent opens the circuit at once for that long. While it is open every call is answered Unavailable, with
-// RetryAfter the time that is left, so that Fallback moves on and Retry knows when to come back; after it, one
-// call tries and the others are refused a little longer. Answers to calls from before an opening change nothing. The state is of
-// each application of the Middleware.
+// Breaker stops calling a provider that is down and fails its callers fast. Unavailable and
+// RateLimited errors count as failures. If the server sends a RetryAfter, the circuit opens at
+// once, for that long.
+//
+// While the circuit is open, calls fail as Unavailable with [CodeOpen] and the remaining time as
+// RetryAfter, so that Fallback moves on and Retry knows when to come back. Then one call tries,
+// and the others fail until it returns. Answers to calls that began before the circuit opened
+// change nothing. Each chain built with the returned Middleware has its own circuit.
 func Breaker(o BreakerOptions) embedding.Middleware {
 	if o.Failures < 1 {
 		o.Failures = 5
@@ -33,23 +34,19 @@ func Breaker(o BreakerOptions) embedding.Middleware {
 		o.Cooldown = 5 * time.Second
 	}
 	return func(next embedding.Embedder) embedding.Embedder {
-		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
+		next = embedding.Chain(next)
 		m := next.Model()
 		b := &breaker{o: o, cooldown: o.Cooldown}
 		return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-			if req.Len() == 0 {
-				return next.Embed(ctx, req)
-			}
 			era, left, last := b.enter(time.Now())
 			if left > 0 {
-				return embedding.Response{}, &embedding.Error{
-					Kind: embedding.Unavailable, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeCircuitOpen,
-					RetryAfter: left, Err: fmt.Errorf("the circuit is open and is tried again by itself; the last failure: %s", last),
-				}
+				e := local(&m, embedding.Unavailable, CodeOpen, "the circuit is open and closes again by itself; the last failure: %s", last)
+				e.RetryAfter = left
+				return embedding.Response{}, e
 			}
 			finished := false
 			defer func() {
-				if !finished { // next panicked: the trial must not be held for ever
+				if !finished { // next panicked: the trial has to end all the same
 					b.leave(time.Now(), era, unknown, 0, "")
 				}
 			}()
@@ -67,10 +64,11 @@ type outcome uint8
 const (
 	success outcome = iota
 	failure
-	unknown // neither: the caller left, or the request itself was wrong and the provider answered so
+	unknown // neither, for example because the caller left
 )
 
-// judge tells what err says about the provider's health, how long the provider asked to be left alone, and its words.
+// judge returns what err says about the provider's health, how long the provider asks to wait,
+// and its words.
 func judge(ctx context.Context, err error) (o outcome, after time.Duration, why string) {
 	if err == nil {
 		return success, 0, ""
@@ -87,44 +85,25 @@ func judge(ctx context.Context, err error) (o outcome, after time.Duration, why 
 			after = max(after, e.RetryAfter)
 		}
 	}
-	switch {
-	case o == failure:
-	case embedding.KindOf(err) == embedding.Unknown:
+	if o != failure && embedding.KindOf(err) == embedding.Unknown {
 		o = unknown
 	}
-	return o, after, why // success: it answered
-}
-
-// causes yields every *embedding.Error that err holds: itself, or those of a PartialError's texts, each once.
-func causes(err error) func(yield func(*embedding.Error) bool) {
-	return func(yield func(*embedding.Error) bool) {
-		if p, ok := errors.AsType[*embedding.PartialError](err); ok {
-			for _, err := range p.Unwrap() {
-				if e, ok := errors.AsType[*embedding.Error](err); ok && !yield(e) {
-					return
-				}
-			}
-			return
-		}
-		if e, ok := errors.AsType[*embedding.Error](err); ok {
-			yield(e)
-		}
-	}
+	return o, after, why // success if the provider refused the request: it is there
 }
 
 type breaker struct {
 	o        BreakerOptions
 	mu       sync.Mutex
-	era      uint64 // counts openings; an answer of an earlier era is stale
-	failed   int    // in a row
+	era      uint64 // counts openings; an answer from an earlier era is stale
+	failed   int    // failures in a row
 	open     bool
 	until    time.Time
-	last     string        // what the failure said that opened it
-	trial    bool          // one call is out to try
+	last     string        // the words of the failure that opened the circuit
+	trial    bool          // one call is trying the provider
 	cooldown time.Duration // of the next opening
 }
 
-// enter returns the era of a call that may go, or how long it may not and why.
+// enter returns the current era if a call may go, and otherwise how long to wait and why.
 func (b *breaker) enter(now time.Time) (era uint64, left time.Duration, last string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -133,13 +112,14 @@ func (b *breaker) enter(now time.Time) (era uint64, left time.Duration, last str
 	case now.Before(b.until):
 		return 0, b.until.Sub(now), b.last
 	case b.trial:
-		return 0, max(b.o.Cooldown/10, time.Millisecond), b.last // the trial will tell soon
+		return 0, max(b.o.Cooldown/10, time.Millisecond), b.last // the trial ends soon
 	default:
 		b.trial = true
 	}
 	return b.era, 0, ""
 }
 
+// leave records the outcome of a call.
 func (b *breaker) leave(now time.Time, era uint64, o outcome, after time.Duration, why string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

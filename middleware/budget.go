@@ -10,10 +10,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// CodeLocalBudget is the Code of an error that a Budget makes without asking the provider.
-const CodeLocalBudget = "local_budget"
-
-// Budget stops before more than a given sum is spent. It is safe for concurrent use; several embedders may share one.
+// Budget refuses requests before more than a given sum is spent. Several embedders may share one.
+// It is safe for concurrent use.
 type Budget struct {
 	max      float64
 	currency string
@@ -23,8 +21,8 @@ type Budget struct {
 	reserved float64 // for requests under way
 }
 
-// NewBudget returns a Budget of max in a currency (ISO 4217). It is an error if max is not a positive number or the
-// currency is missing: sums of two currencies are never added up.
+// NewBudget returns a Budget of max in a currency (ISO 4217). It returns an error if max is not a
+// positive number or the currency is missing: sums in two currencies are never added up.
 func NewBudget(max float64, currency string) (*Budget, error) {
 	if !(max > 0) || math.IsInf(max, 0) {
 		return nil, fmt.Errorf("middleware.NewBudget: the sum is %v: it must be a positive number", max)
@@ -35,19 +33,22 @@ func NewBudget(max float64, currency string) (*Budget, error) {
 	return &Budget{max: max, currency: currency}, nil
 }
 
-// Spent returns what was spent so far, as Wrap counts it.
+// Spent returns the sum spent so far, as [Budget.Wrap] counts it.
 func (b *Budget) Spent() float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.spent
 }
 
-// Wrap returns e with its requests counted against the budget, by the price of its Model. It is an error if that price is
-// unknown or in another currency. Put it inside Retry, around what sends one request, because attempts cost money.
+// Wrap returns e with its requests counted against the budget, at the price of its Model. It
+// returns an error if that price is unknown or in another currency. Put it around the provider,
+// inside [Retry], because every attempt costs money.
 //
-// A request reserves the price of embedding.EstimateTokens of its texts, which leans high, and is refused as Exhausted if
-// that does not fit. It then counts what the provider's usage says, or the estimate where the provider says
-// nothing or the request ended without an answer that shows whether it was billed. A refusal (HTTP status 400 and above) costs nothing.
+// A request reserves the price of its estimated tokens ([embedding.EstimateTokens], which leans
+// high), and fails as Exhausted with [CodeBudget] if the budget does not cover it. Afterwards it
+// counts what the provider's usage says. It counts the estimate if the provider reports no usage,
+// or if the request ended without an answer that shows whether it was billed. A refusal (HTTP
+// status 400 and above) costs nothing.
 func (b *Budget) Wrap(e embedding.Embedder) (embedding.Embedder, error) {
 	if e == nil {
 		return nil, errors.New("middleware.Budget: the embedder is nil")
@@ -62,14 +63,13 @@ func (b *Budget) Wrap(e embedding.Embedder) (embedding.Embedder, error) {
 	}
 	price := m.Price.PerMillion / 1e6
 	return embedding.Wrap(e, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-		estimate := price * float64(estimateTokens(req))
+		estimate := price * float64(embedding.EstimateTokens(req.Texts...))
 		if left, ok := b.reserve(estimate); !ok {
-			return embedding.Response{}, &embedding.Error{
-				Kind: embedding.Exhausted, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeLocalBudget,
-				Err: fmt.Errorf("the request would cost about %.6f %s and %.6f of the budget of %.6f is left: raise it or ask for less", estimate, b.currency, left, b.max),
-			}
+			return embedding.Response{}, local(&m, embedding.Exhausted, CodeBudget,
+				"the request would cost about %.6f %s and %.6f of the budget of %.6f is left: raise it or ask for less",
+				estimate, b.currency, left, b.max)
 		}
-		cost := estimate // what a panic below leaves behind
+		cost := estimate // counts if e panics
 		defer func() { b.settle(estimate, cost) }()
 		res, err := e.Embed(ctx, req)
 		u := embedding.Salvage(res, err).Usage
@@ -84,14 +84,15 @@ func (b *Budget) Wrap(e embedding.Embedder) (embedding.Embedder, error) {
 	}), nil
 }
 
-// refused reports whether nothing in err can have been billed: the provider refused it, or it was never sent.
+// refused reports whether nothing can have been billed: the provider refused the request, or it
+// was never sent.
 func refused(err error) bool {
 	known := false
 	for e := range causes(err) {
 		known = true
 		switch e.Kind {
 		case embedding.Unavailable, embedding.Malformed, embedding.Unknown:
-			if e.Status < 400 && e.Code != CodeCircuitOpen {
+			if e.Status < 400 && e.Code != CodeOpen {
 				return false
 			}
 		}

@@ -12,67 +12,70 @@ import (
 	"github.com/vecspace/embedding/middleware/internal/recall"
 )
 
-// CoalesceOptions of Coalesce. The zero value gathers nothing.
+// CoalesceOptions are options of [Coalesce]. The zero value never waits for more texts.
 type CoalesceOptions struct {
-	// Window is how long the first text of a small call waits for those of other callers, to share a request with them. 0 or
-	// less sends at once. It trades the first caller's latency for fewer requests.
+	// Window is how long a small call waits for texts of other callers to share its request. 0 or less
+	// means no wait. It trades the first caller's latency for fewer requests.
 	Window time.Duration
-	// Texts is how many texts end the wait early, at most the model's limit. 0 or less is that limit, or 64 where it is unknown.
+	// Texts sends a call as soon as this many texts have gathered. The model's limit holds too. 0 or
+	// less means that limit, or 64 if it is unknown.
 	Texts int
 }
 
-// Coalesce asks once for a text that is in flight already, or twice in one request; such a text counts as Usage.Reused. A
-// call belongs to all who wait for it: one waiter's cancel hurts no other, and when the last one leaves, the
-// call is cancelled and what it has paid for by then is that waiter's. The usage of a call is reported once, to the
-// waiter who began it or, if that one has left, to another.
+// Coalesce asks once for a text that is already in flight, or that a request repeats; such a text
+// counts as Usage.Reused. Texts in flight are known inside each chain built with the returned
+// Middleware.
 //
-// The request that is sent has no deadline and the context values of the caller who began it. Texts in flight are known
-// per application of the Middleware.
+// A shared call belongs to all callers who wait for it. A canceled caller leaves without
+// affecting the others; when the last one leaves, the call is canceled, and that caller gets what
+// it has paid for. The usage of a call is reported once: to the caller who began it or, if that
+// one has left, to another. The request has no deadline, and the context values of the caller who
+// began it.
 func Coalesce(o CoalesceOptions) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
-		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
+		next = embedding.Chain(next)
 		m := next.Model()
-		c := &coalescer{o: o, next: next, model: m, symmetric: m.Symmetric, flights: map[flightKey]flight{}, gathering: map[embedding.Task]*shared{}}
+		c := &coalescer{o: o, next: next, model: m, flights: map[flightKey]flight{}, gathering: map[embedding.Task]*shared{}}
 		c.o.Texts = cmp.Or(m.Limits.Min(embedding.Limits{Texts: o.Texts}).Texts, 64)
 		return embedding.Wrap(next, m, c.embed)
 	}
 }
 
 type coalescer struct {
-	o         CoalesceOptions
-	next      embedding.Embedder
-	model     embedding.Model
-	symmetric bool
+	o     CoalesceOptions
+	next  embedding.Embedder
+	model embedding.Model
 
 	mu        sync.Mutex
 	flights   map[flightKey]flight
-	gathering map[embedding.Task]*shared // calls that still wait for more texts
+	gathering map[embedding.Task]*shared // calls that wait for more texts, by their slot
 }
 
 type flightKey struct {
-	task embedding.Task
+	slot embedding.Task
 	text string
 }
 
-// flight is one text's place in a shared call.
+// flight is a text's place in a shared call.
 type flight struct {
 	call *shared
 	at   int
 }
 
-// shared is one call to next on behalf of all who wait for one of its texts. Its fields are guarded by the coalescer's mu, res
-// and err by done.
+// shared is one call to next for all callers who wait for one of its texts. The coalescer's mu
+// guards its fields, except that res and err may be read without it once done is closed.
 type shared struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	task    embedding.Task
+	slot    embedding.Task // the task in its flightKeys: the same for all tasks of a symmetric model
 	texts   []string
-	memory  recall.Memory // of a cache outside, nil if there is none
+	memory  recall.Memory // of a cache outside; may be nil
 	begun   bool          // sent, or given up
-	timer   *time.Timer
+	timer   *time.Timer   // ends the Window; may be nil
 	waiters int
-	owner   bool // the one who began it still waits
-	joined  bool // by somebody else
+	owner   bool // the caller who began it still waits
+	joined  bool // another caller has joined
 	told    bool // its usage was reported
 	landed  bool // done is closed
 
@@ -96,105 +99,134 @@ type place struct {
 }
 
 func (c *coalescer) embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-	n := req.Len()
-	if n == 0 {
-		return c.next.Embed(ctx, req)
-	}
 	if err := ctx.Err(); err != nil {
 		return embedding.Response{}, err
 	}
-	shares, recalled := c.join(ctx, req)
-	if len(shares) == 1 && shares[0].owner && shares[0].fresh == n {
-		return c.whole(ctx, shares[0])
+	n := len(req.Texts)
+	p := c.join(ctx, req)
+	if len(p.shares) == 1 && p.shares[0].owner && p.shares[0].fresh == n {
+		return c.whole(ctx, p.shares[0])
 	}
 	out := embedding.NewMerger(n)
-	for _, r := range recalled {
-		out.Set(r.here, embedding.Row{Vector: r.row})
+	for _, r := range p.found {
+		out.Set(r.here, r.row)
 	}
-	out.Use(embedding.Usage{Reused: len(recalled)})
-	for _, s := range shares {
+	out.Use(embedding.Usage{Reused: len(p.found)})
+	for _, s := range p.shares {
 		c.collect(ctx, out, s)
 	}
 	return out.Result()
 }
 
-// recalled is a text that has got into the cache since the cache was asked.
+// plan is where the texts of one request come from.
+type plan struct {
+	shares []*share
+	found  []recalled
+	own    *shared // the call for texts that nobody else has asked for; may be nil
+	memory recall.Memory
+}
+
+// recalled is a text that was stored in the cache after the cache was asked.
 type recalled struct {
 	here int
 	row  []float32
 }
 
-// join finds a call for each text, or begins one for those that are not in flight and not in the cache by now.
-func (c *coalescer) join(ctx context.Context, req embedding.Request) (shares []*share, found []recalled) {
-	memory := recall.From(ctx, c.model)
-	task := req.Task
-	if c.symmetric {
-		task = embedding.TaskDocument
-	}
+// join finds a call for each text that is in flight, and begins one for texts that are not and
+// that the cache does not have by now.
+func (c *coalescer) join(ctx context.Context, req embedding.Request) plan {
+	p := plan{memory: recall.From(ctx, c.model)}
+	slot := c.slot(req.Task)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if call := c.gathering[task]; call != nil && len(call.texts)+req.Len() > c.o.Texts {
-		c.begin(call, task) // it has no room for this request
+	if call := c.gathering[slot]; call != nil && len(call.texts)+len(req.Texts) > c.o.Texts {
+		c.begin(call) // it has no room for this request
 	}
-	in := func(call *shared, owner bool) *share {
-		for _, s := range shares {
-			if s.call == call {
-				return s
-			}
-		}
-		call.waiters++
-		call.joined = call.joined || !owner
-		shares = append(shares, &share{call: call, owner: owner})
-		return shares[len(shares)-1]
-	}
-	var own *shared
 	for i, text := range req.Texts {
-		key := flightKey{task, text}
-		f, ok := c.flights[key]
-		if !ok {
-			if memory != nil {
-				if row := memory.Recall(req.Task, text); row != nil {
-					found = append(found, recalled{i, row})
-					continue
-				}
+		f, known := c.flights[flightKey{slot, text}]
+		if !known {
+			if row := p.recall(req.Task, text); row != nil {
+				p.found = append(p.found, recalled{i, row})
+				continue
 			}
-			if own == nil {
-				var began bool
-				if own, began = c.open(ctx, req.Task, task); began {
-					own.memory = memory
-				}
-				in(own, began)
-			}
-			f = flight{own, len(own.texts)}
-			own.texts = append(own.texts, text)
-			c.flights[key] = f
+			f = c.depart(ctx, &p, req.Task, text)
 		}
-		s := in(f.call, false)
-		s.texts = append(s.texts, place{i, f.at, !ok})
-		if !ok {
-			s.fresh++
-		}
+		p.share(f.call, false).add(place{i, f.at, !known})
 	}
-	if own != nil && !own.begun && (c.o.Window <= 0 || len(own.texts) >= c.o.Texts) {
-		c.begin(own, task)
+	if p.own != nil && !p.own.begun && (c.o.Window <= 0 || len(p.own.texts) >= c.o.Texts) {
+		c.begin(p.own)
 	}
-	return shares, found
+	return p
 }
 
-// open returns the call that texts of a task gather in, and whether it is new.
-func (c *coalescer) open(ctx context.Context, asked, task embedding.Task) (call *shared, began bool) {
-	if call := c.gathering[task]; call != nil {
+// slot returns the task in the flightKeys of a request.
+func (c *coalescer) slot(task embedding.Task) embedding.Task {
+	if c.model.Symmetric {
+		return embedding.TaskDocument
+	}
+	return task
+}
+
+// recall returns the vector that the cache outside has stored since it was asked, or nil.
+func (p *plan) recall(task embedding.Task, text string) []float32 {
+	if p.memory == nil {
+		return nil
+	}
+	return p.memory.Recall(task, text)
+}
+
+// share returns the caller's share of a call.
+func (p *plan) share(call *shared, owner bool) *share {
+	for _, s := range p.shares {
+		if s.call == call {
+			return s
+		}
+	}
+	call.waiters++
+	call.joined = call.joined || !owner
+	s := &share{call: call, owner: owner}
+	p.shares = append(p.shares, s)
+	return s
+}
+
+func (s *share) add(t place) {
+	s.texts = append(s.texts, t)
+	if t.fresh {
+		s.fresh++
+	}
+}
+
+// depart puts a text that is not in flight into a call that was not sent yet.
+func (c *coalescer) depart(ctx context.Context, p *plan, task embedding.Task, text string) flight {
+	if p.own == nil {
+		call, began := c.open(ctx, task)
+		if began {
+			call.memory = p.memory
+		}
+		p.own = call
+		p.share(call, began)
+	}
+	f := flight{p.own, len(p.own.texts)}
+	p.own.texts = append(p.own.texts, text)
+	c.flights[flightKey{p.own.slot, text}] = f
+	return f
+}
+
+// open returns the call in which texts of a task gather, and whether it is new.
+func (c *coalescer) open(ctx context.Context, task embedding.Task) (call *shared, began bool) {
+	slot := c.slot(task)
+	if call := c.gathering[slot]; call != nil {
 		return call, false
 	}
-	call = &shared{task: asked, owner: true, done: make(chan struct{})}
+	call = &shared{task: task, slot: slot, owner: true, done: make(chan struct{})}
 	call.ctx, call.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if c.o.Window > 0 {
-		c.gathering[task] = call
+		c.gathering[slot] = call
 		call.timer = time.AfterFunc(c.o.Window, func() {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			if !call.begun {
-				c.begin(call, task)
+				c.begin(call)
 			}
 		})
 	}
@@ -202,37 +234,40 @@ func (c *coalescer) open(ctx context.Context, asked, task embedding.Task) (call 
 }
 
 // begin sends a call. The caller holds mu.
-func (c *coalescer) begin(call *shared, task embedding.Task) {
+func (c *coalescer) begin(call *shared) {
 	call.begun = true
 	if call.timer != nil {
 		call.timer.Stop()
-		delete(c.gathering, task)
+		delete(c.gathering, call.slot)
 	}
 	go func() {
 		defer call.cancel()
 		res, err := c.next.Embed(call.ctx, embedding.Request{Texts: call.texts, Task: call.task})
 		if got := embedding.Salvage(res, err); call.memory != nil && len(got.Vectors) == len(call.texts) {
-			call.memory.Keep(call.ctx, call.task, call.texts, got.Vectors) // before anybody can find the texts no longer in flight
+			// Before the texts land, so that no other caller finds them neither in flight nor stored.
+			call.memory.Keep(call.ctx, call.task, call.texts, got.Vectors)
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.land(call, task)
+		c.land(call)
 		call.res, call.err, call.landed = res, err, true
 		close(call.done)
 	}()
 }
 
-// land takes a call's texts out of flight, so that nobody joins it any more. The caller holds mu.
-func (c *coalescer) land(call *shared, task embedding.Task) {
+// land takes a call's texts out of flight, so that no caller joins it any more. The caller holds
+// mu.
+func (c *coalescer) land(call *shared) {
 	for _, text := range call.texts {
-		key := flightKey{task, text}
+		key := flightKey{call.slot, text}
 		if c.flights[key].call == call {
 			delete(c.flights, key)
 		}
 	}
 }
 
-// wait waits for a call and reports whether its result is the caller's: not if the caller leaves and others still wait.
+// wait waits for a call and reports whether its result is for this caller. It is not if the
+// caller leaves while others wait.
 func (c *coalescer) wait(ctx context.Context, s *share) bool {
 	select {
 	case <-s.call.done:
@@ -240,12 +275,12 @@ func (c *coalescer) wait(ctx context.Context, s *share) bool {
 		if c.leave(s) {
 			return false
 		}
-		<-s.call.done // nobody else waits: it has landed, or it has been cancelled
+		<-s.call.done // no other caller waits: the call has landed or was canceled
 	}
 	return true
 }
 
-// whole returns a call that holds all texts of the caller who began it, first and in their order.
+// whole returns the result of a call that begins with exactly the texts of the caller who began it.
 func (c *coalescer) whole(ctx context.Context, s *share) (embedding.Response, error) {
 	if !c.wait(ctx, s) {
 		return embedding.Response{}, ctx.Err()
@@ -258,7 +293,7 @@ func (c *coalescer) whole(ctx context.Context, s *share) (embedding.Response, er
 	return out.Result()
 }
 
-// collect waits for a share and places it.
+// collect waits for a share and places its vectors in out.
 func (c *coalescer) collect(ctx context.Context, out *embedding.Merger, s *share) {
 	if c.wait(ctx, s) {
 		c.place(ctx, out, s)
@@ -269,6 +304,7 @@ func (c *coalescer) collect(ctx context.Context, out *embedding.Merger, s *share
 	}
 }
 
+// place merges a share of a call that has landed into out.
 func (c *coalescer) place(ctx context.Context, out *embedding.Merger, s *share) {
 	c.mu.Lock()
 	tell := !s.call.told && (s.owner || !s.call.owner)
@@ -288,7 +324,7 @@ func (c *coalescer) place(ctx context.Context, out *embedding.Merger, s *share) 
 	for _, t := range s.texts {
 		switch {
 		case t.there < len(got.Vectors) && got.Vectors[t.there] != nil:
-			out.Set(t.here, got.Row(t.there))
+			out.Set(t.here, got.Vectors[t.there])
 			if !t.fresh {
 				usage.Reused++
 			}
@@ -301,8 +337,8 @@ func (c *coalescer) place(ctx context.Context, out *embedding.Merger, s *share) 
 	out.Use(usage)
 }
 
-// ended returns err as the caller's context would have it: a call is cancelled because its last waiter's context ended,
-// perhaps by a deadline.
+// ended returns err with the error of the caller's context in place of context.Canceled. The call
+// was canceled because that context ended, perhaps by a deadline.
 func ended(ctx context.Context, err error) error {
 	end := ctx.Err()
 	if end == nil || !errors.Is(err, context.Canceled) {
@@ -319,8 +355,8 @@ func ended(ctx context.Context, err error) error {
 	return out
 }
 
-// leave takes a caller who waits no longer out of a call and reports whether others still wait for it. If nobody does, the call
-// is cancelled.
+// leave takes a caller out of a call and reports whether others still wait for it. If none do, it
+// cancels the call.
 func (c *coalescer) leave(s *share) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -334,14 +370,10 @@ func (c *coalescer) leave(s *share) bool {
 	if call.waiters--; call.waiters > 0 {
 		return true
 	}
-	task := call.task
-	if c.symmetric {
-		task = embedding.TaskDocument
-	}
-	c.land(call, task)
+	c.land(call)
 	call.cancel()
 	if !call.begun { // it was still gathering
-		c.begin(call, task)
+		c.begin(call)
 	}
 	return false
 }

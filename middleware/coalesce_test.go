@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"slices"
+
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 )
@@ -28,7 +30,7 @@ func TestCoalesceAsksOnce(t *testing.T) {
 				req := embedding.Request{Texts: in}
 				res, err := e.Embed(t.Context(), req)
 				if err != nil || right(t, f, req, res) != len(in) {
-					t.Errorf("%v: %v", in, err)
+					t.Errorf("%v: got %v or wrong vectors", in, err)
 				}
 				mu.Lock()
 				defer mu.Unlock()
@@ -64,7 +66,7 @@ func TestCoalesceTellsTasksApart(t *testing.T) {
 					req := embedding.Request{Texts: []string{"a"}, Task: task}
 					res, err := e.Embed(t.Context(), req)
 					if err != nil || right(t, f, req, res) != 1 {
-						t.Errorf("%v: %v", task, err)
+						t.Errorf("task %v: got %v or a wrong vector", task, err)
 					}
 				})
 			}
@@ -130,7 +132,7 @@ func TestCoalesceLastOneOutCancels(t *testing.T) {
 		}
 		synctest.Wait()
 		if calls := f.Calls(); len(calls) != 1 || !errors.Is(calls[0].Err, context.Canceled) {
-			t.Errorf("the call was not cancelled: %+v", calls)
+			t.Errorf("the call was not canceled: %+v", calls)
 		}
 	})
 }
@@ -149,7 +151,7 @@ func TestCoalesceWindow(t *testing.T) {
 				req := embedding.Request{Texts: []string{text}}
 				res, err := e.Embed(t.Context(), req)
 				if err != nil || right(t, f, req, res) != 1 {
-					t.Errorf("%v", err)
+					t.Errorf("got %v or a wrong vector", err)
 				}
 				mu.Lock()
 				defer mu.Unlock()
@@ -173,7 +175,7 @@ func TestCoalesceWindow(t *testing.T) {
 		synctest.Wait()
 		wg.Go(func() {
 			if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"y"}}); err != nil {
-				t.Error(err)
+				t.Errorf("got the error %v, want none", err)
 			}
 		})
 		synctest.Wait()
@@ -210,11 +212,35 @@ func TestCoalesceSharesFailures(t *testing.T) {
 				req := embedding.Request{Texts: in}
 				res, err := e.Embed(t.Context(), req)
 				if !errors.Is(err, embedding.Rejected) || right(t, f, req, embedding.Salvage(res, err)) != len(in)-1 {
-					t.Errorf("%v: %v", in, err)
+					t.Errorf("%v: got %v, want Rejected with the other vectors", in, err)
 				}
 			})
 			synctest.Wait()
 		}
 		wg.Wait()
+	})
+}
+
+// TestCallersDoNotShareTheirRows: rows are shared, the slice that holds them is each caller's own.
+func TestCallersDoNotShareTheirRows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: slow(time.Second)})
+		e := embedding.Chain(f, Coalesce(CoalesceOptions{}))
+		req := embedding.Request{Texts: []string{"a", "b"}}
+		answers := make(chan embedding.Response, 2)
+		for range 2 {
+			go func() {
+				res, err := e.Embed(t.Context(), req)
+				if err != nil {
+					t.Errorf("got the error %v, want none", err)
+				}
+				answers <- res
+			}()
+		}
+		one, two := <-answers, <-answers
+		one.Vectors[0] = nil
+		if !slices.Equal(two.Vectors[0], f.Vector(0, "a")) {
+			t.Error("two callers share one slice of rows")
+		}
 	})
 }

@@ -1,9 +1,18 @@
-// Package middleware holds what production needs around a provider, a layer a file. Outermost first, the order is
+// Package middleware has the layers that production needs around a provider. From the outside in,
+// their order is
 //
-//	Observe(Dimensions(Cache(Coalesce(Batch(Retry(Fallback(Breaker(Limit(Timeout(Attempts(provider)))))))))))
+//	Observe(Dimensions(Cache(
+//		Coalesce(Batch(Retry(
+//			Fallback(
+//				Breaker(Limit(Timeout(Attempts(provider)))), ...)))))))
 //
-// Standard is Coalesce to Attempts in one line. Fallback, Balance and Truncate stand in a provider's place: what can refuse is a
-// constructor, so that building a Middleware never fails. docs/middleware.md gives each layer's reasons, options and recipes.
+// [Standard] applies the layers from [Coalesce] to [Attempts], without [Fallback]. [Stack]
+// applies all of them, to one or several providers. Package cache has the cache. [Budget] goes
+// around a provider.
 //
-// Options' zero values are defaults. All layers are safe for concurrent use.
+// Building a [embedding.Middleware] never fails. Layers that check their arguments ([Fallback],
+// [Balance], [Truncate], [Budget.Wrap]) take an Embedder and return an error.
+//
+// The zero values of options are defaults. All layers are safe for concurrent use.
+// docs/middleware.md gives the reasons for the order, a table of all layers and recipes.
 package middleware

@@ -39,15 +39,15 @@ func recipes(e, first, second embedding.Embedder, vectors *cache.Cache) error {
 		Limit: middleware.LimitOptions{RPM: 1800, TPM: 1_200_000},
 	}))
 
-	layers := func(region embedding.Embedder) embedding.Embedder {
-		return embedding.Chain(region, middleware.Breaker(middleware.BreakerOptions{}), middleware.Timeout(10*time.Second))
-	}
-	both, err := middleware.Fallback(middleware.FallbackOptions{Patience: 2 * time.Second}, layers(first), layers(second))
+	regions, err := middleware.Stack(middleware.StackOptions{
+		StandardOptions: middleware.StandardOptions{Timeout: 10 * time.Second},
+		Join: func(all ...embedding.Embedder) (embedding.Embedder, error) {
+			return middleware.Fallback(middleware.FallbackOptions{Patience: 2 * time.Second}, all...)
+		},
+	}, first, second)
 	if err != nil {
 		return err // they are of two spaces, or one is unknown
 	}
-	regions := embedding.Chain(both, middleware.Coalesce(middleware.CoalesceOptions{}), middleware.Batch(middleware.BatchOptions{}),
-		middleware.Retry(middleware.RetryOptions{}))
 
 	budget, err := middleware.NewBudget(0.50, "USD")
 	if err != nil {

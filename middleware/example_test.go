@@ -12,13 +12,14 @@ import (
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
-// The order of the layers, seen by a provider and by what stands between: a name is printed on the way in.
+// The order of the layers, seen by a provider and by what stands between: a name is printed on
+// the way in.
 func Example_order() {
 	var trace []string
 	mark := func(name string) embedding.Middleware {
 		return func(next embedding.Embedder) embedding.Embedder {
 			return embedding.Wrap(next, next.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-				trace = append(trace, fmt.Sprintf("%s(%d)", name, req.Len()))
+				trace = append(trace, fmt.Sprintf("%s(%d)", name, len(req.Texts)))
 				return next.Embed(ctx, req)
 			})
 		}

@@ -60,6 +60,9 @@ func chains(t *testing.T) map[string]func(embedding.Embedder) embedding.Embedder
 		"Balance": func(e embedding.Embedder) embedding.Embedder {
 			return must(Balance(BalanceOptions{}, Target{Embedder: e, Weight: 2}, Target{Embedder: e, Weight: 1}))
 		},
+		"Stack": func(e embedding.Embedder) embedding.Embedder {
+			return must(Stack(StackOptions{Observe: hear, Dimensions: 8}, e, e))
+		},
 		"Truncate": func(e embedding.Embedder) embedding.Embedder {
 			return must(Truncate(e, 5, TruncateOptions{}))
 		},
@@ -106,7 +109,7 @@ func TestNil(t *testing.T) {
 				}
 			}()
 			switch name {
-			case "Fallback", "Balance", "Truncate", "Budget":
+			case "Fallback", "Balance", "Stack", "Truncate", "Budget":
 				panic("the Embedder is nil") // constructors return an error, which other tests hold
 			}
 			chain(nil)

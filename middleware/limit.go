@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -44,16 +43,13 @@ func Limit(o LimitOptions) embedding.Middleware {
 		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
 		m := next.Model()
 		return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-			if req.Len() == 0 {
-				return next.Embed(ctx, req)
-			}
 			if err := l.enter(ctx); err != nil {
 				return embedding.Response{}, err
 			}
 			defer l.leave()
 			estimate := 0
 			if l.tokens != nil {
-				estimate = estimateTokens(req)
+				estimate = embedding.EstimateTokens(req.Texts...)
 			}
 			settle := l.tokens.settle
 			var err error
@@ -72,14 +68,6 @@ func Limit(o LimitOptions) embedding.Middleware {
 			return res, err
 		})
 	}
-}
-
-func estimateTokens(req embedding.Request) int {
-	n := 0
-	for _, text := range req.Texts {
-		n += embedding.EstimateTokens(text)
-	}
-	return n
 }
 
 type limiter struct {
@@ -126,28 +114,6 @@ func (l *limiter) reserve(ctx context.Context, m embedding.Model, tokens int) er
 		return err
 	}
 	return nil
-}
-
-func tooLong(m embedding.Model, wait time.Duration) error {
-	return &embedding.Error{
-		Kind: embedding.RateLimited, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeLocalLimit, RetryAfter: wait,
-		Err: fmt.Errorf("middleware.Limit: the wait for quota ends after the context's deadline: allow more time or raise the limit"),
-	}
-}
-
-// CodeLocalLimit is the Code of an error that Limit makes without asking the provider.
-const CodeLocalLimit = "local_limit"
-
-// sleep waits for d or for the end of ctx, whose error it returns.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // bucket is a token bucket that may be in debt. golang.org/x/time/rate is not used: it can neither give back a part of

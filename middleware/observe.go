@@ -8,30 +8,34 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Event is one call, as Observe and Attempts tell it. It holds no text.
+// Event describes one call to [Observe] or [Attempts]. It contains no text.
 type Event struct {
 	Model    embedding.Model
 	Task     embedding.Task
-	Texts    int             // asked for
-	Usage    embedding.Usage // also of the part that succeeded before an error
-	ID       string          // the provider's request id, if there is one
+	Texts    int             // texts in the request
+	Usage    embedding.Usage // if the call failed, of the texts that succeeded
+	ID       string          // the provider's request id; may be empty
 	Start    time.Time
 	Duration time.Duration
-	Err      error // nil, or what embedding.KindOf classifies
+	Err      error // nil if all texts succeeded
 }
 
-// Observe tells hear about each call as the caller sees it: cached texts are in Usage.Reused, waiting for retries and
-// limits is in Duration. It belongs outermost. hear runs in the caller's goroutine before the call returns, so it
-// must be quick and safe for concurrent use. An empty request makes no event.
-func Observe(hear func(Event)) embedding.Middleware { return listen(hear) }
+// Observe calls fn once per call, as the caller sees it: cached texts are in Usage.Reused, and
+// Duration includes the waits of Retry and Limit. It belongs outermost. An empty request makes no
+// event.
+//
+// fn runs in the caller's goroutine before the call returns, so it must be quick, and safe for
+// concurrent use. It may be nil.
+func Observe(fn func(Event)) embedding.Middleware { return listen(fn) }
 
-// Attempts tells hear about each request that is really sent, also those that are retried or hedged and those whose
-// caller has left. It belongs innermost: money is known only here. An attempt that was paid for and then failed is seen
-// here only. hear must be quick and safe for concurrent use.
-func Attempts(hear func(Event)) embedding.Middleware { return listen(hear) }
+// Attempts calls fn once per request that is sent, retries and hedges included, even if the
+// caller has left. It belongs innermost: only there is all the spending seen, such as requests
+// that were billed and then failed. fn must be quick, and safe for concurrent use. It may be nil.
+func Attempts(fn func(Event)) embedding.Middleware { return listen(fn) }
 
-// Log returns a listener for Observe or Attempts that writes an event to l: at level Debug, or Warn if it failed. Neither texts nor
-// keys are in it. Nothing is logged unless it is asked for: a nil l writes nothing.
+// Log returns a function for [Observe] or [Attempts] that logs each event to l, at level Debug,
+// or Warn if the call failed. It logs neither texts nor keys. If l is nil, Log returns nil and
+// nothing is logged.
 //
 //	middleware.Observe(middleware.Log(slog.Default()))
 func Log(l *slog.Logger) func(Event) {
@@ -56,22 +60,19 @@ func Log(l *slog.Logger) func(Event) {
 	}
 }
 
-func listen(hear func(Event)) embedding.Middleware {
+func listen(fn func(Event)) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
-		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
-		if hear == nil {
+		next = embedding.Chain(next)
+		if fn == nil {
 			return next
 		}
 		m := next.Model()
 		return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-			if req.Len() == 0 {
-				return next.Embed(ctx, req)
-			}
 			start := time.Now()
 			res, err := next.Embed(ctx, req)
 			got := embedding.Salvage(res, err)
-			hear(Event{
-				Model: m, Task: req.Task, Texts: req.Len(), Usage: got.Usage, ID: got.ID,
+			fn(Event{
+				Model: m, Task: req.Task, Texts: len(req.Texts), Usage: got.Usage, ID: got.ID,
 				Start: start, Duration: time.Since(start), Err: err,
 			})
 			return res, err

@@ -19,7 +19,8 @@ import (
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
-// job is one random case: callers that ask at the same time, through a random stack, a provider that fails in random ways.
+// job is one random case: callers that ask at the same time, through a random stack, a provider
+// that fails in random ways.
 type job struct {
 	limits  embedding.Limits
 	silent  bool
@@ -110,8 +111,9 @@ func (j job) script() func(embedtest.Call) embedtest.Reply {
 	}
 }
 
-// TestStackAgainstAPlainLoop: through any stack and any faults, every text gets what a plain loop over single texts gets, each
-// text is paid for at most once while it is remembered or in flight, and the usage adds up to the provider's own count.
+// TestStackAgainstAPlainLoop: through any stack and any faults, every text gets what a plain loop
+// over single texts gets, each text is paid for at most once while it is remembered or in flight,
+// and the usage adds up to the provider's own count.
 func TestStackAgainstAPlainLoop(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		j := drawJob(rt)
@@ -202,7 +204,8 @@ func (j job) asked() map[string]int {
 	return times
 }
 
-// checkAnswer says what is wrong with an answer: by the plain loop every good text has its own vector and every bad one is Rejected.
+// checkAnswer says what is wrong with an answer: by the plain loop every good text has its own
+// vector and every bad one is Rejected.
 func checkAnswer(f *embedtest.Fake, req embedding.Request, got embedding.Response, err, end error) string {
 	failed := map[int]error{}
 	if p, ok := errors.AsType[*embedding.PartialError](err); ok {
@@ -214,8 +217,8 @@ func checkAnswer(f *embedtest.Fake, req embedding.Request, got embedding.Respons
 			failed[i] = err
 		}
 	}
-	if err == nil && len(got.Vectors) != req.Len() {
-		return fmt.Sprintf("%d vectors for %d texts", len(got.Vectors), req.Len())
+	if err == nil && len(got.Vectors) != len(req.Texts) {
+		return fmt.Sprintf("%d vectors for %d texts", len(got.Vectors), len(req.Texts))
 	}
 	for i, text := range req.Texts {
 		why, isFailed := failed[i]

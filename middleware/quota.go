@@ -28,9 +28,6 @@ type Draw struct {
 // quotaTimeout bounds a call of a Quota.
 const quotaTimeout = 500 * time.Millisecond
 
-// CodeQuota is the Code of an error of Limit's whose Quota does not answer.
-const CodeQuota = "local_quota"
-
 // account is a Quota that costs a few timeouts and not one a request while it is down.
 type account struct {
 	Quota
@@ -66,7 +63,7 @@ func (s *account) take(ctx context.Context, requests, tokens int, most time.Dura
 		s.gate.Abandon() // the caller left, which says nothing of the Quota
 		return 0, ctx.Err()
 	}
-	if gate.Hasty(err, timeout) {
+	if gate.TooShort(err, timeout) {
 		s.gate.Abandon()
 		return 0, errHasty
 	}
@@ -121,8 +118,6 @@ func (s *account) alone(ctx context.Context, m embedding.Model, tokens int, why 
 	if why == nil {
 		why = fmt.Errorf("it has failed before and is left alone for %v", gate.Pause)
 	}
-	return nil, &embedding.Error{
-		Kind: embedding.Unavailable, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeQuota,
-		Err: fmt.Errorf("middleware.Limit: the shared quota cannot be drawn from: see to its server, or set Processes to go on with a part of the quota: %w", why),
-	}
+	return nil, local(&m, embedding.Unavailable, CodeQuota,
+		"middleware.Limit: the shared quota cannot be drawn from: see to its server, or set Processes to go on with a part of the quota: %w", why)
 }

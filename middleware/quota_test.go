@@ -94,7 +94,7 @@ func TestSharedLimitSettlesAndGivesBack(t *testing.T) {
 		short, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
 		err := ask(short, e, "a")
-		if ours, ok := errors.AsType[*embedding.Error](err); !ok || ours.Kind != embedding.RateLimited || ours.Code != CodeLocalLimit ||
+		if ours, ok := errors.AsType[*embedding.Error](err); !ok || ours.Kind != embedding.RateLimited || ours.Code != CodeLimit ||
 			ours.RetryAfter != time.Second || time.Since(start) > 0 {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
@@ -167,7 +167,7 @@ func TestSharedLimitHasNoTime(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 			err := ask(ctx, e, "a")
 			cancel()
-			if ours, ok := errors.AsType[*embedding.Error](err); !ok || ours.Kind != embedding.RateLimited || ours.Code != CodeLocalLimit {
+			if ours, ok := errors.AsType[*embedding.Error](err); !ok || ours.Kind != embedding.RateLimited || ours.Code != CodeLimit {
 				t.Fatal(err)
 			}
 		}

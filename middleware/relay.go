@@ -9,15 +9,15 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// relay asks several embedders of one Space until each text has its row or an error that another embedder would only
-// repeat. Fallback and Balance differ in whom they ask next.
+// relay asks several embedders until each text has its vector, or an error that another embedder
+// would repeat. Fallback and Balance differ in which embedder they ask next.
 type relay struct {
 	embedders []embedding.Embedder
-	patience  time.Duration           // how long the last one asked may take before the next one is asked as well; 0: for ever
-	answered  func(at int, err error) // hears the outcome of each embedder asked; may be nil
+	patience  time.Duration           // before the next one is asked too; 0 means for ever
+	answered  func(at int, err error) // called with the result of each embedder; may be nil
 }
 
-// movesOn reports whether another embedder may do better than one that failed by err.
+// movesOn reports whether another embedder may succeed after one failed with err.
 func movesOn(err error) bool {
 	switch embedding.KindOf(err) {
 	case embedding.Auth, embedding.RateLimited, embedding.Exhausted, embedding.Unavailable, embedding.Malformed:
@@ -26,7 +26,7 @@ func movesOn(err error) bool {
 	return false
 }
 
-// embed asks the embedders in next's order; next returns false when nobody is left.
+// embed asks the embedders in the order of next, which returns false when none is left.
 func (r *relay) embed(ctx context.Context, req embedding.Request, next func() (at int, ok bool)) (embedding.Response, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -37,9 +37,9 @@ func (r *relay) embed(ctx context.Context, req embedding.Request, next func() (a
 		err error
 	}
 	var (
-		m       = embedding.NewMerger(req.Len())
-		open    = m.Missing() // texts that another embedder may still get right
-		best    error         // of those that moved on: the one that can be retried soonest
+		m       = embedding.NewMerger(len(req.Texts))
+		open    = m.Missing() // texts that another embedder may still embed
+		best    error         // of the errors that moved on, the one that can be retried soonest
 		answers = make(chan answer)
 		out     = 0 // embedders that have not answered yet
 		hedge   = make(<-chan time.Time)
@@ -66,7 +66,7 @@ func (r *relay) embed(ctx context.Context, req embedding.Request, next func() (a
 			ask()
 		case a := <-answers:
 			out--
-			if len(open) == 0 { // a slower one that was asked as well: its rows are there already, its usage counts
+			if len(open) == 0 { // a slower one that was asked too: only its usage is needed
 				m.Use(embedding.Salvage(a.res, a.err).Usage)
 				continue
 			}
@@ -89,7 +89,8 @@ func (r *relay) embed(ctx context.Context, req embedding.Request, next func() (a
 	return m.Result()
 }
 
-// stillOpen returns the texts of open that are open after err was answered for the texts idx, and the best error yet.
+// stillOpen returns which of the open texts are still open after an embedder answered the texts
+// idx with err, and the best error so far.
 func stillOpen(open, idx []int, err, best error) ([]int, error) {
 	if err == nil {
 		return nil, best
@@ -120,8 +121,8 @@ func stillOpen(open, idx []int, err, best error) ([]int, error) {
 	return left, best
 }
 
-// sooner returns the error that can be retried sooner: one that is worth a retry before one that is not, then the
-// shorter RetryAfter, then the earlier one.
+// sooner returns the error that can be retried sooner: a retryable error before any other, then
+// the one with the shorter RetryAfter, then a. a may be nil.
 func sooner(a, b error) error {
 	if a == nil {
 		return b
@@ -134,16 +135,7 @@ func sooner(a, b error) error {
 	return a
 }
 
-func retryable(err error) (bool, time.Duration) {
-	kind := embedding.KindOf(err)
-	after := time.Duration(0)
-	if e, ok := errors.AsType[*embedding.Error](err); ok {
-		after = e.RetryAfter
-	}
-	return kind == embedding.RateLimited || kind == embedding.Unavailable, after
-}
-
-// joined returns the Model that stands for embedders of one Space and Variant, or says why they must not be mixed.
+// joined returns the Model of all embedders together, or why their vectors must not be mixed.
 func joined(who string, embedders []embedding.Embedder) (embedding.Model, error) {
 	if len(embedders) == 0 {
 		return embedding.Model{}, fmt.Errorf("middleware.%s: no embedder was given", who)

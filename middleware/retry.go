@@ -11,26 +11,30 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// RetryOptions of Retry. The zero value is two minutes, waits of up to one, and pauses from half a second to ten.
+// RetryOptions are options of [Retry]. The zero value never waits longer than 1 minute and gives
+// up after 2 minutes without a success.
 type RetryOptions struct {
-	// Budget is how long a call goes on after its first failure, and how long all calls together go on while none succeeds: in
-	// an outage the thousandth chunk does not wait as long as the first did. 0 is 2 minutes; negative: nothing is retried.
+	// Budget is how long a call goes on after its first failure, and how long all calls together go on
+	// while none succeeds: in an outage the thousandth chunk does not wait as long as the first did.
+	// 0 means 2 minutes; a negative value turns Retry off.
 	Budget time.Duration
-	// MaxWait is the longest single wait. A server that asks for more gets its way by an error, at once. 0 or less is 1 minute.
+	// MaxWait is the longest single wait. If the server asks for longer, its error is returned
+	// immediately. 0 or less means 1 minute.
 	MaxWait time.Duration
-	// Pause is how long to wait at most after the first failure where the server does not say; it doubles up to
-	// MaxPause. 0 or less is 500 ms and 10 s.
+	// Pause is the longest wait after the first failure if the server does not say how long to wait.
+	// It doubles with each failure, up to MaxPause. 0 or less means 500 ms and 10 s.
 	Pause, MaxPause time.Duration
-	// Attempts is the most requests for one text. 0 or less is as many as the budget allows.
+	// Attempts limits the requests for one text. 0 or less means as many as the budget allows.
 	Attempts int
 }
 
-// Retry asks again after RateLimited and Unavailable errors, for the texts that failed so and no others. The server's
-// Retry-After decides how long to wait; where it says nothing, a random time of up to Pause, doubled each time ("full jitter",
-// aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). A wait that would end after the budget or the context's
-// deadline is not begun: the provider's error is returned at once. A refusal by an open Breaker is waited for and is no attempt.
+// Retry asks again for the texts that failed as RateLimited or Unavailable. It waits as long as
+// the server's Retry-After says, or otherwise for a random time of up to Pause, doubled each time
+// ("full jitter", aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). If a wait
+// would end after the budget or the context's deadline, the provider's error is returned
+// immediately. A refusal by an open [Breaker] is waited for and does not count as an attempt.
 //
-// The time that all calls share is of each application of the Middleware.
+// Each chain built with the returned Middleware has its own shared budget.
 func Retry(o RetryOptions) embedding.Middleware {
 	if o.Budget == 0 {
 		o.Budget = 2 * time.Minute
@@ -45,7 +49,7 @@ func Retry(o RetryOptions) embedding.Middleware {
 		o.MaxPause = 10 * time.Second
 	}
 	return func(next embedding.Embedder) embedding.Embedder {
-		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
+		next = embedding.Chain(next)
 		if o.Budget < 0 {
 			return next
 		}
@@ -67,18 +71,18 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 		return res, nil
 	}
 	var (
-		m        = embedding.NewMerger(req.Len())
-		open     []int // all texts, until some have their row
+		m        = embedding.NewMerger(len(req.Texts))
+		open     []int // nil means all texts
 		first    = time.Now()
 		attempts = 0
 	)
 	for pause := r.o.Pause; ; pause = min(2*pause, r.o.MaxPause) {
 		m.Add(open, res, err)
-		again, after, refused := worthAsking(open, err, req.Len())
+		again, after, refused := worthAsking(open, err, len(req.Texts))
 		if len(again) == 0 {
 			break
 		}
-		if end := ctx.Err(); end != nil { // that is why nobody asks again
+		if end := ctx.Err(); end != nil { // the reason not to ask again
 			m.Add(again, embedding.Response{}, end)
 			break
 		}
@@ -114,8 +118,8 @@ func answered(err error) bool {
 	return ok && len(p.Failed) < len(p.Response.Vectors)
 }
 
-// worthAsking returns which of the texts idx (nil: all n) to ask for again after err, how long the server wants to be left
-// alone, and whether only an open circuit stood in the way.
+// worthAsking returns which of the texts idx (nil means all n) to ask for again after err, how
+// long the server asks to wait, and whether nothing but an open circuit refused them.
 func worthAsking(idx []int, err error, n int) (again []int, after time.Duration, refused bool) {
 	at := func(k int) int {
 		if idx == nil {
@@ -133,7 +137,7 @@ func worthAsking(idx []int, err error, n int) (again []int, after time.Duration,
 			return false
 		}
 		after = max(after, wait)
-		if e, ok := errors.AsType[*embedding.Error](err); !ok || e.Code != CodeCircuitOpen {
+		if e, ok := errors.AsType[*embedding.Error](err); !ok || e.Code != CodeOpen {
 			refused = false
 		}
 		return true
@@ -154,19 +158,21 @@ func worthAsking(idx []int, err error, n int) (again []int, after time.Duration,
 	return again, after, refused
 }
 
-// outage is the time since which no call has succeeded.
+// outage is the time during which no call has succeeded.
 type outage struct {
 	mu          sync.Mutex
-	since, last time.Time // of the first and the latest failure; zero: no outage
+	since, last time.Time // the first and the latest failure; a zero since means no outage
 }
 
+// over records a success.
 func (o *outage) over() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.since = time.Time{}
 }
 
-// began hears of a failure and returns when the outage began. A failure long ago, after which nobody asked, is another outage.
+// began records a failure and returns when the outage began. A failure long ago, after which no
+// call was made, belongs to another outage.
 func (o *outage) began(now time.Time, quiet time.Duration, answered bool) time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()

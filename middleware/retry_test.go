@@ -131,7 +131,7 @@ func TestRetryInAnOutage(t *testing.T) {
 		if !errors.Is(err, embedding.Unavailable) {
 			t.Errorf("got %v", err)
 		}
-		time.Sleep(30 * time.Minute) // nobody asks; the provider is back for a moment after the next failure
+		time.Sleep(30 * time.Minute) // no calls; after the next failure the provider is back
 		f2 := len(f.Calls())
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -157,7 +157,7 @@ func TestRetryThroughBreaker(t *testing.T) {
 			wg.Go(func() {
 				res, err := e.Embed(t.Context(), req)
 				if err != nil || right(t, f, req, res) != 1000 {
-					t.Errorf("%v", err)
+					t.Errorf("got %v or wrong vectors", err)
 				}
 			})
 		}
@@ -195,7 +195,8 @@ func TestRetryIsOverWhenTheCallerLeaves(t *testing.T) {
 	})
 }
 
-// TestRetryWhenTheCallerLeavesAtTheSameMoment: a failure that only the caller's end keeps from being retried is the caller's end.
+// TestRetryWhenTheCallerLeavesAtTheSameMoment: a failure that only the caller's end keeps from
+// being retried is the caller's end.
 func TestRetryWhenTheCallerLeavesAtTheSameMoment(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {

@@ -2,37 +2,103 @@ package middleware
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 
 	"github.com/vecspace/embedding"
 )
 
-// StandardOptions of Standard. The zero value is right for most: each layer's own defaults, and 60 seconds for an attempt.
+// StandardOptions are options of [Standard] and [Stack]. The zero value is right for most: the
+// defaults of each layer, and 60 seconds for an attempt.
 type StandardOptions struct {
 	Coalesce CoalesceOptions
 	Batch    BatchOptions
 	Retry    RetryOptions
 	Breaker  BreakerOptions
 	Limit    LimitOptions
-	Timeout  time.Duration // of an attempt; 0 is 60 s, negative is none
-	Attempts func(Event)   // hears of each request that is really sent; may be nil
+	Timeout  time.Duration // of one attempt; 0 means 60 s, a negative value no timeout
+	Attempts func(Event)   // called once per request that is sent; may be nil
 }
 
-// Standard is the stack between a cache and a provider, in the one order that serves all of them:
+// layers returns the standard layers in their order: those around all providers, then those
+// around each of them. This is the only place that knows the order.
+func (o StandardOptions) layers(limit embedding.Middleware) (around, each []embedding.Middleware) {
+	return []embedding.Middleware{
+			Coalesce(o.Coalesce),
+			Batch(o.Batch),
+			Retry(o.Retry),
+		}, []embedding.Middleware{
+			Breaker(o.Breaker),
+			limit,
+			Timeout(cmp.Or(o.Timeout, time.Minute)),
+			Attempts(o.Attempts),
+		}
+}
+
+// Standard applies the layers between a cache and a provider, in this order:
 //
 //	Coalesce(Batch(Retry(Breaker(Limit(Timeout(Attempts(provider)))))))
 //
-// Around it go, where they are wanted, Observe, Dimensions and a cache's Wrap. An account's limits are the Middleware
-// value's: two chains that share an account share one value.
+// Observe, Dimensions and a cache go around it; see [Stack] for all layers and for several
+// providers. The state of [Limit] belongs to the returned Middleware: chains that share an
+// account share one value.
 func Standard(o StandardOptions) embedding.Middleware {
-	layers := []embedding.Middleware{
-		Coalesce(o.Coalesce),
-		Batch(o.Batch),
-		Retry(o.Retry),
-		Breaker(o.Breaker),
-		Limit(o.Limit),
-		Timeout(cmp.Or(o.Timeout, time.Minute)),
-		Attempts(o.Attempts),
+	around, each := o.layers(Limit(o.Limit))
+	return func(next embedding.Embedder) embedding.Embedder {
+		return embedding.Chain(embedding.Chain(next, each...), around...)
 	}
-	return func(next embedding.Embedder) embedding.Embedder { return embedding.Chain(next, layers...) }
+}
+
+// StackOptions are options of [Stack].
+type StackOptions struct {
+	StandardOptions                      // each provider gets its own Breaker, Limit and Timeout
+	Observe         func(Event)          // called once per call; may be nil
+	Dimensions      int                  // what vectors must have; 0 means any
+	Cache           embedding.Middleware // the Wrap method of a cache; may be nil
+	// Accounts are the Limits of the providers, in their order. Providers and stacks that share an
+	// account share one value. nil, or a nil element, means a Limit of the provider's own.
+	Accounts []embedding.Middleware
+	// Join makes one Embedder of the providers, usually with [Fallback] or [Balance]. nil means
+	// Fallback with its zero options, or a single provider as it is.
+	Join func(providers ...embedding.Embedder) (embedding.Embedder, error)
+}
+
+// Stack returns one or several providers with all layers, in this order:
+//
+//	Observe(Dimensions(Cache(
+//		Coalesce(Batch(Retry(
+//			Join(
+//				Breaker(Limit(Timeout(Attempts(provider)))), ...)))))))
+//
+// It returns an error if there is no provider, if one is nil, or if Join refuses them.
+func Stack(o StackOptions, providers ...embedding.Embedder) (embedding.Embedder, error) {
+	all := make([]embedding.Embedder, len(providers))
+	var around, each []embedding.Middleware
+	for i, p := range providers {
+		if p == nil {
+			return nil, fmt.Errorf("middleware.Stack: provider %d is nil", i)
+		}
+		limit := Limit(o.Limit)
+		if i < len(o.Accounts) && o.Accounts[i] != nil {
+			limit = o.Accounts[i]
+		}
+		around, each = o.layers(limit)
+		all[i] = embedding.Chain(p, each...)
+	}
+	join := o.Join
+	if join == nil {
+		join = joinByDefault
+	}
+	e, err := join(all...)
+	if err != nil {
+		return nil, err
+	}
+	return embedding.Chain(embedding.Chain(e, around...), Observe(o.Observe), Dimensions(o.Dimensions), o.Cache), nil
+}
+
+func joinByDefault(providers ...embedding.Embedder) (embedding.Embedder, error) {
+	if len(providers) == 1 {
+		return providers[0], nil
+	}
+	return Fallback(FallbackOptions{}, providers...)
 }

@@ -3,19 +3,18 @@ package middleware
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/vecspace/embedding"
 )
 
-// Timeout ends an attempt after d. The error is Unavailable and no context error, so that Retry and Fallback act on it: only
-// the caller's own context ends the caller. It belongs inside Limit, so that the wait for a slot does not count. 0 or
-// less is no timeout.
+// Timeout ends an attempt after d. The error is Unavailable with [CodeTimeout] and no context
+// error, so that Retry and Fallback act on it: only the caller's own context ends the caller. It
+// belongs inside [Limit], so that the wait for a slot does not count. 0 or less means no timeout.
 func Timeout(d time.Duration) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
-		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
+		next = embedding.Chain(next)
 		if d <= 0 {
 			return next
 		}
@@ -27,13 +26,11 @@ func Timeout(d time.Duration) embedding.Middleware {
 			if err == nil || attempt.Err() == nil {
 				return res, err
 			}
-			// The attempt's time is up, and perhaps the caller left at the same moment: then the caller's error counts.
+			// The attempt's time is up. If the caller left at the same moment, the caller's error counts.
 			end := ctx.Err()
 			if end == nil {
-				end = &embedding.Error{
-					Kind: embedding.Unavailable, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeTimeout,
-					Err: fmt.Errorf("no answer within %v: allow more time by middleware.Timeout, or send less at once", d),
-				}
+				end = local(&m, embedding.Unavailable, CodeTimeout,
+					"no answer within %v: allow more time by middleware.Timeout, or send less at once", d)
 			}
 			if p, ok := errors.AsType[*embedding.PartialError](err); ok {
 				out := &embedding.PartialError{Response: p.Response, Failed: slices.Clone(p.Failed)}
@@ -51,6 +48,3 @@ func Timeout(d time.Duration) embedding.Middleware {
 		})
 	}
 }
-
-// CodeTimeout is the Code of an error that Timeout makes.
-const CodeTimeout = "local_timeout"

@@ -9,16 +9,19 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// TruncateOptions of Truncate.
+// TruncateOptions are options of [Truncate].
 type TruncateOptions struct {
-	// Space of the result. "" is "<inner space>/n": cut vectors are comparable with each other and with nothing else. A model's
-	// documentation may say that cutting gives its native vectors of n dimensions; then name their Space here.
+	// Space of the result. "" means "<inner space>/n": truncated vectors are comparable only with each
+	// other. If the model's documentation says that truncating gives its native vectors of n
+	// dimensions, set their Space here.
 	Space embedding.Space
 }
 
-// Truncate returns e with vectors cut to their first n dimensions and normalised again, which keeps the meaning of models
-// trained for it (Matryoshka representations, arXiv 2205.13147) and of no others. It is an error if e's Space or
-// Dimensions are unknown, or n is not between 1 and those dimensions.
+// Truncate returns e with each vector cut to its first n dimensions and normalized again. Only
+// use it for models that were trained for it (Matryoshka representations, arXiv 2205.13147):
+// other vectors lose their meaning. Truncate returns an error if e's Space or Dimensions are
+// unknown, or if n is not between 1 and those dimensions. A vector whose first n dimensions are
+// all zero fails as Malformed.
 func Truncate(e embedding.Embedder, n int, o TruncateOptions) (embedding.Embedder, error) {
 	if e == nil {
 		return nil, errors.New("middleware.Truncate: the Embedder is nil")
@@ -57,16 +60,15 @@ func Truncate(e embedding.Embedder, n int, o TruncateOptions) (embedding.Embedde
 			out.Add(nil, got, nil)
 		}
 		for _, i := range bad {
-			out.Add([]int{i}, embedding.Response{}, &embedding.Error{
-				Kind: embedding.Malformed, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint,
-				Err: fmt.Errorf("the first %d dimensions of text %d are zero and have no direction", n, i),
-			})
+			out.Add([]int{i}, embedding.Response{}, local(&m, embedding.Malformed, "",
+				"the first %d dimensions of text %d are zero and have no direction", n, i))
 		}
 		return out.Result()
 	}), nil
 }
 
-// cut returns new rows of n dimensions and unit length, and the indexes of those that have no direction, whose rows are nil.
+// cut returns new rows of n dimensions and unit length. A row without a direction is nil, and bad
+// has its index.
 func cut(rows [][]float32, n int) (out [][]float32, bad []int) {
 	out = make([][]float32, len(rows))
 	slab := make([]float32, 0, n*len(rows))

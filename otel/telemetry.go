@@ -79,12 +79,9 @@ func (t *Telemetry) layer(next embedding.Embedder, name string, tell func(contex
 ) embedding.Embedder {
 	start = slices.Clip(start)
 	embed := func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-		if req.Len() == 0 {
-			return next.Embed(ctx, req)
-		}
 		begin := time.Now()
 		ctx, span := t.tracer.Start(ctx, name, append(start, trace.WithTimestamp(begin))...)
-		end := outcome{task: req.Task, texts: req.Len(), failure: "panic"}
+		end := outcome{task: req.Task, texts: len(req.Texts), failure: "panic"}
 		// span.End is not deferred directly: it would recover a panic and record its value, which may
 		// hold a text.
 		defer func() {

@@ -163,15 +163,10 @@ func (s *Store) embed(ctx context.Context, e embedding.Embedder, c *indexed, bat
 		}
 		v, ok := unit(got.Vectors[k])
 		if !ok {
-			failed[x.at] = s.malformed("the vector of document %d is zero and has no direction", x.at)
+			failed[x.at] = s.model.Errorf(embedding.Malformed, "the vector of document %d is zero and has no direction", x.at)
 			continue
 		}
 		x.vector = v
 	}
 	return got.Usage, nil
-}
-
-func (s *Store) malformed(format string, args ...any) *embedding.Error {
-	m := s.model
-	return &embedding.Error{Kind: embedding.Malformed, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Err: fmt.Errorf(format, args...)}
 }

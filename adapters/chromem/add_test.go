@@ -63,7 +63,7 @@ func TestAllTextsInOneCall(t *testing.T) {
 	}
 	mine := map[string]any{"name": 1}
 	add(t, s, doc("same", mine), doc("same", map[string]any{"name": 2}), doc("other", map[string]any{"name": 3}))
-	if calls := f.Calls(); len(calls) != 1 || calls[0].Request.Len() != 3 || calls[0].Request.Task != embedding.TaskDocument || len(mine) != 1 {
+	if calls := f.Calls(); len(calls) != 1 || len(calls[0].Request.Texts) != 3 || calls[0].Request.Task != embedding.TaskDocument || len(mine) != 1 {
 		t.Errorf("%d requests, the caller's metadata is %v", len(calls), mine)
 	}
 	got, err := s.SimilaritySearch(t.Context(), "same", 3)

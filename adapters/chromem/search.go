@@ -50,7 +50,7 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, optio
 	}
 	v, ok := unit(v)
 	if !ok {
-		return nil, s.malformed("the vector of the query is zero and has no direction")
+		return nil, s.model.Errorf(embedding.Malformed, "the vector of the query is zero and has no direction")
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"runtime"
 	"slices"
@@ -64,12 +63,12 @@ func (f foreign) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 		}
 		return embedding.Response{Vectors: vectors}, nil // the guard counts them
 	}
-	out := embedding.NewMerger(req.Len())
+	out := embedding.NewMerger(len(req.Texts))
 	for i := range req.Texts {
 		one, err := f.query(ctx, req.Texts[i])
 		out.Add([]int{i}, one, err)
 		if err != nil && embedding.KindOf(err) != embedding.Rejected {
-			for k := i + 1; k < req.Len(); k++ { // do not repeat the failure for each text
+			for k := i + 1; k < len(req.Texts); k++ { // do not repeat the failure for each text
 				out.Add([]int{k}, embedding.Response{}, err)
 			}
 			break
@@ -91,7 +90,7 @@ func (f foreign) query(ctx context.Context, text string) (one embedding.Response
 	defer f.caught(&err)
 	v, err := f.f.EmbedQuery(ctx, text)
 	if err == nil && len(v) == 0 {
-		err = f.malformed(errors.New("the langchaingo embedder returned neither a vector nor an error"))
+		err = f.m.Errorf(embedding.Malformed, "the langchaingo embedder returned neither a vector nor an error")
 	}
 	if err != nil {
 		return embedding.Response{}, f.judged(err)
@@ -120,7 +119,9 @@ func (f foreign) judged(err error) error {
 	if kind == embedding.Invalid && tooLong.MatchString(err.Error()) {
 		kind = embedding.Rejected
 	}
-	return &embedding.Error{Kind: kind, Provider: f.m.Provider, Model: f.m.ID, Endpoint: f.m.Endpoint, Status: n, Err: err}
+	e := f.m.Errorf(kind, "%w", err)
+	e.Status = n
+	return e
 }
 
 // caught turns a panic into an error. It quotes a runtime error; it does not quote another value,
@@ -129,12 +130,8 @@ func (f foreign) caught(err *error) {
 	switch p := recover().(type) {
 	case nil:
 	case runtime.Error:
-		*err = f.malformed(fmt.Errorf("the langchaingo embedder panicked, as it does when an answer has too few vectors: %w", p))
+		*err = f.m.Errorf(embedding.Malformed, "the langchaingo embedder panicked, as it does when an answer has too few vectors: %w", p)
 	default:
-		*err = f.malformed(fmt.Errorf("the langchaingo embedder panicked (%T)", p))
+		*err = f.m.Errorf(embedding.Malformed, "the langchaingo embedder panicked (%T)", p)
 	}
-}
-
-func (f foreign) malformed(err error) *embedding.Error {
-	return &embedding.Error{Kind: embedding.Malformed, Provider: f.m.Provider, Model: f.m.ID, Endpoint: f.m.Endpoint, Err: err}
 }

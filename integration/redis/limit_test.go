@@ -109,7 +109,7 @@ func child(j job) error {
 		wg.Go(func() {
 			for i := 0; ; i++ {
 				_, err := e.Embed(ctx, embedding.Request{Texts: j.Account.texts(fmt.Sprintf("text %d of caller %d of process %d", i, caller, os.Getpid()))})
-				over := ctx.Err() != nil || errorCode(err) == middleware.CodeLocalLimit // no place before the end
+				over := ctx.Err() != nil || errorCode(err) == middleware.CodeLimit // no place before the end
 				mu.Lock()
 				switch {
 				case err == nil:

@@ -34,7 +34,7 @@ func BenchmarkAddDocuments(b *testing.B) {
 	m := f.Model()
 	m.Limits = embedding.Limits{}
 	e := embedding.Wrap(f, m, func(_ context.Context, req embedding.Request) (embedding.Response, error) {
-		res := embedding.Response{Vectors: make([][]float32, req.Len()), Usage: embedding.Usage{Requests: 1}}
+		res := embedding.Response{Vectors: make([][]float32, len(req.Texts)), Usage: embedding.Usage{Requests: 1}}
 		for i, text := range req.Texts {
 			res.Vectors[i] = vectors[text]
 		}

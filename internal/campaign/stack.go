@@ -68,27 +68,20 @@ func (s stack) open(m *meter, outage time.Duration, bases ...string) (*client, e
 		}
 		providers = append(providers, p)
 	}
-	outer := []embedding.Middleware{middleware.Observe(m.observe), middleware.Dimensions(dimensions), vectors.Wrap}
+	o := middleware.StackOptions{
+		Observe: m.observe, Dimensions: dimensions, Cache: vectors.Wrap, // each region has limits and a circuit of its own
+		StandardOptions: middleware.StandardOptions{Retry: retry, Breaker: breaker, Limit: limit, Timeout: timeout, Attempts: m.attempt},
+	}
 	if s.forgetful {
-		outer[2] = nil
+		o.Cache = nil
 	}
 	if !s.regions {
-		c.Embedder = embedding.Chain(providers[0], append(outer, middleware.Standard(middleware.StandardOptions{
-			Retry: retry, Breaker: breaker, Limit: limit, Timeout: timeout, Attempts: m.attempt,
-		}))...)
-		return c, nil
+		providers = providers[:1]
 	}
-	for i, p := range providers { // each region with limits and a circuit of its own
-		providers[i] = embedding.Chain(p, middleware.Breaker(breaker), middleware.Limit(limit), middleware.Timeout(timeout),
-			middleware.Attempts(m.attempt))
-	}
-	both, err := middleware.Fallback(middleware.FallbackOptions{}, providers...)
-	if err != nil {
+	if c.Embedder, err = middleware.Stack(o, providers...); err != nil {
 		vectors.Close()
 		return nil, err
 	}
-	c.Embedder = embedding.Chain(both, append(outer, middleware.Coalesce(middleware.CoalesceOptions{}),
-		middleware.Batch(middleware.BatchOptions{}), middleware.Retry(retry))...)
 	return c, nil
 }
 

@@ -127,25 +127,19 @@ func (p Parts) open(reference string, dimensions int) (embedding.Embedder, error
 	return table.Open(r.String())
 }
 
-// embedLines is embedding.Lines that knows which line each vector belongs to, also behind one that
-// could not be embedded.
+// embedLines writes a result for each line of the input.
 func embedLines(ctx context.Context, e embedding.Embedder, std streams) error {
 	out := bufio.NewWriter(std.out)
 	write := json.NewEncoder(out)
-	in := newLines(std.in)
-	failed := 0
-	for got, err := range embedding.Stream(ctx, e, in.all, line.content) {
+	lines, failed := 0, 0
+	for got, err := range embedding.Lines(ctx, e, std.in) {
 		if err != nil {
 			return errors.Join(err, out.Flush()) // what there is has been paid for
 		}
-		res := result{Index: got.Item.index, Vector: got.Vector}
-		switch {
-		case got.Item.bad != "":
-			res.Error = "the line " + got.Item.bad
-		case got.Err != nil:
+		lines = got.Item.Number
+		res := result{Index: lines - 1, Vector: got.Vector}
+		if got.Err != nil {
 			res.Error = got.Err.Error()
-		}
-		if res.Error != "" {
 			failed++
 		}
 		if err := write.Encode(res); err != nil {
@@ -155,11 +149,8 @@ func embedLines(ctx context.Context, e embedding.Embedder, std streams) error {
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	if in.err != nil {
-		return fmt.Errorf("reading line %d: %w", in.read+1, in.err)
-	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d lines have no vector: their errors are in the output", failed, in.read)
+		return fmt.Errorf("%d of %d lines have no vector: their errors are in the output", failed, lines)
 	}
 	return nil
 }

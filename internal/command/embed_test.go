@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -88,7 +87,7 @@ func TestEmbedByTheBuildsProviders(t *testing.T) {
 
 // Lines that cannot be embedded have their errors in their places.
 func TestEmbedBadLines(t *testing.T) {
-	long := strings.Repeat("x", maxLine+1)
+	long := strings.Repeat("x", 1<<20+1)
 	longer := strings.Repeat(long, 2)
 	code, out, errs := vecspace(t, "good\n\n \t\nbad \xff\n"+long+"\n"+longer+"\n"+long[1:]+"\nlast\n", "embed", "static:base")
 	ended(t, code, 1, errs, "5 of 8 lines have no vector")
@@ -140,7 +139,7 @@ func (flaky) Model() embedding.Model {
 }
 
 func (flaky) Embed(_ context.Context, req embedding.Request) (embedding.Response, error) {
-	m := embedding.NewMerger(req.Len())
+	m := embedding.NewMerger(len(req.Texts))
 	for i, text := range req.Texts {
 		res, err := embedding.Response{Vectors: [][]float32{{1}}, Usage: embedding.Usage{Requests: 1}}, error(nil)
 		switch text {
@@ -168,20 +167,6 @@ func TestEmbedKeepsIndexes(t *testing.T) {
 		}
 	}
 	expect.Equal(t, "indexes", seen, []int{0, 2, 3})
-}
-
-func TestLines(t *testing.T) {
-	var got []string
-	in := &lines{in: bufio.NewReaderSize(strings.NewReader("a\r\n\n"+strings.Repeat("b", 40)+"\nc"), 16)}
-	for l := range in.all {
-		if l.index != len(got) || l.bad != "" {
-			t.Errorf("got %+v, want line %d", l, len(got))
-		}
-		got = append(got, l.text)
-	}
-	if !slices.Equal(got, []string{"a", "", strings.Repeat("b", 40), "c"}) || in.err != nil || in.read != 4 {
-		t.Errorf("got %d lines, %q and the error %v, want 4 and no error", in.read, got, in.err)
-	}
 }
 
 type full struct{}

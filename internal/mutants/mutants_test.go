@@ -21,12 +21,18 @@ var mutants = []struct {
 	old, new  string
 	pkg, test string
 }{
-	{name: "the merger ignores where rows belong", file: "merge.go", old: "m.rows[at(k)] = row\n\t\t}\n\t}\n\tm.usage", new: "m.rows[k] = row\n\t\t}\n\t}\n\tm.usage", pkg: ".", test: "TestMerger"},
-	{name: "the merger forgets the usage of a part", file: "merge.go", old: "m.usage = m.usage.Add(res.Usage)", new: "if !partial { m.usage = m.usage.Add(res.Usage) }", pkg: ".", test: "TestMerger"},
+	{name: "the merger ignores where rows belong", file: "merge.go", old: "m.rows[at(k)] = v", new: "m.rows[k] = v", pkg: ".", test: "TestMerger"},
+	{name: "the merger forgets the usage of a part", file: "merge.go", old: "m.usage = m.usage.Add(res.Usage)", new: "if slices.Index(idx, 0) < 0 { m.usage = m.usage.Add(res.Usage) }", pkg: ".", test: "TestMerger"},
 	{name: "the guard lets NaN pass", file: "guard.go", old: "if k := infinite(v); k >= 0 {", new: "if k := infinite(v); k > len(v) {", pkg: ".", test: "TestGuard"},
 	{name: "the guard sends blank texts", file: "guard.go", old: `case strings.TrimSpace(text) == "":`, new: `case strings.TrimSpace(text) == "-":`, pkg: ".", test: "TestGuard"},
 	{name: "a user's own timeout ends the caller", file: "errors.go", old: "e.Err = opaque{err}", new: "e.Err = err", pkg: ".", test: "TestGuard"},
-	{name: "copies share one backing array", file: "helpers.go", old: "out[i] = slab[at:len(slab):len(slab)]", new: "out[i] = slab[at:len(slab)]", pkg: ".", test: "TestDocuments"},
+	{name: "copies share one backing array", file: "documents.go", old: "out[i] = slab[at:len(slab):len(slab)]", new: "out[i] = slab[at:len(slab)]", pkg: ".", test: "TestDocuments"},
+
+	{name: "Wrap shows layers empty requests", file: "chain.go", old: "if len(req.Texts) == 0 {", new: "if false {", pkg: ".", test: "TestWrap"},
+	{name: "a stream drops what the block in flight has paid for", file: "stream.go", old: "late, more := ahead.deliver(yield)", new: "var late error; if fatal == nil { late, more = ahead.deliver(yield) }", pkg: ".", test: "TestStreamKeeps"},
+	{name: "a stream waits for an item more before it sends", file: "stream.go", old: "if len(b.items) == blockTexts && !flush() {", new: "if len(b.items) == blockTexts+1 && !flush() {", pkg: ".", test: "TestStream"},
+	{name: "a line behind a failed one gets its number", file: "lines.go", old: "Line{Number: l.read,", new: "Line{Number: min(l.read, 3),", pkg: ".", test: "TestLines"},
+	{name: "a line that is cut short by an error is embedded", file: "lines.go", old: "case l.err != nil && !errors.Is(l.err, io.EOF):", new: "case false:", pkg: ".", test: "TestLines"},
 
 	{name: "the cache forgets the Variant", file: "middleware/cache/key.go", old: "p := parts{m.Space, m.Variant, chain}", new: `p := parts{m.Space, "", chain}`, pkg: "./middleware/cache", test: ""},
 	{name: "the cache forgets the task", file: "middleware/cache/key.go", old: "if p.symmetric {", new: "if true {", pkg: "./middleware/cache", test: ""},
@@ -49,21 +55,22 @@ var mutants = []struct {
 	{name: "Batch keeps a job's vectors from the cache until its end", file: "middleware/batch.go", old: "j.memory != nil && len(got.Vectors)", new: "false && len(got.Vectors)", pkg: "./middleware", test: "TestALongJob"},
 	{name: "Batch sends in waves", file: "middleware/batch.go", old: "workers := min(b.parallel, (n+first-1)/first)", new: "workers := 1", pkg: "./middleware", test: "TestBatchSlides"},
 
-	{name: "Retry asks again for Invalid", file: "middleware/relay.go", old: "return kind == embedding.RateLimited || kind == embedding.Unavailable, after", new: "return kind == embedding.RateLimited || kind == embedding.Unavailable || kind == embedding.Invalid, after", pkg: "./middleware", test: "TestRetryByKind"},
+	{name: "Retry asks again for Invalid", file: "middleware/errors.go", old: "return kind == embedding.RateLimited || kind == embedding.Unavailable, after", new: "return kind == embedding.RateLimited || kind == embedding.Unavailable || kind == embedding.Invalid, after", pkg: "./middleware", test: "TestRetryByKind"},
 	{name: "Retry ignores Retry-After", file: "middleware/retry.go", old: "wait := cmp.Or(after, rand.N(pause)+1)", new: "wait := rand.N(pause)+1; _ = cmp.Or(after)", pkg: "./middleware", test: "TestRetryWaits"},
 	{name: "Retry asks for everything again", file: "middleware/retry.go", old: "if res, err = r.next.Embed(ctx, req.Pick(open)); err == nil {", new: "if res, err = r.next.Embed(ctx, req.Pick(open)); err == nil || len(open) < 0 {\n\t\t\t_, _ = r.next.Embed(ctx, req)", pkg: "./middleware", test: "TestRetryAsksOnly"},
 	{name: "Retry has a budget per call only", file: "middleware/retry.go", old: "|| end.Sub(began) > r.o.Budget ||", new: "|| began.IsZero() ||", pkg: "./middleware", test: "TestRetryInAnOutage"},
 
 	{name: "Coalesce hurts all by one cancel", file: "middleware/coalesce.go", old: "context.WithCancel(context.WithoutCancel(ctx))", new: "context.WithCancel(ctx)", pkg: "./middleware", test: "TestCoalesceCancel"},
-	{name: "Coalesce mixes tasks up", file: "middleware/coalesce.go", old: "task := req.Task\n\tif c.symmetric", new: "task := embedding.TaskDocument\n\tif c.symmetric", pkg: "./middleware", test: "TestCoalesceTellsTasksApart"},
+	{name: "Coalesce mixes tasks up", file: "middleware/coalesce.go", old: "if c.model.Symmetric {", new: "if true {", pkg: "./middleware", test: "TestCoalesceTellsTasksApart"},
 	{name: "Coalesce tells usage to everybody", file: "middleware/coalesce.go", old: "tell := !s.call.told && (s.owner || !s.call.owner)", new: "tell := true", pkg: "./middleware", test: "TestCoalesceAsksOnce"},
-	{name: "Coalesce never cancels", file: "middleware/coalesce.go", old: "\tc.land(call, task)\n\tcall.cancel()", new: "\tc.land(call, task)", pkg: "./middleware", test: "TestCoalesceLast"},
+	{name: "Coalesce never cancels", file: "middleware/coalesce.go", old: "\tc.land(call)\n\tcall.cancel()", new: "\tc.land(call)", pkg: "./middleware", test: "TestCoalesceLast"},
 
 	{name: "Coalesce lands before the cache has it", file: "middleware/coalesce.go", old: "call.memory.Keep(call.ctx, call.task, call.texts, got.Vectors)", new: "_ = got", pkg: "./middleware", test: "TestNothingIsPaidTwice"},
-	{name: "Coalesce does not look again", file: "middleware/coalesce.go", old: "if memory != nil {", new: "if false {", pkg: "./middleware", test: "TestNothingIsPaidTwice"},
+	{name: "Coalesce does not look again", file: "middleware/coalesce.go", old: "if p.memory == nil {", new: "if true {", pkg: "./middleware", test: "TestNothingIsPaidTwice"},
 	{name: "Coalesce keeps what a cache outside has in another form", file: "middleware/internal/recall/recall.go", old: "!its.Space.Same(model.Space) || ", new: "", pkg: "./middleware", test: "TestCacheOutsideAnotherSpace"},
 
 	{name: "Fallback mixes spaces", file: "middleware/relay.go", old: "case !o.Space.Same(m.Space):", new: "case false:", pkg: "./middleware", test: "Fallback"},
+	{name: "Stack joins providers outside Retry", file: "middleware/standard.go", old: "around, _ := o.layers()", new: "around, _ := o.layers(); around[2] = nil; for i := range all { all[i] = embedding.Chain(all[i], Retry(o.Retry)) }; e, _ = join(all...)", pkg: "./middleware", test: "TestStack"},
 	{name: "Breaker never opens", file: "middleware/breaker.go", old: "b.open, b.trial = true, false", new: "b.open, b.trial = false, false", pkg: "./middleware", test: "TestBreaker"},
 	{name: "Breaker lets everybody try", file: "middleware/breaker.go", old: "case b.trial:", new: "case false:", pkg: "./middleware", test: "TestBreaker"},
 	{name: "Limit leaks a slot", file: "middleware/limit.go", old: "\t\t<-l.slots\n", new: "", pkg: "./middleware", test: "TestL"},
@@ -71,7 +78,7 @@ var mutants = []struct {
 	{name: "Limit does not settle", file: "middleware/limit.go", old: "\t\t\t\tsettle(estimate - u.Tokens)", new: "\t\t\t\tsettle(0 * u.Tokens)", pkg: "./middleware", test: "TestLimitSettles"},
 	{name: "Timeout ends the caller", file: "middleware/timeout.go", old: "\t\t\t\treturn embedding.Response{}, end\n", new: "\t\t\t\treturn res, err\n", pkg: "./middleware", test: "TestTimeout"},
 	{name: "Truncate keeps the Space", file: "middleware/truncate.go", old: `m.Space = embedding.Space(fmt.Sprintf("%s/%d", m.Space, n))`, new: "", pkg: "./middleware", test: "TestTruncate"},
-	{name: "Truncate does not normalise", file: "middleware/truncate.go", old: "scale := 1 / math.Sqrt(sum)", new: "scale := 1 + 0*math.Sqrt(sum)", pkg: "./middleware", test: "TestTruncate"},
+	{name: "Truncate does not normalize", file: "middleware/truncate.go", old: "scale := 1 / math.Sqrt(sum)", new: "scale := 1 + 0*math.Sqrt(sum)", pkg: "./middleware", test: "TestTruncate"},
 	{name: "Dimensions asks before it refuses", file: "middleware/dimensions.go", old: "if m.Dimensions > 0 {", new: "if _, _ = next.Embed(ctx, req); m.Dimensions > 0 {", pkg: "./middleware", test: "TestDimensions"},
 }
 

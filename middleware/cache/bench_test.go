@@ -10,8 +10,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// BenchmarkHit compares a hit of one 500-byte text with a bare ristretto Get by the same keys and hashes. The
-// sub-benchmarks with -cpu 1,2 tell whether two goroutines are slower than one.
+// BenchmarkHit compares a hit of one 500-byte text with a bare ristretto Get by the same keys and
+// hashes. The sub-benchmarks with -cpu 1,2 tell whether two goroutines are slower than one.
 func BenchmarkHit(b *testing.B) {
 	text := strings.Repeat("five hundred bytes. ", 25)
 	b.Run("bare", func(b *testing.B) {

@@ -1,17 +1,22 @@
-// Package cache remembers vectors in memory, so that a text is paid for once.
+// Package cache keeps vectors in memory, so that a text is paid for once.
 //
-// Ristretto decides what is admitted and what is evicted. What makes it unreliable by itself is solved around it: a
-// vector is visible as soon as Embed has returned, a burst of any size is stored completely as long as it fits, every
-// hit is checked against 128 bits of the text's hash, and MaxBytes is what the process really spends.
+// A [Cache] is built on ristretto, which decides what to admit and what to evict. Around it, the
+// package makes sure that a vector is visible when Embed returns, that a burst of any size is
+// stored if it fits, that every hit matches 128 bits of the text's hash, and that MaxBytes is the
+// memory really used.
 //
 //	c, err := cache.New(cache.Options{})
 //	...
 //	defer c.Close()
 //	e = embedding.Chain(e, c.Wrap, middleware.Standard(middleware.StandardOptions{}))
 //
-// The cache belongs outside the layers of middleware.Standard: a hit then costs no token, slot or timer, and misses
-// are packed densely. One Cache may serve any number of chains: the key is the model's Space and Variant, the Task unless the
-// model is Symmetric, and the text. Chains whose Space is unknown share nothing.
+// The cache belongs outside the layers of middleware.Standard: a hit then costs no token, slot or
+// timer, and misses are packed densely. One Cache may serve any number of chains. The key is the
+// model's Space and Variant, the Task unless the model is Symmetric, and the text. Chains with an
+// unknown Space share nothing.
+//
+// A [Store] is a second tier that outlives the process or is shared by several. Packages
+// cache/disk and cache/redis have one each.
 package cache
 
 import (
@@ -29,38 +34,44 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Options of a Cache. The zero value is 256 MiB without expiry.
+// Options are options of a [Cache]. The zero value is 256 MiB without expiry.
 type Options struct {
-	MaxBytes int64         // memory for vectors and their bookkeeping; 0 is 256 MiB, at least 64 KiB
-	TTL      time.Duration // how long memory keeps a vector; 0 is until there is no room for it
+	// MaxBytes limits the memory for vectors and their bookkeeping; 0 means 256 MiB, the minimum is
+	// 64 KiB.
+	MaxBytes int64
+	// TTL is how long memory keeps a vector; 0 means until there is no room for it.
+	TTL time.Duration
 
-	// Store is a second tier, asked for what memory lacks and given what the provider answered: both before Embed returns, so
-	// that what was paid for is kept when the process is killed. It fails nobody: while it is slow, full or down, the
-	// Cache goes on without it, and Stats.Tier says why. It has its own expiry, and who opened it closes it after the Cache.
+	// Store is a second tier; it may be nil. The Cache reads what memory lacks from it and writes what
+	// the provider answers to it, both before Embed returns, so that a killed process loses nothing
+	// that Embed has returned. A failing Store never fails a call: while it is slow, full or down, the
+	// Cache goes on without it and Stats.Tier says why. A Store has its own expiry. Close it yourself,
+	// after the Cache.
 	Store Store
-	// StoreTimeout is how long one call of Store may take, which is for at most 1,024 texts; 0 is 500 ms. After three failures
-	// in a row it is not asked for 5 s. Reading takes at most half of the time that the caller's context leaves.
+	// StoreTimeout is how long one call of Store, for at most 1,024 texts, may take; 0 means 500 ms.
+	// A read takes at most half of the time that the caller's context has left. After three failures
+	// in a row the Store is skipped for 5 s.
 	StoreTimeout time.Duration
 }
 
-// Cache is safe for concurrent use, Close included.
+// Cache is a cache of vectors in memory. It is safe for concurrent use, Close included.
 type Cache struct {
 	store *ristretto.Cache[uint64, *entry]
 	keys  keyer
 	max   int64
 	ttl   time.Duration
-	tier  *tier         // nil: none
-	chain atomic.Uint64 // numbers the chains whose Space is unknown
+	tier  *tier         // may be nil
+	chain atomic.Uint64 // counts the chains with an unknown Space
 	stats counters
 
-	stores atomic.Uint64 // times that something became visible
+	stores atomic.Uint64 // counts how often vectors became visible
 
-	lanes [lanes]lane // one is read-locked while the store is used, all are locked to purge or close it
+	lanes [lanes]lane // a user of the store read-locks one; a purge and Close lock all
 	age   uint64      // counts the purges; guarded by lanes
-	end   bool        // closed; guarded by lanes
+	end   bool        // set by Close; guarded by lanes
 }
 
-// lanes keep goroutines on several cores from sharing one lock's cache line.
+// lanes is the number of locks, so that goroutines on several cores do not share one cache line.
 const lanes = 32
 
 type lane struct {
@@ -69,25 +80,28 @@ type lane struct {
 	_            [64]byte
 }
 
-// counters of what is rare enough to be counted in one place.
+// counters count events that are rare enough for one place.
 type counters struct{ stored, rejected, evicted atomic.Int64 }
 
-// entry is one vector. It owns its memory: a row cut from a provider's slab would keep the whole slab alive.
+// entry is one vector. It has its own memory, because a row of a provider's slab would keep the
+// whole slab alive.
 type entry struct {
-	check uint64 // the second half of the key: ristretto compares only the first
+	check uint64 // the second half of the key; ristretto compares only the first
 	key   uint64
 	space uint64 // hash of the Space, for PurgeSpace
 	one   [1][]float32
 }
 
-// overhead is what an entry costs beside its vector: the entry itself, ristretto's item and cost maps at their mean
-// load, and with a TTL its expiry. TestBytesAreTrue holds it against the heap.
+// overhead is the memory of an entry without its vector: the entry itself, its part of
+// ristretto's item and cost maps at their mean load, and with a TTL its expiry. TestBytesAreTrue
+// compares it with the heap.
 const (
 	overhead    = 190
 	overheadTTL = 60
 )
 
-// New returns an empty Cache. It is an error if an option is negative or MaxBytes below 64 KiB.
+// New returns an empty Cache. It returns an error if an option is negative or MaxBytes is below
+// 64 KiB.
 func New(o Options) (*Cache, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 256 << 20
@@ -106,11 +120,11 @@ func New(o Options) (*Cache, error) {
 		c.tier = &tier{Store: o.Store, timeout: cmp.Or(o.StoreTimeout, 500*time.Millisecond)}
 	}
 	store, err := ristretto.NewCache(&ristretto.Config[uint64, *entry]{
-		// Ten counters for each vector that fits, as ristretto advises, for vectors of 256 dimensions.
+		// Ristretto recommends ten counters per item. This is for vectors of 256 dimensions.
 		NumCounters:        10 * max(o.MaxBytes/1024, 100),
 		MaxCost:            o.MaxBytes,
 		BufferItems:        64,
-		IgnoreInternalCost: true, // overhead is counted by us
+		IgnoreInternalCost: true, // overhead covers it
 		KeyToHash:          func(key uint64) (uint64, uint64) { return key, 0 },
 		OnEvict:            func(*ristretto.Item[*entry]) { c.stats.evicted.Add(1) },
 		OnReject:           func(*ristretto.Item[*entry]) { c.stats.rejected.Add(1) },
@@ -122,11 +136,11 @@ func New(o Options) (*Cache, error) {
 	return c, nil
 }
 
-// lane returns one of the lanes at random: the same text asked for on two cores must not make them share one.
+// lane returns a random lane, so that cores that ask for the same text do not share one.
 func (c *Cache) lane() *lane { return &c.lanes[rand.Uint32()%lanes] }
 
-// lookup returns the entry of k, or nil. A vector of another length than the model's is a miss: a Space that a user
-// asserts wrongly must not make a wrong answer. The caller holds a lane.
+// lookup returns the entry of k, or nil. A vector with other dimensions is a miss, so that a
+// Space which a user asserts wrongly does not make a wrong answer. The caller holds a lane.
 func (c *Cache) lookup(k key, dimensions int) *entry {
 	if c.end {
 		return nil
@@ -138,7 +152,8 @@ func (c *Cache) lookup(k key, dimensions int) *entry {
 	return e
 }
 
-// keep stores rows that were asked for at the given age; what was purged meanwhile stays purged.
+// keep stores rows that were requested at the given age. If there was a purge since, it does
+// nothing.
 func (c *Cache) keep(age, space uint64, rows iter.Seq2[key, []float32]) {
 	l := c.lane()
 	l.RLock()
@@ -149,7 +164,7 @@ func (c *Cache) keep(age, space uint64, rows iter.Seq2[key, []float32]) {
 	stored := false
 	for k, row := range rows {
 		if c.lookup(k, len(row)) != nil {
-			continue // a layer inside has kept it already
+			continue // a layer inside has already kept it
 		}
 		stored = true
 		e := &entry{check: k.hi, key: k.lo, space: space}
@@ -158,19 +173,19 @@ func (c *Cache) keep(age, space uint64, rows iter.Seq2[key, []float32]) {
 		if c.ttl > 0 {
 			cost += overheadTTL
 		}
-		// Set fails when ristretto's buffer is full, and Wait empties it.
+		// SetWithTTL fails if ristretto's buffer is full, and Wait empties it.
 		for !c.store.SetWithTTL(k.lo, e, cost, c.ttl) {
 			c.store.Wait()
 		}
 		c.stats.stored.Add(1)
 	}
 	if stored {
-		c.store.Wait() // a Set is visible only once ristretto's buffer has been worked off
+		c.store.Wait() // entries become visible when ristretto has worked off its buffer
 		c.stores.Add(1)
 	}
 }
 
-// now returns the age that an answer asked for now will have.
+// now returns the age of an answer that is requested now.
 func (c *Cache) now() uint64 {
 	l := c.lane()
 	l.RLock()
@@ -178,17 +193,17 @@ func (c *Cache) now() uint64 {
 	return c.age
 }
 
-// Stats of a Cache, in texts, since it was made. Bytes is what it holds now.
+// Stats counts what a [Cache] did since it was made.
 type Stats struct {
-	Hits, Misses    int64
-	Stored          int64 // vectors given to ristretto
-	Rejected        int64 // of those, not admitted: less used than what they would replace, or there already
-	Evicted         int64 // dropped for room, age or by a purge
-	Bytes, MaxBytes int64
-	Tier            TierStats // of the Store; Hits and Misses above are those of memory
+	Hits, Misses    int64     // texts looked up in memory
+	Stored          int64     // vectors given to ristretto
+	Rejected        int64     // vectors that ristretto did not admit
+	Evicted         int64     // vectors dropped for room, by age or by a purge
+	Bytes, MaxBytes int64     // memory in use now, and its limit
+	Tier            TierStats // of the Store
 }
 
-// Stats returns the counts so far. They are exact when nothing else uses the cache.
+// Stats returns the counts so far. They are exact while no call uses the cache.
 func (c *Cache) Stats() Stats {
 	s := Stats{Stored: c.stats.stored.Load(), Rejected: c.stats.rejected.Load(), Evicted: c.stats.evicted.Load(), MaxBytes: c.max, Tier: c.tier.stats()}
 	for i := range c.lanes {
@@ -204,19 +219,21 @@ func (c *Cache) Stats() Stats {
 	return s
 }
 
-// Purge drops everything, also in the Store, and there what other processes have stored; not what those have in memory.
-// Answers to requests that are under way are not kept. An error is the Store's: the memory is purged all the same.
+// Purge drops all vectors from memory and from the Store, including those that other processes
+// have written there; it does not reach the memory of other processes. Answers to requests in
+// flight are not kept. An error comes from the Store: memory is purged all the same.
 func (c *Cache) Purge(ctx context.Context) error {
 	return c.tier.purge(ctx, nil, func() { c.exclusively(c.store.Clear) })
 }
 
-// PurgeSpace drops the vectors of one space, for example of a model that was changed by its provider, in the way of Purge.
+// PurgeSpace is Purge for the vectors of one space, for example of a model that its provider has
+// changed.
 func (c *Cache) PurgeSpace(ctx context.Context, s embedding.Space) error {
 	space := c.keys.space(s)
 	return c.tier.purge(ctx, spacePrefix(s), func() { c.exclusively(func() { c.forget(space) }) })
 }
 
-// forget drops what memory holds of a space.
+// forget drops the vectors of a space from memory.
 func (c *Cache) forget(space uint64) {
 	var doomed []uint64
 	c.store.IterValues(func(e *entry) (stop bool) {
@@ -232,8 +249,8 @@ func (c *Cache) forget(space uint64) {
 	c.store.Wait()
 }
 
-// Close frees the memory and ends ristretto's goroutines. The Store stays open and is no longer used once Close has
-// returned. It may be called more than once.
+// Close frees the memory and ends ristretto's goroutines. The Store stays open, but no call uses
+// it after Close returns. Close may be called more than once.
 func (c *Cache) Close() {
 	c.tier.close()
 	c.exclusively(func() {
@@ -242,7 +259,7 @@ func (c *Cache) Close() {
 	})
 }
 
-// exclusively runs do while nothing else uses the store, and makes what is being embedded too old to be kept.
+// exclusively runs do while no call uses the store, and invalidates answers still in flight.
 func (c *Cache) exclusively(do func()) {
 	for i := range c.lanes {
 		c.lanes[i].Lock()

@@ -13,40 +13,44 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Store is a second tier behind the memory of a Cache: it outlives the process or is shared by several. Packages cache/redis
-// and cache/disk are two. It is safe for concurrent use.
+// Store is a second tier behind the memory of a [Cache]. It outlives the process or is shared by
+// several. Implementations are safe for concurrent use.
 //
-// The Cache bounds each call by its context and counts errors in its Stats, so a Store neither retries nor logs: it
-// returns soon after the context has ended.
+// The Cache bounds each call by its context and counts errors in its Stats. So a Store neither
+// retries nor logs, and it returns soon after the context has ended. Package cache/storetest
+// tests an implementation.
 type Store interface {
-	// Get sets rows[i] to the vector of keys[i], in memory of its own, and leaves it nil for a key that it does not hold. A
-	// value that is damaged is one that it does not hold. What was found before an error is used; nothing is set after the return.
+	// Get sets rows[i] to the vector of keys[i], which shares no memory with the Store, and leaves
+	// it nil if there is none or its value is damaged. The rows set before an error are used. Get
+	// sets no row after it has returned.
 	Get(ctx context.Context, keys []Key, rows [][]float32) error
-	// Set stores rows[i], which nobody edits, under keys[i].
+	// Set stores rows[i] under keys[i]. It does not edit the rows.
 	Set(ctx context.Context, keys []Key, rows [][]float32) error
-	// Purge removes all whose key begins with prefix; an empty one removes everything.
+	// Purge removes the vectors of all keys that begin with prefix. An empty prefix removes
+	// everything.
 	Purge(ctx context.Context, prefix []byte) error
 }
 
-// Key names a vector in a Store: 8 bytes of its Space's SHA-256, by which a space is purged, and the SHA-256 of the Space, the
-// Variant, the Task unless the model is Symmetric, and the text. It is the same in every process and version.
+// Key names a vector in a [Store]: 8 bytes of the SHA-256 of its Space, for [Cache.PurgeSpace],
+// and the SHA-256 of the Space, the Variant, the Task unless the model is Symmetric, and the
+// text. It is the same in every process and version.
 type Key [spaceBytes + sha256.Size]byte
 
 const spaceBytes = 8
 
-// String is the Key in hexadecimal.
+// String returns the Key in hexadecimal.
 func (k Key) String() string { return hex.EncodeToString(k[:]) }
 
-// spacePrefix is what the Keys of a space begin with.
+// spacePrefix returns the bytes with which all Keys of a space begin.
 func spacePrefix(s embedding.Space) []byte {
 	sum := sha256.Sum256([]byte(s))
 	return sum[:spaceBytes]
 }
 
-// storeKeys makes the Keys of texts embedded by a model for a task.
+// storeKeys makes the Keys of texts, for a model and a task.
 type storeKeys struct {
 	space  []byte
-	buffer []byte // what all Keys hash first, then room for a text
+	buffer []byte // the part that all Keys have in common, then room for a text
 	common int
 }
 
@@ -54,7 +58,7 @@ func newStoreKeys(m embedding.Model, task embedding.Task) storeKeys {
 	if m.Symmetric {
 		task = math.MaxUint8
 	}
-	// Lengths keep the end of one part from passing for the beginning of the next.
+	// The lengths keep the parts apart: "a"+"bc" is not "ab"+"c".
 	b := []byte("vecspace cache 1\x00")
 	for _, part := range []string{string(m.Space), m.Variant} {
 		b = binary.LittleEndian.AppendUint64(b, uint64(len(part)))
@@ -72,7 +76,8 @@ func (s *storeKeys) of(text string) (k Key) {
 	return k
 }
 
-// A stored value is "vec" and a version, a CRC-32C of the Key and the floats, and the floats in little-endian order.
+// A stored value is "vec", a version byte, the CRC-32C of the Key and the floats, and the floats.
+// Numbers are little-endian.
 const (
 	valueMagic  = "vec\x01"
 	valueHeader = len(valueMagic) + 4
@@ -80,11 +85,12 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// ErrValue is inside the error for a stored value that is damaged, of another Key, or of an unknown version.
+// ErrValue is in the chain of an error for a stored value that is damaged, belongs to another Key
+// or has an unknown version.
 var ErrValue = errors.New("not an intact vector")
 
-// AppendValue appends the form in which a Store keeps a vector outside the process: 8 bytes and 4 a dimension. The checksum
-// covers the Key too, so that a value never passes for another text's.
+// AppendValue appends the stored form of a vector to b: 8 bytes plus 4 per dimension. Its
+// checksum covers the Key, so that a value is never taken for the vector of another text.
 func AppendValue(b []byte, k Key, vector []float32) []byte {
 	start := len(b)
 	b = append(b, valueMagic...)
@@ -96,7 +102,8 @@ func AppendValue(b []byte, k Key, vector []float32) []byte {
 	return b
 }
 
-// ParseValue returns a copy of the vector in what AppendValue made for the same Key, or an error that is ErrValue.
+// ParseValue returns the vector in a value that [AppendValue] made for the same Key, as a copy.
+// Otherwise it returns an error with [ErrValue] in its chain.
 func ParseValue(k Key, value []byte) ([]float32, error) {
 	if len(value) <= valueHeader || len(value)%4 != 0 || string(value[:len(valueMagic)]) != valueMagic {
 		return nil, fmt.Errorf("a value of %d bytes is %w of version 1", len(value), ErrValue)

@@ -11,36 +11,37 @@ import (
 	"github.com/vecspace/embedding/middleware/internal/gate"
 )
 
-// TierStats tell how the Store does, in texts unless said otherwise.
+// TierStats counts what happened in the [Store].
 type TierStats struct {
-	Hits, Misses int64 // of the texts that were not in memory; not counted while the Store is not asked
-	Stored       int64 // vectors that it has taken
-	Unstored     int64 // vectors that it has not: it failed, was too slow, or was being spared
-	Failures     int64 // calls of it that failed or took longer than StoreTimeout
-	Spared       int64 // calls that were not made, because the ones before had failed or a purge was under way
-	Unknown      int64 // chains that go without it because their Space is unknown: call embedding.Probe
+	Hits, Misses int64 // texts looked up, because they were not in memory
+	Stored       int64 // vectors written
+	Unstored     int64 // vectors not written: the Store failed, was too slow or was skipped
+	Failures     int64 // calls that failed or took longer than StoreTimeout
+	Spared       int64 // calls skipped after failures or during a purge
+	Unknown      int64 // chains without the Store because their Space is unknown: call embedding.Probe
 
-	ReadErr, WriteErr error // why the last call to read or to write failed; nil when it succeeded
+	ReadErr, WriteErr error // error of the last read and of the last write; nil if it succeeded
 }
 
-// tierBlock is how many texts are asked for in one call of the Store. StoreTimeout is for so many.
+// tierBlock is how many texts one call of the Store is for. StoreTimeout bounds such a call.
 const tierBlock = 1024
 
-// tier is a Store that can neither fail a caller nor hold him up for long.
+// tier is a Store that neither fails a caller nor delays one for long.
 type tier struct {
 	Store
 	timeout     time.Duration
 	read, write direction
 
-	// purging is read-locked by every call. Who cannot have it at once goes without the Store: nobody waits for a purge, and
-	// nothing that is being purged gets back into memory.
+	// purging is read-locked by every call. Calls that cannot take it immediately skip the Store: no
+	// caller waits for a purge, and nothing that is being purged gets back into memory.
 	purging sync.RWMutex
 	closed  bool // guarded by purging
 
 	hits, misses, stored, unstored, unknown atomic.Int64
 }
 
-// purge removes what begins with prefix. forget empties memory of the same while nobody uses the Store.
+// purge removes the keys that begin with prefix. It calls forget, which does the same to memory,
+// while no call uses the Store.
 func (t *tier) purge(ctx context.Context, prefix []byte, forget func()) error {
 	if t == nil {
 		forget()
@@ -55,7 +56,7 @@ func (t *tier) purge(ctx context.Context, prefix []byte, forget func()) error {
 	return nil
 }
 
-// direction is reading or writing: a full disk can still be read.
+// direction is reading or writing. They fail apart: a full disk can still be read.
 type direction struct {
 	gate             gate.Gate
 	failures, spared atomic.Int64
@@ -69,7 +70,8 @@ func (d *direction) lastErr() error {
 	return nil
 }
 
-// of returns the tier for a model's chain: none if its Space is unknown, because what is kept could later pass for another's.
+// of returns the tier for a chain of model m. A chain with an unknown Space has none, because
+// another chain could take its vectors for its own.
 func (t *tier) of(m embedding.Model) *tier {
 	if t == nil || m.Space != "" {
 		return t
@@ -78,7 +80,7 @@ func (t *tier) of(m embedding.Model) *tier {
 	return nil
 }
 
-// close waits for the calls that are under way.
+// close waits for the calls in flight. Later calls do nothing.
 func (t *tier) close() {
 	if t != nil {
 		t.purging.Lock()
@@ -87,7 +89,7 @@ func (t *tier) close() {
 	}
 }
 
-// call runs do within the time that is left. It returns false where do was not run, did not succeed or ctx ended.
+// call runs do for at most timeout. It returns false if do did not run or failed, or if ctx ended.
 func (t *tier) call(ctx context.Context, d *direction, timeout time.Duration, do func(context.Context) error) bool {
 	if !t.purging.TryRLock() {
 		d.spared.Add(1)
@@ -108,10 +110,10 @@ func (t *tier) call(ctx context.Context, d *direction, timeout time.Duration, do
 	case err == nil:
 		d.err.Store(nil)
 	case ctx.Err() != nil:
-		d.gate.Abandon() // the caller left, which says nothing of the Store
+		d.gate.Abandon() // the caller left; the Store may be fine
 		return false
-	case timeout < t.timeout && gate.Hasty(err, timeout):
-		d.gate.Abandon() // the caller is about to leave
+	case timeout < t.timeout && gate.TooShort(err, timeout):
+		d.gate.Abandon() // the caller left the Store too little time
 		return false
 	default:
 		if bounded.Err() != nil {
@@ -124,8 +126,9 @@ func (t *tier) call(ctx context.Context, d *direction, timeout time.Duration, do
 	return err == nil
 }
 
-// get returns what the Store holds of keys. It takes at most half of the time that the caller has, so that a Store which hangs
-// leaves enough to ask the provider. A vector of other dimensions than the model's is a miss.
+// get returns a row for each key, nil if the Store does not have it or if it has other
+// dimensions. It takes at most half of the caller's time, so that enough is left to ask the
+// provider.
 func (t *tier) get(ctx context.Context, keys []Key, dimensions int) [][]float32 {
 	rows := make([][]float32, len(keys))
 	for at := 0; at < len(keys); at += tierBlock {
@@ -154,7 +157,8 @@ func (t *tier) get(ctx context.Context, keys []Key, dimensions int) [][]float32 
 	return rows
 }
 
-// set stores rows while they are fresh, which a purge ends. What was paid for is stored although the caller has left.
+// set writes rows, as long as they are fresh: a purge makes them stale. It goes on after the
+// caller has left, because the rows are paid for.
 func (t *tier) set(ctx context.Context, keys []Key, rows [][]float32, fresh func() bool) bool {
 	ctx = context.WithoutCancel(ctx)
 	for at := 0; at < len(keys); at += tierBlock {
@@ -184,67 +188,4 @@ func (t *tier) stats() TierStats {
 		Failures: t.read.failures.Load() + t.write.failures.Load(), Spared: t.read.spared.Load() + t.write.spared.Load(),
 		Unknown: t.unknown.Load(), ReadErr: t.read.lastErr(), WriteErr: t.write.lastErr(),
 	}
-}
-
-// second adds what the Store holds of the texts that memory lacks to rows, and keeps it in memory.
-func (v *view) second(ctx context.Context, at moment, req embedding.Request, rows [][]float32, hits int) ([][]float32, int) {
-	if rows == nil {
-		rows = make([][]float32, req.Len())
-	}
-	missing := make([]int, 0, len(rows)-hits)
-	keys := make([]Key, 0, len(rows)-hits)
-	sums := newStoreKeys(v.model, req.Task)
-	for i, row := range rows {
-		if row == nil {
-			missing, keys = append(missing, i), append(keys, sums.of(req.Texts[i]))
-		}
-	}
-	before := hits
-	for k, row := range v.tier.get(ctx, keys, v.model.Dimensions) {
-		if row != nil {
-			rows[missing[k]] = row
-			hits++
-		}
-	}
-	if hits > before {
-		pre, memory := v.pre.of(req.Task), v.cache.keys
-		v.cache.keep(at.purges, v.pre.space, func(yield func(key, []float32) bool) {
-			for _, i := range missing {
-				if rows[i] != nil && !yield(memory.of(pre, req.Texts[i]), rows[i]) {
-					return
-				}
-			}
-		})
-	}
-	return rows, hits
-}
-
-// lacking returns which of the rows are not in memory: those that the Store has not been given either.
-func (v *view) lacking(task embedding.Task, texts []string, rows [][]float32) (idx []int) {
-	if v.tier == nil {
-		return nil
-	}
-	pre, c := v.pre.of(task), v.cache
-	l := c.lane()
-	l.RLock()
-	defer l.RUnlock()
-	for i, row := range rows {
-		if row != nil && c.lookup(c.keys.of(pre, texts[i]), len(row)) == nil {
-			idx = append(idx, i)
-		}
-	}
-	return idx
-}
-
-// give stores the rows idx in the Store, unless what is as old as they are has been purged.
-func (v *view) give(ctx context.Context, age uint64, task embedding.Task, texts []string, rows [][]float32, idx []int) {
-	if len(idx) == 0 {
-		return
-	}
-	sums := newStoreKeys(v.model, task)
-	keys, vectors := make([]Key, len(idx)), make([][]float32, len(idx))
-	for k, i := range idx {
-		keys[k], vectors[k] = sums.of(texts[i]), rows[i]
-	}
-	v.tier.set(ctx, keys, vectors, func() bool { return v.cache.now() == age })
 }

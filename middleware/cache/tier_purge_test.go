@@ -23,13 +23,13 @@ func TestPurgeReachesTheStore(t *testing.T) {
 	embed(t, a, "x", "y")
 	embed(t, b, "x", "y")
 	if err := c.PurgeSpace(t.Context(), "a"); err != nil || s.size() != 2 {
-		t.Fatalf("%v, %d left", err, s.size())
+		t.Fatalf("purge of a space: got %v with %d vectors left, want 2", err, s.size())
 	}
 	if embed(t, a, "x").Reused != 0 || embed(t, b, "x").Reused != 1 {
 		t.Error("the wrong space was purged")
 	}
 	if err := c.Purge(t.Context()); err != nil || s.size() != 0 || embed(t, b, "x").Reused != 0 {
-		t.Errorf("%v, %d left", err, s.size())
+		t.Errorf("purge: got %v with %d vectors left, want none", err, s.size())
 	}
 }
 
@@ -39,7 +39,7 @@ func TestPurgeHoldsForWhatIsUnderWay(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(call embedtest.Call) embedtest.Reply {
 		if call.Number == 1 {
 			if err := c.Purge(t.Context()); err != nil {
-				t.Error(err)
+				t.Errorf("got the error %v, want none", err)
 			}
 		}
 		return embedtest.Reply{}
@@ -50,7 +50,8 @@ func TestPurgeHoldsForWhatIsUnderWay(t *testing.T) {
 	}
 }
 
-// A purge waits for a write under way; who comes meanwhile goes without the Store and waits for nobody.
+// A purge waits for a write under way; who comes meanwhile goes without the Store and waits for
+// nobody.
 func TestNobodyWaitsForAPurge(t *testing.T) {
 	s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
 	begun, hold := make(chan struct{}), make(chan struct{})
@@ -67,18 +68,18 @@ func TestNobodyWaitsForAPurge(t *testing.T) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"being written"}}); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 	})
 	<-begun
 	wg.Go(func() {
 		if err := c.Purge(t.Context()); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 	})
 	for i := 0; c.Stats().Tier.Spared == 0; i++ {
 		if u := embed(t, e, fmt.Sprint("meanwhile ", i)); u.Requests != 1 {
-			t.Fatalf("%+v", u)
+			t.Fatalf("during a purge: got the usage %+v, want one request", u)
 		}
 	}
 	close(hold)

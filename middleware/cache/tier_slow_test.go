@@ -42,7 +42,7 @@ func TestStoreThatHangs(t *testing.T) {
 		}
 		got := c.Stats().Tier
 		if got.Failures != 6 || got.Spared != 200 || got.Unstored != 103 || !errors.Is(got.ReadErr, context.DeadlineExceeded) || got.WriteErr == nil {
-			t.Errorf("%+v", got)
+			t.Errorf("got %+v, want 6 failures, 200 spared, 103 unstored and both errors", got)
 		}
 		time.Sleep(5 * time.Second)
 		if d := took(10); d != 200*time.Millisecond { // one tries
@@ -71,7 +71,7 @@ func TestFullStoreIsStillRead(t *testing.T) {
 	e := embedding.Chain(f, c.Wrap)
 	for i := range 10 {
 		if u := embed(t, e, fmt.Sprint(i)); u.Requests != 1 {
-			t.Fatalf("%+v", u)
+			t.Fatalf("with a full Store: got the usage %+v, want one request", u)
 		}
 	}
 	if u := embed(t, e, "old"); u.Reused != 1 {
@@ -79,7 +79,7 @@ func TestFullStoreIsStillRead(t *testing.T) {
 	}
 	got := c.Stats().Tier
 	if !errors.Is(got.WriteErr, full) || got.ReadErr != nil || got.Unstored != 10 || got.Stored != 0 || got.Failures != 3 {
-		t.Errorf("%+v", got)
+		t.Errorf("got %+v, want 3 failures, 10 unstored and a WriteErr only", got)
 	}
 }
 
@@ -109,7 +109,7 @@ func TestCallersTime(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 			defer cancel()
 			if _, err := e.Embed(ctx, embedding.Request{Texts: []string{"soon"}}); err != nil {
-				t.Error(err)
+				t.Errorf("got the error %v, want none", err)
 			}
 		}
 		if got := c.Stats().Tier; got.Failures != 1 || got.Spared != 0 {
@@ -123,12 +123,13 @@ func TestCallersTime(t *testing.T) {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 		if got := c.Stats().Tier; got.Failures != 1 || len(f.Calls()) != before {
-			t.Errorf("%+v, %d requests: that somebody left says nothing of the Store", got, len(f.Calls())-before)
+			t.Errorf("got %+v after %d requests, want 1 failure and none: a canceled caller is no failure of the Store", got, len(f.Calls())-before)
 		}
 	})
 }
 
-// What was paid for is stored although the caller has left meanwhile, and so is what a PartialError carries.
+// What was paid for is stored although the caller has left meanwhile, and so is what a
+// PartialError carries.
 func TestWhatWasPaidIsStored(t *testing.T) {
 	s := newStore()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -143,7 +144,7 @@ func TestWhatWasPaidIsStored(t *testing.T) {
 	c := over(t, cache.Options{Store: s})
 	_, err := embedding.Chain(f, c.Wrap).Embed(ctx, embedding.Request{Texts: []string{"a", "bad", "b"}})
 	if embedding.KindOf(err) != embedding.Partial || s.size() != 2 || c.Stats().Tier.Stored != 2 {
-		t.Errorf("%v, %d stored, %+v", err, s.size(), c.Stats().Tier)
+		t.Errorf("got %v with %d vectors in the Store and %+v, want Partial and 2", err, s.size(), c.Stats().Tier)
 	}
 }
 

@@ -20,7 +20,8 @@ import (
 	"github.com/vecspace/embedding/middleware/cache/storetest"
 )
 
-// store is a Store in a map. fails, where it is set, decides how a call fares before anything is done.
+// store is a Store in a map. fails, where it is set, decides how a call fares before anything is
+// done.
 type store struct {
 	mu         sync.Mutex
 	rows       map[cache.Key][]float32
@@ -118,7 +119,7 @@ func TestMemoryThenStoreThenProvider(t *testing.T) {
 	// Of five texts memory has two, the Store one, and the provider is asked for two.
 	before := f.Ledger().Requests
 	if u := embed(t, e, "a", "d", "b", "c", "e"); u.Reused != 3 || f.Ledger().Requests != before+1 {
-		t.Errorf("%+v", u)
+		t.Errorf("got the usage %+v, want 3 reused and one request", u)
 	}
 	if !slices.Equal(s.gets, []int{2, 3}) || !slices.Equal(s.sets, []int{2}) {
 		t.Errorf("reads of %v, writes of %v texts", s.gets, s.sets)
@@ -128,7 +129,7 @@ func TestMemoryThenStoreThenProvider(t *testing.T) {
 	}
 	want := cache.TierStats{Hits: 3, Misses: 2, Stored: 2}
 	if got := c.Stats(); got.Tier != want || got.Hits != 7 || got.Misses != 5 {
-		t.Errorf("%+v", got)
+		t.Errorf("got %+v, want 7 hits, 5 misses and %+v", got, want)
 	}
 }
 
@@ -141,7 +142,7 @@ func TestUnknownSpaceGoesWithoutTheStore(t *testing.T) {
 	e = embedding.Chain(e, c.Wrap)
 	embed(t, e, "a")
 	if u := embed(t, e, "a"); u.Reused != 1 || s.size() != 0 || len(s.gets) != 0 || c.Stats().Tier != (cache.TierStats{Unknown: 1}) {
-		t.Errorf("%+v, %d stored, %+v", u, s.size(), c.Stats().Tier)
+		t.Errorf("an unknown Space: got the usage %+v, %d vectors in the Store and %+v", u, s.size(), c.Stats().Tier)
 	}
 }
 
@@ -167,7 +168,7 @@ func TestWarmFillsTheStore(t *testing.T) {
 		t.Fatalf("%d, %v, %d stored", n, err, s.size())
 	}
 	if u := embed(t, embedding.Chain(f, over(t, cache.Options{Store: s}).Wrap), "7", "999"); u.Reused != 2 {
-		t.Errorf("%+v", u)
+		t.Errorf("got the usage %+v, want 2 reused", u)
 	}
 	s.fails = func(context.Context, bool) error { return errors.New("down") }
 	c := over(t, cache.Options{Store: s})
@@ -190,7 +191,7 @@ func TestEachVectorIsWrittenOnce(t *testing.T) {
 		for range 16 {
 			wg.Go(func() {
 				if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{fmt.Sprint("text ", round)}}); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 				}
 			})
 		}

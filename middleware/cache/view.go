@@ -7,8 +7,9 @@ import (
 	"github.com/vecspace/embedding/middleware/internal/recall"
 )
 
-// Wrap is the middleware. Vectors that next returns are kept, also those inside a PartialError; failures never are.
-// A chain goes on working, without a cache, after Close.
+// Wrap is a [embedding.Middleware]. The cache keeps each vector that next returns, those in a
+// [embedding.PartialError] too, and never keeps a failure. After Close the chain works without a
+// cache.
 func (c *Cache) Wrap(next embedding.Embedder) embedding.Embedder {
 	next = embedding.Chain(next)
 	m := next.Model()
@@ -17,12 +18,9 @@ func (c *Cache) Wrap(next embedding.Embedder) embedding.Embedder {
 		v.pre = c.keys.prefix(m, c.chain.Add(1))
 	}
 	v.tier = c.tier.of(m)
-	// The function itself and not a method of v's, which would cost a hit another copy of its result.
+	// A function and not a method of v: a method costs a hit another copy of its result.
 	return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (res embedding.Response, err error) {
-		n := req.Len()
-		if n == 0 {
-			return next.Embed(ctx, req)
-		}
+		n := len(req.Texts)
 		if err = ctx.Err(); err != nil {
 			return res, err
 		}
@@ -35,20 +33,20 @@ func (c *Cache) Wrap(next embedding.Embedder) embedding.Embedder {
 	})
 }
 
-// view is the cache as one chain sees it.
+// view is the cache of one chain.
 type view struct {
 	cache *Cache
 	next  embedding.Embedder
 	model embedding.Model
 	pre   prefix
-	tier  *tier // nil: none
+	tier  *tier // may be nil
 }
 
-// misses asks the Store and then next for the texts without a row and merges them in.
+// misses asks the Store, and then next, for the texts without a row.
 func (v *view) misses(ctx context.Context, req embedding.Request, rows [][]float32, hits int, at moment) (embedding.Response, error) {
 	if v.tier != nil {
 		rows, hits = v.second(ctx, at, req, rows, hits)
-		if hits == req.Len() {
+		if hits == len(req.Texts) {
 			return embedding.Response{Vectors: rows, Usage: embedding.Usage{Reused: hits}}, nil
 		}
 		if err := ctx.Err(); err != nil {
@@ -58,10 +56,10 @@ func (v *view) misses(ctx context.Context, req embedding.Request, rows [][]float
 	if hits == 0 {
 		return v.miss(ctx, at, req)
 	}
-	m := embedding.NewMerger(req.Len())
+	m := embedding.NewMerger(len(req.Texts))
 	for i, row := range rows {
 		if row != nil {
-			m.Set(i, embedding.Row{Vector: row})
+			m.Set(i, row)
 		}
 	}
 	m.Use(embedding.Usage{Reused: hits})
@@ -71,8 +69,8 @@ func (v *view) misses(ctx context.Context, req embedding.Request, rows [][]float
 	return m.Result()
 }
 
-// hits returns a row for each text that the cache holds and nil for the others, how many it holds, and when that was. One
-// text costs no allocation: the entry lends its own slice of one row.
+// hits returns the rows that memory has, nil for the other texts, with the number of hits and the
+// moment. A single text costs no allocation: its entry has a slice of one row.
 func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int, at moment) {
 	c := v.cache
 	l := c.lane()
@@ -101,20 +99,85 @@ func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int, at mom
 	return rows, hits, at
 }
 
-// miss asks next and keeps what succeeded.
+// miss asks next and keeps the vectors.
 func (v *view) miss(ctx context.Context, at moment, req embedding.Request) (embedding.Response, error) {
 	c := call{v, at}
 	res, err := v.next.Embed(recall.With(ctx, &c), req)
-	if got := embedding.Salvage(res, err); len(got.Vectors) == req.Len() {
+	if got := embedding.Salvage(res, err); len(got.Vectors) == len(req.Texts) {
 		c.Keep(ctx, req.Task, req.Texts, got.Vectors)
 	}
 	return res, err
 }
 
-// moment is what had happened to the cache when a call looked into it.
+// second looks up the missing rows in the Store and keeps what it finds in memory. It returns all
+// rows and the number of hits.
+func (v *view) second(ctx context.Context, at moment, req embedding.Request, rows [][]float32, hits int) ([][]float32, int) {
+	if rows == nil {
+		rows = make([][]float32, len(req.Texts))
+	}
+	missing := make([]int, 0, len(rows)-hits)
+	keys := make([]Key, 0, len(rows)-hits)
+	sums := newStoreKeys(v.model, req.Task)
+	for i, row := range rows {
+		if row == nil {
+			missing, keys = append(missing, i), append(keys, sums.of(req.Texts[i]))
+		}
+	}
+	before := hits
+	for k, row := range v.tier.get(ctx, keys, v.model.Dimensions) {
+		if row != nil {
+			rows[missing[k]] = row
+			hits++
+		}
+	}
+	if hits > before {
+		pre, memory := v.pre.of(req.Task), v.cache.keys
+		v.cache.keep(at.purges, v.pre.space, func(yield func(key, []float32) bool) {
+			for _, i := range missing {
+				if rows[i] != nil && !yield(memory.of(pre, req.Texts[i]), rows[i]) {
+					return
+				}
+			}
+		})
+	}
+	return rows, hits
+}
+
+// lacking returns the indexes of the rows that are not in memory. The Store does not have them
+// either.
+func (v *view) lacking(task embedding.Task, texts []string, rows [][]float32) (idx []int) {
+	if v.tier == nil {
+		return nil
+	}
+	pre, c := v.pre.of(task), v.cache
+	l := c.lane()
+	l.RLock()
+	defer l.RUnlock()
+	for i, row := range rows {
+		if row != nil && c.lookup(c.keys.of(pre, texts[i]), len(row)) == nil {
+			idx = append(idx, i)
+		}
+	}
+	return idx
+}
+
+// give writes the rows idx to the Store, unless a purge has happened since age.
+func (v *view) give(ctx context.Context, age uint64, task embedding.Task, texts []string, rows [][]float32, idx []int) {
+	if len(idx) == 0 {
+		return
+	}
+	sums := newStoreKeys(v.model, task)
+	keys, vectors := make([]Key, len(idx)), make([][]float32, len(idx))
+	for k, i := range idx {
+		keys[k], vectors[k] = sums.of(texts[i]), rows[i]
+	}
+	v.tier.set(ctx, keys, vectors, func() bool { return v.cache.now() == age })
+}
+
+// moment is the state of the cache when a call looked into it.
 type moment struct{ purges, stores uint64 }
 
-// call is one call that missed. It is the recall.Memory of the layers inside.
+// call is a call that missed. It is the [recall.Memory] of the layers inside.
 type call struct {
 	view *view
 	at   moment

@@ -9,9 +9,12 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Warm stores vectors that were embedded before by a model like m for a task, in memory and in the Store, and returns how many
-// different ones it was given. It is an error if m's Space is unknown or a vector has another length than m's; the ones
-// before it are stored. It is also an error if the Store has not taken all; memory has been given them then.
+// Warm stores vectors that a model like m has embedded earlier for a task, in memory and in the
+// Store. rows yields each text with its vector. Warm returns the number of different texts.
+//
+// It returns an error if m's Space is unknown, or if a vector does not have m's dimensions; the
+// vectors before that one are stored. It also returns an error if the Store did not take all
+// vectors; memory has them all the same.
 func (c *Cache) Warm(m embedding.Model, task embedding.Task, rows iter.Seq2[string, []float32]) (int, error) {
 	if m.Space == "" {
 		return 0, errors.New("cache: Warm: the model's Space is unknown: call embedding.Probe first")
@@ -38,7 +41,7 @@ func (c *Cache) Warm(m embedding.Model, task embedding.Task, rows iter.Seq2[stri
 	for text, row := range rows {
 		if len(row) != m.Dimensions {
 			flush()
-			return n, fmt.Errorf("cache: Warm: vector %d has %d dimensions, those of %s have %d", n, len(row), m.Space, m.Dimensions)
+			return n, fmt.Errorf("cache: Warm: vector %d has %d dimensions, vectors of %s have %d", n, len(row), m.Space, m.Dimensions)
 		}
 		block[c.keys.of(pre, text)] = warm{text, row}
 		if len(block) == warmBlock {
@@ -61,10 +64,10 @@ type warm struct {
 	row  []float32
 }
 
-// warmBlock is how many vectors Warm stores at once: no lock is held while the iterator runs.
+// warmBlock is how many vectors Warm stores at once. It holds no lock while the iterator runs.
 const warmBlock = 256
 
-// warm stores a block in the Store.
+// warm writes a block to the Store.
 func (v *view) warm(age uint64, task embedding.Task, block map[key]warm) bool {
 	sums := newStoreKeys(v.model, task)
 	keys, vectors := make([]Key, 0, len(block)), make([][]float32, 0, len(block))

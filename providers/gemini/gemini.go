@@ -125,7 +125,7 @@ type part struct {
 func (o Options) encoder(tasks map[embedding.Task]string, prefixes setup.Prefixes) func(embedding.Request) any {
 	return func(req embedding.Request) any {
 		one := item{Model: "models/" + o.Model, TaskType: tasks[req.Task], Dimensions: o.Dimensions}
-		items := make([]item, req.Len())
+		items := make([]item, len(req.Texts))
 		for i, text := range prefixes.Texts(req) {
 			items[i] = one
 			items[i].Content.Parts[0].Text = text

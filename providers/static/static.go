@@ -78,7 +78,7 @@ func (e *model) Model() embedding.Model { return e.m }
 
 // Embed fills one slab. Large requests use all cores; a cancel is seen between two texts, and nothing was paid.
 func (e *model) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-	n, dims := req.Len(), e.m.Dimensions
+	n, dims := len(req.Texts), e.m.Dimensions
 	slab := make([]float32, n*dims)
 	rows := make([][]float32, n)
 	for i := range rows {

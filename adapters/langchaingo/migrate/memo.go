@@ -28,18 +28,18 @@ func (m *memo) embedder() embedding.Embedder {
 }
 
 func (m *memo) embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-	out := embedding.NewMerger(req.Len())
+	out := embedding.NewMerger(len(req.Texts))
 	m.mu.RLock()
 	if req.Task == embedding.TaskDocument || m.any {
 		for i, text := range req.Texts {
 			if v := m.rows[text]; v != nil {
-				out.Set(i, embedding.Row{Vector: v})
+				out.Set(i, v)
 			}
 		}
 	}
 	m.mu.RUnlock()
 	missing := out.Missing()
-	out.Use(embedding.Usage{Reused: req.Len() - len(missing)})
+	out.Use(embedding.Usage{Reused: len(req.Texts) - len(missing)})
 	if len(missing) > 0 {
 		res, err := m.next.Embed(ctx, req.Pick(missing))
 		out.Add(missing, res, err)

@@ -102,8 +102,8 @@ func (s *Store) embed(ctx context.Context, e embedding.Embedder, b *batch) (*emb
 				return nil, fmt.Errorf("store: nothing was written: the vector of document %d %s", b.at[i], why)
 			}
 			rows[i] = nil
-			failed = append(failed, embedding.TextError{Index: i, Err: &embedding.Error{Kind: embedding.Malformed,
-				Provider: s.model.Provider, Model: s.model.ID, Endpoint: s.model.Endpoint, Err: fmt.Errorf("the vector of document %d %s", b.at[i], why)}})
+			err := s.model.Errorf(embedding.Malformed, "the vector of document %d %s", b.at[i], why)
+			failed = append(failed, embedding.TextError{Index: i, Err: err})
 		}
 	}
 	if len(failed) == 0 {

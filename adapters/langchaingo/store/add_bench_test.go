@@ -49,7 +49,7 @@ func BenchmarkAdd(b *testing.B) {
 		res.Vectors = append(res.Vectors, f.Vector(0, texts[i]))
 	}
 	e := embedding.Wrap(f, f.Model(), func(_ context.Context, req embedding.Request) (embedding.Response, error) {
-		return embedding.Response{Vectors: res.Vectors[:req.Len()], Usage: res.Usage}, nil
+		return embedding.Response{Vectors: res.Vectors[:len(req.Texts)], Usage: res.Usage}, nil
 	})
 	in := docs(texts...)
 	guarded, err := store.New(b.Context(), e, func(emb embeddings.Embedder) (vectorstores.VectorStore, error) { return &sink{e: emb}, nil }, cosine)

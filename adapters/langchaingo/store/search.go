@@ -40,7 +40,7 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, opts 
 		return nil, err
 	}
 	if why := s.o.Score.unfit(v); why != "" {
-		return nil, &embedding.Error{Kind: embedding.Malformed, Provider: s.model.Provider, Model: s.model.ID, Endpoint: s.model.Endpoint, Err: fmt.Errorf("the vector of the query %s", why)}
+		return nil, s.model.Errorf(embedding.Malformed, "the vector of the query %s", why)
 	}
 	leave, err := s.gate.share(ctx)
 	if err != nil {

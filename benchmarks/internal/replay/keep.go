@@ -30,7 +30,7 @@ func (r *Recording) Keep(e embedding.Embedder, reference string) (embedding.Embe
 	return embedding.Wrap(e, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 		res, err := e.Embed(ctx, req)
 		if failed := r.keep(m, reference, req, res, err); failed != nil {
-			return embedding.Response{}, &embedding.Error{Kind: embedding.Unknown, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Err: failed}
+			return embedding.Response{}, m.Errorf(embedding.Unknown, "%w", failed)
 		}
 		return res, err
 	}), nil
@@ -45,7 +45,7 @@ func (r *Recording) keep(m embedding.Model, reference string, req embedding.Requ
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var out []byte
-	estimates, all := make([]float64, req.Len()), 0.0
+	estimates, all := make([]float64, len(req.Texts)), 0.0
 	for i := range got.Vectors {
 		if got.Vectors[i] != nil {
 			estimates[i] = float64(embedding.EstimateTokens(req.Texts[i]))
@@ -94,7 +94,7 @@ func refusals(req embedding.Request, err error) map[int]string {
 				out[f.Index] = f.Err.Error()
 			}
 		}
-	} else if err != nil && req.Len() == 1 && embedding.KindOf(err) == embedding.Rejected {
+	} else if err != nil && len(req.Texts) == 1 && embedding.KindOf(err) == embedding.Rejected {
 		out[0] = err.Error()
 	}
 	return out

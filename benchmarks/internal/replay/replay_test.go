@@ -153,13 +153,13 @@ type constant struct{ m embedding.Model }
 
 func (c constant) Model() embedding.Model { return c.m }
 func (c constant) Embed(_ context.Context, req embedding.Request) (embedding.Response, error) {
-	rows := make([][]float32, req.Len())
+	rows := make([][]float32, len(req.Texts))
 	row := make([]float32, c.m.Dimensions)
 	row[0] = 1
 	for i := range rows {
 		rows[i] = row
 	}
-	return embedding.Response{Vectors: rows, Usage: embedding.Usage{Requests: 1, Tokens: req.Len()}}, nil
+	return embedding.Response{Vectors: rows, Usage: embedding.Usage{Requests: 1, Tokens: len(req.Texts)}}, nil
 }
 
 func size(t *testing.T, path string) int {

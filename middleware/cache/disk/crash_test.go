@@ -44,7 +44,8 @@ func child(path string) {
 	os.Exit(1)
 }
 
-// TestKill ends a process in the middle of its writing, again and again: all that Set had returned for is there.
+// TestKill ends a process in the middle of its writing, again and again: all that Set had
+// returned for is there.
 func TestKill(t *testing.T) {
 	path := file(t)
 	written := 0
@@ -53,10 +54,10 @@ func TestKill(t *testing.T) {
 		cmd.Env = append(os.Environ(), childFile+"="+path, fmt.Sprintf("%s_FROM=%d", childFile, written))
 		out, err := cmd.StdoutPipe()
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 		lines := bufio.NewScanner(out)
 		for i := 0; lines.Scan(); i++ {
@@ -90,14 +91,14 @@ func TestKill(t *testing.T) {
 			t.Fatalf("round %d: %+v", round, s.Stats())
 		}
 		if err := s.Close(); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 	}
 	t.Logf("%d vectors, none lost by 15 kills", written)
 }
 
-// TestFullDisk fills a file system of 24 MiB: what is there is read, what does not fit is an error that says so, and writing goes on
-// once there is room.
+// TestFullDisk fills a file system of 24 MiB: what is there is read, what does not fit is an
+// error that says so, and writing goes on once there is room.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", dir).CombinedOutput(); err != nil {
@@ -113,7 +114,7 @@ func TestFullDisk(t *testing.T) {
 	path := dir + "/vectors.db"
 	s, err := Open(path, Options{})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	defer s.Close()
 	e, f, c := chain(t, s)
@@ -133,7 +134,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	st := c.Stats().Tier
 	if !strings.Contains(st.WriteErr.Error(), path) || !strings.Contains(st.WriteErr.Error(), "no space left") || st.ReadErr != nil || st.Unstored == 0 {
-		t.Errorf("%+v", st)
+		t.Errorf("on a full disk: got %+v, want a WriteErr with the path, no ReadErr, and vectors Unstored", st)
 	}
 	t.Logf("%+v", st)
 	for n := full + 1; n < full+20; n++ {
@@ -147,7 +148,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	if err := os.Remove(ballast); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	embed(t, again, f, texts(full))
 	if got := fresh.Stats().Tier; got.WriteErr != nil || got.Stored != each {

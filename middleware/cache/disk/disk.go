@@ -1,13 +1,15 @@
-// Package disk is a second tier of a cache in one file of this machine, on bbolt.
+// Package disk keeps the second tier of a cache in one local file, with bbolt.
 //
 //	tier, err := disk.Open("vectors.db", disk.Options{})
 //	...
 //	defer tier.Close() // after the cache
 //	vectors, err := cache.New(cache.Options{Store: tier})
 //
-// The file survives a restart, kill -9 and a loss of power: Set returns when its vectors are on the disk. One process at a time may
-// have it open. A disk that is full is read and no longer written until there is room, which cache.Stats.Tier.WriteErr says. A value
-// that is damaged is a miss; a file whose structure is damaged is refused by Open, or by each call once it is found, with its name.
+// The file survives a restart, kill -9 and a loss of power: [Store.Set] returns when its vectors
+// are on the disk. Only one process at a time can open it. While the disk is full, the Store is
+// read but not written, and cache.Stats.Tier.WriteErr says so. A damaged value is a miss. If the
+// structure of the file is damaged, [Open] fails, or each call after the damage was found does;
+// the error names the file.
 package disk
 
 import (
@@ -28,17 +30,17 @@ import (
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
-// Options of a Store. The zero value is 4 GiB without expiry.
+// Options are options of a [Store]. The zero value is 4 GiB without expiry.
 type Options struct {
-	// MaxBytes is what the vectors may take in the file, which may be a twentieth or 64 MiB larger; 0 is 4 GiB, at least 16 MiB.
-	// When it is reached, old ones make room in the order of their keys, which are hashes: at random, as far as texts are
-	// concerned. Choosing the longest unused would make each reading a writing.
+	// MaxBytes limits the size of the vectors in the file; 0 means 4 GiB, the minimum is 16 MiB. The
+	// file may be larger by a twentieth or 64 MiB. At the limit, random vectors make room for new
+	// ones: choosing the least recently used would turn each read into a write.
 	MaxBytes int64
-	// TTL is how long a vector is kept after it was written; 0 is until there is no room for it.
+	// TTL is how long a vector is kept after it was written; 0 means until there is no room for it.
 	TTL time.Duration
 }
 
-// Store is a cache.Store. It is safe for concurrent use.
+// Store is a [cache.Store] in a file. It is safe for concurrent use.
 type Store struct {
 	path string
 	max  int64
@@ -47,10 +49,10 @@ type Store struct {
 
 	jobs   chan *job
 	ending chan struct{} // closed by Close
-	ended  chan struct{} // closed when the writer has ended
+	ended  chan struct{} // closed by the writer at its end
 	close  sync.Once
 
-	hand    []byte // where pruning goes on; the writer's
+	hand    []byte // the key where pruning continues; only the writer uses it
 	broken  atomic.Pointer[error]
 	damaged atomic.Int64
 	pruned  atomic.Int64
@@ -58,14 +60,15 @@ type Store struct {
 
 var _ cache.Store = (*Store)(nil)
 
-// A value in the file is the time of its writing, 4 bytes of seconds since 1970, and what cache.AppendValue makes.
+// A value in the file is the time when it was written (seconds since 1970, 4 bytes) and the
+// result of cache.AppendValue. stamp is the size of the time.
 const stamp = 4
 
-// bucket's name is the version of the file's form.
+// bucket has the version of the file's format in its name.
 var bucket = []byte("vectors 1")
 
-// Open opens the file, or makes it. It is an error, which names the file, if another process has it open or if it is no file of
-// this package or damaged.
+// Open opens or creates the file. It returns an error, which names the file, if another process
+// has it open, if it is damaged, or if it is not a file of this package.
 func Open(path string, o Options) (*Store, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 4 << 30
@@ -110,7 +113,7 @@ func (s *Store) open() (err error) {
 	return nil
 }
 
-// shut closes the file, also a damaged one.
+// shut closes the file, even if it is damaged.
 func (s *Store) shut() (err error) {
 	if s.db == nil {
 		return nil
@@ -123,7 +126,8 @@ func (s *Store) corrupt(err any) error {
 	return fmt.Errorf("cache/disk: %s is not a file of this cache, or damaged: move it away and open a new one: %v", s.path, err)
 }
 
-// mend makes an error of the panics and faults by which bbolt tells of a damaged file. The file is left as it is, and not used again.
+// mend turns a panic into an error: bbolt panics, or faults, on a damaged file. The file stays as
+// it is and is not used again.
 func (s *Store) mend(err *error) {
 	if p := recover(); p != nil {
 		broken := s.corrupt(p)
@@ -132,7 +136,8 @@ func (s *Store) mend(err *error) {
 	}
 }
 
-// careful runs do on the file. A page that cannot be read is a panic in it and not the end of the process.
+// careful runs do on the file. A page that cannot be read then makes a panic instead of ending
+// the process, and mend an error of that.
 func (s *Store) careful(do func() error) (err error) {
 	if broken := s.broken.Load(); broken != nil {
 		return *broken
@@ -145,7 +150,7 @@ func (s *Store) careful(do func() error) (err error) {
 	return nil
 }
 
-// Get reads what the file holds.
+// Get reads the vectors that the file has. See [cache.Store].
 func (s *Store) Get(ctx context.Context, keys []cache.Key, rows [][]float32) error {
 	return s.careful(func() error {
 		return s.db.View(func(tx *bbolt.Tx) error {
@@ -172,7 +177,7 @@ func (s *Store) Get(ctx context.Context, keys []cache.Key, rows [][]float32) err
 	})
 }
 
-// oldest is the first second whose vectors have not expired.
+// oldest returns the first second whose vectors did not expire yet.
 func (s *Store) oldest() uint32 {
 	if s.ttl <= 0 {
 		return 0
@@ -180,18 +185,18 @@ func (s *Store) oldest() uint32 {
 	return uint32(max(0, time.Now().Add(-s.ttl).Unix()))
 }
 
-// Stats of a Store. Damaged and Pruned count since Open.
+// Stats describes a [Store]. Damaged and Pruned count since [Open].
 type Stats struct {
-	Vectors  int   // in the file, expired ones included
-	Bytes    int64 // that they and their index take
+	Vectors  int   // vectors in the file, expired ones included
+	Bytes    int64 // size of the vectors and their index
 	MaxBytes int64
-	File     int64 // size of the file
-	Damaged  int64 // values that were found damaged; they were misses and have been removed
-	Pruned   int64 // vectors that made room
-	Err      error // not nil once the file's structure was found damaged: nothing is read or written any more
+	File     int64 // size of the file, in bytes
+	Damaged  int64 // values found damaged; they were misses and were removed
+	Pruned   int64 // vectors removed to make room
+	Err      error // not nil if the file's structure is damaged; all calls then fail
 }
 
-// Stats looks into the file; it takes time in proportion to it.
+// Stats reads the whole file, so its time grows with the file.
 func (s *Store) Stats() Stats {
 	st := Stats{MaxBytes: s.max, Damaged: s.damaged.Load(), Pruned: s.pruned.Load()}
 	st.Err = s.careful(func() error {
@@ -208,16 +213,16 @@ func (s *Store) Stats() Stats {
 	return st
 }
 
-// used is the part of the file that is not free.
+// used returns the size of the file without its free pages.
 func (s *Store) used(tx *bbolt.Tx) int64 {
 	st := s.db.Stats()
 	return tx.Size() - int64(st.FreePageN+st.PendingPageN)*int64(s.db.Info().PageSize)
 }
 
-// ErrClosed is what a Store answers after Close.
+// ErrClosed is the error of a call after [Store.Close].
 var ErrClosed = errors.New("cache/disk: the Store is closed")
 
-// Close waits for what is being written and closes the file. It may be called more than once.
+// Close waits for writes in flight and closes the file. It may be called more than once.
 func (s *Store) Close() (err error) {
 	s.close.Do(func() {
 		close(s.ending)
@@ -227,7 +232,7 @@ func (s *Store) Close() (err error) {
 	return err
 }
 
-// start is a random place in the order of the keys.
+// start returns a random place in the order of the keys.
 func start() []byte {
 	return binary.LittleEndian.AppendUint64(nil, rand.Uint64())
 }

@@ -21,7 +21,7 @@ func open(t testing.TB, path string, o Options) *Store {
 	t.Helper()
 	s, err := Open(path, o)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
@@ -57,7 +57,7 @@ func put(t testing.TB, s *Store, from, n, dimensions int) {
 	t.Helper()
 	keys, rows := block(from, n, dimensions)
 	if err := s.Set(t.Context(), keys, rows); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 }
 
@@ -67,7 +67,7 @@ func held(t testing.TB, s *Store, from, n, dimensions int) (found int) {
 	keys, want := block(from, n, dimensions)
 	got := make([][]float32, n)
 	if err := s.Get(t.Context(), keys, got); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	for i := range got {
 		if got[i] == nil {
@@ -90,7 +90,7 @@ func TestRestart(t *testing.T) {
 	s := open(t, path, Options{})
 	put(t, s, 0, 100, 64)
 	if err := s.Close(); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if err := s.Set(t.Context(), []cache.Key{{}}, [][]float32{{1}}); !errors.Is(err, ErrClosed) {
 		t.Errorf("Set after Close: %v", err)
@@ -131,7 +131,7 @@ func TestTTL(t *testing.T) {
 		}
 		return nil
 	}); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	s.Close()
 	for ttl, want := range map[time.Duration]int{time.Hour: 5, 3 * time.Hour: 10, 0: 10} {
@@ -153,11 +153,11 @@ func TestSizeIsBounded(t *testing.T) {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	st, found := s.Stats(), held(t, s, 0, n, dims)
 	if info.Size() > limit+64<<20 || st.Bytes > limit+limit/20 || st.File != info.Size() {
-		t.Errorf("%+v, %d bytes on the disk", st, info.Size())
+		t.Errorf("got %+v and a file of %d bytes, the limit is %d", st, info.Size(), limit)
 	}
 	if found != st.Vectors || found < limit/(4*dims)/3 || int64(found)+st.Pruned != n {
 		t.Errorf("%d found, %+v", found, st)
@@ -176,14 +176,14 @@ func TestDamagedValueIsAMissAndRemoved(t *testing.T) {
 		one, two, three := key(1), key(2), key(3)
 		return errors.Join(b.Put(one[:], b.Get(two[:])), b.Put(two[:], []byte{1}), b.Put(three[:], nil))
 	}); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if n := held(t, s, 0, 10, 8); n != 7 {
 		t.Errorf("%d found, want 7", n)
 	}
 	put(t, s, 20, 1, 8) // comes after the removals
 	if st := s.Stats(); st.Damaged != 3 || st.Vectors != 8 || st.Err != nil {
-		t.Errorf("%+v", st)
+		t.Errorf("got %+v, want 3 damaged and 8 vectors", st)
 	}
 }
 
@@ -191,13 +191,13 @@ func TestDamagedFile(t *testing.T) {
 	foreign := file(t)
 	db, err := bbolt.Open(foreign, 0o600, nil)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if err := errors.Join(db.Update(func(tx *bbolt.Tx) error {
 		_, err := tx.CreateBucket([]byte("accounts"))
 		return err
 	}), db.Close()); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	for name, damage := range map[string]func(t *testing.T, path string){
 		"text":      func(t *testing.T, path string) { write(t, path, []byte(strings.Repeat("no vectors ", 10_000))) },
@@ -243,7 +243,8 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
-// A file that is cut under an open Store must not end the process, which a fault in a mapped page does by itself.
+// A file that is cut under an open Store must not end the process, which a fault in a mapped page
+// does by itself.
 func TestFileCutWhileOpen(t *testing.T) {
 	path := file(t)
 	s := open(t, path, Options{})
@@ -283,14 +284,14 @@ func TestOpenErrors(t *testing.T) {
 func read(t *testing.T, path string) []byte {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	return b
 }
 
 func write(t *testing.T, path string, b []byte) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 }
 
@@ -300,7 +301,8 @@ func clearFrom(t *testing.T, path string, at int) {
 	write(t, path, b)
 }
 
-// BenchmarkRead compares reading 10,000 vectors of 1,024 dimensions with copying the same values out of the same file by bbolt alone, in turns.
+// BenchmarkRead compares reading 10,000 vectors of 1,024 dimensions with copying the same values
+// out of the same file by bbolt alone, in turns.
 func BenchmarkRead(b *testing.B) {
 	const n = 10_000
 	s := open(b, file(b), Options{})

@@ -16,7 +16,7 @@ func chain(t *testing.T, s cache.Store) (embedding.Embedder, *embedtest.Fake, *c
 	f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Dimensions: 4096}})
 	c, err := cache.New(cache.Options{MaxBytes: 64 << 10, Store: s, StoreTimeout: time.Minute})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	t.Cleanup(c.Close)
 	return embedding.Chain(f, c.Wrap), f, c
@@ -27,7 +27,7 @@ func embed(t *testing.T, e embedding.Embedder, f *embedtest.Fake, texts []string
 	t.Helper()
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	for i, text := range texts {
 		if !slices.Equal(res.Vectors[i], f.Vector(0, text)) {

@@ -15,14 +15,14 @@ import (
 // job is one change of the file.
 type job struct {
 	do   func(*bbolt.Tx) error
-	done chan error // of one; receives when the change is on the disk
+	done chan error // buffered; receives the result when the change is on the disk
 }
 
-// most is how many jobs share one commit. Those that come while one is being made wait for the next together, so that many
-// callers cost one sync of the disk.
+// most is how many jobs share one commit. Jobs that come during a commit wait for the next one
+// together, so that many callers cost one sync of the disk.
 const most = 64
 
-// write is the goroutine that alone changes the file.
+// write runs in the only goroutine that changes the file.
 func (s *Store) write() {
 	defer close(s.ended)
 	for {
@@ -58,7 +58,8 @@ func (s *Store) write() {
 	}
 }
 
-// submit hands a job to the writer and waits for it. When ctx ends first, a job that was handed over is done all the same.
+// submit hands a job to the writer and waits for it. If ctx ends first, a job that was handed
+// over is done all the same.
 func (s *Store) submit(ctx context.Context, do func(*bbolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -79,14 +80,15 @@ func (s *Store) submit(ctx context.Context, do func(*bbolt.Tx) error) error {
 		return fmt.Errorf("cache/disk: %s: not yet written: %w", s.path, ctx.Err())
 	}
 	select {
-	case err := <-j.done: // by the writer's last commit
+	case err := <-j.done: // it was in the last commit
 		return err
 	default:
 		return ErrClosed
 	}
 }
 
-// Set returns when all are on the disk. Where ctx ends first, they are written nevertheless.
+// Set returns when the vectors are on the disk. If ctx ends first, it returns an error and they
+// may be written later. See [cache.Store].
 func (s *Store) Set(ctx context.Context, keys []cache.Key, rows [][]float32) error {
 	if len(keys) == 0 {
 		return ctx.Err()
@@ -102,7 +104,7 @@ func (s *Store) Set(ctx context.Context, keys []cache.Key, rows [][]float32) err
 		at := len(slab)
 		slab = cache.AppendValue(binary.LittleEndian.AppendUint32(slab, now), keys[i], rows[i])
 		values[i] = slab[at:len(slab):len(slab)]
-		names[i] = bytes.Clone(keys[i][:]) // bbolt keeps it until the commit, which may be after this call
+		names[i] = bytes.Clone(keys[i][:]) // bbolt keeps it until the commit, perhaps after this call
 	}
 	return s.submit(ctx, func(tx *bbolt.Tx) error {
 		if err := s.prune(tx, size+len(keys)*len(cache.Key{})); err != nil {
@@ -118,8 +120,9 @@ func (s *Store) Set(ctx context.Context, keys []cache.Key, rows [][]float32) err
 	})
 }
 
-// prune makes room for n bytes where there is none, by twice as much, so that a file that was opened with a smaller MaxBytes than
-// before shrinks to it. It goes on where the last one has ended, through all keys in their order.
+// prune makes room for n bytes if there is none. It removes twice as much, so that a file that is
+// opened with a smaller MaxBytes than before shrinks. It goes round all keys and continues where
+// it stopped.
 func (s *Store) prune(tx *bbolt.Tx, n int) error {
 	if s.used(tx)+int64(n) <= s.max {
 		return nil
@@ -133,7 +136,7 @@ func (s *Store) prune(tx *bbolt.Tx, n int) error {
 		k, v := c.Seek(s.hand)
 		if k == nil {
 			if turned {
-				return nil // everything is gone
+				return nil // the file is empty
 			}
 			turned, s.hand = true, []byte{}
 			continue
@@ -148,7 +151,7 @@ func (s *Store) prune(tx *bbolt.Tx, n int) error {
 	return nil
 }
 
-// discard removes a damaged value when the writer has time, unless it has been replaced by then.
+// discard removes a damaged value when the writer has time, unless it was replaced by then.
 func (s *Store) discard(k cache.Key) {
 	j := &job{func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucket)
@@ -163,14 +166,16 @@ func (s *Store) discard(k cache.Key) {
 	}, make(chan error, 1)}
 	select {
 	case s.jobs <- j:
-	default: // the next reader finds it again
+	default: // the next reader of it tries again
 	}
 }
 
-// purgeBlock is how many vectors one transaction of a purge removes: others may write in between.
+// purgeBlock is how many vectors one transaction of a purge removes, so that other jobs come in
+// between.
 const purgeBlock = 4096
 
-// Purge removes what begins with prefix. The file keeps its size, and the room is used again.
+// Purge removes the vectors of all keys that begin with prefix. The file keeps its size and uses
+// the room again.
 func (s *Store) Purge(ctx context.Context, prefix []byte) error {
 	prefix = bytes.Clone(prefix)
 	for left := true; left; {

@@ -1,12 +1,16 @@
-// Package redis is a second tier of a cache in Redis or Valkey, shared by all processes that use the same server.
+// Package redis keeps the second tier of a cache in Redis or Valkey. All processes that use the
+// same server share it.
 //
-//	client := goredis.NewClient(&goredis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1})
+//	client := goredis.NewClient(&goredis.Options{
+//		Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1,
+//	})
 //	tier, err := redis.New(client, redis.Options{TTL: 30 * 24 * time.Hour})
 //	...
 //	vectors, err := cache.New(cache.Options{Store: tier})
 //
-// What a call misses in memory is asked for in one pipeline. A server that is slow, full or dead makes misses and not errors, within
-// cache.Options.StoreTimeout; cache.Stats.Tier tells of it. The server need not be there when a program starts.
+// A call looks up what memory lacks in one pipeline. A slow, full or dead server makes misses and
+// no errors, within cache.Options.StoreTimeout, and cache.Stats.Tier counts them. The server need
+// not be up when a program starts.
 package redis
 
 import (
@@ -25,15 +29,17 @@ import (
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
-// Options of a Store. The zero value keeps vectors until the server evicts them.
+// Options are options of a [Store]. The zero value keeps vectors until the server evicts them.
 type Options struct {
-	// TTL is how long the server keeps a vector after it was written; 0 is until its maxmemory-policy evicts it.
+	// TTL is how long the server keeps a vector after it was written. 0 means until the server's
+	// maxmemory-policy evicts it; the minimum is 1 ms.
 	TTL time.Duration
-	// Prefix of all keys; "" is "embedding:". Two caches that must not see each other's vectors have two prefixes.
+	// Prefix of all keys; "" means "embedding:". Give two caches different prefixes to keep them
+	// apart.
 	Prefix string
 }
 
-// Store is a cache.Store. It is safe for concurrent use.
+// Store is a [cache.Store] in Redis. It is safe for concurrent use.
 type Store struct {
 	client  goredis.UniversalClient
 	ttl     time.Duration
@@ -43,8 +49,9 @@ type Store struct {
 
 var _ cache.Store = (*Store)(nil)
 
-// New returns a Store on a client, which stays the caller's to close. It asks the server nothing. It is an error if the client
-// does not heed a context's deadline, because no bound could be kept then: set ContextTimeoutEnabled.
+// New returns a Store that uses client. It does no I/O, and the caller closes the client. New
+// returns an error if the client ignores the deadlines of contexts, because calls could then take
+// any time: set ContextTimeoutEnabled in its options.
 func New(client goredis.UniversalClient, o Options) (*Store, error) {
 	if o.TTL < 0 || o.TTL > 0 && o.TTL < time.Millisecond {
 		return nil, fmt.Errorf("cache/redis: TTL is %v: it must be at least a millisecond, or 0 to keep vectors until they are evicted", o.TTL)
@@ -67,13 +74,13 @@ func heedsDeadlines(client goredis.UniversalClient) bool {
 	case *goredis.Ring:
 		return c.Options().ContextTimeoutEnabled
 	}
-	return client != nil // somebody's own
+	return client != nil // another type; the user has to know
 }
 
-// Damaged is how many values were found that are no intact vector. They were misses and have been removed.
+// Damaged returns how many damaged values were found. They were misses and were removed.
 func (s *Store) Damaged() int64 { return s.damaged.Load() }
 
-// name is the key in Redis: the prefix, the space in hexadecimal and the rest in base64.
+// name returns the key in Redis: the prefix, the space in hexadecimal and the rest in base64.
 func (s *Store) name(k cache.Key) string {
 	const space = 8
 	b := make([]byte, 0, len(s.prefix)+2*space+1+43)
@@ -83,7 +90,7 @@ func (s *Store) name(k cache.Key) string {
 	return string(base64.RawURLEncoding.AppendEncode(b, k[space:]))
 }
 
-// Get asks for all keys in one pipeline.
+// Get reads all keys in one pipeline. See [cache.Store].
 func (s *Store) Get(ctx context.Context, keys []cache.Key, rows [][]float32) error {
 	if len(keys) == 0 {
 		return ctx.Err()
@@ -93,7 +100,8 @@ func (s *Store) Get(ctx context.Context, keys []cache.Key, rows [][]float32) err
 	for i, k := range keys {
 		answers[i] = pipe.Get(ctx, s.name(k))
 	}
-	// Exec returns the first command's error, and a missing key is one. Where no command has any, nothing was asked: nobody was let in.
+	// Exec returns the error of the first command that has one, and a missing key is one. If no
+	// command has an error but Exec does, the pipeline was not sent.
 	if _, err := pipe.Exec(ctx); err != nil && !slices.ContainsFunc(answers, func(a *goredis.StringCmd) bool { return a.Err() != nil }) {
 		return fmt.Errorf("cache/redis: %w", err)
 	}
@@ -122,17 +130,18 @@ func (s *Store) Get(ctx context.Context, keys []cache.Key, rows [][]float32) err
 	return nil
 }
 
-// remove deletes values that are no vectors. One that another process has just replaced by a vector may go too, which costs a miss.
+// remove deletes damaged values. If another process has just replaced one by a vector, that goes
+// too, which costs a miss.
 func (s *Store) remove(ctx context.Context, keys []cache.Key, idx []int) {
 	s.damaged.Add(int64(len(idx)))
 	pipe := s.client.Pipeline()
 	for _, i := range idx {
 		pipe.Del(ctx, s.name(keys[i]))
 	}
-	_, _ = pipe.Exec(ctx) // where it fails, the next reader finds and removes them
+	_, _ = pipe.Exec(ctx) // if it fails, the next reader removes them
 }
 
-// Set writes all in one pipeline.
+// Set writes all vectors in one pipeline. See [cache.Store].
 func (s *Store) Set(ctx context.Context, keys []cache.Key, rows [][]float32) error {
 	if len(keys) == 0 {
 		return ctx.Err()
@@ -154,10 +163,11 @@ func (s *Store) Set(ctx context.Context, keys []cache.Key, rows [][]float32) err
 	return nil
 }
 
-// purgeBlock is how many keys one step of a purge looks at.
+// purgeBlock is how many keys Purge scans at once.
 const purgeBlock = 1000
 
-// Purge removes what begins with prefix, of which only whole spaces are known: 8 bytes or none. It scans all keys of the server.
+// Purge removes the vectors of all keys that begin with prefix, which is the 8 bytes of a space
+// or empty. It scans all keys of the server.
 func (s *Store) Purge(ctx context.Context, prefix []byte) error {
 	match := escape(s.prefix) + hex.EncodeToString(prefix[:min(len(prefix), 8)]) + "*"
 	purge := func(ctx context.Context, node *goredis.Client) error {
@@ -167,9 +177,9 @@ func (s *Store) Purge(ctx context.Context, prefix []byte) error {
 			if err != nil {
 				return err
 			}
-			pipe := node.Pipeline() // single keys, because in a cluster one command's keys must share a slot
+			pipe := node.Pipeline() // in a cluster, the keys of one command must share a slot
 			for _, name := range names {
-				pipe.Del(ctx, name) // UNLINK gains nothing for strings of this size, and Redis before 4 has none
+				pipe.Del(ctx, name) // UNLINK is no faster for strings of this size, and Redis before 4 lacks it
 			}
 			if len(names) > 0 {
 				if _, err := pipe.Exec(ctx); err != nil {
@@ -198,7 +208,7 @@ func (s *Store) Purge(ctx context.Context, prefix []byte) error {
 	return nil
 }
 
-// escape makes a glob pattern that matches s only.
+// escape returns a glob pattern that matches only s.
 func escape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(s)
 }

@@ -28,7 +28,7 @@ func open(t *testing.T, client *goredis.Client, o redis.Options) *redis.Store {
 	t.Helper()
 	s, err := redis.New(client, o)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	return s
 }
@@ -48,11 +48,11 @@ func TestPrefixesAreApart(t *testing.T) {
 	keys, rows := []cache.Key{{1}}, [][]float32{{1}}
 	for _, s := range []*redis.Store{a, b} {
 		if err := s.Set(t.Context(), keys, rows); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 	}
 	if err := a.Purge(t.Context(), nil); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	got := make([][]float32, 1)
 	if err := b.Get(t.Context(), keys, got); err != nil || got[0] == nil || len(server.Keys()) != 1 {
@@ -65,7 +65,7 @@ func TestTTL(t *testing.T) {
 	s := open(t, connect(t, server.Addr()), redis.Options{TTL: time.Hour})
 	keys, rows := []cache.Key{{1}}, make([][]float32, 1)
 	if err := s.Set(t.Context(), keys, [][]float32{{1}}); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	server.FastForward(59 * time.Minute)
 	if err := s.Get(t.Context(), keys, rows); err != nil || rows[0] == nil {
@@ -88,7 +88,7 @@ func TestDamagedValues(t *testing.T) {
 	for i := range keys {
 		before := server.Keys()
 		if err := s.Set(t.Context(), keys[i:i+1], want[i:i+1]); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 		for _, name := range server.Keys() {
 			if !slices.Contains(before, name) {
@@ -99,7 +99,7 @@ func TestDamagedValues(t *testing.T) {
 	value := func(name string) string {
 		v, err := server.Get(name)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 		return v
 	}
@@ -111,10 +111,10 @@ func TestDamagedValues(t *testing.T) {
 
 	rows := make([][]float32, len(keys))
 	if err := s.Get(t.Context(), keys, rows); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if !slices.EqualFunc(rows, [][]float32{nil, nil, nil, nil, {5, 5}}, slices.Equal) || s.Damaged() != 4 {
-		t.Errorf("%v, %d damaged", rows, s.Damaged())
+		t.Errorf("got %v and %d damaged, want the last row only and 4", rows, s.Damaged())
 	}
 	if got := server.Keys(); !slices.Equal(got, names[4:]) {
 		t.Errorf("%d keys are left", len(got))
@@ -124,12 +124,12 @@ func TestDamagedValues(t *testing.T) {
 func TestDeadServer(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts and says nothing
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	defer silent.Close()
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	closed.Close()
 	for name, addr := range map[string]string{"silent": silent.Addr().String(), "closed": closed.Addr().String()} {
@@ -137,14 +137,14 @@ func TestDeadServer(t *testing.T) {
 			const bound = 50 * time.Millisecond
 			c, err := cache.New(cache.Options{Store: open(t, connect(t, addr), redis.Options{}), StoreTimeout: bound})
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("got the error %v, want none", err)
 			}
 			defer c.Close()
 			e := embedding.Chain(embedtest.NewFake(embedtest.FakeOptions{}), c.Wrap)
 			start := time.Now()
 			for i := range 100 {
 				if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{strings.Repeat("x", i+1)}}); err != nil {
-					t.Fatal(err)
+					t.Fatalf("got the error %v, want none", err)
 				}
 			}
 			// Six calls may wait. The rest is room for a machine that is busy.
@@ -153,7 +153,7 @@ func TestDeadServer(t *testing.T) {
 			}
 			got := c.Stats().Tier
 			if got.Failures != 6 || got.Unstored != 100 || got.ReadErr == nil || got.WriteErr == nil {
-				t.Errorf("%+v", got)
+				t.Errorf("got %+v, want 6 failures, 100 unstored and both errors", got)
 			}
 		})
 	}
@@ -167,7 +167,7 @@ func TestWrongPassword(t *testing.T) {
 	defer client.Close()
 	s, err := redis.New(client, redis.Options{})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	keys, rows := make([]cache.Key, 2), [][]float32{{1}, {2}}
 	for what, err := range map[string]error{"get": s.Get(t.Context(), keys, make([][]float32, 2)), "set": s.Set(t.Context(), keys, rows), "purge": s.Purge(t.Context(), nil)} {
@@ -193,6 +193,6 @@ func TestNew(t *testing.T) {
 	}
 	if err := open(t, connect(t, "127.0.0.1:1"), redis.Options{}).Get(context.Background(), []cache.Key{{}}, make([][]float32, 1)); err == nil ||
 		!strings.Contains(err.Error(), "cache/redis: ") {
-		t.Error(err)
+		t.Errorf("no server: got %v, want an error of cache/redis", err)
 	}
 }

@@ -1,4 +1,4 @@
-// Package storetest holds a cache.Store to its contract. A Store of your own is tested the same way as those of this project:
+// Package storetest tests implementations of cache.Store. Use it for your own Store:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Test(t, func(t *testing.T) cache.Store { return acme.Open(t.TempDir()) })
@@ -21,8 +21,8 @@ import (
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
-// Test runs every law as a subtest, each on an empty Store that open makes, and the laws of an Embedder on chains with a cache
-// over one.
+// Test runs each law of a [cache.Store] as a subtest, on an empty Store from open. It also runs
+// the laws of an Embedder ([embedtest.Test]) on chains with a cache over such a Store.
 func Test(t *testing.T, open func(*testing.T) cache.Store) {
 	for name, law := range map[string]func(*testing.T, cache.Store){
 		"what is set is got":    roundTrip,
@@ -45,7 +45,7 @@ func Test(t *testing.T, open func(*testing.T) cache.Store) {
 			return embedtest.Subject{Embedder: embedding.Chain(f, over(t, open(t), cache.Options{}).Wrap), Ledger: f.Ledger}
 		})
 	})
-	// What memory forgets at once, the Store has to remember right.
+	// Memory is too small for a vector, so the Store answers.
 	t.Run("chain without memory", func(t *testing.T) {
 		embedtest.Test(t, func(t *testing.T) embedtest.Subject {
 			f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Dimensions: 4096}})
@@ -54,13 +54,13 @@ func Test(t *testing.T, open func(*testing.T) cache.Store) {
 	})
 }
 
-// over returns a Cache over s that waits long enough for a slow machine.
+// over returns a Cache over s, with a timeout that is long enough for a slow machine.
 func over(t *testing.T, s cache.Store, o cache.Options) *cache.Cache {
 	t.Helper()
 	o.Store, o.StoreTimeout, o.MaxBytes = s, time.Minute, cmp.Or(o.MaxBytes, 1<<20)
 	c, err := cache.New(o)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	t.Cleanup(c.Close)
 	return c
@@ -78,7 +78,7 @@ func key(space byte, n int) (k cache.Key) {
 	return k
 }
 
-// row returns a vector that no other n has.
+// row returns the n-th vector. All are different.
 func row(n, dimensions int) []float32 {
 	rng := rand.New(rand.NewPCG(uint64(n), uint64(dimensions)))
 	v := make([]float32, dimensions)
@@ -203,7 +203,7 @@ func held(t *testing.T, s cache.Store, keys []cache.Key) (n int) {
 func purgeSpace(t *testing.T, s cache.Store) {
 	a, b := fill(t, s)
 	if err := s.Purge(t.Context(), a[0][:8]); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if left, kept := held(t, s, a), held(t, s, b); left != 0 || kept != len(b) {
 		t.Errorf("of the purged space %d are left, of the other one %d of %d", left, kept, len(b))
@@ -213,7 +213,7 @@ func purgeSpace(t *testing.T, s cache.Store) {
 func purge(t *testing.T, s cache.Store) {
 	a, b := fill(t, s)
 	if err := s.Purge(t.Context(), nil); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	if left := held(t, s, a) + held(t, s, b); left != 0 {
 		t.Errorf("%d are left", left)
@@ -248,12 +248,12 @@ func concurrent(t *testing.T, s cache.Store) {
 					keys[j], rows[j] = key(1, n), row(n, 32)
 				}
 				if err := s.Set(t.Context(), keys, rows); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 					return
 				}
 				got := make([][]float32, len(keys))
 				if err := s.Get(t.Context(), keys, got); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 					return
 				}
 				for j := range got {
@@ -278,7 +278,7 @@ func restart(t *testing.T, s cache.Store) {
 		c := over(t, s, cache.Options{})
 		res, err := embedding.Chain(f, c.Wrap).Embed(t.Context(), embedding.Request{Texts: texts})
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 		if run == 0 {
 			first = res

@@ -1,8 +1,9 @@
-// Package gate spares a helper that is down: a cache's second tier, a shared quota. Whoever uses one asks the gate first, so
-// that a dead helper costs a few timeouts and not one a call.
+// Package gate stops calling a helper that is down: a cache's second tier, a shared quota. A dead
+// helper then costs a few timeouts, not one per call.
 //
-// It is not middleware.Breaker: that one stands before a provider, whose errors say when to come again and which fault is the
-// request's own. A helper has only working and failing, and whoever finds the gate closed goes on without it.
+// A Gate is simpler than middleware.Breaker. The errors of a provider say when to come back and
+// which failure is the request's own fault; a helper just works or fails, and a caller who finds
+// the gate closed goes on without it.
 package gate
 
 import (
@@ -14,23 +15,25 @@ import (
 )
 
 const (
-	// Failures in a row that close a Gate.
+	// Failures is how many failures in a row close a Gate.
 	Failures = 3
-	// Telling is the least time to answer that says something of a helper that has not: callers whose context is about to end leave it less.
-	Telling = 50 * time.Millisecond
-	// Pause is how long it stays closed before one caller may try.
+	// MinTimeout is the shortest timeout that counts: a helper that does not answer within less has
+	// not failed. Callers leave less when their context is about to end.
+	MinTimeout = 50 * time.Millisecond
+	// Pause is how long a Gate stays closed before one caller may try the helper.
 	Pause = 5 * time.Second
 )
 
-// Gate is open at first. The zero value is ready, and it is safe for concurrent use.
+// Gate says whether to call a helper. The zero value is open. It is safe for concurrent use.
 type Gate struct {
 	mu       sync.Mutex
-	failures int
-	until    time.Time // closed until then, and while a trial is under way
-	trial    bool
+	failures int       // in a row
+	until    time.Time // closed until then
+	trial    bool      // one caller is trying the helper
 }
 
-// Enter reports whether the helper may be asked. Who was let in calls Leave or Abandon.
+// Enter reports whether the caller may call the helper. If so, the caller calls Leave or Abandon
+// after.
 func (g *Gate) Enter() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -44,7 +47,7 @@ func (g *Gate) Enter() bool {
 	return true
 }
 
-// Leave tells how it went.
+// Leave records the result of a call; nil is a success.
 func (g *Gate) Leave(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -57,12 +60,13 @@ func (g *Gate) Leave(err error) {
 	g.until = time.Now().Add(Pause)
 }
 
-// Hasty reports whether err is only that of a helper which had too little time: it calls for Abandon.
-func Hasty(err error, had time.Duration) bool {
-	return had < Telling && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded))
+// TooShort reports whether err is a timeout and the timeout was shorter than MinTimeout. The
+// caller then calls Abandon instead of Leave.
+func TooShort(err error, timeout time.Duration) bool {
+	return timeout < MinTimeout && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded))
 }
 
-// Abandon takes back an Enter of which nothing was learned.
+// Abandon takes back an Enter. The call does not count as a success or a failure.
 func (g *Gate) Abandon() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

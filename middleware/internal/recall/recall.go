@@ -1,7 +1,11 @@
-// Package recall lets a cache and the layers inside it act as one, so that a text is never asked for between the landing of its
-// answer and its way into the cache: Coalesce has the answer stored before the text counts as no longer in flight, and looks
-// into the cache again before it asks; Batch has each request's vectors stored while others are under way. The cache passes itself in
-// the context; that changes who is asked, never a vector.
+// Package recall connects a cache with the layers inside it, so that no text is paid for twice.
+//
+// Between the answer to a request and the moment when the cache has stored it, another call could
+// ask for the same text again. So Coalesce stores an answer before its texts stop being in
+// flight, and looks into the cache again before it asks. Batch stores the vectors of each request
+// while others are in flight.
+//
+// The cache passes itself in the context. This changes which requests are made, never a vector.
 package recall
 
 import (
@@ -10,13 +14,14 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Memory is what one call of a cache offers the layers inside.
+// Memory is a call of a cache, as the layers inside it see the cache.
 type Memory interface {
-	// Model is the one whose vectors are kept.
+	// Model returns the Model of the vectors in the cache.
 	Model() embedding.Model
-	// Recall returns the vector of a text that was stored after the call had looked for it, or nil.
+	// Recall returns the vector of a text if it was stored after the call looked for it, otherwise
+	// nil.
 	Recall(task embedding.Task, text string) []float32
-	// Keep stores what was answered, also when ctx has ended; nil rows are passed over. The rows are copied.
+	// Keep stores copies of the rows, even if ctx has ended. It skips nil rows.
 	Keep(ctx context.Context, task embedding.Task, texts []string, rows [][]float32)
 }
 
@@ -25,7 +30,8 @@ type key struct{}
 // With returns a context that carries m.
 func With(ctx context.Context, m Memory) context.Context { return context.WithValue(ctx, key{}, m) }
 
-// From returns the Memory in ctx, nil unless it keeps exactly what model gives: with a Truncate in between it does not.
+// From returns the Memory in ctx, or nil if its vectors are not the model's own: with a Truncate
+// in between they are not.
 func From(ctx context.Context, model embedding.Model) Memory {
 	m, ok := ctx.Value(key{}).(Memory)
 	if !ok {

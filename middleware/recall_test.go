@@ -17,8 +17,8 @@ import (
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
-// TestNothingIsPaidTwiceBetweenCoalesceAndCache: a text's flight must not end before the cache holds its vector, and who begins a
-// flight must know what has been stored since it looked.
+// TestNothingIsPaidTwiceBetweenCoalesceAndCache: a text's flight must not end before the cache
+// holds its vector, and who begins a flight must know what has been stored since it looked.
 func TestNothingIsPaidTwiceBetweenCoalesceAndCache(t *testing.T) {
 	fake := embedtest.NewFake(embedtest.FakeOptions{})
 	vectors, err := cache.New(cache.Options{})
@@ -31,7 +31,7 @@ func TestNothingIsPaidTwiceBetweenCoalesceAndCache(t *testing.T) {
 		for range 16 {
 			wg.Go(func() {
 				if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{fmt.Sprint("text ", round)}}); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 				}
 			})
 		}
@@ -42,7 +42,8 @@ func TestNothingIsPaidTwiceBetweenCoalesceAndCache(t *testing.T) {
 	}
 }
 
-// TestCacheOutsideAnotherSpace: what is in flight below a layer that changes vectors is not what the cache above it keeps.
+// TestCacheOutsideAnotherSpace: what is in flight below a layer that changes vectors is not what
+// the cache above it keeps.
 func TestCacheOutsideAnotherSpace(t *testing.T) {
 	fake := embedtest.NewFake(embedtest.FakeOptions{})
 	vectors, err := cache.New(cache.Options{})
@@ -74,8 +75,8 @@ func TestCacheOutsideAnotherSpace(t *testing.T) {
 	}
 }
 
-// TestALandedTextIsRememberedWhileItsCallerWaits: a caller's own text arrived; that it waits for another caller's slow text
-// must not make a third one pay for it again.
+// TestALandedTextIsRememberedWhileItsCallerWaits: a caller's own text arrived; that it waits for
+// another caller's slow text must not make a third one pay for it again.
 func TestALandedTextIsRememberedWhileItsCallerWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
@@ -93,7 +94,7 @@ func TestALandedTextIsRememberedWhileItsCallerWaits(t *testing.T) {
 			wg.Go(func() {
 				time.Sleep(after)
 				if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts}); err != nil {
-					t.Error(err)
+					t.Errorf("got the error %v, want none", err)
 				}
 			})
 		}
@@ -107,7 +108,8 @@ func TestALandedTextIsRememberedWhileItsCallerWaits(t *testing.T) {
 	})
 }
 
-// TestALongJobIsRememberedAsItGoesOn: what the first requests of a job brought is in the cache while the last one is under way.
+// TestALongJobIsRememberedAsItGoesOn: what the first requests of a job brought is in the cache
+// while the last one is under way.
 func TestALongJobIsRememberedAsItGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := embedtest.NewFake(embedtest.FakeOptions{
@@ -128,7 +130,7 @@ func TestALongJobIsRememberedAsItGoesOn(t *testing.T) {
 		wg.Go(func() {
 			_, err := e.Embed(ctx, embedding.Request{Texts: []string{"a", "b", "slow", "c", "d"}})
 			if got := embedding.Salvage(embedding.Response{}, err); len(got.Vectors) != 5 || got.Vectors[0] == nil || got.Vectors[2] != nil {
-				t.Errorf("%v", err)
+				t.Errorf("got %v with %d rows, want the vectors of all but the slow text", err, len(got.Vectors))
 			}
 		})
 		time.Sleep(2 * time.Second)

@@ -1,0 +1,62 @@
+package middleware
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
+)
+
+func TestBalanceByWeight(t *testing.T) {
+	a, b, c := &target{}, &target{}, &target{}
+	e, err := Balance(BalanceOptions{Seed: 7}, Target{a, 6}, Target{b, 3}, Target{c, 0})
+	expect.NoError(t, err)
+	const n = 20_000
+	for range n {
+		ask(t.Context(), e, "x")
+	}
+	// Chi-squared with two degrees of freedom: 13.8 is passed by chance once in a thousand seeds,
+	// and the seed is fixed.
+	chi := 0.0
+	for i, p := range []*target{a, b, c} {
+		want := n * []float64{.6, .3, .1}[i]
+		chi += (float64(p.calls) - want) * (float64(p.calls) - want) / want
+	}
+	if chi > 13.8 {
+		t.Errorf("%d %d %d of %d: chi-squared %.1f", a.calls, b.calls, c.calls, n, chi)
+	}
+}
+
+func TestBalanceTakesABadKeyOut(t *testing.T) {
+	a, b := &target{whole: failed(embedding.Auth, 0)}, &target{}
+	var removed []int
+	e, _ := Balance(BalanceOptions{Seed: 1, Removed: func(at int, _ embedding.Model, err error) {
+		if embedding.KindOf(err) != embedding.Auth {
+			t.Errorf("removed because of %v, want Auth", err)
+		}
+		removed = append(removed, at)
+	}}, Target{a, 1}, Target{b, 1})
+	for range 50 {
+		expect.NoError(t, ask(t.Context(), e, "x"))
+	}
+	if a.calls != 1 || fmt.Sprint(removed) != "[0]" {
+		t.Errorf("asked %d times, reported %v", a.calls, removed)
+	}
+	b.set(failed(embedding.Unavailable, 0)) // no other is left: the bad one is tried
+	if err := ask(t.Context(), e, "x"); embedding.KindOf(err) != embedding.Unavailable || a.calls != 2 {
+		t.Errorf("all are down: got %v and %d requests to the removed one, want Unavailable and 2", err, a.calls)
+	}
+	a.set(nil)
+	if err := ask(t.Context(), e, "x"); err != nil {
+		t.Errorf("got the error %v, want none", err)
+	}
+	b.set(nil)
+	before := a.calls
+	for range 20 {
+		ask(t.Context(), e, "x")
+	}
+	if a.calls == before || len(removed) != 1 {
+		t.Errorf("the healed target was asked %d more times, reported %v", a.calls-before, removed)
+	}
+}

@@ -1,0 +1,219 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/race"
+)
+
+func TestReadYourOwnWrites(t *testing.T) {
+	p := newProvider(model("s"))
+	e := embedding.Chain(p, open(t, Options{}).Wrap)
+	for i := range 2000 {
+		text := fmt.Sprint("text ", i)
+		first := embed(t, e, text)
+		again := embed(t, e, text)
+		if again.Usage != (embedding.Usage{Reused: 1}) || !slices.Equal(first.Vectors[0], again.Vectors[0]) {
+			t.Fatalf("%s: %+v after %+v", text, again, first)
+		}
+	}
+}
+
+// Ristretto alone loses a third of such a burst.
+func TestBurstIsStoredCompletely(t *testing.T) {
+	const n = 100_000
+	p := newProvider(model("s"))
+	c := open(t, Options{MaxBytes: n * (16 + overhead) * 2})
+	e := embedding.Chain(p, c.Wrap)
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = fmt.Sprint(i)
+	}
+	var wg sync.WaitGroup
+	for part := range slices.Chunk(texts, n/4) { // bursts of several goroutines at once
+		wg.Go(func() { embed(t, e, part...) })
+	}
+	wg.Wait()
+	res := embed(t, e, texts...)
+	if res.Usage.Reused != n || c.Stats().Stored != n || c.Stats().Rejected != 0 {
+		t.Fatalf("%d of %d are there; %+v", res.Usage.Reused, n, c.Stats())
+	}
+	for i, text := range texts {
+		if !slices.Equal(res.Vectors[i], vector(p.m, 0, text)) {
+			t.Fatalf("text %d got another text's vector", i)
+		}
+	}
+}
+
+// TestBurstOfManyAtOnce: so many goroutines store at the same time that ristretto's buffer
+// overflows on any machine: its worker gets a ninth of the processors.
+func TestBurstOfManyAtOnce(t *testing.T) {
+	const goroutines, each = 8, 20_000
+	c := open(t, Options{MaxBytes: goroutines * each * (4 + overhead) * 2})
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for g := range goroutines {
+		wg.Go(func() {
+			<-start
+			c.keep(0, 0, func(yield func(key, []float32) bool) {
+				row := []float32{1}
+				for i := range each {
+					if !yield(key{uint64(g*each+i) * 0x9e3779b97f4a7c15, uint64(i)}, row) {
+						return
+					}
+				}
+			})
+		})
+	}
+	close(start)
+	wg.Wait()
+	for n := range goroutines * each {
+		if c.lookup(key{uint64(n) * 0x9e3779b97f4a7c15, uint64(n % each)}, 1) == nil {
+			t.Fatalf("vector %d of %d is not there", n, goroutines*each)
+		}
+	}
+}
+
+func TestPartialHitsAgainstPlainLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := newProvider(model("s"))
+		broken := errors.New("broken")
+		p.fails = func(text string) error {
+			if strings.HasPrefix(text, "x") {
+				return broken
+			}
+			return nil
+		}
+		c, _ := New(Options{MaxBytes: 1 << 20})
+		defer c.Close()
+		e := embedding.Chain(p, c.Wrap)
+		var usage embedding.Usage
+		asked := map[string]bool{}
+		good := 0
+		for range rapid.IntRange(1, 6).Draw(t, "calls") {
+			texts := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d", "e", "x1", "x2", "ff"}), 1, 8).Draw(t, "texts")
+			res, err := e.Embed(context.Background(), embedding.Request{Texts: texts})
+			res = embedding.Salvage(res, err)
+			usage = usage.Add(res.Usage)
+			bad := 0
+			for i, text := range texts {
+				want := vector(p.m, 0, text)
+				if p.fails(text) != nil {
+					want = nil
+					bad++
+				} else {
+					asked[text] = true
+					good++
+				}
+				if len(res.Vectors) > 0 && !slices.Equal(res.Vectors[i], want) {
+					t.Fatalf("text %d %q: %v, want %v", i, text, res.Vectors[i], want)
+				}
+			}
+			if (bad > 0) != (err != nil) || bad < len(texts) && len(res.Vectors) != len(texts) {
+				t.Fatalf("%d bad of %d: %v, %d rows", bad, len(texts), err, len(res.Vectors))
+			}
+		}
+		paid := 0
+		for text := range asked {
+			paid += p.billed[text]
+		}
+		if usage.Reused+paid != good {
+			t.Fatalf("%d reused and %d paid, of %d answered", usage.Reused, paid, good)
+		}
+	})
+}
+
+func TestEachTextIsPaidOnce(t *testing.T) {
+	p := newProvider(model("s"))
+	e := embedding.Chain(p, open(t, Options{}).Wrap)
+	embed(t, e, "a", "b")
+	res := embed(t, e, "c", "a", "d", "b")
+	if res.Usage != (embedding.Usage{Requests: 1, Tokens: 2, Reused: 2}) {
+		t.Errorf("got the usage %+v, want 2 reused and one request of 2 tokens", res.Usage)
+	}
+	for text, n := range p.billed {
+		if n != 1 {
+			t.Errorf("%s was paid for %d times", text, n)
+		}
+	}
+}
+
+func TestFailuresAreNotStored(t *testing.T) {
+	p := newProvider(model("s"))
+	down := true
+	p.fails = func(text string) error {
+		if down && text != "good" {
+			return embedding.Unavailable
+		}
+		return nil
+	}
+	e := embedding.Chain(p, open(t, Options{}).Wrap)
+	_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"good", "bad"}})
+	if embedding.KindOf(err) != embedding.Partial {
+		t.Fatalf("got %v, want Partial", err)
+	}
+	down = false
+	if res := embed(t, e, "good", "bad"); res.Usage.Reused != 1 || p.billed["good"] != 1 {
+		t.Errorf("%+v %v", res.Usage, p.billed)
+	}
+}
+
+func TestRowsAreOwned(t *testing.T) {
+	slab := []float32{1, 2, 3, 4, 5, 6, 7, 8}
+	p := embedding.Wrap(nil, model("s"), func(context.Context, embedding.Request) (embedding.Response, error) {
+		return embedding.Response{Vectors: [][]float32{slab[:4:4], slab[4:8:8]}}, nil
+	})
+	e := embedding.Chain(p, open(t, Options{}).Wrap)
+	embed(t, e, "a", "b")
+	slab[0] = 99
+	if res := embed(t, e, "a", "b"); res.Vectors[0][0] != 1 || res.Usage.Reused != 2 {
+		t.Errorf("got %+v, want both vectors reused and unchanged", res)
+	}
+	one := embed(t, e, "a").Vectors
+	if _ = append(one, nil); cap(one) != 1 || cap(one[0]) != 4 {
+		t.Error("a caller's append reaches the cache")
+	}
+}
+
+func TestWrongDimensionsAreAMiss(t *testing.T) {
+	c := open(t, Options{})
+	e := embedding.Chain(newProvider(model("s")), c.Wrap)
+	embed(t, e, "a")
+	m := model("s") // the user asserts one Space for two lengths
+	m.Dimensions = 2
+	short := embedding.Wrap(nil, m, func(context.Context, embedding.Request) (embedding.Response, error) {
+		return embedding.Response{Vectors: [][]float32{{1, 2}}}, nil
+	})
+	if res := embed(t, embedding.Chain(short, c.Wrap), "a"); len(res.Vectors[0]) != 2 {
+		t.Errorf("got %v, want a vector of 2 dimensions", res.Vectors)
+	}
+}
+
+func TestHitAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector adds allocations")
+	}
+	p := newProvider(model("s"))
+	e := embedding.Chain(p, open(t, Options{}).Wrap)
+	texts := make([]string, 64)
+	for i := range texts {
+		texts[i] = strings.Repeat(fmt.Sprint(i), 500)[:500-i]
+	}
+	embed(t, e, texts...)
+	ctx := t.Context()
+	for n, most := range map[int]float64{1: 0, 64: 1} {
+		req := embedding.Request{Texts: texts[:n]}
+		if got := testing.AllocsPerRun(200, func() { e.Embed(ctx, req) }); got > most {
+			t.Errorf("%d hits: %v allocations, at most %v", n, got, most)
+		}
+	}
+}
