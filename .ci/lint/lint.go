@@ -46,7 +46,7 @@ var words = []string{"ST1020", "ST1021", "ST1022"}
 
 // unchecked are functions with errors that nobody can act on.
 var unchecked = []string{
-	// Writing to a terminal, to memory or to a response when the client has gone: there is nobody to tell.
+	// Writing to a terminal, to memory or to a client that has gone: there is nobody to tell.
 	"fmt.Fprint", "fmt.Fprintf", "fmt.Fprintln", "(net/http.ResponseWriter).Write", "io.WriteString",
 	// Closing what was only read.
 	"(io.ReadCloser).Close", "(io/fs.File).Close", "(*archive/zip.ReadCloser).Close",
@@ -103,8 +103,8 @@ func parts() []*analysis.Analyzer {
 	return all
 }
 
-// collecting returns a that adds to found instead of reporting. It does nothing in other people's code,
-// where only an analyzer with facts has something to learn.
+// collecting returns a that adds to found instead of reporting. It does nothing in other people's
+// code, where only an analyzer with facts has something to learn.
 func collecting(a *analysis.Analyzer) *analysis.Analyzer {
 	c := *a
 	c.Run = func(pass *analysis.Pass) (any, error) {

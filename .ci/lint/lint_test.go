@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// faults has one fault for each analyzer, and what must be said of it. Those of go vet and staticcheck
-// stand for their whole sets.
+// faults has one fault for each analyzer and the name that must report it. Those of go vet and
+// staticcheck stand for their whole sets.
 var faults = []struct{ by, code string }{
 	{"bodyclose", `func f(c *http.Client) (int, error) { r, err := c.Get("http://localhost"); if err != nil { return 0, err }; return r.StatusCode, nil }`},
 	{"copyloopvar", `func f(a []int) (out []int) { for _, x := range a { x := x; out = append(out, x) }; return out }`},
@@ -19,7 +19,7 @@ var faults = []struct{ by, code string }{
 	{"gocheckcompilerdirectives", "//go:embod a\nfunc f() {}"},
 	{"ineffassign", `func f() int { x := 1; x = 2; return x }`},
 	{"makezero", `func f(n int) []int { a := make([]int, n); a = append(a, 1); return a }`},
-	{"misspell", "// F was recieved.\nfunc f() {}"},
+	{"misspell", "// F was rec" + "ieved.\nfunc f() {}"}, // in two parts, for this file is held to the same words
 	{"nolint", "func f() {} //nolint:errcheck // nothing is here"},
 	{"nolint", "func f() { os.Remove(`a`) } //nolint"},
 	{"unconvert", `func f(n int) int { return int(n) }`},

@@ -10,8 +10,8 @@ import (
 )
 
 // platforms runs go vet's analyzers on the packages as they are for each platform of a list such as
-// "windows/amd64,linux/386". Everything is read from source, so nothing is compiled for the platform.
-// It returns the exit status.
+// "windows/amd64,linux/386". It reads everything from source, so nothing is compiled for the
+// platform. It returns the exit status.
 func platforms(list string, patterns []string) (status int) {
 	for platform := range strings.SplitSeq(list, ",") {
 		system, arch, _ := strings.Cut(platform, "/")

@@ -35,8 +35,8 @@ const (
 	declare = "doc.go"   // a file called doc.go declares something
 )
 
-// TestHouse finds offenses in packages and documents that offenders.txt does not list. The list only
-// gets shorter: a row with nothing left to excuse is a failure as well.
+// TestHouse finds offenses in packages and documents that offenders.txt does not list. The list
+// only gets shorter: a row with nothing left to excuse is a failure as well.
 func TestHouse(t *testing.T) {
 	found := map[string][]string{} // by rule and package
 	for _, f := range read(t, filepath.Join("..", "..")) {
@@ -239,7 +239,7 @@ func silences(fset *token.FileSet, tree *ast.File) (out []offense) {
 	return out
 }
 
-// prose returns the lines of a Markdown document that are too wide, code, tables and addresses apart.
+// prose returns the lines of a document that are too wide, code, tables and addresses apart.
 func (f file) prose(most int) (out []offense) {
 	fenced, blank, code := false, true, false
 	n := 0

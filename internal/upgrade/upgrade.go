@@ -14,8 +14,8 @@ import (
 
 var write = flag.Bool("write-upgrade", false, "write the data that later versions must open, instead of reading it")
 
-// Copy returns a copy of testdata/upgrade/name, a file or a folder. The folder testdata is the test's
-// own or that of the nearest folder above. With the flag -write-upgrade, make writes the data first.
+// Copy returns a copy of testdata/upgrade/name, a file or a folder. The folder testdata is the
+// test's own or the nearest one above. With the flag -write-upgrade, make writes the data first.
 func Copy(t *testing.T, name string, make func(path string)) string {
 	t.Helper()
 	name = filepath.FromSlash(name)
