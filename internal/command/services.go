@@ -83,7 +83,7 @@ func serviceNames() string {
 	return strings.Join(names, ", ")
 }
 
-// flags adds what only one service has, and completes its open. The flags' values are there once they are parsed.
+// flags adds the flags that only one service has, and completes its open, which reads their values.
 func (s *service) flags(fs *flag.FlagSet, o *emulator.Options) {
 	if s.one {
 		_, model, _ := strings.Cut(s.reference, ":")

@@ -34,12 +34,12 @@ var mutants = []struct {
 	{name: "a line behind a failed one gets its number", file: "lines.go", old: "Line{Number: l.read,", new: "Line{Number: min(l.read, 3),", pkg: ".", test: "TestLines"},
 	{name: "a line that is cut short by an error is embedded", file: "lines.go", old: "case l.err != nil && !errors.Is(l.err, io.EOF):", new: "case false:", pkg: ".", test: "TestLines"},
 
-	{name: "the cache forgets the Variant", file: "middleware/cache/key.go", old: "p := parts{m.Space, m.Variant, chain}", new: `p := parts{m.Space, "", chain}`, pkg: "./middleware/cache", test: ""},
-	{name: "the cache forgets the task", file: "middleware/cache/key.go", old: "if p.symmetric {", new: "if true {", pkg: "./middleware/cache", test: ""},
-	{name: "the cache does not check the key", file: "middleware/cache/cache.go", old: "|| e.check != k.hi", new: "", pkg: "./middleware/cache", test: ""},
-	{name: "the cache keeps a row of the provider's slab", file: "middleware/cache/cache.go", old: "e.one[0] = append(make([]float32, 0, len(row)), row...)", new: "e.one[0] = row", pkg: "./middleware/cache", test: ""},
-	{name: "the cache drops what a burst is too fast for", file: "middleware/cache/cache.go", old: "\t\t\tc.store.Wait()\n\t\t}\n\t\tc.stats", new: "\t\t\tbreak\n\t\t}\n\t\tc.stats", pkg: "./middleware/cache", test: ""},
-	{name: "the cache merges hits by position", file: "middleware/cache/view.go", old: "m.Add(missing, res, err)", new: "m.Add(m.Missing()[:0:0], res, err)", pkg: "./middleware/cache", test: ""},
+	{name: "the cache forgets the Variant", file: "middleware/cache/key.go", old: "p := parts{m.Space, m.Variant, chain}", new: `p := parts{m.Space, "", chain}`, pkg: "./middleware/cache", test: "TestKeyHolds"},
+	{name: "the cache forgets the task", file: "middleware/cache/key.go", old: "if p.symmetric {", new: "if true {", pkg: "./middleware/cache", test: "TestKeyHolds"},
+	{name: "the cache does not check the key", file: "middleware/cache/cache.go", old: "|| e.check != k.hi", new: "", pkg: "./middleware/cache", test: "TestHalfACollision"},
+	{name: "the cache keeps a row of the provider's slab", file: "middleware/cache/cache.go", old: "e.one[0] = append(make([]float32, 0, len(row)), row...)", new: "e.one[0] = row", pkg: "./middleware/cache", test: "TestRowsAreOwned"},
+	{name: "the cache drops what a burst is too fast for", file: "middleware/cache/cache.go", old: "\t\t\tc.store.Wait()\n\t\t}\n\t\tc.stats", new: "\t\t\tbreak\n\t\t}\n\t\tc.stats", pkg: "./middleware/cache", test: "TestBurst"},
+	{name: "the cache merges hits by position", file: "middleware/cache/view.go", old: "m.Add(missing, res, err)", new: "m.Add(m.Missing()[:0:0], res, err)", pkg: "./middleware/cache", test: "TestPartialHits"},
 
 	{name: "a tier's key forgets the Variant", file: "middleware/cache/store.go", old: "[]string{string(m.Space), m.Variant}", new: "[]string{string(m.Space)}", pkg: "./middleware/cache", test: "TestStoreKey"},
 	{name: "a tier's value is not checked against its key", file: "middleware/cache/store.go", old: "crc32.Update(crc32.Checksum(k[:], castagnoli), castagnoli, floats)", new: "crc32.Update(0, castagnoli, floats)", pkg: "./middleware/cache", test: "TestValues"},
@@ -90,6 +90,7 @@ func TestMutants(t *testing.T) {
 	expect.NoError(t, err)
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
 			file := filepath.Join(root, filepath.FromSlash(m.file))
 			source, err := os.ReadFile(file)
 			expect.NoError(t, err)
@@ -103,7 +104,7 @@ func TestMutants(t *testing.T) {
 			expect.NoError(t, err)
 			list := filepath.Join(dir, "overlay.json")
 			expect.NoError(t, os.WriteFile(list, overlay, 0o600))
-			cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", list, "-vet=off", "-timeout", "60s", "-run", m.test, m.pkg, "-rapid.nofailfile")
+			cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", list, "-vet=off", "-ldflags=-w", "-timeout", "60s", "-run", m.test, m.pkg, "-rapid.nofailfile")
 			cmd.Dir = root
 			out, err := cmd.CombinedOutput()
 			switch {

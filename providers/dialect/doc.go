@@ -10,8 +10,8 @@
 //  2. It holds [Dialect.Key] against the keys it knows, unless the route is Open; [Words] has the
 //     refusals.
 //  3. A route with Info answers by itself.
-//  4. [Dialect.Parse] reads the body into a [Call], and the host looks up the [Model]. [Call.Exceeds]
-//     says which limit the call exceeds, and [Dialect.Check] what else is wrong with it.
+//  4. [Dialect.Parse] reads the body into a [Call], and the host looks up the [Model].
+//     [Call.Exceeds] says which limit the call exceeds, and [Dialect.Check] what else is wrong with it.
 //  5. It embeds the texts, and [Dialect.Answer] writes the vectors. [Say] turns an error into a
 //     refusal.
 //

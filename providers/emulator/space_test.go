@@ -88,7 +88,7 @@ func TestSpaceOfOtherLengths(t *testing.T) {
 			}
 		}
 		if v := s.vector(fmt.Sprint(base), a, base+size/2+1); math.Abs(length(v)-1) > 1e-6 {
-			t.Error(base, length(v))
+			t.Errorf("a vector of space %v: got the length %v, want 1", base, length(v))
 		}
 	}
 	if v := s.vector("m", make([]float32, 256), 64); length(v) != 0 {
@@ -113,7 +113,7 @@ func TestCache(t *testing.T) {
 		}
 	}
 	if c.room != 50 || c.order.Len() != 3 || len(c.entries) != 3 {
-		t.Error(c.room, c.order.Len(), len(c.entries))
+		t.Errorf("got %d bytes of room, %d in order and %d entries, want 50, 3 and 3", c.room, c.order.Len(), len(c.entries))
 	}
 	none := newCache(0)
 	none.put(key(1), value(1))

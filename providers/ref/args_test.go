@@ -46,7 +46,7 @@ func TestArgs(t *testing.T) {
 	}
 	bare := Ref{Provider: "x", Model: "m", Values: map[string]string{"size": "1"}}
 	if err := bare.Args().Err(); err == nil || !strings.Contains(err.Error(), `there is no option "size"; there are none`) {
-		t.Error(err)
+		t.Errorf("got the error %v, want that there are no options", err)
 	}
 }
 

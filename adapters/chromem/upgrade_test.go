@@ -1,0 +1,59 @@
+package chromem_test
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tmc/langchaingo/schema"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/internal/upgrade"
+	"github.com/vecspace/embedding/providers/static"
+)
+
+// TestUpgrade opens a folder of an earlier version, searches it and adds its documents again, which costs nothing.
+func TestUpgrade(t *testing.T) {
+	base, err := static.New(static.Options{})
+	expect.NoError(t, err)
+	asked := 0
+	e := embedding.Wrap(base, base.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		asked += len(req.Texts)
+		return base.Embed(ctx, req)
+	})
+	day := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	docs := []schema.Document{
+		doc("The cat sleeps on the sofa.", map[string]any{"page": 1, "seen": day, "tags": []string{"pet", "home"}}),
+		doc("Interest rates rose again.", map[string]any{"page": int64(2), "score": 3.0}),
+		doc("Parse command line flags.", map[string]any{"page": uint8(3), "draft": true, "none": nil}),
+	}
+	dir := upgrade.Copy(t, "v0/chromem", func(dir string) {
+		add(t, open(t, e, chromem.Options{Dir: dir}), docs...)
+	})
+	asked = 0
+	s := open(t, e, chromem.Options{Dir: dir})
+	expect.Equal(t, "documents", s.Count(), len(docs))
+	found, err := s.SimilaritySearch(t.Context(), "a pet taking a nap", 1)
+	expect.NoError(t, err)
+	expect.Equal(t, "results", len(found), 1)
+	expect.Equal(t, "the nearest text", found[0].PageContent, docs[0].PageContent)
+	expect.Equal(t, "its metadata", found[0].Metadata, docs[0].Metadata)
+	expect.Equal(t, "texts embedded for one query", asked, 1)
+	add(t, s, docs...)
+	expect.Equal(t, "documents after adding them again", s.Count(), len(docs))
+	expect.Equal(t, "texts embedded after adding them again", asked, 1)
+
+	d, err := chromem.Folder(dir, "").Describe(t.Context())
+	expect.NoError(t, err)
+	expect.Equal(t, "documents that a migration sees", d.Documents, len(docs))
+
+	bad := documents(t, dir)[0]
+	expect.NoError(t, os.Truncate(bad, 10))
+	if _, err := chromem.New(e, chromem.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), bad) {
+		t.Errorf("opening a folder with a damaged file: got %v, want an error that names %s", err, bad)
+	}
+}
