@@ -105,11 +105,11 @@ func TestEveryRowAndColumn(t *testing.T) {
 		t.Error("no query on which the candidates differ")
 	}
 	c := r.Candidates[0]
-	if len(c.Speed) != 4 || len(c.Speed[0].ECDF) != 4 {
-		t.Fatalf("got the speed %+v, want 4 measurements with 4 steps", c.Speed)
+	if len(c.Speed) != 5 || len(c.Speed[0].ECDF) != 4 {
+		t.Fatalf("got the speed %+v, want 5 measurements with 4 steps", c.Speed)
 	}
-	expect.Equal(t, "batches", [2]int{c.Speed[0].Batch, c.Speed[2].Batch}, [2]int{1, 10})
-	expect.Equal(t, "the last loop", c.Speed[3].Loop, "open")
+	expect.Equal(t, "batches", [2]int{c.Speed[0].Batch, c.Speed[3].Batch}, [2]int{1, 10})
+	expect.Equal(t, "the last loop", c.Speed[4].Loop, "open")
 	if c.VectorBytes != 256 || c.IndexBytes != 256e6 {
 		t.Errorf("%d and %d bytes", c.VectorBytes, c.IndexBytes)
 	}

@@ -31,7 +31,7 @@ func ExampleCompare() {
 		fmt.Printf("%s: %.2f [%.2f %.2f]\n", row.Name, s.Value, s.Low, s.High)
 	}
 	// Output:
-	// static:base: 1.00 [1.00 1.00]
-	// BM25 + static:base: 1.00 [1.00 1.00]
-	// BM25: 0.33 [0.00 1.00]
+	// static:base: 1.00 [0.29 1.00]
+	// BM25 + static:base: 1.00 [0.29 1.00]
+	// BM25: 0.33 [0.01 0.90]
 }

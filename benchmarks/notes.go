@@ -9,12 +9,13 @@ import (
 // notes explains the figures to the reader.
 func notes(r *report.Report) []string {
 	out := []string{
-		"Intervals are 95 % percentile intervals of a paired bootstrap over queries or pairs. They say how far the figures would move " +
-			"with other questions of the same kind, and nothing about other kinds of text.",
-		"Two rows are called distinct if the interval of their difference excludes 0 and its p-value, corrected for the number of " +
-			"comparisons (Holm), is under .05.",
+		"Intervals are 95 % intervals of a paired Bayesian bootstrap over queries or pairs that counts one more, with the worst result " +
+			"(two for a correlation). They say how far the figures would move with other questions of the same kind, and nothing " +
+			"about other kinds of text.",
+		"Two rows are called distinct if the interval of their difference excludes 0 and its p-value (a sign-flip permutation test), " +
+			"corrected for the number of comparisons (Holm), is under .05. Rows that differ on fewer than six questions never are.",
 		"Rankings hold 1,000 documents, found by comparing with all of them. Fusion is by reciprocal rank with k = 60.",
-		"Latency is the time of one provider request without retries or cache. In the open loop it counts from the moment a request " +
+		"Throughput is measured with the same documents at every batch size. Latency is the time of one provider request without retries or cache. In the open loop it counts from the moment a request " +
 			"was due, so that a stall counts for every request that had to wait.",
 		"Cut vectors are the first values of the full ones, scaled to unit length; models that were not trained for this lose the " +
 			"quality shown. int8 scales each vector by its largest value; binary keeps signs, also of the query.",
@@ -55,9 +56,29 @@ func notes(r *report.Report) []string {
 			out = append(out, fmt.Sprintf("%s holds a part of its %d documents, including all judged ones. Fewer documents are "+
 				"easier to tell apart: figures are higher than for the whole set and not comparable with published ones.", t.Name, t.Whole))
 		}
+		if t.Failure == "" && t.Queries < 20 {
+			out = append(out, fmt.Sprintf("%s has %s only: its figures say little.", t.Name, count(t.Queries, "question", "questions")))
+		}
+		if t.Absent > 0 {
+			out = append(out, fmt.Sprintf("%s has %s of queries or documents that it lacks; they are left out.", t.Name, count(t.Absent, "judgment", "judgments")))
+		}
+		if t.Repeated > 0 {
+			out = append(out, fmt.Sprintf("%s repeats %s; each counts once.", t.Name, count(t.Repeated, "judgment", "judgments")))
+		}
+		if t.Itself > 0 {
+			out = append(out, fmt.Sprintf("%s has %s among its documents, with the same ID and text and not judged: a query does not find itself.",
+				t.Name, count(t.Itself, "query", "queries")))
+		}
 		if t.Blank > 0 {
 			out = append(out, fmt.Sprintf("%s has %d blank documents, which nothing can find.", t.Name, t.Blank))
 		}
 	}
 	return out
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"unicode"
 
 	"github.com/vecspace/embedding"
@@ -102,11 +104,12 @@ type retrievalTask struct {
 	k     int
 	ids   []string
 	words [][]metrics.Hit // BM25's rankings
+	own   []string        // by query: the ID of the document that it is itself, or ""
 	blank int
 }
 
 func newRetrieval(set *datasets.Retrieval, k int) *retrievalTask {
-	t := &retrievalTask{Retrieval: set, k: k}
+	t := &retrievalTask{Retrieval: set, k: k, own: own(set)}
 	texts := make([]string, len(set.Documents))
 	for i, d := range set.Documents {
 		t.ids = append(t.ids, d.ID)
@@ -116,14 +119,52 @@ func newRetrieval(set *datasets.Retrieval, k int) *retrievalTask {
 		}
 	}
 	index := bm25.New(t.ids, texts)
-	for _, q := range set.Queries {
+	for i, q := range set.Queries {
 		var hits []metrics.Hit
-		for _, h := range index.Search(q.Embedded(), depth) {
+		for _, h := range index.Search(q.Embedded(), depth+1) {
 			hits = append(hits, metrics.Hit{Doc: h.ID, Score: h.Score})
 		}
-		t.words = append(t.words, hits)
+		t.words = append(t.words, t.others(i, hits, depth))
 	}
 	return t
+}
+
+// own returns, by query, the ID of the document that is the query itself: the same ID and the same
+// text, and no judgment of it. Sets that search among the queries are made so (ArguAna, Quora).
+func own(set *datasets.Retrieval) []string {
+	documents := map[string]datasets.Text{}
+	for _, d := range set.Documents {
+		documents[d.ID] = d
+	}
+	plain := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	out := make([]string, len(set.Queries))
+	for i, q := range set.Queries {
+		d, there := documents[q.ID]
+		_, judged := set.Judged[q.ID][q.ID]
+		text := plain(q.Embedded())
+		if there && !judged && (text == plain(d.Body) || text == plain(d.Embedded())) {
+			out[i] = q.ID
+		}
+	}
+	return out
+}
+
+// itself counts the queries that are documents too.
+func (t *retrievalTask) itself() (n int) {
+	for _, id := range t.own {
+		if id != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// others returns the first k hits of a query without the query itself.
+func (t *retrievalTask) others(query int, hits []metrics.Hit, k int) []metrics.Hit {
+	if id := t.own[query]; id != "" {
+		hits = slices.DeleteFunc(hits, func(h metrics.Hit) bool { return h.Doc == id })
+	}
+	return hits[:min(k, len(hits))]
 }
 
 func (t *retrievalTask) metrics() []string {
@@ -170,9 +211,12 @@ func (t *retrievalTask) score(name, candidate, kind string, rankings [][]metrics
 // rows returns a candidate's row and the row of its fusion with BM25, and the vectors.
 func (t *retrievalTask) rows(ctx context.Context, name string, dims int, lookup vectors) ([]row, [][]float32, [][]float32, error) {
 	docs, queries := t.vectors(lookup)
-	hits, err := flat.New(t.ids, docs, dims).Search(ctx, queries, depth)
+	hits, err := flat.New(t.ids, docs, dims).Search(ctx, queries, depth+1)
 	if err != nil {
 		return nil, nil, nil, err
+	}
+	for i := range hits {
+		hits[i] = t.others(i, hits[i], depth)
 	}
 	own, err := t.score(name, name, report.Model, hits)
 	if err != nil {
@@ -202,14 +246,17 @@ func (t *retrievalTask) ndcg(ctx context.Context, docs, queries [][]float32, dim
 	var err error
 	switch s {
 	case flat.Int8:
-		hits, err = flat.NewBytes8(t.ids, docs, dims).Search(ctx, queries, t.k)
+		hits, err = flat.NewBytes8(t.ids, docs, dims).Search(ctx, queries, t.k+1)
 	case flat.Binary:
-		hits, err = flat.NewBits(t.ids, docs, dims).Search(ctx, queries, t.k)
+		hits, err = flat.NewBits(t.ids, docs, dims).Search(ctx, queries, t.k+1)
 	default:
-		hits, err = flat.New(t.ids, docs, dims).Search(ctx, queries, t.k)
+		hits, err = flat.New(t.ids, docs, dims).Search(ctx, queries, t.k+1)
 	}
 	if err != nil {
-		return nil, err
+		return metrics.Statistic{}, err
+	}
+	for i := range hits {
+		hits[i] = t.others(i, hits[i], t.k)
 	}
 	r, err := t.score("", "", "", hits)
 	return r.stats[at("nDCG", t.k)], err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -14,12 +15,14 @@ import (
 	"github.com/vecspace/embedding/middleware"
 )
 
-// SpeedOptions configures how the speed is measured: a closed loop at several batch sizes and an
-// open loop of single texts. No Retry and no cache is involved, so that errors and rate limits
-// show.
+// SpeedOptions configures how the speed is measured: a closed loop of single queries, closed loops
+// of the same documents at several batch sizes, and an open loop of single queries. No Retry and no
+// cache is involved, so that errors and rate limits show.
 type SpeedOptions struct {
-	Off      bool
-	Requests int           // per measurement; 0 is 30
+	Off bool
+	// Requests is the number per measurement. 0 is 30, and in the closed loops as many more as a model
+	// without a price answers in a second: 30 calls of a fast model take too little time to measure.
+	Requests int
 	Most     time.Duration // per measurement; 0 is 10 s
 	Rate     float64       // requests per second in the open loop, equal for all candidates; 0 is 10
 	Largest  int           // texts in the largest batch, at most the model's limit; 0 is 256
@@ -33,7 +36,12 @@ func (r *run) speedPlan(c *contender) (plan []load.Options) {
 	if r.Speed.Off {
 		return nil
 	}
-	o := load.Options{Requests: cmp.Or(r.Speed.Requests, 30), Most: r.Speed.Most, Task: embedding.TaskQuery}
+	o := load.Options{Requests: cmp.Or(r.Speed.Requests, 30), Most: r.Speed.Most, Batch: 1, Task: embedding.TaskQuery}
+	if r.Speed.Requests == 0 && c.model.Price.PerMillion == 0 {
+		o.Least = time.Second
+	}
+	plan = append(plan, o)
+	o.Task = embedding.TaskDocument
 	largest := cmp.Or(r.Speed.Largest, largestBatch)
 	most := min(cmp.Or(c.model.Limits.Texts, min(64, largest)), largest)
 	sizes := []int{1}
@@ -45,9 +53,6 @@ func (r *run) speedPlan(c *contender) (plan []load.Options) {
 	}
 	for _, n := range sizes {
 		o.Batch = n
-		if n > 1 {
-			o.Task = embedding.TaskDocument
-		}
 		plan = append(plan, o)
 	}
 	o.Batch, o.Task, o.Rate = 1, embedding.TaskQuery, cmp.Or(r.Speed.Rate, 10)
@@ -57,27 +62,26 @@ func (r *run) speedPlan(c *contender) (plan []load.Options) {
 // speedNote returns the name of the note for a candidate's measurements. Other options have another
 // note.
 func (r *run) speedNote(c *contender) string {
-	return fmt.Sprintf("speed requests=%d most=%s rate=%g largest=%d", cmp.Or(r.Speed.Requests, 30), cmp.Or(r.Speed.Most, 10*time.Second),
+	return fmt.Sprintf("speed by texts requests=%d most=%s rate=%g largest=%d", r.Speed.Requests, cmp.Or(r.Speed.Most, 10*time.Second),
 		cmp.Or(r.Speed.Rate, 10), cmp.Or(r.Speed.Largest, largestBatch))
 }
 
 // lastSpeed is the name of the note for the last measurements, whatever their options.
 const lastSpeed = "speed"
 
-// speedNeeds returns the most that measuring the speed sends, nothing if it is recorded.
+// speedNeeds returns the most that measuring the speed sends to a model with a price, nothing if it
+// is recorded.
 func (r *run) speedNeeds(c *contender) (texts, tokens int) {
 	var recorded []report.Speed
 	if known, _ := c.recording.Noted(r.speedNote(c), &recorded); known || r.Offline {
 		return 0, 0
 	}
-	short, long := r.samples()
-	for _, o := range r.speedPlan(c) {
+	plan := r.speedPlan(c)
+	of := r.samples(plan)
+	for _, o := range plan {
 		n := (o.Requests + 3) * o.Batch
 		texts += n
-		from := long
-		if o.Batch == 1 {
-			from = short
-		}
+		from := of[o.Task]
 		sum := 0
 		for _, t := range from {
 			sum += embedding.EstimateTokens(t)
@@ -87,15 +91,30 @@ func (r *run) speedNeeds(c *contender) (texts, tokens int) {
 	return texts, tokens
 }
 
-// samples returns the texts to measure the speed with: the samples of the first task that has both
-// kinds.
-func (r *run) samples() (short, long []string) {
+// samples returns the queries and the documents to measure the speed with: the samples of the first
+// task that has both kinds. Of each it returns as many as the largest batch of the plan takes.
+func (r *run) samples(plan []load.Options) map[embedding.Task][]string {
+	largest := 0
+	for _, o := range plan {
+		largest = max(largest, o.Batch)
+	}
+	var short, long []string
 	for _, t := range r.tasks {
 		if short, long = t.Task.samples(); len(short) > 0 && len(long) > 0 {
-			return short, long
+			break
 		}
 	}
-	return short, long
+	return map[embedding.Task][]string{embedding.TaskQuery: alike(short, largest), embedding.TaskDocument: alike(long, largest)}
+}
+
+// alike returns the n texts with lengths nearest to the median, in an order that does not depend on
+// their lengths: a few requests of one text and many of large batches then send the same.
+func alike(texts []string, n int) []string {
+	out := slices.SortedStableFunc(slices.Values(texts), func(a, b string) int { return cmp.Compare(len(a), len(b)) })
+	n = min(n, len(out))
+	out = out[(len(out)-n)/2:][:n]
+	rand.New(rand.NewPCG(1, 0)).Shuffle(n, func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
 }
 
 // speed measures a candidate, or takes what was measured when its answers were recorded.
@@ -112,46 +131,51 @@ func (r *run) speed(ctx context.Context, c *contender) error {
 		return err
 	}
 	plan := r.speedPlan(c)
-	short, long := r.samples()
+	of := r.samples(plan)
 	e := embedding.Chain(c.provider, middleware.Timeout(cmp.Or(c.Timeout, time.Minute)))
 	step := Progress{Candidate: c.name(), Step: "speed", Total: len(plan)}
 	var measured []report.Speed
 	for _, o := range plan {
 		r.Progress(step)
-		texts := long
-		if o.Batch == 1 {
-			texts = short
-		}
 		loop := load.Closed
 		if o.Rate > 0 {
 			loop = load.Open
 		}
-		res, err := loop(ctx, e, texts, o)
+		res, err := loop(ctx, e, of[o.Task], o)
 		if err != nil {
 			return err
 		}
-		measured = append(measured, speed(res))
+		measured = append(measured, speed(res, o.Task))
 		step.Done++
 	}
 	r.Progress(step)
 	c.speeds = measured
 	// A recording needs an answer before it takes a note: record one text.
 	if _, ok := c.recording.Heading(); !ok {
-		if _, err := c.chain.Embed(ctx, embedding.Request{Texts: short[:1], Task: embedding.TaskQuery}); err != nil {
+		if _, err := c.chain.Embed(ctx, embedding.Request{Texts: of[embedding.TaskQuery][:1], Task: embedding.TaskQuery}); err != nil {
 			return err
 		}
 	}
 	return errors.Join(c.recording.Note(name, measured), c.recording.Note(lastSpeed, measured))
 }
 
-func speed(res load.Result) report.Speed {
+// calls is the least number of answers that a 99 % quantile is taken from.
+const calls = 100
+
+func speed(res load.Result, task embedding.Task) report.Speed {
 	s := report.Speed{
-		Loop: "closed", Batch: res.Batch, Rate: res.Rate, Requests: res.Requests, Warmup: res.Warmup, Errors: res.Errors,
-		P50: res.Quantile(.5), P90: res.Quantile(.9), P95: res.Quantile(.95), P99: res.Quantile(.99), Max: res.Quantile(1),
+		Loop: "closed", Texts: "documents", Batch: res.Batch, Rate: res.Rate, Requests: res.Requests, Warmup: res.Warmup, Errors: res.Errors,
+		P50: res.Quantile(.5), P90: res.Quantile(.9), P95: res.Quantile(.95), Max: res.Quantile(1),
 		TextsPerSecond: res.PerSecond(), Metered: res.Metered, ECDF: ecdf(res.Latency),
 	}
 	if res.Rate > 0 {
 		s.Loop = "open"
+	}
+	if task == embedding.TaskQuery {
+		s.Texts = "queries"
+	}
+	if len(res.Latency) >= calls {
+		s.P99 = res.Quantile(.99)
 	}
 	if n := len(res.Failed); n > 0 {
 		s.FailedP50 = res.Failed[n/2]

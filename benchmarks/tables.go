@@ -64,7 +64,8 @@ func (r *run) table(t *madeTask) (report.Task, error) {
 	if t.retrieval != nil {
 		n = len(t.retrieval.Queries)
 		out.Kind, out.Documents, out.Metrics, out.Blank = "retrieval", len(t.retrieval.Documents), t.retrieval.metrics(), t.retrieval.blank
-		out.Whole = t.retrieval.Whole
+		out.Whole, out.Absent, out.Repeated = t.retrieval.Whole, t.retrieval.Absent, t.retrieval.Repeated
+		out.Itself = t.retrieval.itself()
 	} else {
 		n = len(t.pairs.Gold)
 		out.Kind, out.Metrics = "pairs", t.pairs.metrics()
@@ -134,7 +135,7 @@ func (t *madeTask) differences(boot *metrics.Resampled, metric string, base int,
 			if a.kind == report.Fused || b.kind == report.Fused {
 				f = 1
 			}
-			families[f] = append(families[f], report.Difference{Metric: metric, A: a.name, B: b.name, Value: d.Value, Low: d.Low, High: d.High, P: d.P})
+			families[f] = append(families[f], report.Difference{Metric: metric, A: a.name, B: b.name, Value: d.Value, Low: d.Low, High: d.High, Differ: d.Differ, P: d.P})
 		}
 	}
 	var out []report.Difference

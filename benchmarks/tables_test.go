@@ -2,6 +2,9 @@ package benchmarks
 
 import (
 	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding/benchmarks/datasets"
@@ -62,6 +65,59 @@ func TestWinner(t *testing.T) {
 	for _, w := range made.Rows {
 		if w.Scores["Spearman"].Best {
 			t.Errorf("%s won by noise: %+v", w.Name, made.Pairs)
+		}
+	}
+}
+
+// Few questions that differ show nothing, however many there are in all: 50 of which 4 differ, to
+// one side, are not significant, and 1 to 5 questions never are.
+func TestFewQuestions(t *testing.T) {
+	for _, c := range []struct{ n, differ int }{{1, 1}, {2, 2}, {3, 3}, {5, 5}, {50, 4}, {50, 5}} {
+		values := map[string][]float64{"a": make([]float64, c.n), "b": make([]float64, c.n), "c": make([]float64, c.n)}
+		for i := range c.differ {
+			values["a"][i] = 1
+		}
+		r := &run{Options: Options{Seed: 1, Resamples: 1000}}
+		made, err := r.table(valued(c.n, values))
+		expect.NoError(t, err)
+		for _, d := range made.Pairs {
+			if d.Distinct || d.P < .05 || d.Metric == "Spearman" && d.A == "a" && (d.Differ != c.differ || !strings.Contains(d.Words(), "too few to tell")) {
+				t.Errorf("%d of %d questions differ: got %+v, %q", c.differ, c.n, d, d.Words())
+			}
+			if d.High-d.Low < .01 {
+				t.Errorf("%d of %d questions differ: the interval [%v %v] has no width", c.differ, c.n, d.Low, d.High)
+			}
+		}
+		for _, w := range made.Rows {
+			if s := w.Scores["Spearman"]; s.Best || s.High-s.Low < .01 {
+				t.Errorf("%d questions: got %+v, want a width and no winner", c.n, s)
+			}
+		}
+	}
+}
+
+// On noise alone hardly a pair of rows is called different, on small sets as on large ones.
+func TestNoiseHasNoWinner(t *testing.T) {
+	const sets = 200
+	for _, n := range []int{2, 5, 10, 30} {
+		random := rand.New(rand.NewPCG(1, uint64(n)))
+		called := 0
+		for range sets {
+			values := map[string][]float64{}
+			for range n {
+				hard := random.Float64()
+				for _, name := range []string{"a", "b", "c"} {
+					values[name] = append(values[name], min(1, max(0, hard+.3*random.NormFloat64())))
+				}
+			}
+			made, err := (&run{Options: Options{Seed: 1, Resamples: 200}}).table(valued(n, values))
+			expect.NoError(t, err)
+			if slices.ContainsFunc(made.Pairs, func(d report.Difference) bool { return d.Distinct }) {
+				called++
+			}
+		}
+		if called > sets/20 {
+			t.Errorf("%d questions: two of three equal rows are called different in %d of %d sets", n, called, sets)
 		}
 	}
 }

@@ -36,11 +36,13 @@ func TestRetrievalSaysWhatIsWrong(t *testing.T) {
 		"not UTF-8":           {"{\"_id\": \"d\xff\", \"text\": \"\"}", queries, qrels, "corpus.jsonl:1: the line is not UTF-8"},
 		"query twice":         {corpus, queries + queries, qrels, `queries.jsonl:3: the id "q1" is not unique`},
 		"blank query":         {corpus, `{"_id": "q1", "text": " "}`, qrels, `query "q1" is blank`},
-		"absent document":     {corpus, queries, qrels + "q1\td9\t1\n", `test.tsv:4: there is no document "d9"`},
-		"absent query":        {corpus, queries, qrels + "q9\td1\t1\n", `test.tsv:4: there is no query "q9"`},
+		"all absent":          {corpus, queries, "q1\td9\t1\nq9\td1\t1\n", "2 judgments are of queries or documents that are not there"},
 		"judged twice":        {corpus, queries, qrels + "q1\td1\t1\n", `test.tsv:4: document "d1" is judged twice`},
 		"judgment a word":     {corpus, queries, qrels + "other\td1\tyes\n", `test.tsv:4: the judgment "yes"`},
 		"heading in disguise": {corpus, queries, "q1\td1\tyes\n", `test.tsv:1: the judgment "yes"`},
+		"half a judgment":     {corpus, queries, "q1\td1\t1.5\n", `the judgment "1.5" is not a whole number`},
+		"judgment NaN":        {corpus, queries, "q1\td1\tNaN\n", `the judgment "NaN" is not a whole number`},
+		"id of an object":     {`{"_id": {}, "text": "x"}`, queries, qrels, "corpus.jsonl:1: "},
 		"too few fields":      {corpus, queries, "q1 d1 1\n", "test.tsv:1: got 1 fields"},
 		"nothing relevant":    {corpus, queries, "q1\td1\t0\n", "no document is relevant"},
 	} {
@@ -53,6 +55,42 @@ func TestRetrievalSaysWhatIsWrong(t *testing.T) {
 	}
 	if _, err := LoadRetrieval(t.TempDir(), ""); err == nil || !strings.Contains(err.Error(), "corpus.jsonl.gz") {
 		t.Errorf("an empty folder: error %v", err)
+	}
+}
+
+// Public sets judge documents that they lack, and repeat judgments. Both are left out and counted.
+func TestAbsentAndRepeatedJudgments(t *testing.T) {
+	more := "q1\td9\t1\nq9\td1\t1\nq8\td8\t0\nq1\td1\t2\nq1\td2\t0\nother\td7\t1\n"
+	dir := write(t, map[string]string{"corpus.jsonl": corpus, "queries.jsonl": queries, "qrels/test.tsv": qrels + more})
+	r, err := LoadRetrieval(dir, "")
+	expect.NoError(t, err)
+	expect.Equal(t, "absent and repeated", [2]int{r.Absent, r.Repeated}, [2]int{4, 2})
+	if len(r.Queries) != 1 || len(r.Judged) != 1 || len(r.Judged["q1"]) != 2 || r.Judged["q1"]["d1"] != 2 {
+		t.Errorf("got queries %+v judged %v, want q1 with both documents", r.Queries, r.Judged)
+	}
+	if s := r.Sample(1, 1).Fewer(1, 1); s.Absent != 4 || s.Repeated != 2 {
+		t.Errorf("got %+v, want a part that still counts", s)
+	}
+}
+
+// Numbers as IDs, TREC's columns, judgments like 1.0, and UTF-16 are read as they are meant.
+func TestOtherLayouts(t *testing.T) {
+	utf16 := func(s string) string {
+		out := []byte{0xFF, 0xFE}
+		for _, r := range s {
+			out = append(out, byte(r), byte(r>>8))
+		}
+		return string(out)
+	}
+	number := `{"_id": 7, "text": "x"}` + "\n"
+	for name, judged := range map[string]string{
+		"tabs": "7\t7\t1.0\n", "TREC with blanks": "7 0 7 1\n", "TREC with tabs and a heading": "query\titer\tdoc\tscore\r\n7\t0\t7\t1\r\n",
+		"UTF-16": utf16("7\t7\t1\n"),
+	} {
+		dir := write(t, map[string]string{"corpus.jsonl": utf16(number), "queries.jsonl": number, "qrels/test.tsv": judged})
+		if r, err := LoadRetrieval(dir, ""); err != nil || r.Judged["7"]["7"] != 1 || r.Documents[0].ID != "7" || len(r.Queries) != 1 {
+			t.Errorf("%s: got %+v, %v, want query 7 with document 7", name, r, err)
+		}
 	}
 }
 

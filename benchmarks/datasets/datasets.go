@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"compress/gzip"
 	"errors"
@@ -12,6 +13,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // Retrieval is a set of documents and queries, with judgments of which document answers which
@@ -22,6 +26,8 @@ type Retrieval struct {
 	Queries   []Text                    // each has at least one judgment
 	Judged    map[string]map[string]int // by query and document; 0 is irrelevant
 	Whole     int                       // documents before Fewer; 0 without it
+	Absent    int                       // judgments left out, because there is no such query or document
+	Repeated  int                       // judgments left out, because an equal one is there
 }
 
 // Text is a document or a query.
@@ -123,8 +129,8 @@ func draw(all, n int, seed uint64) []int {
 // maxLine limits the length of a line.
 const maxLine = 16 << 20
 
-// lines calls each with every line of a file, which it decompresses if its name ends in .gz. It
-// removes a byte order mark. Errors name the file and the line, counted from 1.
+// lines calls each with every line of a file, read by unpacked. Errors name the file and the line,
+// counted from 1.
 func lines(name string, each func(line string) error) error {
 	f, err := os.Open(name)
 	if err != nil {
@@ -140,11 +146,7 @@ func lines(name string, each func(line string) error) error {
 	n := 0
 	for s.Scan() {
 		n++
-		line := s.Text()
-		if n == 1 {
-			line = strings.TrimPrefix(line, "\uFEFF")
-		}
-		if err := each(line); err != nil {
+		if err := each(s.Text()); err != nil {
 			return fmt.Errorf("%s:%d: %w", name, n, err)
 		}
 	}
@@ -154,15 +156,21 @@ func lines(name string, each func(line string) error) error {
 	return nil
 }
 
+// unpacked decompresses a file if its name ends in .gz. It removes a byte order mark, and decodes
+// UTF-16 that has one.
 func unpacked(name string, f io.Reader) (io.Reader, error) {
-	if !strings.HasSuffix(name, ".gz") {
-		return f, nil
+	if strings.HasSuffix(name, ".gz") {
+		in, err := gzip.NewReader(f)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		f = in
 	}
-	in, err := gzip.NewReader(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	out := bufio.NewReader(transform.NewReader(f, unicode.BOMOverride(transform.Nop)))
+	if head, _ := out.Peek(512); bytes.IndexByte(head, 0) >= 0 { // reading meets the error again
+		return nil, fmt.Errorf("%s: the file is binary, or UTF-16 without a byte order mark: write it as UTF-8", name)
 	}
-	return in, nil
+	return out, nil
 }
 
 // firstFile returns the first of the names that exists.

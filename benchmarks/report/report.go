@@ -65,7 +65,8 @@ type Attempts struct {
 
 // Speed is one measurement. Latencies are in seconds.
 type Speed struct {
-	Loop            string         `json:"loop"` // "closed" or "open"
+	Loop            string         `json:"loop"`  // "closed" or "open"
+	Texts           string         `json:"texts"` // "queries" or "documents"; all closed loops of documents send the same
 	Batch           int            `json:"batch"`
 	Rate            float64        `json:"rate,omitempty"` // requests per second in an open loop
 	Requests        int            `json:"requests"`
@@ -74,7 +75,7 @@ type Speed struct {
 	P50             float64        `json:"p50"`
 	P90             float64        `json:"p90"`
 	P95             float64        `json:"p95"`
-	P99             float64        `json:"p99"`
+	P99             float64        `json:"p99,omitempty"` // 0 below 100 answers, which do not show it
 	Max             float64        `json:"max"`
 	FailedP50       float64        `json:"failed_p50,omitempty"` // median time of failed requests
 	TextsPerSecond  float64        `json:"texts_per_second"`
@@ -106,8 +107,11 @@ type Task struct {
 	Documents  int          `json:"documents,omitempty"`
 	Queries    int          `json:"queries"` // or pairs
 	Blank      int          `json:"blank_documents,omitempty"`
-	Whole      int          `json:"whole_documents,omitempty"` // of which this is a part
-	Metrics    []string     `json:"metrics"`                   // the main one first
+	Absent     int          `json:"absent_judgments,omitempty"`   // left out: the set lacks their query or document
+	Repeated   int          `json:"repeated_judgments,omitempty"` // counted once
+	Itself     int          `json:"queries_in_corpus,omitempty"`  // queries that are documents too and do not find themselves
+	Whole      int          `json:"whole_documents,omitempty"`    // of which this is a part
+	Metrics    []string     `json:"metrics"`                      // the main one first
 	Rows       []Row        `json:"rows"`
 	Pairs      []Difference `json:"differences,omitempty"`
 	Dimensions []Point      `json:"dimensions,omitempty"`
@@ -147,17 +151,31 @@ type Difference struct {
 	Value    float64 `json:"value"` // A - B
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
+	Differ   int     `json:"differ"` // questions on which A and B differ
 	P        float64 `json:"p"`
 	Holm     float64 `json:"p_holm"` // corrected for the number of comparisons
 	Distinct bool    `json:"distinct"`
 }
 
+// Few is the number of questions below which no difference is significant: six that all favor the
+// same side have a p-value of .03, five of .06.
+const Few = 6
+
 // Words describes the comparison in a sentence, with the corrected p-value.
 func (d Difference) Words() string {
-	if !d.Distinct {
+	switch {
+	case d.Distinct:
+	case d.Differ == 0 && d.Value == 0:
+		return fmt.Sprintf("%s and %s are equal by %s on every question.", d.A, d.B, d.Metric)
+	case d.Differ < Few:
+		return fmt.Sprintf("%s and %s differ by %s on %s: too few to tell.", d.A, d.B, d.Metric, questions(d.Differ))
+	default:
 		why := ""
-		if d.Low > 0 || d.High < 0 {
+		switch apart := d.Low > 0 || d.High < 0; {
+		case apart:
 			why = "; its interval leaves out 0, but so many comparisons make one such by chance"
+		case d.Holm < .05:
+			why = "; the questions asked favor one, but they are too few to say by how much"
 		}
 		return fmt.Sprintf("%s and %s cannot be told apart by %s: the difference is %s, between %s and %s (p = %s)%s.",
 			d.A, d.B, d.Metric, signed(d.Value), signed(d.Low), signed(d.High), p(d.Holm), why)
@@ -169,6 +187,13 @@ func (d Difference) Words() string {
 	low, high := min(abs(d.Low), abs(d.High)), max(abs(d.Low), abs(d.High))
 	return fmt.Sprintf("%s is better than %s by %s: by %.4f, between %.4f and %.4f (p = %s).",
 		better, worse, d.Metric, abs(d.Value), low, high, p(d.Holm))
+}
+
+func questions(n int) string {
+	if n == 1 {
+		return "1 question"
+	}
+	return fmt.Sprintf("%d questions", n)
 }
 
 // signed formats a difference; one that rounds to 0 has no sign.

@@ -56,9 +56,9 @@ func sample() *Report {
 				{Name: "BM25", Kind: Floor, Scores: map[string]Score{"nDCG@10": score(.45, false), "MAP": score(.4, false)}},
 			},
 			Pairs: []Difference{
-				{Metric: "nDCG@10", A: "cheap", B: "dear </script><b>", Value: -.2, Low: -.3, High: -.1, P: .0002, Holm: .0006, Distinct: true},
-				{Metric: "nDCG@10", A: "cheap", B: "BM25", Value: .05, Low: -.01, High: .11, P: .2, Holm: .2},
-				{Metric: "nDCG@10", A: "cheap", B: "BM25 + cheap", Value: -.05, Low: -.11, High: .01, P: .2, Holm: .2},
+				{Metric: "nDCG@10", A: "cheap", B: "dear </script><b>", Value: -.2, Low: -.3, High: -.1, Differ: 9, P: .0002, Holm: .0006, Distinct: true},
+				{Metric: "nDCG@10", A: "cheap", B: "BM25", Value: .05, Low: -.01, High: .11, Differ: 8, P: .2, Holm: .2},
+				{Metric: "nDCG@10", A: "cheap", B: "BM25 + cheap", Value: -.05, Low: -.11, High: .01, Differ: 8, P: .2, Holm: .2},
 			},
 			Dimensions: []Point{
 				{Candidate: "cheap", Dimensions: 64, Storage: "float32", Bytes: 256, Metric: "nDCG@10", Value: .5, Low: .4, High: .6},
@@ -159,5 +159,47 @@ func TestPairsThatDiffer(t *testing.T) {
 	}}}}}
 	if got, want := render(t, markdown, r), "| one / other | 4.25 | a | ✓ 0.900, rank 1 of 9 | b | 0.100, rank 9 of 9 |"; !strings.Contains(got, want) {
 		t.Errorf("%q is missing in\n%s", want, got)
+	}
+}
+
+// A sentence does not claim more than the questions show.
+func TestWords(t *testing.T) {
+	for _, c := range []struct {
+		d    Difference
+		want string
+	}{
+		{Difference{Value: 1, Low: -.4, High: 1, Differ: 1, P: 1, Holm: 1}, "a and b differ by MAP on 1 question: too few to tell."},
+		{Difference{Value: .1, Low: -.1, High: .3, Differ: 5, P: .06, Holm: .06}, "a and b differ by MAP on 5 questions: too few to tell."},
+		{Difference{Low: -.07, High: .07, P: 1, Holm: 1}, "a and b are equal by MAP on every question."},
+		{Difference{Value: .1, Low: -.01, High: .3, Differ: 6, P: .03, Holm: .03}, "too few to say by how much."},
+		{Difference{Value: .1, Low: .01, High: .3, Differ: 60, P: .01, Holm: .01, Distinct: true}, "a is better than b by MAP"},
+	} {
+		c.d.Metric, c.d.A, c.d.B = "MAP", "a", "b"
+		if got := c.d.Words(); !strings.Contains(got, c.want) {
+			t.Errorf("%+v: got %q, want %q", c.d, got, c.want)
+		}
+	}
+}
+
+// The plot of throughput has the loops of documents, which all send the same texts. The latency is
+// a query's. A 99 % quantile that was not measured is not shown.
+func TestSpeedOfTexts(t *testing.T) {
+	r := sample()
+	r.Candidates = r.Candidates[:1]
+	s := r.Candidates[0].Speed[0]
+	query, one, many := s, s, s
+	query.Texts, query.P50, query.TextsPerSecond, query.P99 = "queries", .5, 2, 0
+	one.Texts, one.P50, one.TextsPerSecond = "documents", .7, 1
+	many.Texts, many.Batch, many.TextsPerSecond = "documents", 64, 40
+	r.Candidates[0].Speed = []Speed{query, one, many}
+	var rates []float64
+	for _, m := range r.throughput().Data {
+		rates = append(rates, m.Y)
+	}
+	if ms, _ := r.latency(r.Candidates[0]); !slices.Equal(rates, []float64{1, 40}) || ms != 500 {
+		t.Errorf("got %v texts/s and %v ms, want 1 and 40 of documents, and 500 ms of a query", rates, ms)
+	}
+	if row := r.speeds().rows[0]; row[3] != "queries" || row[7] != "-" {
+		t.Errorf("got the row %q, want queries without a 99 %% quantile", row)
 	}
 }

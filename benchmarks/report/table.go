@@ -95,8 +95,8 @@ func (r *Report) speeds() table {
 	out := table{
 		title: "Speed",
 		note: "milliseconds per answered request; open: single texts at a fixed rate, timed from the moment they were due; " +
-			"errors with their median time",
-		head: []string{"embedder", "loop", "texts", "p50", "p90", "p95", "p99", "max", "texts/s", "tokens/s", "requests", "errors"}, left: 2,
+			"errors with their median time; p99 of 100 answers and more",
+		head: []string{"embedder", "loop", "texts", "of", "p50", "p90", "p95", "p99", "max", "texts/s", "tokens/s", "requests", "errors"}, left: 2,
 	}
 	for _, c := range r.Candidates {
 		for _, s := range c.Speed {
@@ -108,9 +108,12 @@ func (r *Report) speeds() table {
 			if !s.Metered {
 				tokens = "~" + tokens
 			}
-			row := []string{c.Name, loop, fmt.Sprint(s.Batch)}
+			row := []string{c.Name, loop, fmt.Sprint(s.Batch), s.Texts}
 			for _, v := range []float64{s.P50, s.P90, s.P95, s.P99, s.Max} {
 				row = append(row, figure(1000*v))
+			}
+			if s.P99 == 0 {
+				row[7] = "-"
 			}
 			out.rows = append(out.rows, append(row, figure(s.TextsPerSecond), tokens, fmt.Sprint(s.Requests), s.failed()))
 		}

@@ -20,11 +20,11 @@ func TestText(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}
 	}
-	unsure := Difference{Metric: "MAP", A: "a", B: "b", Value: -.04, Low: -.076, High: -.004, P: .03, Holm: .09}.Words()
+	unsure := Difference{Metric: "MAP", A: "a", B: "b", Value: -.04, Low: -.076, High: -.004, Differ: 30, P: .03, Holm: .09}.Words()
 	if !strings.Contains(unsure, "cannot be told apart") || !strings.Contains(unsure, "by chance") {
 		t.Errorf("%q does not say why an interval without 0 is not enough", unsure)
 	}
-	if same := (Difference{Metric: "MAP", A: "a", B: "b", Value: -1e-6, Low: -.001, High: 2e-6, P: 1, Holm: 1}).Words(); !strings.Contains(same, "is 0.0000, between -0.0010 and 0.0000 (") {
+	if same := (Difference{Metric: "MAP", A: "a", B: "b", Value: -1e-6, Low: -.001, High: 2e-6, Differ: 30, P: 1, Holm: 1}).Words(); !strings.Contains(same, "is 0.0000, between -0.0010 and 0.0000 (") {
 		t.Errorf("got %q, want a difference without a side", same)
 	}
 	if strings.Contains(got, "BM25 + cheap by") || strings.Contains(got, "and BM25 + cheap") {

@@ -63,7 +63,7 @@ func compareFlags(args []string, std streams) (*comparing, error) {
 		c.candidates = append(c.candidates, more...)
 		return err
 	})
-	fs.Func("task", "what to compare on, repeatable: a `folder` in the layout of BEIR, a CSV or TSV file of sentence pairs with gold scores, or \"go\" for the documentation of the Go standard library (the default)", list(&c.tasks))
+	fs.Func("task", "what to compare on, repeatable: a `folder` in the layout of BEIR, a CSV, TSV or JSONL file of sentence pairs with gold scores, or \"go\" for the documentation of the Go standard library (the default)", list(&c.tasks))
 	fs.StringVar(&c.split, "split", "test", "which judgements of a BEIR folder")
 	fs.IntVar(&c.sample, "sample", 0, "keep this many queries or pairs of each task, drawn by the seed; 0: all")
 	fs.IntVar(&c.documents, "documents", 0, "keep about this many documents of each retrieval task, those judged among them: for models too slow for all of them; 0: all")
@@ -79,7 +79,7 @@ func compareFlags(args []string, std streams) (*comparing, error) {
 	fs.IntVar(&o.Resamples, "resamples", 10_000, "of the bootstrap that makes the intervals")
 	fs.IntVar(&o.MonthlyTexts, "monthly", 0, "texts a month, for the cost a month")
 	fs.BoolVar(&o.Speed.Off, "no-speed", false, "leave out latency and throughput")
-	fs.IntVar(&o.Speed.Requests, "requests", 30, "requests of each measurement of speed")
+	fs.IntVar(&o.Speed.Requests, "requests", 0, "requests of each measurement of speed; 0: 30, and of a model without a price as many more as it answers in a second")
 	fs.Float64Var(&o.Speed.Rate, "rate", 10, "requests a second of the open loop")
 	fs.IntVar(&o.Speed.Largest, "largest", 256, "texts of the largest batch whose speed is measured, or the model's limit if that is lower")
 	fs.BoolVar(&o.NoDimensions, "no-dimensions", false, "leave out quality against dimensions and storage")
@@ -111,8 +111,8 @@ func (c *comparing) check() error {
 		return usagef("-sample, -documents and -monthly must not be below 0")
 	case o.Speed.Largest < 1:
 		return usagef("-largest is %d: it must be above 0", o.Speed.Largest)
-	case o.Speed.Requests < 1 || !(o.Speed.Rate > 0) || o.Speed.Rate > 1e6:
-		return usagef("-requests and -rate must be above 0")
+	case o.Speed.Requests < 0 || !(o.Speed.Rate > 0) || o.Speed.Rate > 1e6:
+		return usagef("-requests must not be below 0, and -rate must be above 0")
 	}
 	for _, name := range []string{c.html, c.markdown, c.json} {
 		if dir := filepath.Dir(name); name != "" {
@@ -145,6 +145,11 @@ func (p Parts) compare(ctx context.Context, args []string, std streams) error {
 		for _, t := range tasks {
 			if t.Failure != nil {
 				fmt.Fprintf(std.err, "%s could not be read and is left out: %v\n", t.Name, t.Failure)
+			}
+		}
+		for _, t := range tasks {
+			if s := t.Retrieval; s != nil && s.Absent > 0 {
+				fmt.Fprintf(std.err, "%s: %d judgments of queries or documents that it lacks are left out\n", s.Name, s.Absent)
 			}
 		}
 		showEstimate(std.err, e, c.options)

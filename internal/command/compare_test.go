@@ -94,11 +94,11 @@ func TestCompareBadSets(t *testing.T) {
 		expect.NoError(t, os.WriteFile(filepath.Join(to, filepath.FromSlash(changed)), []byte(text), 0o600))
 	}
 	copied("empty", "corpus.jsonl", "")
-	copied("absent", "qrels/test.tsv", "1\tcat\t1\n2\tdog\t1\n")
+	copied("unsure", "qrels/test.tsv", "1\tcat\t1\n1\tcat\t0\n")
 	copied("twice", "corpus.jsonl", `{"_id":"cat","text":"a"}`+"\n"+`{"_id":"cat","text":"b"}`+"\n")
 	expect.NoError(t, os.WriteFile("nan.csv", []byte("a,b,1\nc,d,NaN\ne,f,3\n"), 0o600))
 	bad := map[string]string{
-		"empty": "corpus.jsonl: the file is empty", "absent": `test.tsv:2: there is no document "dog"`,
+		"empty": "corpus.jsonl: the file is empty", "unsure": `test.tsv:2: document "cat" is judged twice`,
 		"twice": `corpus.jsonl:2: the id "cat" is not unique`, "nan.csv": "nan.csv:2: the score is NaN",
 	}
 	args := []string{"-resamples", "200", "-no-speed", "-markdown", "r.md", "-json", "r.json"}
@@ -130,6 +130,23 @@ func TestCompareBadSets(t *testing.T) {
 	if page, readErr := os.ReadFile("vecspace-compare.html"); err == nil || readErr != nil || !bytes.Contains(page, []byte("the file is empty")) || !strings.Contains(out, "empty could not be read") {
 		t.Errorf("got the error %v and a report (error %v), want both with the empty file\n%s", err, readErr, out)
 	}
+}
+
+// A set that judges documents it lacks is compared, with a warning before anything is sent and in
+// the report.
+func TestCompareWarns(t *testing.T) {
+	sets(t)
+	name := filepath.FromSlash("set/qrels/test.tsv")
+	judged, err := os.ReadFile(name)
+	expect.NoError(t, err)
+	expect.NoError(t, os.WriteFile(name, []byte(string(judged)+"1\tdog\t1\n9\tcat\t1\n"), 0o600))
+	args := []string{"-resamples", "200", "-no-speed", "-task", "set", "static:base"}
+	_, errs, err := compared(t, t.Context(), append([]string{"-dry-run"}, args...)...)
+	expect.NoError(t, err)
+	holds(t, errs, "set: 2 judgments of queries or documents that it lacks are left out")
+	out, _, err := compared(t, t.Context(), args...)
+	expect.NoError(t, err)
+	holds(t, out, "set has 2 judgments of queries or documents that it lacks; they are left out.", "questions only: its figures say little")
 }
 
 func TestCompareInterrupted(t *testing.T) {

@@ -65,6 +65,7 @@ type Options struct {
 	Batch    int           // texts per request; 0 is 1
 	Requests int           // 0 is 30
 	Warmup   int           // requests that are not measured; 0 is 3, negative is none
+	Least    time.Duration // Closed only: unless a request fails, goes on beyond Requests for this long
 	Most     time.Duration // sends no request after this long; 0 is 10 s
 	Task     embedding.Task
 	Rate     float64 // Open only: requests per second; required
@@ -180,7 +181,7 @@ func Closed(ctx context.Context, e embedding.Embedder, texts []string, o Options
 	}
 	a.warm(ctx, o.Warmup)
 	begin := time.Now()
-	for range o.Requests {
+	for i := 0; i < o.Requests || time.Since(begin) < o.Least && len(a.res.Failed) == 0; i++ {
 		if ctx.Err() != nil || time.Since(begin) >= o.Most {
 			break
 		}

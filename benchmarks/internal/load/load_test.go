@@ -141,3 +141,24 @@ func TestRefused(t *testing.T) {
 		}
 	}
 }
+
+// Least adds requests until the time has passed, but does not hammer a server that refuses.
+func TestLeast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			took        time.Duration
+			fails, want int
+		}{{time.Millisecond, 0, 1000}, {time.Second, 0, 5}, {time.Millisecond, 3, 5}, {time.Millisecond, 70, 70}} {
+			f := fake(func(call embedtest.Call) embedtest.Reply {
+				r := embedtest.Reply{Latency: c.took}
+				if call.Number == c.fails {
+					r.Err = &embedding.Error{Kind: embedding.RateLimited}
+				}
+				return r
+			})
+			res, err := Closed(t.Context(), f, texts, Options{Requests: 5, Warmup: -1, Least: time.Second})
+			expect.NoError(t, err)
+			expect.Equal(t, "requests", res.Requests, c.want)
+		}
+	})
+}

@@ -32,13 +32,13 @@ func usable(x, y []float64) error {
 	return nil
 }
 
-// correlate returns the linear correlation. Pair i counts times[i] times; nil means once each.
-func correlate(x, y []float64, times []uint16) (float64, error) {
+// correlate returns the linear correlation. Pair i weighs times[i]; nil means equal weights.
+func correlate(x, y []float64, times []float64) (float64, error) {
 	weight := func(i int) float64 {
 		if times == nil {
 			return 1
 		}
-		return float64(times[i])
+		return times[i]
 	}
 	var n, mx, my float64
 	for i := range x {
@@ -84,20 +84,20 @@ func ties(x []float64) tied {
 
 // ranks returns the mean rank of each value, from 1. Value i occurs times[i] times; nil means once
 // each.
-func (t tied) ranks(times []uint16) []float64 {
+func (t tied) ranks(times []float64) []float64 {
 	out := make([]float64, len(t.order))
-	below, start := 0, 0
+	below, start := 0.0, 0
 	for _, end := range t.ends {
 		group := t.order[start:end]
-		size := len(group)
+		size := float64(len(group))
 		if times != nil {
 			size = 0
 			for _, i := range group {
-				size += int(times[i])
+				size += times[i]
 			}
 		}
 		for _, i := range group {
-			out[i] = float64(below) + float64(size+1)/2
+			out[i] = below + (size+1)/2
 		}
 		below, start = below+size, end
 	}

@@ -45,20 +45,20 @@ func TestCorrelationsAgainstSlow(t *testing.T) {
 		near(t, "Spearman", rho, slowPearson(slowRanks(x), slowRanks(y)))
 
 		// A resample is the same as the series written out.
-		times := make([]uint16, n)
+		times := make([]float64, n)
 		var xs, ys []float64
 		for i := range times {
-			times[i] = uint16(rapid.IntRange(0, 3).Draw(t, "times"))
-			for range times[i] {
+			times[i] = float64(rapid.IntRange(0, 3).Draw(t, "times"))
+			for range int(times[i]) {
 				xs, ys = append(xs, x[i]), append(ys, y[i])
 			}
 		}
 		want, err := Spearman(xs, ys)
 		if err == nil {
-			near(t, "resampled Spearman", SpearmanOf(x, y)(times), want)
+			near(t, "resampled Spearman", SpearmanOf(x, y).of(times), want)
 		}
 		if want, err = pearson(xs, ys); err == nil {
-			got := PearsonOf(x, y)(times)
+			got := PearsonOf(x, y).of(times)
 			if !(math.Abs(got-want) <= 1e-9) {
 				t.Errorf("resampled Pearson %v, written out %v", got, want)
 			}
