@@ -2,37 +2,321 @@ package middleware
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/vecspace/embedding"
 )
 
-// answer is what an account's pace learns of a request.
-type answer struct {
-	tokens int // -1: nobody said
+// pace is what an account is seen to allow. It knows nothing, and costs nothing, until the provider
+// refuses a request as too much. Then nobody goes until the provider says, or for a moment; one request
+// tries; and what was served from the last such moment to this one is the account's pace, exactly so for
+// a quota of a window, whatever its length. From there it is tried a little less, then more and more
+// (the curve is that of CUBIC, RFC 9438, in requests instead of seconds), until the next refusal.
+//
+// Where requests are refused only beside others, and served beside fewer, their number is what is
+// limited. limiter.mu guards it.
+type pace struct {
+	on     bool
+	bucket *bucket // nil: not by time
+	unit   unit    // of the bucket
+	most   int     // at once; 0: not limited so
+
+	era             int       // counts refusals of requests that were not sent before another one
+	refused         time.Time // when this one's first was
+	last            time.Time // when its last was
+	until           time.Time // nobody goes before
+	held            bool      // since then, no request has passed
+	trying          bool      // one is out to pass
+	refusals, tries int       // of this era
+
+	since          time.Time // of what is counted here
+	served, tokens float64
+	active         time.Time // when the latest request was sent or answered
+
+	top    float64 // the pace that was measured last
+	grown  float64 // requests that had to wait since
+	span   float64 // requests until it is as high as measured
+	beside int     // the most that were under way beside one that was served in this era
+	clash  int     // the fewest that were under way beside one that was refused
+	apart  int     // eras in a row in which clash was above beside
 }
 
-func read(_ context.Context, res embedding.Response, err error) (a answer) {
-	a.tokens = -1
+// unit is what a refusal was about.
+type unit uint8
+
+const (
+	requests unit = iota
+	tokens
+	atOnce
+)
+
+const (
+	// longestHold is for how long callers are kept in the queue while nobody may go. Who has another way to
+	// go, or a limit to its patience, is told of longer ones.
+	longestHold = 10 * time.Second
+
+	below    = 0.03 // of what was measured, at first
+	leastTry = 50 * time.Millisecond
+	mostTry  = 5 * time.Second
+	paid     = 50 // requests that are served for each that is refused
+	leastRun = 50 // requests from a refusal until the pace is as high as measured
+	mostRun  = 1000
+)
+
+// answer is what a pace learns of a request.
+type answer struct {
+	tokens          int // -1: nobody said
+	served, refused bool
+	after           time.Duration // that the provider wants to be left alone
+	unit            unit
+}
+
+// Words of refusals by what they count. Everything else counts requests.
+var (
+	aboutTokens = regexp.MustCompile(`(?i)token|\btpm\b|allocat`)
+	aboutAtOnce = regexp.MustCompile(`(?i)concurren|simultaneous|at once|in.?flight|parallel`)
+)
+
+// read tells what an answer says of the account.
+func read(ctx context.Context, res embedding.Response, err error) answer {
+	a := answer{tokens: -1, served: err == nil}
 	if u := embedding.Salvage(res, err).Usage; u.Tokens > 0 && u.Unmetered == 0 {
 		a.tokens = u.Tokens
+	}
+	if err == nil || ctx.Err() != nil {
+		return a
+	}
+	for e := range causes(err) {
+		if e.Kind != embedding.RateLimited || local(e) {
+			continue
+		}
+		a.refused = true
+		a.after = max(a.after, e.RetryAfter)
+		words := e.Code
+		if e.Err != nil {
+			words += " " + e.Err.Error()
+		}
+		switch {
+		case aboutAtOnce.MatchString(words):
+			a.unit = atOnce
+		case aboutTokens.MatchString(words):
+			a.unit = tokens
+		}
 	}
 	return a
 }
 
-type pace struct{}
+// local reports whether a layer of ours made e without asking a provider.
+func local(e *embedding.Error) bool {
+	switch e.Code {
+	case CodeCircuitOpen, CodeLocalLimit, CodeLocalBudget, CodeQuota:
+		return e.Status == 0
+	}
+	return false
+}
 
-// longestHold is for how long callers are kept in the queue while nobody may go. Who has another
-// way to go, or a limit to its patience, is told of longer ones.
-const longestHold = 10 * time.Second
+// left returns how long nobody may go.
+func (p *pace) left(now time.Time) time.Duration {
+	if !p.held {
+		return 0
+	}
+	return p.until.Sub(now)
+}
 
-func (p *pace) left(time.Time) time.Duration                               { return 0 }
-func (p *pace) wait(now time.Time, requests, of, tokens int) time.Duration { return 0 }
-func (p *pace) full(int) bool                                              { return false }
-func (p *pace) sent(*ticket)                                               {}
-func (p *pace) unsent(*ticket)                                             {}
-func (p *pace) answered(time.Time, ticket, answer) time.Duration           { return 0 }
+// wait returns how long a request waits behind others.
+func (p *pace) wait(now time.Time, ahead, of, n int) time.Duration {
+	if !p.on {
+		return 0
+	}
+	if p.unit == requests {
+		of, n = ahead, 1
+	}
+	return max(p.left(now), p.bucket.wait(now, of, n))
+}
 
-func askAfter(err error, _ time.Duration) error { return err }
+// full reports whether one that is under way must come back first.
+func (p *pace) full(out int) bool {
+	return p.trying || p.most > 0 && out >= p.most
+}
 
-func leftAlone(m embedding.Model, left time.Duration) error { return tooLong(m, left) }
+// sent hears of a request that goes.
+func (p *pace) sent(t *ticket) {
+	if t.beside == 0 && t.at.Sub(p.active) > time.Second && !p.held {
+		p.since, p.served, p.tokens = t.at, 0, 0 // what was not asked for was not refused
+	}
+	p.active = t.at
+	t.era = p.era
+	if p.held {
+		p.trying, t.probe = true, true
+	}
+	p.draw(t.tokens)
+}
+
+func (p *pace) draw(n int) {
+	if p.unit == requests {
+		n = 1
+	}
+	p.bucket.take(n)
+}
+
+// unsent takes sent back.
+func (p *pace) unsent(t *ticket) {
+	if t.probe {
+		p.trying = false
+	}
+	if p.unit == requests {
+		p.bucket.take(-1)
+	} else {
+		p.bucket.take(-t.tokens)
+	}
+}
+
+// answered hears how a request went, and returns how long nobody may go if it was refused.
+func (p *pace) answered(now time.Time, t ticket, a answer) time.Duration {
+	p.active = now
+	if t.probe {
+		p.trying = false
+	}
+	if p.unit == tokens {
+		p.bucket.take(a.tokens - t.tokens)
+	}
+	switch {
+	case a.served:
+		p.serve(t, a)
+	case a.refused:
+		p.refuse(now, t, a)
+		return max(0, p.until.Sub(now))
+	}
+	return 0
+}
+
+// serve counts a request that was served.
+func (p *pace) serve(t ticket, a answer) {
+	if p.held && t.probe {
+		p.pass(t.at)
+	}
+	p.served++
+	p.tokens += float64(a.tokens)
+	if !p.on {
+		return
+	}
+	if t.era == p.era {
+		p.beside = max(p.beside, t.beside)
+	}
+	if !t.waited { // more is not asked for
+		return
+	}
+	p.grown++
+	switch {
+	case p.bucket != nil:
+		p.bucket.set(p.rate())
+	case p.most > 0 && p.grown >= 2*p.span:
+		p.most++
+		p.grown = 0
+	}
+}
+
+// rate is the curve: a little below what was measured, level there, then ever steeper.
+func (p *pace) rate() float64 {
+	x := p.grown/p.span - 1
+	return p.top * (1 + below*x*x*x)
+}
+
+// refuse begins a new era, unless the request was sent before the last one began.
+func (p *pace) refuse(now time.Time, t ticket, a answer) {
+	if t.era == p.era && !t.probe {
+		p.era++
+		p.refused, p.clash = now, t.beside
+		p.refusals, p.tries = 0, 0
+		p.on, p.held = true, true
+		p.until = now
+		if a.unit != atOnce && p.bucket == nil {
+			p.unit = a.unit
+		}
+	}
+	if a.unit == atOnce {
+		p.apart = 1
+	}
+	p.refusals++
+	p.last = now
+	p.clash = min(p.clash, t.beside)
+	if a.after > 0 {
+		p.until = later(p.until, now.Add(a.after))
+		return
+	}
+	if p.refusals == 1 || t.probe {
+		p.until = later(p.until, now.Add(min(mostTry, max(leastTry, now.Sub(p.refused)/3))))
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// pass ends an era's hold: one request that was sent at a moment was served.
+func (p *pace) pass(at time.Time) {
+	p.held = false
+	var (
+		took = max(at.Sub(p.since).Seconds(), 0.001)
+		idle = at.Sub(p.refused).Seconds()
+		// The quota was there again at some moment between the last refusal, or the second before the one that the
+		// provider named in whole seconds, and now. No quota's window is shorter than a second.
+		open  = max(took-min(at.Sub(p.last).Seconds(), 1), min(took, 1))
+		count = p.served
+	)
+	if p.unit == tokens {
+		count = p.tokens
+	}
+	top := count / open
+	if p.bucket != nil {
+		most := p.rate() // was too much
+		if p.grown < p.span {
+			most *= 0.95
+		}
+		if took < 1 {
+			top = most
+		}
+		top = max(min(top, most), count/took)
+	} else {
+		p.bucket = &bucket{}
+	}
+	p.top = top
+	p.span = min(mostRun, max(leastRun, paid*float64(p.refusals), 20*idle*p.served/took))
+	p.grown = 0
+	p.bucket.set(p.rate())
+	p.since, p.served, p.tokens = at, 0, 0
+}
+
+// set changes the rate of a bucket to so many units a second.
+func (b *bucket) set(rate float64) {
+	b.refill(time.Now())
+	b.rate, b.burst = rate, max(1, rate/50)
+	b.level = min(b.level, b.burst)
+}
+
+// askAfter gives a refusal that does not say when to ask again the time for which Limit holds others back,
+// so that no pause of Retry's comes on top of it.
+func askAfter(err error, hold time.Duration) error {
+	e, ok := err.(*embedding.Error)
+	if !ok || e.RetryAfter > 0 {
+		return err
+	}
+	own := *e
+	own.RetryAfter = hold
+	return &own
+}
+
+func leftAlone(m embedding.Model, left time.Duration) error {
+	return &embedding.Error{
+		Kind: embedding.RateLimited, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint, Code: CodeLocalLimit, RetryAfter: left,
+		Err: errors.New("middleware.Limit: the provider has refused a request as too much, and asked to be left alone so long"),
+	}
+}
+
+var _ = fmt.Sprint
