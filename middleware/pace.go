@@ -32,9 +32,9 @@ type pace struct {
 	trying          bool      // one is out to pass
 	refusals, tries int       // of this era
 
-	since          time.Time // of what is counted here
-	served, tokens float64
-	active         time.Time // when the latest request was sent or answered
+	tally
+	before tally
+	active time.Time // when the latest request was sent or answered
 
 	top    float64 // the pace that was measured last
 	grown  float64 // requests that had to wait since
@@ -42,6 +42,12 @@ type pace struct {
 	beside int     // the most that were under way beside one that was served in this era
 	clash  int     // the fewest that were under way beside one that was refused
 	apart  int     // eras in a row in which clash was above beside
+}
+
+// tally counts what was served since a moment.
+type tally struct {
+	since          time.Time
+	served, tokens float64
 }
 
 // unit is what a refusal was about.
@@ -57,6 +63,8 @@ const (
 	// longestHold is for how long callers are kept in the queue while nobody may go. Who has another way to
 	// go, or a limit to its patience, is told of longer ones.
 	longestHold = 10 * time.Second
+
+	eras = 2 // that tell of a limit of requests at once
 
 	below    = 0.03 // of what was measured, at first
 	leastTry = 50 * time.Millisecond
@@ -145,7 +153,7 @@ func (p *pace) full(out int) bool {
 // sent hears of a request that goes.
 func (p *pace) sent(t *ticket) {
 	if t.beside == 0 && t.at.Sub(p.active) > time.Second && !p.held {
-		p.since, p.served, p.tokens = t.at, 0, 0 // what was not asked for was not refused
+		p.tally, p.before = tally{since: t.at}, tally{since: t.at} // what was not asked for was not refused
 	}
 	p.active = t.at
 	t.era = p.era
@@ -175,7 +183,7 @@ func (p *pace) unsent(t *ticket) {
 }
 
 // answered hears how a request went, and returns how long nobody may go if it was refused.
-func (p *pace) answered(now time.Time, t ticket, a answer) time.Duration {
+func (p *pace) answered(now time.Time, t ticket, a answer, out int) time.Duration {
 	p.active = now
 	if t.probe {
 		p.trying = false
@@ -187,6 +195,7 @@ func (p *pace) answered(now time.Time, t ticket, a answer) time.Duration {
 	case a.served:
 		p.serve(t, a)
 	case a.refused:
+		t.beside = max(t.beside, out) // they may have overtaken it
 		p.refuse(now, t, a)
 		return max(0, p.until.Sub(now))
 	}
@@ -228,6 +237,9 @@ func (p *pace) rate() float64 {
 // refuse begins a new era, unless the request was sent before the last one began.
 func (p *pace) refuse(now time.Time, t ticket, a answer) {
 	if t.era == p.era && !t.probe {
+		if p.most > 0 {
+			p.crowd(t)
+		}
 		p.era++
 		p.refused, p.clash = now, t.beside
 		p.refusals, p.tries = 0, 0
@@ -237,12 +249,19 @@ func (p *pace) refuse(now time.Time, t ticket, a answer) {
 			p.unit = a.unit
 		}
 	}
-	if a.unit == atOnce {
-		p.apart = 1
+	if a.unit == atOnce && p.most == 0 && p.apart == 0 {
+		p.apart = 1 // the words are as good as an era
 	}
 	p.refusals++
 	p.last = now
 	p.clash = min(p.clash, t.beside)
+	if p.most > 0 && t.beside > 0 {
+		p.span = min(mostRun, max(leastRun, paid*float64(p.refusals)))
+		if a.after == 0 {
+			p.held = false // until one of them comes back
+			return
+		}
+	}
 	if a.after > 0 {
 		p.until = later(p.until, now.Add(a.after))
 		return
@@ -262,6 +281,24 @@ func later(a, b time.Time) time.Time {
 // pass ends an era's hold: one request that was sent at a moment was served.
 func (p *pace) pass(at time.Time) {
 	p.held = false
+	if p.most > 0 {
+		return
+	}
+	switch {
+	case p.clash <= p.beside:
+		p.apart = 0
+	case p.served >= 5:
+		p.apart++
+	}
+	p.beside = 0
+	if p.apart >= eras {
+		p.most, p.bucket, p.grown, p.span, p.unit = p.clash, nil, 0, leastRun, requests
+		return
+	}
+	if p.refused.Sub(p.since) < 400*time.Millisecond { // says little: a small request may pass where a larger one does not
+		p.since, p.served, p.tokens = p.before.since, p.served+p.before.served, p.tokens+p.before.tokens
+	}
+	p.before = p.tally
 	var (
 		took = max(at.Sub(p.since).Seconds(), 0.001)
 		idle = at.Sub(p.refused).Seconds()
@@ -282,7 +319,7 @@ func (p *pace) pass(at time.Time) {
 		if took < 1 {
 			top = most
 		}
-		top = max(min(top, most), count/took)
+		top = max(min(top, most), count/took, p.top/2)
 	} else {
 		p.bucket = &bucket{}
 	}
@@ -290,7 +327,21 @@ func (p *pace) pass(at time.Time) {
 	p.span = min(mostRun, max(leastRun, paid*float64(p.refusals), 20*idle*p.served/took))
 	p.grown = 0
 	p.bucket.set(p.rate())
-	p.since, p.served, p.tokens = at, 0, 0
+	p.tally = tally{since: at}
+}
+
+// crowd hears that a request was refused although no more than most were under way.
+func (p *pace) crowd(t ticket) {
+	p.most--
+	switch {
+	case t.beside > p.beside: // one more was tried, which is too much
+		p.apart = eras
+	case p.apart < eras || p.most == 0: // it is not their number
+		p.most, p.apart = 0, 0
+	default: // requests may overtake each other
+		p.apart--
+	}
+	p.grown, p.beside = 0, 0
 }
 
 // set changes the rate of a bucket to so many units a second.

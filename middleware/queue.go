@@ -223,7 +223,7 @@ func (l *limiter) leave(t ticket, a answer) (hold time.Duration) {
 		l.tokens.take(a.tokens - t.tokens)
 	}
 	now := time.Now()
-	hold = l.pace.answered(now, t, a)
+	hold = l.pace.answered(now, t, a, l.out)
 	if hold > 0 {
 		l.counted.Store(true)
 		l.review(now)
