@@ -39,9 +39,9 @@ type pace struct {
 	top    float64 // the pace that was measured last
 	grown  float64 // requests that had to wait since
 	span   float64 // requests until it is as high as measured
-	beside int     // the most that were under way beside one that was served in this era
+	beside [16]int // how many were served in this era, by how many were under way then
 	clash  int     // the fewest that were under way beside one that was refused
-	apart  int     // eras in a row in which clash was above beside
+	apart  int     // eras in a row that speak for a limit of those at once
 }
 
 // tally counts what was served since a moment.
@@ -213,7 +213,7 @@ func (p *pace) serve(t ticket, a answer) {
 		return
 	}
 	if t.era == p.era {
-		p.beside = max(p.beside, t.beside)
+		p.beside[min(t.beside, len(p.beside)-1)]++
 	}
 	if !t.waited { // more is not asked for
 		return
@@ -285,12 +285,12 @@ func (p *pace) pass(at time.Time) {
 		return
 	}
 	switch {
-	case p.clash <= p.beside:
+	case !p.rare(p.clash):
 		p.apart = 0
 	case p.served >= 5:
 		p.apart++
 	}
-	p.beside = 0
+	p.beside = [16]int{}
 	if p.apart >= eras {
 		p.most, p.bucket, p.grown, p.span, p.unit = p.clash, nil, 0, leastRun, requests
 		return
@@ -330,18 +330,30 @@ func (p *pace) pass(at time.Time) {
 	p.tally = tally{since: at}
 }
 
+// rare reports whether hardly any request was served beside so many others. Some are: an answer is on
+// its way when the next request takes its place.
+func (p *pace) rare(n int) bool {
+	some, all := 0, 0
+	for i, k := range p.beside {
+		if all += k; i >= n {
+			some += k
+		}
+	}
+	return 5*some <= all
+}
+
 // crowd hears that a request was refused although no more than most were under way.
 func (p *pace) crowd(t ticket) {
 	p.most--
 	switch {
-	case t.beside > p.beside: // one more was tried, which is too much
+	case p.rare(t.beside): // one more was tried, which is too much
 		p.apart = eras
 	case p.apart < eras || p.most == 0: // it is not their number
 		p.most, p.apart = 0, 0
 	default: // requests may overtake each other
 		p.apart--
 	}
-	p.grown, p.beside = 0, 0
+	p.grown, p.beside = 0, [16]int{}
 }
 
 // set changes the rate of a bucket to so many units a second.
