@@ -64,14 +64,14 @@ const (
 	// go, or a limit to its patience, is told of longer ones.
 	longestHold = 10 * time.Second
 
-	eras = 2 // that tell of a limit of requests at once
+	eras = 3 // that tell of a limit of requests at once
 
 	below    = 0.03 // of what was measured, at first
 	leastTry = 50 * time.Millisecond
 	mostTry  = 5 * time.Second
 	paid     = 50 // requests that are served for each that is refused
 	leastRun = 50 // requests from a refusal until the pace is as high as measured
-	mostRun  = 1000
+	mostRun  = 600
 )
 
 // answer is what a pace learns of a request.
@@ -209,11 +209,11 @@ func (p *pace) serve(t ticket, a answer) {
 	}
 	p.served++
 	p.tokens += float64(a.tokens)
-	if !p.on {
-		return
-	}
 	if t.era == p.era {
 		p.beside[min(t.beside, len(p.beside)-1)]++
+	}
+	if !p.on {
+		return
 	}
 	if !t.waited { // more is not asked for
 		return
@@ -250,7 +250,7 @@ func (p *pace) refuse(now time.Time, t ticket, a answer) {
 		}
 	}
 	if a.unit == atOnce && p.most == 0 && p.apart == 0 {
-		p.apart = 1 // the words are as good as an era
+		p.apart = eras - 1 // the words are as good as all but one
 	}
 	p.refusals++
 	p.last = now
@@ -286,7 +286,7 @@ func (p *pace) pass(at time.Time) {
 	}
 	switch {
 	case !p.rare(p.clash):
-		p.apart = 0
+		p.apart = max(0, p.apart-1)
 	case p.served >= 5:
 		p.apart++
 	}
@@ -312,8 +312,8 @@ func (p *pace) pass(at time.Time) {
 	}
 	top := count / open
 	if p.bucket != nil {
-		most := p.rate() // was too much
-		if p.grown < p.span {
+		most := p.rate()        // was too much
+		if p.grown < p.span/2 { // which was less than was measured
 			most *= 0.95
 		}
 		if took < 1 {
