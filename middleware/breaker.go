@@ -20,11 +20,15 @@ type BreakerOptions struct {
 // CodeCircuitOpen is the Code of an error that Breaker makes without asking the provider.
 const CodeCircuitOpen = "circuit_open"
 
-// Breaker spares a provider that is down, and its callers the wait. Unavailable and RateLimited count as failures; a
-// RetryAfter that the server sent opens the circuit at once for that long. While it is open every call is answered Unavailable, with
-// RetryAfter the time that is left, so that Fallback moves on and Retry knows when to come back; after it, one
-// call tries and the others are refused a little longer. Answers to calls from before an opening change nothing. The state is of
-// each application of the Middleware.
+// Breaker spares a provider that is down, and its callers the wait. Unavailable counts as a failure, and
+// RateLimited where nothing was served within a minute and nothing else is under way: an account that is
+// busy is Limit's. A RetryAfter that the server sent with a failure opens the circuit at once for that
+// long. What never reached the provider, or ended because its caller left, is neither failure nor success.
+//
+// While the circuit is open every call is answered Unavailable, with RetryAfter the time that is left, so
+// that Fallback moves on and Retry knows when to come back; after it, one call tries and the others are
+// refused a little longer. Answers to calls from before an opening change nothing. The state is of each
+// application of the Middleware.
 func Breaker(o BreakerOptions) embedding.Middleware {
 	if o.Failures < 1 {
 		o.Failures = 5
@@ -55,7 +59,7 @@ func Breaker(o BreakerOptions) embedding.Middleware {
 			}()
 			res, err := next.Embed(ctx, req)
 			finished = true
-			o, after, why := judge(ctx, err)
+			o, after, why := judge(ctx, res, err)
 			b.leave(time.Now(), era, o, after, why)
 			return res, err
 		})
@@ -67,32 +71,50 @@ type outcome uint8
 const (
 	success outcome = iota
 	failure
-	unknown // neither: the caller left, or the request itself was wrong and the provider answered so
+	limited // refused as too much, which counts only while nothing else is served
+	unknown // the caller left, or the provider was never asked
 )
 
-// judge tells what err says about the provider's health, how long the provider asked to be left alone, and its words.
-func judge(ctx context.Context, err error) (o outcome, after time.Duration, why string) {
-	if err == nil {
-		return success, 0, ""
-	}
-	if ctx.Err() != nil {
+// judge tells what an answer says about the provider's health, how long the provider asked to be left alone, and its words.
+func judge(ctx context.Context, res embedding.Response, err error) (o outcome, after time.Duration, why string) {
+	if err != nil && ctx.Err() != nil {
 		return unknown, 0, ""
 	}
+	got := embedding.Salvage(res, err)
+	o = unknown
+	if got.Usage.Requests > 0 || len(got.Vectors) > 0 && got.Usage.Reused == 0 {
+		o = success
+	}
 	for e := range causes(err) {
-		if e.Kind == embedding.Unavailable || e.Kind == embedding.RateLimited {
-			o, why = failure, e.Kind.Error()
-			if e.Err != nil {
-				why += ", " + e.Err.Error()
+		switch {
+		case local(e):
+			continue
+		case e.Kind == embedding.Unavailable:
+			o = failure
+		case e.Kind == embedding.RateLimited && o != failure:
+			o = limited
+		default:
+			if o == unknown && e.Status != 0 && e.Kind != embedding.Unknown { // it answered
+				o = success
 			}
-			after = max(after, e.RetryAfter)
+			continue
 		}
+		why = e.Kind.Error()
+		if e.Err != nil {
+			why += ", " + e.Err.Error()
+		}
+		after = max(after, e.RetryAfter)
 	}
-	switch {
-	case o == failure:
-	case embedding.KindOf(err) == embedding.Unknown:
-		o = unknown
+	return o, after, why
+}
+
+// local reports whether a layer of ours made e without asking a provider.
+func local(e *embedding.Error) bool {
+	switch e.Code {
+	case CodeCircuitOpen, CodeLocalLimit, CodeLocalBudget, CodeQuota:
+		return e.Status == 0
 	}
-	return o, after, why // success: it answered
+	return false
 }
 
 // causes yields every *embedding.Error that err holds: itself, or those of a PartialError's texts, each once.
@@ -112,6 +134,9 @@ func causes(err error) func(yield func(*embedding.Error) bool) {
 	}
 }
 
+// busy is for how long after a success a refusal as too much is not the provider's failure.
+const busy = time.Minute
+
 type breaker struct {
 	o        BreakerOptions
 	mu       sync.Mutex
@@ -120,6 +145,8 @@ type breaker struct {
 	open     bool
 	until    time.Time
 	last     string        // what the failure said that opened it
+	out      int           // calls under way
+	served   time.Time     // the latest success; zero: none
 	trial    bool          // one call is out to try
 	cooldown time.Duration // of the next opening
 }
@@ -137,14 +164,25 @@ func (b *breaker) enter(now time.Time) (era uint64, left time.Duration, last str
 	default:
 		b.trial = true
 	}
+	b.out++
 	return b.era, 0, ""
 }
 
 func (b *breaker) leave(now time.Time, era uint64, o outcome, after time.Duration, why string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.out--
+	if o == success {
+		b.served = now
+	}
 	if era != b.era {
 		return
+	}
+	if o == limited {
+		o = failure
+		if b.out > 0 || !b.served.IsZero() && now.Sub(b.served) < busy {
+			o = unknown
+		}
 	}
 	switch o {
 	case unknown:

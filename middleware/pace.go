@@ -3,7 +3,7 @@ package middleware
 import (
 	"context"
 	"errors"
-	"fmt"
+	"math"
 	"regexp"
 	"time"
 
@@ -24,24 +24,25 @@ type pace struct {
 	unit   unit    // of the bucket
 	most   int     // at once; 0: not limited so
 
-	era             int       // counts refusals of requests that were not sent before another one
-	refused         time.Time // when this one's first was
-	last            time.Time // when its last was
-	until           time.Time // nobody goes before
-	held            bool      // since then, no request has passed
-	trying          bool      // one is out to pass
-	refusals, tries int       // of this era
+	era      int       // counts refusals of requests that were not sent before another one
+	refused  time.Time // when this one's first was
+	last     time.Time // when its last was
+	until    time.Time // nobody goes before
+	held     bool      // since then, no request has passed
+	trying   bool      // one is out to pass
+	refusals int       // of this era
 
 	tally
 	before tally
 	active time.Time // when the latest request was sent or answered
 
-	top    float64 // the pace that was measured last
-	grown  float64 // requests that had to wait since
-	span   float64 // requests until it is as high as measured
-	beside [16]int // how many were served in this era, by how many were under way then
-	clash  int     // the fewest that were under way beside one that was refused
-	apart  int     // eras in a row that speak for a limit of those at once
+	top     float64 // the pace that was measured last
+	grown   float64 // requests that had to wait since
+	span    float64 // requests until it is as high as measured
+	beside  [16]int // how many were served in this era, by how many were under way then
+	clash   int     // the fewest that were under way beside one that was refused
+	apart   float64 // how much speaks for a limit of those at once
+	strikes int     // refusals in a row that speak against it
 }
 
 // tally counts what was served since a moment.
@@ -64,7 +65,11 @@ const (
 	// go, or a limit to its patience, is told of longer ones.
 	longestHold = 10 * time.Second
 
-	eras = 3 // that tell of a limit of requests at once
+	// Requests are refused beside more others than most are served, by chance or by a limit of those at once.
+	// It is taken for such a limit if chance were about one in exp(enough); by chance, chancy is more than an
+	// era adds on average.
+	enough, chancy = 3.2, 0.9
+	mostStrikes    = 3
 
 	below    = 0.03 // of what was measured, at first
 	leastTry = 50 * time.Millisecond
@@ -115,15 +120,6 @@ func read(ctx context.Context, res embedding.Response, err error) answer {
 		}
 	}
 	return a
-}
-
-// local reports whether a layer of ours made e without asking a provider.
-func local(e *embedding.Error) bool {
-	switch e.Code {
-	case CodeCircuitOpen, CodeLocalLimit, CodeLocalBudget, CodeQuota:
-		return e.Status == 0
-	}
-	return false
 }
 
 // left returns how long nobody may go.
@@ -209,7 +205,7 @@ func (p *pace) serve(t ticket, a answer) {
 	}
 	p.served++
 	p.tokens += float64(a.tokens)
-	if t.era == p.era {
+	if t.era == p.era || p.most == 0 {
 		p.beside[min(t.beside, len(p.beside)-1)]++
 	}
 	if !p.on {
@@ -242,7 +238,7 @@ func (p *pace) refuse(now time.Time, t ticket, a answer) {
 		}
 		p.era++
 		p.refused, p.clash = now, t.beside
-		p.refusals, p.tries = 0, 0
+		p.refusals = 0
 		p.on, p.held = true, true
 		p.until = now
 		if a.unit != atOnce && p.bucket == nil {
@@ -250,7 +246,7 @@ func (p *pace) refuse(now time.Time, t ticket, a answer) {
 		}
 	}
 	if a.unit == atOnce && p.most == 0 && p.apart == 0 {
-		p.apart = eras - 1 // the words are as good as all but one
+		p.apart = enough / 2 // words are as good as a few eras
 	}
 	p.refusals++
 	p.last = now
@@ -284,14 +280,13 @@ func (p *pace) pass(at time.Time) {
 	if p.most > 0 {
 		return
 	}
-	switch {
-	case !p.rare(p.clash):
-		p.apart = max(0, p.apart-1)
-	case p.served >= 5:
-		p.apart++
+	if share, n := p.share(p.clash); n >= 4 {
+		p.apart = max(0, p.apart-math.Log(max(share, 0.1))-chancy)
 	}
-	p.beside = [16]int{}
-	if p.apart >= eras {
+	for i := range p.beside { // what was earlier says less
+		p.beside[i] = p.beside[i] * 3 / 4
+	}
+	if p.apart >= enough && p.clash > 0 {
 		p.most, p.bucket, p.grown, p.span, p.unit = p.clash, nil, 0, leastRun, requests
 		return
 	}
@@ -330,28 +325,24 @@ func (p *pace) pass(at time.Time) {
 	p.tally = tally{since: at}
 }
 
-// rare reports whether hardly any request was served beside so many others. Some are: an answer is on
-// its way when the next request takes its place.
-func (p *pace) rare(n int) bool {
-	some, all := 0, 0
+// share returns what part of the n requests that were served was served beside so many others.
+func (p *pace) share(beside int) (part float64, n int) {
+	some := 0
 	for i, k := range p.beside {
-		if all += k; i >= n {
+		if n += k; i >= beside {
 			some += k
 		}
 	}
-	return 5*some <= all
+	return float64(some) / float64(max(1, n)), n
 }
 
 // crowd hears that a request was refused although no more than most were under way.
 func (p *pace) crowd(t ticket) {
 	p.most--
-	switch {
-	case p.rare(t.beside): // one more was tried, which is too much
-		p.apart = eras
-	case p.apart < eras || p.most == 0: // it is not their number
-		p.most, p.apart = 0, 0
-	default: // requests may overtake each other
-		p.apart--
+	if share, _ := p.share(t.beside); share < 0.2 { // one more was tried, which is too much; answers on their way do not count
+		p.strikes = 0
+	} else if p.strikes++; p.strikes == mostStrikes || p.most == 0 { // it is not their number
+		p.most, p.strikes, p.apart = 0, 0, 0
 	}
 	p.grown, p.beside = 0, [16]int{}
 }
@@ -381,5 +372,3 @@ func leftAlone(m embedding.Model, left time.Duration) error {
 		Err: errors.New("middleware.Limit: the provider has refused a request as too much, and asked to be left alone so long"),
 	}
 }
-
-var _ = fmt.Sprint

@@ -167,7 +167,7 @@ func (p *throttled) judge(first, second rates) (ratio, refused float64) {
 	return float64(took) / float64(ideal), float64(bad) / float64(good+bad)
 }
 
-const seeds = 20
+const seeds = 5
 
 func TestPaceOfEightQuotas(t *testing.T) {
 	words := func(i int) string { return fmt.Sprint("text ", i, strings.Repeat(" word", 5+(i*7919)%40)) }

@@ -28,7 +28,8 @@ type RetryOptions struct {
 // Retry asks again after RateLimited and Unavailable errors, for the texts that failed so and no others. The server's
 // Retry-After decides how long to wait; where it says nothing, a random time of up to Pause, doubled each time ("full jitter",
 // aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). A wait that would end after the budget or the context's
-// deadline is not begun: the provider's error is returned at once. A refusal by an open Breaker is waited for and is no attempt.
+// deadline is not begun: the provider's error is returned at once. A refusal by an open Breaker or by
+// Limit is waited for and is no attempt.
 //
 // The time that all calls share is of each application of the Middleware.
 func Retry(o RetryOptions) embedding.Middleware {
@@ -115,7 +116,7 @@ func answered(err error) bool {
 }
 
 // worthAsking returns which of the texts idx (nil: all n) to ask for again after err, how long the server wants to be left
-// alone, and whether only an open circuit stood in the way.
+// alone, and whether only an open circuit or Limit stood in the way.
 func worthAsking(idx []int, err error, n int) (again []int, after time.Duration, refused bool) {
 	at := func(k int) int {
 		if idx == nil {
@@ -133,7 +134,7 @@ func worthAsking(idx []int, err error, n int) (again []int, after time.Duration,
 			return false
 		}
 		after = max(after, wait)
-		if e, ok := errors.AsType[*embedding.Error](err); !ok || e.Code != CodeCircuitOpen {
+		if e, ok := errors.AsType[*embedding.Error](err); !ok || e.Code != CodeCircuitOpen && e.Code != CodeLocalLimit {
 			refused = false
 		}
 		return true
