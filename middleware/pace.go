@@ -27,6 +27,7 @@ type pace struct {
 	era      int       // counts refusals of requests that were not sent before another one
 	refused  time.Time // when this one's first was
 	last     time.Time // when its last was
+	told     bool      // when to come again
 	until    time.Time // nobody goes before
 	held     bool      // since then, no request has passed
 	trying   bool      // one is out to pass
@@ -201,7 +202,7 @@ func (p *pace) answered(now time.Time, t ticket, a answer, out int) time.Duratio
 // serve counts a request that was served.
 func (p *pace) serve(t ticket, a answer) {
 	if p.held && t.probe {
-		p.pass(t.at)
+		p.pass(t.at, a.tokens)
 	}
 	p.served++
 	p.tokens += float64(a.tokens)
@@ -238,7 +239,7 @@ func (p *pace) refuse(now time.Time, t ticket, a answer) {
 		}
 		p.era++
 		p.refused, p.clash = now, t.beside
-		p.refusals = 0
+		p.refusals, p.told = 0, false
 		p.on, p.held = true, true
 		p.until = now
 		if a.unit != atOnce && p.bucket == nil {
@@ -259,6 +260,7 @@ func (p *pace) refuse(now time.Time, t ticket, a answer) {
 		}
 	}
 	if a.after > 0 {
+		p.told = true
 		p.until = later(p.until, now.Add(a.after))
 		return
 	}
@@ -274,8 +276,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// pass ends an era's hold: one request that was sent at a moment was served.
-func (p *pace) pass(at time.Time) {
+// pass ends an era's hold: one request was served that was sent at a moment.
+func (p *pace) pass(at time.Time, of int) {
 	p.held = false
 	if p.most > 0 {
 		return
@@ -299,12 +301,16 @@ func (p *pace) pass(at time.Time) {
 		idle = at.Sub(p.refused).Seconds()
 		// The quota was there again at some moment between the last refusal, or the second before the one that the
 		// provider named in whole seconds, and now. No quota's window is shorter than a second.
-		open  = max(took-min(at.Sub(p.last).Seconds(), 1), min(took, 1))
-		count = p.served
+		gap   = at.Sub(p.last).Seconds()
+		count = max(p.served, 1)
 	)
 	if p.unit == tokens {
-		count = p.tokens
+		count = max(p.tokens, float64(of))
 	}
+	if p.told {
+		gap = min(gap, 1)
+	}
+	open := max(took-gap, min(took, 1))
 	top := count / open
 	if p.bucket != nil {
 		most := p.rate()        // was too much
