@@ -69,7 +69,7 @@ const (
 	// Requests are refused beside more others than most are served, by chance or by a limit of those at once.
 	// It is taken for such a limit if chance were about one in exp(enough); by chance, chancy is more than an
 	// era adds on average.
-	enough, chancy = 3.2, 0.9
+	enough, chancy = 2.6, 0.85
 	mostStrikes    = 3
 
 	below    = 0.03 // of what was measured, at first
@@ -77,7 +77,7 @@ const (
 	mostTry  = 5 * time.Second
 	paid     = 50 // requests that are served for each that is refused
 	leastRun = 50 // requests from a refusal until the pace is as high as measured
-	mostRun  = 600
+	mostRun  = 500
 )
 
 // answer is what a pace learns of a request.
@@ -221,7 +221,7 @@ func (p *pace) serve(t ticket, a answer) {
 		p.bucket.set(p.rate())
 	case p.most > 0 && p.grown >= 2*p.span:
 		p.most++
-		p.grown = 0
+		p.grown, p.span = 0, max(10, p.span/2)
 	}
 }
 
