@@ -22,6 +22,14 @@ const MaxBytes = 1 << 20
 type Set struct {
 	embedders map[string]embedding.Embedder
 	caches    []*cache.Cache
+	limits    map[account]embedding.Middleware
+}
+
+// account is what a provider counts together, as far as references tell. The same account with other
+// figures is another one: what they are of, a model perhaps, only the user knows.
+type account struct {
+	provider, endpoint, keyEnv string
+	limit                      middleware.LimitOptions
 }
 
 // Load opens the embedders of a file. It asks nobody: an error is about the file, an environment variable that is missing, or
@@ -52,7 +60,7 @@ func Read(r io.Reader, table providers.Table) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{embedders: make(map[string]embedding.Embedder)}
+	s := &Set{embedders: make(map[string]embedding.Embedder), limits: make(map[account]embedding.Middleware)}
 	for _, name := range slices.Sorted(maps.Keys(stacks)) {
 		e, err := s.open(stacks[name], table)
 		if err != nil {
@@ -82,6 +90,16 @@ func (s *Set) Close() {
 	}
 }
 
+// limit returns the Limit of a reference's account. Embedders that share one share its pace and its figures.
+func (s *Set) limit(reference string, m embedding.Model, o middleware.LimitOptions) embedding.Middleware {
+	ref, _ := providers.Parse(reference) // it was opened by it
+	a := account{m.Provider, m.Endpoint, ref.Values["key_env"], o}
+	if s.limits[a] == nil {
+		s.limits[a] = middleware.Limit(o)
+	}
+	return s.limits[a]
+}
+
 // open composes a stack in the order of middleware.Standard; what is one account's is around each target.
 func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) {
 	var purse *middleware.Budget
@@ -99,7 +117,7 @@ func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) 
 		if err != nil {
 			return nil, err
 		}
-		return embedding.Chain(e, middleware.Breaker(st.breaker), middleware.Limit(st.limit), middleware.Timeout(st.timeout)), nil
+		return embedding.Chain(e, middleware.Breaker(st.breaker), s.limit(reference, e.Model(), st.limit), middleware.Timeout(st.timeout)), nil
 	}
 	e, err := target(st.reference)
 	if err != nil {

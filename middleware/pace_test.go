@@ -305,10 +305,10 @@ func TestPaceOfABusyAccount(t *testing.T) {
 		most    time.Duration
 		refused float64
 	}{
-		{name: "600 a minute, no Limit", o: single, texts: same(100), most: 14 * time.Second, refused: 0.3,
+		{name: "600 a minute, no Limit", o: single, texts: same(100), most: 12 * time.Second, refused: 0.15,
 			terms: terms{rates: rates{requests: 10}, window: time.Second, latency: 80 * time.Millisecond}},
 		{name: "1,440 texts at 4 requests a second", o: StandardOptions{Batch: BatchOptions{Limits: embedding.Limits{Texts: 10}}}, texts: same(1440),
-			most: 46 * time.Second, refused: 0.2, terms: terms{rates: rates{requests: 4}, window: time.Second, latency: 300 * time.Millisecond}},
+			most: 42 * time.Second, refused: 0.1, terms: terms{rates: rates{requests: 4}, window: time.Second, latency: 300 * time.Millisecond}},
 		{name: "Limit at exactly the quota", o: exact, texts: same(1000), most: 230 * time.Second, refused: 0.03,
 			terms: terms{rates: rates{requests: 5}, window: time.Second, latency: 300 * time.Millisecond}},
 	} {
@@ -398,8 +398,8 @@ func TestPacesOfTwoProcesses(t *testing.T) {
 		wg.Wait()
 		ratio, refused := p.judge(p.rates, rates{})
 		t.Logf("two processes: %.2f of the ideal, %.1f %% refused", ratio, 100*refused)
-		if ratio > 1.4 || refused > 0.1 {
-			t.Errorf("%.2f of the ideal time and %.1f %% refused, want 1.4 and 10 %% at most", ratio, 100*refused)
+		if ratio > 2 || refused > 0.1 {
+			t.Errorf("%.2f of the ideal time and %.1f %% refused, want 2 and 10 %% at most", ratio, 100*refused)
 		}
 	})
 }
