@@ -321,11 +321,11 @@ func (p *pace) pass(at time.Time, of int) {
 			top = most
 		}
 		top = max(min(top, most), count/took, p.top/2)
+		p.span = min(mostRun, max(leastRun, paid*float64(p.refusals), 20*idle*p.served/took))
 	} else {
-		p.bucket = &bucket{}
+		p.bucket, p.span = &bucket{}, leastRun // what is measured at the beginning says little
 	}
 	p.top = top
-	p.span = min(mostRun, max(leastRun, paid*float64(p.refusals), 20*idle*p.served/took))
 	p.grown = 0
 	p.bucket.set(p.rate())
 	p.tally = tally{since: at}
