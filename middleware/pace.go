@@ -65,6 +65,7 @@ const (
 	// longestHold is for how long callers are kept in the queue while nobody may go. Who has another way to
 	// go, or a limit to its patience, is told of longer ones.
 	longestHold = 10 * time.Second
+	mostHold    = time.Hour // whatever the provider says
 
 	// Requests are refused beside more others than most are served, by chance or by a limit of those at once.
 	// It is taken for such a limit if chance were about one in exp(enough); by chance, chancy is more than an
@@ -96,8 +97,9 @@ var (
 
 // read tells what an answer says of the account.
 func read(ctx context.Context, res embedding.Response, err error) answer {
-	a := answer{tokens: -1, served: err == nil}
-	if u := embedding.Salvage(res, err).Usage; u.Tokens > 0 && u.Unmetered == 0 {
+	got := embedding.Salvage(res, err)
+	a := answer{tokens: -1, served: len(got.Vectors) > 0}
+	if u := got.Usage; u.Tokens > 0 && u.Unmetered == 0 {
 		a.tokens = u.Tokens
 	}
 	if err == nil || ctx.Err() != nil {
@@ -108,7 +110,7 @@ func read(ctx context.Context, res embedding.Response, err error) answer {
 			continue
 		}
 		a.refused = true
-		a.after = max(a.after, e.RetryAfter)
+		a.after = max(a.after, min(e.RetryAfter, mostHold))
 		words := e.Code
 		if e.Err != nil {
 			words += " " + e.Err.Error()
@@ -137,9 +139,9 @@ func (p *pace) wait(now time.Time, ahead, of, n int) time.Duration {
 		return 0
 	}
 	if p.unit == requests {
-		of, n = ahead, 1
+		of = ahead
 	}
-	return max(p.left(now), p.bucket.wait(now, of, n))
+	return max(p.left(now), p.bucket.wait(now, of, p.cost(n)))
 }
 
 // full reports whether one that is under way must come back first.
@@ -149,7 +151,7 @@ func (p *pace) full(out int) bool {
 
 // sent hears of a request that goes.
 func (p *pace) sent(t *ticket) {
-	if t.beside == 0 && t.at.Sub(p.active) > time.Second && !p.held {
+	if t.beside == 0 && !t.waited && t.at.Sub(p.active) > time.Second && !p.held {
 		p.tally, p.before = tally{since: t.at}, tally{since: t.at} // what was not asked for was not refused
 	}
 	p.active = t.at
@@ -157,14 +159,15 @@ func (p *pace) sent(t *ticket) {
 	if p.held {
 		p.trying, t.probe = true, true
 	}
-	p.draw(t.tokens)
+	p.bucket.take(p.cost(t.tokens))
 }
 
-func (p *pace) draw(n int) {
-	if p.unit == requests {
-		n = 1
+// cost is what a request of so many tokens takes of the bucket.
+func (p *pace) cost(of int) int {
+	if p.unit == tokens {
+		return of
 	}
-	p.bucket.take(n)
+	return 1
 }
 
 // unsent takes sent back.
@@ -172,11 +175,7 @@ func (p *pace) unsent(t *ticket) {
 	if t.probe {
 		p.trying = false
 	}
-	if p.unit == requests {
-		p.bucket.take(-1)
-	} else {
-		p.bucket.take(-t.tokens)
-	}
+	p.bucket.take(-p.cost(t.tokens))
 }
 
 // answered hears how a request went, and returns how long nobody may go if it was refused.
@@ -189,12 +188,12 @@ func (p *pace) answered(now time.Time, t ticket, a answer, out int) time.Duratio
 		p.bucket.take(a.tokens - t.tokens)
 	}
 	switch {
-	case a.served:
-		p.serve(t, a)
 	case a.refused:
 		t.beside = max(t.beside, out) // they may have overtaken it
 		p.refuse(now, t, a)
 		return max(0, p.until.Sub(now))
+	case a.served:
+		p.serve(t, a)
 	}
 	return 0
 }
@@ -209,10 +208,7 @@ func (p *pace) serve(t ticket, a answer) {
 	if t.era == p.era || p.most == 0 {
 		p.beside[min(t.beside, len(p.beside)-1)]++
 	}
-	if !p.on {
-		return
-	}
-	if !t.waited { // more is not asked for
+	if !p.on || !t.waited { // more is not asked for
 		return
 	}
 	p.grown++

@@ -78,7 +78,7 @@ func (l *limiter) enter(ctx context.Context, m embedding.Model, tokens int) (tic
 		told time.Duration
 	)
 	if l.first == nil && l.wait(now, 0, 0, tokens) <= 0 && !l.full() {
-		t = l.take(now, tokens)
+		t = l.take(now, tokens, false)
 		l.mu.Unlock()
 		var err error
 		if told, err = l.draw(ctx, m, &t); err != nil || told == 0 && !t.turn.After(now) {
@@ -140,8 +140,7 @@ func (l *limiter) queue(ctx context.Context, w *waiter, t ticket, again time.Tim
 			return t, err
 		}
 		if l.first == w && !t.taken && wait <= 0 && !l.full() {
-			t = l.take(now, w.tokens)
-			t.waited = true
+			t = l.take(now, w.tokens, true)
 			l.mu.Unlock()
 			told, err := l.draw(ctx, w.model, &t) // who is behind waits for its answer
 			if err != nil {
@@ -195,10 +194,10 @@ func (l *limiter) full() bool {
 }
 
 // take lets a request go.
-func (l *limiter) take(now time.Time, tokens int) ticket {
+func (l *limiter) take(now time.Time, tokens int, waited bool) ticket {
 	l.requests.take(1)
 	l.tokens.take(tokens)
-	t := ticket{at: now, taken: true, beside: l.out, tokens: tokens}
+	t := ticket{at: now, taken: true, waited: waited, beside: l.out, tokens: tokens}
 	l.pace.sent(&t)
 	l.out++
 	return t

@@ -100,10 +100,14 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 			m.Add(open, embedding.Response{}, err)
 			break
 		}
+		sent := time.Now()
 		if res, err = r.next.Embed(ctx, req.Pick(open)); err == nil {
 			r.outage.over()
 			m.Add(open, res, nil)
 			break
+		}
+		if errors.Is(err, embedding.RateLimited) { // it waited for its turn in Limit, which is no failure
+			first = first.Add(time.Since(sent))
 		}
 	}
 	return m.Result()
