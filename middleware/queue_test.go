@@ -144,8 +144,8 @@ func TestQueueMovesUp(t *testing.T) {
 				if second, minute := mostIn(times, time.Second), mostIn(times, time.Minute); second > 11 || minute > 601 {
 					t.Errorf("%d requests in a second and %d in a minute, want at most 11 and 601", second, minute)
 				}
-				if used := float64(len(times)) / (10 * times[len(times)-1].Seconds()); used < 0.99 {
-					t.Errorf("%.1f %% of the quota were used, want all", 100*used)
+				if len(times) < 3000 { // callers come for 300 s
+					t.Errorf("%d requests, the last after %v, want 3,000 at least", len(times), times[len(times)-1])
 				}
 			})
 		})
