@@ -18,7 +18,7 @@ const (
 	Rejected                // a text is wrong (blank, too long, refused by content inspection): Batch isolates it
 	TooLarge                // too much for one request: Batch halves it
 	Auth                    // the key is missing, wrong, of another region or without access
-	RateLimited             // too fast: Fallback moves on, Breaker holds, Retry waits
+	RateLimited             // too fast: Fallback moves on, Limit holds, Retry waits
 	Exhausted               // quota or money is gone: Fallback moves on
 	Unavailable             // the service or the way to it is down: Fallback, Breaker and Retry act
 	Malformed               // the answer breaks the protocol or a law of Embedder: Fallback moves on

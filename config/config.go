@@ -25,15 +25,16 @@ type Set struct {
 	limits    map[account]embedding.Middleware
 }
 
-// account is what a provider counts together, as far as references tell. The same account with other
-// figures is another one: what they are of, a model perhaps, only the user knows.
+// account is what a provider counts together, as far as references tell. The same account with
+// other figures is another one: what they are of, a model perhaps, only the user knows.
 type account struct {
 	provider, endpoint, keyEnv string
 	limit                      middleware.LimitOptions
 }
 
-// Load opens the embedders of a file. It asks nobody: an error is about the file, an environment variable that is missing, or
-// embedders that cannot be mixed. Close the Set when its embedders are not used any more.
+// Load opens the embedders of a file. It asks nobody: an error is about the file, an environment
+// variable that is missing, or embedders that cannot be mixed. Close the Set when its embedders are
+// not used any more.
 func Load(name string) (*Set, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -72,7 +73,8 @@ func Read(r io.Reader, table providers.Table) (*Set, error) {
 	return s, nil
 }
 
-// Embedder returns the embedder of a name. One that the file does not have is an error that names those it has.
+// Embedder returns the embedder of a name. One that the file does not have is an error that names
+// those it has.
 func (s *Set) Embedder(name string) (embedding.Embedder, error) {
 	if e := s.embedders[name]; e != nil {
 		return e, nil
@@ -90,7 +92,8 @@ func (s *Set) Close() {
 	}
 }
 
-// limit returns the Limit of a reference's account. Embedders that share one share its pace and its figures.
+// limit returns the Limit of a reference's account. Embedders that share one share its pace and its
+// figures.
 func (s *Set) limit(reference string, m embedding.Model, o middleware.LimitOptions) embedding.Middleware {
 	ref, _ := providers.Parse(reference) // it was opened by it
 	a := account{m.Provider, m.Endpoint, ref.Values["key_env"], o}
@@ -100,7 +103,8 @@ func (s *Set) limit(reference string, m embedding.Model, o middleware.LimitOptio
 	return s.limits[a]
 }
 
-// open composes a stack in the order of middleware.Standard; what is one account's is around each target.
+// open composes a stack in the order of middleware.Standard; what is one account's is around each
+// target.
 func (s *Set) open(st stack, table providers.Table) (embedding.Embedder, error) {
 	var purse *middleware.Budget
 	if st.currency != "" || st.max != 0 {

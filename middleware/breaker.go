@@ -20,15 +20,16 @@ type BreakerOptions struct {
 // CodeCircuitOpen is the Code of an error that Breaker makes without asking the provider.
 const CodeCircuitOpen = "circuit_open"
 
-// Breaker spares a provider that is down, and its callers the wait. Unavailable counts as a failure, and
-// RateLimited where nothing was served within a minute and nothing else is under way: an account that is
-// busy is Limit's. A RetryAfter that the server sent with a failure opens the circuit at once for that
-// long. What never reached the provider, or ended because its caller left, is neither failure nor success.
+// Breaker spares a provider that is down, and its callers the wait. Unavailable counts as a
+// failure, and RateLimited where nothing was served within a minute and nothing else is under way:
+// an account that is busy is Limit's. A RetryAfter that the server sent with a failure opens the
+// circuit at once for that long. What never reached the provider, or ended because its caller left,
+// is neither failure nor success.
 //
-// While the circuit is open every call is answered Unavailable, with RetryAfter the time that is left, so
-// that Fallback moves on and Retry knows when to come back; after it, one call tries and the others are
-// refused a little longer. Answers to calls from before an opening change nothing. The state is of each
-// application of the Middleware.
+// While the circuit is open every call is answered Unavailable, with RetryAfter the time that is
+// left, so that Fallback moves on and Retry knows when to come back; after it, one call tries and
+// the others are refused a little longer. Answers to calls from before an opening change nothing.
+// The state is of each application of the Middleware.
 func Breaker(o BreakerOptions) embedding.Middleware {
 	if o.Failures < 1 {
 		o.Failures = 5
@@ -75,7 +76,8 @@ const (
 	unknown // the caller left, or the provider was never asked
 )
 
-// judge tells what an answer says about the provider's health, how long the provider asked to be left alone, and its words.
+// judge tells what an answer says about the provider's health, how long the provider asked to be
+// left alone, and its words.
 func judge(ctx context.Context, res embedding.Response, err error) (o outcome, after time.Duration, why string) {
 	if err != nil && ctx.Err() != nil {
 		return unknown, 0, ""
@@ -117,7 +119,8 @@ func local(e *embedding.Error) bool {
 	return false
 }
 
-// causes yields every *embedding.Error that err holds: itself, or those of a PartialError's texts, each once.
+// causes yields every *embedding.Error that err holds: itself, or those of a PartialError's texts,
+// each once.
 func causes(err error) func(yield func(*embedding.Error) bool) {
 	return func(yield func(*embedding.Error) bool) {
 		if p, ok := errors.AsType[*embedding.PartialError](err); ok {

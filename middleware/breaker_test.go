@@ -12,7 +12,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// TestBreakerOfABusyAccount: a provider that serves some of the requests is not down, whatever it says of the others.
+// TestBreakerOfABusyAccount: a provider that serves some of the requests is not down, whatever it
+// says of the others.
 func TestBreakerOfABusyAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &target{}
@@ -54,7 +55,8 @@ func TestBreakerOfABusyAccount(t *testing.T) {
 	})
 }
 
-// TestBreakerHearsNothingOfOurs: what a layer of ours or the guard answers says nothing of the provider.
+// TestBreakerHearsNothingOfOurs: what a layer of ours or the guard answers says nothing of the
+// provider.
 func TestBreakerHearsNothingOfOurs(t *testing.T) {
 	run := func(name string, f func(*testing.T)) {
 		t.Run(name, func(t *testing.T) { synctest.Test(t, f) })

@@ -9,8 +9,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// LimitOptions are what an account allows at most; what it is seen to allow may be less. Zero or negative
-// is no limit.
+// LimitOptions are what an account allows at most; what it is seen to allow may be less. Zero or
+// negative is no limit.
 type LimitOptions struct {
 	RPM      int // requests per minute
 	TPM      int // tokens per minute
@@ -19,29 +19,33 @@ type LimitOptions struct {
 	// Shared is an account that other processes draw from too; RPM and TPM are then for all together.
 	// Nil: this value's own.
 	Shared Quota
-	// Processes is how many share it. While Shared does not answer, each goes on with that part of RPM and
-	// TPM by itself; 0: requests fail as Unavailable then, with code CodeQuota, and a Retry outside asks again.
+	// Processes is how many share it. While Shared does not answer, each goes on with that part of RPM
+	// and TPM by itself; 0: requests fail as Unavailable then, with code CodeQuota, and a Retry
+	// outside asks again.
 	Processes int
 }
 
-// Limit keeps requests inside what the provider allows. Its state is the Middleware value's: chains that
-// share an account share one value.
+// Limit keeps requests inside what the provider allows. Its state is the Middleware value's: chains
+// that share an account share one value.
 //
-// Requests and tokens are spread evenly: in no second is there more than a sixtieth of the minute's quota,
-// which DashScope enforces too, and what a pause saves up is a fiftieth of a second's, or one request. A
-// request reserves [embedding.EstimateTokens] of its texts and settles by the usage the provider reports; a
-// request that failed keeps its reservation, because providers count attempts. A request larger than a
-// second's tokens is let through alone and the following ones wait for it.
+// Requests and tokens are spread evenly: in no second is there more than a sixtieth of the minute's
+// quota, which DashScope enforces too, and what a pause saves up is a fiftieth of a second's, or
+// one request. A request reserves [embedding.EstimateTokens] of its texts and settles by the usage
+// the provider reports; a request that failed keeps its reservation, because providers count
+// attempts. A request larger than a second's tokens is let through alone and the following ones
+// wait for it.
 //
-// What the options do not say is learned. Until the provider refuses a request as RateLimited, nothing
-// waits. Then nobody goes for as long as the provider says, or for a moment; one request tries; and from
-// then on requests, or tokens where the refusal speaks of them, go at the pace that was served, which rises
-// until the next refusal. Where only requests beside others are refused, their number is learned instead.
+// What the options do not say is learned. Until the provider refuses a request as RateLimited,
+// nothing waits. Then nobody goes for as long as the provider says, or for a moment; one request
+// tries; and from then on requests, or tokens where the refusal speaks of them, go at the pace that
+// was served, which rises until the next refusal. Where only requests beside others are refused,
+// their number is learned instead.
 //
-// Waiters are served in order; one that leaves is taken out and the rest move up. One that cannot be served
-// before its context's deadline is told at once, by a RateLimited error with RetryAfter; so is everybody
-// while the provider wants to be left alone for more than ten seconds. A refusal by the provider that does
-// not say when to come again has as RetryAfter when Limit lets the next one go.
+// Waiters are served in order; one that leaves is taken out and the rest move up. One that cannot
+// be served before its context's deadline is told at once, by a RateLimited error with RetryAfter;
+// so is everybody while the provider wants to be left alone for more than ten seconds. A refusal by
+// the provider that does not say when to come again has as RetryAfter when Limit lets the next one
+// go.
 func Limit(o LimitOptions) embedding.Middleware {
 	l := newLimiter(o)
 	return func(next embedding.Embedder) embedding.Embedder {
@@ -109,8 +113,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// bucket is a token bucket that may be in debt. golang.org/x/time/rate is not used: it can neither give back a part of
-// a reservation, which settling needs, nor take one that is larger than its burst.
+// bucket is a token bucket that may be in debt. golang.org/x/time/rate is not used: it can neither
+// give back a part of a reservation, which settling needs, nor take one that is larger than its
+// burst.
 type bucket struct {
 	rate  float64 // units per second
 	burst float64 // what a pause saves up: a fiftieth of a second's units, for a second's would make two of them in one second; at least one
@@ -137,8 +142,8 @@ func (b *bucket) refill(now time.Time) {
 	}
 }
 
-// wait returns how long n units wait behind others that wait. What is more than the burst is paid for by those who
-// come after: waiting for a full bucket is all that one request can do.
+// wait returns how long n units wait behind others that wait. What is more than the burst is paid
+// for by those who come after: waiting for a full bucket is all that one request can do.
 func (b *bucket) wait(now time.Time, behind, n int) time.Duration {
 	if b == nil || n == 0 {
 		return 0

@@ -11,10 +11,11 @@ import (
 )
 
 // pace is what an account is seen to allow. It knows nothing, and costs nothing, until the provider
-// refuses a request as too much. Then nobody goes until the provider says, or for a moment; one request
-// tries; and what was served from the last such moment to this one is the account's pace, exactly so for
-// a quota of a window, whatever its length. From there it is tried a little less, then more and more
-// (the curve is that of CUBIC, RFC 9438, in requests instead of seconds), until the next refusal.
+// refuses a request as too much. Then nobody goes until the provider says, or for a moment; one
+// request tries; and what was served from the last such moment to this one is the account's pace,
+// exactly so for a quota of a window, whatever its length. From there it is tried a little less,
+// then more and more (the curve is that of CUBIC, RFC 9438, in requests instead of seconds), until
+// the next refusal.
 //
 // Where requests are refused only beside others, and served beside fewer, their number is what is
 // limited. limiter.mu guards it.
@@ -62,14 +63,14 @@ const (
 )
 
 const (
-	// longestHold is for how long callers are kept in the queue while nobody may go. Who has another way to
-	// go, or a limit to its patience, is told of longer ones.
+	// longestHold is for how long callers are kept in the queue while nobody may go. Who has another
+	// way to go, or a limit to its patience, is told of longer ones.
 	longestHold = 10 * time.Second
 	mostHold    = time.Hour // whatever the provider says
 
-	// Requests are refused beside more others than most are served, by chance or by a limit of those at once.
-	// It is taken for such a limit if chance were about one in exp(enough); by chance, chancy is more than an
-	// era adds on average.
+	// Requests are refused beside more others than most are served, by chance or by a limit of those
+	// at once. It is taken for such a limit if chance were about one in exp(enough); by chance, chancy
+	// is more than an era adds on average.
 	enough, chancy = 2.6, 0.85
 	mostStrikes    = 3
 
@@ -152,7 +153,8 @@ func (p *pace) full(out int) bool {
 // sent hears of a request that goes.
 func (p *pace) sent(t *ticket) {
 	if t.beside == 0 && !t.waited && t.at.Sub(p.active) > time.Second && !p.held {
-		p.tally, p.before = tally{since: t.at}, tally{since: t.at} // what was not asked for was not refused
+		p.tally = tally{since: t.at} // what was not asked for was not refused
+		p.before = p.tally
 	}
 	p.active = t.at
 	t.era = p.era
@@ -288,15 +290,16 @@ func (p *pace) pass(at time.Time, of int) {
 		p.most, p.bucket, p.grown, p.span, p.unit = p.clash, nil, 0, leastRun, requests
 		return
 	}
-	if p.refused.Sub(p.since) < 400*time.Millisecond { // says little: a small request may pass where a larger one does not
+	// A short time says little: a small request may pass where a larger one does not.
+	if p.refused.Sub(p.since) < 400*time.Millisecond {
 		p.since, p.served, p.tokens = p.before.since, p.served+p.before.served, p.tokens+p.before.tokens
 	}
 	p.before = p.tally
 	var (
 		took = max(at.Sub(p.since).Seconds(), 0.001)
 		idle = at.Sub(p.refused).Seconds()
-		// The quota was there again at some moment between the last refusal, or the second before the one that the
-		// provider named in whole seconds, and now. No quota's window is shorter than a second.
+		// The quota was there again at some moment between the last refusal, or the second before the one
+		// that the provider named in whole seconds, and now. No quota's window is shorter than a second.
 		gap   = at.Sub(p.last).Seconds()
 		count = max(p.served, 1)
 	)
@@ -341,7 +344,7 @@ func (p *pace) share(beside int) (part float64, n int) {
 // crowd hears that a request was refused although no more than most were under way.
 func (p *pace) crowd(t ticket) {
 	p.most--
-	if share, _ := p.share(t.beside); share < 0.2 { // one more was tried, which is too much; answers on their way do not count
+	if share, _ := p.share(t.beside); share < 0.2 { // one more was tried, which is too much
 		p.strikes = 0
 	} else if p.strikes++; p.strikes == mostStrikes || p.most == 0 { // it is not their number
 		p.most, p.strikes, p.apart = 0, 0, 0
@@ -356,8 +359,8 @@ func (b *bucket) set(rate float64) {
 	b.level = min(b.level, b.burst)
 }
 
-// askAfter gives a refusal that does not say when to ask again the time for which Limit holds others back,
-// so that no pause of Retry's comes on top of it.
+// askAfter gives a refusal that does not say when to ask again the time for which Limit holds
+// others back, so that no pause of Retry's comes on top of it.
 func askAfter(err error, hold time.Duration) error {
 	e, ok := err.(*embedding.Error)
 	if !ok || e.RetryAfter > 0 {

@@ -22,8 +22,8 @@ type rates struct {
 	atOnce           int
 }
 
-// throttled is a provider that counts as the emulator's throttle does: a window opens with the first
-// request after the last one has closed, and what is refused counts nowhere.
+// throttled is a provider that counts as the emulator's throttle does: a window opens with the
+// first request after the last one has closed, and what is refused counts nowhere.
 type throttled struct {
 	terms
 	start    time.Time
@@ -172,8 +172,8 @@ func (p *throttled) ideal(r rates, requests, tokens int) time.Duration {
 	return d
 }
 
-// judge returns how much longer than the ideal a job took and the part that was refused, without the
-// first window and the one after a change.
+// judge returns how much longer than the ideal a job took and the part that was refused, without
+// the first window and the one after a change.
 func (p *throttled) judge(first, second rates) (ratio, refused float64) {
 	type span struct {
 		from, to time.Duration
@@ -204,7 +204,8 @@ func (p *throttled) judge(first, second rates) (ratio, refused float64) {
 	return float64(took) / float64(ideal), float64(bad) / float64(good+bad)
 }
 
-// run embeds n texts by the standard stack, and returns how long it took and how many requests were sent.
+// run embeds n texts by the standard stack, and returns how long it took and how many requests were
+// sent.
 func (p *throttled) run(t *testing.T, o StandardOptions, texts []string) (took time.Duration, err error) {
 	synctest.Test(t, func(t *testing.T) {
 		p.start = time.Now()
@@ -346,7 +347,8 @@ func TestPaceOfAQuietAccount(t *testing.T) {
 	})
 }
 
-// TestPaceLeavesAlone: who would wait for long because the provider said so is told, and nobody is asked.
+// TestPaceLeavesAlone: who would wait for long because the provider said so is told, and nobody is
+// asked.
 func TestPaceLeavesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &target{whole: failed(embedding.RateLimited, time.Minute)}
@@ -383,7 +385,8 @@ func TestPaceLeavesAlone(t *testing.T) {
 	})
 }
 
-// TestPacesOfTwoProcesses: two that share an account and know nothing of each other use it, and refusals are few.
+// TestPacesOfTwoProcesses: two that share an account and know nothing of each other use it, and
+// refusals are few.
 func TestPacesOfTwoProcesses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &throttled{terms: terms{rates: rates{requests: 20}, window: time.Second, latency: 80 * time.Millisecond}, start: time.Now()}

@@ -96,8 +96,8 @@ func (l *limiter) enter(ctx context.Context, m embedding.Model, tokens int) (tic
 	return l.queue(ctx, w, t, askAgain(told))
 }
 
-// draw asks the shared account, if there is one. Where it says to ask again after a while, or fails,
-// t is given back.
+// draw asks the shared account, if there is one. Where it says to ask again after a while, or
+// fails, t is given back.
 func (l *limiter) draw(ctx context.Context, m embedding.Model, t *ticket) (again time.Duration, err error) {
 	if l.shared == nil {
 		return 0, nil
@@ -110,8 +110,8 @@ func (l *limiter) draw(ctx context.Context, m embedding.Model, t *ticket) (again
 	return again, err
 }
 
-// queue waits for w's turn and takes it, or for the turn that t has already. The shared account may be
-// asked from again on.
+// queue waits for w's turn and takes it, or for the turn that t has already. The shared account may
+// be asked from again on.
 func (l *limiter) queue(ctx context.Context, w *waiter, t ticket, again time.Time) (ticket, error) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -164,7 +164,8 @@ func (l *limiter) queue(ctx context.Context, w *waiter, t ticket, again time.Tim
 	}
 }
 
-// pass gives what a leaver has drawn from the shared account, where nothing is given back, to who waits.
+// pass gives what a leaver has drawn from the shared account, where nothing is given back, to who
+// waits.
 func (l *limiter) pass(t ticket) {
 	if l.first == nil || l.spare.taken {
 		l.untake(&t)
@@ -174,8 +175,8 @@ func (l *limiter) pass(t ticket) {
 	l.wake()
 }
 
-// askAgain returns when to ask a shared account that told to wait: not all at the same moment who were
-// told of the same one.
+// askAgain returns when to ask a shared account that told to wait: not all at the same moment who
+// were told of the same one.
 func askAgain(told time.Duration) time.Time {
 	if told > soon {
 		told -= rand.N(soon)

@@ -111,12 +111,14 @@ func TestQueueProperty(t *testing.T) {
 			if len(times) < len(immortal) {
 				rt.Errorf("%d requests were served, %d callers never left", len(times), len(immortal))
 			}
-			// Those who never leave wait for a gap only if there is none: a longer one than a turn means that nobody waited.
+			// Those who never leave wait for a gap only if there is none: a longer one than a turn means
+			// that nobody waited.
 			slices.Sort(immortal)
 			step := time.Second / time.Duration(rps)
 			for i := 1; i < len(times); i++ {
 				if gap := times[i] - times[i-1]; gap > step+time.Microsecond {
-					// In a gap, nobody who never leaves may have arrived and not been served: all of them so far are among the served.
+					// In a gap, nobody who never leaves may have arrived and not been served: all of them so far
+					// are among the served.
 					if n, _ := slices.BinarySearch(immortal, times[i]-step); n > i {
 						rt.Errorf("nothing was sent between %v and %v, and %d callers waited", times[i-1], times[i], n-i)
 					}
@@ -152,7 +154,8 @@ func TestQueueMovesUp(t *testing.T) {
 	}
 }
 
-// TestQueueTellsWhatIsAhead: a caller is told at once of those ahead of it, and only of those who are still there.
+// TestQueueTellsWhatIsAhead: a caller is told at once of those ahead of it, and only of those who
+// are still there.
 func TestQueueTellsWhatIsAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := embedding.Chain(&target{}, Limit(LimitOptions{RPM: 60}))

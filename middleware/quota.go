@@ -10,12 +10,12 @@ import (
 	"github.com/vecspace/embedding/middleware/internal/gate"
 )
 
-// Quota is an account of requests and tokens that several processes draw from: package middleware/redislimit keeps one in Redis.
-// It is safe for concurrent use.
+// Quota is an account of requests and tokens that several processes draw from: package
+// middleware/redislimit keeps one in Redis. It is safe for concurrent use.
 type Quota interface {
-	// Take draws what d says, requests and tokens together, and returns how long to wait until they may be used. If that is longer
-	// than d.Most, nothing is drawn, and the answer is when to ask again. Negative amounts give back; for those nobody waits. It
-	// returns soon after ctx has ended.
+	// Take draws what d says, requests and tokens together, and returns how long to wait until they
+	// may be used. If that is longer than d.Most, nothing is drawn, and the answer is when to ask
+	// again. Negative amounts give back; for those nobody waits. It returns soon after ctx has ended.
 	Take(ctx context.Context, d Draw) (time.Duration, error)
 }
 
@@ -117,7 +117,8 @@ func (s *account) settle(ctx context.Context, t ticket, tokens int) {
 		return
 	}
 	if s.tpm > 0 && tokens != t.tokens && s.gate.Enter() {
-		// What cannot be told is lost to the account: an estimate leans high, so it is used a little less.
+		// What cannot be told is lost to the account: an estimate leans high, so it is used a little
+		// less.
 		_, _ = s.take(context.WithoutCancel(ctx), 0, tokens-t.tokens, 0)
 	}
 }

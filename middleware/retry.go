@@ -11,25 +11,29 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// RetryOptions of Retry. The zero value is two minutes, waits of up to one, and pauses from half a second to ten.
+// RetryOptions of Retry. The zero value is two minutes, waits of up to one, and pauses from half a
+// second to ten.
 type RetryOptions struct {
-	// Budget is how long a call goes on after its first failure, and how long all calls together go on while none succeeds: in
-	// an outage the thousandth chunk does not wait as long as the first did. 0 is 2 minutes; negative: nothing is retried.
+	// Budget is how long a call goes on after its first failure, and how long all calls together go on
+	// while none succeeds: in an outage the thousandth chunk does not wait as long as the first did. 0
+	// is 2 minutes; negative: nothing is retried.
 	Budget time.Duration
-	// MaxWait is the longest single wait. A server that asks for more gets its way by an error, at once. 0 or less is 1 minute.
+	// MaxWait is the longest single wait. A server that asks for more gets its way by an error, at
+	// once. 0 or less is 1 minute.
 	MaxWait time.Duration
-	// Pause is how long to wait at most after the first failure where the server does not say; it doubles up to
-	// MaxPause. 0 or less is 500 ms and 10 s.
+	// Pause is how long to wait at most after the first failure where the server does not say; it
+	// doubles up to MaxPause. 0 or less is 500 ms and 10 s.
 	Pause, MaxPause time.Duration
 	// Attempts is the most requests for one text. 0 or less is as many as the budget allows.
 	Attempts int
 }
 
-// Retry asks again after RateLimited and Unavailable errors, for the texts that failed so and no others. The server's
-// Retry-After decides how long to wait; where it says nothing, a random time of up to Pause, doubled each time ("full jitter",
-// aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). A wait that would end after the budget or the context's
-// deadline is not begun: the provider's error is returned at once. A refusal by an open Breaker or by
-// Limit is waited for and is no attempt.
+// Retry asks again after RateLimited and Unavailable errors, for the texts that failed so and no
+// others. The server's Retry-After decides how long to wait; where it says nothing, a random time
+// of up to Pause, doubled each time ("full jitter",
+// aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). A wait that would end after
+// the budget or the context's deadline is not begun: the provider's error is returned at once. A
+// refusal by an open Breaker or by Limit is waited for and is no attempt.
 //
 // The time that all calls share is of each application of the Middleware.
 func Retry(o RetryOptions) embedding.Middleware {
@@ -119,8 +123,8 @@ func answered(err error) bool {
 	return ok && len(p.Failed) < len(p.Response.Vectors)
 }
 
-// worthAsking returns which of the texts idx (nil: all n) to ask for again after err, how long the server wants to be left
-// alone, and whether only an open circuit or Limit stood in the way.
+// worthAsking returns which of the texts idx (nil: all n) to ask for again after err, how long the
+// server wants to be left alone, and whether only an open circuit or Limit stood in the way.
 func worthAsking(idx []int, err error, n int) (again []int, after time.Duration, refused bool) {
 	at := func(k int) int {
 		if idx == nil {
@@ -171,7 +175,8 @@ func (o *outage) over() {
 	o.since = time.Time{}
 }
 
-// began hears of a failure and returns when the outage began. A failure long ago, after which nobody asked, is another outage.
+// began hears of a failure and returns when the outage began. A failure long ago, after which
+// nobody asked, is another outage.
 func (o *outage) began(now time.Time, quiet time.Duration, answered bool) time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()

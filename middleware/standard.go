@@ -7,7 +7,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// StandardOptions of Standard. The zero value is right for most: each layer's own defaults, and 60 seconds for an attempt.
+// StandardOptions of Standard. The zero value is right for most: each layer's own defaults, and 60
+// seconds for an attempt.
 type StandardOptions struct {
 	Coalesce CoalesceOptions
 	Batch    BatchOptions
@@ -22,8 +23,9 @@ type StandardOptions struct {
 //
 //	Coalesce(Batch(Retry(Breaker(Limit(Timeout(Attempts(provider)))))))
 //
-// Around it go, where they are wanted, Observe, Dimensions and a cache's Wrap. An account's limits are the Middleware
-// value's: two chains that share an account share one value.
+// Around it go, where they are wanted, Observe, Dimensions and a cache's Wrap. An account's limits,
+// and the pace that Limit learns without any, are the Middleware value's: two chains that share an
+// account share one value.
 func Standard(o StandardOptions) embedding.Middleware {
 	layers := []embedding.Middleware{
 		Coalesce(o.Coalesce),

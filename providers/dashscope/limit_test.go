@@ -26,8 +26,8 @@ func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
 	return rec.Result(), nil
 }
 
-// TestLimitKeepsInsideTheQuotaOfASecond: callers who come all at once, after a pause, are never refused by the quota that the
-// service enforces each second.
+// TestLimitKeepsInsideTheQuotaOfASecond: callers who come all at once, after a pause, are never
+// refused by the quota that the service enforces each second.
 func TestLimitKeepsInsideTheQuotaOfASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const rpm = 1800
@@ -71,8 +71,8 @@ func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// TestPaceOfTheEmulator: the standard stack learns what an account allows that nobody told it of, by what the emulator
-// refuses in the service's words, which do not say when to come again.
+// TestPaceOfTheEmulator: the standard stack learns what an account allows that nobody told it of,
+// by what the emulator refuses in the service's words, which do not say when to come again.
 func TestPaceOfTheEmulator(t *testing.T) {
 	for _, c := range []struct {
 		name  string
