@@ -80,6 +80,7 @@ const (
 	paid     = 50 // requests that are served for each that is refused
 	leastRun = 50 // requests from a refusal until the pace is as high as measured
 	mostRun  = 500
+	doubt    = 10 // the same of a number at once that no refusal has confirmed
 )
 
 // answer is what a pace learns of a request.
@@ -219,7 +220,7 @@ func (p *pace) serve(t ticket, a answer) {
 		p.bucket.set(p.rate())
 	case p.most > 0 && p.grown >= 2*p.span:
 		p.most++
-		p.grown, p.span = 0, max(10, p.span/2)
+		p.grown, p.span = 0, max(doubt, p.span/2)
 	}
 }
 
@@ -287,7 +288,8 @@ func (p *pace) pass(at time.Time, of int) {
 		p.beside[i] = p.beside[i] * 3 / 4
 	}
 	if p.apart >= enough && p.clash > 0 {
-		p.most, p.bucket, p.grown, p.span, p.unit = p.clash, nil, 0, leastRun, requests
+		p.most, p.bucket, p.grown, p.unit = p.clash, nil, 0, requests
+		p.span = doubt
 		return
 	}
 	// A short time says little: a small request may pass where a larger one does not.
