@@ -72,7 +72,7 @@ const (
 	// at once. It is taken for such a limit if chance were about one in exp(enough); by chance, chancy
 	// is more than an era adds on average.
 	enough, chancy = 2.6, 0.85
-	mostStrikes    = 3
+	mostStrikes    = 2
 
 	below    = 0.03 // of what was measured, at first
 	leastTry = 50 * time.Millisecond
@@ -220,6 +220,7 @@ func (p *pace) serve(t ticket, a answer) {
 		p.bucket.set(p.rate())
 	case p.most > 0 && p.grown >= 2*p.span:
 		p.most++
+		p.beside = [16]int{} // how many are served beside one more
 		p.grown, p.span = 0, max(doubt, p.span/2)
 	}
 }
@@ -282,7 +283,7 @@ func (p *pace) pass(at time.Time, of int) {
 		return
 	}
 	if share, n := p.share(p.clash); n >= 4 {
-		p.apart = max(0, p.apart-math.Log(max(share, 0.1))-chancy)
+		p.apart = max(0, p.apart-math.Log(max(share, 0.12))-chancy)
 	}
 	for i := range p.beside { // what was earlier says less
 		p.beside[i] = p.beside[i] * 3 / 4
@@ -346,9 +347,14 @@ func (p *pace) share(beside int) (part float64, n int) {
 // crowd hears that a request was refused although no more than most were under way.
 func (p *pace) crowd(t ticket) {
 	p.most--
-	if share, _ := p.share(t.beside); share < 0.2 { // one more was tried, which is too much
+	share, n := p.share(t.beside)
+	switch {
+	case share < 0.2: // one more was tried, which is too much
 		p.strikes = 0
-	} else if p.strikes++; p.strikes == mostStrikes || p.most == 0 { // it is not their number
+	case share > 0.5 && n >= 4:
+		p.strikes++
+	}
+	if p.strikes == mostStrikes || p.most == 0 { // it is not their number
 		p.most, p.strikes, p.apart = 0, 0, 0
 	}
 	p.grown, p.beside = 0, [16]int{}

@@ -310,7 +310,7 @@ func TestPaceOfABusyAccount(t *testing.T) {
 			terms: terms{rates: rates{requests: 10}, window: time.Second, latency: 80 * time.Millisecond}},
 		{name: "1,440 texts at 4 requests a second", o: StandardOptions{Batch: BatchOptions{Limits: embedding.Limits{Texts: 10}}}, texts: same(1440),
 			most: 46 * time.Second, refused: 0.1, terms: terms{rates: rates{requests: 4}, window: time.Second, latency: 300 * time.Millisecond}},
-		{name: "Limit at exactly the quota", o: exact, texts: same(1000), most: 230 * time.Second, refused: 0.03,
+		{name: "Limit at exactly the quota", o: exact, texts: same(1000), most: 240 * time.Second, refused: 0.03,
 			terms: terms{rates: rates{requests: 5}, window: time.Second, latency: 300 * time.Millisecond}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -415,6 +415,18 @@ func TestPaceOfASmallAccount(t *testing.T) {
 		expect.NoError(t, err)
 		if ratio, refused := p.judge(p.rates, rates{}); ratio > 1.3 {
 			t.Errorf("Retry-After %t: %v, %.2f of the ideal, %.1f %% refused, want 1.3 at most", says, took, ratio, 100*refused)
+		}
+	}
+}
+
+// TestPaceOfANumberThatChanges: more or fewer requests at once than were learned.
+func TestPaceOfANumberThatChanges(t *testing.T) {
+	for _, c := range []struct{ first, then int }{{4, 2}, {2, 4}} {
+		p := &throttled{terms: terms{rates: rates{atOnce: c.first}, then: rates{atOnce: c.then}, change: 20 * time.Second, window: time.Second, latency: 80 * time.Millisecond}}
+		_, err := p.run(t, single, same(3000))
+		expect.NoError(t, err)
+		if ratio, refused := p.judge(rates{atOnce: c.first}, rates{atOnce: c.then}); ratio > 1.3 || refused > 0.03 {
+			t.Errorf("%d, then %d: %.2f of the ideal time and %.1f %% refused, want 1.3 and 3 %% at most", c.first, c.then, ratio, 100*refused)
 		}
 	}
 }
