@@ -71,7 +71,7 @@ const (
 	// Requests are refused beside more others than most are served, by chance or by a limit of those
 	// at once. It is taken for such a limit if chance were about one in exp(enough); by chance, chancy
 	// is more than an era adds on average.
-	enough, chancy = 2.6, 0.85
+	enough, chancy = 2.6, 0.7
 	mostStrikes    = 2
 
 	below    = 0.03 // of what was measured, at first

