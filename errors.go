@@ -20,7 +20,7 @@ const (
 	Rejected                // a text is wrong (blank, too long, filtered); Batch isolates it
 	TooLarge                // too much for one request; Batch halves it
 	Auth                    // the key is missing, wrong, of another region or lacks a permission
-	RateLimited             // too fast; Fallback moves on, Breaker opens, Retry waits
+	RateLimited             // too fast; Fallback moves on, Limit slows down, Retry waits
 	Exhausted               // the quota or the credit is used up; Fallback moves on
 	Unavailable             // the service is down or unreachable; Fallback, Breaker and Retry act
 	Malformed               // the answer breaks the protocol or a law of Embedder; Fallback moves on

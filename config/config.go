@@ -16,6 +16,7 @@ import (
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/ref"
 )
 
 // MaxBytes is the largest size of a file.
@@ -26,10 +27,18 @@ type Set struct {
 	embedders map[string]embedding.Embedder
 	canaries  map[string]canaryOf
 	caches    []*cache.Cache
+	limits    map[account]embedding.Middleware
 	tiers     map[part]openedTier
 	telemetry Telemetry
 	closers   []func() error
 	close     func() error
+}
+
+// account is what a provider limits together, as far as references tell. The same account with
+// other limits counts as another one, because providers may limit each model by itself.
+type account struct {
+	provider, endpoint, keyEnv string
+	limit                      middleware.LimitOptions
 }
 
 // Load opens the embedders of a file. It makes no network call: an error is about the file, a file
@@ -64,7 +73,8 @@ func Read(r io.Reader, parts Parts) (*Set, error) {
 	if parts.Providers == nil {
 		parts.Providers = providers.Builtin()
 	}
-	s := &Set{embedders: map[string]embedding.Embedder{}, canaries: map[string]canaryOf{}, tiers: map[part]openedTier{}}
+	s := &Set{embedders: map[string]embedding.Embedder{}, canaries: map[string]canaryOf{},
+		limits: map[account]embedding.Middleware{}, tiers: map[part]openedTier{}}
 	s.close = sync.OnceValue(s.closeAll)
 	if err := s.openAll(f, parts); err != nil {
 		return nil, errors.Join(fmt.Errorf("config: %w", err), s.Close())
@@ -142,7 +152,7 @@ func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, erro
 		if err != nil {
 			return nil, err
 		}
-		limit, err := s.limit(st, len(all), parts)
+		limit, err := s.limit(reference, e.Model(), st, len(all), parts)
 		if err != nil {
 			return nil, err
 		}
@@ -199,11 +209,21 @@ func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, erro
 	return embedding.Chain(e, s.telemetry.Observe), nil
 }
 
-// limit returns the Limit of a stack's account. Behind the first account, whose name is the file's,
-// each of fallback or balance is an account of its own: name/2, name/3 and so on.
-func (s *Set) limit(st stack, index int, parts Parts) (embedding.Middleware, error) {
+// limit returns the Limit of a reference's account. References of one provider, host and key
+// variable share one if their limits are equal, and with it the pace that it learns. A shared
+// quota has the account's name for the first reference, and name/2, name/3 and so on for those of
+// fallback or balance.
+func (s *Set) limit(reference string, m embedding.Model, st stack, index int, parts Parts) (embedding.Middleware, error) {
 	if st.shared.name == "" {
-		return middleware.Limit(st.limit), nil
+		r, err := ref.Parse(reference)
+		if err != nil {
+			return nil, err
+		}
+		a := account{m.Provider, m.Endpoint, r.Values["key_env"], st.limit}
+		if s.limits[a] == nil {
+			s.limits[a] = middleware.Limit(st.limit)
+		}
+		return s.limits[a], nil
 	}
 	if index > 0 {
 		st.account = fmt.Sprintf("%s/%d", st.account, index+1)

@@ -8,7 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/canary"
@@ -16,6 +20,7 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/ref"
 )
 
 const full = `embedders:
@@ -84,6 +89,50 @@ embedders:
 }
 
 // A program that opens a provider by itself does not pay for YAML.
+// TestAccounts: references of one provider, host and key variable are one account.
+func TestAccounts(t *testing.T) {
+	for _, c := range []struct {
+		name, first, second string
+		most                int64 // requests at once
+	}{
+		{name: "one account", first: "p:a", second: "p:b", most: 1},
+		{name: "another provider", first: "p:a", second: "q:a", most: 2},
+		{name: "another host", first: "p:a", second: "p:a?base_url=http://two.example", most: 2},
+		{name: "another key", first: "p:a", second: "p:a?key_env=SECOND_KEY", most: 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var now, most atomic.Int64
+				open := func(r ref.Ref) (embedding.Embedder, error) {
+					m := embedding.Model{Provider: r.Provider, ID: r.Model, Endpoint: r.Values["base_url"], Dimensions: 1}
+					return embedding.Wrap(embedtest.NewFake(embedtest.FakeOptions{}), m,
+						func(context.Context, embedding.Request) (embedding.Response, error) {
+							most.Store(max(most.Load(), now.Add(1)))
+							time.Sleep(time.Second)
+							now.Add(-1)
+							return embedding.Response{Vectors: [][]float32{{1}}}, nil
+						}), nil
+				}
+				file := "embedders:\n  a: {reference: '" + c.first + "', limit: {in_flight: 1}}\n  b: {reference: '" + c.second + "', limit: {in_flight: 1}}\n"
+				s, err := config.Read(strings.NewReader(file), config.Parts{Providers: providers.Table{"p": open, "q": open}})
+				expect.NoError(t, err)
+				defer func() { expect.NoError(t, s.Close()) }()
+				var wg sync.WaitGroup
+				for _, name := range s.Names() {
+					e, err := s.Embedder(name)
+					expect.NoError(t, err)
+					wg.Go(func() {
+						_, err := embedding.Query(t.Context(), e, "text")
+						expect.NoError(t, err)
+					})
+				}
+				wg.Wait()
+				expect.Equal(t, "requests at once", most.Load(), c.most)
+			})
+		})
+	}
+}
+
 func TestYAMLIsNotLinked(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "../providers", "../providers/dashscope", "../middleware/cache").Output()
 	expect.NoError(t, err)

@@ -18,9 +18,11 @@ type BreakerOptions struct {
 	Cooldown time.Duration
 }
 
-// Breaker stops calling a provider that is down and fails its callers fast. Unavailable and
-// RateLimited errors count as failures. If the server sends a RetryAfter, the circuit opens at
-// once, for that long.
+// Breaker stops calling a provider that is down and fails its callers fast. Unavailable errors count
+// as failures. RateLimited errors count only if nothing was served for a minute and nothing else is
+// in flight: [Limit] deals with a busy account. If the server sends a RetryAfter with a failure, the
+// circuit opens at once, for that long. Calls that never reached the provider, or that ended because
+// their caller left, are neither failures nor successes.
 //
 // While the circuit is open, calls fail as Unavailable with [CodeOpen] and the remaining time as
 // RetryAfter, so that Fallback moves on and Retry knows when to come back. Then one call tries,
@@ -52,7 +54,7 @@ func Breaker(o BreakerOptions) embedding.Middleware {
 			}()
 			res, err := next.Embed(ctx, req)
 			finished = true
-			o, after, why := judge(ctx, err)
+			o, after, why := judge(ctx, res, err)
 			b.leave(time.Now(), era, o, after, why)
 			return res, err
 		})
@@ -64,32 +66,55 @@ type outcome uint8
 const (
 	success outcome = iota
 	failure
-	unknown // neither, for example because the caller left
+	limited // refused as too much, which counts only if nothing else is served
+	unknown // the caller left, or the provider was never asked
 )
 
-// judge returns what err says about the provider's health, how long the provider asks to wait,
-// and its words.
-func judge(ctx context.Context, err error) (o outcome, after time.Duration, why string) {
-	if err == nil {
-		return success, 0, ""
-	}
-	if ctx.Err() != nil {
+// judge returns what an answer says about the provider's health, how long the provider asks to
+// wait, and its words.
+func judge(ctx context.Context, res embedding.Response, err error) (o outcome, after time.Duration, why string) {
+	if err != nil && ctx.Err() != nil {
 		return unknown, 0, ""
 	}
+	got := embedding.Salvage(res, err)
+	o = unknown
+	if got.Usage.Requests > 0 || len(got.Vectors) > 0 && got.Usage.Reused == 0 {
+		o = success
+	}
 	for e := range causes(err) {
-		if e.Kind == embedding.Unavailable || e.Kind == embedding.RateLimited {
-			o, why = failure, e.Kind.Error()
-			if e.Err != nil {
-				why += ", " + e.Err.Error()
+		switch {
+		case own(e):
+			continue
+		case e.Kind == embedding.Unavailable:
+			o = failure
+		case e.Kind == embedding.RateLimited && o != failure:
+			o = limited
+		default:
+			if o == unknown && e.Status != 0 && e.Kind != embedding.Unknown { // it answered
+				o = success
 			}
-			after = max(after, e.RetryAfter)
+			continue
 		}
+		why = e.Kind.Error()
+		if e.Err != nil {
+			why += ", " + e.Err.Error()
+		}
+		after = max(after, e.RetryAfter)
 	}
-	if o != failure && embedding.KindOf(err) == embedding.Unknown {
-		o = unknown
-	}
-	return o, after, why // success if the provider refused the request: it is there
+	return o, after, why
 }
+
+// own reports whether a layer of this package made e without asking a provider.
+func own(e *embedding.Error) bool {
+	switch e.Code {
+	case CodeOpen, CodeLimit, CodeBudget, CodeQuota:
+		return e.Status == 0
+	}
+	return false
+}
+
+// busy is for how long after a success a refusal as too much is not the provider's failure.
+const busy = time.Minute
 
 type breaker struct {
 	o        BreakerOptions
@@ -99,6 +124,8 @@ type breaker struct {
 	open     bool
 	until    time.Time
 	last     string        // the words of the failure that opened the circuit
+	out      int           // calls in flight
+	served   time.Time     // the latest success; zero means none
 	trial    bool          // one call is trying the provider
 	cooldown time.Duration // of the next opening
 }
@@ -116,6 +143,7 @@ func (b *breaker) enter(now time.Time) (era uint64, left time.Duration, last str
 	default:
 		b.trial = true
 	}
+	b.out++
 	return b.era, 0, ""
 }
 
@@ -123,8 +151,18 @@ func (b *breaker) enter(now time.Time) (era uint64, left time.Duration, last str
 func (b *breaker) leave(now time.Time, era uint64, o outcome, after time.Duration, why string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.out--
+	if o == success {
+		b.served = now
+	}
 	if era != b.era {
 		return
+	}
+	if o == limited {
+		o = failure
+		if b.out > 0 || !b.served.IsZero() && now.Sub(b.served) < busy {
+			o = unknown
+		}
 	}
 	switch o {
 	case unknown:

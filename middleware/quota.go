@@ -10,11 +10,12 @@ import (
 	"github.com/vecspace/embedding/middleware/internal/gate"
 )
 
-// Quota is an account of requests and tokens that several processes draw from: package middleware/redislimit keeps one in Redis.
-// It is safe for concurrent use.
+// Quota is an account of requests and tokens that several processes draw from: package
+// middleware/redislimit keeps one in Redis. It is safe for concurrent use.
 type Quota interface {
-	// Take draws what d says, requests and tokens together, and returns how long to wait until they may be used. If that is longer
-	// than d.Most, nothing is drawn. Negative amounts give back; for those nobody waits. It returns soon after ctx has ended.
+	// Take draws what d says, requests and tokens together, and returns how long to wait until they
+	// may be used. If that is longer than d.Most, nothing is drawn, and the answer is when to ask
+	// again. Negative amounts give back; for those nobody waits. It returns soon after ctx has ended.
 	Take(ctx context.Context, d Draw) (time.Duration, error)
 }
 
@@ -45,7 +46,7 @@ func newAccount(o LimitOptions) *account {
 			}
 			return max(1, n/o.Processes)
 		}
-		s.part = &limiter{requests: newBucket(of(o.RPM)), tokens: newBucket(of(o.TPM))}
+		s.part = newLimiter(LimitOptions{RPM: of(o.RPM), TPM: of(o.TPM)})
 	}
 	return s
 }
@@ -74,50 +75,61 @@ func (s *account) take(ctx context.Context, requests, tokens int, most time.Dura
 // errHasty is for the caller whose context ends so soon that the Quota had no time to answer.
 var errHasty = errors.New("no answer in time")
 
-// reserve waits until one request of so many tokens may go, and returns what settles it: by how much the estimate was too high.
-func (s *account) reserve(ctx context.Context, m embedding.Model, tokens int) (settle func(int), err error) {
+// soon is how far ahead of its turn a request is given it. Whoever is further away asks again: what
+// it does not hold it cannot give back, and nobody gets it twice.
+const soon = 50 * time.Millisecond
+
+// reserve draws a request and t's tokens, or says when to ask again.
+func (s *account) reserve(ctx context.Context, m embedding.Model, t *ticket) (again time.Duration, err error) {
 	if !s.gate.Enter() {
-		return s.alone(ctx, m, tokens, nil)
+		return 0, s.alone(ctx, m, t, nil)
 	}
-	most := time.Duration(1<<63 - 1)
+	most, limited := soon, false
 	if deadline, ok := ctx.Deadline(); ok {
-		most = time.Until(deadline)
-	}
-	wait, err := s.take(ctx, 1, tokens, most)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, ctx.Err()
-	case errors.Is(err, errHasty):
-		return nil, tooLong(m, 0)
-	case err != nil:
-		return s.alone(ctx, m, tokens, err)
-	case wait > most:
-		return nil, tooLong(m, wait)
-	}
-	give := func(requests, tokens int) {
-		if (requests != 0 || tokens != 0) && s.gate.Enter() {
-			// What cannot be told is lost to the account: an estimate leans high, so it is used a little less.
-			_, _ = s.take(context.WithoutCancel(ctx), -requests, -tokens, 0)
+		if left := time.Until(deadline); left < most {
+			most, limited = left, true
 		}
 	}
-	if wait > 0 {
-		err = sleep(ctx, wait)
+	wait, err := s.take(ctx, 1, t.tokens, most)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return 0, ctx.Err()
+	case errors.Is(err, errHasty):
+		return 0, tooLong(m, 0)
+	case err != nil:
+		return 0, s.alone(ctx, m, t, err)
+	case wait <= most:
+		t.turn = time.Now().Add(wait)
+		return 0, nil
+	case limited:
+		return 0, tooLong(m, wait)
 	}
-	if err != nil {
-		give(1, tokens)
-		return nil, err
+	return wait, nil
+}
+
+// settle tells the account how many tokens a request had.
+func (s *account) settle(ctx context.Context, t ticket, tokens int) {
+	if t.part != nil {
+		t.part.settle(tokens - t.tokens)
+		return
 	}
-	return func(n int) { give(0, n) }, nil
+	if s.tpm > 0 && tokens != t.tokens && s.gate.Enter() {
+		// What cannot be told is lost to the account: an estimate leans high, so it is used a little
+		// less.
+		_, _ = s.take(context.WithoutCancel(ctx), 0, tokens-t.tokens, 0)
+	}
 }
 
 // alone goes on without the Quota.
-func (s *account) alone(ctx context.Context, m embedding.Model, tokens int, why error) (func(int), error) {
+func (s *account) alone(ctx context.Context, m embedding.Model, t *ticket, why error) error {
 	if s.part != nil {
-		return s.part.tokens.settle, s.part.reserve(ctx, m, tokens)
+		_, err := s.part.enter(ctx, m, t.tokens)
+		t.part = s.part
+		return err
 	}
 	if why == nil {
 		why = fmt.Errorf("it has failed before and is left alone for %v", gate.Pause)
 	}
-	return nil, local(&m, embedding.Unavailable, CodeQuota,
+	return local(&m, embedding.Unavailable, CodeQuota,
 		"middleware.Limit: the shared quota cannot be drawn from: see to its server, or set Processes to go on with a part of the quota: %w", why)
 }

@@ -33,16 +33,13 @@ func (q *quota) Take(ctx context.Context, d Draw) (time.Duration, error) {
 			return 0, err
 		}
 	}
-	if d.Requests < 0 || d.Tokens < 0 {
-		q.requests.settle(-d.Requests)
-		q.tokens.settle(-d.Tokens)
-		return 0, nil
-	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	now := time.Now()
-	wait := max(q.requests.take(now, d.Requests), q.tokens.take(now, d.Tokens))
-	if wait > d.Most {
-		q.requests.settle(d.Requests)
-		q.tokens.settle(d.Tokens)
+	wait := max(q.requests.wait(now, 0, max(0, d.Requests)), q.tokens.wait(now, 0, max(0, d.Tokens)))
+	if wait <= d.Most || d.Requests <= 0 && d.Tokens <= 0 {
+		q.requests.take(d.Requests)
+		q.tokens.take(d.Tokens)
 	}
 	return wait, nil
 }

@@ -32,7 +32,8 @@ type RetryOptions struct {
 // the server's Retry-After says, or otherwise for a random time of up to Pause, doubled each time
 // ("full jitter", aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). If a wait
 // would end after the budget or the context's deadline, the provider's error is returned
-// immediately. A refusal by an open [Breaker] is waited for and does not count as an attempt.
+// immediately. A refusal by an open [Breaker] or by [Limit] is waited for and does not count as an
+// attempt.
 //
 // Each chain built with the returned Middleware has its own shared budget.
 func Retry(o RetryOptions) embedding.Middleware {
@@ -103,10 +104,14 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 			m.Add(open, embedding.Response{}, err)
 			break
 		}
+		sent := time.Now()
 		if res, err = r.next.Embed(ctx, req.Pick(open)); err == nil {
 			r.outage.over()
 			m.Add(open, res, nil)
 			break
+		}
+		if errors.Is(err, embedding.RateLimited) { // it waited for its turn in Limit, which is no failure
+			first = first.Add(time.Since(sent))
 		}
 	}
 	return m.Result()
@@ -119,7 +124,7 @@ func answered(err error) bool {
 }
 
 // worthAsking returns which of the texts idx (nil means all n) to ask for again after err, how
-// long the server asks to wait, and whether nothing but an open circuit refused them.
+// long the server asks to wait, and whether nothing but an open circuit or Limit refused them.
 func worthAsking(idx []int, err error, n int) (again []int, after time.Duration, refused bool) {
 	at := func(k int) int {
 		if idx == nil {
@@ -137,7 +142,7 @@ func worthAsking(idx []int, err error, n int) (again []int, after time.Duration,
 			return false
 		}
 		after = max(after, wait)
-		if e, ok := errors.AsType[*embedding.Error](err); !ok || e.Code != CodeOpen {
+		if e, ok := errors.AsType[*embedding.Error](err); !ok || e.Code != CodeOpen && e.Code != CodeLimit {
 			refused = false
 		}
 		return true

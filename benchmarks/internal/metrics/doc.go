@@ -18,8 +18,8 @@
 // [Bootstrap] reweighs the topics (or pairs) many times, with the same draws for everything, so
 // that candidates are compared on the same questions. Its intervals count one question more than
 // were asked, with the worst result, and two for a correlation: they hold 95 % from five questions
-// on, for skewed values, hits and ties too, and are never without a width. For a share of hits they are
-// Clopper and Pearson's.
+// on, for skewed values, hits and ties too, and are never without a width. For a share of hits they
+// are Clopper and Pearson's.
 //
 // [Resampled.Difference] tests two statistics by flipping the signs of the differences: every
 // choice of signs up to 16 questions that differ, drawn ones above. Fewer than 6 cannot reach .05.
