@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -72,8 +73,10 @@ func (c *client) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 		return embedding.Response{}, err
 	case ctx.Err() != nil:
 		return embedding.Response{}, ctx.Err()
-	default: // the frame is not what go-openai knows
-		return embedding.Response{}, call.answer.Wrong(err)
+	default: // the frame is not what go-openai knows; the vectors are worth more than a counter
+		var counts struct{ Usage openai.Usage }
+		_ = json.Unmarshal(call.found.Rest, &counts) // what is of another type stays 0
+		frame.Usage = counts.Usage
 	}
 	id := call.answer.ID("")
 	if id == "" {
