@@ -87,6 +87,9 @@ func (e *echo) mark(v view, i, n int) {
 // and the beginning of one that is cut.
 func (e *echo) texts(texts []string, n int) {
 	private := n == textRun // rather a word too many than one too few
+	if texts = e.near(texts); len(texts) == 0 {
+		return
+	}
 	seen := make(map[string]bool)
 	begins := newGrams(e.views, cutText)
 	e.runs([]view{e.plain}, n, func(yield func([]byte)) {
@@ -156,6 +159,48 @@ func (e *echo) apart(from, to int) bool {
 	after, _ := utf8.DecodeRuneInString(e.message[to:])
 	escaped := from >= 2 && strings.IndexByte("nrt", e.message[from-1]) >= 0 && e.message[from-2] == '\\'
 	return (fold(before) < 0 || escaped) && fold(after) < 0
+}
+
+// near returns the texts of which the message could repeat something: those that share eight bytes
+// with a view, and short ones. It reads each text once and keeps nothing of it.
+func (e *echo) near(texts []string) []string {
+	filter := newGrams(e.views, cutText)
+	known := make(map[uint64]bool)
+	for _, v := range e.views {
+		for i := cutText; i <= len(v.text); i++ {
+			known[binary.BigEndian.Uint64(v.text[i-cutText:i])] = true
+		}
+	}
+	var all []string
+	for _, text := range texts {
+		var last8 uint64
+		n, shares := 0, false
+		for i := 0; i < len(text) && !shares; {
+			var wide [utf8.UTFMax]byte
+			bytes, size := 1, 1
+			if c := text[i]; c < utf8.RuneSelf {
+				wide[0] = plainly[c]
+			} else {
+				var r rune
+				if r, size = utf8.DecodeRuneInString(text[i:]); fold(r) >= 0 {
+					bytes = utf8.EncodeRune(wide[:], fold(r))
+				}
+			}
+			i += size
+			if wide[0] == 0 {
+				continue
+			}
+			for _, c := range wide[:bytes] {
+				last8 = last8<<8 | uint64(c)
+				n++
+				shares = shares || n >= cutText && filter.may(last8) && known[last8]
+			}
+		}
+		if shares || n < cutText {
+			all = append(all, text)
+		}
+	}
+	return all
 }
 
 const quotes = "\"'`“‘«「『[("
@@ -350,7 +395,7 @@ func cleanID(id, key string, texts []string) string {
 // randomID reports whether an id consists of hexadecimal digits in lower case, as a UUID does, that
 // spell nothing, after a short prefix.
 func randomID(id string) bool {
-	if i := strings.LastIndexByte(id, '_'); i >= 0 && i < cutText {
+	if i := strings.IndexAny(id, "_-"); i >= 0 && i <= 8 { // req_, embd-, chatcmpl-, or a UUID's first digits
 		id = id[i+1:]
 	}
 	if len(id) < 20 || len(id) > MaxID {

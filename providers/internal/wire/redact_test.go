@@ -157,6 +157,7 @@ func TestCleanID(t *testing.T) {
 	for _, tc := range []struct{ id, want string }{
 		{"", ""}, {"req-1", "req-1"}, {"73591b79-d194-9bca-8bb5-000000000000", "73591b79-d194-9bca-8bb5-000000000000"},
 		{"req_1f2e3d4c5b6a79889e8d7c6b5a4f3e2d", "req_1f2e3d4c5b6a79889e8d7c6b5a4f3e2d"},
+		{"embd-1f2e3d4c5b6a79889e8d7c6b5a4f3e2d", "embd-1f2e3d4c5b6a79889e8d7c6b5a4f3e2d"},
 		{"chatcmpl-9ZkQm3xYtRw", "chatcmpl-9ZkQm3xYtRw"},
 		{"Bearer " + key, "Bearer [redacted]"}, {key[3:], redacted}, {"0123456789abcdef0123", redacted},
 		{"pin4711", redacted}, {"IBAN-DE12500105170648489890", redacted},
@@ -167,6 +168,22 @@ func TestCleanID(t *testing.T) {
 		if got := cleanID(tc.id, key, texts); got != tc.want {
 			t.Errorf("%.60q: got %q, want %q", tc.id, got, tc.want)
 		}
+	}
+}
+
+// BenchmarkCleanID is what a call of 64 texts of 1 kB pays for ids of two forms.
+func BenchmarkCleanID(b *testing.B) {
+	texts := make([]string, 64)
+	for i := range texts {
+		texts[i] = strings.Repeat(fmt.Sprint("the quick brown fox, and so on ", i), 34)[:1000]
+	}
+	for name, id := range map[string]string{"random": "73591b79-d194-9bca-8bb5-000000000000", "other": "chatcmpl-9ZkQm3xYtRwUiOp"} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				cleanID(id, "sk-0123456789abcdef", texts)
+			}
+		})
 	}
 }
 

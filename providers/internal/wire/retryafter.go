@@ -85,8 +85,11 @@ func waitIn(body node) time.Duration {
 }
 
 var (
-	sentence = regexp.MustCompile(`(?i)(?:try again|retry|retrying|wait|available again|reset)[a-z ]{0,30}[ :=]((?:\d[\d.]*(?:ms|[hms]))+\b|\d[\d.]*(?: ?(?:` + units + `)\b[ ,]*(?:and )?(?:\d[\d.]*)?)*)|(\d+) ?秒`)
-	part     = regexp.MustCompile(`(?i)(\d+(?:\.\d+)?) ?(` + units + `)?`)
+	sentence = regexp.MustCompile(`(?i)(?:try again|retry|wait|available again|reset)[a-z ]{0,30}[ :=](?:` +
+		`((?:\d[\d.]*(?:ms|[hms]))+\b|(?:\d[\d.]* ?(?:` + units + `)\b(?:,? and |, | )?)+)` + // 1m12.5s, 2 hours and 5 minutes
+		`|(\d+)(?:[.,;)]|$))` + // 5, in seconds
+		`|(\d+) ?秒`)
+	part = regexp.MustCompile(`(?i)(\d+(?:\.\d+)?) ?(` + units + `)?`)
 )
 
 const units = `milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d`
@@ -97,7 +100,7 @@ func waitInWords(message string) time.Duration {
 	if m == nil {
 		return 0
 	}
-	return duration(cmp.Or(m[1], m[2]))
+	return duration(cmp.Or(m[1:]...))
 }
 
 // duration reads "4", "4s", "1m 30.5s", "90 seconds" or "120ms". What it cannot read is 0.

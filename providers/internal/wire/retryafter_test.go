@@ -75,6 +75,8 @@ func TestOtherWaits(t *testing.T) {
 			{name: "Chinese words", body: `{"error":"请在 30 秒后重试"}`, want: 30 * time.Second},
 			{name: "a day of Azure's", body: `{"error":"Please retry after 86400 seconds."}`, want: LongestWait},
 			{name: "years in words", body: `{"error":"Please retry after 999999999999 seconds."}`, want: LongestWait},
+			{name: "times, not seconds", body: `{"error":"AWS' SDK will retry the operation up to 5 times."}`},
+			{name: "minutes are not moments", body: `{"error":"retry after 5 more requests"}`},
 			{name: "no wait in words", body: `{"error":"You may retry. The limit is 3000 requests"}`},
 			{name: "RetryInfo", body: `[{"error":{"code":429,"message":"slow","details":[{"@type":"x","retryDelay":"4.5s"}]}}]`, want: 4500 * time.Millisecond},
 			{name: "a member", body: `{"error":{"message":"slow","retry_after":3}}`, want: 3 * time.Second},

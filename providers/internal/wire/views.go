@@ -99,6 +99,14 @@ func fold(r rune) rune {
 	return -1
 }
 
+// plainly is fold for ASCII; 0 means -1.
+var plainly = func() (t [utf8.RuneSelf]byte) {
+	for c := range t {
+		t[c] = byte(max(0, fold(rune(c))))
+	}
+	return t
+}()
+
 // appendFolded appends s, folded, to b.
 func appendFolded(b []byte, s string) []byte {
 	for _, r := range s {
