@@ -21,7 +21,7 @@ type BreakerOptions struct {
 const CodeCircuitOpen = "circuit_open"
 
 // Breaker spares a provider that is down, and its callers the wait. Unavailable and RateLimited count as failures; a
-// RetryAfter that the server sent opens the circuit at once for that long. While it is open every call is answered Unavailable, with
+// RetryAfter that the server sent opens the circuit at once for that long, up to a minute. While it is open every call is answered Unavailable, with
 // RetryAfter the time that is left, so that Fallback moves on and Retry knows when to come back; after it, one
 // call tries and the others are refused a little longer. Answers to calls from before an opening change nothing. The state is of
 // each application of the Middleware.
@@ -112,6 +112,10 @@ func causes(err error) func(yield func(*embedding.Error) bool) {
 	}
 }
 
+// longestOpen is the longest time without a trial, as long as Retry's default MaxWait. A server that
+// asks for more is asked again by one call: it may have spoken of another limit, or in another unit.
+const longestOpen = time.Minute
+
 type breaker struct {
 	o        BreakerOptions
 	mu       sync.Mutex
@@ -160,7 +164,7 @@ func (b *breaker) leave(now time.Time, era uint64, o outcome, after time.Duratio
 		b.era++
 		b.open, b.trial = true, false
 		b.last = why
-		b.until = now.Add(cmp.Or(after, b.cooldown))
+		b.until = now.Add(min(cmp.Or(after, b.cooldown), longestOpen))
 		b.cooldown = min(2*b.cooldown, 4*b.o.Cooldown)
 	}
 }

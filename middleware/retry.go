@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +18,8 @@ type RetryOptions struct {
 	// Budget is how long a call goes on after its first failure, and how long all calls together go on while none succeeds: in
 	// an outage the thousandth chunk does not wait as long as the first did. 0 is 2 minutes; negative: nothing is retried.
 	Budget time.Duration
-	// MaxWait is the longest single wait. A server that asks for more gets its way by an error, at once. 0 or less is 1 minute.
+	// MaxWait is the longest single wait. A server that asks for more gets its way by an error, at
+	// once, which says so. 0 or less is 1 minute.
 	MaxWait time.Duration
 	// Pause is how long to wait at most after the first failure where the server does not say; it doubles up to
 	// MaxPause. 0 or less is 500 ms and 10 s.
@@ -73,7 +76,7 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 		attempts = 0
 	)
 	for pause := r.o.Pause; ; pause = min(2*pause, r.o.MaxPause) {
-		m.Add(open, res, err)
+		m.Add(open, res, r.patient(err))
 		again, after, refused := worthAsking(open, err, req.Len())
 		if len(again) == 0 {
 			break
@@ -107,6 +110,49 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 	}
 	return m.Result()
 }
+
+// patient makes an error whose RetryAfter is longer than MaxWait say so, since nobody asks again.
+func (r *retrier) patient(err error) error {
+	switch own := err.(type) {
+	case *embedding.Error:
+		if retry, after := retryable(own); retry && after > r.o.MaxWait {
+			long := *own
+			long.Err = tooLate{own.Err, r.o.MaxWait}
+			return &long
+		}
+	case *embedding.PartialError:
+		said := make(map[error]error) // texts that share an error still do
+		failed := slices.Clone(own.Failed)
+		for i, f := range failed {
+			e, ok := f.Err.(*embedding.Error)
+			if !ok {
+				continue
+			}
+			if said[e] == nil {
+				said[e] = r.patient(e)
+			}
+			failed[i].Err = said[e]
+		}
+		return &embedding.PartialError{Response: own.Response, Failed: failed}
+	}
+	return err
+}
+
+// tooLate is the cause of an error after which Retry does not wait.
+type tooLate struct {
+	error
+	most time.Duration
+}
+
+func (e tooLate) Error() string {
+	said := fmt.Sprintf("it is asked to wait longer than MaxWait, which is %v", e.most)
+	if e.error == nil {
+		return said
+	}
+	return e.error.Error() + "; " + said
+}
+
+func (e tooLate) Unwrap() error { return e.error }
 
 // answered reports whether a failed call got at least one vector.
 func answered(err error) bool {
