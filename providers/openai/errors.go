@@ -76,7 +76,7 @@ var (
 		`health resp`,
 		`error reading embed response`,
 	)
-	noNumbers = anyOf(`embedding contains nan`)
+	noNumbers = anyOf(`embedding contains nan`, `unsupported value: nan`)
 )
 
 // patterns ignore case; the first match counts.
