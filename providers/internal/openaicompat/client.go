@@ -80,7 +80,7 @@ func (c *client) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 	}
 	id := call.answer.ID("")
 	if id == "" {
-		id = wire.ReadFailure(http.StatusOK, nil, call.found.Rest).ID
+		id = call.answer.ID(wire.ReadFailure(http.StatusOK, nil, call.found.Rest).ID)
 	}
 	// Some servers name the total only.
 	usage := wire.Usage(cmp.Or(frame.Usage.PromptTokens, frame.Usage.TotalTokens))
