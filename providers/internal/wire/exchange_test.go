@@ -166,6 +166,7 @@ func TestAnswers(t *testing.T) {
 		{name: "a list of errors", res: answer(400, `{"success":false,"errors":[{"code":7003,"message":"no route"},{"code":7000,"message":"nor that"}]}`), kind: embedding.Invalid, says: "(400 7003): no route, nor that"},
 		{name: "a list of errors under success", res: answer(200, `{"success":false,"errors":[{"code":7003,"message":"no route"}]}`), ask: true, bare: true, kind: embedding.Malformed, says: "no route"},
 		{name: "a firewall's page", res: answer(403, "<html>"), kind: embedding.Invalid, says: "a firewall or a proxy on the way"},
+		{name: "a proxy's login", res: answer(407, "<html>"), kind: embedding.Auth, says: "HTTPS_PROXY"},
 		{name: "a login page", res: answer(401, "<html>"), kind: embedding.Auth, says: "a web page"},
 		{name: "a gateway's empty balance", res: answer(403, `{"error":{"message":"no quota","type":"new_api_error","code":"insufficient_user_quota"}}`), kind: embedding.Exhausted, says: "billing page"},
 		{name: "a conflict", res: answer(409, `{}`), kind: embedding.Unavailable, says: "Conflict"},

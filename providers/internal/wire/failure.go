@@ -233,6 +233,9 @@ func (f Failure) refusal(classify func(Failure) Verdict, key string, texts []str
 	if heard.Firewall() {
 		advice = "a firewall or a proxy on the way refuses the request, perhaps for the words of a text: ask who runs it, or leave that text out"
 	}
+	if f.Status == http.StatusProxyAuthRequired {
+		advice = "the proxy on the way asks who you are: put its user and password into the proxy's URL (HTTPS_PROXY)"
+	}
 	if advice = cmp.Or(advice, Advice(e.Kind)); advice != "" {
 		said += "; " + advice
 	}

@@ -24,7 +24,7 @@ func RetryAfter(h http.Header) time.Duration {
 	at, err := http.ParseTime(v)
 	if err != nil {
 		first, _, _ := strings.Cut(v, ",") // a proxy may have joined two
-		return duration(first)
+		return until(first)
 	}
 	// The date is by the server's own clock.
 	now, err := http.ParseTime(h.Get("Date"))
@@ -110,7 +110,7 @@ func duration(s string) time.Duration {
 		return span(n, time.Second)
 	}
 	var sum time.Duration
-	if loc := part.FindStringIndex(s); loc == nil || loc[0] != 0 {
+	if strings.Trim(part.ReplaceAllString(s, ""), " ,and.") != "" {
 		return 0
 	}
 	for _, m := range part.FindAllStringSubmatch(s, 8) {
