@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -57,16 +58,20 @@ func KindOf(err error) Kind {
 }
 
 // KindOfStatus returns the kind of an HTTP status, for answers that say no more. A status below
-// 400 is [Malformed]: an embedding API answers 200, and redirects are not followed.
+// 400 is [Malformed]: an embedding API answers 200, and redirects are not followed. What another
+// moment, connection or server behind the same address can change is [Unavailable]: a conflict
+// (409), a misdirected request (421), a lock (423), a failed dependency (424), and the codes of
+// proxies for a connection that ended early (444, 449, 460, 499).
 func KindOfStatus(status int) Kind {
 	switch {
-	case status == 401 || status == 403 || status == 407:
-		return Auth
+	case status == 401 || status == 403 || status == 407 || status == 495 || status == 496 || status == 498:
+		return Auth // the last three are nginx's for a client's certificate, and for a token
 	case status == 402:
 		return Exhausted
 	case status == 413:
 		return TooLarge
-	case status == 408 || status == 425 || status >= 500 && status != 501 && status != 505:
+	case slices.Contains([]int{408, 409, 421, 423, 424, 425, 444, 449, 460, 499}, status),
+		status >= 500 && status != 501 && status != 505:
 		return Unavailable
 	case status == 429:
 		return RateLimited

@@ -25,7 +25,10 @@ func TestErrorText(t *testing.T) {
 
 func TestKindOfStatus(t *testing.T) {
 	for status, want := range map[int]Kind{200: Malformed, 302: Malformed, 400: Invalid, 401: Auth, 402: Exhausted, 403: Auth, 404: Invalid,
-		408: Unavailable, 413: TooLarge, 422: Invalid, 429: RateLimited, 500: Unavailable, 501: Invalid, 502: Unavailable, 503: Unavailable, 504: Unavailable} {
+		408: Unavailable, 413: TooLarge, 422: Invalid, 429: RateLimited, 500: Unavailable, 501: Invalid, 502: Unavailable, 503: Unavailable, 504: Unavailable,
+		204: Malformed, 405: Invalid, 406: Invalid, 407: Auth, 409: Unavailable, 410: Invalid, 414: Invalid, 421: Unavailable, 423: Unavailable, 424: Unavailable,
+		425: Unavailable, 431: Invalid, 444: Unavailable, 449: Unavailable, 451: Invalid, 460: Unavailable, 463: Invalid, 495: Auth, 496: Auth, 497: Invalid,
+		498: Auth, 499: Unavailable, 505: Invalid, 520: Unavailable, 524: Unavailable, 529: Unavailable, 598: Unavailable} {
 		if got := KindOfStatus(status); got != want {
 			t.Errorf("%d: %v, want %v", status, got, want)
 		}

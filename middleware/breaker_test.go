@@ -204,3 +204,21 @@ func TestBreakerHearsNothingOfOurs(t *testing.T) {
 		}
 	})
 }
+
+// TestBreakerTriesAgainSoon where the server asks for a day.
+func TestBreakerTriesAgainSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &target{whole: failed(embedding.Unavailable, 24*time.Hour)}
+		e := embedding.Chain(p, Breaker(BreakerOptions{}))
+		_ = ask(t.Context(), e, "a")
+		err := ask(t.Context(), e, "a")
+		if ours, _ := errors.AsType[*embedding.Error](err); ours == nil || ours.RetryAfter != time.Minute || p.calls != 1 {
+			t.Errorf("got %v after %d calls, want a minute and 1 call", err, p.calls)
+		}
+		p.set(nil)
+		time.Sleep(time.Minute)
+		if err := ask(t.Context(), e, "a"); err != nil || p.calls != 2 {
+			t.Errorf("a minute later: got %v after %d calls, want none after 2", err, p.calls)
+		}
+	})
+}

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,7 +21,7 @@ type RetryOptions struct {
 	// 0 means 2 minutes; a negative value turns Retry off.
 	Budget time.Duration
 	// MaxWait is the longest single wait. If the server asks for longer, its error is returned
-	// immediately. 0 or less means 1 minute.
+	// immediately, and says so. 0 or less means 1 minute.
 	MaxWait time.Duration
 	// Pause is the longest wait after the first failure if the server does not say how long to wait.
 	// It doubles with each failure, up to MaxPause. 0 or less means 500 ms and 10 s.
@@ -78,7 +80,7 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 		attempts = 0
 	)
 	for pause := r.o.Pause; ; pause = min(2*pause, r.o.MaxPause) {
-		m.Add(open, res, err)
+		m.Add(open, res, r.patient(err))
 		again, after, refused := worthAsking(open, err, len(req.Texts))
 		if len(again) == 0 {
 			break
@@ -116,6 +118,49 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 	}
 	return m.Result()
 }
+
+// patient makes an error whose RetryAfter is longer than MaxWait say so, since nobody asks again.
+func (r *retrier) patient(err error) error {
+	switch own := err.(type) {
+	case *embedding.Error:
+		if retry, after := retryable(own); retry && after > r.o.MaxWait {
+			long := *own
+			long.Err = tooLate{own.Err, r.o.MaxWait}
+			return &long
+		}
+	case *embedding.PartialError:
+		said := make(map[error]error) // texts that share an error still do
+		failed := slices.Clone(own.Failed)
+		for i, f := range failed {
+			e, ok := f.Err.(*embedding.Error)
+			if !ok {
+				continue
+			}
+			if said[e] == nil {
+				said[e] = r.patient(e)
+			}
+			failed[i].Err = said[e]
+		}
+		return &embedding.PartialError{Response: own.Response, Failed: failed}
+	}
+	return err
+}
+
+// tooLate is the cause of an error after which Retry does not wait.
+type tooLate struct {
+	error
+	most time.Duration
+}
+
+func (e tooLate) Error() string {
+	said := fmt.Sprintf("it is asked to wait longer than MaxWait, which is %v", e.most)
+	if e.error == nil {
+		return said
+	}
+	return e.error.Error() + "; " + said
+}
+
+func (e tooLate) Unwrap() error { return e.error }
 
 // answered reports whether a failed call got at least one vector.
 func answered(err error) bool {

@@ -215,3 +215,27 @@ func TestRetryWhenTheCallerLeavesAtTheSameMoment(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestRetrySaysThatAWaitIsTooLong, of a call and of the texts of one, and keeps what it says else.
+func TestRetrySaysThatAWaitIsTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		why := errors.New("the day's quota is used up")
+		long := &embedding.Error{Kind: embedding.RateLimited, Status: 429, RetryAfter: 24 * time.Hour, Err: why}
+		part := &embedding.PartialError{
+			Response: embedding.Response{Vectors: make([][]float32, 2), Usage: embedding.Usage{Requests: 1}},
+			Failed:   []embedding.TextError{{Index: 0, Err: long}, {Index: 1, Err: long}},
+		}
+		for _, err := range []error{long, part} {
+			f := embedtest.NewFake(embedtest.FakeOptions{Script: failing(1, err)})
+			start := time.Now()
+			_, got := Retry(RetryOptions{})(f).Embed(t.Context(), embedding.Request{Texts: []string{"a", "b"}})
+			if got == nil || !strings.Contains(got.Error(), "the day's quota is used up; it is asked to wait longer than MaxWait, which is 1m0s") ||
+				!errors.Is(got, embedding.RateLimited) || !errors.Is(got, why) || time.Since(start) > 0 {
+				t.Errorf("got %v after %v, want the server's words and MaxWait, at once", got, time.Since(start))
+			}
+		}
+		if strings.Contains(long.Error(), "MaxWait") {
+			t.Errorf("the provider's own error was changed: %v", long)
+		}
+	})
+}

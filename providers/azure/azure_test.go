@@ -85,10 +85,13 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
+func open(base string) (embedding.Embedder, error) {
+	return azure.New(azure.Options{Deployment: "docs", Model: "text-embedding-3-small", Endpoint: base, Key: vendortest.Key})
+}
+
+func FuzzAnswers(f *testing.F) { vendortest.FuzzAnswers(f, open) }
+
 func TestRefusals(t *testing.T) {
-	open := func(base string) (embedding.Embedder, error) {
-		return azure.New(azure.Options{Deployment: "docs", Model: "text-embedding-3-small", Endpoint: base, Key: vendortest.Key})
-	}
 	vendortest.Refusals(t, open, nil)
 }
 

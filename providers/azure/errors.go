@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -19,7 +18,6 @@ var (
 	tooMany    = regexp.MustCompile(`(?:max number of inputs is|array length must be) (\d+)`)
 	tooMuch    = regexp.MustCompile(`max (\d+) tokens per request`)
 	tooLong    = regexp.MustCompile(`maximum (?:context|input) length is (\d+) tokens`)
-	retryAfter = regexp.MustCompile(`[Rr]etry after (\d+) seconds?`)
 	firewall   = regexp.MustCompile(`Virtual Network/Firewall`)
 	lacksRole  = regexp.MustCompile(`lacks the required data action|Principal does not have access`)
 	wrongModel = regexp.MustCompile(`does not work with the specified model`)
@@ -36,7 +34,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
 		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)}, Advice: "shorten or split the text"}
 	}
-	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: f.Kind()}
 	switch code := strings.ToLower(f.Code); {
 	case code == "insufficient_quota":
 		v.Kind, v.Advice = embedding.Exhausted, "the subscription's quota is used up: raise it in the Azure portal"
@@ -54,9 +52,6 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	case v.Kind == embedding.Auth:
 		v.Advice = c.access(f.Message)
 	case v.Kind == embedding.RateLimited:
-		if m := retryAfter.FindStringSubmatch(f.Message); m != nil {
-			v.RetryAfter = time.Duration(wire.Number(m)) * time.Second
-		}
 		v.Advice = "the deployment's tokens or requests a minute are used up: raise its quota, or send fewer requests at once (middleware.Limit)"
 	case strings.EqualFold(f.Code, "DeploymentNotFound"):
 		v.Advice = "there is no deployment " + strconv.Quote(c.deployment) + " at " + c.host + ": give the deployment's name, not the model's; a new one takes some minutes"

@@ -7,5 +7,5 @@ import (
 )
 
 func TestEveryPatternIsProved(t *testing.T) {
-	vendortest.Proved(t, tooMany, tooMuch, tooLong, retryAfter, firewall, lacksRole, wrongModel, noLengths)
+	vendortest.Proved(t, tooMany, tooMuch, tooLong, firewall, lacksRole, wrongModel, noLengths)
 }

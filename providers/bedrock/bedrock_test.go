@@ -110,10 +110,13 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
+func open(base string) (embedding.Embedder, error) {
+	return bedrock.New(bedrock.Options{Model: "cohere.embed-v4:0", Region: "us-east-1", BaseURL: base, Credentials: as(temporary)})
+}
+
+func FuzzAnswers(f *testing.F) { vendortest.FuzzAnswers(f, open) }
+
 func TestRefusals(t *testing.T) {
-	open := func(base string) (embedding.Embedder, error) {
-		return bedrock.New(bedrock.Options{Model: "cohere.embed-v4:0", Region: "us-east-1", BaseURL: base, Credentials: as(temporary)})
-	}
 	vendortest.Refusals(t, open, nil)
 }
 

@@ -61,7 +61,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	}
 	v := wire.Verdict{Kind: kinds[f.Code]}
 	if v.Kind == embedding.Unknown {
-		v.Kind = embedding.KindOfStatus(f.Status)
+		v.Kind = f.Kind()
 	}
 	switch {
 	case v.Kind == embedding.RateLimited && daily.MatchString(f.Message):

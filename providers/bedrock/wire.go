@@ -30,7 +30,7 @@ func decodeTitan(a jsonhttp.Answer) (embedding.Response, error) {
 		Embedding json.RawMessage `json:"embedding"`
 		Tokens    int             `json:"inputTextTokenCount"`
 	}
-	if err := json.Unmarshal(a.Body, &body); err != nil {
+	if err := jsonhttp.Unmarshal(a.Body, &body); err != nil {
 		return embedding.Response{}, errors.New("the answer is not the JSON of Titan's embeddings")
 	}
 	if a.Texts != 1 {
@@ -61,7 +61,7 @@ func decodeCohere(a jsonhttp.Answer) (embedding.Response, error) {
 		ID         string          `json:"id"`
 		Embeddings json.RawMessage `json:"embeddings"`
 	}
-	if err := json.Unmarshal(a.Body, &body); err != nil {
+	if err := jsonhttp.Unmarshal(a.Body, &body); err != nil {
 		return embedding.Response{}, errors.New("the answer is not the JSON of Cohere's embeddings")
 	}
 	list := body.Embeddings

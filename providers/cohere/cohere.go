@@ -123,7 +123,7 @@ func decode(a jsonhttp.Answer) (embedding.Response, error) {
 			} `json:"billed_units"`
 		} `json:"meta"`
 	}
-	if err := json.Unmarshal(a.Body, &body); err != nil {
+	if err := jsonhttp.Unmarshal(a.Body, &body); err != nil {
 		return embedding.Response{}, errors.New("the answer is not the JSON of Cohere's /v2/embed")
 	}
 	rows, err := jsonhttp.Vectors(body.Embeddings.Float, a.Texts, a.Dims)

@@ -63,10 +63,13 @@ func TestWire(t *testing.T) {
 	})
 }
 
+func open(base string) (embedding.Embedder, error) {
+	return cohere.New(cohere.Options{Model: "embed-v4.0", BaseURL: base, Key: vendortest.Key})
+}
+
+func FuzzAnswers(f *testing.F) { vendortest.FuzzAnswers(f, open) }
+
 func TestRefusals(t *testing.T) {
-	open := func(base string) (embedding.Embedder, error) {
-		return cohere.New(cohere.Options{Model: "embed-v4.0", BaseURL: base, Key: vendortest.Key})
-	}
 	vendortest.Refusals(t, open, map[string]string{
 		"wrong region": "there is one address",
 	})

@@ -30,12 +30,10 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		return wire.Verdict{Kind: embedding.Exhausted, Advice: "the month's calls of a trial key are used up: take a production key"}
 	case f.Status == 498:
 		return wire.Verdict{Kind: embedding.Rejected, Advice: "the service refuses the content of a text"}
-	case f.Status == 499:
-		return wire.Verdict{Kind: embedding.Unavailable}
 	case unknown.MatchString(f.Message):
 		return wire.Verdict{Kind: embedding.Invalid, Advice: "the key has no access to the model, or it does not exist"}
 	}
-	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: f.Kind()}
 	switch {
 	case v.Kind == embedding.Auth:
 		v.Advice = "the key in " + c.from + " is wrong, expired or has no access to this model"

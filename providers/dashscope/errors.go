@@ -85,7 +85,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		kind = kinds[strings.ToLower(f.Type)]
 	}
 	if kind == embedding.Unknown {
-		kind = embedding.KindOfStatus(f.Status)
+		kind = f.Kind()
 	}
 	switch {
 	case innerFault.MatchString(f.Message):

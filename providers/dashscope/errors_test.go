@@ -21,6 +21,10 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+func FuzzAnswers(f *testing.F) { vendortest.FuzzAnswers(f, open(false)) }
+
+func FuzzNativeAnswers(f *testing.F) { vendortest.FuzzAnswers(f, open(true)) }
+
 func open(native bool) func(string) (embedding.Embedder, error) {
 	return func(base string) (embedding.Embedder, error) {
 		return New(Options{Model: "text-embedding-v4", BaseURL: base, Region: "intl", Key: vendortest.Key, Native: native})

@@ -57,7 +57,7 @@ func decodeNative(a jsonhttp.Answer) (embedding.Response, error) {
 		} `json:"usage"`
 		ID string `json:"request_id"`
 	}
-	if err := json.Unmarshal(a.Body, &body); err != nil {
+	if err := jsonhttp.Unmarshal(a.Body, &body); err != nil {
 		return embedding.Response{}, errors.New("the answer is not the JSON of DashScope's text embeddings")
 	}
 	vectors := make([][]byte, a.Texts)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -21,7 +20,6 @@ var (
 	wrongKey  = regexp.MustCompile(`(?i)API key (not valid|not found|expired)`)
 	wrongLand = regexp.MustCompile(`(?i)location is not supported`)
 	noMoney   = regexp.MustCompile(`(?i)credits are depleted|spending cap`)
-	retryIn   = regexp.MustCompile(`Please retry in ([0-9.]+m?s)`)
 )
 
 func (c classifier) classify(f wire.Failure) wire.Verdict {
@@ -46,19 +44,12 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	case f.Status == 429 && d.daily:
 		return wire.Verdict{Kind: embedding.Exhausted, Advice: "the daily quota is used up"}
 	case f.Status == 429:
-		v := wire.Verdict{Kind: embedding.RateLimited, RetryAfter: d.retry,
-			Advice: "each text counts as a request: send fewer at once (middleware.Limit)"}
-		if m := retryIn.FindStringSubmatch(f.Message); v.RetryAfter == 0 && m != nil {
-			v.RetryAfter, _ = time.ParseDuration(m[1])
-		}
-		return v
-	case f.Status == 499:
-		return wire.Verdict{Kind: embedding.Unavailable}
+		return wire.Verdict{Kind: embedding.RateLimited, Advice: "each text counts as a request: send fewer at once (middleware.Limit)"}
 	case f.Status == 404:
 		return wire.Verdict{Kind: embedding.Invalid,
 			Advice: "there is no such model for embeddings, or the base URL is wrong: Google's ends in /v1beta"}
 	}
-	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: f.Kind()}
 	if v.Kind == embedding.Auth {
 		v.Advice = "the key in " + c.from + " has no access to the API"
 	}
@@ -68,8 +59,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 // details holds what google.rpc's error details add to the message.
 type details struct {
 	reason string
-	daily  bool          // a limit per day was violated
-	retry  time.Duration // how long to wait
+	daily  bool // a limit per day was violated
 }
 
 func readDetails(body []byte) (d details) {
@@ -77,7 +67,6 @@ func readDetails(body []byte) (d details) {
 		Error struct {
 			Details []struct {
 				Reason     string `json:"reason"`
-				RetryDelay string `json:"retryDelay"`
 				Violations []struct {
 					QuotaID string `json:"quotaId"`
 				} `json:"violations"`
@@ -95,9 +84,6 @@ func readDetails(body []byte) (d details) {
 	for _, detail := range one.Error.Details {
 		if detail.Reason != "" {
 			d.reason = detail.Reason
-		}
-		if t, err := time.ParseDuration(detail.RetryDelay); err == nil && t > 0 {
-			d.retry = t
 		}
 		for _, v := range detail.Violations {
 			d.daily = d.daily || strings.Contains(v.QuotaID, "PerDay")

@@ -143,7 +143,7 @@ func decode(a jsonhttp.Answer) (embedding.Response, error) {
 			Tokens int `json:"promptTokenCount"`
 		} `json:"usageMetadata"` // some models leave it out
 	}
-	if err := json.Unmarshal(a.Body, &body); err != nil {
+	if err := jsonhttp.Unmarshal(a.Body, &body); err != nil {
 		return embedding.Response{}, errors.New("the answer is not the JSON of Gemini's batchEmbedContents")
 	}
 	list := []byte{'['}

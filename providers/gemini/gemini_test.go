@@ -73,10 +73,13 @@ func TestWire(t *testing.T) {
 	})
 }
 
+func open(base string) (embedding.Embedder, error) {
+	return gemini.New(gemini.Options{Model: "gemini-embedding-001", BaseURL: base, Key: vendortest.Key})
+}
+
+func FuzzAnswers(f *testing.F) { vendortest.FuzzAnswers(f, open) }
+
 func TestRefusals(t *testing.T) {
-	open := func(base string) (embedding.Embedder, error) {
-		return gemini.New(gemini.Options{Model: "gemini-embedding-001", BaseURL: base, Key: vendortest.Key})
-	}
 	vendortest.Refusals(t, open, nil)
 }
 

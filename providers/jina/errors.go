@@ -38,7 +38,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	case noMoney.MatchString(f.Message):
 		return wire.Verdict{Kind: embedding.Exhausted, Advice: "the tokens that were bought for the key in " + c.from + " are used up"}
 	}
-	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: f.Kind()}
 	switch {
 	case v.Kind == embedding.Auth:
 		v.Advice = "the key in " + c.from + " is wrong or has no access"

@@ -41,10 +41,13 @@ func TestHTTP(t *testing.T) {
 	})
 }
 
+func open(base string) (embedding.Embedder, error) {
+	return jina.New(jina.Options{Model: "jina-embeddings-v3", BaseURL: base, Key: vendortest.Key})
+}
+
+func FuzzAnswers(f *testing.F) { vendortest.FuzzAnswers(f, open) }
+
 func TestRefusals(t *testing.T) {
-	open := func(base string) (embedding.Embedder, error) {
-		return jina.New(jina.Options{Model: "jina-embeddings-v3", BaseURL: base, Key: vendortest.Key})
-	}
 	vendortest.Refusals(t, open, map[string]string{
 		"wrong region": "there is one address",
 	})

@@ -28,7 +28,7 @@ var rules = []struct {
 	{regexp.MustCompile(`(?i)runner process|do embedding request|failed to load model|timed out waiting|no slots available|` +
 		`unexpected server status|server not responding|connection refused|health resp|read health request|health unmarshal|error reading embed response|unmarshal tokenize response`), embedding.Unavailable,
 		"the model could not be run: the server's log says why"},
-	{regexp.MustCompile(`(?i)NaN`), embedding.Malformed, "the model computed no numbers for a text: take another build of it"},
+	{regexp.MustCompile(`\bNaN\b`), embedding.Malformed, "the model computed no numbers for a text: take another build of it"},
 	{regexp.MustCompile(`(?i)request canceled`), embedding.Unavailable, ""},
 }
 
@@ -38,7 +38,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 			return wire.Verdict{Kind: r.kind, Advice: strings.ReplaceAll(r.advice, "%s", c.model)}
 		}
 	}
-	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: f.Kind()}
 	switch {
 	case v.Kind == embedding.Auth && c.key == "":
 		v.Advice = "no key was sent, which a server of your own does not want: set Options.KeyEnv (key_env= in a reference) for a proxy's"

@@ -193,7 +193,7 @@ func (o Options) decode(a jsonhttp.Answer) (embedding.Response, error) {
 		Embeddings json.RawMessage `json:"embeddings"`
 		Tokens     int             `json:"prompt_eval_count"`
 	}
-	if err := json.Unmarshal(a.Body, &body); err != nil {
+	if err := jsonhttp.Unmarshal(a.Body, &body); err != nil {
 		return embedding.Response{}, errors.New("the answer is not the JSON of Ollama's /api/embed")
 	}
 	rows, err := jsonhttp.Vectors(body.Embeddings, a.Texts, a.Dims)

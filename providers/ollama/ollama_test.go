@@ -75,10 +75,13 @@ func TestWire(t *testing.T) {
 	}
 }
 
+func open(base string) (embedding.Embedder, error) {
+	return ollama.New(ollama.Options{Model: "nomic-embed-text", BaseURL: base, Key: vendortest.Key})
+}
+
+func FuzzAnswers(f *testing.F) { vendortest.FuzzAnswers(f, open) }
+
 func TestRefusals(t *testing.T) {
-	open := func(base string) (embedding.Embedder, error) {
-		return ollama.New(ollama.Options{Model: "nomic-embed-text", BaseURL: base, Key: vendortest.Key})
-	}
 	vendortest.Refusals(t, open, map[string]string{
 		"wrong region":          "a server of one's own",
 		"dimension not offered": "the server cuts what it has, and the guard finds answers of another length",

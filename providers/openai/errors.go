@@ -48,7 +48,8 @@ var (
 		`range of input length should be`,
 		`prompt 超长`,
 	)
-	noMoney = anyOf(
+	tooLongAt5xx = anyOf(`too large to process`) // llama.cpp's, at 500
+	noMoney      = anyOf(
 		`insufficient balance`,
 		`insufficient account balance`,
 		`balance is insufficient`,
@@ -75,7 +76,7 @@ var (
 		`health resp`,
 		`error reading embed response`,
 	)
-	noNumbers = anyOf(`embedding contains nan`)
+	noNumbers = anyOf(`embedding contains nan`, `unsupported value: nan`)
 )
 
 // patterns ignore case; the first match counts.
@@ -107,7 +108,8 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: n}}
 	}
 	if _, ok := textTooLong.find(f.Message); ok {
-		return wire.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
+		_, proved := tooLongAt5xx.find(f.Message)
+		return wire.Verdict{Kind: embedding.Rejected, Proved: proved, Advice: "shorten or split the text"}
 	}
 	v := wire.Verdict{Kind: kindOf(f)}
 	_, cut := noLength.find(f.Message)
@@ -154,5 +156,5 @@ func kindOf(f wire.Failure) embedding.Kind {
 	case stuck, typ == "backend": // the latter is text-embeddings-inference's, at 424
 		return embedding.Unavailable
 	}
-	return embedding.KindOfStatus(f.Status)
+	return f.Kind()
 }

@@ -12,8 +12,10 @@ func open(base string) (embedding.Embedder, error) {
 	return New(Options{Model: "m", BaseURL: base + "/v1", Key: vendortest.Key})
 }
 
+func FuzzAnswers(f *testing.F) { vendortest.FuzzAnswers(f, open) }
+
 func TestRefusals(t *testing.T) { vendortest.Refusals(t, open, nil) }
 
 func TestEveryPatternIsProved(t *testing.T) {
-	vendortest.Proved(t, slices.Concat(tooManyTexts, tooManyTokens, textTooLong, noMoney, noLength, unsafe, noModel, notRun, noNumbers)...)
+	vendortest.Proved(t, slices.Concat(tooManyTexts, tooManyTokens, textTooLong, noMoney, noLength, unsafe, noModel, notRun, noNumbers, tooLongAt5xx)...)
 }

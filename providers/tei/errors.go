@@ -51,7 +51,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	case "Tokenizer":
 		return wire.Verdict{Kind: embedding.Rejected, Advice: "the model's tokenizer does not take a text"}
 	}
-	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: f.Kind()}
 	switch {
 	case v.Kind == embedding.Auth && c.key == "":
 		v.Advice = "no key was sent: set Options.KeyEnv (key_env= in a reference) to the name of the variable that holds it"

@@ -78,10 +78,13 @@ func TestWire(t *testing.T) {
 	}
 }
 
+func open(base string) (embedding.Embedder, error) {
+	return tei.New(tei.Options{Model: "m", BaseURL: base, Key: vendortest.Key})
+}
+
+func FuzzAnswers(f *testing.F) { vendortest.FuzzAnswers(f, open) }
+
 func TestRefusals(t *testing.T) {
-	open := func(base string) (embedding.Embedder, error) {
-		return tei.New(tei.Options{Model: "m", BaseURL: base, Key: vendortest.Key})
-	}
 	vendortest.Refusals(t, open, map[string]string{
 		"wrong region":          "a server of one's own",
 		"unknown model":         "a server has one model, and is told none",

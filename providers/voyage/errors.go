@@ -37,7 +37,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	if noModel.MatchString(f.Message) {
 		return wire.Verdict{Kind: embedding.Invalid, Advice: "there are " + setup.Names(Models(), id)}
 	}
-	v := wire.Verdict{Kind: embedding.KindOfStatus(f.Status)}
+	v := wire.Verdict{Kind: f.Kind()}
 	switch {
 	case v.Kind == embedding.Auth && c.atlas:
 		v.Advice = "the key in " + c.from + " is wrong or has no access; keys that begin with al- are Atlas', for " + AtlasBaseURL

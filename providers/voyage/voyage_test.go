@@ -42,10 +42,13 @@ func TestHTTP(t *testing.T) {
 	})
 }
 
+func open(base string) (embedding.Embedder, error) {
+	return voyage.New(voyage.Options{Model: "voyage-4", BaseURL: base, Key: vendortest.Key})
+}
+
+func FuzzAnswers(f *testing.F) { vendortest.FuzzAnswers(f, open) }
+
 func TestRefusals(t *testing.T) {
-	open := func(base string) (embedding.Embedder, error) {
-		return voyage.New(voyage.Options{Model: "voyage-4", BaseURL: base, Key: vendortest.Key})
-	}
 	vendortest.Refusals(t, open, map[string]string{
 		"quota gone": "no such body is known; without a payment method the rate is lower, which is RateLimited",
 	})

@@ -86,7 +86,7 @@ func reader(decode func(Answer) error) wire.Reader {
 		if _, err := b.ReadFrom(a); err != nil {
 			return nil, false, err
 		}
-		body := b.Bytes()
+		body := bytes.TrimPrefix(b.Bytes(), []byte("\ufeff")) // a byte order mark, which JSON has not
 		err = decode(Answer{Body: body, Header: a.Header, Texts: a.Texts, Dims: a.Dimensions})
 		switch {
 		case err != nil && !json.Valid(body):
@@ -106,6 +106,16 @@ func notJSON(body []byte, wrong error) error {
 		return errors.New(says)
 	}
 	return wrong
+}
+
+// Unmarshal is json.Unmarshal for an answer. A member of another type than v has it for is left out:
+// a vector is worth more than a counter, and [Vectors] checks the vectors.
+func Unmarshal(body []byte, v any) error {
+	err := json.Unmarshal(body, v)
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return nil
+	}
+	return err
 }
 
 // encode is json.Marshal without the escapes for HTML, which servers would have to take off again.

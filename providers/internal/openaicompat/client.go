@@ -10,11 +10,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 
 	openai "github.com/sashabaranov/go-openai"
+
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/openaicompat/scan"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -72,12 +74,14 @@ func (c *client) Embed(ctx context.Context, req embedding.Request) (embedding.Re
 		return embedding.Response{}, err
 	case ctx.Err() != nil:
 		return embedding.Response{}, ctx.Err()
-	default: // the frame is not what go-openai knows
-		return embedding.Response{}, call.answer.Wrong(err)
+	default: // the frame is not what go-openai knows; the vectors are worth more than a counter
+		var counts struct{ Usage openai.Usage }
+		_ = json.Unmarshal(call.found.Rest, &counts) // what is of another type stays 0
+		frame.Usage = counts.Usage
 	}
 	id := call.answer.ID("")
 	if id == "" {
-		id = wire.ReadFailure(http.StatusOK, nil, call.found.Rest).ID
+		id = call.answer.ID(wire.ReadFailure(http.StatusOK, nil, call.found.Rest).ID)
 	}
 	// Some servers name the total only.
 	usage := wire.Usage(cmp.Or(frame.Usage.PromptTokens, frame.Usage.TotalTokens))

@@ -37,12 +37,13 @@ type Emulated struct {
 }
 
 // Test checks that the emulator enforces the catalog's limits, finds what belongs together, answers
-// every fault with its kind, and refuses what is over a rate.
+// every fault with its kind, refuses what is over a rate, and that vectors are read in any frame.
 func (v Emulated) Test(t *testing.T) {
 	t.Run("limits", v.limits)
 	t.Run("search", v.search)
 	t.Run("faults", v.faults)
 	t.Run("rates", v.rates)
+	t.Run("frames", v.frames)
 }
 
 // models returns the limits of each model, as the emulator has them.

@@ -33,7 +33,7 @@ var elsewhere = []struct {
 	says   string
 }{
 	{"a proxy's 502", 502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>secret</body></html>", embedding.Unavailable, "a web page, probably from a proxy"},
-	{"a proxy's 403", 403, "<!DOCTYPE html><title>Blocked</title>secret", embedding.Auth, "a web page, probably from a proxy"},
+	{"a proxy's 403", 403, "<!DOCTYPE html><title>Blocked</title>secret", embedding.Invalid, "a firewall or a proxy on the way refuses the request"},
 	{"a login page", 200, "<!DOCTYPE html><html><body>secret: please log in</body></html>", embedding.Malformed, "check the base URL and any proxy"},
 	{"an empty 200", 200, "", embedding.Malformed, "the answer is empty"},
 	{"a 200 of spaces", 200, " \r\n", embedding.Malformed, "the answer is empty"},

@@ -111,6 +111,7 @@ func Laws[O any](t *testing.T, emulate func(*testing.T, O) (*Emulator, embedding
 func Refusals(t *testing.T, open func(baseURL string) (embedding.Embedder, error), none map[string]string) {
 	t.Helper()
 	situations(t, open, none)
+	hostile(t, open)
 	var now Refusal
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if now.RequestID == "" {

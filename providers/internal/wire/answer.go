@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 
 	"github.com/vecspace/embedding"
 )
 
-// Answer is a server's answer of status 200. Reading it past its [Bound] fails with [ErrTooLong],
+// Answer is a server's answer with a status of success. Reading it past its [Bound] fails with [ErrTooLong],
 // where io.LimitReader would make a long body a short one.
 type Answer struct {
 	*http.Response
@@ -39,8 +40,11 @@ func (a *Answer) Read(p []byte) (int, error) {
 // NotJSON says what the body is instead of JSON; see [NotJSON].
 func (a *Answer) NotJSON(early bool) string { return NotJSON(a.began[:a.head], early) }
 
-// ID returns the request's id: the header's, else the one that the body has.
-func (a *Answer) ID(body string) string { return cmp.Or(RequestID(a.Header), body) }
+// ID returns the request's id: the header's, else the one that the body has. Like an error's it
+// repeats neither the key nor a text.
+func (a *Answer) ID(body string) string {
+	return cleanID(cmp.Or(RequestID(a.Header), body), a.call.secret, a.call.texts)
+}
 
 // Wrong makes err, which says what is wrong with the answer, an error of the model.
 func (a *Answer) Wrong(err error) *embedding.Error {
@@ -59,9 +63,10 @@ type unfit struct{ error }
 
 func (unfit) Is(target error) bool { return target == embedding.Invalid }
 
-// Usage is the usage of one request. A server that names no tokens leaves it unmetered.
+// Usage is the usage of one request. A server that names no tokens, or a number that no request can
+// have, leaves it unmetered.
 func Usage(tokens int) embedding.Usage {
-	if tokens <= 0 {
+	if tokens <= 0 || tokens > math.MaxInt32 {
 		return embedding.Usage{Requests: 1, Unmetered: 1}
 	}
 	return embedding.Usage{Requests: 1, Tokens: tokens}

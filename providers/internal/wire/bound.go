@@ -12,13 +12,17 @@ type Bound struct{ Texts, Dimensions int }
 // unknownDimensions is the number of dimensions of the largest models today.
 const unknownDimensions = 4_096
 
-// Bytes returns the longest length of the body. Servers write a number with up to 22 characters, so
-// 32 bytes are enough: 2,048 texts of 1,536 dimensions can take 70 MB.
+// aNumber is what a number can take: up to 22 characters, on a line of its own that is indented by
+// up to 40.
+const aNumber = 64
+
+// Bytes returns the longest length of the body. 2,048 texts of 1,536 dimensions can take 70 MB, and
+// twice as much where the server indents its JSON.
 func (b Bound) Bytes() int64 {
 	if b.Dimensions == 0 && b.Texts > 0 {
 		return max(64<<20, Bound{b.Texts, unknownDimensions}.Bytes())
 	}
-	return int64(b.Texts)*int64(b.Dimensions)*32 + 1<<20
+	return int64(b.Texts)*int64(b.Dimensions)*aNumber + 1<<20
 }
 
 // ErrTooLong is in the error of an answer beyond its [Bound].

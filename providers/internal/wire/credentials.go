@@ -9,9 +9,10 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Sendable reports whether a header can hold a key: all its characters are visible ASCII.
+// Sendable reports whether a header can hold a key: all its characters are visible ASCII, and none
+// is a quote, which belongs to the file or the shell that the key is from.
 func Sendable(key string) bool {
-	return strings.IndexFunc(key, func(r rune) bool { return r <= ' ' || r >= 0x7f }) < 0
+	return strings.IndexFunc(key, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"'`", r) }) < 0
 }
 
 // NoCredentials returns the kind and the words for a source of credentials that failed with err, or

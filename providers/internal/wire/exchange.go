@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -48,7 +49,7 @@ type Exchange struct {
 func NewExchange(c Config) (*Exchange, error) {
 	x := &Exchange{config: c, http: HTTPClient(c.HTTPClient)}
 	if !Sendable(c.Key) {
-		return nil, x.Fail(embedding.Auth, errors.New("the key holds a space, a line break or another character that no key has: copy it again"))
+		return nil, x.Fail(embedding.Auth, errors.New("the key holds a space, a line break, quotes or another character that no key has: copy it again, without quotes"))
 	}
 	base, err := ParseBase(c.BaseURL, c.Path, c.Key != "" || c.Token != nil || c.Sign != nil, c.AllowHTTP)
 	if err != nil {
@@ -125,7 +126,7 @@ func (x *Exchange) Do(req *http.Request, body []byte, texts []string, read Reade
 		return answer, nil
 	}
 	// Once the caller's time is up, only a refusal that has arrived says more than the context does.
-	if end := req.Context().Err(); end != nil && (failure.Status == 0 || failure.Status == http.StatusOK) {
+	if end := req.Context().Err(); end != nil && (failure.Status == 0 || whole(failure.Status)) {
 		return nil, end
 	}
 	return nil, failure
@@ -150,18 +151,26 @@ func (c *call) do(req *http.Request, body []byte, read Reader) (*Answer, *embedd
 	if failure := c.authorize(req, body); failure != nil {
 		return nil, failure
 	}
+	req.Header.Set("Accept-Encoding", "identity") // without one, a server may choose
 	res, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.unreachable(err)
 	}
 	defer func() { _ = res.Body.Close() }()
+	unread := decode(res)
 	switch {
-	case res.StatusCode == http.StatusOK:
+	case whole(res.StatusCode) && unread != nil:
+		a := Answer{Response: res, call: c}
+		return nil, a.Wrong(unread)
+	case whole(res.StatusCode):
 		return c.accepted(res, read)
 	case res.StatusCode >= 300 && res.StatusCode < 400:
 		return nil, c.broken(res, embedding.KindOfStatus(res.StatusCode), Redirected(res, c.secret, c.texts))
 	}
 	said, err := io.ReadAll(io.LimitReader(res.Body, MostErrorBytes))
+	if unread != nil { // compressed in a way of its own
+		said, err = nil, nil
+	}
 	if err != nil && req.Context().Err() != nil { // the caller left while the answer came in
 		return nil, c.Fail(embedding.Unavailable, TransportCause(err, c.secret, c.texts))
 	}
@@ -202,15 +211,20 @@ func (c *call) unreachable(err error) *embedding.Error {
 	return c.Fail(embedding.Unavailable, why)
 }
 
-// accepted reads an answer of status 200.
+// whole reports whether a status promises a whole body. Some servers answer 201 or 202.
+func whole(status int) bool {
+	return status >= 200 && status < 300 && status != http.StatusNoContent && status != http.StatusResetContent && status != http.StatusPartialContent
+}
+
+// accepted reads an answer with a status of success.
 func (c *call) accepted(res *http.Response, read Reader) (*Answer, *embedding.Error) {
 	bound := Bound{Texts: len(c.texts), Dimensions: c.config.Model.Dimensions}
 	a := &c.answer
 	*a = Answer{Response: res, Bound: bound, call: c, left: bound.Bytes()}
-	if coding := res.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
-		return nil, a.Wrong(errors.New("the answer is compressed (" + coding + "), which was not asked for"))
-	}
 	rest, bare, err := read(a)
+	if damaged(a.err) {
+		return nil, a.Wrong(fmt.Errorf("the answer is damaged: %w", a.err))
+	}
 	if a.err != nil && a.err != io.EOF && !errors.Is(a.err, ErrTooLong) {
 		return nil, c.broken(res, embedding.Unavailable, BrokeOff(a.err, c.secret, c.texts))
 	}
@@ -230,11 +244,7 @@ func (c *call) accepted(res *http.Response, read Reader) (*Answer, *embedding.Er
 
 // refuse makes an error of an answer without vectors.
 func (c *call) refuse(f Failure) *embedding.Error {
-	var v Verdict
-	if c.config.Classify != nil {
-		v = c.config.Classify(f)
-	}
-	return c.named(f.Refusal(v, c.secret, c.texts))
+	return c.named(f.refusal(c.config.Classify, c.secret, c.texts))
 }
 
 // broken is the error of an answer that cannot be used.

@@ -3,9 +3,7 @@ package wire
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -18,9 +16,11 @@ import (
 // MostErrorBytes bounds the body of a refusal. Real ones have some hundred bytes.
 const MostErrorBytes = 64 << 10
 
+const byteOrderMark = "\ufeff"
+
 // Failure is an answer without vectors, as far as it could be understood. Its words are the
-// server's own and may quote the texts. They are for classifying; only [Words] puts them into
-// errors.
+// server's and may quote the texts; those that a classifier sees have lost them. Only [Words] puts
+// any into errors.
 type Failure struct {
 	Status  int
 	Code    string // the body's code, as text; "" if it has none
@@ -28,10 +28,12 @@ type Failure struct {
 	Message string
 	ID      string // the request's id in the body
 	Header  http.Header
-	Body    []byte // as it came
+	Body    []byte // as it came, up to MostErrorBytes
 
 	Named bool // an "error" member says something
 	page  bool // the body is markup
+	said  int  // the status that the body has of its own, or 0
+	wait  time.Duration
 }
 
 // Verdict is a classifier's reading of a [Failure].
@@ -39,144 +41,183 @@ type Verdict struct {
 	Kind    embedding.Kind   // Unknown means that the status decides
 	Allowed embedding.Limits // limits that the server named
 	Advice  string           // what the user can do; "" means the kind's [Advice]
-
-	RetryAfter time.Duration // from the body, if no header has it
+	// Proved says that a permanent Kind holds under 5xx too, as a body of testdata shows.
+	Proved bool
 }
 
-// members are the members of errors, at the top of a body or in its "error".
-type members struct {
-	ID        json.RawMessage `json:"id"`
-	RequestID json.RawMessage `json:"request_id"`
-	Request   json.RawMessage `json:"requestId"`
-	Error     json.RawMessage `json:"error"`
-	Code      json.RawMessage `json:"code"`
-	ErrorCode json.RawMessage `json:"error_code"`
-	Type      json.RawMessage `json:"type"`
-	ErrorType json.RawMessage `json:"error_type"`
-	Status    json.RawMessage `json:"status"`
-	Message   json.RawMessage `json:"message"`
-	Msg       json.RawMessage `json:"msg"`
-	Detail    json.RawMessage `json:"detail"`
-	Errors    json.RawMessage `json:"errors"` // Jina's, behind a detail
-	Metadata  json.RawMessage `json:"metadata"`
-	Raw       json.RawMessage `json:"raw"` // of the metadata
-}
-
-// ReadFailure reads all known forms of refusals: {"error":{...}}, {"error":"..."}, the flat
-// {"code","message"} of DashScope's native API and of Mistral, TEI's {"error","error_type"},
-// FastAPI's {"detail"}, Jina's {"detail","errors"}, Google's list of one, AWS' code in a header,
-// the answer of a vendor behind OpenRouter in "metadata", and bodies that are not JSON. What is
-// missing stays empty.
+// ReadFailure reads all known forms of refusals: {"error":{...}}, {"error":"..."}, {"errors":[...]},
+// the flat {"code","message"} of DashScope's native API and of Mistral, TEI's
+// {"error","error_type"}, FastAPI's {"detail"}, Jina's {"detail","errors"}, Google's list of one,
+// AWS' code in a header, the answer of a vendor behind OpenRouter in "metadata", envelopes of
+// clouds, and bodies that are not JSON. What is missing stays empty.
 func ReadFailure(status int, header http.Header, body []byte) Failure {
-	f := Failure{Status: status, Header: header, Body: body}
+	f := Failure{Status: status, Header: header, Body: body[:min(len(body), MostErrorBytes)]}
 	f.Code, _, _ = strings.Cut(header.Get("X-Amzn-Errortype"), ":") // a URL follows
-	body = bytes.TrimSpace(body)
-	if bytes.HasPrefix(body, []byte("[")) {
-		var list []json.RawMessage
-		if json.Unmarshal(body, &list) == nil && len(list) > 0 {
-			body = list[0]
-		}
-	}
-	if bytes.HasPrefix(body, []byte(`"`)) { // SiliconFlow's answer to a wrong key is a string
-		f.Message = text(body)
-	}
-	var top members
-	if !bytes.HasPrefix(body, []byte("{")) || json.Unmarshal(body, &top) != nil {
-		if f.page = LooksLikeMarkup(body); !f.page && !json.Valid(body) {
-			f.Message = string(body)
-		}
+	body = bytes.TrimSpace(bytes.TrimPrefix(f.Body, []byte(byteOrderMark)))
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("data:"))) // an event stream's
+	if f.page = LooksLikeMarkup(body); f.page || len(body) == 0 {
 		return f
 	}
-	f.ID = cmp.Or(text(top.RequestID), text(top.Request), text(top.ID))
-	f.Named = says(top.Error)
-	fields := top
-	if bytes.HasPrefix(top.Error, []byte("{")) {
-		fields = members{}
-		_ = json.Unmarshal(top.Error, &fields)
+	top, whole := parse(body)
+	if body[0] == '[' && len(top.list) > 0 {
+		top = top.list[0]
 	}
-	f.Code = cmp.Or(text(fields.Code), text(fields.ErrorCode), f.Code)
-	f.Type = cmp.Or(text(fields.Type), text(fields.ErrorType), text(fields.Status))
-	f.Message = cmp.Or(text(fields.Message), text(fields.Msg), text(fields.Error), text(fields.Detail))
-	if each := text(fields.Errors); each != "" && f.Message != "" {
-		f.Message += ": " + each
+	f.read(top)
+	if !whole && f.Message == "" {
+		f.Message = string(body)
 	}
-	var behind members
-	_ = json.Unmarshal(fields.Metadata, &behind)
-	if raw := text(behind.Raw); raw != "" {
-		f.Message += ": " + cmp.Or(ReadFailure(status, nil, []byte(raw)).Message, raw)
+	if len(f.Message) > mostSaid { // servers that quote a text say why before it or behind it
+		f.Message = f.Message[:mostSaid/2] + " ... " + f.Message[len(f.Message)-mostSaid/2:]
 	}
 	return f
 }
 
-// text returns the words of a JSON value: a string or a number as it is, a list's elements joined,
-// an object's message.
-func text(raw json.RawMessage) string {
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 {
-		return ""
+// read reads a body.
+func (f *Failure) read(top node) {
+	if !top.obj {
+		f.Message = top.words() // SiliconFlow's answer to a wrong key is a string
+		return
 	}
-	switch raw[0] {
-	case '"':
-		var s string
-		_ = json.Unmarshal(raw, &s)
-		return s
-	case '[':
-		var list []json.RawMessage
-		_ = json.Unmarshal(raw, &list)
-		var parts []string
-		for _, item := range list {
-			if s := text(item); s != "" {
-				parts = append(parts, s)
+	fields, said := top, top
+	named := top.get("error")
+	f.Named = named.says() && !named.fine()
+	switch inner := top.get("errors", "fault", "base_resp", "response", "responsemetadata"); {
+	case named.obj:
+		fields, said = named, named
+	case len(named.list) > 0:
+		fields, said = named.list[0], named
+	case named.none && top.get("message", "msg", "detail").none && !inner.none:
+		if fields, said = inner, inner; len(inner.list) > 0 && !inner.obj {
+			fields = inner.list[0]
+		}
+		if deeper := fields.get("error"); deeper.obj {
+			fields, said = deeper, deeper
+		}
+	}
+	f.ID = top.get("request_id", "requestid", "id").text
+	f.Code = cmp.Or(fields.get("code", "error_code", "errorcode", "status_code").text, f.Code)
+	f.Type = fields.get("type", "error_type", "errortype", "status").text
+	f.Message = cmp.Or(said.words(), top.words())
+	if each := fields.get("errors").words(); each != "" && each != f.Message {
+		f.Message += ": " + each
+	}
+	if raw := fields.get("metadata").get("raw"); !raw.none {
+		behind := raw.words()
+		if within, whole := parse([]byte(behind)); whole && within.obj {
+			var inner Failure
+			inner.read(within)
+			behind = cmp.Or(inner.Message, behind)
+		}
+		f.Message += ": " + behind
+	}
+	for _, n := range []node{fields, top} {
+		for _, name := range []string{"code", "status", "status_code", "statuscode", "http_status", "httpcode"} {
+			if n, _ := strconv.Atoi(n.get(name).text); f.said == 0 && n >= 400 && n < 600 {
+				f.said = n
 			}
 		}
-		return strings.Join(parts, ", ")
-	case '{':
-		var o map[string]json.RawMessage
-		_ = json.Unmarshal(raw, &o)
-		return cmp.Or(text(o["message"]), text(o["msg"]), text(o["error"]))
-	case 'n', 't', 'f':
-		return ""
 	}
-	return string(raw) // a number
+	f.wait = waitIn(top)
 }
 
-// says reports whether a JSON value says anything: null, false, 0, "" and values made of them do
-// not.
-func says(raw json.RawMessage) bool {
-	if len(raw) == 0 {
-		return false
+// fine reports whether an "error" says that there is none, as some gateways have it.
+func (n node) fine() bool {
+	said, code := n.words(), n.get("code").text
+	return isFine(said) && (isFine(code) || code == "") || said == "" && isFine(code)
+}
+
+func isFine(s string) bool {
+	return slices.Contains([]string{"0", "200", "ok", "success", "succeeded", "none", "null", "no error", "false"}, strings.ToLower(s))
+}
+
+// heard returns the failure as a classifier may see it: without what its words quote of the texts,
+// and with the body's own status where the status line says that all is well.
+func (f Failure) heard(texts []string) Failure {
+	f.Message = own(f.Message, texts)
+	if f.said > 0 && f.Status < 300 {
+		f.Status = f.said
 	}
-	var v any
-	_ = json.Unmarshal(raw, &v)
-	var said func(any) bool
-	said = func(v any) bool {
-		switch v := v.(type) {
-		case map[string]any:
-			return slices.ContainsFunc(slices.Collect(maps.Values(v)), said)
-		case []any:
-			return slices.ContainsFunc(v, said)
-		case string:
-			return v != ""
-		case float64:
-			return v != 0
-		case bool:
-			return v
+	return f
+}
+
+// Kind is the kind of a failure that a classifier knows nothing better of. A gateway's code, where
+// it is a known one, says more than the status, and a web page under 403 is not the API's word on
+// the key, but that of a firewall on what it found in the request.
+func (f Failure) Kind() embedding.Kind {
+	for _, word := range []string{f.Code, f.Type} {
+		if kind, ok := codes[strings.ToLower(word)]; ok && (kind == embedding.Exhausted || f.Status < 300) {
+			return kind
 		}
-		return false
 	}
-	return said(v)
+	if f.page && f.Status == http.StatusForbidden {
+		return embedding.Invalid
+	}
+	return embedding.KindOfStatus(f.Status)
 }
 
-// Refusal makes an error of an answer without vectors. The caller adds Provider, Model and
-// Endpoint.
-func (f Failure) Refusal(v Verdict, key string, texts []string) *embedding.Error {
+// Firewall reports whether a web page refused the request, and not the API.
+func (f Failure) Firewall() bool {
+	return f.page && (f.Status == http.StatusForbidden || f.Status == http.StatusNotAcceptable)
+}
+
+// codes are the codes of gateways and of services behind them. Under a status of failure only those
+// of an empty balance count: the others have a right status then.
+var codes = map[string]embedding.Kind{
+	"insufficient_user_quota":        embedding.Exhausted,
+	"pre_consume_token_quota_failed": embedding.Exhausted,
+	"insufficient_quota":             embedding.Exhausted,
+	"insufficient_balance":           embedding.Exhausted,
+	"billing_hard_limit_reached":     embedding.Exhausted,
+
+	"rate_limit_exceeded":   embedding.RateLimited,
+	"rate_limit_error":      embedding.RateLimited,
+	"too_many_requests":     embedding.RateLimited,
+	"resource_exhausted":    embedding.RateLimited,
+	"throttling":            embedding.RateLimited,
+	"unavailable":           embedding.Unavailable,
+	"internal":              embedding.Unavailable,
+	"deadline_exceeded":     embedding.Unavailable,
+	"internal_error":        embedding.Unavailable,
+	"internal_server_error": embedding.Unavailable,
+	"server_error":          embedding.Unavailable,
+	"service_unavailable":   embedding.Unavailable,
+	"bad_gateway":           embedding.Unavailable,
+	"gateway_timeout":       embedding.Unavailable,
+	"timeout":               embedding.Unavailable,
+	"overloaded_error":      embedding.Unavailable,
+	"unauthenticated":       embedding.Auth,
+	"permission_denied":     embedding.Auth,
+	"invalid_api_key":       embedding.Auth,
+	"authentication_error":  embedding.Auth,
+}
+
+// permanent reports whether a kind ends a job or costs a text.
+func permanent(k embedding.Kind) bool {
+	return k == embedding.Rejected || k == embedding.Invalid || k == embedding.Exhausted || k == embedding.Auth
+}
+
+// refusal makes an error of an answer without vectors. classify may be nil. The caller adds
+// Provider, Model and Endpoint.
+func (f Failure) refusal(classify func(Failure) Verdict, key string, texts []string) *embedding.Error {
+	heard := f.heard(texts)
+	var v Verdict
+	if classify != nil {
+		v = classify(heard)
+	}
+	if byStatus := heard.Kind(); v.Kind == embedding.Unknown {
+		v.Kind = byStatus
+	} else if heard.Status >= 500 && permanent(v.Kind) && !permanent(byStatus) && !v.Proved {
+		v = Verdict{Kind: byStatus} // the server failed, whatever its words remind of
+	}
 	e := &embedding.Error{
 		Kind: v.Kind, Status: f.Status, Code: f.code(key, texts), Allowed: v.Allowed,
-		RequestID:  Token(cmp.Or(RequestID(f.Header), f.ID), key, texts, MaxID),
-		RetryAfter: cmp.Or(RetryAfter(f.Header), v.RetryAfter),
+		RequestID: Token(cmp.Or(RequestID(f.Header), f.ID), key, texts, MaxID),
 	}
-	if e.Kind == embedding.Unknown {
-		e.Kind = embedding.KindOfStatus(f.Status)
+	if v.Kind == embedding.RateLimited || v.Kind == embedding.Unavailable {
+		e.RetryAfter = cmp.Or(RetryAfter(f.Header), f.wait, waitInWords(heard.Message))
+	}
+	if v.Kind == embedding.RateLimited {
+		e.RetryAfter = cmp.Or(e.RetryAfter, reset(f.Header))
 	}
 	said := Words(f.Message, key, texts)
 	if said == "" {
@@ -188,7 +229,14 @@ func (f Failure) Refusal(v Verdict, key string, texts []string) *embedding.Error
 			said = http.StatusText(f.Status) + Page
 		}
 	}
-	if advice := cmp.Or(v.Advice, Advice(e.Kind)); advice != "" {
+	advice := v.Advice
+	if heard.Firewall() {
+		advice = "a firewall or a proxy on the way refuses the request, perhaps for the words of a text: ask who runs it, or leave that text out"
+	}
+	if f.Status == http.StatusProxyAuthRequired {
+		advice = "the proxy on the way asks who you are: put its user and password into the proxy's URL (HTTPS_PROXY)"
+	}
+	if advice = cmp.Or(advice, Advice(e.Kind)); advice != "" {
 		said += "; " + advice
 	}
 	e.Err = Cause{Words: said}
@@ -198,11 +246,12 @@ func (f Failure) Refusal(v Verdict, key string, texts []string) *embedding.Error
 // code returns the provider's own code. A code that only repeats the status says less than the
 // type.
 func (f Failure) code(key string, texts []string) string {
-	own := f.Code
-	if own == strconv.Itoa(f.Status) {
-		own = ""
+	for _, own := range []string{f.Code, f.Type} {
+		if own != "" && own != strconv.Itoa(f.Status) {
+			return Token(own, key, texts, MaxCode)
+		}
 	}
-	return Token(cmp.Or(own, f.Type), key, texts, MaxCode)
+	return ""
 }
 
 // RequestID returns the request's id in the header of an answer, or "".

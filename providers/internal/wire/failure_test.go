@@ -1,6 +1,12 @@
 package wire
 
-import "testing"
+import (
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+)
 
 func TestReadFailure(t *testing.T) {
 	for _, tc := range []struct{ body, code, typ, message, id string }{
@@ -25,6 +31,16 @@ func TestReadFailure(t *testing.T) {
 		{body: `"text"`, code: "", typ: "", message: "text", id: ""}, // SiliconFlow, for a wrong key
 		{body: ` plain words `, code: "", typ: "", message: "plain words", id: ""},
 		{body: `<html><body>no</body></html>`, code: "", typ: "", message: "", id: ""},
+		{body: `{"errors":[{"code":7003,"message":"no route"}],"success":false}`, code: "7003", message: "no route"},
+		{body: `{"errors":["one","two"]}`, message: "one, two"},
+		{body: `{"errors":{"input":["too long"]},"title":"bad"}`, message: "bad"},
+		{body: `{"Response":{"Error":{"Code":"LimitExceeded","Message":"slow"},"RequestId":"r"}}`, code: "LimitExceeded", message: "slow"},
+		{body: `{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}`, code: "1008", message: "insufficient balance"},
+		{body: `{"error_code":17,"error_msg":"daily limit"}`, code: "17", message: "daily limit"},
+		{body: "\ufeff{\"error\":\"no\"}", message: "no"},
+		{body: "data: {\"error\":\"no\"}\n\n", message: "no"},
+		{body: `{"message":"cut","input":["` + strings.Repeat("x", MostErrorBytes), message: "cut"},
+		{body: `{"detail":[{"msg":"too long","input":{"a":{"b":[[[[[[[["x"]]]]]]]]}}}],"code":"c"}`, code: "c", message: "too long"},
 		{body: ``, code: "", typ: "", message: "", id: ""},
 		{body: `{"error":"cut`, code: "", typ: "", message: `{"error":"cut`, id: ""},
 	} {
@@ -34,6 +50,90 @@ func TestReadFailure(t *testing.T) {
 				tc.body, f.Code, f.Type, f.Message, f.ID, tc.code, tc.typ, tc.message, tc.id)
 		}
 	}
+}
+
+// nasty are bodies that made a reader work for minutes: deep, wide, and both.
+func nasty() map[string]string {
+	deep := func(open, close string) string {
+		return `{"error":{"message":` + strings.Repeat(open, 9_000) + `"` + strings.Repeat("x", 20_000) + `"` + strings.Repeat(close, 9_000) + `}}`
+	}
+	escaped := `"x"`
+	for range 10 {
+		escaped = `{"error":{"message":"m","metadata":{"raw":` + strconv.Quote(escaped) + `}}}`
+	}
+	return map[string]string{
+		"lists":    deep("[", "]"),
+		"objects":  deep(`{"message":`, "}"),
+		"errors":   deep(`{"error":`, "}"),
+		"opened":   strings.Repeat("[", 1<<20),
+		"wide":     `{"error":{"message":[` + strings.Repeat(`"x",`, 1<<18) + `"x"]}}`,
+		"members":  `{"error":{` + strings.Repeat(`"message":"x",`, 1<<16) + `"code":1}}`,
+		"both":     `{"error":` + strings.Repeat(`[["x"],`, 1<<16),
+		"numbers":  `{"code":` + strings.Repeat("1", 1<<20) + `}`,
+		"raw":      escaped,
+		"quotes":   `{"error":"` + strings.Repeat(`\"`, 1<<18) + `"}`,
+		"slashes":  `{"error":"` + strings.Repeat(`\\\\u0041`, 1<<16) + `"}`,
+		"percents": `{"error":"` + strings.Repeat(`%2541`, 1<<16) + `"}`,
+		"entities": `{"error":"` + strings.Repeat(`&amp;`, 1<<16) + `"}`,
+		"code":     `{"code":"` + strings.Repeat(`a`, 1<<20) + `"}`,
+		"id":       `{"id":"` + strings.Repeat(`QUJD`, 1<<16) + `","message":"m"}`,
+	}
+}
+
+// TestWorkIsBounded: what a failure costs depends neither on its depth nor, beyond a bound, on its
+// length. Memory stands for time, which no test can rely on: the old reader took 1.4 GB and 10 s
+// for 38 KB.
+func TestWorkIsBounded(t *testing.T) {
+	texts := []string{strings.Repeat("a", 1<<16), strings.Repeat("xA%&", 1<<14)}
+	for name, body := range nasty() {
+		for _, status := range []int{200, 400} {
+			bounded(t, name, func() {
+				_ = ReadFailure(status, nil, []byte(body)).refusal(nil, "sk-0123456789abcdef", texts)
+			})
+		}
+	}
+}
+
+// bounded fails the test if f allocates more than a failure may.
+func bounded(t *testing.T, what string, f func()) {
+	t.Helper()
+	const most = 48 << 20
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > most {
+		t.Errorf("%s: %d bytes were allocated, want at most %d", what, got, most)
+	}
+}
+
+// FuzzFailure reads any body as any failure: it must not crash, look at more than its bound, or
+// show the text.
+func FuzzFailure(f *testing.F) {
+	for _, body := range nasty() {
+		f.Add(uint16(400), "5", []byte(body[:min(len(body), 4_000)]))
+	}
+	f.Add(uint16(429), "2026-01-02T03:04:05Z", []byte(`{"error":{"message":"try again in 4s","details":[{"retryDelay":"4s"}]}}`))
+	f.Fuzz(func(t *testing.T, status uint16, wait string, body []byte) {
+		const text = "the text of a caller, which is nobody's business"
+		failure := ReadFailure(int(status), http.Header{"X-Ratelimit-Reset": {wait}, "Retry-After": {wait}}, append(body, text...))
+		e := failure.refusal(nil, "sk-0123456789abcdef", []string{text})
+		if s := e.Error(); len(s) > 3*maxWords || strings.Contains(s, text) || e.RetryAfter < 0 || e.RetryAfter > LongestWait {
+			t.Errorf("got %q and a wait of %v, want a bounded one without the text", s, e.RetryAfter)
+		}
+		top, _ := parse(body)
+		if nodes, levels := top.size(); nodes > 2*mostNodes || levels > deepest+1 {
+			t.Errorf("got %d values in %d levels, want at most %d in %d", nodes, levels, 2*mostNodes, deepest+1)
+		}
+	})
+}
+
+func (n node) size() (nodes, levels int) {
+	for _, item := range n.list {
+		inner, deep := item.size()
+		nodes, levels = nodes+inner, max(levels, deep)
+	}
+	return nodes + 1, levels + 1
 }
 
 func TestSays(t *testing.T) {

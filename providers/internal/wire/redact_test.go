@@ -1,6 +1,12 @@
 package wire
 
 import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"html"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -13,10 +19,12 @@ func TestWords(t *testing.T) {
 		{"the key", "Incorrect API key provided: " + key + ".", "Incorrect API key provided: [redacted]."},
 		{"half of the key", "Incorrect API key provided: sk-01234****cdef", "Incorrect API key provided: [redacted]****cdef"},
 		{"a text", "cannot embed hello world today", "cannot embed [redacted] today"},
-		{"a text twice", "hello world and hello world", "[redacted] and [redacted]"},
-		{"a text cut short", "bad input=" + long[:60] + "...", "bad input=[redacted]..."},
-		{"a text from its middle", "near '" + long[10:50] + "'", "near '[redacted]'"},
-		{"a text on other lines", "bad: the first line the second line", "bad: [redacted]"},
+		{"a text twice", "hello world and hello world are not what this model takes", "[redacted] and [redacted] are not what this model takes"},
+		{"a text cut short", "this model of the server cannot take what is bad input=" + long[:40] + "...", "this model of the server cannot take what is bad input=[redacted]..."},
+		{"a text from its middle", "the server's tokenizer cannot go on near '" + long[10:50] + "'", "the server's tokenizer cannot go on near '[redacted]'"},
+		{"a text on other lines", "the tokenizer of the server says it is bad: the first line the second line", "the tokenizer of the server says it is bad: [redacted]"},
+		{"mostly a text", "bad: " + long[:60], "[redacted]"},
+		{"invisible characters", "one\u202etwo\U000e0041 th\u200bree", "onetwo three"},
 		{"a short text, quoted", "cannot embed 'no'", "cannot embed [redacted]"},
 		{"a short text, not quoted", "no luck", "no luck"},
 		{"a character of a text", "衣服的质量杠杠的,很漂亮 is bad", "[redacted] is bad"},
@@ -30,6 +38,184 @@ func TestWords(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// forms are ways in which servers repeat what they were sent.
+var forms = map[string]func(string) string{
+	"plain": func(s string) string { return s },
+	"Python's repr": func(s string) string {
+		return "'" + strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), "\n", `\n`) + "'"
+	},
+	"Go's %q":            strconv.Quote,
+	"JSON":               ascii,
+	"JSON twice":         func(s string) string { return ascii(ascii(s)) },
+	"JSON three times":   func(s string) string { return ascii(ascii(ascii(s))) },
+	"a URL":              url.QueryEscape,
+	"a URL's path":       url.PathEscape,
+	"a URL twice":        func(s string) string { return url.QueryEscape(url.QueryEscape(s)) },
+	"HTML":               html.EscapeString,
+	"HTML twice":         func(s string) string { return html.EscapeString(html.EscapeString(s)) },
+	"HTML, decimal":      entity("&#%d;"),
+	"HTML, hexadecimal":  entity("&#x%x;"),
+	"JSON in HTML":       func(s string) string { return html.EscapeString(ascii(s)) },
+	"base64":             func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+	"base64 for URLs":    func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) },
+	"base64, shifted":    func(s string) string { return base64.StdEncoding.EncodeToString([]byte("ab" + s)) },
+	"base64 of JSON":     func(s string) string { return base64.StdEncoding.EncodeToString([]byte(ascii(s))) },
+	"hexadecimal":        func(s string) string { return hex.EncodeToString([]byte(s)) },
+	"Python's bytes":     octets,
+	"upper case":         strings.ToUpper,
+	"without spaces":     func(s string) string { return strings.Join(strings.Fields(s), "") },
+	"with dashes":        func(s string) string { return strings.Join(strings.Fields(s), "-") },
+	"spaced":             func(s string) string { return strings.Join(strings.Split(s, ""), " ") },
+	"zero-width, joined": func(s string) string { return strings.Join(strings.Split(s, ""), "\u200b") },
+	"a list":             func(s string) string { return "['" + strings.Join(strings.Fields(s), "', '") + "']" },
+}
+
+func ascii(s string) string { return strconv.QuoteToASCII(s) }
+
+func entity(format string) func(string) string {
+	return func(s string) string {
+		var b strings.Builder
+		for _, r := range s {
+			fmt.Fprintf(&b, format, r)
+		}
+		return b.String()
+	}
+}
+
+func octets(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		fmt.Fprintf(&b, `\x%02x`, c)
+	}
+	return "b'" + b.String() + "'"
+}
+
+// TestForms: a text is in no error in whatever form a server repeats it, nor is a key, and neither
+// is in the words that classify a failure.
+func TestForms(t *testing.T) {
+	const key = "sk-proj-Zq3vW8_xY2kL9m"
+	const shown = 5 // letters and digits: those of an escaped quote
+	const before, after = "The service refuses this request, since the input of the request is not what it expects: ", " - (see the documentation of the service)"
+	for name, form := range forms {
+		for _, text := range []string{
+			"PIN: 4711\nIBAN: DE12 500\nName: M. Ott\nDiag: F32.1",
+			"衣服的质量杠杠的，很漂亮，不枉我等了这么久啊，喜欢",
+			"Grüße aus \"Köln\" & Umgebung: <b>C:\\new\\table</b> 100 % sicher",
+			"your account is in arrears since the insufficient balance of power",
+		} {
+			t.Run(name+" of "+text[:6], func(t *testing.T) {
+				said := before + form(text) + after
+				for _, got := range []string{Words(said, key, []string{"another", text}), own(said, []string{"another", text})} {
+					if rest := strings.NewReplacer(before, "", after, "", strings.Trim(after, " -("), "", redacted, "").Replace(got); len(appendFolded(nil, rest)) > shown {
+						t.Errorf("got %q, want no more than the server's own words", got)
+					}
+				}
+			})
+		}
+		t.Run(name+" of the key", func(t *testing.T) {
+			got := Words(before+form(key)+after, key, nil)
+			if rest := strings.NewReplacer(before, "", after, "", strings.Trim(after, " -("), "", redacted, "").Replace(got); len(appendFolded(nil, rest)) > shown {
+				t.Errorf("got %q, want no more than the server's own words", got)
+			}
+		})
+	}
+}
+
+// TestOwn: the server's own words stay where a text merely shares a phrase with them.
+func TestOwn(t *testing.T) {
+	const refusal = "This model's maximum context length is 8192 tokens, however you requested 9000 tokens"
+	for _, tc := range []struct{ name, message, text, want string }{
+		{"a shared phrase", refusal, "Every model has a maximum context length, and this chapter says why.", refusal},
+		{"a word", "insufficient balance", "balance", "insufficient balance"},
+		{"a word between quotes", "bad input 'balance'", "balance", "bad input [...]"},
+		{"a text between escaped quotes", `bad input [\"too long\"]`, "too long", `bad input [\"[...]\"]`},
+		{"a text that is cut", "bad input: the input is too lo...", "The input is too long for most people.", "bad input: [...]..."},
+		{"a text that is the server's phrase", "upstream failed for input [insufficient balance of power]", "insufficient balance of power", "upstream failed for input [[...]]"},
+		{"no texts", "one\ntwo", "", "one two"},
+	} {
+		if got := own(tc.message, []string{tc.text}); got != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+// TestCut: the beginning of a text, cut short, is hidden although it is shorter than a run.
+func TestCut(t *testing.T) {
+	for _, message := range []string{"the tokenizer fails at 'PIN: 4711 Ott' already", "the tokenizer fails at PIN: 4711 Ott...", `the tokenizer fails at \"PIN: 4711 Ott\"`, "the tokenizer fails at PIN%3A+4711+Ott…"} {
+		if got := Words(message, "", []string{"PIN: 4711 Ott, of Musterhausen"}); strings.Contains(got, "4711") {
+			t.Errorf("%q: got %q, want no part of the text", message, got)
+		}
+	}
+}
+
+func TestCleanID(t *testing.T) {
+	const key = "sk-0123456789abcdef0123456789abcdef"
+	texts := []string{"IBAN DE12500105170648489890", "pin4711", "a text that is no id, of the caller's own"}
+	for _, tc := range []struct{ id, want string }{
+		{"", ""}, {"req-1", "req-1"}, {"73591b79-d194-9bca-8bb5-000000000000", "73591b79-d194-9bca-8bb5-000000000000"},
+		{"req_1f2e3d4c5b6a79889e8d7c6b5a4f3e2d", "req_1f2e3d4c5b6a79889e8d7c6b5a4f3e2d"},
+		{"embd-1f2e3d4c5b6a79889e8d7c6b5a4f3e2d", "embd-1f2e3d4c5b6a79889e8d7c6b5a4f3e2d"},
+		{"chatcmpl-9ZkQm3xYtRw", "chatcmpl-9ZkQm3xYtRw"},
+		{"Bearer " + key, "Bearer [redacted]"}, {key[3:], redacted}, {"0123456789abcdef0123", redacted},
+		{"pin4711", redacted}, {"IBAN-DE12500105170648489890", redacted},
+		{hex.EncodeToString([]byte(texts[2])), redacted}, {base64.StdEncoding.EncodeToString([]byte(texts[2])), redacted},
+		{"a\nb\x1b[31m", "a b [31m"},
+		{strings.Repeat("x", 1<<20), strings.Repeat("x", MaxID) + "..."},
+	} {
+		if got := cleanID(tc.id, key, texts); got != tc.want {
+			t.Errorf("%.60q: got %q, want %q", tc.id, got, tc.want)
+		}
+	}
+}
+
+// BenchmarkCleanID is what a call of 64 texts of 1 kB pays for ids of two forms.
+func BenchmarkCleanID(b *testing.B) {
+	texts := make([]string, 64)
+	for i := range texts {
+		texts[i] = strings.Repeat(fmt.Sprint("the quick brown fox, and so on ", i), 34)[:1000]
+	}
+	for name, id := range map[string]string{"random": "73591b79-d194-9bca-8bb5-000000000000", "other": "chatcmpl-9ZkQm3xYtRwUiOp"} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				cleanID(id, "sk-0123456789abcdef", texts)
+			}
+		})
+	}
+}
+
+// TestViewsAreBounded: what is compared is a small multiple of the message, whatever the message.
+func TestViewsAreBounded(t *testing.T) {
+	for _, piece := range []string{"a", `\`, `\u0041`, "%41", "%25", "&amp;", "&", "QUJD", "4142", `\\n`, "aaaa ", "\u202e", "-"} {
+		message := strings.Repeat(piece, mostSaid/len(piece))
+		all := 0
+		for _, v := range views(message) {
+			all += len(v.text)
+		}
+		if all > 24*len(message) {
+			t.Errorf("%q: the views have %d bytes, want at most 24 times the message's %d", piece, all, len(message))
+		}
+	}
+}
+
+// TestRunsAreMarkedOnce: a message and texts that are all alike cost no more than their lengths.
+func TestRunsAreMarkedOnce(t *testing.T) {
+	message := strings.Repeat("a", mostSaid)
+	e := newEcho(message)
+	hits := 0
+	for range 3 {
+		e.runs([]view{e.plain}, textRun, func(yield func([]byte)) {
+			for range 100 {
+				yield([]byte(message))
+				hits++
+			}
+		})
+	}
+	if e.mark(e.plain, 0, 1); e.marks > 3*mostSaid*textRun+1 {
+		t.Errorf("got %d bytes marked for %d texts, want each run once", e.marks, hits)
 	}
 }
 

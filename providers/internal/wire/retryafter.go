@@ -1,33 +1,134 @@
 package wire
 
 import (
+	"cmp"
 	"math"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 )
 
+// LongestWait is the longest wait that counts as an answer. No request of today is worth asking
+// again after more, and a server's clock or units are wrong more often.
+const LongestWait = 24 * time.Hour
+
 // RetryAfter returns the wait that the server asks for: Retry-After-Ms, which OpenAI and others
-// send too, or Retry-After in seconds or as a date (RFC 9110, 10.2.3). 0 means none.
+// send too, or Retry-After in seconds, as a duration or as a date (RFC 9110, 10.2.3). 0 means none.
 func RetryAfter(h http.Header) time.Duration {
 	if ms, ok := number(h.Get("Retry-After-Ms")); ok {
 		return span(ms, time.Millisecond)
 	}
-	v := h.Get("Retry-After")
-	if s, ok := number(v); ok {
-		return span(s, time.Second)
-	}
+	v, _, _ := strings.Cut(h.Get("Retry-After"), "; ")
 	at, err := http.ParseTime(v)
 	if err != nil {
-		return 0
+		first, _, _ := strings.Cut(v, ",") // a proxy may have joined two
+		return until(first)
 	}
 	// The date is by the server's own clock.
 	now, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
 		now = time.Now()
 	}
-	return max(0, at.Sub(now))
+	return min(max(0, at.Sub(now)), LongestWait)
+}
+
+// reset returns when a rate limit that a refusal names in its headers is there again:
+// X-Ratelimit-Reset-Requests and its like, as a duration, in seconds or as a time. Of several the
+// latest counts whose rest is 0; where none says so, the soonest, since one of them was met.
+func reset(h http.Header) time.Duration {
+	var spent, soonest time.Duration
+	for name := range h {
+		lower := strings.ToLower(name)
+		if !strings.Contains(lower, "ratelimit") || !strings.Contains(lower, "reset") {
+			continue
+		}
+		wait := until(h.Get(name))
+		left, known := number(h.Get(strings.Replace(lower, "reset", "remaining", 1)))
+		switch {
+		case wait <= 0 || known && left >= 1:
+		case known:
+			spent = max(spent, wait)
+		case soonest == 0 || wait < soonest:
+			soonest = wait
+		}
+	}
+	return cmp.Or(spent, soonest)
+}
+
+// until reads a duration, seconds, or a time: RFC 3339's, or in seconds or milliseconds since 1970.
+func until(s string) time.Duration {
+	const since = 9e8 // so many seconds are a time
+	at, err := time.Parse(time.RFC3339, s)
+	switch n, ok := number(s); {
+	case ok && n >= 1000*since:
+		at, err = time.UnixMilli(int64(min(n, 1e15))), nil
+	case ok && n >= since:
+		at, err = time.Unix(int64(n), 0), nil
+	}
+	if err != nil {
+		return duration(s)
+	}
+	return min(max(0, time.Until(at)), LongestWait)
+}
+
+// waitIn returns the wait that a body names in a member of its own, such as that of Google's
+// RetryInfo.
+func waitIn(body node) time.Duration {
+	if ms, ok := body.find("retry_after_ms", "retryafterms"); ok {
+		n, _ := number(ms)
+		return span(n, time.Millisecond)
+	}
+	s, _ := body.find("retrydelay", "retry_after", "retryafter", "retry_after_seconds")
+	return duration(s)
+}
+
+var (
+	sentence = regexp.MustCompile(`(?i)(?:try again|retry|wait|available again|reset)[a-z ]{0,30}[ :=](?:` +
+		`((?:\d[\d.]*(?:ms|[hms]))+\b|(?:\d[\d.]* ?(?:` + units + `)\b(?:,? and |, | )?)+)` + // 1m12.5s, 2 hours and 5 minutes
+		`|(\d+)(?:[.,;)]|$))` + // 5, in seconds
+		`|(\d+) ?秒`)
+	part = regexp.MustCompile(`(?i)(\d+(?:\.\d+)?) ?(` + units + `)?`)
+)
+
+const units = `milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d`
+
+// waitInWords returns the wait that a message names: "Please try again in 1m12.5s".
+func waitInWords(message string) time.Duration {
+	m := sentence.FindStringSubmatch(message)
+	if m == nil {
+		return 0
+	}
+	return duration(cmp.Or(m[1:]...))
+}
+
+// duration reads "4", "4s", "1m 30.5s", "90 seconds" or "120ms". What it cannot read is 0.
+func duration(s string) time.Duration {
+	s = strings.TrimSpace(s)
+	if n, ok := number(s); ok {
+		return span(n, time.Second)
+	}
+	var sum time.Duration
+	if strings.Trim(part.ReplaceAllString(s, ""), " ,and.") != "" {
+		return 0
+	}
+	for _, m := range part.FindAllStringSubmatch(s, 8) {
+		n, _ := number(m[1])
+		unit := time.Second
+		switch u := strings.ToLower(m[2]); {
+		case strings.HasPrefix(u, "ms"), strings.HasPrefix(u, "mil"):
+			unit = time.Millisecond
+		case strings.HasPrefix(u, "m"):
+			unit = time.Minute
+		case strings.HasPrefix(u, "h"):
+			unit = time.Hour
+		case strings.HasPrefix(u, "d"):
+			unit = 24 * time.Hour
+		}
+		sum += span(n, unit)
+	}
+	return min(sum, LongestWait)
 }
 
 func number(s string) (float64, bool) {
@@ -36,9 +137,8 @@ func number(s string) (float64, bool) {
 }
 
 func span(n float64, unit time.Duration) time.Duration {
-	const most = 365 * 24 * time.Hour // far beyond any budget, far below an overflow
 	if n <= 0 {
 		return 0
 	}
-	return time.Duration(min(n*float64(unit), float64(most)))
+	return time.Duration(min(n*float64(unit), float64(LongestWait)))
 }

@@ -21,10 +21,14 @@ func (s *scanner) more() bool {
 		s.kept = 0
 	}
 	s.offset += int64(s.at)
-	s.end = copy(s.buf, s.buf[s.at:s.end])
-	s.at = 0
+	if s.at > 0 {
+		s.end = copy(s.buf, s.buf[s.at:s.end])
+		s.moved += int64(s.end)
+		s.at = 0
+	}
 	if s.end == len(s.buf) { // one number or one encoded vector fills it
 		s.buf = append(s.buf, make([]byte, len(s.buf))...)
+		s.moved += int64(s.end)
 	}
 	for range 100 {
 		n, err := s.r.Read(s.buf[s.end:])

@@ -1,6 +1,6 @@
 // Package scan reads the answer of an embeddings API while it arrives. It puts the vectors into one
 // slab of float32 and returns the small rest of the JSON. It accepts exactly the JSON that
-// encoding/json accepts, and its numbers equal strconv.ParseFloat(s, 32) bit for bit, at many times
+// encoding/json accepts, behind a byte order mark too, and its numbers equal strconv.ParseFloat(s, 32) bit for bit, at many times
 // the speed of both.
 package scan
 
@@ -53,10 +53,14 @@ const (
 	mostNumbers  = 32 << 20  // in an answer of unknown dimensions
 	deepest      = 10_000    // levels of nesting, as encoding/json has it
 	longestKnown = 64        // bytes of a known member's name, all of it escaped
+
+	byteOrderMark = "\ufeff" // before the JSON of some servers
 )
 
 // Read reads an answer with n vectors of dims numbers each from r to its end. If dims is 0, the
-// first vector decides. Read does not bound r; the caller does.
+// first vector decides. Read does not bound r; the caller does. An item without an index, or with
+// null for one, belongs to the one text that no other item is for. Items that all have none belong
+// to the texts in their order.
 //
 // The error is a [*SyntaxError] for an answer that is not JSON, an error of r itself, or
 // [ErrTooLong] for a rest of more than 1 MiB. Any other error says why valid JSON is not the answer
@@ -75,6 +79,7 @@ type scanner struct {
 	buf     []byte
 	at, end int   // buf[at:end] is read but not taken
 	offset  int64 // of buf[0] in the answer
+	moved   int64 // bytes copied within buf, all in all
 	eof     bool
 	err     error // ends the scan: the reader's, a *SyntaxError or ErrTooLong
 	depth   int
@@ -86,8 +91,9 @@ type scanner struct {
 
 	sink  sink
 	items int
-	data  bool  // was there
-	wrong error // what is wrong with valid JSON; values are then skipped
+	stray [][]float32 // vectors of items without an index, in their order
+	data  bool        // was there
+	wrong error       // what is wrong with valid JSON; values are then skipped
 }
 
 func newScanner(size int) *scanner { return &scanner{buf: make([]byte, size), kept: -1} }
@@ -116,6 +122,9 @@ func (s *scanner) read(r io.Reader, n, dims int) (Answer, error) {
 		return Answer{}, s.err
 	}
 	a := Answer{Rest: slices.Clone(s.rest), Items: s.items}
+	if s.wrong == nil && s.stray != nil {
+		s.wrong = s.sink.settle(s.stray, s.items)
+	}
 	if s.wrong == nil {
 		s.wrong = s.sink.missing()
 	}
@@ -128,6 +137,9 @@ func (s *scanner) read(r io.Reader, n, dims int) (Answer, error) {
 
 // top takes the whole answer.
 func (s *scanner) top() {
+	if s.ahead(0) == byteOrderMark[0] && s.ahead(1) == byteOrderMark[1] && s.ahead(2) == byteOrderMark[2] {
+		s.at += len(byteOrderMark)
+	}
 	if s.peek() != '{' {
 		s.refuse("the answer is no JSON object")
 		s.keep()
@@ -192,7 +204,7 @@ func (s *scanner) item() {
 	if s.items == s.sink.n {
 		s.refuse("the answer has more items than the %d that were asked for", s.sink.n)
 	}
-	index := -1
+	index := none
 	indexed, filled := false, false
 	var row []float32
 	for first := true; s.next('{', '}', first); first = false {
@@ -215,10 +227,12 @@ func (s *scanner) item() {
 	}
 	switch {
 	case s.wrong != nil || s.err != nil:
-	case !indexed:
-		s.refuse("item %d of the answer has no index", s.items)
+	case !filled && index < 0:
+		s.refuse("item %d of the answer has no vector", s.items)
 	case !filled:
 		s.refuse("item %d of the answer, for text %d, has no vector", s.items, index)
+	case index == none:
+		s.stray = append(s.stray, row)
 	default:
 		s.wrong = s.sink.place(index, row)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // tree is a JSON value read by encoding/json, with everything that a map would lose: order,
@@ -66,31 +67,52 @@ func (t tree) only(name string) (tree, int) {
 	return found, n
 }
 
+// unmarked is body without its byte order mark.
+func unmarked(body []byte) []byte { return bytes.TrimPrefix(body, []byte(byteOrderMark)) }
+
 var errForm = errors.New("not the form of an answer")
 
 // expected reads an answer slowly and plainly. The body is valid JSON.
 func expected(body []byte, n, dims int) ([][]float32, error) {
-	top := treeOf(body)
+	top := treeOf(unmarked(body))
 	data, count := top.only("data")
 	if count != 1 || data.kind != '[' || len(data.members) != n {
 		return nil, errForm
 	}
 	rows := make([][]float32, n)
+	var stray [][]float32
 	for _, item := range data.members {
 		index, one := item.only("index")
 		vector, two := item.only("embedding")
-		if one != 1 || two != 1 || index.kind != '0' {
-			return nil, errForm
-		}
-		i, err := strconv.Atoi(index.text)
-		if err != nil || i < 0 || i >= n || rows[i] != nil {
+		if one > 1 || two != 1 {
 			return nil, errForm
 		}
 		row, err := expectedRow(vector)
 		if err != nil || len(row) == 0 || dims > 0 && len(row) != dims {
 			return nil, errForm
 		}
-		rows[i], dims = row, len(row)
+		dims = len(row)
+		if one == 0 || index.kind == 'n' {
+			stray = append(stray, row)
+			continue
+		}
+		f, err := strconv.ParseFloat(index.text, 64)
+		if strings.IndexByte(`0"`, index.kind) < 0 || err != nil || f != math.Trunc(f) || f < 0 || f >= float64(n) || rows[int(f)] != nil {
+			return nil, errForm
+		}
+		rows[int(f)] = row
+	}
+	switch {
+	case len(stray) == n:
+		return stray, nil
+	case len(stray) == 1:
+		for i := range rows {
+			if rows[i] == nil {
+				rows[i] = stray[0]
+			}
+		}
+	case len(stray) > 1:
+		return nil, errForm
 	}
 	return rows, nil
 }
@@ -122,7 +144,7 @@ func expectedRow(vector tree) ([]float32, error) {
 
 // expectedRest is what has to be left of the answer, as a tree.
 func expectedRest(body []byte) tree {
-	top := treeOf(body)
+	top := treeOf(unmarked(body))
 	var rest tree
 	rest.kind, rest.text = top.kind, top.text
 	if top.kind != '{' {
@@ -145,7 +167,8 @@ func expectedRest(body []byte) tree {
 // syntaxOffset says where encoding/json finds body to be no JSON, -1 if it is JSON.
 func syntaxOffset(body string) int64 {
 	var raw json.RawMessage
-	err := json.Unmarshal([]byte(body), &raw)
+	plain := strings.TrimPrefix(body, byteOrderMark)
+	err := json.Unmarshal([]byte(plain), &raw)
 	if err == nil {
 		return -1
 	}
@@ -153,7 +176,7 @@ func syntaxOffset(body string) int64 {
 	if !ok {
 		panic(err)
 	}
-	return syntax.Offset
+	return syntax.Offset + int64(len(body)-len(plain))
 }
 
 // pieces gives a text in pieces of the sizes given, the last one again and again.

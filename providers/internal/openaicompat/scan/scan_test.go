@@ -43,7 +43,7 @@ func check(t *testing.T, body string, n, dims int, a Answer, err error) {
 	if got, want := treeOf(a.Rest), expectedRest([]byte(body)); !reflect.DeepEqual(got, want) {
 		t.Fatalf("the rest is %q: %v, want %v\nbody %q", a.Rest, got, want, body)
 	}
-	data, _ := treeOf([]byte(body)).only("data")
+	data, _ := treeOf(unmarked([]byte(body))).only("data")
 	if err == nil && a.Items != len(data.members) {
 		t.Fatalf("%d items, want %d", a.Items, len(data.members))
 	}
@@ -91,6 +91,13 @@ var bodies = []string{
 	`{"data":[{"index":0.0,"embedding":[1,2]},{"index":1e0,"embedding":[1,2]}]}`,
 	`{"data":[{"index":99999999999999999999,"embedding":[1,2]},{"index":1,"embedding":[1,2]}]}`,
 	`{"data":[{"index":"0","embedding":[1,2]},{"index":null,"embedding":[1,2]}]}`,
+	`{"data":[{"index":"\u0031","embedding":[1,2]},{"embedding":[3,4]}]}`, `{"data":[{"embedding":[1,2]},{"index":1,"embedding":[3,4]}]}`,
+	`{"data":[{"embedding":[1,2]},{"index":0,"embedding":[3,4]}]}`, `{"data":[{"embedding":[1,2]},{"index":2,"embedding":[3,4]}]}`,
+	`{"data":[{"embedding":[1,2]}]}`, `{"data":[{"embedding":[1,2]},{"embedding":[1,2]},{"index":1,"embedding":[3,4]}]}`,
+	`{"data":[{"index":"","embedding":[1,2]},{"index":0,"embedding":[1,2]}]}`, `{"data":[{"index":" 1","embedding":[1,2]},{"index":0,"embedding":[1,2]}]}`,
+	`{"data":[{"index":0.5,"embedding":[1,2]},{"index":-0.0,"embedding":[1,2]}]}`, `{"data":[{"index":true,"embedding":[1,2]},{"index":[0],"embedding":[1,2]}]}`,
+	`{"data":[{"index":null,"index":null,"embedding":[1,2]},{"index":0,"embedding":[1,2]}]}`, `{"data":[{"index":null},{"index":0,"embedding":[1,2]}]}`,
+	byteOrderMark + `{"data":[{"index":0,"embedding":[1,2]},{"index":1,"embedding":[1,2]}]}`, byteOrderMark, "\xef\xbb{}", byteOrderMark + byteOrderMark + "{}", byteOrderMark + "[]",
 	`{"data":[{"embedding":[1,2]},{"embedding":[1,2]}]}`, `{"data":[{"index":0},{"index":1}]}`,
 	`{"data":[{"index":0,"index":1,"embedding":[1,2]},{"index":0,"embedding":[1,2]}]}`,
 	`{"data":[{"index":0,"embedding":[1,2],"embedding":[3,4]},{"index":1,"embedding":[1,2]}]}`,
@@ -285,7 +292,9 @@ func TestErrorsSayWhere(t *testing.T) {
 		{`{"data":[{"index":0,"embedding":[1,2]}]}`, "no vector for text 1"},
 		{`{"data":[{"index":1,"embedding":[1,2]},{"index":1,"embedding":[1,2]}]}`, "two vectors for text 1"},
 		{`{"data":[{"index":7,"embedding":[1,2]}]}`, "vector for text 7, of 2 texts"},
-		{`{"data":[{"embedding":[1,2]}]}`, "item 0 of the answer has no index"},
+		{`{"data":[{"embedding":[1,2]}]}`, "1 items of the answer have no index"},
+		{`{"data":[{}]}`, "item 0 of the answer has no vector"},
+		{`{"data":[{"index":0,"embedding":[1,2]},{"index":true,"embedding":[1,2]}]}`, "item 1 of the answer has an index that is no number"},
 		{`{"data":[{"index":1}]}`, "for text 1, has no vector"},
 		{`{"data":[{"index":1,"embedding":[1]}]}`, "item 0 of the answer has a vector of 1 numbers, want 2"},
 		{`{"data":[{"index":1,"embedding":[1,2,3]}]}`, "more than 2 numbers"},
@@ -348,6 +357,44 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// moves checks that a scanner copies no byte of its buffer often: time is linear in the answer,
+// whatever its form and however small the pieces that it comes in.
+func moves(t *testing.T, body string, first, then, texts int) {
+	t.Helper()
+	s := newScanner(first)
+	r := &pieces{body, []int{first, then}}
+	_, _ = s.read(r, texts, 0)
+	if most := int64(8+window) * int64(len(body)+1); s.moved > most {
+		t.Errorf("%d bytes were moved for an answer of %d, want at most %d", s.moved, len(body), most)
+	}
+}
+
+// TestTimeIsLinear in the answer for what it could be long in.
+func TestTimeIsLinear(t *testing.T) {
+	const long = 1 << 17
+	for name, body := range map[string]string{
+		"a string":       `{"a":"` + strings.Repeat("x", long) + `"}`,
+		"escapes":        `{"a":"` + strings.Repeat(`\u0041`, long/6) + `"}`,
+		"base64":         `{"data":[{"embedding":"` + strings.Repeat("AACAPwAAAEA=", long/12) + `"}]}`,
+		"a number":       `{"data":[{"embedding":[` + strings.Repeat("1", long) + `]}]}`,
+		"an index":       `{"data":[{"index":"` + strings.Repeat("1", long) + `"}]}`,
+		"lists":          strings.Repeat("[", long),
+		"objects":        strings.Repeat(`{"a":`, long/5),
+		"white space":    strings.Repeat(" ", long) + `{"data"` + strings.Repeat("\n", long) + `:[]}`,
+		"names":          `{"` + strings.Repeat(`data","`, long/7),
+		"numbers":        `{"data":[{"embedding":[` + strings.Repeat("0.5,", long/4) + `1]}]}`,
+		"indented":       `{"data":[{"embedding":[` + strings.Repeat("\n            0.5,", long/16) + `1]}]}`,
+		"items":          `{"data":[` + strings.Repeat(`{"embedding":[1]},`, long/18) + `{}]}`,
+		"broken strings": strings.Repeat(`"`, long),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, size := range []int{1, 7, bufferSize} {
+				moves(t, body, size, size, 2)
+			}
+		})
+	}
+}
+
 // FuzzAnswer holds the scanner against encoding/json, the body given in pieces of two sizes.
 func FuzzAnswer(f *testing.F) {
 	for i, body := range bodies {
@@ -361,6 +408,7 @@ func FuzzAnswer(f *testing.F) {
 		check(t, body, texts, numbers, a, err)
 		b, err2 := newScanner(int(first)+1).read(&pieces{body, []int{int(first) + 1, int(then) + 1}}, texts, numbers)
 		check(t, body, texts, numbers, b, err2)
+		moves(t, body, int(first)+1, int(then)+1, texts)
 		if fmt.Sprint(err) != fmt.Sprint(err2) || string(a.Rest) != string(b.Rest) || a.Items != b.Items {
 			t.Fatalf("in one piece %v, rest %q; in several %v, rest %q", err, a.Rest, err2, b.Rest)
 		}

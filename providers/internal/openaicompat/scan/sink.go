@@ -1,6 +1,9 @@
 package scan
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // sink takes the vectors of one answer in the order of arrival and places them by index.
 type sink struct {
@@ -44,6 +47,19 @@ func (k *sink) place(index int, row []float32) error {
 	}
 	k.rows[index] = row
 	return nil
+}
+
+// settle places the rows of items that have no index, of all items.
+func (k *sink) settle(stray [][]float32, items int) error {
+	switch {
+	case len(stray) == items && items == k.n:
+		k.rows = stray
+		return nil
+	case len(stray) == 1 && items == k.n:
+		k.rows[slices.IndexFunc(k.rows, func(row []float32) bool { return row == nil })] = stray[0]
+		return nil
+	}
+	return fmt.Errorf("%d items of the answer have no index, so that it does not say for which of the %d texts they are", len(stray), k.n)
 }
 
 // missing names a text without a vector, if there is one.

@@ -9,18 +9,36 @@ import (
 	"strconv"
 )
 
-// index takes an item's index.
+// none is the index of an item that has none. No text has it.
+const none = math.MinInt
+
+// index takes an item's index: a whole number, written in any way and as text too, or null.
 func (s *scanner) index() int {
-	if c := s.peek(); c != '-' && !isDigit(c) {
+	var digits []byte
+	switch c := s.peek(); {
+	case c == '-' || isDigit(c):
+		digits = s.number()
+	case c == '"':
+		s.text(longestKnown)
+		digits = s.unescaped()
+	case c == 'n':
+		s.literal("null")
+		return none
+	default:
 		s.refuse("item %d of the answer has an index that is no number", s.items)
 		s.value()
-		return -1
+		return none
 	}
-	i, err := strconv.Atoi(string(s.number()))
-	if err != nil {
+	i, err := strconv.Atoi(string(digits))
+	if err == nil {
+		return i
+	}
+	f, err := strconv.ParseFloat(string(digits), 64)
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > math.MaxInt32 {
 		s.refuse("item %d of the answer has an index that is no whole number, or a huge one", s.items)
+		return none
 	}
-	return i
+	return int(f)
 }
 
 // vector takes an item's vector and returns it in a row of the slab.
