@@ -17,7 +17,11 @@ func (s Space) Same(t Space) bool { return s != "" && s == t }
 type Model struct {
 	Provider, ID, Endpoint string // Endpoint (host) tells regions apart; it is not part of the Space
 
-	Space      Space  // "": Chain derives Provider/ID@Dimensions once Dimensions are known
+	// Origin is the first part of the Space that Chain derives, for a server that may serve anything
+	// under any name: its address. "" means Provider.
+	Origin string
+
+	Space      Space  // "": Chain derives Origin/ID@Dimensions once Dimensions are known
 	Variant    string // instruction or prefix: another vector for the same text, in the same Space
 	Dimensions int    // length of every vector; 0: unknown, see Probe
 	Normalized bool   // vectors have unit length
@@ -28,8 +32,8 @@ type Model struct {
 
 // derived returns m with the Space that follows from the other fields when none is set.
 func (m Model) derived() Model {
-	if m.Space == "" && m.Dimensions > 0 && m.Provider != "" && m.ID != "" {
-		m.Space = Space(m.Provider + "/" + m.ID + "@" + strconv.Itoa(m.Dimensions))
+	if origin := cmp.Or(m.Origin, m.Provider); m.Space == "" && m.Dimensions > 0 && origin != "" && m.ID != "" {
+		m.Space = Space(origin + "/" + m.ID + "@" + strconv.Itoa(m.Dimensions))
 	}
 	return m
 }

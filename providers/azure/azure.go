@@ -84,6 +84,7 @@ func New(o Options) (embedding.Embedder, error) {
 	model := embedding.Model{
 		Provider:   cmp.Or(host, "azure"),
 		ID:         o.Deployment,
+		Origin:     setup.Address(root, ""),
 		Space:      o.Space,
 		Dimensions: cmp.Or(o.Dimensions, o.NativeDimensions, info.Dimensions),
 		Normalized: info.Normalized,

@@ -77,11 +77,13 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
+	origin := setup.Origin("bedrock", base, "", hosts...)
 	config := wire.Config{
 		Model: embedding.Model{
 			Provider:   "bedrock",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, setup.Space("bedrock", base, info.ID, dims, hosts...)),
+			Origin:     origin,
+			Space:      cmp.Or(o.Space, setup.Space(origin, info.ID, dims)),
 			Dimensions: dims,
 			Normalized: info.Normalized && !o.Unnormalized,
 			Symmetric:  info.Tasks == nil,
@@ -102,7 +104,7 @@ func New(o Options) (embedding.Embedder, error) {
 		}
 		return jsonhttp.New(config, jsonhttp.Format{Encode: titan(dims, !o.Unnormalized), Decode: decodeTitan})
 	}
-	config.Model.Variant = "input_type"
+	config.Model.Variant = setup.Cut("input_type", o.Truncate)
 	if len(info.Dimensions) == 1 { // a model with one length refuses to be told it
 		dims = 0
 	}

@@ -76,7 +76,8 @@ func New(o Options) (embedding.Embedder, error) {
 		Model: embedding.Model{
 			Provider:   "dashscope",
 			ID:         info.ID,
-			Space:      cmp.Or(o.Space, setup.Space("dashscope", s.base, info.ID, dims, ownHost)),
+			Origin:     setup.Origin("dashscope", s.base, o.api(), ownHost),
+			Space:      o.Space,
 			Variant:    o.variant(),
 			Dimensions: dims,
 			Normalized: info.Normalized,

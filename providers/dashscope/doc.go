@@ -25,8 +25,8 @@
 //
 // The service's hosts, all under aliyuncs.com, share one Space per model and dimensions
 // (dashscope/text-embedding-v4@1024): vectors made in one region can be searched from another. Any
-// other host may serve another model under the same name, so its name is part of the Space
-// (dashscope@127.0.0.1/...). [Options].Space overrides both.
+// other server may serve another model under the same name, so its address is part of the Space
+// (dashscope@127.0.0.1:8089/...). [Options].Space overrides both.
 //
 // # Queries and documents
 //

@@ -30,13 +30,13 @@ func TestWhomToAsk(t *testing.T) {
 		{name: "variable with blanks", variable: " " + variable + "\n", o: dashscope.Options{}, endpoint: "variable.example", price: "", space: "dashscope@variable.example/text-embedding-v4@1024"},
 		{name: "region wins over the variable", variable: variable, o: dashscope.Options{Region: "intl"}, endpoint: "dashscope-intl.aliyuncs.com", price: "USD", space: "dashscope/text-embedding-v4@1024"},
 		{name: "workspace wins over the variable", variable: variable, o: dashscope.Options{Workspace: "w"}, endpoint: "w.cn-beijing.maas.aliyuncs.com", price: "CNY", space: "dashscope/text-embedding-v4@1024"},
-		{name: "base URL wins over all", variable: variable, o: dashscope.Options{Region: "intl", BaseURL: "http://127.0.0.1:8089/compatible-mode/v1/"}, endpoint: "127.0.0.1:8089", price: "USD", space: "dashscope@127.0.0.1/text-embedding-v4@1024"},
-		{name: "base URL with a blank before it", variable: "", o: dashscope.Options{BaseURL: " http://localhost/v1"}, endpoint: "localhost", price: "", space: "dashscope@localhost/text-embedding-v4@1024"},
+		{name: "base URL wins over all", variable: variable, o: dashscope.Options{Region: "intl", BaseURL: "http://127.0.0.1:8089/compatible-mode/v1/"}, endpoint: "127.0.0.1:8089", price: "USD", space: "dashscope@127.0.0.1:8089/text-embedding-v4@1024"},
+		{name: "base URL with a blank before it", variable: "", o: dashscope.Options{BaseURL: " http://localhost/v1"}, endpoint: "localhost", price: "", space: "dashscope@localhost:80~v1~/text-embedding-v4@1024"},
 		{name: "base URL of a region", variable: "", o: dashscope.Options{BaseURL: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"}, endpoint: "dashscope-intl.aliyuncs.com", price: "USD", space: "dashscope/text-embedding-v4@1024"},
 		{name: "base URL in capitals", variable: "", o: dashscope.Options{BaseURL: "https://DASHSCOPE-INTL.aliyuncs.com/compatible-mode/v1"}, endpoint: "DASHSCOPE-INTL.aliyuncs.com", price: "USD", space: "dashscope/text-embedding-v4@1024"},
 		{name: "base URL of a workspace", variable: "", o: dashscope.Options{BaseURL: "https://w.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1"}, endpoint: "w.ap-southeast-1.maas.aliyuncs.com", price: "USD", space: "dashscope/text-embedding-v4@1024"},
-		{name: "a host that only looks like the service", variable: "", o: dashscope.Options{BaseURL: "https://aliyuncs.com.evil.example/v1"}, endpoint: "aliyuncs.com.evil.example", price: "", space: "dashscope@aliyuncs.com.evil.example/text-embedding-v4@1024"},
-		{name: "another that only looks like it", variable: "", o: dashscope.Options{BaseURL: "https://notaliyuncs.com/v1"}, endpoint: "notaliyuncs.com", price: "", space: "dashscope@notaliyuncs.com/text-embedding-v4@1024"},
+		{name: "a host that only looks like the service", variable: "", o: dashscope.Options{BaseURL: "https://aliyuncs.com.evil.example/v1"}, endpoint: "aliyuncs.com.evil.example", price: "", space: "dashscope@aliyuncs.com.evil.example~v1~/text-embedding-v4@1024"},
+		{name: "another that only looks like it", variable: "", o: dashscope.Options{BaseURL: "https://notaliyuncs.com/v1"}, endpoint: "notaliyuncs.com", price: "", space: "dashscope@notaliyuncs.com~v1~/text-embedding-v4@1024"},
 		{name: "a space of the user's", variable: variable, o: dashscope.Options{Space: "mine"}, endpoint: "variable.example", price: "", space: "mine"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
