@@ -161,8 +161,11 @@ func joined(who string, embedders []embedding.Embedder) (embedding.Model, error)
 			m = o
 			continue
 		case !o.Space.Same(m.Space):
-			return m, fmt.Errorf("middleware.%s: embedder %d is of the space %q and the first of %q: their vectors cannot be compared; "+
-				"if one model serves both, give both the same space (space= in a reference, Options.Space)", who, i, o.Space, m.Space)
+			hint := ""
+			if o.ID == m.ID && o.Origin != m.Origin {
+				hint = "; if both servers have one model, give both the same space (space= in a reference, Options.Space)"
+			}
+			return m, fmt.Errorf("middleware.%s: embedder %d is of the space %q and the first of %q: their vectors cannot be compared%s", who, i, o.Space, m.Space, hint)
 		case o.Variant != m.Variant:
 			return m, fmt.Errorf("middleware.%s: embedder %d has the variant %q and the first %q: they give one text different vectors", who, i, o.Variant, m.Variant)
 		}
