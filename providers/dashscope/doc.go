@@ -12,7 +12,11 @@
 // A key belongs to one region. Every other region refuses it in the words for a wrong key.
 // [Regions] lists the regions. [Options].Workspace asks a workspace's own host. [Options].BaseURL,
 // or the variable DASHSCOPE_COMPATIBLE_BASE_URL, asks any other address, such as a proxy or the
-// emulator of package dashscopetest. Options and references win over the variable.
+// emulator of package dashscopetest. The variable says where, the region what: a reference with
+// region= goes to the variable's address.
+//
+// DASHSCOPE_API_KEY travels to the service's own hosts, to this machine and to the variable's address.
+// Any other base URL needs [Options].Key or [Options].KeyEnv.
 //
 // # Limits
 //

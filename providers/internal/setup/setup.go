@@ -25,14 +25,14 @@ func Key(given, variable string) (key, from string) {
 
 // RequiredKey is [Key] for a vendor that needs one. It reads the vendor's own variable for the
 // vendor's own hosts and for this machine only: a key does not travel to whatever host a reference
-// names unless the user names a variable beside it.
+// names unless the user names a variable beside it. If a variable is empty, from is its name.
 func RequiredKey(given, named, own, baseURL string, hosts ...string) (key, from string, err error) {
 	if given == "" && named == "" && !Trusted(baseURL, hosts...) {
 		return "", "", fmt.Errorf("no API key for %s: name its variable in Options.KeyEnv (key_env= in a reference); "+
 			"%s is for the vendor's own address", Host(baseURL), own)
 	}
 	if key, from = Key(given, cmp.Or(named, own)); key == "" {
-		return "", "", fmt.Errorf("no API key: set the variable %s", from)
+		return "", from, fmt.Errorf("no API key: set the variable %s", from)
 	}
 	return key, from, nil
 }
