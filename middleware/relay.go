@@ -23,7 +23,14 @@ func movesOn(err error) bool {
 	case embedding.Auth, embedding.RateLimited, embedding.Exhausted, embedding.Unavailable, embedding.Malformed:
 		return true
 	}
-	return false
+	return unreachable(err)
+}
+
+// unreachable reports whether err is a provider's failure to connect that no repetition cures, such
+// as a host that does not exist: package wire gives it this code.
+func unreachable(err error) bool {
+	e, ok := errors.AsType[*embedding.Error](err)
+	return ok && e.Kind == embedding.Invalid && e.Code == "unreachable" && e.Status == 0
 }
 
 // embed asks the embedders in next's order; next returns false when nobody is left.

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
+	"sync/atomic"
 
 	"github.com/vecspace/embedding"
 )
@@ -41,6 +43,11 @@ type Exchange struct {
 	config Config
 	base   *url.URL
 	http   *http.Client
+	own    *http.Transport // the shared one, nil if the user's client has its own
+
+	// stale says that a request has got no answer in its time. A connection that a router on the way
+	// has forgotten looks like that, and HTTP/2 would send all later requests over it too.
+	stale atomic.Bool
 }
 
 // NewExchange checks c and does no I/O. Its errors are [*embedding.Error] and quote neither the key
@@ -55,6 +62,9 @@ func NewExchange(c Config) (*Exchange, error) {
 		return nil, x.Fail(embedding.Invalid, err)
 	}
 	x.base = base
+	if x.http.Transport == shared() {
+		x.own = shared()
+	}
 	x.config.Model.Endpoint = base.Host
 	return x, nil
 }
@@ -150,6 +160,9 @@ func (c *call) do(req *http.Request, body []byte, read Reader) (*Answer, *embedd
 	if failure := c.authorize(req, body); failure != nil {
 		return nil, failure
 	}
+	if c.stale.Swap(false) && c.own != nil {
+		c.own.CloseIdleConnections()
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.unreachable(err)
@@ -195,7 +208,22 @@ func (c *call) authorize(req *http.Request, body []byte) *embedding.Error {
 
 // unreachable is the error of a request that got no answer.
 func (c *call) unreachable(err error) *embedding.Error {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		c.stale.Store(true)
+	}
 	why := TransportCause(err, c.secret, c.texts).(Cause)
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	if kind, advice := lasting(err); kind != embedding.Unknown {
+		if strings.Contains(why.Words, "proxy address") { // the address may hold a password
+			why.Words = "the request was not sent"
+		}
+		why.Words += "; " + advice
+		e := c.Fail(kind, why)
+		e.Code = CodeUnreachable
+		return e
+	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" && c.config.Unreachable != "" {
 		why.Words += "; " + c.config.Unreachable
 	}
