@@ -67,6 +67,10 @@ func (b *batcher) learn(l embedding.Limits) {
 	b.limits = b.limits.Min(l)
 }
 
+// codeBystander is the code of texts that a provider refused with one that it blames: package wire
+// gives it to them.
+const codeBystander = "not_to_blame"
+
 // head returns how many of texts go into one request, at least one.
 func head(texts []string, l embedding.Limits) int {
 	n := min(l.Texts, len(texts))
@@ -222,6 +226,10 @@ func (j *job) settle(c chunk, res embedding.Response, err error) {
 		}
 	}
 	for err, idx := range together {
+		if e := err.(*embedding.Error); e.Code == codeBystander && len(idx) < len(c.idx) {
+			j.pieces = append(j.pieces, chunk{idx: idx}) // without the text that the provider blames
+			continue
+		}
 		defer j.refused(idx, err) // after the rows are placed
 	}
 	if rest == nil {

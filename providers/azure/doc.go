@@ -20,6 +20,9 @@
 //
 // # Addresses
 //
+// [Options].Endpoint is the resource's address alone. A project's (/api/projects/...) has no
+// embeddings, and paths that were pasted from a request are refused.
+//
 // The default is the v1 API, {endpoint}/openai/v1/embeddings. With [Options].APIVersion, such as
 // 2024-10-21, requests go to the older address that some gateways need:
 // {endpoint}/openai/deployments/{deployment}/embeddings?api-version=...

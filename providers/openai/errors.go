@@ -78,6 +78,9 @@ var (
 	noNumbers = anyOf(`embedding contains nan`)
 )
 
+// badInput matches the beginning of words that name the text which is to blame.
+var badInput = regexp.MustCompile(`^Invalid 'input\[(\d+)\]'`)
+
 // patterns ignore case; the first match counts.
 type patterns []*regexp.Regexp
 
@@ -107,7 +110,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: n}}
 	}
 	if _, ok := textTooLong.find(f.Message); ok {
-		return wire.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text"}
+		return wire.Verdict{Kind: embedding.Rejected, Advice: "shorten or split the text", Bad: wire.Indexes(badInput.FindStringSubmatch(f.Message))}
 	}
 	v := wire.Verdict{Kind: kindOf(f)}
 	_, cut := noLength.find(f.Message)

@@ -29,6 +29,10 @@ type Config struct {
 	// and returns the secret that no error may repeat. It must be safe for concurrent use.
 	Sign func(req *http.Request, body []byte) (secret string, err error)
 
+	// Again hears of each refusal and reports whether the request is to be signed and sent once more.
+	// It may be nil. It must be safe for concurrent use.
+	Again func(Failure) bool
+
 	Classify    func(Failure) Verdict // may be nil: the status decides
 	Unreachable string                // advice where no connection comes about; may be empty
 
@@ -92,7 +96,8 @@ func (x *Exchange) named(e *embedding.Error) *embedding.Error {
 type Reader func(*Answer) (rest []byte, bare bool, err error)
 
 // Post sends body to Config.Path and has read read the answer. No error repeats any of texts. All
-// errors are the context's own or an [*embedding.Error].
+// errors are the context's own, an [*embedding.Error], or an [*embedding.PartialError] if the server
+// blames some of the texts.
 func (x *Exchange) Post(ctx context.Context, body []byte, texts []string, read Reader) (*Answer, error) {
 	req, err := x.request(ctx, http.MethodPost, x.config.Path)
 	if err != nil {
@@ -131,12 +136,18 @@ func (x *Exchange) request(ctx context.Context, method, path string) (*http.Requ
 func (x *Exchange) Do(req *http.Request, body []byte, texts []string, read Reader) (*Answer, error) {
 	c := &call{Exchange: x, secret: x.config.Key, texts: texts}
 	answer, failure := c.do(req, body, read)
+	if failure != nil && c.again {
+		answer, failure = c.do(req.Clone(req.Context()), body, read)
+	}
 	if failure == nil {
 		return answer, nil
 	}
 	// Once the caller's time is up, only a refusal that has arrived says more than the context does.
 	if end := req.Context().Err(); end != nil && (failure.Status == 0 || failure.Status == http.StatusOK) {
 		return nil, end
+	}
+	if c.verdict.blames(texts) {
+		return nil, c.verdict.apart(failure, len(texts))
 	}
 	return nil, failure
 }
@@ -147,6 +158,9 @@ type call struct {
 	secret string
 	texts  []string
 	answer Answer // once one has come
+
+	verdict Verdict // on the last refusal
+	again   bool    // it is to be sent once more
 }
 
 func (c *call) do(req *http.Request, body []byte, read Reader) (*Answer, *embedding.Error) {
@@ -179,7 +193,9 @@ func (c *call) do(req *http.Request, body []byte, read Reader) (*Answer, *embedd
 		return nil, c.Fail(embedding.Unavailable, TransportCause(err, c.secret, c.texts))
 	}
 	// A body that broke off is read as far as it came: the status says most.
-	return nil, c.refuse(ReadFailure(res.StatusCode, res.Header, said))
+	f := ReadFailure(res.StatusCode, res.Header, said)
+	c.again = c.config.Again != nil && c.config.Again(f)
+	return nil, c.refuse(f)
 }
 
 // authorize puts the proof of who asks into a request.
@@ -258,11 +274,11 @@ func (c *call) accepted(res *http.Response, read Reader) (*Answer, *embedding.Er
 
 // refuse makes an error of an answer without vectors.
 func (c *call) refuse(f Failure) *embedding.Error {
-	var v Verdict
+	c.verdict = Verdict{}
 	if c.config.Classify != nil {
-		v = c.config.Classify(f)
+		c.verdict = c.config.Classify(f)
 	}
-	return c.named(f.Refusal(v, c.secret, c.texts))
+	return c.named(f.Refusal(c.verdict, c.secret, c.texts))
 }
 
 // broken is the error of an answer that cannot be used.

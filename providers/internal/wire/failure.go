@@ -41,6 +41,67 @@ type Verdict struct {
 	Advice  string           // what the user can do; "" means the kind's [Advice]
 
 	RetryAfter time.Duration // from the body, if no header has it
+
+	// Bad are the indexes of the texts that the server blames; see [Indexes]. Proof says of such a
+	// text that it is to blame. It may be nil: then no other text of the request may be longer. A
+	// gateway that splits requests counts the texts of its own.
+	Bad   []int
+	Proof func(text string) bool
+}
+
+// CodeBystander is the code of texts that were refused with one that the server blames. They are
+// asked for again together.
+const CodeBystander = "not_to_blame"
+
+// Indexes returns the numbers that the groups of a match hold, or nil if there is no match.
+func Indexes(match []string) (all []int) {
+	for _, group := range match[min(1, len(match)):] {
+		for _, word := range strings.FieldsFunc(group, func(r rune) bool { return r < '0' || r > '9' }) {
+			if n, err := strconv.Atoi(word); err == nil {
+				all = append(all, n)
+			}
+		}
+	}
+	return all
+}
+
+// blames reports whether the texts that v names, and no others, are to blame.
+func (v Verdict) blames(texts []string) bool {
+	if v.Kind != embedding.Rejected || len(v.Bad) == 0 || len(v.Bad) >= len(texts) {
+		return false
+	}
+	longest := 0
+	for i, text := range texts {
+		if !slices.Contains(v.Bad, i) {
+			longest = max(longest, len(text))
+		}
+	}
+	return !slices.ContainsFunc(v.Bad, func(i int) bool {
+		switch {
+		case i < 0 || i >= len(texts):
+			return true
+		case v.Proof != nil:
+			return !v.Proof(texts[i])
+		}
+		return len(texts[i]) < longest
+	})
+}
+
+// apart returns a refusal as the error of the texts that the server blames. The others have an error
+// of their own.
+func (v Verdict) apart(e *embedding.Error, n int) *embedding.PartialError {
+	other := *e
+	other.Code, other.Err = CodeBystander, Cause{Words: "the request was refused for another text: ask again without that one (middleware.Batch)"}
+	p := &embedding.PartialError{Response: embedding.Response{Vectors: make([][]float32, n)}}
+	for i := range n {
+		if slices.Contains(v.Bad, i) {
+			own := *e
+			p.Failed = append(p.Failed, embedding.TextError{Index: i, Err: &own})
+		} else {
+			p.Failed = append(p.Failed, embedding.TextError{Index: i, Err: &other})
+		}
+	}
+	return p
 }
 
 // members are the members of errors, at the top of a body or in its "error".
