@@ -67,10 +67,6 @@ func (b *batcher) learn(l embedding.Limits) {
 	b.limits = b.limits.Min(l)
 }
 
-// codeBystander is the code of texts that a provider refused with one that it blames: package wire
-// gives it to them.
-const codeBystander = "not_to_blame"
-
 // head returns how many of texts go into one request, at least one.
 func head(texts []string, l embedding.Limits) int {
 	n := min(l.Texts, len(texts))
@@ -226,10 +222,6 @@ func (j *job) settle(c chunk, res embedding.Response, err error) {
 		}
 	}
 	for err, idx := range together {
-		if e := err.(*embedding.Error); e.Code == codeBystander && len(idx) < len(c.idx) {
-			j.pieces = append(j.pieces, chunk{idx: idx}) // without the text that the provider blames
-			continue
-		}
 		defer j.refused(idx, err) // after the rows are placed
 	}
 	if rest == nil {
@@ -268,12 +260,37 @@ func (j *job) refused(idx []int, err error) {
 			return
 		}
 	}
+	if bad, good := blamed(idx, err); kind == embedding.Rejected && len(bad) > 0 && len(good) > 0 {
+		j.out.Add(bad, embedding.Response{}, err)
+		j.pieces = append(j.pieces, chunk{idx: good})
+		return
+	}
 	half := (len(idx) + 1) / 2
 	var whole *halves
 	if kind == embedding.TooLarge {
 		whole = &halves{left: 2, learn: j.size(idx, half)}
 	}
 	j.pieces = append(j.pieces, chunk{idx: idx[half:], whole: whole}, chunk{idx: idx[:half], whole: whole})
+}
+
+// blamed splits the texts idx of a refused request into those that the server names as the reason,
+// of which it knows the places among them, and the others.
+func blamed(idx []int, err error) (bad, good []int) {
+	named, ok := errors.AsType[interface {
+		error
+		Blames() []int
+	}](err)
+	if !ok {
+		return nil, idx
+	}
+	for k, i := range idx {
+		if slices.Contains(named.Blames(), k) {
+			bad = append(bad, i)
+		} else {
+			good = append(good, i)
+		}
+	}
+	return bad, good
 }
 
 // size returns the limit to learn when both halves pass: texts where nobody knew how many a request may hold; else the

@@ -5,7 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/vecspace/embedding"
@@ -13,8 +13,7 @@ import (
 	"github.com/vecspace/embedding/providers"
 )
 
-// TestTheTextThatAServerNames: a refusal that names the text which is to blame fails that text, and
-// leaves the others to be asked for again together.
+// TestTheTextThatAServerNames: a refusal that names the text which is to blame says so to Batch.
 func TestTheTextThatAServerNames(t *testing.T) {
 	keyless(t)
 	t.Setenv("K", "k")
@@ -32,14 +31,12 @@ func TestTheTextThatAServerNames(t *testing.T) {
 		e, err := providers.Open(tc.reference + srv.URL)
 		expect.NoError(t, err)
 		_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"a", "bb bb bbb", "c"}})
-		p, ok := errors.AsType[*embedding.PartialError](err)
-		if !ok || len(p.Failed) != 3 {
-			t.Fatalf("%s: got %v, want a PartialError of all three texts", tc.reference, err)
-		}
-		for i, f := range p.Failed {
-			if other := strings.Contains(f.Err.Error(), "refused for another text"); other != (i != 1) || !errors.Is(f.Err, embedding.Rejected) {
-				t.Errorf("%s: text %d: got %v, want text 1 blamed", tc.reference, i, f.Err)
-			}
+		named, ok := errors.AsType[interface {
+			error
+			Blames() []int
+		}](err)
+		if !ok || !errors.Is(err, embedding.Rejected) || !slices.Equal(named.Blames(), []int{1}) {
+			t.Errorf("%s: got %v, want a Rejected error that blames text 1", tc.reference, err)
 		}
 		srv.Close()
 	}

@@ -96,8 +96,7 @@ func (x *Exchange) named(e *embedding.Error) *embedding.Error {
 type Reader func(*Answer) (rest []byte, bare bool, err error)
 
 // Post sends body to Config.Path and has read read the answer. No error repeats any of texts. All
-// errors are the context's own, an [*embedding.Error], or an [*embedding.PartialError] if the server
-// blames some of the texts.
+// errors are the context's own or an [*embedding.Error].
 func (x *Exchange) Post(ctx context.Context, body []byte, texts []string, read Reader) (*Answer, error) {
 	req, err := x.request(ctx, http.MethodPost, x.config.Path)
 	if err != nil {
@@ -146,9 +145,6 @@ func (x *Exchange) Do(req *http.Request, body []byte, texts []string, read Reade
 	if end := req.Context().Err(); end != nil && (failure.Status == 0 || failure.Status == http.StatusOK) {
 		return nil, end
 	}
-	if c.verdict.blames(texts) {
-		return nil, c.verdict.apart(failure, len(texts))
-	}
 	return nil, failure
 }
 
@@ -158,9 +154,7 @@ type call struct {
 	secret string
 	texts  []string
 	answer Answer // once one has come
-
-	verdict Verdict // on the last refusal
-	again   bool    // it is to be sent once more
+	again  bool   // the request is to be sent once more
 }
 
 func (c *call) do(req *http.Request, body []byte, read Reader) (*Answer, *embedding.Error) {
@@ -274,11 +268,11 @@ func (c *call) accepted(res *http.Response, read Reader) (*Answer, *embedding.Er
 
 // refuse makes an error of an answer without vectors.
 func (c *call) refuse(f Failure) *embedding.Error {
-	c.verdict = Verdict{}
+	var v Verdict
 	if c.config.Classify != nil {
-		c.verdict = c.config.Classify(f)
+		v = c.config.Classify(f)
 	}
-	return c.named(f.Refusal(c.verdict, c.secret, c.texts))
+	return c.named(f.Refusal(v, c.secret, c.texts))
 }
 
 // broken is the error of an answer that cannot be used.

@@ -49,10 +49,6 @@ type Verdict struct {
 	Proof func(text string) bool
 }
 
-// CodeBystander is the code of texts that were refused with one that the server blames. They are
-// asked for again together.
-const CodeBystander = "not_to_blame"
-
 // Indexes returns the numbers that the groups of a match hold, or nil if there is no match.
 func Indexes(match []string) (all []int) {
 	for _, group := range match[min(1, len(match)):] {
@@ -85,23 +81,6 @@ func (v Verdict) blames(texts []string) bool {
 		}
 		return len(texts[i]) < longest
 	})
-}
-
-// apart returns a refusal as the error of the texts that the server blames. The others have an error
-// of their own.
-func (v Verdict) apart(e *embedding.Error, n int) *embedding.PartialError {
-	other := *e
-	other.Code, other.Err = CodeBystander, Cause{Words: "the request was refused for another text: ask again without that one (middleware.Batch)"}
-	p := &embedding.PartialError{Response: embedding.Response{Vectors: make([][]float32, n)}}
-	for i := range n {
-		if slices.Contains(v.Bad, i) {
-			own := *e
-			p.Failed = append(p.Failed, embedding.TextError{Index: i, Err: &own})
-		} else {
-			p.Failed = append(p.Failed, embedding.TextError{Index: i, Err: &other})
-		}
-	}
-	return p
 }
 
 // members are the members of errors, at the top of a body or in its "error".
@@ -253,6 +232,9 @@ func (f Failure) Refusal(v Verdict, key string, texts []string) *embedding.Error
 		said += "; " + advice
 	}
 	e.Err = Cause{Words: said}
+	if v.blames(texts) {
+		e.Err = &blame{Cause{Words: said}, v.Bad}
+	}
 	return e
 }
 

@@ -3,7 +3,6 @@ package wire
 import (
 	"fmt"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding"
@@ -80,17 +79,9 @@ func TestBlame(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
 		}
 	}
-	p := Verdict{Bad: []int{1}}.apart(&embedding.Error{Kind: embedding.Rejected, Code: "long", Err: Cause{Words: "too long"}}, 3)
-	var codes []string
-	for i, f := range p.Failed {
-		e, ok := f.Err.(*embedding.Error)
-		if !ok || f.Index != i || e.Kind != embedding.Rejected {
-			t.Fatalf("failure %d: got %+v, want a Rejected error of each text in order", i, f)
-		}
-		codes = append(codes, e.Code)
-	}
-	if got := strings.Join(codes, " "); got != "not_to_blame long not_to_blame" || p.Failed[0].Err != p.Failed[2].Err {
-		t.Errorf("got the codes %s, want not_to_blame long not_to_blame, of which two are one error", got)
+	e := Failure{Status: 400, Message: "too long"}.Refusal(Verdict{Kind: embedding.Rejected, Bad: []int{1}}, "", texts)
+	if got := fmt.Sprint(e.Err.(*blame).Blames()); got != "[1]" {
+		t.Errorf("the error blames %s, want [1]", got)
 	}
 }
 
