@@ -36,9 +36,9 @@
 // embedding.Chain.
 //
 // Vectors of two spaces are never mixed. A server at an address of yours may serve anything under a
-// model's name, so its space begins with the address: host, port and path. Two servers that you know
-// to have the same model are one space if both references have the same space=. Earlier versions
-// left out port and path; an index of theirs opens with the space= that its error names.
+// model's name, so its space begins with the address: host, port and path. Two servers that you
+// know to have the same model are one space if both references have the same space=. Earlier
+// versions left out port and path; an index of theirs opens with the space= that its error names.
 //
 // # Providers
 //

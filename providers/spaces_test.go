@@ -13,7 +13,7 @@ import (
 	"github.com/vecspace/embedding/providers"
 )
 
-// opened returns an Embedder that has the Model of a reference, with dimensions as Probe learns them.
+// opened returns an Embedder with the Model of a reference and the dimensions that Probe learns.
 func opened(t *testing.T, reference string, dims int) embedding.Embedder {
 	t.Helper()
 	e, err := providers.Open(reference)

@@ -13,7 +13,7 @@
 // word for the model. With it, dimensions, limits and price are known, and the Space is OpenAI's
 // own for the model (openai/text-embedding-3-small@1536), so either service searches what the other
 // embedded. Without it they are unknown, the resource's host is the Provider, its address a part of
-// the Space (docs.openai.azure.com/my-deployment@1536), and [embedding.Probe] learns the dimensions.
+// the Space (docs.openai.azure.com/my-deployment@1536). [embedding.Probe] learns the dimensions.
 //
 // A deployment may be set to upgrade itself to another model under the same name. Package canary
 // detects that.

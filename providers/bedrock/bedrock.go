@@ -26,7 +26,7 @@ const (
 	KeyVariable           = "AWS_BEARER_TOKEN_BEDROCK"
 )
 
-// service matches Bedrock's own hosts, those of private networks too. Credentials of the environment
+// service matches Bedrock's own hosts, also in private networks. Credentials of the environment
 // travel to no other host: customers' programs have hosts under amazonaws.com as well.
 var service = regexp.MustCompile(`(?:^|\.)bedrock-runtime(?:-fips)?\.[a-z]{2}(?:-[a-z]+)+-\d\.(?:(?:vpce\.)?amazonaws\.com(?:\.cn)?|api\.aws)$`)
 
@@ -133,7 +133,7 @@ func New(o Options) (embedding.Embedder, error) {
 	return bounded(e, info.characters, o.Truncate), nil
 }
 
-// bounded returns e with texts of more than most characters cut, or refused before anything is sent.
+// bounded returns e with texts of more than most characters cut, or refused before they are sent.
 func bounded(e embedding.Embedder, most int, cut bool) embedding.Embedder {
 	m := e.Model()
 	return embedding.Wrap(e, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {

@@ -15,8 +15,8 @@
 // emulator of package dashscopetest. The variable says where, the region what: a reference with
 // region= goes to the variable's address.
 //
-// DASHSCOPE_API_KEY travels to the service's own hosts, to this machine and to the variable's address.
-// Any other base URL needs [Options].Key or [Options].KeyEnv.
+// DASHSCOPE_API_KEY travels to the service's own hosts, to this machine and to the variable's
+// address. Any other base URL needs [Options].Key or [Options].KeyEnv.
 //
 // # Limits
 //

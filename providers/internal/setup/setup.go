@@ -90,8 +90,8 @@ func Numbers(ns []int) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(ns), " ", ", "), "[]")
 }
 
-// Origin returns the [embedding.Model].Origin of a vendor's models at a base URL. It is the vendor's
-// name for its own hosts and those below them. Any other server (an emulator, a proxy) may serve
+// Origin returns the [embedding.Model].Origin of a vendor's models at a base URL. It is the
+// vendor's name for its own hosts and those below them. Any other server (an emulator, a proxy) may serve
 // anything under a model's name, so its [Address] is added.
 func Origin(vendor, baseURL, api string, own ...string) string {
 	host := Host(baseURL)
@@ -121,9 +121,9 @@ func Space(origin, id string, dims int) embedding.Space {
 }
 
 // Address names the server at a base URL: its host, its port unless that is 443, and the path
-// in front of the API's own path, such as /v1. A port has one server, whatever the scheme. An Address
-// has ~ for each slash, so that a model's name can follow behind a slash. It ends in ~ if the base URL
-// does not end in the API's path.
+// in front of the API's own path, such as /v1. A port has one server, whatever the scheme. An
+// Address has ~ for each slash, so that a model's name can follow behind a slash. It ends in ~ if
+// the base URL does not end in the API's path.
 func Address(baseURL, api string) string {
 	u, err := url.Parse(strings.TrimSpace(baseURL))
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 // CodeUnreachable is the code of a failure to connect that no repetition cures.
 const CodeUnreachable = "unreachable"
 
-// lasting returns the kind of a failure to connect that no repetition cures, with advice, or Unknown.
-// A refused connection is none of those: a server that restarts refuses too.
+// lasting returns the kind of a failure to connect that no repetition cures, with advice, or
+// Unknown. A refused connection is none of those: a server that restarts refuses too.
 func lasting(err error) (kind embedding.Kind, advice string) {
 	said := err.Error()
 	op, _ := errors.AsType[*net.OpError](err)

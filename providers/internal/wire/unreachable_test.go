@@ -187,8 +187,8 @@ func (n *network) Accept() (net.Conn, error) {
 func (n *network) Close() error   { n.once.Do(func() { close(n.calls) }); return nil }
 func (n *network) Addr() net.Addr { return &net.TCPAddr{} }
 
-// TestForgottenConnection: a connection over HTTP/2 that was forgotten on the way costs one request,
-// and no more than 15 s.
+// TestForgottenConnection: a connection over HTTP/2 that was forgotten on the way costs one
+// request, and no more than 15 s.
 func TestForgottenConnection(t *testing.T) {
 	certified := httptest.NewUnstartedServer(nil) // for its certificate
 	certified.EnableHTTP2 = true
