@@ -11,8 +11,8 @@ import (
 	"github.com/vecspace/embedding/providers/ref"
 )
 
-// waits tells a user what a command waits for: an answer that takes more than a second, or a provider
-// that is asked again.
+// waits tells a user what a command waits for: an answer that takes more than a second, or a
+// provider that is asked again.
 type waits struct {
 	say func(line string) // must be safe for concurrent use
 	mu  sync.Mutex

@@ -29,8 +29,8 @@
 // throughput) needs [Options].Serves. An ARN's region is the one that is asked.
 //
 // A text of more than 2,048 characters is too long for Cohere's v3 on Bedrock, even where the
-// service cuts texts to 512 tokens. The Embedder refuses it before anything is sent, or cuts it with
-// [Options].Truncate.
+// service cuts texts to 512 tokens. The Embedder refuses it before anything is sent, or cuts it
+// with [Options].Truncate.
 //
 // # Vector spaces
 //

@@ -91,8 +91,8 @@ func Numbers(ns []int) string {
 }
 
 // Origin returns the [embedding.Model].Origin of a vendor's models at a base URL. It is the
-// vendor's name for its own hosts and those below them. Any other server (an emulator, a proxy) may serve
-// anything under a model's name, so its [Address] is added.
+// vendor's name for its own hosts and those below them. Any other server (an emulator, a proxy) may
+// serve anything under a model's name, so its [Address] is added.
 func Origin(vendor, baseURL, api string, own ...string) string {
 	host := Host(baseURL)
 	if host == "" || Within(host, own...) {
