@@ -18,7 +18,11 @@ func (s Space) Same(t Space) bool { return s != "" && s == t }
 type Model struct {
 	Provider, ID, Endpoint string // Endpoint: a host, not part of the Space
 
-	Space      Space  // if "" and Dimensions are known, Chain sets Provider/ID@Dimensions
+	// Origin is the first part of the Space that Chain derives, for a server that may serve anything
+	// under any name: its address. "" means Provider.
+	Origin string
+
+	Space      Space  // if "" and Dimensions are known, Chain sets Origin/ID@Dimensions
 	Variant    string // instruction or prefix: changes a text's vector inside the same Space
 	Dimensions int    // length of every vector; 0 means unknown, see Probe
 	Normalized bool   // vectors have unit length
@@ -29,8 +33,8 @@ type Model struct {
 
 // derived returns m with the Space that follows from its other fields, if it has none.
 func (m Model) derived() Model {
-	if m.Space == "" && m.Dimensions > 0 && m.Provider != "" && m.ID != "" {
-		m.Space = Space(m.Provider + "/" + m.ID + "@" + strconv.Itoa(m.Dimensions))
+	if origin := cmp.Or(m.Origin, m.Provider); m.Space == "" && m.Dimensions > 0 && origin != "" && m.ID != "" {
+		m.Space = Space(origin + "/" + m.ID + "@" + strconv.Itoa(m.Dimensions))
 	}
 	return m
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/spaces"
 )
 
 // Check embeds every text of the reference with e and compares the vectors. It returns nil if they
@@ -27,7 +28,7 @@ func Check(ctx context.Context, e embedding.Embedder, ref Reference) error {
 	m := embedding.Chain(e).Model()
 	if m.Space == "" {
 		if m.Space = spaceAt(m, ref.Dimensions); !m.Space.Same(ref.Space) {
-			return fmt.Errorf("canary: the Space of %s:%s is unknown: call embedding.Probe first", m.Provider, m.ID)
+			return fmt.Errorf("canary: the Space of %s:%s is unknown: call embedding.Probe first%s", m.Provider, m.ID, spaces.Keep(m, ref.Space))
 		}
 	}
 	d := &Drift{
@@ -37,7 +38,7 @@ func Check(ctx context.Context, e embedding.Embedder, ref Reference) error {
 	same := m.Space.Same(ref.Space)
 	switch {
 	case !same && !resized(ref, m):
-		d.Change = SpaceChanged
+		d.Change, d.Advice = SpaceChanged, spaces.Keep(m, ref.Space)
 		return d
 	case m.Variant != ref.Variant:
 		d.Change = VariantChanged

@@ -32,6 +32,17 @@ func TestCheckSpaceAndVariantAskNothing(t *testing.T) {
 			t.Error("something was asked")
 		}
 	}
+	// A reference of the time when a server's port was no part of its space, also where the dimensions
+	// are unknown.
+	for _, m := range []embedding.Model{{Origin: "fake:8080"}, {Origin: "fake:8080", Provider: "fake", ID: "fake"}} {
+		now := embedding.Embedder(newServer(embedtest.FakeOptions{Model: m}))
+		if m.ID != "" {
+			now = nobody{m}
+		}
+		if err := Check(t.Context(), now, ref); err == nil || !strings.Contains(err.Error(), "add space=fake/fake@8 to the reference") {
+			t.Errorf("%+v: got %v, want the space= that keeps the reference", m, err)
+		}
+	}
 	// The same vectors under another model's name are the user's assertion, not a drift.
 	same := embedding.Wrap(s, embedding.Model{Provider: "elsewhere", ID: "copy", Space: ref.Space, Dimensions: 8}, s.Embed)
 	if err := Check(t.Context(), same, ref); err != nil {

@@ -35,6 +35,7 @@ type Drift struct {
 	Change Change
 
 	Space, NowSpace           embedding.Space // of the reference and of the Embedder
+	Advice                    string          // how to go on with a space that was only renamed; may be empty
 	Variant, NowVariant       string
 	Dimensions, NowDimensions int     // NowDimensions is 0 if it is unknown
 	Kept                      int     // if Truncated: the dimensions that are left
@@ -60,7 +61,7 @@ func (d *Drift) Error() string {
 	fmt.Fprintf(&b, "canary: %s: ", d.Space)
 	switch d.Change {
 	case SpaceChanged:
-		fmt.Fprintf(&b, "the embedder has another space, %q: open the one that the reference was recorded with", d.NowSpace)
+		fmt.Fprintf(&b, "the embedder has another space, %q: open the one that the reference was recorded with%s", d.NowSpace, d.Advice)
 		return b.String()
 	case VariantChanged:
 		fmt.Fprintf(&b, "the variant was %q and is %q: open the embedder with the instruction that the reference was recorded with", d.Variant, d.NowVariant)

@@ -98,7 +98,7 @@ func (b *balance) choose(asked []bool) (int, bool) {
 func (b *balance) answered(at int, err error) {
 	bad := false
 	for e := range causes(err) {
-		bad = bad || e.Kind == embedding.Auth || e.Kind == embedding.Exhausted
+		bad = bad || e.Kind == embedding.Auth || e.Kind == embedding.Exhausted || unreachable(e)
 	}
 	b.mu.Lock()
 	report := bad && !b.out[at]

@@ -264,12 +264,37 @@ func (j *job) refused(idx []int, err error) {
 			return
 		}
 	}
+	if bad, good := blamed(idx, err); kind == embedding.Rejected && len(bad) > 0 && len(good) > 0 {
+		j.out.Add(bad, embedding.Response{}, err)
+		j.pieces = append(j.pieces, chunk{idx: good})
+		return
+	}
 	half := (len(idx) + 1) / 2
 	var whole *halves
 	if kind == embedding.TooLarge {
 		whole = &halves{left: 2, learn: j.size(idx, half)}
 	}
 	j.pieces = append(j.pieces, chunk{idx: idx[half:], whole: whole}, chunk{idx: idx[:half], whole: whole})
+}
+
+// blamed splits the texts idx of a refused request into those that the server names as the reason,
+// of which it knows the places among them, and the others.
+func blamed(idx []int, err error) (bad, good []int) {
+	named, ok := errors.AsType[interface {
+		error
+		Blames() []int
+	}](err)
+	if !ok {
+		return nil, idx
+	}
+	for k, i := range idx {
+		if slices.Contains(named.Blames(), k) {
+			bad = append(bad, i)
+		} else {
+			good = append(good, i)
+		}
+	}
+	return bad, good
 }
 
 // size returns the limit to learn if both halves pass. If the number of texts has no known limit,

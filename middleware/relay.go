@@ -23,7 +23,14 @@ func movesOn(err error) bool {
 	case embedding.Auth, embedding.RateLimited, embedding.Exhausted, embedding.Unavailable, embedding.Malformed:
 		return true
 	}
-	return false
+	return unreachable(err)
+}
+
+// unreachable reports whether err is a provider's failure to connect that no repetition cures, such
+// as a host that does not exist: package wire gives it this code.
+func unreachable(err error) bool {
+	e, ok := errors.AsType[*embedding.Error](err)
+	return ok && e.Kind == embedding.Invalid && e.Code == "unreachable" && e.Status == 0
 }
 
 // embed asks the embedders in the order of next, which returns false when none is left.
@@ -153,7 +160,11 @@ func joined(who string, embedders []embedding.Embedder) (embedding.Model, error)
 			m = o
 			continue
 		case !o.Space.Same(m.Space):
-			return m, fmt.Errorf("middleware.%s: embedder %d is of the space %q and the first of %q: their vectors cannot be compared", who, i, o.Space, m.Space)
+			hint := ""
+			if o.ID == m.ID && o.Origin != m.Origin {
+				hint = "; if both servers have one model, give both the same space (space= in a reference, Options.Space)"
+			}
+			return m, fmt.Errorf("middleware.%s: embedder %d is of the space %q and the first of %q: their vectors cannot be compared%s", who, i, o.Space, m.Space, hint)
 		case o.Variant != m.Variant:
 			return m, fmt.Errorf("middleware.%s: embedder %d has the variant %q and the first %q: they give one text different vectors", who, i, o.Variant, m.Variant)
 		}

@@ -1,11 +1,31 @@
 package middleware
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
+
+// TestUnreachableMovesOn: a host that does not exist is not asked again, and another provider is.
+func TestUnreachableMovesOn(t *testing.T) {
+	gone := &embedding.Error{Kind: embedding.Invalid, Code: "unreachable"}
+	a, b := &target{whole: gone}, &target{}
+	e, err := Fallback(FallbackOptions{}, embedding.Chain(a, Retry(RetryOptions{})), b)
+	expect.NoError(t, err)
+	expect.NoError(t, ask(t.Context(), e, "x"))
+	expect.Equal(t, "requests of Fallback", fmt.Sprint(a.calls, b.calls), "1 1")
+	a, b = &target{whole: gone}, &target{}
+	var removed []int
+	e, err = Balance(BalanceOptions{Seed: 1, Removed: func(at int, _ embedding.Model, _ error) { removed = append(removed, at) }}, Target{Embedder: a, Weight: 1}, Target{Embedder: b, Weight: 1})
+	expect.NoError(t, err)
+	for range 50 {
+		expect.NoError(t, ask(t.Context(), e, "x"))
+	}
+	expect.Equal(t, "what Balance has removed after how many requests", fmt.Sprint(removed, a.calls), "[0] 1")
+}
 
 func TestMixingIsRefused(t *testing.T) {
 	base := (&target{}).Model()

@@ -18,7 +18,7 @@
 //
 //	base_url         the server to ask, instead of the provider's own address
 //	dimensions       the length of the vectors
-//	space            asserts the vectors' space, instead of deriving it
+//	space            asserts the vectors' space, instead of deriving it; see below
 //	key_env          the environment variable that holds the key
 //	max_texts        the most texts in one request
 //	max_tokens       the most tokens in one request
@@ -34,6 +34,11 @@
 //
 // [Open] returns an Embedder that is guarded and has no other middleware: add that with
 // embedding.Chain.
+//
+// Vectors of two spaces are never mixed. A server at an address of yours may serve anything under a
+// model's name, so its space begins with the address: host, port and path. Two servers that you
+// know to have the same model are one space if both references have the same space=. Earlier
+// versions left out port and path; an index of theirs opens with the space= that its error names.
 //
 // # Providers
 //

@@ -32,8 +32,8 @@ func keyless(t *testing.T) {
 func TestOpen(t *testing.T) {
 	for reference, want := range map[string]embedding.Space{
 		"static:base?space=mine": "mine",
-		"openai:nomic-embed-text:latest?base_url=http://localhost:11434/v1&native_dimensions=768": "localhost/nomic-embed-text:latest@768",
-		"vllm:BAAI/bge-m3?native_dimensions=1024":                                                 "127.0.0.1/BAAI/bge-m3@1024",
+		"openai:nomic-embed-text:latest?base_url=http://localhost:11434/v1&native_dimensions=768": "localhost:11434/nomic-embed-text:latest@768",
+		"vllm:BAAI/bge-m3?native_dimensions=1024":                                                 "127.0.0.1:8000/BAAI/bge-m3@1024",
 	} {
 		e, err := providers.Open(reference)
 		expect.NoError(t, err)

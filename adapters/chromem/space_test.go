@@ -26,6 +26,9 @@ func TestAnotherModelIsRefused(t *testing.T) {
 		}
 	}
 	refused(other, `"fake/fake@8"`, `"fake/other@8"`, "use another folder and index again")
+	// A folder of the time when a server's port was no part of its space.
+	ported := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Origin: "fake:8080"}})
+	refused(ported, `"fake:8080/fake@8"`, "add space=fake/fake@8 to the reference")
 	refused(longer, "have 8 dimensions", "have 16", "both are said to be")
 	if s := open(t, f, chromem.Options{Dir: dir}); s.Count() != 1 {
 		t.Errorf("%d documents after the refusals", s.Count())

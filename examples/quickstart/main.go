@@ -61,7 +61,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 	if err != nil {
 		return err
 	}
-	e = embedding.Chain(e, middleware.Standard(middleware.StandardOptions{}))
+	patience := &patience{log: log}
+	defer patience.wait("", true)
+	e = embedding.Chain(e, middleware.Standard(middleware.StandardOptions{}), patience.watch)
 	if e, err = embedding.Probe(ctx, e); err != nil {
 		return err
 	}

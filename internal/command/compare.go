@@ -137,8 +137,10 @@ func (p Parts) compare(ctx context.Context, args []string, std streams) error {
 	if c.options.Budgets, err = c.sums(); err != nil {
 		return err
 	}
-	c.options.Table = p.Providers
 	bar := newProgress(std.err)
+	w := &waits{say: bar.say}
+	defer w.end()
+	c.options.Table = w.table(p.Providers)
 	c.options.Progress = bar.hear
 	stop := errors.New("stop")
 	c.options.Start = func(e benchmarks.Estimate) error {
@@ -159,6 +161,7 @@ func (p Parts) compare(ctx context.Context, args []string, std streams) error {
 		return nil
 	}
 	r, err := benchmarks.Compare(ctx, c.candidates, tasks, c.options)
+	w.end()
 	bar.end()
 	if errors.Is(err, stop) {
 		return nil

@@ -110,6 +110,14 @@ func (p *progress) finish() {
 	}
 }
 
+// say prints a line of its own.
+func (p *progress) say(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.finish()
+	fmt.Fprintln(p.out, line)
+}
+
 func (p *progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

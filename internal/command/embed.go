@@ -13,7 +13,6 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/middleware"
-	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/ref"
 )
 
@@ -57,6 +56,9 @@ func (p Parts) embed(ctx context.Context, args []string, std streams) error {
 	if f.references, err = parse(fs, args, std); err != nil {
 		return err
 	}
+	w := &waits{say: func(line string) { fmt.Fprintln(std.err, "vecspace embed:", line) }}
+	defer w.end()
+	p.Providers = w.table(p.Providers)
 	if f.config != "" {
 		return p.embedConfigured(ctx, f, std)
 	}
@@ -103,15 +105,11 @@ func (p Parts) embedConfigured(ctx context.Context, f embedFlags, std streams) e
 }
 
 func (p Parts) open(reference string, dimensions int) (embedding.Embedder, error) {
-	table := p.Providers
-	if table == nil {
-		table = providers.Builtin()
-	}
 	if dimensions < 0 {
 		return nil, usagef("-dimensions %d: a vector has at least 1", dimensions)
 	}
 	if dimensions == 0 {
-		return table.Open(reference)
+		return p.Providers.Open(reference)
 	}
 	r, err := ref.Parse(reference)
 	if err != nil {
@@ -124,7 +122,7 @@ func (p Parts) open(reference string, dimensions int) (embedding.Embedder, error
 		r.Values = map[string]string{}
 	}
 	r.Values["dimensions"] = strconv.Itoa(dimensions)
-	return table.Open(r.String())
+	return p.Providers.Open(r.String())
 }
 
 // embedLines writes a result for each line of the input.

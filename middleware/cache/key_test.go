@@ -78,7 +78,7 @@ func TestEveryFieldIsInTheKey(t *testing.T) {
 		{
 			reflect.TypeFor[embedding.Model](),
 			[]string{"Space", "Variant", "Symmetric"},
-			[]string{"Provider", "ID", "Endpoint", "Dimensions", "Normalized", "Limits", "Price"},
+			[]string{"Provider", "ID", "Origin", "Endpoint", "Dimensions", "Normalized", "Limits", "Price"},
 		},
 		{reflect.TypeFor[embedding.Response](), []string{"Vectors"}, []string{"Usage", "ID"}},
 	} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -84,6 +85,7 @@ func New(o Options) (embedding.Embedder, error) {
 	model := embedding.Model{
 		Provider:   cmp.Or(host, "azure"),
 		ID:         o.Deployment,
+		Origin:     setup.Address(root, ""),
 		Space:      o.Space,
 		Dimensions: cmp.Or(o.Dimensions, o.NativeDimensions, info.Dimensions),
 		Normalized: info.Normalized,
@@ -168,5 +170,22 @@ func (o Options) root() (root, host string, err error) {
 	}
 	root = strings.TrimRight(root, "/")
 	root = strings.TrimRight(strings.TrimSuffix(strings.TrimSuffix(root, "/v1"), "/openai"), "/")
-	return root, setup.Host(root), nil
+	host = setup.Host(root)
+	path := ""
+	if u, err := url.Parse(root); err == nil {
+		path = strings.ToLower(strings.TrimRight(u.Path, "/"))
+	}
+	const front = "give the address of the resource alone, such as https://my-resource.openai.azure.com"
+	switch {
+	case strings.Contains(path+"/", "/api/projects/"):
+		return "", "", errors.New("the endpoint is a project's, which has no embeddings: " + front + " (what is in front of /api/projects)")
+	case pasted.MatchString(path):
+		return "", "", fmt.Errorf("the endpoint ends in %s, which is added to it where it belongs: %s", pasted.FindString(path), front)
+	case path != "" && !strings.Contains(root, "?") && setup.Within(host, hosts...):
+		return "", "", errors.New("the endpoint has a path, which no resource has: " + front)
+	}
+	return root, host, nil
 }
+
+// pasted matches the end of an address that was copied from a request.
+var pasted = regexp.MustCompile(`/(?:embeddings|models|chat/completions|completions|responses|deployments(?:/[^/]*)?)$`)

@@ -256,3 +256,43 @@ func TestBadInput(t *testing.T) {
 		t.Errorf("got %v, want 6 s", got.RetryAfter)
 	}
 }
+
+// TestAddresses: what people paste is one address, or an error that says what to write.
+func TestAddresses(t *testing.T) {
+	const own, gateway = "https://r.services.ai.azure.com", "https://gw.example/azure"
+	for endpoint, says := range map[string]string{
+		own:                                       "",
+		own + "/":                                 "",
+		own + "/openai":                           "",
+		own + "/openai/":                          "",
+		own + "/openai/v1/":                       "",
+		gateway:                                   "",
+		gateway + "/openai/v1":                    "",
+		own + "/api/projects/p":                   "in front of /api/projects",
+		own + "/api/projects/p/openai/v1":         "in front of /api/projects",
+		own + "/API/Projects/p/openai/v1/":        "in front of /api/projects",
+		own + "/api/projects":                     "in front of /api/projects",
+		gateway + "/api/projects/p":               "in front of /api/projects",
+		own + "/openai/v1/embeddings":             "ends in /embeddings",
+		own + "/openai/v1/embeddings/":            "ends in /embeddings",
+		own + "/openai/v1/embeddings?api-version": "ends in /embeddings",
+		own + "/models":                           "ends in /models",
+		own + "/models/embeddings":                "ends in /embeddings",
+		own + "/openai/v1/chat/completions":       "ends in /chat/completions",
+		own + "/openai/deployments":               "ends in /deployments",
+		own + "/openai/deployments/d":             "api_version=",
+		gateway + "/openai/v1/embeddings":         "ends in /embeddings",
+		own + "/v2":                               "has a path",
+	} {
+		e, err := azure.New(azure.Options{Deployment: "d", NativeDimensions: 4, Endpoint: endpoint, Key: "k"})
+		switch {
+		case says == "" && err != nil:
+			t.Errorf("%s: got %v, want no error", endpoint, err)
+		case says != "" && (!errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "such as https://my-resource.openai.azure.com")):
+			t.Errorf("%s: got %v, want Invalid: %q and what to write", endpoint, err, says)
+		case says == "":
+			want := map[bool]embedding.Space{true: "r.services.ai.azure.com/d@4", false: "gw.example~azure/d@4"}[strings.HasPrefix(endpoint, own)]
+			expect.Equal(t, "the space of "+endpoint, e.Model().Space, want)
+		}
+	}
+}

@@ -12,13 +12,16 @@
 // package derives nothing from the name, even where it is a model's name. [Options].Model is your
 // word for the model. With it, dimensions, limits and price are known, and the Space is OpenAI's
 // own for the model (openai/text-embedding-3-small@1536), so either service searches what the other
-// embedded. Without it they are unknown, the resource's host is the Provider and so a part of the
-// Space (docs.openai.azure.com/my-deployment@1536), and [embedding.Probe] learns the dimensions.
+// embedded. Without it they are unknown, the resource's host is the Provider, its address a part of
+// the Space (docs.openai.azure.com/my-deployment@1536). [embedding.Probe] learns the dimensions.
 //
 // A deployment may be set to upgrade itself to another model under the same name. Package canary
 // detects that.
 //
 // # Addresses
+//
+// [Options].Endpoint is the resource's address alone. A project's (/api/projects/...) has no
+// embeddings, and paths that were pasted from a request are refused.
 //
 // The default is the v1 API, {endpoint}/openai/v1/embeddings. With [Options].APIVersion, such as
 // 2024-10-21, requests go to the older address that some gateways need:

@@ -18,6 +18,7 @@ var (
 	tooMany    = regexp.MustCompile(`(?:max number of inputs is|array length must be) (\d+)`)
 	tooMuch    = regexp.MustCompile(`max (\d+) tokens per request`)
 	tooLong    = regexp.MustCompile(`maximum (?:context|input) length is (\d+) tokens`)
+	badInput   = regexp.MustCompile(`^Invalid 'input\[(\d+)\]'`)
 	firewall   = regexp.MustCompile(`Virtual Network/Firewall`)
 	lacksRole  = regexp.MustCompile(`lacks the required data action|Principal does not have access`)
 	wrongModel = regexp.MustCompile(`does not work with the specified model`)
@@ -32,7 +33,8 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Tokens: wire.Number(m)}}
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
-		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)}, Advice: "shorten or split the text"}
+		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)}, Advice: "shorten or split the text",
+			Bad: wire.Indexes(badInput.FindStringSubmatch(f.Message))}
 	}
 	v := wire.Verdict{Kind: f.Kind()}
 	switch code := strings.ToLower(f.Code); {

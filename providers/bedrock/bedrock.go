@@ -9,7 +9,9 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
@@ -24,8 +26,17 @@ const (
 	KeyVariable           = "AWS_BEARER_TOKEN_BEDROCK"
 )
 
-// hosts are AWS' own domains. Credentials of the environment travel to no other host.
-var hosts = []string{"amazonaws.com", "amazonaws.com.cn"}
+// service matches Bedrock's own hosts, also in private networks. Credentials of the environment
+// travel to no other host: customers' programs have hosts under amazonaws.com as well.
+var service = regexp.MustCompile(`(?:^|\.)bedrock-runtime(?:-fips)?\.[a-z]{2}(?:-[a-z]+)+-\d\.(?:(?:vpce\.)?amazonaws\.com(?:\.cn)?|api\.aws)$`)
+
+// hosts returns the host of a base URL if it is Bedrock's own.
+func hosts(base string) []string {
+	if host := setup.Host(base); service.MatchString(host) {
+		return []string{host}
+	}
+	return nil
+}
 
 // Options configure [New]. It requires Model, and a region and credentials from here or from the
 // environment.
@@ -33,7 +44,7 @@ type Options struct {
 	Model      string // an id as in [Models], an inference profile of one, or an ARN
 	Serves     string // which of [Models] an ARN stands for that does not name it
 	Dimensions int    // length of the vectors; 0 means the model's default
-	Region     string // such as us-east-1; "" means BaseURL's, or AWS_REGION
+	Region     string // such as us-east-1; "" means the ARN's, BaseURL's, or AWS_REGION
 	BaseURL    string // "" means https://bedrock-runtime.{region}.amazonaws.com
 
 	// Credentials returns what signs a request. It is called before each request, concurrently, within
@@ -44,7 +55,9 @@ type Options struct {
 	Key    string
 	KeyEnv string // the variable that holds the key
 
-	Truncate     bool // cut the end of texts that are too long; Cohere's models only
+	// Truncate cuts the end of texts that are too long; Cohere's models only. New cuts what is over
+	// 2,048 characters for Cohere's v3 itself, since the service refuses it in any case.
+	Truncate     bool
 	Unnormalized bool // do not normalize the vectors; Titan only
 
 	Space    embedding.Space  // replaces the space that New derives
@@ -77,11 +90,13 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
 	}
+	origin := setup.Origin("bedrock", base, "", hosts(base)...)
 	config := wire.Config{
 		Model: embedding.Model{
 			Provider:   "bedrock",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, setup.Space("bedrock", base, info.ID, dims, hosts...)),
+			Origin:     origin,
+			Space:      cmp.Or(o.Space, setup.Space(origin, info.ID, dims)),
 			Dimensions: dims,
 			Normalized: info.Normalized && !o.Unnormalized,
 			Symmetric:  info.Tasks == nil,
@@ -92,6 +107,7 @@ func New(o Options) (embedding.Embedder, error) {
 		Path:       "/model/" + escape(o.Model) + "/invoke",
 		Key:        who.key,
 		Sign:       who.sign,
+		Again:      who.again,
 		Classify:   classifier{from: who.from, region: region}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
@@ -102,7 +118,7 @@ func New(o Options) (embedding.Embedder, error) {
 		}
 		return jsonhttp.New(config, jsonhttp.Format{Encode: titan(dims, !o.Unnormalized), Decode: decodeTitan})
 	}
-	config.Model.Variant = "input_type"
+	config.Model.Variant = setup.Cut("input_type", o.Truncate)
 	if len(info.Dimensions) == 1 { // a model with one length refuses to be told it
 		dims = 0
 	}
@@ -110,7 +126,52 @@ func New(o Options) (embedding.Embedder, error) {
 	if o.Truncate {
 		cut = info.cut
 	}
-	return jsonhttp.New(config, jsonhttp.Format{Encode: cohere(info.Tasks, dims, cut), Decode: decodeCohere})
+	e, err := jsonhttp.New(config, jsonhttp.Format{Encode: cohere(info.Tasks, dims, cut), Decode: decodeCohere})
+	if err != nil || info.characters == 0 {
+		return e, err
+	}
+	return bounded(e, info.characters, o.Truncate), nil
+}
+
+// bounded returns e with texts of more than most characters cut, or refused before they are sent.
+func bounded(e embedding.Embedder, most int, cut bool) embedding.Embedder {
+	m := e.Model()
+	return embedding.Wrap(e, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		texts, merged, good := slices.Clone(req.Texts), embedding.NewMerger(len(req.Texts)), []int(nil)
+		long := false
+		for i, text := range texts {
+			n := utf8.RuneCountInString(text)
+			if n <= most || cut {
+				good, texts[i] = append(good, i), first(text, most)
+				continue
+			}
+			long = true
+			merged.Add([]int{i}, embedding.Response{}, &embedding.Error{
+				Kind: embedding.Rejected, Provider: m.Provider, Model: m.ID, Endpoint: m.Endpoint,
+				Err: fmt.Errorf("text %d has %d characters and the model takes %d: shorten or split it, or let it be cut "+
+					"(Options.Truncate, truncate=true in a reference)", i, n, most),
+			})
+		}
+		req.Texts = texts
+		if !long {
+			return e.Embed(ctx, req)
+		}
+		if len(good) > 0 {
+			res, err := e.Embed(ctx, req.Pick(good))
+			merged.Add(good, res, err)
+		}
+		return merged.Result()
+	})
+}
+
+// first returns the first n characters of a text.
+func first(text string, n int) string {
+	for i := range text {
+		if n--; n < 0 {
+			return text[:i]
+		}
+	}
+	return text
 }
 
 // profile matches the prefix that makes a model's id the id of one of AWS' inference profiles.
@@ -143,6 +204,9 @@ func (o Options) info() (ModelInfo, error) {
 		m = ModelInfo{ID: id, Limits: embedding.Limits{Texts: 1}}
 	case !found:
 		m = ModelInfo{ID: id, Tasks: Models()[0].Tasks, Limits: embedding.Limits{Texts: 96}, cut: "RIGHT"}
+		if strings.HasSuffix(id, "-v3") {
+			m.cut, m.characters = "END", charactersV3
+		}
 	}
 	switch {
 	case m.Tasks == nil && o.Truncate:
@@ -155,15 +219,22 @@ func (o Options) info() (ModelInfo, error) {
 
 var (
 	regions = regexp.MustCompile(`^[a-z]{2}(?:-[a-z]+)+-\d$`)
+	inARN   = regexp.MustCompile(`^arn:[^:]*:[^:]*:([^:]+):`)
 	inHost  = regexp.MustCompile(`\bbedrock-runtime(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d)\.`)
 )
 
 // site returns the base URL, and the region that requests are signed for.
 func (o Options) site() (base, region string, err error) {
 	base, region = strings.TrimSpace(o.BaseURL), o.Region
+	if m := inARN.FindStringSubmatch(o.Model); m != nil {
+		if region != "" && region != m[1] {
+			return "", "", fmt.Errorf("the ARN is of region %s, and the region given is %s: leave the region out", m[1], region)
+		}
+		region = m[1]
+	}
 	if m := inHost.FindStringSubmatch(setup.Host(base)); m != nil {
 		if region != "" && region != m[1] {
-			return "", "", fmt.Errorf("the base URL is in region %s, and the region given is %s: leave one out", m[1], region)
+			return "", "", fmt.Errorf("the base URL is in region %s, and the region given or named in the ARN is %s: leave one out", m[1], region)
 		}
 		region = m[1]
 	}

@@ -26,7 +26,11 @@
 //
 // A model's name is its id, an inference profile (eu.cohere.embed-v4:0, global.cohere.embed-v4:0)
 // or an ARN. An ARN that does not name its model (application inference profiles, provisioned
-// throughput) needs [Options].Serves.
+// throughput) needs [Options].Serves. An ARN's region is the one that is asked.
+//
+// A text of more than 2,048 characters is too long for Cohere's v3 on Bedrock, even where the
+// service cuts texts to 512 tokens. The Embedder refuses it before anything is sent, or cuts it
+// with [Options].Truncate.
 //
 // # Vector spaces
 //

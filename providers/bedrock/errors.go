@@ -2,6 +2,7 @@ package bedrock
 
 import (
 	"regexp"
+	"unicode/utf8"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -16,6 +17,7 @@ var (
 	tooManyTexts = regexp.MustCompile(`#/texts: expected maximum item count: (\d+)`)
 	tooManyToks  = regexp.MustCompile(`Too many input tokens. Max input tokens: (\d+)`)
 	tooLong      = regexp.MustCompile(`expected maxLength: \d+|Input is too long`)
+	badText      = regexp.MustCompile(`^Malformed input request: #/texts/(\d+): expected maxLength: \d+, actual: (\d+)`)
 	daily        = regexp.MustCompile(`(?i)tokens per day|per day`)
 	profileOnly  = regexp.MustCompile(`with on-demand throughput isn.t supported`)
 	badModel     = regexp.MustCompile(`model identifier is invalid`)
@@ -57,7 +59,12 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)}, Advice: shorter}
 	}
 	if tooLong.MatchString(f.Message) {
-		return wire.Verdict{Kind: embedding.Rejected, Advice: shorter}
+		v := wire.Verdict{Kind: embedding.Rejected, Advice: shorter}
+		if named := wire.Indexes(badText.FindStringSubmatch(f.Message)); len(named) == 2 {
+			v.Bad = named[:1]
+			v.Proof = func(text string) bool { return utf8.RuneCountInString(text) == named[1] }
+		}
+		return v
 	}
 	v := wire.Verdict{Kind: kinds[f.Code]}
 	if v.Kind == embedding.Unknown {

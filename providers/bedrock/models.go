@@ -12,8 +12,11 @@ type ModelInfo struct {
 	Price      embedding.Price // on demand, in us-east-1
 	Unverified string          // figures that AWS' own pages do not confirm
 
-	cut string // the model's name for truncation; "" if it cannot cut
+	cut        string // the model's name for truncation; "" if it cannot cut
+	characters int    // the most in one text, also in one that is cut; 0 means no such limit
 }
+
+const charactersV3 = 2_048
 
 // Models returns the text models of Bedrock that this package supports, newest first. The caller
 // owns the result.
@@ -38,7 +41,7 @@ func Models() []ModelInfo {
 	}
 	v3 := func(id string) ModelInfo {
 		return ModelInfo{
-			ID: id, Dimensions: []int{1024}, Tasks: tasks(), cut: "END", Limits: embedding.Limits{Texts: 96, TextTokens: 512},
+			ID: id, Dimensions: []int{1024}, Tasks: tasks(), cut: "END", characters: charactersV3, Limits: embedding.Limits{Texts: 96, TextTokens: 512},
 			Price: usd(0.10), Unverified: "price; normalized is not promised; a text has at most 2,048 characters, also where it is cut",
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,7 +29,9 @@ type Credentials struct {
 type identity struct {
 	key  string
 	sign func(*http.Request, []byte) (string, error)
-	from string // its source, for advice
+	// again reports whether a signature was refused for its time only.
+	again func(wire.Failure) bool
+	from  string // its source, for advice
 }
 
 func (o Options) identity(base, region string) (identity, error) {
@@ -36,10 +39,10 @@ func (o Options) identity(base, region string) (identity, error) {
 		return identity{}, errors.New("both a key and Credentials are given: leave one out")
 	}
 	if o.Credentials != nil {
-		return identity{sign: signer(region, o.Credentials), from: "Options.Credentials"}, nil
+		return signing(region, "Options.Credentials", o.Credentials), nil
 	}
 	if o.Key != "" || o.KeyEnv != "" {
-		key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, hosts...)
+		key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, hosts(base)...)
 		return identity{key: key, from: from}, err
 	}
 	get := func(name string) string { return strings.TrimSpace(os.Getenv(name)) }
@@ -49,21 +52,31 @@ func (o Options) identity(base, region string) (identity, error) {
 		return identity{}, errors.New("no credentials: set the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or " + KeyVariable +
 			"; for profiles and roles set Options.Credentials, which the module providers/bedrock/awsconfig makes")
 	}
-	if !setup.Trusted(base, hosts...) {
+	if !setup.Trusted(base, hosts(base)...) {
 		return identity{}, errors.New("the base URL is not AWS' own, and the environment's credentials are for AWS only: set Options.Credentials, " +
 			"or name a key's variable in Options.KeyEnv (key_env= in a reference)")
 	}
 	if key != "" {
 		return identity{key: key, from: KeyVariable}, nil
 	}
-	sign := signer(region, func(context.Context) (Credentials, error) { return one, nil })
-	return identity{sign: sign, from: "AWS_ACCESS_KEY_ID"}, nil
+	return signing(region, "AWS_ACCESS_KEY_ID", func(context.Context) (Credentials, error) { return one, nil }), nil
 }
 
-// signer returns a function that signs a request in its headers.
-func signer(region string, ask func(context.Context) (Credentials, error)) func(*http.Request, []byte) (string, error) {
+// signing returns an identity that signs requests in their headers. A machine that slept between
+// signing and sending, or has a wrong clock, is refused; it then signs by the server's clock.
+func signing(region, from string, ask func(context.Context) (Credentials, error)) identity {
 	s := v4.NewSigner()
-	return func(req *http.Request, body []byte) (string, error) {
+	var ahead atomic.Int64 // of the server's clock, in nanoseconds
+	again := func(f wire.Failure) bool {
+		if !skewed.MatchString(f.Message) && f.Code != "RequestExpired" && f.Code != "RequestTimeTooSkewed" {
+			return false
+		}
+		if at, err := http.ParseTime(f.Header.Get("Date")); err == nil {
+			ahead.Store(int64(time.Until(at)))
+		}
+		return true
+	}
+	sign := func(req *http.Request, body []byte) (string, error) {
 		c, err := ask(req.Context())
 		switch {
 		case err != nil:
@@ -75,8 +88,9 @@ func signer(region string, ask func(context.Context) (Credentials, error)) func(
 		}
 		sum := sha256.Sum256(body)
 		err = s.SignHTTP(req.Context(), aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken},
-			req, hex.EncodeToString(sum[:]), "bedrock", region, time.Now())
+			req, hex.EncodeToString(sum[:]), "bedrock", region, time.Now().Add(time.Duration(ahead.Load())))
 		// The refusal of a signature repeats all that was signed, the session token included.
 		return strings.Join([]string{c.AccessKeyID, c.SecretAccessKey, c.SessionToken}, "\n"), err
 	}
+	return identity{sign: sign, again: again, from: from}
 }

@@ -61,8 +61,9 @@ func New(o Options) (embedding.Embedder, error) {
 		Model: embedding.Model{
 			Provider:   "cohere",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, setup.Space("cohere", base, o.Model, dims, "cohere.com", "cohere.ai")),
-			Variant:    "input_type",
+			Origin:     setup.Origin("cohere", base, "/v2", "cohere.com", "cohere.ai"),
+			Space:      o.Space,
+			Variant:    setup.Cut("input_type", o.Truncate),
 			Dimensions: dims,
 			Normalized: info.Normalized,
 			Limits:     setup.Limits(o.Limits, info.Limits),

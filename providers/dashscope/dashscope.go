@@ -30,16 +30,18 @@ type Options struct {
 	// Instruct take effect, so New always sends text_type there.
 	Native bool
 
-	// The address is the first of these three that is set, then the variable
-	// DASHSCOPE_COMPATIBLE_BASE_URL (DASHSCOPE_HTTP_BASE_URL with Native), then the first of
-	// [Regions]. Beside BaseURL, Region selects dimensions and prices. Beside Workspace, it says where
-	// that is.
+	// The address is the first that is set of BaseURL, Workspace, the variable
+	// DASHSCOPE_COMPATIBLE_BASE_URL (DASHSCOPE_HTTP_BASE_URL with Native) and Region, else it is the
+	// first of [Regions]. Beside BaseURL or the variable, Region selects dimensions and prices. Beside
+	// Workspace, it says where that is.
 	BaseURL   string // up to /compatible-mode/v1, or to /api/v1 with Native
 	Workspace string // a workspace's id, for {Workspace}.{zone}.maas.aliyuncs.com
 	Region    string // as in [Regions]
 
-	Key    string // "" means the value of KeyEnv
-	KeyEnv string // the variable that holds the key; "" means DASHSCOPE_API_KEY
+	Key string // "" means the value of KeyEnv
+	// KeyEnv is the variable that holds the key. "" means DASHSCOPE_API_KEY, for the service's own
+	// hosts, for this machine and for the address in the variable only.
+	KeyEnv string
 
 	// TextType sends text_type: "query" for [embedding.TaskQuery], else "document".
 	TextType bool
@@ -67,16 +69,17 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, o.fail(embedding.Invalid, err)
 	}
-	key, from := setup.Key(o.Key, cmp.Or(o.KeyEnv, KeyVariable))
-	if key == "" {
-		return nil, o.fail(embedding.Auth, fmt.Errorf("no API key: set the variable %s to a key of %s", from, s.place()))
+	key, from, err := o.key(s)
+	if err != nil {
+		return nil, o.fail(embedding.Auth, err)
 	}
 	dims := cmp.Or(o.Dimensions, info.Default)
 	config := wire.Config{
 		Model: embedding.Model{
 			Provider:   "dashscope",
 			ID:         info.ID,
-			Space:      cmp.Or(o.Space, setup.Space("dashscope", s.base, info.ID, dims, ownHost)),
+			Origin:     setup.Origin("dashscope", s.base, o.api(), ownHost),
+			Space:      o.Space,
 			Variant:    o.variant(),
 			Dimensions: dims,
 			Normalized: info.Normalized,

@@ -12,7 +12,11 @@
 // A key belongs to one region. Every other region refuses it in the words for a wrong key.
 // [Regions] lists the regions. [Options].Workspace asks a workspace's own host. [Options].BaseURL,
 // or the variable DASHSCOPE_COMPATIBLE_BASE_URL, asks any other address, such as a proxy or the
-// emulator of package dashscopetest. Options and references win over the variable.
+// emulator of package dashscopetest. The variable says where, the region what: a reference with
+// region= goes to the variable's address.
+//
+// DASHSCOPE_API_KEY travels to the service's own hosts, to this machine and to the variable's
+// address. Any other base URL needs [Options].Key or [Options].KeyEnv.
 //
 // # Limits
 //
@@ -25,8 +29,8 @@
 //
 // The service's hosts, all under aliyuncs.com, share one Space per model and dimensions
 // (dashscope/text-embedding-v4@1024): vectors made in one region can be searched from another. Any
-// other host may serve another model under the same name, so its name is part of the Space
-// (dashscope@127.0.0.1/...). [Options].Space overrides both.
+// other server may serve another model under the same name, so its address is part of the Space
+// (dashscope@127.0.0.1:8089/...). [Options].Space overrides both.
 //
 // # Queries and documents
 //

@@ -17,7 +17,7 @@ func TestOpen(t *testing.T) {
 		"dashscope:text-embedding-v3?region=hk":  {Provider: "dashscope", ID: "text-embedding-v3", Dimensions: 1024, Endpoint: "cn-hongkong.dashscope.aliyuncs.com", Space: "dashscope/text-embedding-v3@1024"},
 		"dashscope:text-embedding-v4?space=mine": {Provider: "dashscope", ID: "text-embedding-v4", Dimensions: 1024, Endpoint: "dashscope.aliyuncs.com", Space: "mine"},
 		"dashscope:text-embedding-v4?base_url=http://127.0.0.1:8089/compatible-mode/v1&dimensions=64&key_env=OTHER_KEY": {
-			Provider: "dashscope", ID: "text-embedding-v4", Dimensions: 64, Endpoint: "127.0.0.1:8089", Space: "dashscope@127.0.0.1/text-embedding-v4@64"},
+			Provider: "dashscope", ID: "text-embedding-v4", Dimensions: 64, Endpoint: "127.0.0.1:8089", Space: "dashscope@127.0.0.1:8089/text-embedding-v4@64"},
 		"dashscope:next?unlisted=true&dimensions=7&max_texts=5&max_tokens=6&max_text_tokens=4&instruct=find it": {
 			Provider: "dashscope", ID: "next", Dimensions: 7, Endpoint: "dashscope.aliyuncs.com", Space: "dashscope/next@7", Variant: "text_type,instruct=find it",
 			Limits: embedding.Limits{Texts: 5, Tokens: 6, TextTokens: 4}},

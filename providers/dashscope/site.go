@@ -31,6 +31,7 @@ type site struct {
 	region string // as in [Regions]; "" if unknown
 	base   string
 	host   string // of base, as setup.Host returns it
+	asked  bool   // the environment names base
 }
 
 func (o Options) site() (site, error) {
@@ -39,7 +40,11 @@ func (o Options) site() (site, error) {
 	if o.Region != "" && at < 0 {
 		return site{}, fmt.Errorf("there is no region %q; there are %s", o.Region, regionNames(regions, func(Region) bool { return true }))
 	}
-	base := strings.TrimSpace(o.BaseURL)
+	variable := BaseURLVariable
+	if o.Native {
+		variable = NativeBaseURLVariable
+	}
+	base, asked := strings.TrimSpace(o.BaseURL), strings.TrimSpace(os.Getenv(variable))
 	switch {
 	case base != "" && o.Workspace != "":
 		return site{}, errors.New("both a base URL and a workspace are given: leave one out")
@@ -54,18 +59,14 @@ func (o Options) site() (site, error) {
 			return site{}, errors.New("a workspace's id has letters, digits and hyphens only")
 		}
 		base = "https://" + o.Workspace + "." + r.Zone + ".maas.aliyuncs.com" + o.api()
-	case o.Region != "":
-		if base = o.baseOf(regions[at]); base == "" {
+	case asked != "":
+		base = asked
+	default:
+		if base = o.baseOf(regions[max(at, 0)]); base == "" {
 			return site{}, fmt.Errorf("region %q is reached through a workspace's host only: give the workspace", o.Region)
 		}
-	default:
-		variable := BaseURLVariable
-		if o.Native {
-			variable = NativeBaseURLVariable
-		}
-		base = cmp.Or(strings.TrimSpace(os.Getenv(variable)), o.baseOf(regions[0]))
 	}
-	s := site{region: o.Region, base: base}
+	s := site{region: o.Region, base: base, asked: base == asked}
 	u, err := url.Parse(base)
 	if err != nil {
 		return s, nil
@@ -94,6 +95,23 @@ const ownHost = "aliyuncs.com"
 
 // own reports whether the host is the service's.
 func (s site) own() bool { return setup.Within(s.host, ownHost) }
+
+// key returns the key to send and its source. DASHSCOPE_API_KEY travels to the service's own hosts,
+// to this machine, and where the user's environment says.
+func (o Options) key(s site) (key, from string, err error) {
+	trusted := []string{"dashscope.aliyuncs.com", "maas.aliyuncs.com"} // others have hosts under aliyuncs.com too
+	for _, r := range Regions() {
+		trusted = append(trusted, setup.Host(r.BaseURL))
+	}
+	if s.asked {
+		trusted = append(trusted, s.host)
+	}
+	key, from, err = setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, s.base, trusted...)
+	if from != "" && err != nil {
+		err = fmt.Errorf("no API key: set the variable %s to a key of %s", from, s.place())
+	}
+	return key, from, err
+}
 
 // place names the region and the host for messages.
 func (s site) place() string {

@@ -71,7 +71,8 @@ func New(o Options) (embedding.Embedder, error) {
 		Model: embedding.Model{
 			Provider:   "gemini",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, setup.Space("gemini", base, o.Model, dims, "googleapis.com")),
+			Origin:     setup.Origin("gemini", base, "/v1beta", "googleapis.com"),
+			Space:      o.Space,
 			Variant:    variant,
 			Dimensions: dims,
 			Normalized: true,

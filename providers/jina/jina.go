@@ -64,8 +64,9 @@ func New(o Options) (embedding.Embedder, error) {
 		Model: embedding.Model{
 			Provider:   "jina",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, setup.Space("jina", base, o.Model, dims, "jina.ai")),
-			Variant:    variant,
+			Origin:     setup.Origin("jina", base, "/v1", "jina.ai"),
+			Space:      o.Space,
+			Variant:    setup.Cut(variant, o.Truncate),
 			Dimensions: dims,
 			Normalized: true,
 			Symmetric:  len(tasks) == 0,

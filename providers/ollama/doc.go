@@ -10,6 +10,13 @@
 // [Options].KeyEnv, for a proxy in front of the server. The first call loads the model, which can
 // take a minute: allow for it in middleware.Timeout, or warm up first.
 //
+// # Vector spaces
+//
+// Two servers may have two models of one name. So the Space of the usual server on this machine has
+// no address (ollama/nomic-embed-text:latest@768), and the Space of any other has its own
+// (ollama@gpu.example:11434/nomic-embed-text:latest@768). [Options].Space unites servers that you
+// know to have the same model.
+//
 // # Texts that are too long
 //
 // By default Ollama silently cuts them. This package asks it not to, so such a text is Rejected;

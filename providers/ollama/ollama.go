@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/vecspace/embedding"
@@ -99,8 +100,9 @@ func New(o Options) (embedding.Embedder, error) {
 		Model: embedding.Model{
 			Provider:   "ollama",
 			ID:         tagged(o.Model),
+			Origin:     setup.LocalOrigin("ollama", base, BaseURL),
 			Space:      o.Space,
-			Variant:    prefixes.Variant(),
+			Variant:    o.variant(prefixes),
 			Dimensions: cmp.Or(o.Dimensions, native),
 			Normalized: true,
 			Symmetric:  len(prefixes) == 0,
@@ -159,6 +161,16 @@ func (o Options) prefixes(info ModelInfo) setup.Prefixes {
 		return info.Prefixes
 	}
 	return setup.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
+}
+
+// variant names what else than the model decides a text's vector. Where texts are cut, the context
+// says where.
+func (o Options) variant(prefixes setup.Prefixes) string {
+	v := setup.Cut(prefixes.Variant(), o.Truncate)
+	if o.Truncate && o.Context > 0 {
+		v += "=" + strconv.Itoa(o.Context)
+	}
+	return v
 }
 
 type request struct {

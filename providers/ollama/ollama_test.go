@@ -159,9 +159,9 @@ func TestHost(t *testing.T) {
 func TestModel(t *testing.T) {
 	_, e := emulate(t, ollama.Options{})
 	m := e.Model()
-	if m.ID != "nomic-embed-text:latest" || m.Space != "ollama/nomic-embed-text:latest@768" || m.Symmetric || !m.Normalized ||
+	if m.ID != "nomic-embed-text:latest" || m.Space != embedding.Space("ollama@"+m.Endpoint+"/nomic-embed-text:latest@768") || m.Symmetric || !m.Normalized ||
 		m.Limits != (embedding.Limits{TextTokens: 2048}) || !strings.Contains(m.Variant, `query="search_query: "`) {
-		t.Errorf("got %+v, want ID nomic-embed-text:latest, Space ollama/nomic-embed-text:latest@768, Symmetric false, Normalized true, Limits %v, %q",
+		t.Errorf("got %+v, want ID nomic-embed-text:latest, Space ollama@{Endpoint}/nomic-embed-text:latest@768, Symmetric false, Normalized true, Limits %v, %q",
 			m, embedding.Limits{TextTokens: 2048}, `query="search_query: "`)
 	}
 	if _, e = emulate(t, ollama.Options{Plain: true}); e.Model().Variant != "" || !e.Model().Symmetric {

@@ -45,8 +45,13 @@
 //
 // # Vector spaces
 //
-// A server that is not OpenAI's may serve any model under any name. So its host name, without the
-// port, is the Provider and the first part of the Space (localhost/nomic-embed-text@768). A preset
-// behind another address than its vendor's, such as an emulator or a proxy, has both
-// (mistral@127.0.0.1/mistral-embed@1024). [Options].Space overrides the Space.
+// A server that is not OpenAI's may serve any model under any name. So its host name is the
+// Provider, and its whole address begins the Space: host, port (unless it is 443) and path, with ~
+// for each slash and without a /v1 at the end. http://localhost:11434/v1 makes
+// localhost:11434/nomic-embed-text@768, and https://gateway.example/bge/v1 makes
+// gateway.example~bge/m@1024. A preset behind another address than its vendor's, such as an
+// emulator or a proxy, has both (mistral@127.0.0.1:8080/mistral-embed@1024).
+//
+// A server that moves to another port has another Space, and so have two servers of one model.
+// [Options].Space (space= in a reference) replaces the Space: it unites what you know to be one.
 package openai

@@ -79,6 +79,9 @@ var (
 	noNumbers = anyOf(`embedding contains nan`, `unsupported value: nan`)
 )
 
+// badInput matches the beginning of words that name the text which is to blame.
+var badInput = regexp.MustCompile(`^Invalid 'input\[(\d+)\]'`)
+
 // patterns ignore case; the first match counts.
 type patterns []*regexp.Regexp
 
@@ -109,7 +112,10 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	}
 	if _, ok := textTooLong.find(f.Message); ok {
 		_, proved := tooLongAt5xx.find(f.Message)
-		return wire.Verdict{Kind: embedding.Rejected, Proved: proved, Advice: "shorten or split the text"}
+		return wire.Verdict{
+			Kind: embedding.Rejected, Proved: proved, Advice: "shorten or split the text",
+			Bad: wire.Indexes(badInput.FindStringSubmatch(f.Message)),
+		}
 	}
 	v := wire.Verdict{Kind: kindOf(f)}
 	_, cut := noLength.find(f.Message)

@@ -20,12 +20,12 @@ func TestOpen(t *testing.T) {
 	t.Setenv("OTHER_KEY", "sk-singapore")
 	vendortest.Opens(t, openai.Open, map[string]embedding.Model{
 		"openai:nomic-embed-text:latest?base_url=http://localhost:11434/v1&native_dimensions=768": {
-			Provider: "localhost", ID: "nomic-embed-text:latest", Dimensions: 768, Endpoint: "localhost:11434", Space: "localhost/nomic-embed-text:latest@768"},
+			Provider: "localhost", ID: "nomic-embed-text:latest", Dimensions: 768, Endpoint: "localhost:11434", Space: "localhost:11434/nomic-embed-text:latest@768"},
 		"openai:m?base_url=http://lab.example/v1&key_env=OTHER_KEY&allow_http=true&encoding_format=none": {Provider: "lab.example", ID: "m", Endpoint: "lab.example"},
 		"openai:text-embedding-3-small?key_env=OTHER_KEY&dimensions=512": {
 			Provider: "openai", ID: "text-embedding-3-small", Dimensions: 512, Endpoint: "api.openai.com", Space: "openai/text-embedding-3-small@512"},
 		"siliconflow:BAAI/bge-m3?key_env=OTHER_KEY": {Provider: "siliconflow", ID: "BAAI/bge-m3", Dimensions: 1024, Endpoint: "api.siliconflow.cn", Space: "siliconflow/BAAI/bge-m3@1024"},
-		"vllm:BAAI/bge-m3?native_dimensions=1024":   {Provider: "127.0.0.1", ID: "BAAI/bge-m3", Dimensions: 1024, Endpoint: "127.0.0.1:8000", Space: "127.0.0.1/BAAI/bge-m3@1024"},
+		"vllm:BAAI/bge-m3?native_dimensions=1024":   {Provider: "127.0.0.1", ID: "BAAI/bge-m3", Dimensions: 1024, Endpoint: "127.0.0.1:8000", Space: "127.0.0.1:8000/BAAI/bge-m3@1024"},
 	})
 }
 

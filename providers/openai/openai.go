@@ -73,6 +73,7 @@ func New(o Options) (embedding.Embedder, error) {
 		Model: embedding.Model{
 			Provider:   s.provider,
 			ID:         o.Model,
+			Origin:     s.origin,
 			Space:      o.Space,
 			Dimensions: cmp.Or(o.Dimensions, o.NativeDimensions, info.Dimensions),
 			Normalized: info.Normalized,
@@ -91,6 +92,7 @@ func New(o Options) (embedding.Embedder, error) {
 // site is the server to ask.
 type site struct {
 	base, provider string
+	origin         string // as in embedding.Model
 	host           string // as setup.Host returns it
 	preset         Preset // zero for an unknown server
 }
@@ -114,9 +116,10 @@ func (o Options) site() (site, error) {
 	case o.Preset == "" && vendor:
 		s.preset, s.provider = found, found.Name
 	case o.Preset == "" || s.preset.Local:
-		s.provider = s.host
+		s.provider, s.origin = s.host, setup.Address(s.base, "/v1")
 	case !s.preset.owns(s.host):
-		s.provider = s.preset.Name + "@" + s.host // an emulator or a proxy, which may serve anything
+		s.provider = s.preset.Name + "@" + s.host // an emulator or a proxy
+		s.origin = setup.Origin(s.preset.Name, s.base, s.preset.path())
 	}
 	return s, nil
 }

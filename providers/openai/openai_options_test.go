@@ -32,9 +32,9 @@ func TestOtherServers(t *testing.T) {
 		wantLimit embedding.Limits
 	}{
 		{o: openai.Options{Model: "nomic-embed-text:latest", BaseURL: "http://localhost:11434/v1"}, provider: "localhost", endpoint: "localhost:11434"},
-		{o: openai.Options{Model: "m", BaseURL: " http://127.0.0.1:8080/v1/ ", NativeDimensions: 768}, provider: "127.0.0.1", endpoint: "127.0.0.1:8080", dims: 768, space: "127.0.0.1/m@768"},
-		{o: openai.Options{Model: "m", BaseURL: "http://[::1]:8080/v1", Dimensions: 64}, provider: "::1", endpoint: "[::1]:8080", dims: 64, space: "::1/m@64"},
-		{o: openai.Options{Model: "m", BaseURL: "https://Embed.Example:8443/v1", Dimensions: 64}, provider: "embed.example", endpoint: "Embed.Example:8443", dims: 64, space: "embed.example/m@64"},
+		{o: openai.Options{Model: "m", BaseURL: " http://127.0.0.1:8080/v1/ ", NativeDimensions: 768}, provider: "127.0.0.1", endpoint: "127.0.0.1:8080", dims: 768, space: "127.0.0.1:8080/m@768"},
+		{o: openai.Options{Model: "m", BaseURL: "http://[::1]:8080/v1", Dimensions: 64}, provider: "::1", endpoint: "[::1]:8080", dims: 64, space: "[::1]:8080/m@64"},
+		{o: openai.Options{Model: "m", BaseURL: "https://Embed.Example:8443/v1", Dimensions: 64}, provider: "embed.example", endpoint: "Embed.Example:8443", dims: 64, space: "embed.example:8443/m@64"},
 		// A known name at another server may be anything.
 		{o: openai.Options{Model: "text-embedding-3-small", BaseURL: "https://gateway.example/v1"}, provider: "gateway.example", endpoint: "gateway.example"},
 		{o: openai.Options{Model: "m", BaseURL: "https://api.openai.com.evil.example/v1", Dimensions: 8}, provider: "api.openai.com.evil.example", endpoint: "api.openai.com.evil.example", dims: 8, space: "api.openai.com.evil.example/m@8"},

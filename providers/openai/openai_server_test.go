@@ -110,8 +110,8 @@ func TestDimensions(t *testing.T) {
 	if e, err = embedding.Probe(t.Context(), e); err != nil {
 		t.Fatalf("got the error %v, want none", err)
 	}
-	if m := e.Model(); m.Dimensions != 3 || m.Space != "127.0.0.1/m@3" {
-		t.Errorf("got %+v, want Dimensions 3, Space 127.0.0.1/m@3", m)
+	if m := e.Model(); m.Dimensions != 3 || m.Space != embedding.Space(m.Endpoint+"/m@3") {
+		t.Errorf("got %+v, want Dimensions 3, Space %s/m@3", m, m.Endpoint)
 	}
 }
 

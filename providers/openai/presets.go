@@ -254,6 +254,11 @@ func (p Preset) owns(host string) bool {
 	return setup.Within(host, setup.Host(p.BaseURL))
 }
 
+// path returns the path of the vendor's own API.
+func (p Preset) path() string {
+	return strings.TrimPrefix(p.BaseURL, "https://"+setup.Host(p.BaseURL))
+}
+
 // model returns the preset's entry of a model, or zero.
 func (p Preset) model(id string) ModelInfo {
 	if at := slices.IndexFunc(p.Models, func(m ModelInfo) bool { return m.ID == id }); at >= 0 {

@@ -81,10 +81,10 @@ func TestPresets(t *testing.T) {
 		// not sent unasked.
 		{o: openai.Options{BaseURL: "https://api.mistral.ai/v1", Model: "mistral-embed"}, provider: "mistral", space: "mistral/mistral-embed@1024", texts: 0, price: "USD"},
 		// An emulator or a proxy may serve anything under the name.
-		{o: openai.Options{Preset: "mistral", BaseURL: "http://127.0.0.1:1/v1", Model: "mistral-embed"}, provider: "mistral@127.0.0.1", space: "mistral@127.0.0.1/mistral-embed@1024", texts: 0, price: "USD"},
+		{o: openai.Options{Preset: "mistral", BaseURL: "http://127.0.0.1:1/v1", Model: "mistral-embed"}, provider: "mistral@127.0.0.1", space: "mistral@127.0.0.1:1/mistral-embed@1024", texts: 0, price: "USD"},
 		// Servers that people run are named by their host.
-		{o: openai.Options{Preset: "vllm", Model: "m", Dimensions: 64}, provider: "127.0.0.1", space: "127.0.0.1/m@64", texts: 0, price: ""},
-		{o: openai.Options{Preset: "llamacpp", BaseURL: "http://lab.example/v1", Model: "m", NativeDimensions: 64}, provider: "lab.example", space: "lab.example/m@64", texts: 0, price: ""},
+		{o: openai.Options{Preset: "vllm", Model: "m", Dimensions: 64}, provider: "127.0.0.1", space: "127.0.0.1:8000/m@64", texts: 0, price: ""},
+		{o: openai.Options{Preset: "llamacpp", BaseURL: "http://lab.example/v1", Model: "m", NativeDimensions: 64}, provider: "lab.example", space: "lab.example:80/m@64", texts: 0, price: ""},
 	} {
 		m, err := build(t, tc.o)
 		if err != nil || m.Provider != tc.provider || m.Space != tc.space || m.Limits.Texts != tc.texts || m.Price.Currency != tc.price {

@@ -9,6 +9,12 @@
 // model is not the one in Options. Neither learns the dimensions: [Models] has the dimensions of
 // some models, [Options].NativeDimensions gives others, and [embedding.Probe] asks for them.
 //
+// # Vector spaces
+//
+// The Space of the server at [BaseURL] has no address (tei/BAAI/bge-m3@1024), and the Space of any
+// other has its own (tei@gpu.example:80/BAAI/bge-m3@1024), because the name is your word or the
+// server's. [Options].Space unites servers that you know to have the same model.
+//
 // # Keys
 //
 // A server of your own needs no key and gets none. HF_TOKEN goes to hosts under huggingface.cloud

@@ -144,8 +144,9 @@ func (o Options) config(limits embedding.Limits) (config wire.Config, prefixes s
 		Model: embedding.Model{
 			Provider:   "tei",
 			ID:         o.Model,
+			Origin:     setup.LocalOrigin("tei", base, BaseURL),
 			Space:      o.Space,
-			Variant:    cmp.Or(variant, prefixes.Variant()),
+			Variant:    setup.Cut(cmp.Or(variant, prefixes.Variant()), o.Truncate),
 			Dimensions: cmp.Or(o.Dimensions, native),
 			Normalized: true,
 			Symmetric:  len(prefixes) == 0 && o.QueryPrompt == o.DocumentPrompt,

@@ -122,8 +122,8 @@ func TestAsk(t *testing.T) {
 	e, err := tei.Ask(t.Context(), tei.Options{BaseURL: base})
 	expect.NoError(t, err)
 	m := e.Model()
-	if m.ID != model || m.Dimensions != 768 || m.Space != "tei/BAAI/bge-base-en-v1.5@768" || m.Limits != (embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512}) {
-		t.Errorf("got %+v, want ID %v, Dimensions 768, Space tei/BAAI/bge-base-en-v1.5@768, Limits %v",
+	if m.ID != model || m.Dimensions != 768 || m.Space != embedding.Space("tei@"+m.Endpoint+"/BAAI/bge-base-en-v1.5@768") || m.Limits != (embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512}) {
+		t.Errorf("got %+v, want ID %v, Dimensions 768, Space tei@{Endpoint}/BAAI/bge-base-en-v1.5@768, Limits %v",
 			m, model, embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512})
 	}
 	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Model: "BAAI/bge-m3"}); !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "has "+model) {

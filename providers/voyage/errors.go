@@ -20,6 +20,7 @@ var (
 	tooManyTokens = regexp.MustCompile(`max allowed tokens per submitted batch is (\d+)`)
 	tooManyTexts  = regexp.MustCompile(`(?i)batch size limit is (\d+)|number of inputs exceeds the maximum of (\d+)`)
 	tooLong       = regexp.MustCompile(`does not fit into the model's context window of (\d+) tokens`)
+	badTexts      = regexp.MustCompile(`^Request to model '[^']*' failed\. The examples? at ind(?:ex|exes|ices) ([\d\[\], and]+) in your batch ha`)
 	noModel       = regexp.MustCompile(`Model \S+ is not supported`)
 )
 
@@ -32,7 +33,8 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 	}
 	if m := tooLong.FindStringSubmatch(f.Message); m != nil {
 		return wire.Verdict{Kind: embedding.Rejected, Allowed: embedding.Limits{TextTokens: wire.Number(m)},
-			Advice: "shorten or split the text, or let it be cut (Options.Truncate)"}
+			Advice: "shorten or split the text, or let it be cut (Options.Truncate)",
+			Bad:    wire.Indexes(badTexts.FindStringSubmatch(f.Message))}
 	}
 	if noModel.MatchString(f.Message) {
 		return wire.Verdict{Kind: embedding.Invalid, Advice: "there are " + setup.Names(Models(), id)}

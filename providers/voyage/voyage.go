@@ -67,7 +67,7 @@ func New(o Options) (embedding.Embedder, error) {
 			base = AtlasBaseURL
 		}
 	}
-	variant := "input_type"
+	origin, variant := setup.Origin("voyage", base, "/v1", hosts...), "input_type"
 	if o.Plain {
 		variant = ""
 	}
@@ -75,8 +75,9 @@ func New(o Options) (embedding.Embedder, error) {
 		Model: embedding.Model{
 			Provider:   "voyage",
 			ID:         o.Model,
-			Space:      cmp.Or(o.Space, setup.Space("voyage", base, cmp.Or(info.Series, o.Model), dims, hosts...)),
-			Variant:    variant,
+			Origin:     origin,
+			Space:      cmp.Or(o.Space, setup.Space(origin, cmp.Or(info.Series, o.Model), dims)),
+			Variant:    setup.Cut(variant, o.Truncate),
 			Dimensions: dims,
 			Normalized: info.Normalized,
 			Symmetric:  o.Plain,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/collection"
+	"github.com/vecspace/embedding/internal/spaces"
 	"github.com/vecspace/embedding/internal/whole"
 )
 
@@ -86,7 +87,7 @@ func (j *journal) belongs(from collection.Description, m embedding.Model) error 
 		return fmt.Errorf("the journal %s is of another source: %s, not %s; give each migration a journal of its own", j.name, j.FromName, from.Name)
 	case !j.Space.Same(m.Space):
 		return fmt.Errorf("the journal %s was begun with the space %q and the Embedder is of %q: their vectors cannot be compared; "+
-			"go on with the first, or begin again with an empty collection and another journal", j.name, j.Space, m.Space)
+			"go on with the first, or begin again with an empty collection and another journal%s", j.name, j.Space, m.Space, spaces.Keep(m, j.Space))
 	case j.Variant != m.Variant || j.Dimensions != m.Dimensions:
 		return fmt.Errorf("the journal %s was begun with %d dimensions and the variant %q, and the Embedder has %d and %q, though both are of the space %q: "+
 			"go on with the first", j.name, j.Dimensions, j.Variant, m.Dimensions, m.Variant, m.Space)

@@ -57,6 +57,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
+	"github.com/vecspace/embedding/internal/spaces"
 	"github.com/vecspace/embedding/middleware"
 )
 
@@ -280,7 +281,7 @@ func (r *run) ours(d collection.Document) (string, error) {
 	case space == "":
 		return "", fmt.Errorf("the document %s says nothing of its space, and %q is to be written", d.ID, r.model.Space)
 	case !space.Same(r.model.Space):
-		return "", fmt.Errorf("the document %s is of the space %q, and %q is to be written", d.ID, space, r.model.Space)
+		return "", fmt.Errorf("the document %s is of the space %q, and %q is to be written%s", d.ID, space, r.model.Space, spaces.Keep(r.model, space))
 	case id == "":
 		return "", fmt.Errorf("the document %s was not put there by this migration", d.ID)
 	}

@@ -153,6 +153,7 @@ func TestRefusals(t *testing.T) {
 		return embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: id, Dimensions: dims}})
 	}
 	variant := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "new", Variant: "passage: "}})
+	ported := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "new", Origin: "fake:8080"}})
 	e := model("new", 8)
 	put := func(to *shelf, metadata map[string]any, dims int) {
 		to.made = true
@@ -187,6 +188,8 @@ func TestRefusals(t *testing.T) {
 		"of another dimension":  {func(_ *testing.T, p *migrate.Plan, to *shelf) { put(to, nil, 4) }, e, "vectors of 4 dimensions"},
 		"of this, journal lost": {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p); p.Journal += "2" }, e, "is new: use an empty collection, or the journal"},
 		"another model":         {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p) }, model("other", 8), `begun with the space "fake/new@8" and the Embedder is of "fake/other@8"`},
+		"a port in the space":   {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p) }, ported, "add space=fake/new@8 to the reference"},
+		"of an older space":     {func(_ *testing.T, p *migrate.Plan, to *shelf) { put(to, map[string]any{store.Key: "fake/new@8"}, 8) }, ported, "add space=fake/new@8 to the reference"},
 		"another variant":       {func(t *testing.T, p *migrate.Plan, to *shelf) { half(t, e, *p) }, variant, `the variant ""`},
 		"another source": {func(t *testing.T, p *migrate.Plan, to *shelf) {
 			half(t, e, *p)

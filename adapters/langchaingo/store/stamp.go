@@ -7,6 +7,7 @@ import (
 	"github.com/tmc/langchaingo/schema"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/spaces"
 )
 
 // Key is the metadata key of the stamp, the Space of a document's vector as a string. It is
@@ -24,6 +25,7 @@ func SpaceOf(metadata map[string]any) embedding.Space {
 type SpaceError struct {
 	Stored   embedding.Space // of a document in the collection; "" if it has no stamp
 	Embedder embedding.Space
+	Advice   string // how to go on with a space that was only renamed, in words; may be empty
 }
 
 // Error names both spaces and says what to do.
@@ -34,7 +36,7 @@ func (e *SpaceError) Error() string {
 			"a store that returns only the metadata it is told to must be told of this key (weaviate.WithQueryAttrs, redisvector.WithIndexSchema)", Key, e.Embedder)
 	}
 	return fmt.Sprintf("store: the collection holds vectors of the space %q and the embedder's are of %q: they cannot be compared; "+
-		"open it with the model it was made with, or use another collection and index again", e.Stored, e.Embedder)
+		"open it with the model it was made with, or use another collection and index again%s", e.Stored, e.Embedder, e.Advice)
 }
 
 // stamped returns copies of docs with their own metadata that carries the stamp.
@@ -61,7 +63,7 @@ func (s *Store) compare(docs []schema.Document) error {
 		if space == "" && s.o.Unstamped || space.Same(s.model.Space) {
 			continue
 		}
-		return &SpaceError{Stored: space, Embedder: s.model.Space}
+		return &SpaceError{Stored: space, Embedder: s.model.Space, Advice: spaces.Keep(s.model, space)}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
+	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 )
 
@@ -38,6 +39,9 @@ func TestAnotherModelIsRefused(t *testing.T) {
 			three := f
 			_, err = try(t, model("other", 8), &three, cosine)
 			says(t, err, `"fake/m@8"`, `"fake/other@8"`, "use another collection")
+			four := f // the same server, since its port is part of its space
+			_, err = try(t, embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "m", Origin: "fake:8080"}}), &four, cosine)
+			says(t, err, `"fake:8080/m@8"`, "add space=fake/m@8 to the reference")
 			f.rows = append(f.rows, row{schema.Document{PageContent: "x", Metadata: map[string]any{store.Key: "fake/other@8"}}, mine.Vector(0, "x")})
 			_, err = s.SimilaritySearch(t.Context(), "q", 3)
 			if f.dropsNegative && err == nil {

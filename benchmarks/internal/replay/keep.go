@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/spaces"
 )
 
 // Keep returns e with every answer recorded before it is returned. reference names e in the
@@ -23,8 +24,8 @@ func (r *Recording) Keep(e embedding.Embedder, reference string) (embedding.Embe
 	if h, ok := r.Heading(); ok {
 		moved := m.Dimensions != 0 && (h.Dimensions != m.Dimensions || h.Space != m.Space)
 		if moved || h.Variant != m.Variant || h.Symmetric != m.Symmetric {
-			return nil, fmt.Errorf("%s was recorded in the space %q (variant %q), the model is now in %q (variant %q): use another directory",
-				r.path, h.Space, h.Variant, m.Space, m.Variant)
+			return nil, fmt.Errorf("%s was recorded in the space %q (variant %q), the model is now in %q (variant %q): use another directory%s",
+				r.path, h.Space, h.Variant, m.Space, m.Variant, spaces.Keep(m, h.Space))
 		}
 	}
 	return embedding.Wrap(e, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {

@@ -25,6 +25,10 @@ func TestOtherModelIsRefused(t *testing.T) {
 			t.Errorf("another %s: error %v", name, err)
 		}
 	}
+	ported := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Origin: "fake:8080"}})
+	if _, err := r.Keep(ported, "fake:fake"); err == nil || !strings.Contains(err.Error(), "add space=fake/fake@8 to the reference") {
+		t.Errorf("a space of the time before ports: got %v, want the space= that keeps the recording", err)
+	}
 }
 
 func TestRefusalsAreKept(t *testing.T) {

@@ -108,8 +108,8 @@ func notJSON(body []byte, wrong error) error {
 	return wrong
 }
 
-// Unmarshal is json.Unmarshal for an answer. A member of another type than v has it for is left out:
-// a vector is worth more than a counter, and [Vectors] checks the vectors.
+// Unmarshal is json.Unmarshal for an answer. A member whose type is not the one in v is left out: a
+// vector is worth more than a counter, and [Vectors] checks the vectors.
 func Unmarshal(body []byte, v any) error {
 	err := json.Unmarshal(body, v)
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {

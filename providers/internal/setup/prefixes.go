@@ -34,6 +34,15 @@ func (p Prefixes) Variant() string {
 	return strings.Join(parts, ",")
 }
 
+// Cut adds to a Variant that texts are cut where they are too long: a chain that refuses them must
+// not find a cut text's vector in a cache.
+func Cut(variant string, truncate bool) string {
+	if !truncate {
+		return variant
+	}
+	return strings.TrimPrefix(variant+",truncate", ",")
+}
+
 // Texts returns the request's texts, each behind its prefix. It does not change the request.
 func (p Prefixes) Texts(req embedding.Request) []string {
 	s := p[req.Task]

@@ -5,6 +5,7 @@ package setup
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"slices"
@@ -24,14 +25,14 @@ func Key(given, variable string) (key, from string) {
 
 // RequiredKey is [Key] for a vendor that needs one. It reads the vendor's own variable for the
 // vendor's own hosts and for this machine only: a key does not travel to whatever host a reference
-// names unless the user names a variable beside it.
+// names unless the user names a variable beside it. If a variable is empty, from is its name.
 func RequiredKey(given, named, own, baseURL string, hosts ...string) (key, from string, err error) {
 	if given == "" && named == "" && !Trusted(baseURL, hosts...) {
 		return "", "", fmt.Errorf("no API key for %s: name its variable in Options.KeyEnv (key_env= in a reference); "+
 			"%s is for the vendor's own address", Host(baseURL), own)
 	}
 	if key, from = Key(given, cmp.Or(named, own)); key == "" {
-		return "", "", fmt.Errorf("no API key: set the variable %s", from)
+		return "", from, fmt.Errorf("no API key: set the variable %s", from)
 	}
 	return key, from, nil
 }
@@ -89,17 +90,61 @@ func Numbers(ns []int) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(ns), " ", ", "), "[]")
 }
 
-// Space names the space of a vendor's model. A host that is neither one of the vendor's own nor
-// below one (an emulator, a proxy) may serve anything under the name, so the space names it.
-func Space(provider, baseURL, model string, dims int, own ...string) embedding.Space {
+// Origin returns the [embedding.Model].Origin of a vendor's models at a base URL. It is the
+// vendor's name for its own hosts and those below them. Any other server (an emulator, a proxy) may
+// serve anything under a model's name, so its [Address] is added.
+func Origin(vendor, baseURL, api string, own ...string) string {
 	host := Host(baseURL)
-	if dims == 0 || host == "" {
+	if host == "" || Within(host, own...) {
+		return vendor
+	}
+	return vendor + "@" + Address(baseURL, api)
+}
+
+// LocalOrigin is [Origin] for a server that people run themselves. Only the one at its usual
+// address on this machine goes without an Address.
+func LocalOrigin(vendor, baseURL, usual string) string {
+	address := Address(baseURL, "")
+	if address == "" || strings.Replace(address, "localhost", "127.0.0.1", 1) == Address(usual, "") {
+		return vendor
+	}
+	return vendor + "@" + address
+}
+
+// Space names the space of a model that its vendor calls id in any other place too, "" if the
+// dimensions are unknown.
+func Space(origin, id string, dims int) embedding.Space {
+	if dims == 0 {
 		return ""
 	}
-	if !Within(host, own...) {
-		provider += "@" + host
+	return embedding.Space(fmt.Sprintf("%s/%s@%d", origin, id, dims))
+}
+
+// Address names the server at a base URL: its host, its port unless that is 443, and the path
+// in front of the API's own path, such as /v1. A port has one server, whatever the scheme. An
+// Address has ~ for each slash, so that a model's name can follow behind a slash. It ends in ~ if
+// the base URL does not end in the API's path.
+func Address(baseURL, api string) string {
+	u, err := url.Parse(strings.TrimSpace(baseURL))
+	if err != nil {
+		return ""
 	}
-	return embedding.Space(fmt.Sprintf("%s/%s@%d", provider, model, dims))
+	port := cmp.Or(u.Port(), "443")
+	if u.Port() == "" && u.Scheme == "http" {
+		port = "80"
+	}
+	address := Host(baseURL)
+	switch {
+	case port != "443":
+		address = net.JoinHostPort(address, port)
+	case strings.Contains(address, ":"):
+		address = "[" + address + "]"
+	}
+	path, found := strings.CutSuffix(strings.TrimRight(u.EscapedPath(), "/"), api)
+	if !found {
+		path += "/"
+	}
+	return address + strings.NewReplacer("~", "%7E", "/", "~").Replace(path)
 }
 
 // Pick returns the model of a table that has a name. A name that the table does not have is an

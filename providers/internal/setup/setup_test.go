@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestDimensions(t *testing.T) {
@@ -29,20 +30,58 @@ func TestDimensions(t *testing.T) {
 	}
 }
 
-func TestSpace(t *testing.T) {
-	for base, want := range map[string]embedding.Space{
-		"https://api.acme.example/v1":              "acme/m@8",
-		"https://EU.api.acme.example":              "acme/m@8",
-		"https://api.acme.example.evil.example/v1": "acme@api.acme.example.evil.example/m@8",
-		"https://notapi.acme.example":              "acme@notapi.acme.example/m@8",
-		"http://localhost:8080":                    "acme@localhost/m@8",
+func TestOrigin(t *testing.T) {
+	for base, want := range map[string]string{
+		"https://api.acme.example/v1":              "acme",
+		"https://EU.api.acme.example":              "acme",
+		"https://api.acme.example.evil.example/v1": "acme@api.acme.example.evil.example",
+		"https://notapi.acme.example/v1":           "acme@notapi.acme.example",
+		"http://localhost:8080/v1":                 "acme@localhost:8080",
+		"no URL":                                   "acme",
 	} {
-		if got := Space("acme", base, "m", 8, "api.acme.example"); got != want {
-			t.Errorf("%s: %q, want %q", base, got, want)
-		}
+		expect.Equal(t, base, Origin("acme", base, "/v1", "api.acme.example"), want)
 	}
-	if got := Space("acme", "http://localhost", "m", 0); got != "" {
-		t.Errorf("a space of unknown dimensions: %q", got)
+}
+
+func TestLocalOrigin(t *testing.T) {
+	for base, want := range map[string]string{
+		"http://127.0.0.1:11434":   "acme",
+		"http://localhost:11434/":  "acme",
+		"http://LOCALHOST:11434":   "acme",
+		"http://127.0.0.1:11435":   "acme@127.0.0.1:11435",
+		"http://127.0.0.2:11434":   "acme@127.0.0.2:11434",
+		"http://127.0.0.1:11434/a": "acme@127.0.0.1:11434~a",
+		"https://localhost:11434":  "acme",
+		"http://gpu.example:11434": "acme@gpu.example:11434",
+		"http://[::1]:11434":       "acme@[::1]:11434",
+		"https://gpu.example":      "acme@gpu.example",
+		"":                         "acme",
+	} {
+		expect.Equal(t, base, LocalOrigin("acme", base, "http://127.0.0.1:11434"), want)
+	}
+}
+
+// TestAddress: base URLs of one line have one address, and those of two lines have two.
+func TestAddress(t *testing.T) {
+	seen := map[string]string{}
+	for _, same := range [][]string{
+		{"https://h.example/v1", "https://h.example/v1/", "https://H.example:443/v1//", " https://h.example./v1"},
+		{"http://h.example/v1", "http://h.example:80/v1", "https://h.example:80/v1"}, // one port has one server
+		{"https://h.example:8080/v1", "http://h.example:8080/v1"},
+		{"https://h.example"}, {"https://h.example/v2"}, {"https://h.example/v1/v1"}, {"https://h.example/V1"},
+		{"https://h.example/bge/v1"}, {"https://h.example/e5/v1"}, {"https://h.example/a/b/v1"}, {"https://h.example/a~b/v1", "https://h.example/a%7Eb/v1"},
+		{"https://h.example/a/v1"}, {"https://h.example/a"}, {"https://h.example/a%2Fb/v1"},
+		{"http://127.0.0.1:1/v1"}, {"http://127.0.0.1:2/v1"}, {"http://localhost:1/v1"}, {"http://[::1]:1/v1"}, {"https://[::1]/v1"},
+	} {
+		for i, base := range same {
+			got := Address(base, "/v1")
+			if i == 0 && seen[got] != "" || i > 0 && seen[got] != same[0] || strings.Contains(got, "/") {
+				t.Errorf("%s: got the address %q, which %q has", base, got, seen[got])
+			}
+			if i == 0 {
+				seen[got] = base
+			}
+		}
 	}
 }
 

@@ -267,3 +267,12 @@ func Failure(t *testing.T, e embedding.Embedder, texts []string, kind embedding.
 func Bad[O any](name string, o O, kind embedding.Kind, want string) BadOption[O] {
 	return BadOption[O]{Name: name, Options: o, Kind: kind, Want: want}
 }
+
+// Strings reads the body of a request and returns the list in one of its members.
+func Strings(t *testing.T, r *http.Request, member string) (list []string) {
+	t.Helper()
+	var body map[string]json.RawMessage
+	expect.NoError(t, json.NewDecoder(r.Body).Decode(&body))
+	expect.NoError(t, json.Unmarshal(body[member], &list))
+	return list
+}

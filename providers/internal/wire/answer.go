@@ -10,8 +10,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Answer is a server's answer with a status of success. Reading it past its [Bound] fails with [ErrTooLong],
-// where io.LimitReader would make a long body a short one.
+// Answer is a server's answer with a status of success. Reading it past its [Bound] fails with
+// [ErrTooLong], where io.LimitReader would make a long body a short one.
 type Answer struct {
 	*http.Response
 	Bound // of the request's texts and the model's dimensions

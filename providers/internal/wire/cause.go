@@ -21,6 +21,15 @@ type Cause struct {
 func (c Cause) Error() string { return c.Words }
 func (c Cause) Unwrap() error { return c.Err }
 
+// blame is the cause of a refusal that names the texts which are to blame.
+type blame struct {
+	Cause
+	bad []int
+}
+
+// Blames returns the indexes of those texts in the request. middleware.Batch asks for it.
+func (b *blame) Blames() []int { return b.bad }
+
 // TransportCause cleans the transport's error. net/http quotes the whole URL and may quote the
 // server.
 func TransportCause(err error, key string, texts []string) error {

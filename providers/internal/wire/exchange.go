@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
+	"sync/atomic"
 
 	"github.com/vecspace/embedding"
 )
@@ -28,6 +30,10 @@ type Config struct {
 	// and returns the secret that no error may repeat. It must be safe for concurrent use.
 	Sign func(req *http.Request, body []byte) (secret string, err error)
 
+	// Again hears of each refusal and reports whether the request is to be signed and sent once more.
+	// It may be nil. It must be safe for concurrent use.
+	Again func(Failure) bool
+
 	Classify    func(Failure) Verdict // may be nil: the status decides
 	Unreachable string                // advice where no connection comes about; may be empty
 
@@ -42,6 +48,11 @@ type Exchange struct {
 	config Config
 	base   *url.URL
 	http   *http.Client
+	own    *http.Transport // the shared one, nil if the user's client has its own
+
+	// stale says that a request has got no answer in its time. A connection that a router on the way
+	// has forgotten looks like that, and HTTP/2 would send all later requests over it too.
+	stale atomic.Bool
 }
 
 // NewExchange checks c and does no I/O. Its errors are [*embedding.Error] and quote neither the key
@@ -56,6 +67,9 @@ func NewExchange(c Config) (*Exchange, error) {
 		return nil, x.Fail(embedding.Invalid, err)
 	}
 	x.base = base
+	if x.http.Transport == shared() {
+		x.own = shared()
+	}
 	x.config.Model.Endpoint = base.Host
 	return x, nil
 }
@@ -122,6 +136,9 @@ func (x *Exchange) request(ctx context.Context, method, path string) (*http.Requ
 func (x *Exchange) Do(req *http.Request, body []byte, texts []string, read Reader) (*Answer, error) {
 	c := &call{Exchange: x, secret: x.config.Key, texts: texts}
 	answer, failure := c.do(req, body, read)
+	if failure != nil && c.again {
+		answer, failure = c.do(req.Clone(req.Context()), body, read)
+	}
 	if failure == nil {
 		return answer, nil
 	}
@@ -138,6 +155,7 @@ type call struct {
 	secret string
 	texts  []string
 	answer Answer // once one has come
+	again  bool   // the request is to be sent once more
 }
 
 func (c *call) do(req *http.Request, body []byte, read Reader) (*Answer, *embedding.Error) {
@@ -152,6 +170,9 @@ func (c *call) do(req *http.Request, body []byte, read Reader) (*Answer, *embedd
 		return nil, failure
 	}
 	req.Header.Set("Accept-Encoding", "identity") // without one, a server may choose
+	if c.stale.Swap(false) && c.own != nil {
+		c.own.CloseIdleConnections()
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.unreachable(err)
@@ -175,7 +196,9 @@ func (c *call) do(req *http.Request, body []byte, read Reader) (*Answer, *embedd
 		return nil, c.Fail(embedding.Unavailable, TransportCause(err, c.secret, c.texts))
 	}
 	// A body that broke off is read as far as it came: the status says most.
-	return nil, c.refuse(ReadFailure(res.StatusCode, res.Header, said))
+	f := ReadFailure(res.StatusCode, res.Header, said)
+	c.again = c.config.Again != nil && c.config.Again(f)
+	return nil, c.refuse(f)
 }
 
 // authorize puts the proof of who asks into a request.
@@ -204,7 +227,22 @@ func (c *call) authorize(req *http.Request, body []byte) *embedding.Error {
 
 // unreachable is the error of a request that got no answer.
 func (c *call) unreachable(err error) *embedding.Error {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		c.stale.Store(true)
+	}
 	why := TransportCause(err, c.secret, c.texts).(Cause)
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	if kind, advice := lasting(err); kind != embedding.Unknown {
+		if strings.Contains(why.Words, "proxy address") { // the address may hold a password
+			why.Words = "the request was not sent"
+		}
+		why.Words += "; " + advice
+		e := c.Fail(kind, why)
+		e.Code = CodeUnreachable
+		return e
+	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" && c.config.Unreachable != "" {
 		why.Words += "; " + c.config.Unreachable
 	}

@@ -43,10 +43,50 @@ type Verdict struct {
 	Advice  string           // what the user can do; "" means the kind's [Advice]
 	// Proved says that a permanent Kind holds under 5xx too, as a body of testdata shows.
 	Proved bool
+
+	// Bad are the indexes of the texts that the server blames; see [Indexes]. Proof says of such a
+	// text that it is to blame. It may be nil: then no other text of the request may be longer. A
+	// gateway that splits requests counts the texts of its own.
+	Bad   []int
+	Proof func(text string) bool
 }
 
-// ReadFailure reads all known forms of refusals: {"error":{...}}, {"error":"..."}, {"errors":[...]},
-// the flat {"code","message"} of DashScope's native API and of Mistral, TEI's
+// Indexes returns the numbers that the groups of a match hold, or nil if there is no match.
+func Indexes(match []string) (all []int) {
+	for _, group := range match[min(1, len(match)):] {
+		for _, word := range strings.FieldsFunc(group, func(r rune) bool { return r < '0' || r > '9' }) {
+			if n, err := strconv.Atoi(word); err == nil {
+				all = append(all, n)
+			}
+		}
+	}
+	return all
+}
+
+// blames reports whether the texts that v names, and no others, are to blame.
+func (v Verdict) blames(texts []string) bool {
+	if v.Kind != embedding.Rejected || len(v.Bad) == 0 || len(v.Bad) >= len(texts) {
+		return false
+	}
+	longest := 0
+	for i, text := range texts {
+		if !slices.Contains(v.Bad, i) {
+			longest = max(longest, len(text))
+		}
+	}
+	return !slices.ContainsFunc(v.Bad, func(i int) bool {
+		switch {
+		case i < 0 || i >= len(texts):
+			return true
+		case v.Proof != nil:
+			return !v.Proof(texts[i])
+		}
+		return len(texts[i]) < longest
+	})
+}
+
+// ReadFailure reads all known forms of refusals: {"error":{...}}, {"error":"..."},
+// {"errors":[...]}, the flat {"code","message"} of DashScope's native API and of Mistral, TEI's
 // {"error","error_type"}, FastAPI's {"detail"}, Jina's {"detail","errors"}, Google's list of one,
 // AWS' code in a header, the answer of a vendor behind OpenRouter in "metadata", envelopes of
 // clouds, and bodies that are not JSON. What is missing stays empty.
@@ -240,6 +280,9 @@ func (f Failure) refusal(classify func(Failure) Verdict, key string, texts []str
 		said += "; " + advice
 	}
 	e.Err = Cause{Words: said}
+	if v.blames(texts) {
+		e.Err = &blame{Cause{Words: said}, v.Bad}
+	}
 	return e
 }
 

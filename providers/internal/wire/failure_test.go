@@ -1,11 +1,15 @@
 package wire
 
 import (
+	"fmt"
 	"net/http"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding"
 )
 
 func TestReadFailure(t *testing.T) {
@@ -143,6 +147,54 @@ func TestSays(t *testing.T) {
 	} {
 		if got := ReadFailure(200, nil, []byte(body)).Named; got != want {
 			t.Errorf("%s: got %v, want %v", body, got, want)
+		}
+	}
+}
+
+// TestBlame: texts that a server blames are set apart, unless its words cannot be right.
+func TestBlame(t *testing.T) {
+	texts := []string{"short", "the longest text of all", "a longer text", "b"}
+	long := func(text string) bool { return len(text) > 10 }
+	for _, tc := range []struct {
+		name  string
+		v     Verdict
+		texts []string
+		want  bool
+	}{
+		{name: "the longest", v: Verdict{Kind: embedding.Rejected, Bad: []int{1}}, texts: texts, want: true},
+		{name: "the two longest", v: Verdict{Kind: embedding.Rejected, Bad: []int{1, 2}}, texts: texts, want: true},
+		{name: "proved", v: Verdict{Kind: embedding.Rejected, Bad: []int{2}, Proof: long}, texts: texts, want: true},
+		{name: "a shorter one", v: Verdict{Kind: embedding.Rejected, Bad: []int{0}}, texts: texts},
+		{name: "one of two", v: Verdict{Kind: embedding.Rejected, Bad: []int{1, 3}}, texts: texts},
+		{name: "not proved", v: Verdict{Kind: embedding.Rejected, Bad: []int{0}, Proof: long}, texts: texts},
+		{name: "none", v: Verdict{Kind: embedding.Rejected}, texts: texts},
+		{name: "not there", v: Verdict{Kind: embedding.Rejected, Bad: []int{4}}, texts: texts},
+		{name: "all", v: Verdict{Kind: embedding.Rejected, Bad: []int{0, 1, 2, 3}}, texts: texts},
+		{name: "the only one", v: Verdict{Kind: embedding.Rejected, Bad: []int{0}}, texts: texts[:1]},
+		{name: "another kind", v: Verdict{Kind: embedding.Unavailable, Bad: []int{1}}, texts: texts},
+	} {
+		if got := tc.v.blames(tc.texts); got != tc.want {
+			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
+		}
+	}
+	e := Failure{Status: 400, Message: "too long"}.refusal(func(Failure) Verdict {
+		return Verdict{Kind: embedding.Rejected, Bad: []int{1}}
+	}, "", texts)
+	if got := fmt.Sprint(e.Err.(*blame).Blames()); got != "[1]" {
+		t.Errorf("the error blames %s, want [1]", got)
+	}
+}
+
+func TestIndexes(t *testing.T) {
+	for said, want := range map[string]string{
+		"at index 3":                    "[3]",
+		"at index 0, 5 and 17":          "[0 5 17]",
+		"at index [1, 2]":               "[1 2]",
+		"at 3":                          "[]",
+		"at index 99999999999999999999": "[]",
+	} {
+		if got := fmt.Sprint(Indexes(regexp.MustCompile(`at index (.*)`).FindStringSubmatch(said))); got != want {
+			t.Errorf("%s: got %s, want %s", said, got, want)
 		}
 	}
 }

@@ -1,12 +1,14 @@
 package wire
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 )
 
 // shared is the process's transport for providers. It clones the default one, so HTTPS_PROXY and
@@ -22,6 +24,14 @@ var shared = sync.OnceValue(func() *http.Transport {
 	t.MaxIdleConns = 0 // the bound is per host
 	t.MaxIdleConnsPerHost = 64
 	t.DisableCompression = true
+	// An HTTP/2 connection that is forgotten on the way is found within 15 s of silence.
+	h2 := http.HTTP2Config{}
+	if t.HTTP2 != nil {
+		h2 = *t.HTTP2
+	}
+	h2.SendPingTimeout = cmp.Or(h2.SendPingTimeout, 10*time.Second)
+	h2.PingTimeout = cmp.Or(h2.PingTimeout, 5*time.Second)
+	t.HTTP2 = &h2
 	return t
 })
 

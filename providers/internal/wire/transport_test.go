@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseBase(t *testing.T) {
@@ -66,6 +67,9 @@ func TestSharedTransport(t *testing.T) {
 	if tr.Proxy == nil || !tr.DisableCompression || tr.MaxIdleConnsPerHost < 64 || tr.ResponseHeaderTimeout != 0 {
 		t.Errorf("proxy %v, compression off %v, %d idle connections per host, header timeout %v",
 			tr.Proxy != nil, tr.DisableCompression, tr.MaxIdleConnsPerHost, tr.ResponseHeaderTimeout)
+	}
+	if h2 := tr.HTTP2; h2 == nil || h2.SendPingTimeout+h2.PingTimeout != 15*time.Second {
+		t.Errorf("got the HTTP/2 settings %+v, want a forgotten connection found within 15 s", h2)
 	}
 	if shared() != tr {
 		t.Error("there are two shared transports")

@@ -134,7 +134,8 @@ func unescape(v view) view {
 	return out
 }
 
-// escape returns what the escape at the beginning of s means, and its length, or 0 if there is none.
+// escape returns the meaning of the escape at the beginning of s, and its length, or 0 if there is
+// none.
 func escape(s []byte) (meaning string, size int) {
 	if len(s) < 2 || s[0] != '\\' {
 		return "", 0

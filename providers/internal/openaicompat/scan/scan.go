@@ -1,7 +1,7 @@
 // Package scan reads the answer of an embeddings API while it arrives. It puts the vectors into one
 // slab of float32 and returns the small rest of the JSON. It accepts exactly the JSON that
-// encoding/json accepts, behind a byte order mark too, and its numbers equal strconv.ParseFloat(s, 32) bit for bit, at many times
-// the speed of both.
+// encoding/json accepts, behind a byte order mark too. Its numbers equal strconv.ParseFloat(s, 32)
+// bit for bit, at many times the speed of both.
 package scan
 
 import (

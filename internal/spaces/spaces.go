@@ -1,0 +1,41 @@
+// Package spaces knows how earlier versions named vector spaces.
+package spaces
+
+import (
+	"net"
+	"strings"
+
+	"github.com/vecspace/embedding"
+)
+
+// Keep returns advice for an error about stored vectors of another space than m's. It is "" unless
+// stored is what earlier versions derived for m: they left out a server's port and path, and the
+// whole address of an Ollama or TEI server.
+func Keep(m embedding.Model, stored embedding.Space) string {
+	rest, derived := strings.CutPrefix(string(m.Space), m.Origin+"/")
+	if m.Origin == "" || !derived {
+		return ""
+	}
+	vendor, address, named := strings.Cut(m.Origin, "@")
+	if !named {
+		vendor, address = "", m.Origin
+	}
+	host, _, _ := strings.Cut(address, "~")
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	before := strings.Trim(host, "[]")
+	switch {
+	case vendor == "ollama" || vendor == "tei":
+		before = vendor
+	case named:
+		before = vendor + "@" + before
+	}
+	old := before + "/" + rest
+	if old != string(stored) || stored.Same(m.Space) {
+		return ""
+	}
+	return "; earlier versions called the space of this server " + old + ", without its address, port or path: " +
+		"if this server's model made the stored vectors, add space=" +
+		strings.NewReplacer("%", "%25", "&", "%26").Replace(old) + " to the reference, or set Options.Space, which keeps them"
+}
