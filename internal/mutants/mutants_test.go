@@ -37,7 +37,8 @@ var mutants = []struct {
 	{name: "the cache forgets the Variant", file: "middleware/cache/key.go", old: "p := parts{m.Space, m.Variant, chain}", new: `p := parts{m.Space, "", chain}`, pkg: "./middleware/cache", test: "TestKeyHolds"},
 	{name: "the cache forgets the task", file: "middleware/cache/key.go", old: "if p.symmetric {", new: "if true {", pkg: "./middleware/cache", test: "TestKeyHolds"},
 	{name: "the cache does not check the key", file: "middleware/cache/cache.go", old: "|| e.check != k.hi", new: "", pkg: "./middleware/cache", test: "TestHalfACollision"},
-	{name: "the cache keeps a row of the provider's slab", file: "middleware/cache/cache.go", old: "e.one[0] = append(make([]float32, 0, len(row)), row...)", new: "e.one[0] = row", pkg: "./middleware/cache", test: "TestRowsAreOwned"},
+	{name: "the cache keeps a row of the provider's slab", file: "middleware/cache/cache.go", old: "row: append(make([]float32, 0, len(row)), row...)}", new: "row: row}", pkg: "./middleware/cache", test: "TestRowsAreOwned"},
+	{name: "a hit of one text hands out the cache's own slice", file: "middleware/cache/view.go", old: "rows, hits = [][]float32{e.row}, 1", new: "if e.one == nil { e.one = [][]float32{e.row} }; rows, hits = e.one, 1", pkg: "./middleware/cache", test: "TestAnswersAreTheCallersOwn"},
 	{name: "the cache drops what a burst is too fast for", file: "middleware/cache/cache.go", old: "\t\t\tc.store.Wait()\n\t\t}\n\t\tc.stats", new: "\t\t\tbreak\n\t\t}\n\t\tc.stats", pkg: "./middleware/cache", test: "TestBurst"},
 	{name: "the cache merges hits by position", file: "middleware/cache/view.go", old: "m.Add(missing, res, err)", new: "m.Add(m.Missing()[:0:0], res, err)", pkg: "./middleware/cache", test: "TestPartialHits"},
 

@@ -89,7 +89,7 @@ type entry struct {
 	check uint64 // the second half of the key; ristretto compares only the first
 	key   uint64
 	space uint64 // hash of the Space, for PurgeSpace
-	one   [1][]float32
+	row   []float32
 }
 
 // overhead is the memory of an entry without its vector: the entry itself, its part of
@@ -146,7 +146,7 @@ func (c *Cache) lookup(k key, dimensions int) *entry {
 		return nil
 	}
 	e, ok := c.store.Get(k.lo)
-	if !ok || e.check != k.hi || dimensions > 0 && len(e.one[0]) != dimensions {
+	if !ok || e.check != k.hi || dimensions > 0 && len(e.row) != dimensions {
 		return nil
 	}
 	return e
@@ -167,9 +167,8 @@ func (c *Cache) keep(age, space uint64, rows iter.Seq2[key, []float32]) {
 			continue // a layer inside has already kept it
 		}
 		stored = true
-		e := &entry{check: k.hi, key: k.lo, space: space}
-		e.one[0] = append(make([]float32, 0, len(row)), row...)
-		cost := int64(4*cap(e.one[0])) + overhead
+		e := &entry{check: k.hi, key: k.lo, space: space, row: append(make([]float32, 0, len(row)), row...)}
+		cost := int64(4*cap(e.row)) + overhead
 		if c.ttl > 0 {
 			cost += overheadTTL
 		}

@@ -70,7 +70,7 @@ func (v *view) misses(ctx context.Context, req embedding.Request, rows [][]float
 }
 
 // hits returns the rows that memory has, nil for the other texts, with the number of hits and the
-// moment. A single text costs no allocation: its entry has a slice of one row.
+// moment. The slice of rows is the caller's own, who may replace rows in it.
 func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int, at moment) {
 	c := v.cache
 	l := c.lane()
@@ -78,13 +78,13 @@ func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int, at mom
 	at = moment{c.age, c.stores.Load()}
 	if len(texts) == 1 {
 		if e := c.lookup(c.keys.of(pre, texts[0]), v.model.Dimensions); e != nil {
-			rows, hits = e.one[:], 1
+			rows, hits = [][]float32{e.row}, 1
 		}
 	} else {
 		rows = make([][]float32, len(texts))
 		for i, text := range texts {
 			if e := c.lookup(c.keys.of(pre, text), v.model.Dimensions); e != nil {
-				rows[i] = e.one[0]
+				rows[i] = e.row
 				hits++
 			}
 		}
@@ -194,7 +194,7 @@ func (c *call) Recall(task embedding.Task, text string) []float32 {
 	l.RLock()
 	defer l.RUnlock()
 	if e := cache.lookup(cache.keys.of(c.view.pre.of(task), text), c.view.model.Dimensions); e != nil {
-		return e.one[0]
+		return e.row
 	}
 	return nil
 }
