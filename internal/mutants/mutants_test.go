@@ -47,6 +47,7 @@ var mutants = []struct {
 	{name: "a tier that hangs takes all of a caller's time", file: "middleware/cache/tier.go", old: "time.Until(deadline)/2", new: "time.Until(deadline)", pkg: "./middleware/cache", test: "TestCallersTime"},
 	{name: "a purge does not hold for what is under way", file: "middleware/cache/tier.go", old: "if !fresh() {", new: "if false {", pkg: "./middleware/cache", test: "TestPurgeHolds"},
 	{name: "a tier serves an unknown Space", file: "middleware/cache/tier.go", old: `if t == nil || m.Space != "" {`, new: "if true {", pkg: "./middleware/cache", test: "TestUnknownSpace"},
+	{name: "a first text that is refused keeps a chain from its Store", file: "middleware/cache/learn.go", old: "ctx.Err() != nil || rejected(err) {\n\t\t\t\t<-", new: "ctx.Err() != nil {\n\t\t\t\t<-", pkg: "./middleware/cache", test: "TestUnknownSpace"},
 	{name: "a shared limit keeps what was left", file: "middleware/quota.go", old: "give(1, tokens)", new: "_ = give", pkg: "./middleware", test: "TestSharedLimitSettles"},
 
 	{name: "Batch loses the index of its chunks", file: "middleware/batch.go", old: "j.out.Add(c.idx, res, nil)\n\t\tif c.whole", new: "j.out.Add(j.all[:len(c.idx)], res, nil)\n\t\tif c.whole", pkg: "./middleware", test: "TestBatch"},

@@ -9,17 +9,38 @@ import (
 
 // Wrap is a [embedding.Middleware]. The cache keeps each vector that next returns, those in a
 // [embedding.PartialError] too, and never keeps a failure. After Close the chain works without a
-// cache.
+// cache. Wrap panics if the Cache was not made by [New].
+//
+// If the model's dimensions are unknown and there is a Store, the first call embeds its first text
+// alone: the dimensions of that answer give the Space, and with it the Store's keys. Behind
+// [embedding.Probe], a long call's vectors are stored as they come and not at its end.
 func (c *Cache) Wrap(next embedding.Embedder) embedding.Embedder {
+	if !c.made() {
+		panic("cache: Wrap: " + unmade)
+	}
 	next = embedding.Chain(next)
 	m := next.Model()
+	if c.tier != nil && learnable(m) {
+		c.tier.unknown.Add(1)
+		l := &learner{cache: c, next: next, model: m, turn: make(chan struct{}, 1), tried: make(chan struct{})}
+		return embedding.Wrap(next, m, l.embed)
+	}
+	return c.view(next, m).wrap()
+}
+
+// view returns the cache as a chain of model m sees it.
+func (c *Cache) view(next embedding.Embedder, m embedding.Model) *view {
 	v := &view{cache: c, next: next, model: m, pre: c.keys.prefix(m, 0)}
 	if m.Space == "" {
 		v.pre = c.keys.prefix(m, c.chain.Add(1))
 	}
 	v.tier = c.tier.of(m)
+	return v
+}
+
+func (v *view) wrap() embedding.Embedder {
 	// A function and not a method of v: a method costs a hit another copy of its result.
-	return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (res embedding.Response, err error) {
+	return embedding.Wrap(v.next, v.model, func(ctx context.Context, req embedding.Request) (res embedding.Response, err error) {
 		n := len(req.Texts)
 		if err = ctx.Err(); err != nil {
 			return res, err
@@ -117,14 +138,15 @@ func (v *view) second(ctx context.Context, at moment, req embedding.Request, row
 	}
 	missing := make([]int, 0, len(rows)-hits)
 	keys := make([]Key, 0, len(rows)-hits)
+	texts := make([]string, 0, len(rows)-hits)
 	sums := newStoreKeys(v.model, req.Task)
 	for i, row := range rows {
 		if row == nil {
-			missing, keys = append(missing, i), append(keys, sums.of(req.Texts[i]))
+			missing, keys, texts = append(missing, i), append(keys, sums.of(req.Texts[i])), append(texts, req.Texts[i])
 		}
 	}
 	before := hits
-	for k, row := range v.tier.get(ctx, keys, v.model.Dimensions) {
+	for k, row := range v.tier.get(ctx, keys, v.model, texts) {
 		if row != nil {
 			rows[missing[k]] = row
 			hits++
