@@ -93,6 +93,9 @@ type entry struct {
 	row   []float32
 }
 
+// rows returns an answer of one row. Its slice is the caller's own, who may replace the row in it.
+func (e *entry) rows() [][]float32 { return [][]float32{e.row} }
+
 // overhead is the memory of an entry without its vector: the entry itself, its part of
 // ristretto's item and cost maps at their mean load, and with a TTL its expiry. TestBytesAreTrue
 // compares it with the heap.

@@ -99,7 +99,7 @@ func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int, at mom
 	at = moment{c.age, c.stores.Load()}
 	if len(texts) == 1 {
 		if e := c.lookup(c.keys.of(pre, texts[0]), v.model.Dimensions); e != nil {
-			rows, hits = [][]float32{e.row}, 1
+			rows, hits = e.rows(), 1
 		}
 	} else {
 		rows = make([][]float32, len(texts))
