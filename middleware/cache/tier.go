@@ -130,8 +130,8 @@ func (t *tier) call(ctx context.Context, d *direction, timeout time.Duration, do
 }
 
 // get returns a row for each key, nil if the Store does not have it or if the guard would not take
-// it for the vector of its text. It takes at most half of the caller's time, so that enough is left to ask the
-// provider.
+// it for the vector of its text. It takes at most half of the caller's time, so that enough is left
+// to ask the provider.
 func (t *tier) get(ctx context.Context, keys []Key, m embedding.Model, texts []string) [][]float32 {
 	rows := make([][]float32, len(keys))
 	for at := 0; at < len(keys); at += tierBlock {

@@ -128,7 +128,7 @@ func bucketRoot(l layout, root uint64) {
 	native.PutUint64(l.b[at:], root)
 }
 
-// TestFlippedBits: one wrong bit anywhere costs vectors or the file, and never gives a wrong vector,
+// TestFlippedBits: one wrong bit anywhere costs vectors or the file. It never gives a wrong vector,
 // ends the process or hangs it.
 func TestFlippedBits(t *testing.T) {
 	path := file(t)
@@ -181,8 +181,8 @@ func TestFlippedBits(t *testing.T) {
 	t.Logf("%d files were refused, %d calls failed", refused, failed)
 }
 
-// TestKeysOutOfOrder: bbolt finds such a key and cannot remove it. A purge must not try for ever, nor
-// a full file make room that is none.
+// TestKeysOutOfOrder: bbolt finds such a key and cannot remove it. A purge must not try for ever,
+// and a full file must not grow.
 func TestKeysOutOfOrder(t *testing.T) {
 	for name, use := range map[string]func(s *Store) error{
 		"purge": func(s *Store) error { return s.Purge(t.Context(), nil) },
