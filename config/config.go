@@ -206,6 +206,9 @@ func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, erro
 	if err != nil {
 		return nil, err
 	}
+	if m := e.Model(); st.tier.name != "" && m.Space == "" && (m.Provider == "" || m.ID == "") {
+		return nil, fmt.Errorf("tier: %s has no Space, and none follows from its first answer: give it a Provider and an ID, or a Space", st.reference)
+	}
 	return embedding.Chain(e, s.telemetry.Observe), nil
 }
 

@@ -70,12 +70,10 @@ func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st sta
 		"patience": d.Duration(&st.patience), "timeout": d.Duration(&st.timeout), "dimensions": d.Number(&st.dimensions), "canary": d.Text(&st.canary),
 		"cache": func(n *strictyaml.Node) {
 			st.cached = true
-			size := 0
-			d.Mapping(n, strictyaml.Fields{"max_bytes": d.Number(&size), "ttl": d.Duration(&st.cache.TTL), "tier": func(n *strictyaml.Node) {
+			d.Mapping(n, strictyaml.Fields{"max_bytes": d.Size(&st.cache.MaxBytes), "ttl": d.Duration(&st.cache.TTL), "tier": func(n *strictyaml.Node) {
 				decodePart(d, n, "tier", parts.Tiers, &st.tier.part, strictyaml.Fields{"ttl": d.Duration(&st.tier.ttl),
-					"max_bytes": d.Number(&st.tier.maxBytes), "timeout": d.Duration(&st.cache.StoreTimeout)})
+					"max_bytes": d.Size(&st.tier.maxBytes), "timeout": d.Duration(&st.cache.StoreTimeout)})
 			}})
-			st.cache.MaxBytes = int64(size)
 		},
 		"coalesce": d.Group(strictyaml.Fields{"window": d.Duration(&st.coalesce.Window), "texts": d.Number(&st.coalesce.Texts)}),
 		"batch": d.Group(strictyaml.Fields{"parallel": d.Number(&st.batch.Parallel), "texts": d.Number(&st.batch.Limits.Texts),

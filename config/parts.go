@@ -100,7 +100,7 @@ func decodePart[Open any](d *strictyaml.Decoder, n *strictyaml.Node, kind string
 type tierOf struct {
 	part
 	ttl      time.Duration
-	maxBytes int
+	maxBytes int64
 }
 
 // openTier opens a tier, or returns the one that another embedder of the file has opened.
@@ -111,7 +111,7 @@ func (s *Set) openTier(t tierOf, parts Parts) (cache.Store, error) {
 		}
 		return open.store, nil
 	}
-	store, closeTier, err := parts.Tiers[t.name](Tier{Address: t.address, TTL: t.ttl, MaxBytes: int64(t.maxBytes)})
+	store, closeTier, err := parts.Tiers[t.name](Tier{Address: t.address, TTL: t.ttl, MaxBytes: t.maxBytes})
 	if err != nil {
 		return nil, err
 	}

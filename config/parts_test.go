@@ -150,6 +150,31 @@ func TestMissingParts(t *testing.T) {
 }
 
 // What was opened before an error is closed.
+// A tier needs a Space: one that the first answer tells is enough, none at all is an error.
+func TestTierNeedsASpace(t *testing.T) {
+	of := func(m embedding.Model) embedding.Embedder {
+		return embedding.Wrap(nil, m, func(_ context.Context, req embedding.Request) (embedding.Response, error) {
+			return embedding.Response{Vectors: make([][]float32, len(req.Texts))}, nil
+		})
+	}
+	const text = "embedders: {a: {reference: fake:m, cache: {tier: {disk: file}}}}\n"
+	for name, m := range map[string]embedding.Model{"no ID": {Provider: "p"}, "no Provider": {ID: "m", Dimensions: 4}} {
+		_, err := config.Read(strings.NewReader(text), (&recorder{fake: of(m)}).parts())
+		if err == nil || !strings.Contains(err.Error(), `embedder "a": tier: fake:m has no Space`) {
+			t.Errorf("%s: got %v, want an error about its Space", name, err)
+		}
+	}
+	read(t, text, (&recorder{fake: of(embedding.Model{Provider: "p", ID: "m"})}).parts())
+	read(t, text, (&recorder{fake: of(embedding.Model{Space: "s"})}).parts())
+}
+
+// max_bytes: 0 is the default, as docs/config.md says.
+func TestZeroSizes(t *testing.T) {
+	r := &recorder{}
+	read(t, "embedders: {a: {reference: static:base, cache: {max_bytes: 0, tier: {disk: file, max_bytes: 0}}}}\n", r.parts())
+	expect.Equal(t, "events", r.events, []string{"open disk file 0s 0"})
+}
+
 func TestPartsAreClosedAfterAnError(t *testing.T) {
 	for text, want := range map[string]string{
 		"telemetry: {otel: receiver}\nembedders: {a: {reference: static:base, cache: {tier: {disk: broken}}}}\n":                                                  `line 2: embedder "a": the file is broken`,

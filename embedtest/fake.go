@@ -92,6 +92,9 @@ func (f *Fake) Model() embedding.Model { return f.o.Model }
 
 // Embed answers as the Script decides.
 func (f *Fake) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+	if f.billed == nil {
+		return embedding.Response{}, errors.New("embedtest: the Fake was not made by NewFake: call it and use what it returns")
+	}
 	call := Call{Request: embedding.Request{Texts: slices.Clone(req.Texts), Task: req.Task}, At: time.Now()}
 	f.mu.Lock()
 	f.calls = append(f.calls, call)

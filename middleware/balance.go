@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 
@@ -29,16 +30,24 @@ type BalanceOptions struct {
 // all others have failed, and comes back once it succeeds.
 //
 // All targets must have one known Space and one Variant, because their vectors are mixed. Balance
-// returns an error if they do not, or if a weight is negative.
+// returns an error if they do not, if a weight is negative, or if their sum is more than an int
+// holds.
 func Balance(o BalanceOptions, targets ...Target) (embedding.Embedder, error) {
 	b := &balance{o: o, out: make([]bool, len(targets))}
 	embedders := make([]embedding.Embedder, len(targets))
+	sum := 0
 	for i, t := range targets {
 		if t.Weight < 0 {
 			return nil, fmt.Errorf("middleware.Balance: the weight of target %d is %d: it must not be negative", i, t.Weight)
 		}
+		weight := max(1, t.Weight)
+		if weight > math.MaxInt-sum {
+			return nil, fmt.Errorf("middleware.Balance: the weights up to target %d, which has %d, add up to more than %d: give smaller ones",
+				i, t.Weight, math.MaxInt)
+		}
+		sum += weight
 		embedders[i] = t.Embedder
-		b.weights = append(b.weights, max(1, t.Weight))
+		b.weights = append(b.weights, weight)
 	}
 	m, err := joined("Balance", embedders)
 	if err != nil {

@@ -2,6 +2,8 @@ package middleware
 
 import (
 	"fmt"
+	"math"
+	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding"
@@ -59,4 +61,19 @@ func TestBalanceTakesABadKeyOut(t *testing.T) {
 	if a.calls == before || len(removed) != 1 {
 		t.Errorf("the healed target was asked %d more times, reported %v", a.calls-before, removed)
 	}
+}
+
+// TestBalanceOfAbsurdWeights: weights whose sum is more than an int holds are refused.
+func TestBalanceOfAbsurdWeights(t *testing.T) {
+	a, b := newStill(), newStill()
+	for _, weights := range [][2]int{{math.MaxInt, math.MaxInt}, {math.MaxInt, 0}, {1, math.MaxInt}, {math.MaxInt/2 + 1, math.MaxInt/2 + 1}} {
+		_, err := Balance(BalanceOptions{}, Target{a, weights[0]}, Target{b, weights[1]})
+		if err == nil || !strings.Contains(err.Error(), "weights up to target 1") {
+			t.Errorf("weights %v: got %v, want an error with the target", weights, err)
+		}
+	}
+	e, err := Balance(BalanceOptions{}, Target{a, math.MaxInt - 1}, Target{b, 1})
+	expect.NoError(t, err)
+	_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}})
+	expect.NoError(t, err)
 }

@@ -17,6 +17,7 @@ import (
 // counted and cost is their price by Model().Price. A counter of unmetered requests shows how many
 // the provider did not count. An empty request is not reported.
 func (t *Telemetry) Attempts(next embedding.Embedder) embedding.Embedder {
+	t.made("Attempts")
 	m := next.Model()
 	identity := append([]attribute.KeyValue{
 		keyOperation.String(operation), keyProvider.String(provider(m)), keyModel.String(m.ID),

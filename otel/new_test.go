@@ -2,6 +2,8 @@ package otelembedding
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"go.opentelemetry.io/otel"
@@ -76,5 +78,21 @@ func TestZeroOptionsTellTheGlobalProviders(t *testing.T) {
 	}
 	if n := len(e.metrics(t)); len(e.spans.GetSpans()) != 1 || n != 3 {
 		t.Errorf("%d spans, %d metrics", len(e.spans.GetSpans()), n)
+	}
+}
+
+// What New has not made says so where a chain is built, and not at its first call.
+func TestZeroTelemetry(t *testing.T) {
+	for name, telemetry := range map[string]*Telemetry{"zero": {}, "nil": nil} {
+		for layer, wrap := range map[string]embedding.Middleware{"Observe": telemetry.Observe, "Attempts": telemetry.Attempts} {
+			func() {
+				defer func() {
+					if got, want := fmt.Sprint(recover()), layer+": the Telemetry was not made by New"; !strings.Contains(got, want) {
+						t.Errorf("%s of a %s Telemetry: got the panic %q, want %q", layer, name, got, want)
+					}
+				}()
+				wrap(embedtest.NewFake(embedtest.FakeOptions{}))
+			}()
+		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 // of [Telemetry.Attempts], also through layers that detach a call from its caller's cancellation.
 // An empty request is not reported.
 func (t *Telemetry) Observe(next embedding.Embedder) embedding.Embedder {
+	t.made("Observe")
 	m := next.Model()
 	identity := []attribute.KeyValue{keyProvider.String(provider(m)), keyModel.String(m.ID)}
 	spanOnly := []attribute.KeyValue{keyOperation.String(operation)}

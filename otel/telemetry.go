@@ -30,7 +30,8 @@ type Options struct {
 }
 
 // Telemetry holds the tracer and the instruments of two Middlewares, [Telemetry.Observe] and
-// [Telemetry.Attempts]. Chains may share it. It is safe for concurrent use.
+// [Telemetry.Attempts], which panic if [New] has not made it. Chains may share it. It is safe for
+// concurrent use.
 type Telemetry struct {
 	tracer trace.Tracer
 
@@ -44,6 +45,13 @@ type Telemetry struct {
 	call   metric.Float64Histogram
 	texts  metric.Int64Counter
 	reused metric.Int64Counter
+}
+
+// made panics if New has not made t, at the place where a chain is built.
+func (t *Telemetry) made(layer string) {
+	if t == nil || t.tracer == nil {
+		panic("otelembedding: " + layer + ": the Telemetry was not made by New: call it and use what it returns")
+	}
 }
 
 // New creates the instruments. It is an error if the MeterProvider refuses one.

@@ -139,3 +139,39 @@ func BenchmarkGet(b *testing.B) {
 	b.ReportMetric(float64(bare[len(bare)/2].Microseconds())/n, "bare-us/vector")
 	b.ReportMetric(0, "ns/op")
 }
+
+// TestPurgeLeavesOtherKeys: the application's keys begin like the cache's, and other caches' do.
+func TestPurgeLeavesOtherKeys(t *testing.T) {
+	c := client(t, servers.PlainValkey(t))
+	key := cache.Key{1, 2, 3}
+	fill := func(o redis.Options) *redis.Store {
+		s := tier(t, c, o)
+		expect.NoError(t, s.Set(t.Context(), []cache.Key{key}, [][]float32{{1}}))
+		return s
+	}
+	s := fill(redis.Options{})
+	other := fill(redis.Options{Prefix: "embedding:team-b:"})
+	hexed := fill(redis.Options{Prefix: "embedding:0102030000000000:"})
+	expect.NoError(t, c.Set(t.Context(), "embedding:jobs:42", "mine", 0).Err())
+	expect.NoError(t, c.HSet(t.Context(), "embedding:index:docs", "a", "b").Err())
+	pipe := c.Pipeline()
+	for i := range 2500 { // more than one scan
+		pipe.Set(t.Context(), fmt.Sprint("embedding:", i), i, 0)
+	}
+	_, err := pipe.Exec(t.Context())
+	expect.NoError(t, err)
+	for _, space := range [][]byte{key[:8], nil} {
+		fill(redis.Options{})
+		before, err := c.DBSize(t.Context()).Result()
+		expect.NoError(t, err)
+		expect.NoError(t, s.Purge(t.Context(), space))
+		after, err := c.DBSize(t.Context()).Result()
+		expect.NoError(t, err)
+		expect.Equal(t, "keys removed", before-after, 1)
+	}
+	for _, kept := range []*redis.Store{other, hexed} {
+		rows := make([][]float32, 1)
+		expect.NoError(t, kept.Get(t.Context(), []cache.Key{key}, rows))
+		expect.Equal(t, "the other cache's vector", rows[0], []float32{1})
+	}
+}

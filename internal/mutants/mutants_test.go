@@ -37,7 +37,8 @@ var mutants = []struct {
 	{name: "the cache forgets the Variant", file: "middleware/cache/key.go", old: "p := parts{m.Space, m.Variant, chain}", new: `p := parts{m.Space, "", chain}`, pkg: "./middleware/cache", test: "TestKeyHolds"},
 	{name: "the cache forgets the task", file: "middleware/cache/key.go", old: "if p.symmetric {", new: "if true {", pkg: "./middleware/cache", test: "TestKeyHolds"},
 	{name: "the cache does not check the key", file: "middleware/cache/cache.go", old: "|| e.check != k.hi", new: "", pkg: "./middleware/cache", test: "TestHalfACollision"},
-	{name: "the cache keeps a row of the provider's slab", file: "middleware/cache/cache.go", old: "e.one[0] = append(make([]float32, 0, len(row)), row...)", new: "e.one[0] = row", pkg: "./middleware/cache", test: "TestRowsAreOwned"},
+	{name: "the cache keeps a row of the provider's slab", file: "middleware/cache/cache.go", old: "row: append(make([]float32, 0, len(row)), row...)}", new: "row: row}", pkg: "./middleware/cache", test: "TestRowsAreOwned"},
+	{name: "a hit of one text hands out the cache's own slice", file: "middleware/cache/cache.go", old: "func (e *entry) rows() [][]float32 {", new: "var handed = map[*entry][][]float32{}\nfunc (e *entry) rows() [][]float32 { if handed[e] != nil { return handed[e] }; handed[e] = [][]float32{e.row}; return handed[e] }\nfunc (e *entry) other() [][]float32 {", pkg: "./middleware/cache", test: "TestAnswersAreTheCallersOwn"},
 	{name: "the cache drops what a burst is too fast for", file: "middleware/cache/cache.go", old: "\t\t\tc.store.Wait()\n\t\t}\n\t\tc.stats", new: "\t\t\tbreak\n\t\t}\n\t\tc.stats", pkg: "./middleware/cache", test: "TestBurst"},
 	{name: "the cache merges hits by position", file: "middleware/cache/view.go", old: "m.Add(missing, res, err)", new: "m.Add(m.Missing()[:0:0], res, err)", pkg: "./middleware/cache", test: "TestPartialHits"},
 
@@ -48,6 +49,8 @@ var mutants = []struct {
 	{name: "a tier serves an unknown Space", file: "middleware/cache/tier.go", old: `if t == nil || m.Space != "" {`, new: "if true {", pkg: "./middleware/cache", test: "TestUnknownSpace"},
 	{name: "a shared limit reserves far ahead", file: "middleware/quota.go", old: "most, limited := soon, false", new: "most, limited := time.Hour, false", pkg: "./middleware", test: "TestSharedLimit"},
 	{name: "a shared limit loses what was left", file: "middleware/queue.go", old: "\tl.spare = t\n\tl.wake()", new: "\tl.untake(&t)", pkg: "./middleware", test: "TestQueueMovesUp"},
+	{name: "a Store's vectors are not judged", file: "middleware/cache/sound.go", old: "if unsound(m, asked, found) == nil {", new: "if true {", pkg: "./middleware/cache", test: "TestBadVectors"},
+	{name: "a first text that is refused keeps a chain from its Store", file: "middleware/cache/learn.go", old: "ctx.Err() != nil || rejected(err) {\n\t\t\t\t<-", new: "ctx.Err() != nil {\n\t\t\t\t<-", pkg: "./middleware/cache", test: "TestUnknownSpace"},
 
 	{name: "Batch loses the index of its chunks", file: "middleware/batch.go", old: "j.out.Add(c.idx, res, nil)\n\t\tif c.whole", new: "j.out.Add(j.all[:len(c.idx)], res, nil)\n\t\tif c.whole", pkg: "./middleware", test: "TestBatch"},
 	{name: "Batch blames texts that were refused together", file: "middleware/batch.go", old: "(e.Kind == embedding.TooLarge || e.Kind == embedding.Rejected)", new: "e.Kind == embedding.TooLarge", pkg: "./middleware", test: "TestBatchSharesNoBlame"},

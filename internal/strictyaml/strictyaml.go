@@ -121,17 +121,33 @@ func (d *Decoder) List(to *[]string) func(*Node) {
 // Number reads a whole number above 0.
 func (d *Decoder) Number(to *int) func(*Node) {
 	return func(n *Node) {
-		var s string
-		if d.Text(&s)(n); d.Err != nil {
-			return
-		}
-		v, err := strconv.Atoi(s)
-		if err != nil || v <= 0 {
+		if v, ok := d.whole(n); d.Err == nil && (!ok || v == 0) {
 			d.Fail(n, "a whole number above 0 is needed here")
-			return
+		} else if d.Err == nil {
+			*to = int(v)
+		}
+	}
+}
+
+// Size reads a number of bytes. 0 is the default.
+func (d *Decoder) Size(to *int64) func(*Node) {
+	return func(n *Node) {
+		v, ok := d.whole(n)
+		if d.Err == nil && !ok {
+			d.Fail(n, "a whole number of bytes is needed here, or 0 for the default")
 		}
 		*to = v
 	}
+}
+
+// whole reads a whole number that is not negative and that an int holds.
+func (d *Decoder) whole(n *Node) (int64, bool) {
+	var s string
+	if d.Text(&s)(n); d.Err != nil {
+		return 0, false
+	}
+	v, err := strconv.ParseInt(s, 10, strconv.IntSize)
+	return v, err == nil && v >= 0
 }
 
 // Sum reads a number above 0.

@@ -13,7 +13,7 @@
 // The cache belongs outside the layers of middleware.Standard: a hit then costs no token, slot or
 // timer, and misses are packed densely. One Cache may serve any number of chains. The key is the
 // model's Space and Variant, the Task unless the model is Symmetric, and the text. Chains with an
-// unknown Space share nothing.
+// unknown Space share nothing; see [Cache.Wrap] for how a chain with a [Store] learns its Space.
 //
 // A [Store] is a second tier that outlives the process or is shared by several. Packages
 // cache/disk and cache/redis have one each.
@@ -22,6 +22,7 @@ package cache
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -37,7 +38,7 @@ import (
 // Options are options of a [Cache]. The zero value is 256 MiB without expiry.
 type Options struct {
 	// MaxBytes limits the memory for vectors and their bookkeeping; 0 means 256 MiB, the minimum is
-	// 64 KiB.
+	// 64 KiB and the maximum 1 TiB.
 	MaxBytes int64
 	// TTL is how long memory keeps a vector; 0 means until there is no room for it.
 	TTL time.Duration
@@ -89,8 +90,11 @@ type entry struct {
 	check uint64 // the second half of the key; ristretto compares only the first
 	key   uint64
 	space uint64 // hash of the Space, for PurgeSpace
-	one   [1][]float32
+	row   []float32
 }
+
+// rows returns an answer of one row. Its slice is the caller's own, who may replace the row in it.
+func (e *entry) rows() [][]float32 { return [][]float32{e.row} }
 
 // overhead is the memory of an entry without its vector: the entry itself, its part of
 // ristretto's item and cost maps at their mean load, and with a TTL its expiry. TestBytesAreTrue
@@ -100,14 +104,20 @@ const (
 	overheadTTL = 60
 )
 
-// New returns an empty Cache. It returns an error if an option is negative or MaxBytes is below
-// 64 KiB.
+// maxCounters bounds ristretto's counters, which MaxBytes does not include: they take 320 MB.
+const maxCounters = 1 << 26
+
+// New returns an empty Cache. It returns an error if an option is negative or MaxBytes is out of
+// its range.
 func New(o Options) (*Cache, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 256 << 20
 	}
 	if o.MaxBytes < 64<<10 {
 		return nil, fmt.Errorf("cache: MaxBytes is %d: it must be at least 65536, or 0 for 256 MiB", o.MaxBytes)
+	}
+	if o.MaxBytes > 1<<40 {
+		return nil, fmt.Errorf("cache: MaxBytes is %d: it must be at most 1099511627776, which is 1 TiB", o.MaxBytes)
 	}
 	if o.TTL < 0 {
 		return nil, fmt.Errorf("cache: TTL is %v: it must not be negative; 0 keeps vectors until there is no room", o.TTL)
@@ -121,7 +131,7 @@ func New(o Options) (*Cache, error) {
 	}
 	store, err := ristretto.NewCache(&ristretto.Config[uint64, *entry]{
 		// Ristretto recommends ten counters per item. This is for vectors of 256 dimensions.
-		NumCounters:        10 * max(o.MaxBytes/1024, 100),
+		NumCounters:        min(10*max(o.MaxBytes/1024, 100), maxCounters),
 		MaxCost:            o.MaxBytes,
 		BufferItems:        64,
 		IgnoreInternalCost: true, // overhead covers it
@@ -136,6 +146,12 @@ func New(o Options) (*Cache, error) {
 	return c, nil
 }
 
+// unmade says what is wrong with a Cache that New has not made.
+const unmade = "the Cache was not made by cache.New: call it and use what it returns"
+
+// made reports whether New has made the Cache.
+func (c *Cache) made() bool { return c != nil && c.store != nil }
+
 // lane returns a random lane, so that cores that ask for the same text do not share one.
 func (c *Cache) lane() *lane { return &c.lanes[rand.Uint32()%lanes] }
 
@@ -146,7 +162,7 @@ func (c *Cache) lookup(k key, dimensions int) *entry {
 		return nil
 	}
 	e, ok := c.store.Get(k.lo)
-	if !ok || e.check != k.hi || dimensions > 0 && len(e.one[0]) != dimensions {
+	if !ok || e.check != k.hi || dimensions > 0 && len(e.row) != dimensions {
 		return nil
 	}
 	return e
@@ -167,9 +183,8 @@ func (c *Cache) keep(age, space uint64, rows iter.Seq2[key, []float32]) {
 			continue // a layer inside has already kept it
 		}
 		stored = true
-		e := &entry{check: k.hi, key: k.lo, space: space}
-		e.one[0] = append(make([]float32, 0, len(row)), row...)
-		cost := int64(4*cap(e.one[0])) + overhead
+		e := &entry{check: k.hi, key: k.lo, space: space, row: append(make([]float32, 0, len(row)), row...)}
+		cost := int64(4*cap(e.row)) + overhead
 		if c.ttl > 0 {
 			cost += overheadTTL
 		}
@@ -205,6 +220,9 @@ type Stats struct {
 
 // Stats returns the counts so far. They are exact while no call uses the cache.
 func (c *Cache) Stats() Stats {
+	if !c.made() {
+		return Stats{}
+	}
 	s := Stats{Stored: c.stats.stored.Load(), Rejected: c.stats.rejected.Load(), Evicted: c.stats.evicted.Load(), MaxBytes: c.max, Tier: c.tier.stats()}
 	for i := range c.lanes {
 		s.Hits += c.lanes[i].hits.Load()
@@ -223,12 +241,18 @@ func (c *Cache) Stats() Stats {
 // have written there; it does not reach the memory of other processes. Answers to requests in
 // flight are not kept. An error comes from the Store: memory is purged all the same.
 func (c *Cache) Purge(ctx context.Context) error {
+	if !c.made() {
+		return errors.New("cache: Purge: " + unmade)
+	}
 	return c.tier.purge(ctx, nil, func() { c.exclusively(c.store.Clear) })
 }
 
 // PurgeSpace is Purge for the vectors of one space, for example of a model that its provider has
 // changed.
 func (c *Cache) PurgeSpace(ctx context.Context, s embedding.Space) error {
+	if !c.made() {
+		return errors.New("cache: PurgeSpace: " + unmade)
+	}
 	space := c.keys.space(s)
 	return c.tier.purge(ctx, spacePrefix(s), func() { c.exclusively(func() { c.forget(space) }) })
 }
@@ -252,6 +276,9 @@ func (c *Cache) forget(space uint64) {
 // Close frees the memory and ends ristretto's goroutines. The Store stays open, but no call uses
 // it after Close returns. Close may be called more than once.
 func (c *Cache) Close() {
+	if !c.made() {
+		return
+	}
 	c.tier.close()
 	c.exclusively(func() {
 		c.store.Close()

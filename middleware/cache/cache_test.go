@@ -2,11 +2,12 @@ package cache
 
 import (
 	"fmt"
+	"math"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 
-	"runtime"
 	"sync/atomic"
 	"testing/synctest"
 	"time"
@@ -138,5 +139,42 @@ func TestBytesAreTrue(t *testing.T) {
 		if ratio := float64(said) / float64(spent); ratio < 0.85 || ratio > 1.15 {
 			t.Errorf("%d dimensions, ttl %v: accounted %.2f of what the heap holds", c.dims, c.ttl, ratio)
 		}
+	}
+}
+
+// What New has not made says so, and does not panic with the words of its parts.
+func TestZeroCache(t *testing.T) {
+	for name, c := range map[string]*Cache{"zero": {}, "nil": nil} {
+		for call, do := range map[string]func() error{
+			"Wrap": func() (err error) {
+				defer func() { err = fmt.Errorf("%v", recover()) }()
+				c.Wrap(newProvider(model("s")))
+				return nil
+			},
+			"Warm":       func() error { _, err := c.Warm(model("s"), 0, func(func(string, []float32) bool) {}); return err },
+			"Purge":      func() error { return c.Purge(t.Context()) },
+			"PurgeSpace": func() error { return c.PurgeSpace(t.Context(), "s") },
+		} {
+			if err := do(); err == nil || !strings.Contains(err.Error(), call+": the Cache was not made by cache.New") {
+				t.Errorf("%s of a %s Cache: got %v, want words about cache.New", call, name, err)
+			}
+		}
+		expect.Equal(t, "stats", c.Stats(), Stats{})
+		c.Close()
+	}
+}
+
+func TestAbsurdSizes(t *testing.T) {
+	for _, n := range []int64{1<<40 + 1, 9e18, math.MaxInt64} {
+		if _, err := New(Options{MaxBytes: n}); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("MaxBytes is %d", n)) {
+			t.Errorf("MaxBytes of %d: got %v, want an error with its name", n, err)
+		}
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	open(t, Options{MaxBytes: 1 << 40})
+	runtime.ReadMemStats(&after)
+	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 512 {
+		t.Errorf("an empty cache of 1 TiB took %d MiB, want at most 512", took)
 	}
 }

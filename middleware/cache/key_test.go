@@ -23,7 +23,7 @@ func TestHalfACollisionIsAMiss(t *testing.T) {
 		t.Error("b was answered with a's vector")
 	}
 	put(b, 20)
-	if e := c.lookup(b, 1); e == nil || e.one[0][0] != 20 || c.lookup(a, 1) != nil {
+	if e := c.lookup(b, 1); e == nil || e.row[0] != 20 || c.lookup(a, 1) != nil {
 		t.Error("a was answered with b's vector")
 	}
 }

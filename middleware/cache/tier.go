@@ -13,12 +13,15 @@ import (
 
 // TierStats counts what happened in the [Store].
 type TierStats struct {
-	Hits, Misses int64 // texts looked up, because they were not in memory
+	Hits, Misses int64 // texts looked up, because they were not in memory; a bad vector is a miss
 	Stored       int64 // vectors written
 	Unstored     int64 // vectors not written: the Store failed, was too slow or was skipped
 	Failures     int64 // calls that failed or took longer than StoreTimeout
 	Spared       int64 // calls skipped after failures or during a purge
-	Unknown      int64 // chains without the Store because their Space is unknown: call embedding.Probe
+	// Unknown is how many chains go without the Store now, because their Space is unknown. It falls
+	// when the first answer tells a chain the dimensions of its model. A model without a Provider or
+	// an ID has no Space unless it gives one.
+	Unknown int64
 
 	ReadErr, WriteErr error // error of the last read and of the last write; nil if it succeeded
 }
@@ -126,10 +129,10 @@ func (t *tier) call(ctx context.Context, d *direction, timeout time.Duration, do
 	return err == nil
 }
 
-// get returns a row for each key, nil if the Store does not have it or if it has other
-// dimensions. It takes at most half of the caller's time, so that enough is left to ask the
-// provider.
-func (t *tier) get(ctx context.Context, keys []Key, dimensions int) [][]float32 {
+// get returns a row for each key, nil if the Store does not have it or if the guard would not take
+// it for the vector of its text. It takes at most half of the caller's time, so that enough is left
+// to ask the provider.
+func (t *tier) get(ctx context.Context, keys []Key, m embedding.Model, texts []string) [][]float32 {
 	rows := make([][]float32, len(keys))
 	for at := 0; at < len(keys); at += tierBlock {
 		block := rows[at:min(at+tierBlock, len(keys))]
@@ -140,14 +143,7 @@ func (t *tier) get(ctx context.Context, keys []Key, dimensions int) [][]float32 
 		answered := t.call(ctx, &t.read, timeout, func(ctx context.Context) error {
 			return t.Get(ctx, keys[at:at+len(block)], block)
 		})
-		hits := 0
-		for i, row := range block {
-			if len(row) == 0 || dimensions > 0 && len(row) != dimensions {
-				block[i] = nil
-				continue
-			}
-			hits++
-		}
+		hits := sound(m, texts[at:at+len(block)], block)
 		t.hits.Add(int64(hits))
 		if !answered {
 			break

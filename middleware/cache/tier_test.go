@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -136,7 +137,7 @@ func TestMemoryThenStoreThenProvider(t *testing.T) {
 func TestUnknownSpaceGoesWithoutTheStore(t *testing.T) {
 	s := newStore()
 	c := over(t, cache.Options{Store: s})
-	e := embedding.Wrap(nil, embedding.Model{Provider: "p", ID: "m"}, func(context.Context, embedding.Request) (embedding.Response, error) {
+	e := embedding.Wrap(nil, embedding.Model{ID: "m"}, func(context.Context, embedding.Request) (embedding.Response, error) {
 		return embedding.Response{Vectors: [][]float32{{1, 2}}}, nil
 	})
 	e = embedding.Chain(e, c.Wrap)
@@ -155,6 +156,31 @@ func TestOtherDimensionsAreAMiss(t *testing.T) {
 	c := over(t, cache.Options{Store: s})
 	if u := embed(t, embedding.Chain(asserted(9), c.Wrap), "a"); u.Reused != 0 || c.Stats().Tier.Misses != 1 {
 		t.Errorf("%+v %+v", u, c.Stats().Tier)
+	}
+}
+
+// A Store's vectors are judged as a provider's are: a bad one is a miss, and is replaced.
+func TestBadVectorsOfAStoreAreMisses(t *testing.T) {
+	for name, bad := range map[string][]float32{
+		"NaN": {1, 2, 3, 4, 5, 6, 7, float32(math.NaN())}, "infinite": {float32(math.Inf(1)), 0, 0, 0, 0, 0, 0, 0}, "empty": {}, "short": {1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
+			embed(t, embedding.Chain(f, over(t, cache.Options{Store: s}).Wrap), "a")
+			for k := range s.rows {
+				s.rows[k] = bad
+			}
+			embed(t, embedding.Chain(f, over(t, cache.Options{Store: s}).Wrap), "b", "c")
+			c := over(t, cache.Options{Store: s})
+			e := embedding.Chain(f, c.Wrap)
+			expect.Equal(t, "texts reused", embed(t, e, "b", "a", "c").Reused, 2)
+			expect.Equal(t, "misses of the Store", c.Stats().Tier.Misses, 1)
+			expect.Equal(t, "hits of the Store", c.Stats().Tier.Hits, 2)
+			v, err := embedding.Documents(t.Context(), e, []string{"a"})
+			expect.NoError(t, err)
+			expect.Equal(t, "a", v[0], f.Vector(0, "a"))
+			expect.Equal(t, "texts reused by another process", embed(t, embedding.Chain(f, over(t, cache.Options{Store: s}).Wrap), "a").Reused, 1)
+		})
 	}
 }
 

@@ -9,17 +9,38 @@ import (
 
 // Wrap is a [embedding.Middleware]. The cache keeps each vector that next returns, those in a
 // [embedding.PartialError] too, and never keeps a failure. After Close the chain works without a
-// cache.
+// cache. Wrap panics if the Cache was not made by [New].
+//
+// If the model's dimensions are unknown and there is a Store, the first call embeds its first text
+// alone: the dimensions of that answer give the Space, and with it the Store's keys. Behind
+// [embedding.Probe], a long call's vectors are stored as they come and not at its end.
 func (c *Cache) Wrap(next embedding.Embedder) embedding.Embedder {
+	if !c.made() {
+		panic("cache: Wrap: " + unmade)
+	}
 	next = embedding.Chain(next)
 	m := next.Model()
+	if c.tier != nil && learnable(m) {
+		c.tier.unknown.Add(1)
+		l := &learner{cache: c, next: next, model: m, turn: make(chan struct{}, 1), tried: make(chan struct{})}
+		return embedding.Wrap(next, m, l.embed)
+	}
+	return c.view(next, m).wrap()
+}
+
+// view returns the cache as a chain of model m sees it.
+func (c *Cache) view(next embedding.Embedder, m embedding.Model) *view {
 	v := &view{cache: c, next: next, model: m, pre: c.keys.prefix(m, 0)}
 	if m.Space == "" {
 		v.pre = c.keys.prefix(m, c.chain.Add(1))
 	}
 	v.tier = c.tier.of(m)
+	return v
+}
+
+func (v *view) wrap() embedding.Embedder {
 	// A function and not a method of v: a method costs a hit another copy of its result.
-	return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (res embedding.Response, err error) {
+	return embedding.Wrap(v.next, v.model, func(ctx context.Context, req embedding.Request) (res embedding.Response, err error) {
 		n := len(req.Texts)
 		if err = ctx.Err(); err != nil {
 			return res, err
@@ -70,7 +91,7 @@ func (v *view) misses(ctx context.Context, req embedding.Request, rows [][]float
 }
 
 // hits returns the rows that memory has, nil for the other texts, with the number of hits and the
-// moment. A single text costs no allocation: its entry has a slice of one row.
+// moment. The slice of rows is the caller's own, who may replace rows in it.
 func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int, at moment) {
 	c := v.cache
 	l := c.lane()
@@ -78,13 +99,13 @@ func (v *view) hits(texts []string, pre key) (rows [][]float32, hits int, at mom
 	at = moment{c.age, c.stores.Load()}
 	if len(texts) == 1 {
 		if e := c.lookup(c.keys.of(pre, texts[0]), v.model.Dimensions); e != nil {
-			rows, hits = e.one[:], 1
+			rows, hits = e.rows(), 1
 		}
 	} else {
 		rows = make([][]float32, len(texts))
 		for i, text := range texts {
 			if e := c.lookup(c.keys.of(pre, text), v.model.Dimensions); e != nil {
-				rows[i] = e.one[0]
+				rows[i] = e.row
 				hits++
 			}
 		}
@@ -117,14 +138,15 @@ func (v *view) second(ctx context.Context, at moment, req embedding.Request, row
 	}
 	missing := make([]int, 0, len(rows)-hits)
 	keys := make([]Key, 0, len(rows)-hits)
+	texts := make([]string, 0, len(rows)-hits)
 	sums := newStoreKeys(v.model, req.Task)
 	for i, row := range rows {
 		if row == nil {
-			missing, keys = append(missing, i), append(keys, sums.of(req.Texts[i]))
+			missing, keys, texts = append(missing, i), append(keys, sums.of(req.Texts[i])), append(texts, req.Texts[i])
 		}
 	}
 	before := hits
-	for k, row := range v.tier.get(ctx, keys, v.model.Dimensions) {
+	for k, row := range v.tier.get(ctx, keys, v.model, texts) {
 		if row != nil {
 			rows[missing[k]] = row
 			hits++
@@ -194,7 +216,7 @@ func (c *call) Recall(task embedding.Task, text string) []float32 {
 	l.RLock()
 	defer l.RUnlock()
 	if e := cache.lookup(cache.keys.of(c.view.pre.of(task), text), c.view.model.Dimensions); e != nil {
-		return e.one[0]
+		return e.row
 	}
 	return nil
 }

@@ -12,10 +12,13 @@ import (
 // Warm stores vectors that a model like m has embedded earlier for a task, in memory and in the
 // Store. rows yields each text with its vector. Warm returns the number of different texts.
 //
-// It returns an error if m's Space is unknown, or if a vector does not have m's dimensions; the
-// vectors before that one are stored. It also returns an error if the Store did not take all
-// vectors; memory has them all the same.
+// It returns an error if m's Space is unknown, or if the guard would not take a vector for its
+// text's, because of its dimensions or a NaN for example; the vectors before that one are stored.
+// It also returns an error if the Store did not take all vectors; memory has them all the same.
 func (c *Cache) Warm(m embedding.Model, task embedding.Task, rows iter.Seq2[string, []float32]) (int, error) {
+	if !c.made() {
+		return 0, errors.New("cache: Warm: " + unmade)
+	}
 	if m.Space == "" {
 		return 0, errors.New("cache: Warm: the model's Space is unknown: call embedding.Probe first")
 	}
@@ -38,11 +41,16 @@ func (c *Cache) Warm(m embedding.Model, task embedding.Task, rows iter.Seq2[stri
 		n += len(block)
 		clear(block)
 	}
+	g := &given{model: m, rows: make([][]float32, 1)}
+	guard := embedding.Chain(g) // of all rows, so that they have the same dimensions
+	read := 0
 	for text, row := range rows {
-		if len(row) != m.Dimensions {
+		g.rows[0] = row
+		if _, err := guard.Embed(context.Background(), embedding.Request{Texts: []string{text}}); err != nil {
 			flush()
-			return n, fmt.Errorf("cache: Warm: vector %d has %d dimensions, vectors of %s have %d", n, len(row), m.Space, m.Dimensions)
+			return n, fmt.Errorf("cache: Warm: vector %d (counted from 0): %w", read, err)
 		}
+		read++
 		block[c.keys.of(pre, text)] = warm{text, row}
 		if len(block) == warmBlock {
 			flush()

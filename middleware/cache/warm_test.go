@@ -3,6 +3,7 @@ package cache
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,31 @@ func TestWarm(t *testing.T) {
 	}
 	if _, err := c.Warm(p.m, 0, maps.All(map[string][]float32{"a": {1}})); err == nil || !strings.Contains(err.Error(), "1 dimensions") {
 		t.Errorf("other dimensions: got %v", err)
+	}
+	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
+	unmeasured := p.m
+	unmeasured.Dimensions = 0
+	for name, tc := range map[string]struct {
+		m    embedding.Model
+		text string
+		row  []float32
+		want string
+	}{
+		"NaN":                     {p.m, "b", []float32{0, 0, nan, 1}, "dimension 2"},
+		"infinite":                {p.m, "b", []float32{inf, 0, 0, 1}, "dimension 0"},
+		"none":                    {p.m, "b", nil, "0 dimensions"},
+		"none, of unknown length": {unmeasured, "b", []float32{}, "0 dimensions"},
+		"NaN, of unknown length":  {unmeasured, "b", []float32{nan, 0, 0, 1}, "dimension 0"},
+		"another length":          {unmeasured, "b", []float32{1}, "1 dimensions"},
+		"a blank text":            {p.m, " ", []float32{1, 0, 0, 0}, "blank"},
+	} {
+		c := open(t, Options{})
+		n, err := c.Warm(tc.m, 0, func(yield func(string, []float32) bool) {
+			_ = yield("a", []float32{1, 2, 3, 4}) && yield(tc.text, tc.row)
+		})
+		if n != 1 || err == nil || !strings.Contains(err.Error(), "vector 1") || !strings.Contains(err.Error(), tc.want) || c.Stats().Stored != 1 {
+			t.Errorf("%s: got %d and %v, want 1 and an error about vector 1 with %q", name, n, err, tc.want)
+		}
 	}
 	if _, err := c.Warm(embedding.Model{}, 0, maps.All(rows)); err == nil || !strings.Contains(err.Error(), "Probe") {
 		t.Errorf("an unknown Space: got %v", err)

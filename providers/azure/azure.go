@@ -127,6 +127,9 @@ func id(m ModelInfo) string { return m.ID }
 
 // info checks the options and returns what the table has about the model, if one is named.
 func (o Options) info() (ModelInfo, error) {
+	if err := setup.Lengths(o.Dimensions, o.NativeDimensions); err != nil {
+		return ModelInfo{}, err
+	}
 	switch {
 	case o.Deployment == "":
 		return ModelInfo{}, errors.New("no deployment is named: give the name that it has in the resource")
@@ -136,8 +139,6 @@ func (o Options) info() (ModelInfo, error) {
 		return ModelInfo{}, fmt.Errorf("the API version is not of the form 2024-10-21 or 2025-04-01-preview; leave it out for the v1 API")
 	case o.Key != "" && o.Token != nil || o.KeyEnv != "" && o.Token != nil:
 		return ModelInfo{}, errors.New("both a key and a source of tokens are given: leave one out")
-	case o.Dimensions < 0 || o.NativeDimensions < 0:
-		return ModelInfo{}, errors.New("a vector has at least 1 dimension")
 	case o.Dimensions > 0 && o.NativeDimensions > 0:
 		return ModelInfo{}, errors.New("both dimensions to ask for and native dimensions are given: leave one out")
 	case o.Model == "":

@@ -116,12 +116,13 @@ func id(m ModelInfo) string { return m.ID }
 
 // info returns what is known about the model in a region, nearly nothing for an unlisted model.
 func (o Options) info(region string) (ModelInfo, error) {
+	if err := setup.Lengths(o.Dimensions); err != nil {
+		return ModelInfo{}, err
+	}
 	m, found, err := setup.Pick(Models(), id, o.Model, o.Unlisted)
 	switch dims := m.DimensionsIn(region); {
 	case err != nil:
 		return m, err
-	case o.Dimensions < 0:
-		return m, fmt.Errorf("dimensions are %d; a vector has at least 1", o.Dimensions)
 	case !found && o.Dimensions == 0:
 		return m, fmt.Errorf("model %q is not in the table, so its dimensions have to be given", o.Model)
 	case !found:

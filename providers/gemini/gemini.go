@@ -92,12 +92,13 @@ func New(o Options) (embedding.Embedder, error) {
 
 // info returns what the table has about the model. Of an unlisted one it knows nearly nothing.
 func (o Options) info() (ModelInfo, error) {
+	if err := setup.Lengths(o.Dimensions); err != nil {
+		return ModelInfo{}, err
+	}
 	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
 	switch {
 	case err != nil:
 		return m, err
-	case o.Dimensions < 0:
-		return m, fmt.Errorf("dimensions are %d; a vector has at least 1", o.Dimensions)
 	case !modelName.MatchString(o.Model):
 		return m, errors.New("the model's name has characters that no name has; leave models/ out")
 	case !found:

@@ -64,11 +64,12 @@ func New(o Options) (embedding.Embedder, error) {
 		return &embedding.Error{Kind: k, Provider: "ollama", Model: o.Model, Err: fmt.Errorf(format, args...)}
 	}
 	info, known := lookUp(o.Model)
+	if err := setup.Lengths(o.Dimensions, o.NativeDimensions); err != nil {
+		return nil, fail(embedding.Invalid, "%w", err)
+	}
 	switch {
 	case o.Model == "":
 		return nil, fail(embedding.Invalid, "no model is named; `ollama list` shows those that were pulled")
-	case o.Dimensions < 0 || o.NativeDimensions < 0:
-		return nil, fail(embedding.Invalid, "a vector has at least 1 dimension")
 	case known && o.NativeDimensions > 0 && o.NativeDimensions != info.Dimensions:
 		return nil, fail(embedding.Invalid, "%s has %d dimensions, not %d", o.Model, info.Dimensions, o.NativeDimensions)
 	case known && !info.Cuttable && o.Dimensions > 0 && o.Dimensions != info.Dimensions:

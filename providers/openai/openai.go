@@ -147,11 +147,12 @@ func (o Options) key(s site) (key, from string, err error) {
 
 // check checks the model and its dimensions.
 func (o Options) check(s site, info ModelInfo) error {
+	if err := setup.Lengths(o.Dimensions, o.NativeDimensions); err != nil {
+		return err
+	}
 	switch {
 	case o.Model == "":
 		return errors.New("no model is named")
-	case o.Dimensions < 0 || o.NativeDimensions < 0:
-		return errors.New("a vector has at least 1 dimension")
 	case o.Dimensions > 0 && o.NativeDimensions > 0:
 		return errors.New("both dimensions to ask for and native dimensions are given: leave one out")
 	case o.NativeDimensions > 0 && info.Dimensions > 0 && o.NativeDimensions != info.Dimensions:

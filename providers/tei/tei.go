@@ -115,9 +115,10 @@ func (o Options) config(limits embedding.Limits) (config wire.Config, prefixes s
 	native := cmp.Or(o.NativeDimensions, info.Dimensions)
 	prompts := o.QueryPrompt+o.DocumentPrompt != ""
 	prefixed := o.QueryPrefix+o.DocumentPrefix != ""
+	if err := setup.Lengths(o.Dimensions, o.NativeDimensions); err != nil {
+		return config, nil, o.fail(embedding.Invalid, "%w", err)
+	}
 	switch {
-	case o.Dimensions < 0 || o.NativeDimensions < 0:
-		return config, nil, o.fail(embedding.Invalid, "a vector has at least 1 dimension")
 	case info.Dimensions > 0 && native != info.Dimensions:
 		return config, nil, o.fail(embedding.Invalid, "%s has %d dimensions, not %d", o.Model, info.Dimensions, native)
 	case native > 0 && o.Dimensions > native:

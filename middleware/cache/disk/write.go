@@ -132,8 +132,10 @@ func (s *Store) prune(tx *bbolt.Tx, n int) error {
 	}
 	c := tx.Bucket(bucket).Cursor()
 	turned := false
+	var gone []byte
 	for room := 2 * n; room > 0; {
 		k, v := c.Seek(s.hand)
+		progress(gone, k)
 		if k == nil {
 			if turned {
 				return nil // the file is empty
@@ -143,12 +145,21 @@ func (s *Store) prune(tx *bbolt.Tx, n int) error {
 		}
 		room -= len(k) + len(v)
 		s.hand = append(s.hand[:0:0], k...)
+		gone = s.hand
 		if err := c.Delete(); err != nil {
 			return err
 		}
 		s.pruned.Add(1)
 	}
 	return nil
+}
+
+// progress panics, as bbolt does on a damaged file, if a removed key is the next one again: where
+// the keys of a page are out of order, bbolt finds keys that it cannot remove.
+func progress(gone, next []byte) {
+	if gone != nil && bytes.Equal(gone, next) {
+		panic("its keys are out of order")
+	}
 }
 
 // discard removes a damaged value when the writer has time, unless it was replaced by then.
@@ -181,11 +192,14 @@ func (s *Store) Purge(ctx context.Context, prefix []byte) error {
 	for left := true; left; {
 		err := s.submit(ctx, func(tx *bbolt.Tx) error {
 			c := tx.Bucket(bucket).Cursor()
+			var gone []byte
 			for range purgeBlock {
 				k, _ := c.Seek(prefix)
+				progress(gone, k)
 				if left = k != nil && bytes.HasPrefix(k, prefix); !left {
 					return nil
 				}
+				gone = append(gone[:0:0], k...)
 				if err := c.Delete(); err != nil {
 					return err
 				}

@@ -35,7 +35,7 @@ type Options struct {
 	// maxmemory-policy evicts it; the minimum is 1 ms.
 	TTL time.Duration
 	// Prefix of all keys; "" means "embedding:". Give two caches different prefixes to keep them
-	// apart.
+	// apart. Behind it a key has 16 hexadecimal digits, a colon and 43 characters of base64.
 	Prefix string
 }
 
@@ -82,12 +82,32 @@ func (s *Store) Damaged() int64 { return s.damaged.Load() }
 
 // name returns the key in Redis: the prefix, the space in hexadecimal and the rest in base64.
 func (s *Store) name(k cache.Key) string {
-	const space = 8
 	b := make([]byte, 0, len(s.prefix)+2*space+1+43)
 	b = append(b, s.prefix...)
 	b = hex.AppendEncode(b, k[:space])
 	b = append(b, ':')
 	return string(base64.RawURLEncoding.AppendEncode(b, k[space:]))
+}
+
+// space is how many bytes of a Key are its Space's.
+const space = 8
+
+// owns reports whether a key in Redis is one that name returns.
+func (s *Store) owns(name string) bool {
+	rest, ok := strings.CutPrefix(name, s.prefix)
+	front, back, colon := strings.Cut(rest, ":")
+	if !ok || !colon {
+		return false
+	}
+	var k cache.Key
+	a, errA := hex.DecodeString(front)
+	b, errB := base64.RawURLEncoding.DecodeString(back)
+	if errA != nil || errB != nil || len(a) != space || len(b) != len(k)-space {
+		return false
+	}
+	copy(k[:], a)
+	copy(k[space:], b)
+	return s.name(k) == name // upper case, for example, is not ours
 }
 
 // Get reads all keys in one pipeline. See [cache.Store].
@@ -167,9 +187,10 @@ func (s *Store) Set(ctx context.Context, keys []cache.Key, rows [][]float32) err
 const purgeBlock = 1000
 
 // Purge removes the vectors of all keys that begin with prefix, which is the 8 bytes of a space
-// or empty. It scans all keys of the server.
+// or empty. It scans all keys of the server, and removes only those that have the form of this
+// Store's: other keys that begin with Options.Prefix stay.
 func (s *Store) Purge(ctx context.Context, prefix []byte) error {
-	match := escape(s.prefix) + hex.EncodeToString(prefix[:min(len(prefix), 8)]) + "*"
+	match := escape(s.prefix) + hex.EncodeToString(prefix[:min(len(prefix), space)]) + "*"
 	purge := func(ctx context.Context, node *goredis.Client) error {
 		var cursor uint64
 		for {
@@ -178,6 +199,7 @@ func (s *Store) Purge(ctx context.Context, prefix []byte) error {
 				return err
 			}
 			pipe := node.Pipeline() // in a cluster, the keys of one command must share a slot
+			names = slices.DeleteFunc(names, func(name string) bool { return !s.owns(name) })
 			for _, name := range names {
 				pipe.Del(ctx, name) // UNLINK is no faster for strings of this size, and Redis before 4 lacks it
 			}

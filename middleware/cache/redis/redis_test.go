@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"slices"
@@ -57,6 +58,52 @@ func TestPrefixesAreApart(t *testing.T) {
 	got := make([][]float32, 1)
 	if err := b.Get(t.Context(), keys, got); err != nil || got[0] == nil || len(server.Keys()) != 1 {
 		t.Errorf("%v, %v, %v: a purge reached another prefix", got, err, server.Keys())
+	}
+}
+
+// strangers are keys that begin like a Store's and are not its own.
+func strangers(prefix, own string) []string {
+	rest := strings.TrimPrefix(own, prefix)
+	return []string{
+		prefix, prefix + "jobs:42", prefix + "index:docs", prefix + rest[:16], prefix + rest[:17], own[:len(own)-1], own + "A", own + ":ttl",
+		prefix + strings.ToUpper("abcdef") + rest[6:], prefix + "g" + rest[1:], prefix + rest[:16] + "/" + rest[17:],
+		prefix + rest[:17] + "!" + rest[18:], own[:len(own)-1] + "B", prefix + "x" + rest, prefix + "a:" + rest, own + "\n",
+	}
+}
+
+// TestPurgeLeavesOtherKeys: the application's keys and other Stores' begin like this Store's.
+func TestPurgeLeavesOtherKeys(t *testing.T) {
+	server := miniredis.RunT(t)
+	client := connect(t, server.Addr())
+	key := cache.Key{0xab, 1, 2, 3, 4, 5, 6, 7, 8}
+	for _, prefix := range []string{"", "a*[b]", "0123456789abcdef", "0123456789abcdef:"} {
+		for _, space := range [][]byte{nil, key[:8]} {
+			server.FlushAll()
+			s := open(t, client, redis.Options{Prefix: prefix})
+			if err := s.Set(t.Context(), []cache.Key{key}, [][]float32{{1}}); err != nil {
+				t.Fatalf("got the error %v, want none", err)
+			}
+			own := server.Keys()[0]
+			prefix := cmp.Or(prefix, "embedding:")
+			others := strangers(prefix, own)
+			for _, name := range others {
+				server.Set(name, "mine")
+			}
+			for _, longer := range []string{"team-b:", "0123456789abcdef:", ":"} {
+				other := open(t, client, redis.Options{Prefix: prefix + longer})
+				if err := other.Set(t.Context(), []cache.Key{key}, [][]float32{{1}}); err != nil {
+					t.Fatalf("got the error %v, want none", err)
+				}
+			}
+			server.HSet(prefix+"hash", "a", "b")
+			want := slices.DeleteFunc(server.Keys(), func(name string) bool { return name == own })
+			if err := s.Purge(t.Context(), space); err != nil {
+				t.Fatalf("got the error %v, want none", err)
+			}
+			if got := server.Keys(); !slices.Equal(got, want) {
+				t.Errorf("prefix %q, space %x: got %q after the purge, want %q", prefix, space, got, want)
+			}
+		}
 	}
 }
 

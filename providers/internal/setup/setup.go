@@ -69,12 +69,30 @@ func Limits(asked, table embedding.Limits) embedding.Limits {
 	}
 }
 
+// mostDimensions is far above the 4,096 of the largest models today. An answer's vectors are
+// allocated before they are read, so a slip of the user's must not take gigabytes.
+const mostDimensions = 65_536
+
+// Lengths checks options that give the length of vectors. 0 is not given.
+func Lengths(options ...int) error {
+	for _, n := range options {
+		switch {
+		case n < 0:
+			return fmt.Errorf("dimensions are %d; a vector has at least 1 dimension", n)
+		case n > mostDimensions:
+			return fmt.Errorf("dimensions are %d; a vector has at most %d", n, mostDimensions)
+		}
+	}
+	return nil
+}
+
 // Dimensions returns the length of vectors to ask a model for. That is asked, which must be among
 // the lengths on offer, or the first of those if asked is 0.
 func Dimensions(model string, offered []int, asked int) (int, error) {
+	if err := Lengths(asked); err != nil {
+		return 0, err
+	}
 	switch {
-	case asked < 0:
-		return 0, fmt.Errorf("dimensions are %d; a vector has at least 1", asked)
 	case len(offered) == 0 || slices.Contains(offered, asked):
 		return asked, nil
 	case asked == 0:

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -22,6 +23,9 @@ func TestDimensions(t *testing.T) {
 		{nil, 77, 77, ""},
 		{nil, 0, 0, ""},
 		{nil, -1, 0, "at least 1"},
+		{nil, 65_536, 65_536, ""},
+		{nil, 65_537, 0, "at most 65536"},
+		{nil, math.MaxInt, 0, "at most 65536"},
 	} {
 		got, err := Dimensions("m", tc.offered, tc.asked)
 		if got != tc.want || (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
