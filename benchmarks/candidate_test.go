@@ -25,7 +25,7 @@ func TestPrefixes(t *testing.T) {
 	dir := t.TempDir()
 	r, err := Compare(t.Context(), []Candidate{{Embedder: f, DocumentPrefix: "passage: ", QueryPrefix: "query: "}}, []Task{tiny(), tinyPairs()}, quick(dir))
 	if err != nil || len(r.Failed()) != 0 {
-		t.Fatal(err, r.Failed())
+		t.Fatalf("got the error %v and the failures %v, want neither", err, r.Failed())
 	}
 	for text, want := range map[string]int{"passage: document about subject3 and more": 1, "query: what is subject3": 1, "query: sentence 3": 1, "what is subject3": 0} {
 		if f.Billed(text) != want {

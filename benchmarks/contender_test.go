@@ -87,7 +87,7 @@ func TestFaults(t *testing.T) {
 		o.Budgets = map[string]float64{"USD": 2}
 		r, err := Compare(t.Context(), []Candidate{c}, []Task{tiny(), tinyPairs()}, o)
 		if err != nil || len(r.Failed()) > 0 {
-			t.Fatal(err, r.Candidates[0].Failure)
+			t.Fatalf("got the error %v and the failure %q, want neither", err, r.Candidates[0].Failure)
 		}
 		l, a := s.Ledger(), r.Candidates[0].Attempts
 		if l.Twice != 0 || l.Requests != a.Sent || a.Failed["rate limited"] != l.Answers[429] || a.Failed["service unavailable"] != l.Answers[503] || l.Answers[429]*l.Answers[503] == 0 {
@@ -110,7 +110,7 @@ func TestFaults(t *testing.T) {
 		o.Speed = SpeedOptions{Requests: 40, Rate: 20}
 		r, err := Compare(t.Context(), []Candidate{c}, []Task{tiny()}, o)
 		if err != nil || len(r.Failed()) > 0 {
-			t.Fatal(err, r.Candidates[0].Failure)
+			t.Fatalf("got the error %v and the failure %q, want neither", err, r.Candidates[0].Failure)
 		}
 		sent := r.Candidates[0].Attempts.Sent
 		for _, m := range r.Candidates[0].Speed {

@@ -81,7 +81,7 @@ func BenchmarkLayer(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					if _, err := e.Embed(b.Context(), req); err != nil {
-						b.Fatal(err)
+						b.Fatalf("got the error %v, want none", err)
 					}
 				}
 			})
@@ -96,7 +96,7 @@ func BenchmarkBatch(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := e.Embed(b.Context(), req); err != nil {
-			b.Fatal(err)
+			b.Fatalf("got the error %v, want none", err)
 		}
 	}
 }
@@ -111,7 +111,7 @@ func BenchmarkContended(b *testing.B) {
 		for i := 0; pb.Next(); i++ {
 			k := i % len(texts)
 			if _, err := e.Embed(b.Context(), embedding.Request{Texts: texts[k : k+1]}); err != nil {
-				b.Error(err)
+				b.Errorf("got the error %v, want none", err)
 			}
 		}
 	})

@@ -101,7 +101,7 @@ func TestDamagedFolders(t *testing.T) {
 			add(t, s, doc("a", nil), doc("b", nil), doc("c", nil))
 			docs := documents(t, dir)
 			if len(docs) != 3 {
-				t.Fatal(docs)
+				t.Fatalf("documents: got %q, want 3", docs)
 			}
 			c.damage(t, dir, docs)
 			_, err := chromem.New(f, chromem.Options{Dir: dir})

@@ -31,7 +31,7 @@ func TestMetadataKeepsItsTypes(t *testing.T) {
 	s := open(t, f, o)
 	got, err := s.SimilaritySearch(t.Context(), "a", 1)
 	if err != nil || len(got) != 1 {
-		t.Fatal(got, err)
+		t.Fatalf("search: got %v and the error %v, want one document and none", got, err)
 	}
 	for key, want := range metadata {
 		if !reflect.DeepEqual(got[0].Metadata[key], want) {

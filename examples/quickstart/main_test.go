@@ -275,7 +275,7 @@ func TestWhatWasPaidIsKept(t *testing.T) {
 	}
 	expect.NoError(t, s.SetFaults())
 	if _, _, err := ask(t, "", args...); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	docs, err := read("", io.Discard)
 	expect.NoError(t, err)
@@ -289,7 +289,7 @@ func TestBadInput(t *testing.T) {
 	broken := notes(t, map[string]string{"space.json": "{"})
 	other := filepath.Join(t.TempDir(), "index")
 	if _, _, err := ask(t, "", "-store", other, "-dir", notes(t, map[string]string{"a.txt": "text"}), "question"); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	service(t, dashscopetest.Options{})
 	for name, c := range map[string]struct {

@@ -202,7 +202,7 @@ func fill(t *testing.T, p place, n int) {
 	all[77].PageContent = " "
 	for at := 0; at < n; at += 400 {
 		if _, err := s.AddDocuments(t.Context(), all[at:min(at+400, n)]); err != nil {
-			t.Fatal(err)
+			t.Fatalf("add: got the error %v, want none", err)
 		}
 	}
 }
@@ -246,7 +246,7 @@ func (k task) check(t *testing.T, lost int) {
 	for line := range strings.Lines(string(ledger)) {
 		var s string
 		if _, err := fmt.Sscanf(line, "%q\n", &s); err != nil {
-			t.Fatal(err)
+			t.Fatalf("the ledger's line %q: got the error %v, want none", line, err)
 		}
 		paid[s]++
 		total++
@@ -327,7 +327,7 @@ func TestKilledProcess(t *testing.T) {
 func TestBetweenStores(t *testing.T) {
 	k := pair(t, "pgvector", "chroma")
 	if _, report := k.child(t, 0); report != fmt.Sprintf("%d 1 20", documents-1) {
-		t.Error(report)
+		t.Errorf("report: got %q, want %q", report, fmt.Sprintf("%d 1 20", documents-1))
 	}
 	k.check(t, 0)
 	back := k
@@ -335,7 +335,7 @@ func TestBetweenStores(t *testing.T) {
 	back.To.Collection = "notes-back"
 	back.Journal, back.Ledger = k.Journal+"2", k.Ledger+"2"
 	if _, report := back.child(t, 0); report != fmt.Sprintf("%d 0 20", documents-1) {
-		t.Error(report)
+		t.Errorf("report: got %q, want %q", report, fmt.Sprintf("%d 0 20", documents-1))
 	}
 	back.check(t, 0)
 
@@ -392,7 +392,7 @@ func TestKilledServer(t *testing.T) {
 			}
 			s.Start(t)
 			if _, report := k.child(t, 0); report != fmt.Sprintf("%d 1 20", documents-1) {
-				t.Error(report)
+				t.Errorf("report: got %q, want %q", report, fmt.Sprintf("%d 1 20", documents-1))
 			}
 			k.check(t, block)
 		})

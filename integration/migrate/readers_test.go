@@ -80,7 +80,7 @@ func TestReaders(t *testing.T) {
 					cancel()
 				}
 				if err != nil && ctx.Err() == nil {
-					t.Fatal(err)
+					t.Fatalf("got the error %v, want none", err)
 				}
 			}
 			if n > 201 {
@@ -101,7 +101,7 @@ func TestMixedCollection(t *testing.T) {
 	s, err := k.From.open(langchaingo.New(e))
 	expect.NoError(t, err)
 	if _, err := s.AddDocuments(t.Context(), docs("another")); err != nil {
-		t.Fatal(err)
+		t.Fatalf("add: got the error %v, want none", err)
 	}
 	r, err := k.From.reader()
 	expect.NoError(t, err)
@@ -116,7 +116,7 @@ func TestMixedCollection(t *testing.T) {
 	}), r
 	for _, err := range migrate.Run(t.Context(), k.embedder(t), p) {
 		if err == nil || !strings.Contains(err.Error(), "holds vectors of 256 dimensions and static/") {
-			t.Error(err)
+			t.Errorf("got the error %v, want one that names both models", err)
 		}
 	}
 }
@@ -139,7 +139,7 @@ func TestChromaShifts(t *testing.T) {
 			url := p.URL + "/api/v1/collections/" + strings.TrimPrefix(about.ID, "chroma:") + "/delete"
 			res, err := http.Post(url, "application/json", strings.NewReader(fmt.Sprintf(`{"ids":[%q]}`, d.ID)))
 			if err != nil || res.StatusCode != http.StatusOK {
-				t.Fatal(res, err)
+				t.Fatalf("got the answer %v and the error %v, want status 200 and none", res, err)
 			}
 			res.Body.Close()
 		}
@@ -162,7 +162,7 @@ func TestChroma1(t *testing.T) {
 		defer res.Body.Close()
 		text, err := io.ReadAll(res.Body)
 		if err != nil || res.StatusCode >= 300 {
-			t.Fatal(res.Status, string(text), err)
+			t.Fatalf("got %s, %q and the error %v, want a status below 300 and none", res.Status, text, err)
 		}
 		expect.NoError(t, json.Unmarshal(text, out))
 	}

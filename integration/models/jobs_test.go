@@ -103,7 +103,7 @@ func killMidway(t *testing.T, s *servers.Server, p *proxy, after int, job embedd
 	s.Start(t)
 	r := <-ended
 	if r.err != nil {
-		t.Fatal(r.err)
+		t.Fatalf("got the error %v, want none", r.err)
 	}
 	return r.rows
 }

@@ -31,7 +31,7 @@ func TestWrongPassword(t *testing.T) {
 	expect.NoError(t, err)
 	defer vectors.Close()
 	if _, err := embedding.Chain(f, vectors.Wrap).Embed(t.Context(), embedding.Request{Texts: []string{"a"}}); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	quota, err := redislimit.New(c, "account")
 	expect.NoError(t, err)
@@ -64,7 +64,7 @@ func TestOldServer(t *testing.T) {
 				t.Errorf("with Processes %d: %v", processes, err)
 			}
 			if e, ok := errors.AsType[*embedding.Error](err); !served && (!ok || e.Code != middleware.CodeQuota || !strings.Contains(err.Error(), "too old: Redis 5 or later")) {
-				t.Error(err)
+				t.Errorf("got the error %v, want code %s and that the server is too old", err, middleware.CodeQuota)
 			}
 		}
 	})

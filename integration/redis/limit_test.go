@@ -166,7 +166,7 @@ func TestTenProcessesShareAQuota(t *testing.T) {
 			if text := os.Getenv(secondsEnv); text != "" {
 				var err error
 				if a.Seconds, err = strconv.Atoi(text); err != nil {
-					t.Fatal(err)
+					t.Fatalf("got the error %v, want none", err)
 				}
 			}
 			share(t, a)
@@ -208,7 +208,7 @@ func share(t *testing.T, a account) {
 	began := time.Now()
 	for _, p := range all {
 		if _, err := p.in.Write([]byte("go\n")); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 	}
 	served, least := 0, 1<<30

@@ -54,7 +54,7 @@ func TestPostgresThatCannotBeHad(t *testing.T) {
 	expect.NoError(t, err)
 	defer conn.Close(t.Context())
 	if _, err := conn.Exec(t.Context(), "CREATE ROLE plain LOGIN PASSWORD 'plain'"); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	guarded.Says(t, refused(t, open(dsn(func(u *url.URL) { u.User = url.UserPassword("plain", "plain") }), "x"), store.Options{}), `permission denied to create extension "vector"`, "let a superuser")
 	server.Stop(t)
@@ -79,7 +79,7 @@ func TestPGVectorTooOld(t *testing.T) {
 			EXECUTE format('ALTER EXTENSION vector DROP %s %I USING hnsw', o.sort, o.name);
 		END LOOP; END $$`, "ALTER EXTENSION vector DROP ACCESS METHOD hnsw", "DROP ACCESS METHOD hnsw CASCADE"} {
 		if _, err := conn.Exec(t.Context(), sql); err != nil {
-			t.Fatal(sql, err)
+			t.Fatalf("%s: got the error %v, want none", sql, err)
 		}
 	}
 	guarded.Add(t, b.Guard(t, guarded.Model("m", guarded.Dimensions), "coll"), 0, 20)

@@ -58,7 +58,7 @@ func BenchmarkAddDocuments(b *testing.B) {
 		for add := range 2 {
 			from := time.Now()
 			if _, err := s.AddDocuments(b.Context(), docs); err != nil {
-				b.Fatal(err)
+				b.Fatalf("add: got the error %v, want none", err)
 			}
 			seconds[guarded][add] = append(seconds[guarded][add], time.Since(from).Seconds())
 		}
@@ -66,7 +66,7 @@ func BenchmarkAddDocuments(b *testing.B) {
 			s = g.Unwrap()
 		}
 		if err := s.(pgvector.Store).Close(); err != nil { // the server has a hundred connections
-			b.Fatal(err)
+			b.Fatalf("close: got the error %v, want none", err)
 		}
 	}
 	one(0) // warm

@@ -46,7 +46,7 @@ func TestRedisStoresWhatItDoesNotIndex(t *testing.T) {
 	s, err := openRedis(server.URL, "x")(langchaingo.New(guarded.Model("m", guarded.Dimensions)))
 	expect.NoError(t, err)
 	if _, err := s.AddDocuments(t.Context(), guarded.Corpus(5)); err != nil {
-		t.Fatal(err)
+		t.Fatalf("add: got the error %v, want none", err)
 	}
 	short, err := openRedis(server.URL, "x")(langchaingo.New(guarded.Model("m", 32)))
 	expect.NoError(t, err)

@@ -188,7 +188,7 @@ func TestSameAsOpenAI(t *testing.T) {
 	expect.NoError(t, err)
 	got, err := embedding.Query(t.Context(), a, "hello")
 	if err != nil || !slices.Equal(got, want) {
-		t.Error(len(got), err)
+		t.Errorf("got %d values and the error %v, want the vector of %d values and none", len(got), err, len(want))
 	}
 }
 

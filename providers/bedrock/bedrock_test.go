@@ -220,7 +220,7 @@ func TestModel(t *testing.T) {
 		tc.o.Credentials = as(temporary)
 		e, err := bedrock.New(tc.o)
 		if err != nil {
-			t.Fatal(tc.o.Model, err)
+			t.Fatalf("%s: got the error %v, want none", tc.o.Model, err)
 		}
 		m := e.Model()
 		if m.Endpoint != tc.endpoint || m.Space != tc.space || m.Variant != tc.variant || m.Symmetric != (tc.variant == "") || m.Price.PerMillion == 0 {

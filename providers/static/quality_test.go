@@ -120,7 +120,7 @@ func scifact(t *testing.T, e embedding.Embedder, dir string) float64 {
 		var in io.Reader = bufio.NewReader(f)
 		if strings.HasSuffix(name, ".gz") {
 			if in, err = gzip.NewReader(in); err != nil {
-				t.Fatal(err)
+				t.Fatalf("got the error %v, want none", err)
 			}
 		}
 		for d := json.NewDecoder(in); ; {
@@ -128,7 +128,7 @@ func scifact(t *testing.T, e embedding.Embedder, dir string) float64 {
 			if err := d.Decode(&x); err == io.EOF {
 				return out
 			} else if err != nil {
-				t.Fatal(err)
+				t.Fatalf("got the error %v, want none", err)
 			}
 			out = append(out, x)
 		}
@@ -175,12 +175,12 @@ func cranfield(t *testing.T, e embedding.Embedder, dir string) float64 {
 				return out
 			}
 			if err != nil {
-				t.Fatal(name, err)
+				t.Fatalf("%s: got the error %v, want none", name, err)
 			}
 			if start, ok := token.(xml.StartElement); ok && start.Name.Local == tag {
 				var e element
 				if err := d.DecodeElement(&e, &start); err != nil {
-					t.Fatal(name, err)
+					t.Fatalf("%s: got the error %v, want none", name, err)
 				}
 				out = append(out, e)
 			}

@@ -163,7 +163,7 @@ func TestChromaShifts(t *testing.T) {
 		got = err
 	}
 	if got == nil || !strings.Contains(got.Error(), "is not one of this collection") {
-		t.Error(got)
+		t.Errorf("got the error %v, want one that says that the position is not one of this collection", got)
 	}
 }
 

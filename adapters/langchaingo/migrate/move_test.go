@@ -37,7 +37,7 @@ func TestBadTextsAreNamed(t *testing.T) {
 		t.Errorf("the steps name %v and the report %v", yielded, r.Failed)
 	}
 	if !strings.Contains(r.String(), "14 were rejected by the model and are not, the first of them old-000007") {
-		t.Error(r)
+		t.Errorf("report: got %q, want 14 rejected documents and old-000007 as the first", r)
 	}
 }
 

@@ -60,7 +60,7 @@ func read(t testing.TB, url, collection string) map[string][]float32 {
 		err = json.NewDecoder(res.Body).Decode(&got)
 		res.Body.Close()
 		if err != nil || res.StatusCode != http.StatusOK {
-			t.Fatal(res.Status, err)
+			t.Fatalf("got %s and the error %v, want status 200 and none", res.Status, err)
 		}
 		for _, o := range got.Objects {
 			guarded.Keep(t, out, o.Properties.Text, o.Vector)

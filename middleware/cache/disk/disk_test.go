@@ -320,7 +320,7 @@ func BenchmarkRead(b *testing.B) {
 		timed(&ours, func() {
 			rows := make([][]float32, n)
 			if err := s.Get(b.Context(), keys, rows); err != nil || rows[n-1] == nil {
-				b.Fatal(err)
+				b.Fatalf("got the error %v or a missing row, want all rows", err)
 			}
 		})
 		timed(&bare, func() {
@@ -332,7 +332,7 @@ func BenchmarkRead(b *testing.B) {
 				}
 				return nil
 			}); err != nil || values[n-1] == nil {
-				b.Fatal(err)
+				b.Fatalf("got the error %v or a missing value, want all values", err)
 			}
 		})
 	}

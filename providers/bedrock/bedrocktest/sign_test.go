@@ -53,6 +53,6 @@ func TestSignature(t *testing.T) {
 // us.anthropic.claude-sonnet-4-20250514-v1:0 (https://github.com/BerriAI/litellm/issues/14763).
 func TestPathOfModel(t *testing.T) {
 	if got := encoded("/model/us.anthropic.claude-sonnet-4-20250514-v1%3A0/converse-stream", true); got != "/model/us.anthropic.claude-sonnet-4-20250514-v1%253A0/converse-stream" {
-		t.Error(got)
+		t.Errorf("got the path %q, want the percent signs encoded again", got)
 	}
 }

@@ -132,12 +132,12 @@ func TestModelsAndRegions(t *testing.T) {
 			}
 			if !m.In(region) {
 				if w := do(t, s, call{body: body("")}); w.Code != 404 {
-					t.Error(region, m.ID, w.Code)
+					t.Errorf("%s in %s: got status %d, want 404", m.ID, region, w.Code)
 				}
 				continue
 			}
 			if v := vectors(t, s, body("")); len(v[0]) != m.Default {
-				t.Error(region, m.ID, len(v[0]))
+				t.Errorf("%s in %s: got %d dimensions, want %d", m.ID, region, len(v[0]), m.Default)
 			}
 			in := map[int]bool{}
 			for _, n := range m.DimensionsIn(region) {
@@ -173,7 +173,7 @@ func TestLimitsChange(t *testing.T) {
 	refused(t, do(t, s, call{body: body}), 400, algo(fmt.Sprintf(batch, 6)))
 	set(embedding.Limits{Texts: 20})
 	if got := vectors(t, s, body); len(got) != 20 {
-		t.Error(len(got))
+		t.Errorf("got %d vectors, want 20", len(got))
 	}
 	set(embedding.Limits{Texts: 20, TextTokens: 2})
 	refused(t, do(t, s, call{body: body}), 400, algo(strings.Replace(lengths, "8192", "2", 1)))

@@ -35,10 +35,10 @@ func TestLedger(t *testing.T) {
 		t.Errorf("%+v\nwant %+v", got, want)
 	}
 	if got.Usage() != (embedding.Usage{Requests: 7, Tokens: 10}) {
-		t.Error(got.Usage())
+		t.Errorf("usage: got %v, want 7 requests and 10 tokens", got.Usage())
 	}
 	if a, c, z := s.TimesBilled("a"), s.TimesBilled("c"), s.TimesBilled("z"); a != 6 || c != 2 || z != 0 {
-		t.Error(a, c, z)
+		t.Errorf("times billed: got %d for a, %d for c and %d for z, want 6, 2 and 0", a, c, z)
 	}
 	got.Answers[200] = 99 // the copy is the caller's
 	s.Reset()
@@ -56,7 +56,7 @@ func TestLost(t *testing.T) {
 		func() {
 			defer func() {
 				if r := recover(); r != http.ErrAbortHandler {
-					t.Error(r)
+					t.Errorf("got the panic %v, want %v", r, http.ErrAbortHandler)
 				}
 			}()
 			s.ServeHTTP(httptest.NewRecorder(), call{body: three}.request(ctx, "http://emulator"))
@@ -113,7 +113,7 @@ func TestConcurrency(t *testing.T) {
 					s.TimesBilled("x")
 				case 5:
 					if err := s.Configure(s.Settings()); err != nil {
-						t.Error(err)
+						t.Errorf("got the error %v, want none", err)
 					}
 				}
 			}

@@ -70,7 +70,7 @@ func BenchmarkIndexing(b *testing.B) {
 			BaseURL: server.URL + dashscopetest.BasePath, Key: emulator.DefaultKey})
 		expect.NoError(b, err)
 		if _, err := embedding.Documents(b.Context(), embedding.Chain(e, middleware.Batch(middleware.BatchOptions{})), texts); err != nil {
-			b.Fatal(err)
+			b.Fatalf("got the error %v, want none", err)
 		}
 		server.Close()
 		if l := s.Ledger(); l.Requests != 5_000 || l.Texts != 50_000 || l.Twice != 0 {
@@ -90,7 +90,7 @@ func BenchmarkServe(b *testing.B) {
 			texts[i] = fmt.Sprintf("document %d is about something that somebody wanted to find again", n)
 		}
 		if w := do(b, s, call{body: `{"model":"text-embedding-v4","dimensions":64,"input":` + asJSON(texts) + `}`}); w.Code != 200 {
-			b.Fatal(w.Code)
+			b.Fatalf("got status %d, want 200", w.Code)
 		}
 	}
 }

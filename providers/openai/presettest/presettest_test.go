@@ -37,10 +37,10 @@ func TestEveryPresetHasOne(t *testing.T) {
 		}
 	}
 	if _, err := New("acme", emulator.Options{}); err == nil || !strings.Contains(err.Error(), "there are mistral, siliconflow, zhipu") {
-		t.Error(err)
+		t.Errorf("got the error %v, want one that lists the presets", err)
 	}
 	if _, err := New("zhipu", emulator.Options{Model: "m"}); err == nil || !strings.Contains(err.Error(), "embedding-3") {
-		t.Error(err)
+		t.Errorf("got the error %v, want one that names embedding-3", err)
 	}
 }
 

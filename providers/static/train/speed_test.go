@@ -29,12 +29,12 @@ func BenchmarkSTSB(b *testing.B) {
 	e, err := static.New(static.Options{})
 	expect.NoError(b, err)
 	if _, err := embedding.Documents(b.Context(), e, texts); err != nil { // the vocabulary is indexed by the first text
-		b.Fatal(err)
+		b.Fatalf("got the error %v, want none", err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := embedding.Documents(b.Context(), e, texts); err != nil {
-			b.Fatal(err)
+			b.Fatalf("got the error %v, want none", err)
 		}
 	}
 	b.ReportMetric(float64(len(texts))*float64(b.N)/b.Elapsed().Seconds(), "texts/s")
