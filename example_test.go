@@ -131,7 +131,7 @@ func Example_langchaingo() {
 	}
 	_, err = store.AddDocuments(ctx, []schema.Document{
 		{PageContent: "Knead the dough and let it rest.", Metadata: map[string]any{"page": 12}},
-		{PageContent: "Patch the tube and pump up the tyre.", Metadata: map[string]any{"page": 40}},
+		{PageContent: "Patch the tube and pump up the tire.", Metadata: map[string]any{"page": 40}},
 	})
 	if err != nil {
 		panic(err)

@@ -61,7 +61,7 @@ func TestRedisRefuses(t *testing.T) {
 		"redis://u:secret@local host":  "is not a URL such as",
 		"localhost:6379":               "is not a URL such as",
 		"http://localhost":             "is not a URL such as",
-		"redis://localhost?colour=red": "colour",
+		"redis://localhost?color=red": "color",
 		"redis://localhost?password_env=REDIS_PASSWORD_OF_THE_TEST": "set the variable REDIS_PASSWORD_OF_THE_TEST",
 	} {
 		for _, field := range []string{"cache: {tier: {redis: '" + address + "'}}", "limit: {rpm: 1, shared: {redis: '" + address + "', account: a}}"} {

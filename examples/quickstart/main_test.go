@@ -168,7 +168,7 @@ func TestFolderIsKeptUpToDate(t *testing.T) {
 	s := service(t, dashscopetest.Options{})
 	dir := notes(t, map[string]string{
 		"bread.txt":      "Knead the dough and bake the bread for forty minutes.",
-		"sub/bicycle.md": "# Bicycle\n\nPatch the inner tube and pump up the tyre.\n",
+		"sub/bicycle.md": "# Bicycle\n\nPatch the inner tube and pump up the tire.\n",
 		"old.txt":        "A note about volcanoes that will go away.",
 		"ignored.pdf":    "not text",
 		".hidden/no.txt": "not seen",
@@ -196,8 +196,9 @@ func TestFolderIsKeptUpToDate(t *testing.T) {
 	}
 }
 
-// TestOutage: the service dies in the middle of indexing and is started again; the program waits and finishes, and past
-// the budget of an outage that does not end it stops and keeps what it has.
+// TestOutage: the service dies in the middle of indexing and is started again. The program waits
+// and finishes. If the outage lasts longer than the budget, the program stops and keeps its
+// progress.
 func TestOutage(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	expect.NoError(t, err)

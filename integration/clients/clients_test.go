@@ -153,7 +153,8 @@ func TestOpenAI(t *testing.T) {
 	})
 }
 
-// langchain decodes base64 without looking whether it is: a server that answers with numbers gives it garbage.
+// langchain decodes base64 without checking the answer's format: if a server answers with numbers,
+// it returns garbage.
 func TestNode(t *testing.T) {
 	s, err := openaitest.New(emulator.Options{Keys: []string{key}, Control: true})
 	expect.NoError(t, err)

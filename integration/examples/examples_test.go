@@ -1,4 +1,5 @@
-// Package examples_test builds the examples that need a server and runs them against a real one, as their users would.
+// Package examples_test builds the examples that need a server and runs them against a real one, as
+// their users would.
 package examples_test
 
 import (
@@ -68,7 +69,7 @@ const notes = `The cat sleeps on the sofa all day.
 
 Interest rates rose again, the central bank says.
 
-Patch the tube and pump up the tyre of the bicycle.
+Patch the tube and pump up the tire of the bicycle.
 
 Knead the dough and let it rest for an hour.`
 

@@ -21,7 +21,8 @@ import (
 	"github.com/vecspace/embedding/providers"
 )
 
-// TestReaders: from any position the rest of a collection comes, once and in the same order, whatever the page.
+// TestReaders: from any position a reader yields the rest of a collection, once and in the same
+// order, for every page size.
 func TestReaders(t *testing.T) {
 	for _, kind := range []string{"pgvector", "chroma"} {
 		t.Run(kind, func(t *testing.T) {
@@ -91,7 +92,8 @@ func TestReaders(t *testing.T) {
 	}
 }
 
-// TestMixedCollection: pgvector accepts vectors of two lengths, which the reader tells and a migration into it refuses.
+// TestMixedCollection: pgvector accepts vectors of two lengths. The reader reports that, and a
+// migration into the collection is refused.
 func TestMixedCollection(t *testing.T) {
 	k := task{From: place{Kind: "pgvector", Collection: "notes"}, Journal: t.TempDir() + "/journal", Ledger: t.TempDir() + "/ledger"}
 	k.From.URL = servers.Postgres(t).URL

@@ -15,7 +15,8 @@ import (
 	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
-// The emulator of llama.cpp answers as the server does: status, words, members and their order, whatever it is asked.
+// The emulator of llama.cpp gives every request the server's own answer: status, words, members and
+// their order.
 func TestLlamaEmulator(t *testing.T) {
 	const key = "sk-of-this-test"
 	emulator, err := presettest.New("llamacpp", emulator.Options{Model: "tiny", Keys: []string{key}})

@@ -9,8 +9,8 @@ import (
 	"github.com/vecspace/embedding/providers/openai"
 )
 
-// llama.cpp refuses a text that is too long with status 500. It is Rejected for good: nobody asks again, and the other
-// texts of the request are embedded.
+// llama.cpp refuses a text that is too long with status 500. The text is Rejected and not retried,
+// and the other texts of the request are embedded.
 func TestLlamaTextTooLong(t *testing.T) {
 	p := watch(t, servers.Llama(t), 0)
 	e := open(t, openai.Options{Model: "tiny", BaseURL: p.url, NativeDimensions: servers.LlamaDimensions})

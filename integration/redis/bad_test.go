@@ -18,7 +18,8 @@ import (
 	"github.com/vecspace/embedding/middleware/redislimit"
 )
 
-// TestWrongPassword: the cache goes without its tier and the limit says why, both without the password.
+// TestWrongPassword: the cache works without its tier, and the limit reports why. Neither shows the
+// password.
 func TestWrongPassword(t *testing.T) {
 	server := servers.PlainValkey(t)
 	expect.NoError(t, client(t, server).ConfigSet(t.Context(), "requirepass", "right").Err())

@@ -41,7 +41,8 @@ func TestStoreContract(t *testing.T) {
 	})
 }
 
-// TestServerThatDies: callers get their vectors while the server is away, and its own again when it has come back.
+// TestServerThatDies: callers get their vectors while the server is away, and the server's own
+// again when it is back.
 func TestServerThatDies(t *testing.T) {
 	server := servers.PlainValkey(t)
 	f := embedtest.NewFake(embedtest.FakeOptions{})
@@ -86,7 +87,8 @@ func TestServerThatDies(t *testing.T) {
 	}
 }
 
-// BenchmarkGet compares 1,000 vectors of 1,024 dimensions from the tier with the same values from a bare pipeline, in turns.
+// BenchmarkGet reads 1,000 vectors of 1,024 dimensions from the tier and, in turn, the same values
+// with a bare pipeline.
 func BenchmarkGet(b *testing.B) {
 	const n, dimensions = 1000, 1024
 	c := client(b, servers.PlainValkey(b))

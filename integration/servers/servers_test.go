@@ -16,7 +16,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// Every server starts, keeps what it was told over a kill -9 and over a restart, and leaves nothing behind.
+// Every server starts, keeps its data over a kill -9 and over a restart, and leaves nothing behind.
 func TestServers(t *testing.T) {
 	for _, c := range []struct {
 		name  string

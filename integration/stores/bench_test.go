@@ -18,10 +18,11 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// BenchmarkAddDocuments adds 2,000 documents of 384 dimensions to pgvector twice, in turns without and with the guard, each time to
-// a collection of its own. The embedder answers at once, so that all that is measured is the store and the guard. It reports
-// the median of the ratios of neighbouring runs: "first/raw" of the first add to a collection, which looks and measures, "next/raw" of
-// the other one, and the same of the best runs, which other work on the machine disturbs least.
+// BenchmarkAddDocuments adds 2,000 documents of 384 dimensions to pgvector, in turn without and
+// with the guard, each time to a new collection. The embedder answers at once, so the benchmark
+// measures the store and the guard only. It reports the median ratios of neighboring runs:
+// "first/raw" for the first add to a collection, which looks and measures, and "next/raw" for the
+// second. It also reports both for the best runs, which other work on the machine disturbs least.
 func BenchmarkAddDocuments(b *testing.B) {
 	const n, dims = 2000, 384
 	server := servers.Postgres(b)

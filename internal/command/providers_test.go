@@ -71,7 +71,7 @@ func TestProviders(t *testing.T) {
 		want string
 	}{
 		{[]string{"providers", "acme"}, 2, `there is no provider "acme"; there are ` + all[0].Provider + ", "},
-		{[]string{"providers", "-colour"}, 2, "not defined: -colour"},
+		{[]string{"providers", "-color"}, 2, "not defined: -color"},
 		{[]string{"providers", "-h"}, 0, "-json"},
 	} {
 		if code, out, errs := vecspace(t, "", c.args...); code != c.code || !strings.Contains(out+errs, c.want) {

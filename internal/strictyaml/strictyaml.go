@@ -1,5 +1,6 @@
-// Package strictyaml reads YAML of a known form: what is not known is an error with its line, and nothing is expanded. The syntax is a
-// library's; the meaning is read from its nodes, so that no error quotes a value, which may be a key that belongs elsewhere.
+// Package strictyaml reads YAML of a known form. An unknown field is an error with its line, and
+// nothing is expanded. A library parses the syntax. This package reads the meaning from its nodes,
+// so that no error quotes a value, which may be a key for another service.
 package strictyaml
 
 import (

@@ -11,7 +11,8 @@
 //     refusals.
 //  3. A route with Info answers by itself.
 //  4. [Dialect.Parse] reads the body into a [Call], and the host looks up the [Model].
-//     [Call.Exceeds] says which limit the call exceeds, and [Dialect.Check] what else is wrong with it.
+//     [Call.Exceeds] says which limit the call exceeds, and [Dialect.Check] what else is wrong with
+//     it.
 //  5. It embeds the texts, and [Dialect.Answer] writes the vectors. [Say] turns an error into a
 //     refusal.
 //

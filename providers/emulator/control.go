@@ -133,7 +133,7 @@ func (s *Server) controlHandler() http.Handler {
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-// decode reads one JSON value and refuses fields it does not know: a misspelt setting must not pass
+// decode reads one JSON value and refuses fields it does not know: a misspelled setting must not pass
 // for a set one.
 func decode(body []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(body))

@@ -20,8 +20,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// TestQuality measures the model on the labelled data and holds it against the bars of the weights it was published with.
-// The figures in the package documentation are what it prints.
+// TestQuality measures the model on the labeled data and compares it with the bars of the published
+// weights. The figures in the package documentation are its output.
 func TestQuality(t *testing.T) {
 	dir := testdata(t)
 	bars := map[string]float64{"STS en": .7758, "STS zh": .6955, "STS en-zh": .4485, "SciFact": .5475, "Cranfield": .3277}

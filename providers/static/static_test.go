@@ -21,7 +21,7 @@ import (
 	"github.com/vecspace/embedding/internal/race"
 )
 
-// testdata returns the folder of labelled data, or skips.
+// testdata returns the folder of labeled data, or skips.
 func testdata(t testing.TB) string {
 	dir := os.Getenv("EMBEDDING_TESTDATA")
 	if dir == "" {

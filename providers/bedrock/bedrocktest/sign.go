@@ -11,8 +11,10 @@ import (
 	"strings"
 )
 
-// signature is an Authorization header of Signature Version 4. It is read and computed here from AWS' description of it
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html), and shares nothing with what signs.
+// signature is an Authorization header of Signature Version 4. The emulator reads and computes it
+// from AWS's description
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html) and
+// shares no code with the signer.
 type signature struct {
 	key, date, region, service string
 	headers                    []string
@@ -95,8 +97,8 @@ func query(r *http.Request) string {
 	return strings.Join(pairs, "&")
 }
 
-// encoded is s with all bytes but letters, digits, -._~ and, in a path, slashes, written in percent. The path was written so
-// once for the wire already, and is again for the signature.
+// encoded percent-encodes all bytes of s except letters, digits, -._~ and, in a path, slashes. The
+// path is already encoded once for the wire; the signature needs it encoded again.
 func encoded(s string, path bool) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {

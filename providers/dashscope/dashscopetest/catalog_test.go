@@ -129,8 +129,8 @@ func TestFlatAndRetryAfter(t *testing.T) {
 	}
 }
 
-// Whatever the service has been seen to answer can be had: by a fault's name or by a request that deserves it, and word
-// for word by the fault answer.
+// Every known body of the service can be produced: by a fault's name or by a request that deserves
+// it, and word for word by the fault answer.
 func TestEveryKnownBody(t *testing.T) {
 	type refusal struct {
 		Name   string `json:"name"`

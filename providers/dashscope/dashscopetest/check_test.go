@@ -122,7 +122,8 @@ func TestBodyTooLarge(t *testing.T) {
 	refused(t, do(t, s, call{body: body}), 400, gateway("Payload Too Large.", "BadRequest.TooLarge", "BadRequest.TooLarge"))
 }
 
-// Every model of the table answers with its default and with every dimension its region has, and with no other.
+// Every model of the table answers with its default and with every dimension in its region, and no
+// other.
 func TestModelsAndRegions(t *testing.T) {
 	for _, region := range []string{"intl", "cn"} {
 		s := open(t, dashscopetest.Options{Region: region})

@@ -89,7 +89,7 @@ func do(t testing.TB, s http.Handler, c call) *httptest.ResponseRecorder {
 	return w
 }
 
-// expect holds an answer against a status and a whole body, in which ID stands for the request's id.
+// refused checks an answer's status and whole body; in body, ID stands for the request's id.
 func refused(t testing.TB, w *httptest.ResponseRecorder, status int, body string) {
 	t.Helper()
 	id := w.Header().Get("X-Request-Id")

@@ -64,7 +64,8 @@ func TestLost(t *testing.T) {
 		if l := s.Ledger(); l.Texts != 3 || l.Lost != 3 || l.Answers[0] != 1 {
 			t.Errorf("%+v", l)
 		}
-		// Who asks again for what was lost is billed again, but gets nothing twice; who asks once more does.
+		// A client that repeats a lost request is billed again but receives nothing twice. A client that
+		// repeats it once more does.
 		for _, repeated := range []int{0, 3, 6} {
 			do(t, s, call{body: three})
 			if l := s.Ledger(); l.Twice != 3 || l.Lost != 3 || l.Spoiled != 0 || l.Repeated != repeated {

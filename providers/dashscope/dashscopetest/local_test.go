@@ -22,7 +22,8 @@ func local(t testing.TB) embedding.Embedder {
 	return e
 }
 
-// Search through the emulator finds what the local model finds, at every length of vector and in every model.
+// Search through the emulator finds what the local model finds, with vectors of every length and
+// every model.
 func TestSearchHasMeaning(t *testing.T) {
 	documents := []string{
 		"how to bake bread with yeast and flour", "the stock market fell sharply today", "parsing command line flags in a program",
@@ -57,7 +58,8 @@ func TestSearchHasMeaning(t *testing.T) {
 	}
 }
 
-// One op is 50,000 different texts at 64 dimensions through a real connection, as an indexing run sends them.
+// One op embeds 50,000 different texts at 64 dimensions over a real connection, as an indexing run
+// does.
 func BenchmarkIndexing(b *testing.B) {
 	texts := make([]string, 50_000)
 	for i := range texts {

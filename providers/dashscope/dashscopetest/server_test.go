@@ -107,7 +107,8 @@ func TestNative(t *testing.T) {
 		len(got.Output.Embeddings) != 2 || *got.Output.Embeddings[1].Index != 1 {
 		t.Fatalf("%+v", got)
 	}
-	// Documents have the vectors of the compatible path; for queries text_type and instruct take effect.
+	// Documents get the vectors of the compatible path; text_type and instruct change those of
+	// queries.
 	vector := func(parameters string) []float32 {
 		w := do(t, s, call{path: dashscopetest.NativePath, body: `{"model":"text-embedding-v4","input":{"texts":["a"]},"parameters":{"dimension":64` + parameters + `}}`})
 		got.Output.Embeddings = nil

@@ -44,7 +44,8 @@ func TestEveryPresetHasOne(t *testing.T) {
 	}
 }
 
-// What the table does not call a guess is in openai's testdata: the words with their status in one body, the frame in one.
+// Each row that is not marked as a guess is in openai's testdata: words and status in one body, the
+// frame in one.
 func TestTableIsOfTestdata(t *testing.T) {
 	titles := map[string]string{}
 	for _, p := range openai.Presets() {
@@ -174,7 +175,8 @@ func TestWhatPresetsDifferIn(t *testing.T) {
 	}
 }
 
-// A server that people run has the model that it is told to have, and asks for a key only if it is given some.
+// A server that users run themselves has the model it is told to have, and asks for a key only if
+// it is given some.
 func TestLocalServers(t *testing.T) {
 	for _, name := range Names() {
 		if !find(name).Local {

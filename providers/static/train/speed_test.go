@@ -11,7 +11,8 @@ import (
 	"github.com/vecspace/embedding/providers/static"
 )
 
-// BenchmarkSTSB embeds the sentences of STS-B's English test set in one call. speed.py starts it, on one core.
+// BenchmarkSTSB embeds the sentences of STS-B's English test set in one call. speed.py starts it on
+// one core.
 func BenchmarkSTSB(b *testing.B) {
 	dir := os.Getenv("EMBEDDING_TESTDATA")
 	if dir == "" {
