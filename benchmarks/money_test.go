@@ -23,7 +23,7 @@ func TestBudget(t *testing.T) {
 		t.Errorf("failure %q", r.Candidates[0].Failure)
 	}
 	unpriced := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Endpoint: "api.example.com"}})
-	if r := compare(t, o, []Task{tiny()}, unpriced); !strings.Contains(r.Candidates[0].Failure, "price is not known") {
+	if r := compare(t, o, []Task{tiny()}, unpriced); !strings.Contains(r.Candidates[0].Failure, "price is unknown") {
 		t.Errorf("failure %q", r.Candidates[0].Failure)
 	}
 }

@@ -74,7 +74,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, killed <-chan st
 		return err
 	case <-killed:
 		_ = server.Close()
-		return errors.New("the fault kill has struck")
+		return errors.New("the fault kill took the emulator down")
 	case <-ctx.Done():
 	}
 	end, cancel := context.WithTimeout(base, grace)

@@ -17,9 +17,9 @@ const Mark = "\ufeff"
 // Errors of [Decode]. They follow a file's name.
 var (
 	ErrNUL      = errors.New("holds NUL characters: it is binary, or UTF-16 or UTF-32 without a byte order mark")
-	ErrBinary   = errors.New("is not plain text but binary data, PDF, PostScript or RTF")
+	ErrBinary   = errors.New("is binary data, PDF, PostScript or RTF, not plain text")
 	ErrUTF16    = errors.New("is damaged UTF-16, or binary")
-	ErrEncoding = errors.New("is not UTF-8: convert it from its own encoding (such as GBK or Latin-1) first, or it is binary")
+	ErrEncoding = errors.New("is not UTF-8: convert it from its encoding (such as GBK or Latin-1), unless it is binary")
 )
 
 // Decode returns the text of a whole file, without byte order marks at the beginnings of lines

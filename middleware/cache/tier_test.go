@@ -173,7 +173,7 @@ func TestWarmFillsTheStore(t *testing.T) {
 	s.fails = func(context.Context, bool) error { return errors.New("down") }
 	c := over(t, cache.Options{Store: s})
 	n, err := c.Warm(f.Model(), 0, maps.All(rows))
-	if n != 1000 || err == nil || !strings.Contains(err.Error(), "has not taken 1000 of 1000 vectors: down") {
+	if n != 1000 || err == nil || !strings.Contains(err.Error(), "did not take 1000 of 1000 vectors: down") {
 		t.Errorf("%d, %v", n, err)
 	}
 	if u := embed(t, embedding.Chain(f, c.Wrap), "7"); u.Reused != 1 {

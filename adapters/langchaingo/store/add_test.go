@@ -218,5 +218,5 @@ func TestZeroVectors(t *testing.T) {
 		t.Errorf("got the error %v and %d stored rows, want %v and 1 row", err, len(f.rows), embedding.Malformed)
 	}
 	_, err = open(t, e, &fake{score: func(c float64) float64 { return 2*c - 1 }}, store.Options{Score: store.OneMinusL2}).AddDocuments(t.Context(), docs("zero", "a"))
-	says(t, err, "nothing was written", "has the length 0 and not 1", "cosine as its metric")
+	says(t, err, "nothing was written", "has the length 0, want 1", "cosine as its metric")
 }

@@ -254,7 +254,7 @@ func TestFileCutWhileOpen(t *testing.T) {
 	}
 	keys, rows := block(0, 2000, 64)
 	for range 2 {
-		if err := s.Get(t.Context(), keys, make([][]float32, len(keys))); err == nil || !strings.Contains(err.Error(), path+" is not a file of this cache, or damaged") {
+		if err := s.Get(t.Context(), keys, make([][]float32, len(keys))); err == nil || !strings.Contains(err.Error(), path+" is damaged or not a file of this cache") {
 			t.Errorf("Get: %v", err)
 		}
 	}

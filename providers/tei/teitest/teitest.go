@@ -40,7 +40,7 @@ func New(o emulator.Options) (*emulator.Server, error) {
 		}
 	}
 	if v.Models == nil {
-		return nil, fmt.Errorf("teitest: unknown model %q: there are those of tei.Models", o.Model)
+		return nil, fmt.Errorf("teitest: unknown model %q: see tei.Models", o.Model)
 	}
 	return emulator.New(v, o)
 }
