@@ -58,7 +58,7 @@ type result struct {
 func run(t *testing.T, emulator http.Handler, python func(testing.TB, ...string) *exec.Cmd, script string, all map[string]want) {
 	server := httptest.NewServer(emulator)
 	defer server.Close()
-	dir := t.TempDir() // Python writes what it compiles beside the source
+	dir := t.TempDir() // Python writes compiled files beside the source
 	expect.NoError(t, os.CopyFS(dir, scripts))
 	cmd := python(t, filepath.Join(dir, script), server.URL, key)
 	cmd.Env = append(cmd.Env, "NO_PROXY=127.0.0.1")

@@ -68,7 +68,7 @@ func TestLlamaEmulator(t *testing.T) {
 var (
 	numbers = regexp.MustCompile(`[-0-9][-+.0-9e]*`)
 	vectors = regexp.MustCompile(`\[N(,N)*\]|"[A-Za-z0-9+/]{40,}=*"`)
-	unnamed = regexp.MustCompile(`"/[^"]*/tiny.gguf"`) // what the server calls its model to those who name none
+	unnamed = regexp.MustCompile(`"/[^"]*/tiny.gguf"`) // the server's name for its model if a request names none
 )
 
 // outline is a body without its numbers and vectors.

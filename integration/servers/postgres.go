@@ -35,7 +35,7 @@ func PostgresWithoutVector(t testing.TB) *Server {
 	sp := postgres("")
 	prepare := sp.prepare
 	sp.prepare = func(s *Server) error {
-		own := filepath.Join(s.Dir, pginstall) // the server finds its files from where it is itself
+		own := filepath.Join(s.Dir, pginstall) // the server looks for its files relative to its own location
 		if err := os.CopyFS(own, os.DirFS(filepath.Join(s.installed, pginstall))); err != nil {
 			return err
 		}

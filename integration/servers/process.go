@@ -49,7 +49,7 @@ func launch(cmd *exec.Cmd) (*process, error) {
 // a server.
 func (p *process) kill() {
 	children := p.children()
-	_ = syscall.Kill(-p.Pid, syscall.SIGKILL) // it fails if all have ended, which is what is wanted
+	_ = syscall.Kill(-p.Pid, syscall.SIGKILL) // it fails if all have ended already, which is fine
 	for _, pid := range children {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}

@@ -58,7 +58,7 @@ func exchange(ctx context.Context, s *Server, send string, n int) (string, error
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = conn.Close() }() // it has said what was wanted
+	defer func() { _ = conn.Close() }() // it has answered
 	if err := conn.SetDeadline(time.Now().Add(oneProbe)); err != nil {
 		return "", err
 	}

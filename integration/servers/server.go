@@ -36,7 +36,7 @@ type Server struct {
 	Name string
 	Addr string // 127.0.0.1:PORT
 	URL  string // what a client is given
-	Dir  string // where its data and its log are; removed when the test is over
+	Dir  string // has its data and log; removed when the test ends
 
 	spec      spec
 	installed string // the folder of its recipe
@@ -47,7 +47,7 @@ type Server struct {
 type spec struct {
 	name    string
 	recipe  string                // "": name
-	url     string                // with ADDR in the place of the address
+	url     string                // with ADDR instead of the address
 	stop    syscall.Signal        // asks for an orderly end; 0: SIGTERM
 	as      *syscall.Credential   // the user that it runs as; nil: the test's
 	prepare func(s *Server) error // once, before the first start
@@ -56,7 +56,7 @@ type spec struct {
 }
 
 const (
-	startLimit = 90 * time.Second // of which a quiet machine needs one or two
+	startLimit = 90 * time.Second // an idle machine needs one or two
 	stopLimit  = 20 * time.Second
 )
 

@@ -21,7 +21,7 @@ func TestServers(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		start func(testing.TB) *Server
-		store func(*testing.T, *Server) // what is to be kept
+		store func(*testing.T, *Server) // stores data that must survive
 		check func(*testing.T, *Server) // that it was
 	}{
 		{"postgres", Postgres,

@@ -130,7 +130,7 @@ func openRedis(url, collection string) guarded.Opening {
 // no guard, and it works behind one too.
 func openChromem(dir, collection string, model embedding.Model) guarded.Opening {
 	return func(e embeddings.Embedder) (vectorstores.VectorStore, error) {
-		model.Limits = embedding.Limits{} // they are the provider's, and what the guard hands on is embedded already
+		model.Limits = embedding.Limits{} // the provider's; the guard passes on texts that are embedded already
 		ours, err := langchaingo.From(e, model)
 		if err != nil {
 			return nil, err

@@ -57,7 +57,7 @@ func TestCalls(t *testing.T) {
 	for _, c := range []struct {
 		args string
 		code int
-		want string // in what is written, to out for code 0, else to err
+		want string // in the output: out for code 0, otherwise err
 	}{
 		{"", 2, "usage: vecspace COMMAND"},
 		{"help", 0, "emulate "},

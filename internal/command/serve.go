@@ -20,7 +20,7 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
-// grace is how long requests under way may take after the emulator was told to stop.
+// grace is how long requests in flight may take after the emulator was asked to stop.
 const grace = 2 * time.Second
 
 // greet prints the emulator's address and how to use it, in one write: a script that waits for

@@ -92,16 +92,16 @@ var (
 	utf8Mark   = []byte(Mark)
 )
 
-// NewReader returns a reader of UTF-8: of what r reads without its byte order mark. UTF-16 that
-// begins with a mark is decoded; what is damaged in it becomes bytes that are not valid UTF-8.
-// Anything else is passed on as it is.
+// NewReader returns a reader that decodes r. It drops UTF-8's byte order mark, and decodes UTF-16
+// that begins with a mark; damage in it becomes bytes that are not valid UTF-8. Anything else
+// passes unchanged.
 func NewReader(r io.Reader) io.Reader { return &reader{in: r} }
 
 type reader struct {
 	in      io.Reader
-	order   binary.ByteOrder // of UTF-16; nil: the input is not UTF-16
-	out     []byte           // to be returned next
-	buf     []byte           // UTF-16's bytes, of which left are not decoded yet
+	order   binary.ByteOrder // of UTF-16; nil if the input is not UTF-16
+	out     []byte           // to return next
+	buf     []byte           // UTF-16 bytes; the first left of them are not decoded yet
 	left    int
 	high    rune // the first half of a surrogate pair, or 0
 	err     error

@@ -57,7 +57,7 @@ func (d *Decoder) Group(f Fields) func(*Node) {
 	return func(n *Node) { d.Mapping(n, f) }
 }
 
-// Mapping reads a mapping of which every name is known.
+// Mapping reads a mapping with known names only.
 func (d *Decoder) Mapping(n *Node, f Fields) {
 	d.Each(n, func(key, value *Node) {
 		read := f[key.Value]
@@ -74,7 +74,7 @@ func (d *Decoder) Mapping(n *Node, f Fields) {
 	})
 }
 
-// Each reads a mapping whose names are free, but different.
+// Each reads a mapping with any names, all different.
 func (d *Decoder) Each(n *Node, do func(key, value *Node)) {
 	if n.Kind != yaml.MappingNode || n.Anchor != "" {
 		d.Fail(n, "a mapping is needed here (name: value), without anchors and aliases")

@@ -173,7 +173,8 @@ func (t *table) embed(s *scratch, v []float32, text string) int {
 	return n
 }
 
-// normalize scales v, whose length is a multiple of four, to unit length. It reports false for a zero vector.
+// normalize scales v to unit length; len(v) must be a multiple of four. It returns false for a zero
+// vector.
 func normalize(v []float32) bool {
 	var s0, s1, s2, s3 float64 // four sums, so that additions do not wait for each other
 	for w := v; len(w) >= 4; w = w[4:] {

@@ -39,7 +39,7 @@ type table struct {
 // once and the text once.
 type slot struct {
 	start uint32 // the lowest 24 bits; the other 8 are bits of the hash, so that few texts are compared
-	size  uint16 // bytes; the highest bit is set where the piece continues a word
+	size  uint16 // bytes; the highest bit is set if the piece continues a word
 	row   uint16
 }
 
@@ -139,7 +139,7 @@ const (
 	widest  = 256 // dimensions
 )
 
-// sum writes the sum of rows into v, whose length is a multiple of 16.
+// sum writes the sum of rows into v; len(v) must be a multiple of 16.
 func (t *table) sum(v []float32, rows []int) {
 	var acc [widest / 2]uint64
 	for len(rows) > 0 {

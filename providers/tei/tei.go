@@ -23,7 +23,7 @@ const (
 	KeyVariable     = "HF_TOKEN" // for hosts under huggingface.cloud only
 )
 
-// BaseURL is where the server's documentation runs it.
+// BaseURL is the server's address in its documentation.
 const BaseURL = "http://127.0.0.1:8080"
 
 // Options configure [New] and [Ask].

@@ -46,7 +46,7 @@ func Install(ctx context.Context, cache string, r Recipe) (Result, error) {
 	if err := r.fill(ctx, part); err != nil {
 		return res, fmt.Errorf("installing %s %s: %w", r.Name, r.Version, err)
 	}
-	if !r.installed(res.Dir) { // nor by another process meanwhile; what is there is broken
+	if !r.installed(res.Dir) { // no other process has installed it meanwhile, so what is there is broken
 		if err := os.RemoveAll(res.Dir); err != nil {
 			return res, err
 		}

@@ -41,7 +41,7 @@ type Recipe struct {
 	Name, Version string
 	Slow          bool     // minutes of compiling: installed only when asked for
 	ByName        bool     `json:",omitempty"` // it needs more of the machine than the others: installed only when it is named
-	Wheels        []string // requirements with their sha256: what runs is what was looked at
+	Wheels        []string // requirements with their SHA-256, so that only reviewed files run
 	Pins          []string // requirements by version alone: they differ from one Python to the next
 	Sources       []string `json:",omitempty"` // requirements with their sha256 that are compiled here
 	Go            []string // package@version of commands to install

@@ -72,7 +72,7 @@ func (wire) Words(r *dialect.Request) dialect.Words {
 	return w
 }
 
-// Refuse writes no body where there is no message.
+// Refuse writes no body if there is no message.
 func (w wire) Refuse(r *dialect.Request, why dialect.Refusal) dialect.Reply {
 	message := strings.ReplaceAll(why.Text(nil), "{doc}", w.doc)
 	switch {
