@@ -19,7 +19,8 @@ func TestUnknownReferences(t *testing.T) {
 	}
 }
 
-// TestPrefixes sees that documents, queries and pairs get what the model was trained to see.
+// TestPrefixes checks that documents, queries and pairs get the prefixes that the model was trained
+// with.
 func TestPrefixes(t *testing.T) {
 	f := fake("a", nil)
 	dir := t.TempDir()

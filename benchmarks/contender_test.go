@@ -77,9 +77,8 @@ func emulated(t *testing.T, specs ...string) (Candidate, *emulator.Server) {
 	return Candidate{Name: "emulator", Embedder: e, Price: embedding.Price{PerMillion: .07, Currency: "USD", AsOf: "2026-10-12"}}, s
 }
 
-// Requests that a provider turns away are counted and timed where the speed is measured, and tried
-// again where the tasks are embedded: no figure is missing for it, every request is accounted for,
-// and no text is paid for twice.
+// Refused requests are counted and timed in the speed measurement, and retried while embedding the
+// tasks. No figure is missing, every request is accounted for, and no text is paid for twice.
 func TestFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, s := emulated(t, "request-rate=next:3", "empty-503=at:5")

@@ -131,7 +131,7 @@ func TestRecordRefuses(t *testing.T) {
 	}
 }
 
-// Rows are shared with whoever else has them; a reference must not change when they do.
+// Others may share the rows, and a reference must not change when they edit them.
 func TestRecordOwnsItsVectors(t *testing.T) {
 	s := newServer(embedtest.FakeOptions{})
 	var shared [][]float32

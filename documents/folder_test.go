@@ -27,7 +27,7 @@ func written(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// told is what Folder says, in lines.
+// told is Folder's result in lines.
 func told(parts []Part, out []LeftOut) (lines []string) {
 	for _, p := range parts {
 		lines = append(lines, fmt.Sprintf("%s#%d %s", p.File, p.Number, p.Text))
@@ -75,7 +75,7 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// What is no text is left out by its name.
+// Files that are not text are left out by name.
 func TestFolderEncodings(t *testing.T) {
 	dir := written(t, map[string]string{
 		"bom.md":       "\ufeff# Staging\nbody",

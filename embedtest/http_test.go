@@ -27,7 +27,7 @@ func TestTheTinyProviderPasses(t *testing.T) {
 	t.Run("takes gzip apart", func(t *testing.T) { TestHTTP(t, openTiny(tinyModel, "decodes gzip")) })
 }
 
-// httpMutants are flaws, the faults that must find them, and what the finding says.
+// httpMutants lists flaws, the words of the finding, and the faults that must find them.
 var httpMutants = []struct {
 	flaw   string
 	says   string

@@ -14,7 +14,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// receiver is an OTLP receiver that answers with a status and notes what is sent where.
+// receiver is an OTLP receiver that answers with a status and records what it receives.
 func receiver(t *testing.T, status int) (address string, paths func() []string) {
 	t.Helper()
 	var mu sync.Mutex

@@ -10,8 +10,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// still answers at once with the same vectors and allocates nothing: what is measured around it
-// is the layers.
+// still answers at once with the same vectors and allocates nothing, so a benchmark around it
+// measures the layers.
 type still struct{ rows [][]float32 }
 
 const stillDims, stillMost = 256, 64
@@ -101,8 +101,8 @@ func BenchmarkBatch(b *testing.B) {
 	}
 }
 
-// BenchmarkContended is the standard stack under two callers at once: its locks are what it shows
-// (-cpu 1,2).
+// BenchmarkContended runs the standard stack under two concurrent callers, to show the cost of its
+// locks (-cpu 1,2).
 func BenchmarkContended(b *testing.B) {
 	e := embedding.Chain(newStill(), Standard(StandardOptions{}))
 	texts := longTexts(stillMost)

@@ -28,7 +28,7 @@ func keyless(t *testing.T) {
 	}
 }
 
-// Open opens what the packages of the vendors open; their own tests have the options.
+// Open opens what the vendors' packages open; their own tests cover the options.
 func TestOpen(t *testing.T) {
 	for reference, want := range map[string]embedding.Space{
 		"static:base?space=mine": "mine",

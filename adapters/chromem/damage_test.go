@@ -112,7 +112,7 @@ func TestDamagedFolders(t *testing.T) {
 	}
 }
 
-// TestRepair: who does as the error says loses one document, which the next call adds again.
+// TestRepair: following the error's advice loses one document, which the next call adds again.
 func TestRepair(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	o := chromem.Options{Dir: t.TempDir()}

@@ -79,8 +79,8 @@ func TestMetadataThatCannotBeKept(t *testing.T) {
 	}
 }
 
-// TestAnyMetadataRoundTrips: what is stored comes back as it was, is found by itself, and has an ID
-// of its own.
+// TestAnyMetadataRoundTrips: stored metadata comes back unchanged, a filter finds it, and it has
+// its own ID.
 func TestAnyMetadataRoundTrips(t *testing.T) {
 	var value func(depth int) *rapid.Generator[any]
 	value = func(depth int) *rapid.Generator[any] {

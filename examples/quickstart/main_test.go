@@ -18,7 +18,7 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
-// ask runs the program and returns what it prints.
+// ask runs the program and returns its output.
 func ask(t *testing.T, in string, args ...string) (out, log string, err error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

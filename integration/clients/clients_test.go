@@ -54,7 +54,7 @@ type result struct {
 	Tokens     int
 }
 
-// run runs a script against an emulator and holds each of its cases to what is wanted.
+// run runs a script against an emulator and compares the result of each case with what is wanted.
 func run(t *testing.T, emulator http.Handler, python func(testing.TB, ...string) *exec.Cmd, script string, all map[string]want) {
 	server := httptest.NewServer(emulator)
 	defer server.Close()
@@ -122,7 +122,7 @@ func (w want) check(r result) error {
 	return nil
 }
 
-// What all batches come to: three rows in their order, of which the first answers the question.
+// The result of all batches: three rows in order, and the first answers the question.
 const batch = `{"rows":3,"same":true,"finds":0}`
 
 func TestOpenAI(t *testing.T) {
@@ -234,7 +234,8 @@ func TestMistral(t *testing.T) {
 	})
 }
 
-// The native path. The client raises nothing; the script makes an exception of what it returns.
+// The native path. The client raises no exception, so the script raises one for the error it
+// returns.
 func TestDashScope(t *testing.T) {
 	s, err := dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Control: true}, KeyRegions: map[string]string{key: ""}})
 	expect.NoError(t, err)

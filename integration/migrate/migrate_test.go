@@ -87,7 +87,7 @@ func (k task) plan(t *testing.T) migrate.Plan {
 	}}
 }
 
-// embedder is the new model, which writes what it is paid for to a file that survives the process.
+// embedder is the new model. It writes what it was paid for to a file that survives the process.
 func (k task) embedder(t *testing.T) embedding.Embedder {
 	t.Helper()
 	e, err := providers.Open(after)

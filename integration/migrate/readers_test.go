@@ -123,7 +123,7 @@ func TestMixedCollection(t *testing.T) {
 	}
 }
 
-// TestChromaShifts: what is removed from under the reader is an error and never passed over.
+// TestChromaShifts: removing documents during a read is an error; no document is skipped.
 func TestChromaShifts(t *testing.T) {
 	p := place{Kind: "chroma", Collection: "notes"}
 	p.URL = servers.Chroma(t).URL
@@ -203,7 +203,7 @@ func TestChroma1(t *testing.T) {
 	}
 }
 
-// TestBadServers: what is wrong is said, without the password.
+// TestBadServers: errors say what is wrong, without the password.
 func TestBadServers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

@@ -44,7 +44,8 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// TestOldServer: the cache tier works on Redis 3.2, and the shared limit says what it needs.
+// TestOldServer: the cache tier works on Redis 3.2, and the shared limit's error says which version
+// it needs.
 func TestOldServer(t *testing.T) {
 	server := servers.Redis3(t)
 	t.Run("cache", func(t *testing.T) {

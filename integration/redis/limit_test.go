@@ -43,7 +43,7 @@ type account struct {
 	Seconds  int
 }
 
-// job is what a process is told in its environment.
+// job is the task of a process, passed in its environment.
 type job struct {
 	Account         account
 	Redis, Emulator string

@@ -32,7 +32,7 @@ import (
 
 type opener func(url, collection string) guarded.Opening
 
-// ofAny is an opener where the model makes no difference.
+// ofAny is an opener for tests that work with any model.
 func (o opener) ofAny(url, collection string, _ embedding.Model) guarded.Opening {
 	return o(url, collection)
 }

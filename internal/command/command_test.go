@@ -18,8 +18,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// vecspace runs the program and returns its exit code and what it wrote. The context of emulate has
-// ended, so that it does not serve.
+// vecspace runs the program and returns its exit code and output. The context of emulate has ended,
+// so that it does not serve.
 func vecspace(t *testing.T, in string, args ...string) (code int, out, errs string) {
 	t.Helper()
 	ctx := t.Context()
@@ -33,7 +33,7 @@ func vecspace(t *testing.T, in string, args ...string) (code int, out, errs stri
 	return code, o.String(), e.String()
 }
 
-// ended checks the exit code of a program, and that what it wrote holds each of some words.
+// ended checks a program's exit code, and that its output has each of the words.
 func ended(t *testing.T, code, want int, wrote string, words ...string) {
 	t.Helper()
 	if code != want {

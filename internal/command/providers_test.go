@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write the table of docs/providers.md an
 
 const tableMark = "<!-- what vecspace providers prints; go test ./internal/command -run Providers -update -->\n```text\n"
 
-// docs/providers.md has what the command prints.
+// docs/providers.md has the command's output.
 func TestProvidersAreInTheDocument(t *testing.T) {
 	code, out, errs := vecspace(t, "", "providers")
 	if code != 0 || errs != "" {

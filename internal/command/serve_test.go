@@ -40,7 +40,7 @@ func TestEmulateScripted(t *testing.T) {
 	}
 }
 
-// What hangs when it is told to stop is let go, and is in the ledger.
+// Hanging requests end when the emulator stops, and are in the ledger.
 func TestEmulateStopsWhatHangs(t *testing.T) {
 	e := start(t, "-fault", "hang")
 	answered := make(chan int)

@@ -20,7 +20,7 @@ import (
 	"github.com/vecspace/embedding/middleware/cache/storetest"
 )
 
-// store is a Store in a map. fails, where it is set, decides how a call fares before anything is
+// store is a Store in a map. If fails is set, it decides the outcome of a call before anything is
 // done.
 type store struct {
 	mu         sync.Mutex

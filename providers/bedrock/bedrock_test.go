@@ -143,8 +143,8 @@ func TestWhatIsSent(t *testing.T) {
 	}
 }
 
-// TestForms: lengths are left where asked, and a bare list of vectors is read too, as Cohere's
-// models give it unasked.
+// TestForms: vectors stay unnormalized if asked, and a bare list of vectors is read too, because
+// Cohere's models may answer with one.
 func TestForms(t *testing.T) {
 	_, e := emulate(t, bedrock.Options{Dimensions: 256, Unnormalized: true})
 	v, err := embedding.Query(t.Context(), e, "hi")

@@ -41,8 +41,8 @@ func TestBadTextsAreNamed(t *testing.T) {
 	}
 }
 
-// TestBlocksAreBounded: by the number of documents and by the bytes of their texts, of which one
-// may be larger than a block.
+// TestBlocksAreBounded: the number of documents and the bytes of their texts limit a block, but a
+// single text may be larger.
 func TestBlocksAreBounded(t *testing.T) {
 	from, to := old(35), &shelf{id: "new"}
 	for i := 10; i < 20; i++ {

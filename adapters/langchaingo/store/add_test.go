@@ -52,7 +52,7 @@ func TestAddAndSearch(t *testing.T) {
 	if e.Billed("a") != 1 || e.Ledger().Requests != 2 {
 		t.Errorf("got %+v, want 2 requests, a billed once", e.Ledger())
 	}
-	// What the guard does itself, or what a store would refuse, does not reach the store.
+	// The store gets neither what the guard does itself nor what a store would refuse.
 	_, err = s.SimilaritySearch(t.Context(), "q", 1, vectorstores.WithScoreThreshold(.5), vectorstores.WithEmbedder(langchaingo.New(e)), vectorstores.WithNameSpace("x"))
 	if err != nil || len(f.options) != 1 || f.options["namespace"] != "x" {
 		t.Errorf("%v, passed on: %v", err, f.options)
@@ -148,8 +148,7 @@ func TestSomeTextsFail(t *testing.T) {
 	}
 }
 
-// A provider that fails in the middle of a long add: what was paid for is stored, and the error
-// says so.
+// A provider fails in the middle of a long add: the paid vectors are stored, and the error says so.
 func TestTheProviderFailsInTheMiddle(t *testing.T) {
 	e := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 2}}, Script: func(c embedtest.Call) embedtest.Reply {
 		if c.Number > 1 {

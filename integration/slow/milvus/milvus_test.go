@@ -1,4 +1,4 @@
-// Package milvus_test holds langchaingo's milvus/v2 against Milvus Lite.
+// Package milvus_test tests langchaingo's milvus/v2 with Milvus Lite.
 package milvus_test
 
 import (

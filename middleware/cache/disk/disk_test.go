@@ -61,7 +61,7 @@ func put(t testing.TB, s *Store, from, n, dimensions int) {
 	}
 }
 
-// held counts which of n vectors are there, and fails if one is not what was set.
+// held counts how many of n vectors are there, and fails if one differs from the stored one.
 func held(t testing.TB, s *Store, from, n, dimensions int) (found int) {
 	t.Helper()
 	keys, want := block(from, n, dimensions)

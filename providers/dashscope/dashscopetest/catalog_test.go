@@ -67,7 +67,7 @@ var errorBodies = map[string]struct {
 
 const inspection = `{"error":{"message":"<400> InternalError.Algo.DataInspectionFailed: Input text data may contain inappropriate content.","type":"data_inspection_failed","param":null,"code":"data_inspection_failed"},"id":"ID","request_id":"ID"}`
 
-// flats are those of the native path that are not the envelope's code and message.
+// flats are errors of the native path that differ from the envelope's code and message.
 //
 //nolint:misspell // the service's own words
 var flats = map[string]string{

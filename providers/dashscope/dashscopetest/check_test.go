@@ -71,7 +71,7 @@ func TestRefusals(t *testing.T) {
 		{`{"model":"text-embedding-v4","input":["a","` + long + `"]}`, 400, algo(lengths)},
 		{`{"model":"text-embedding-v4","input":"a","encoding_format":"int8"}`, 400,
 			algo("<400> InternalError.Algo.InvalidParameter: Value error, encoding_format is invalid, only float is supported.: encoding_format")},
-		// The first thing wrong is what is said.
+		// The answer names the first problem.
 		{`{"model":"v9","input":7,"dimensions":4}`, 404, gateway("The model `v9` does not exist or you do not have access to it.", "invalid_request_error", "model_not_found")},
 		{`{"model":"text-embedding-v4","input":[1,2,3,4,5,6,7,8,9,10,11],"dimensions":4}`, 400, algo(contents)},
 		{`{"model":"text-embedding-v4","input":["","","","","","","","","","",""],"dimensions":4}`, 400, algo(fmt.Sprintf(batch, 10))},

@@ -47,7 +47,7 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// What was billed for a caller who had left is lost.
+// Texts billed for a caller that left are lost.
 func TestLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Latency: time.Hour}}})
@@ -75,7 +75,7 @@ func TestLost(t *testing.T) {
 	})
 }
 
-// A Reset in the middle of requests counts them where they end.
+// A Reset in the middle of requests: they are counted when they end.
 func TestResetMidway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Latency: time.Minute}}})

@@ -120,7 +120,7 @@ func TestRetryAfter(t *testing.T) {
 	})
 }
 
-// A request that is refused for itself draws no tokens, and is told the rate first.
+// A bad request uses no tokens, and the rate's refusal comes first.
 func TestRateBeforeInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Rates: emulator.Rates{RPM: 60, TPM: 600}}}})

@@ -125,7 +125,7 @@ func ask(t *testing.T, name string, o emulator.Options, body string) (int, strin
 	return w.Code, w.Body.String()
 }
 
-// What each takes, ignores and refuses, where they differ.
+// What each preset takes, ignores and refuses, if it differs from the others.
 func TestWhatPresetsDifferIn(t *testing.T) {
 	for _, tc := range []struct {
 		preset, body string
