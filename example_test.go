@@ -54,7 +54,7 @@ func Example_stack() {
 		middleware.Observe(func(call middleware.Event) {
 			slog.Debug("embedded", "texts", call.Texts, "took", call.Duration, "err", call.Err)
 		}),
-		middleware.Dimensions(256), // what the vector store was made for
+		middleware.Dimensions(256), // the vector store's dimensions
 		vectors.Wrap,
 		middleware.Standard(middleware.StandardOptions{
 			Limit: middleware.LimitOptions{RPM: 1800, TPM: 1_200_000},
@@ -131,7 +131,7 @@ func Example_langchaingo() {
 	}
 	_, err = store.AddDocuments(ctx, []schema.Document{
 		{PageContent: "Knead the dough and let it rest.", Metadata: map[string]any{"page": 12}},
-		{PageContent: "Patch the tube and pump up the tyre.", Metadata: map[string]any{"page": 40}},
+		{PageContent: "Patch the tube and pump up the tire.", Metadata: map[string]any{"page": 40}},
 	})
 	if err != nil {
 		panic(err)

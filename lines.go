@@ -24,9 +24,9 @@ type Line struct {
 }
 
 // Lines embeds each line of a file as a document. The file is UTF-8, or UTF-16 that begins with a
-// byte order mark. A line that is blank, not UTF-8, longer than 1 MiB, or that holds a NUL is yielded
-// with an Err that gives its number, and the loop goes on. If reading fails, that error is yielded
-// last. Otherwise Lines is like [Stream].
+// byte order mark. A line that is blank, not UTF-8, longer than 1 MiB, or contains NUL is yielded
+// with an Err that gives its number, and the loop goes on. If reading fails, Lines yields that
+// error last. Otherwise Lines is like [Stream].
 func Lines(ctx context.Context, e Embedder, r io.Reader) iter.Seq2[Embedded[Line], error] {
 	return func(yield func(Embedded[Line], error) bool) {
 		in := &lines{in: bufio.NewReaderSize(plain.NewReader(r), 64<<10)}

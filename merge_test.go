@@ -120,8 +120,8 @@ func TestMergerResult(t *testing.T) {
 	}
 }
 
-// TestMergerTellsOfUsage: a request that was paid for and is of no use to this caller is told of
-// all the same.
+// TestMergerTellsOfUsage: the usage of a paid request is reported even if its answer is useless to
+// the caller.
 func TestMergerTellsOfUsage(t *testing.T) {
 	down := &Error{Kind: Unavailable}
 	m := NewMerger(2)

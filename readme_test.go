@@ -10,8 +10,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// TestDocumentsAreCompiled holds every block of Go in the documents against the code that is
-// compiled: it must be there line by line.
+// TestDocumentsAreCompiled compares every Go block in the documents with compiled code, which must
+// have it line by line.
 func TestDocumentsAreCompiled(t *testing.T) {
 	var code strings.Builder
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
@@ -72,7 +72,7 @@ func TestReadmeShowsTheResults(t *testing.T) {
 	}
 }
 
-// unindented drops the indentation, which is all in which a block may differ.
+// unindented removes the indentation, the only allowed difference between blocks.
 func unindented(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {

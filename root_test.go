@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestDependencies holds dependencies at the edge: what a program pays for is what it imports.
+// TestDependencies keeps dependencies at the edge: a program depends only on what it imports.
 func TestDependencies(t *testing.T) {
 	const here = "github.com/vecspace/embedding"
 	all := map[string][]string{ // modules besides the standard library and this one

@@ -70,8 +70,7 @@ func TestStreamStaysOneBlockAhead(t *testing.T) {
 	})
 }
 
-// TestStreamMemoryIsOfTheWindow: what is alive while a stream is consumed does not grow with its
-// length.
+// TestStreamMemoryIsOfTheWindow: live memory during a stream does not grow with its length.
 func TestStreamMemoryIsOfTheWindow(t *testing.T) {
 	e := Chain(fn{Model{Dimensions: 64}, func(_ context.Context, req Request) (Response, error) {
 		res := Response{Vectors: make([][]float32, len(req.Texts))}
@@ -165,7 +164,7 @@ func TestStreamKeepsWhatWasPaid(t *testing.T) {
 	}
 }
 
-// TestStreamKeepsTheBlockInFlight: after a fatal error, what the next block has paid for is
+// TestStreamKeepsTheBlockInFlight: after a fatal error, the paid vectors of the next block are
 // yielded too.
 func TestStreamKeepsTheBlockInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

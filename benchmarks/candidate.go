@@ -198,7 +198,7 @@ func budgeted(e embedding.Embedder, budgets map[string]*middleware.Budget) (embe
 		return e, nil
 	}
 	if m.Price.PerMillion <= 0 {
-		return nil, errors.New("the price is not known, so the budget cannot be kept: give the candidate a price")
+		return nil, errors.New("the price is unknown, so the budget cannot be kept: give the candidate a price")
 	}
 	b := budgets[m.Price.Currency]
 	if b == nil {

@@ -19,13 +19,14 @@ func TestUnknownReferences(t *testing.T) {
 	}
 }
 
-// TestPrefixes sees that documents, queries and pairs get what the model was trained to see.
+// TestPrefixes checks that documents, queries and pairs get the prefixes that the model was trained
+// with.
 func TestPrefixes(t *testing.T) {
 	f := fake("a", nil)
 	dir := t.TempDir()
 	r, err := Compare(t.Context(), []Candidate{{Embedder: f, DocumentPrefix: "passage: ", QueryPrefix: "query: "}}, []Task{tiny(), tinyPairs()}, quick(dir))
 	if err != nil || len(r.Failed()) != 0 {
-		t.Fatal(err, r.Failed())
+		t.Fatalf("got the error %v and the failures %v, want neither", err, r.Failed())
 	}
 	for text, want := range map[string]int{"passage: document about subject3 and more": 1, "query: what is subject3": 1, "query: sentence 3": 1, "what is subject3": 0} {
 		if f.Billed(text) != want {

@@ -127,9 +127,9 @@ func check(candidates []Candidate, tasks []Task, o Options) error {
 	case o.K < 1 || o.K > depth:
 		return fmt.Errorf("benchmarks: Options.K is %d: it must be 1 to %d", o.K, depth)
 	case len(candidates) == 0:
-		return errors.New("benchmarks: there is no candidate to compare")
+		return errors.New("benchmarks: no candidate to compare")
 	case len(tasks) == 0:
-		return errors.New("benchmarks: there is no task to compare on")
+		return errors.New("benchmarks: no task to compare on")
 	case o.Offline && o.Dir == "":
 		return errors.New("benchmarks: Offline needs the Dir with the recorded answers")
 	}

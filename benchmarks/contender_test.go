@@ -77,9 +77,8 @@ func emulated(t *testing.T, specs ...string) (Candidate, *emulator.Server) {
 	return Candidate{Name: "emulator", Embedder: e, Price: embedding.Price{PerMillion: .07, Currency: "USD", AsOf: "2026-10-12"}}, s
 }
 
-// Requests that a provider turns away are counted and timed where the speed is measured, and tried
-// again where the tasks are embedded: no figure is missing for it, every request is accounted for,
-// and no text is paid for twice.
+// Refused requests are counted and timed in the speed measurement, and retried while embedding the
+// tasks. No figure is missing, every request is accounted for, and no text is paid for twice.
 func TestFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, s := emulated(t, "request-rate=next:3", "empty-503=at:5")
@@ -87,7 +86,7 @@ func TestFaults(t *testing.T) {
 		o.Budgets = map[string]float64{"USD": 2}
 		r, err := Compare(t.Context(), []Candidate{c}, []Task{tiny(), tinyPairs()}, o)
 		if err != nil || len(r.Failed()) > 0 {
-			t.Fatal(err, r.Candidates[0].Failure)
+			t.Fatalf("got the error %v and the failure %q, want neither", err, r.Candidates[0].Failure)
 		}
 		l, a := s.Ledger(), r.Candidates[0].Attempts
 		if l.Twice != 0 || l.Requests != a.Sent || a.Failed["rate limited"] != l.Answers[429] || a.Failed["service unavailable"] != l.Answers[503] || l.Answers[429]*l.Answers[503] == 0 {
@@ -110,7 +109,7 @@ func TestFaults(t *testing.T) {
 		o.Speed = SpeedOptions{Requests: 40, Rate: 20}
 		r, err := Compare(t.Context(), []Candidate{c}, []Task{tiny()}, o)
 		if err != nil || len(r.Failed()) > 0 {
-			t.Fatal(err, r.Candidates[0].Failure)
+			t.Fatalf("got the error %v and the failure %q, want neither", err, r.Candidates[0].Failure)
 		}
 		sent := r.Candidates[0].Attempts.Sent
 		for _, m := range r.Candidates[0].Speed {

@@ -23,7 +23,7 @@ func TestBudget(t *testing.T) {
 		t.Errorf("failure %q", r.Candidates[0].Failure)
 	}
 	unpriced := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Endpoint: "api.example.com"}})
-	if r := compare(t, o, []Task{tiny()}, unpriced); !strings.Contains(r.Candidates[0].Failure, "price is not known") {
+	if r := compare(t, o, []Task{tiny()}, unpriced); !strings.Contains(r.Candidates[0].Failure, "price is unknown") {
 		t.Errorf("failure %q", r.Candidates[0].Failure)
 	}
 }
@@ -64,7 +64,7 @@ func TestCurrency(t *testing.T) {
 	}
 }
 
-// Two currencies stay two: in the costs, and in what the notes say.
+// Two currencies stay separate, in the costs and in the notes.
 func TestCurrenciesAreNotMixed(t *testing.T) {
 	cny := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "c", Endpoint: "api.example.cn", Price: embedding.Price{PerMillion: 7, Currency: "CNY", AsOf: "2026-10-01"}}})
 	o := quick(t.TempDir())
@@ -78,7 +78,7 @@ func TestCurrenciesAreNotMixed(t *testing.T) {
 	}
 }
 
-// Where the provider counts nothing, tokens are estimated, and the report says so.
+// If the provider counts no tokens, they are estimated, and the report says so.
 func TestUnmetered(t *testing.T) {
 	f := fake("a", func(embedtest.Call) embedtest.Reply {
 		return embedtest.Reply{Edit: func(r *embedding.Response) { r.Usage = embedding.Usage{Requests: 1, Unmetered: 1} }}

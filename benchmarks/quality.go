@@ -23,7 +23,7 @@ const depth = 1000
 func (r *run) judge(ctx context.Context, c *contender, t *madeTask) error {
 	h, ok := c.recording.Heading()
 	if !ok {
-		return errors.New("not one text of the task has a vector")
+		return errors.New("no text of the task has a vector")
 	}
 	c.model.Dimensions = h.Dimensions
 	c.costs = append(c.costs, r.cost(c, t))

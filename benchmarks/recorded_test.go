@@ -39,7 +39,7 @@ func TestNothingIsPaidTwice(t *testing.T) {
 	}
 }
 
-// Offline, a reference needs no key, and what is not recorded fails the candidate without a call.
+// Offline, a reference needs no key, and an unrecorded answer fails the candidate without a call.
 func TestOffline(t *testing.T) {
 	dir := t.TempDir()
 	o := quick(dir)

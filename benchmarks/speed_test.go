@@ -39,7 +39,7 @@ func TestSpeedCountsErrors(t *testing.T) {
 	}
 }
 
-// Where the largest batch that is measured is not the model's, the report says so.
+// If the largest measured batch is smaller than the model's limit, the report says so.
 func TestLargestBatch(t *testing.T) {
 	o := Options{Dir: t.TempDir(), Resamples: 200, NoDimensions: true, Speed: SpeedOptions{Requests: 2, Rate: 1000, Largest: 6}}
 	r := compare(t, o, []Task{tiny()}, fake("a", nil))

@@ -27,7 +27,7 @@ func valued(n int, values map[string][]float64) *madeTask {
 	return t
 }
 
-// A winner is marked, and two rows are called distinct, only where the questions show it.
+// A winner is marked, and two rows are called distinct, only if the questions show it.
 func TestWinner(t *testing.T) {
 	const n = 60
 	values := map[string][]float64{}

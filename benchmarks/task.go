@@ -36,7 +36,7 @@ func (t Task) check() error {
 	case t.Failure != nil && r == nil && p == nil:
 		return nil
 	case t.Failure != nil, (r == nil) == (p == nil):
-		return errors.New("benchmarks: a Task needs one of Retrieval, Pairs and Failure")
+		return errors.New("benchmarks: a Task needs exactly one of Retrieval, Pairs and Failure")
 	case r != nil && (len(r.Documents) == 0 || len(r.Queries) == 0):
 		return fmt.Errorf("benchmarks: %s has %d documents and %d queries: it needs both", r.Name, len(r.Documents), len(r.Queries))
 	case p != nil && (len(p.First) != len(p.Gold) || len(p.Second) != len(p.Gold)):

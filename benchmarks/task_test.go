@@ -7,7 +7,7 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 )
 
-// Where the task changes nothing, a query with a document's words is the same text: it is asked for
+// If the task changes nothing, a query with a document's words is the same text: it is requested
 // and counted once.
 func TestSymmetric(t *testing.T) {
 	set := tiny()

@@ -71,7 +71,7 @@ func spaceAt(m embedding.Model, dimensions int) embedding.Space {
 	return embedding.Chain(nobody{m}).Model().Space
 }
 
-// nobody is an Embedder of which only the Model is used.
+// nobody is an Embedder that only has a Model.
 type nobody struct{ model embedding.Model }
 
 func (n nobody) Model() embedding.Model { return n.model }

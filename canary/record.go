@@ -123,7 +123,7 @@ func (a answer) directed() error {
 
 var (
 	errNil    = errors.New("canary: the Embedder is nil")
-	errReused = errors.New("canary: a cache or another call answered a text in the provider's place: pass the Embedder below the cache and Coalesce")
+	errReused = errors.New("canary: a cache or another call answered a text in the provider's place: pass the Embedder inside the cache and Coalesce")
 )
 
 func ask(ctx context.Context, e embedding.Embedder, texts []string, queries bool) (a answer, err error) {

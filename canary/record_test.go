@@ -122,7 +122,7 @@ func TestRecordRefuses(t *testing.T) {
 		"two models":        {noisy(2), "more than one model"},
 		"two dimensions":    {growing, "dimensions law"},
 		"a zero vector":     {zero, "is zero"},
-		"a cache":           {reusing(embedtest.NewFake(embedtest.FakeOptions{})), "below the cache"},
+		"a cache":           {reusing(embedtest.NewFake(embedtest.FakeOptions{})), "inside the cache"},
 		"says 8, answers 9": {long, "9 dimensions and the model says 8"},
 	} {
 		if _, err := Record(t.Context(), c.e, Options{}); err == nil || !strings.Contains(err.Error(), c.says) {
@@ -131,7 +131,7 @@ func TestRecordRefuses(t *testing.T) {
 	}
 }
 
-// Rows are shared with whoever else has them; a reference must not change when they do.
+// Others may share the rows, and a reference must not change when they edit them.
 func TestRecordOwnsItsVectors(t *testing.T) {
 	s := newServer(embedtest.FakeOptions{})
 	var shared [][]float32

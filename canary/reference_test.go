@@ -74,7 +74,7 @@ func TestReadRefuses(t *testing.T) {
 	var buf bytes.Buffer
 	ref := record(t, embedtest.NewFake(embedtest.FakeOptions{}), Options{})
 	if n, err := ref.WriteTo(&buf); err != nil || n != int64(buf.Len()) {
-		t.Fatal(n, err)
+		t.Fatalf("WriteTo: got %d bytes and the error %v, want %d and none", n, err, buf.Len())
 	}
 	good := buf.String()
 	edited := func(change func(m map[string]any)) string {

@@ -103,7 +103,7 @@ func TestWatchEnds(t *testing.T) {
 			t.Error("something was asked")
 		}
 
-		// A drift that needed no answer is told even where the context ended meanwhile.
+		// A drift that needs no answer is reported even if the context ended meanwhile.
 		ended, stop := context.WithCancel(t.Context())
 		now := embedding.Wrap(f, embedding.Model{Provider: "fake", ID: "successor", Dimensions: 8}, f.Embed)
 		n = 0

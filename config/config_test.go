@@ -54,7 +54,8 @@ func TestRead(t *testing.T) {
 	})
 }
 
-// A check asks each account past the cache, and tells a drift from an embedder without a canary.
+// Check asks each account, bypassing the cache, and distinguishes a drift from an embedder without
+// a canary.
 func TestCheck(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "canary.json")
 	e, err := providers.Open("static:base")

@@ -18,7 +18,7 @@ import (
 	"github.com/vecspace/embedding/providers/ref"
 )
 
-// recorder has parts that note what is done with them.
+// recorder has parts that record their calls.
 type recorder struct {
 	events  []string
 	fake    embedding.Embedder // of the provider fake
@@ -149,7 +149,6 @@ func TestMissingParts(t *testing.T) {
 	}
 }
 
-// What was opened before an error is closed.
 // A tier needs a Space: one that the first answer tells is enough, none at all is an error.
 func TestTierNeedsASpace(t *testing.T) {
 	of := func(m embedding.Model) embedding.Embedder {
@@ -175,6 +174,7 @@ func TestZeroSizes(t *testing.T) {
 	expect.Equal(t, "events", r.events, []string{"open disk file 0s 0"})
 }
 
+// Parts opened before an error are closed.
 func TestPartsAreClosedAfterAnError(t *testing.T) {
 	for text, want := range map[string]string{
 		"telemetry: {otel: receiver}\nembedders: {a: {reference: static:base, cache: {tier: {disk: broken}}}}\n":                                                  `line 2: embedder "a": the file is broken`,

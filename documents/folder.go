@@ -18,25 +18,25 @@ import (
 // Part is a piece of a file.
 type Part struct {
 	File   string            // relative to the folder, with slashes
-	Number int               // among the parts of its file, from 1
+	Number int               // position in its file, from 1
 	Text   string            // at most Options.Size characters
-	Meta   map[string]string // front matter of the whole file, the part's own copy; nil: none
+	Meta   map[string]string // a copy of the file's front matter; nil if there is none
 }
 
-// LeftOut is a file that is not among the parts, or a link to a folder.
+// LeftOut is a file without parts, or a link to a folder.
 type LeftOut struct {
 	File string // relative to the folder, with slashes
-	Err  error  // why, in words that follow the name
+	Err  error  // the reason
 }
 
 func (l LeftOut) Error() string { return fmt.Sprintf("%q %v", l.File, l.Err) }
 
 func (l LeftOut) Unwrap() error { return l.Err }
 
-// Options are what [Folder] and [File] may be told.
+// Options configures [Folder] and [File].
 type Options struct {
-	Size       int      // of a part, as for SplitText
-	Extensions []string // of further files that Folder reads as plain text, such as ".html"
+	Size       int      // the size argument of [SplitText]
+	Extensions []string // more files that Folder reads as plain text, such as ".html"
 }
 
 var (
@@ -44,29 +44,29 @@ var (
 	textExtensions     = []string{".txt", ".text", ".rst", ".adoc", ".asciidoc", ".org"}
 )
 
-// maxFile is the length of a file in bytes above which it is left out: a part's memory is small, a
-// file's is not.
+// maxFile is the largest file in bytes that Folder reads, because reading needs memory for the
+// whole file.
 const maxFile = 256 << 20
 
-// Reasons why Folder leaves out a file; those of its content have no names.
+// Reasons to leave out a file. Reasons in its content have no names.
 var (
-	errOutside   = errors.New("is a link that leads out of the folder: copy the file into it")
-	errDangling  = errors.New("is a link that leads nowhere")
+	errOutside   = errors.New("is a link out of the folder: copy the file into it")
+	errDangling  = errors.New("is a link to a missing file")
 	errFolder    = errors.New("is a link to a folder: links to folders are not followed")
 	errIrregular = errors.New("is not a regular file but a pipe, a socket or a device")
 	errLong      = fmt.Errorf("is longer than %d MiB: split it", maxFile>>20)
 )
 
-// Folder reads the text and Markdown files below a folder, in the order of their names, and cuts
-// them by [SplitText] and [SplitMarkdown]. It reads .md, .markdown, .mdown, .mkd, .mdx, .qmd and
-// .rmd as Markdown and .txt, .text, .rst, .adoc, .asciidoc, .org and Options.Extensions as plain
-// text, of any case. Files are UTF-8, or UTF-16 that begins with a byte order mark. The folder may
-// be a link, or a single file.
+// Folder reads the text and Markdown files in and below a folder, sorted by name, and cuts them
+// with [SplitText] and [SplitMarkdown]. It reads .md, .markdown, .mdown, .mkd, .mdx, .qmd and .rmd
+// as Markdown, and .txt, .text, .rst, .adoc, .asciidoc, .org and Options.Extensions as plain text.
+// Extensions match in any case. Files are UTF-8, or UTF-16 that begins with a byte order mark. dir
+// may be a link, or a single file.
 //
-// It passes over names that begin with a dot, files of other extensions, and files that vanish
-// meanwhile. Where a file should be read and cannot be, because it is no text, or a link out of
-// the folder, the file is among what is left out. An error is a file or folder that cannot be
-// opened: an index that is brought up to date without it would lose its documents.
+// Folder skips names that begin with a dot, files with other extensions, and files that vanish
+// meanwhile. out lists the files with matching names that it did not read, such as binary files and
+// links out of the folder. If a file or folder cannot be opened, Folder returns an error instead:
+// an index updated without that file would lose its documents.
 func Folder(dir string, o Options) (parts []Part, out []LeftOut, err error) {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -96,14 +96,14 @@ func Folder(dir string, o Options) (parts []Part, out []LeftOut, err error) {
 	return w.parts, w.out, err
 }
 
-// File reads one file, whatever its name: as Markdown where Folder would, else as plain text. The
-// error is a [LeftOut] if the file is no text.
+// File reads one file with any name: as Markdown if Folder would, otherwise as plain text. If the
+// file is not text, the error is a [LeftOut].
 func File(name string, o Options) ([]Part, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }() // it was only read
+	defer func() { _ = f.Close() }() // read only
 	return read(f, filepath.ToSlash(filepath.Base(name)), o)
 }
 
@@ -140,7 +140,7 @@ func (w *walk) visit(file string, d fs.DirEntry, err error) error {
 		if f, err = w.root.Open(target); err == nil {
 			var parts []Part
 			parts, err = read(f, filepath.ToSlash(name), w.o)
-			_ = f.Close() // it was only read
+			_ = f.Close() // read only
 			w.parts = append(w.parts, parts...)
 		}
 	}
@@ -155,8 +155,8 @@ func (w *walk) visit(file string, d fs.DirEntry, err error) error {
 	return err
 }
 
-// regular returns the name of the regular file that a name of the walk stands for: the name itself,
-// or what a link leads to. It is "" for what is passed over.
+// regular returns the regular file behind a name of the walk: the name itself, or the target of a
+// link. It returns "" for a name to skip.
 func (w *walk) regular(file, name string, d fs.DirEntry) (string, error) {
 	left := func(err error) (string, error) {
 		return "", LeftOut{File: filepath.ToSlash(name), Err: err}
@@ -211,7 +211,7 @@ func (o Options) reads(name string) bool {
 	return false
 }
 
-// read cuts an open file. Only what is in the file makes the error a LeftOut.
+// read cuts an open file. The error is a LeftOut only if the content is the reason.
 func read(f io.Reader, name string, o Options) ([]Part, error) {
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
@@ -233,7 +233,7 @@ func read(f io.Reader, name string, o Options) ([]Part, error) {
 	} else {
 		texts = SplitText(text, o.Size)
 	}
-	if len(texts) == 0 && meta != nil { // nothing else says what the file is about
+	if len(texts) == 0 && meta != nil { // the front matter is the only content
 		texts = SplitText(text, o.Size)
 	}
 	parts := make([]Part, len(texts))

@@ -27,7 +27,7 @@ func written(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// told is what Folder says, in lines.
+// told is Folder's result in lines.
 func told(parts []Part, out []LeftOut) (lines []string) {
 	for _, p := range parts {
 		lines = append(lines, fmt.Sprintf("%s#%d %s", p.File, p.Number, p.Text))
@@ -75,7 +75,7 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// What is no text is left out by its name.
+// Files that are not text are left out by name.
 func TestFolderEncodings(t *testing.T) {
 	dir := written(t, map[string]string{
 		"bom.md":       "\ufeff# Staging\nbody",
@@ -136,12 +136,12 @@ func TestFolderLinks(t *testing.T) {
 	want := []string{
 		"a.md#1 alpha", "absolute.md#1 beta", "hidden.md#1 gamma", "in-and-out-b.md#1 beta", "through.md#1 beta",
 		`"archive.md" is a link to a folder: links to folders are not followed`,
-		`"away.md" is a link that leads out of the folder: copy the file into it`,
+		`"away.md" is a link out of the folder: copy the file into it`,
 		`"circle.md" is a link that cannot be followed: EvalSymlinks: too many links`,
-		`"dangling.md" is a link that leads nowhere`,
+		`"dangling.md" is a link to a missing file`,
 		`"device.md" is not a regular file but a pipe, a socket or a device`,
 		`"folder" is a link to a folder: links to folders are not followed`,
-		`"relative.md" is a link that leads out of the folder: copy the file into it`,
+		`"relative.md" is a link out of the folder: copy the file into it`,
 		`"self" is a link to a folder: links to folders are not followed`,
 	}
 	expect.NoError(t, os.Symlink("real", filepath.Join(dir, "linked")))

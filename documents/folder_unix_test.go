@@ -10,7 +10,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// Opening a pipe waits for its writer, for ever if there is none.
+// Opening a pipe waits for its writer, forever if there is none.
 func TestFolderPipes(t *testing.T) {
 	dir := written(t, map[string]string{"a.md": "alpha"})
 	expect.NoError(t, syscall.Mkfifo(filepath.Join(dir, "notes.md"), 0o600))

@@ -2,8 +2,8 @@ package documents
 
 import "strings"
 
-// headingAt tells of the heading that begins at a line, in the form "## text": its level, its text
-// and how many lines it takes, or 0 lines where there is none.
+// headingAt returns the heading that begins at a line, in the form "## text", with its level and
+// its number of lines. The number is 0 if no heading begins there.
 func headingAt(lines []string, at int) (level int, text string, n int) {
 	line := lines[at]
 	if indent(line) > 3 {
@@ -29,7 +29,7 @@ func headingAt(lines []string, at int) (level int, text string, n int) {
 	return 0, "", 0
 }
 
-// indent is the width of the blanks that a line begins with.
+// indent returns the width of the blanks at the beginning of a line.
 func indent(line string) int {
 	width := 0
 	for i := range len(line) {
@@ -45,7 +45,7 @@ func indent(line string) int {
 	return width
 }
 
-// run is how often s begins with c.
+// run returns how many times c stands at the beginning of s.
 func run(s string, c byte) int {
 	n := 0
 	for n < len(s) && s[n] == c {
@@ -63,8 +63,8 @@ func tableAt(lines []string, at int) bool {
 	return strings.Contains(under, "|") && strings.Contains(under, "-") && strings.Trim(under, " \t|:->") == ""
 }
 
-// fences has, for each line, how long the longest fence is that ends a block of code there or
-// behind it, so that the search for an end that is not there is not begun.
+// fences has, for each line, the length of the longest fence that could end a code block there or
+// later. So no search starts for an end that does not exist.
 type fences map[byte][]int
 
 func findFences(lines []string) fences {
@@ -79,7 +79,7 @@ func findFences(lines []string) fences {
 	return f
 }
 
-// end returns the line behind the fenced block that begins at a line, or 0 where none begins.
+// end returns the line after the fenced block that begins at a line, or 0 if none begins there.
 func (f fences) end(lines []string, at int) int {
 	line := contained(lines[at])
 	if line == "" || line[0] != '`' && line[0] != '~' {
@@ -102,7 +102,7 @@ func (f fences) end(lines []string, at int) int {
 	return 0 // there is one, as f knows
 }
 
-// closing is how long the fence is that a line may end a block of code with, or 0.
+// closing returns the length of the fence on a line that may end a code block, or 0.
 func closing(line string, c byte) int {
 	line = strings.Trim(line, " \t>")
 	if n := run(line, c); n >= 3 && n == len(line) {
@@ -111,7 +111,7 @@ func closing(line string, c byte) int {
 	return 0
 }
 
-// contained is what a line holds inside quotations and items of lists.
+// contained returns the content of a line inside quotations and list items.
 func contained(line string) string {
 	for {
 		line = strings.TrimLeft(line, " \t")
@@ -129,11 +129,11 @@ func contained(line string) string {
 	}
 }
 
-// frontMatter takes the metadata off the beginning of a Markdown file: lines such as "title: Notes"
-// between two lines "---" (YAML), or "title = 'Notes'" between two lines "+++" (TOML). Values are
-// text without their quotes; lists and maps keep the form that they have. What belongs to no key
-// (comments, tables of TOML) and keys that begin with vecspace_, which stores reserve, are under
-// "front_matter". Where a line fits no form there is no front matter.
+// frontMatter removes the metadata from the beginning of a Markdown file: lines such as "title:
+// Notes" between two lines "---" (YAML), or "title = 'Notes'" between two lines "+++" (TOML).
+// Values are text without their quotes; lists and maps keep their form. Lines without a key
+// (comments, TOML tables) are under "front_matter". So are keys that begin with vecspace_, which
+// stores reserve. If a line has another form, the file has no front matter.
 func frontMatter(text string) (meta map[string]string, rest string) {
 	first, body, _ := strings.Cut(text, "\n")
 	mark := strings.TrimRight(first, " \t")
@@ -173,7 +173,7 @@ func frontMatter(text string) (meta map[string]string, rest string) {
 	return nil, text
 }
 
-// entry reads a line of front matter that begins a key.
+// entry reads a line of front matter that begins with a key.
 func entry(line string, toml bool) (key, value string, ok bool) {
 	if line == "" || strings.IndexByte(" \t-#[]{}|>", line[0]) >= 0 {
 		return "", "", false
@@ -198,7 +198,7 @@ func put(meta map[string]string, key, line string) {
 	meta[key] = line
 }
 
-// unquoted is a value without the blanks and the one pair of quotes around it.
+// unquoted returns a value without surrounding blanks and one pair of quotes.
 func unquoted(value string) string {
 	value = strings.TrimSpace(value)
 	if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {

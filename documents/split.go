@@ -6,40 +6,40 @@ import (
 	"unicode/utf8"
 )
 
-// DefaultSize is the length of a part in characters: long enough for a thought, short enough to
-// mean one thing.
+// DefaultSize is the default size of a part in characters: long enough for one thought, short
+// enough to have one meaning.
 const DefaultSize = 600
 
 // minSize leaves room for headings and for long words.
 const minSize = 100
 
-// SplitText cuts plain text into parts of at most size characters, between paragraphs where that
-// is possible, else between lines, sentences, words, in this order. A size of zero means
-// [DefaultSize], and one below 100 means 100. Every word of the text is in a part; a word is cut
-// only if it is longer than a quarter of one. What holds neither letters nor digits is no part.
+// SplitText cuts plain text into parts of at most size characters. It prefers to cut between
+// paragraphs, then between lines, sentences and words. A size of 0 means [DefaultSize], and any
+// other size below 100 means 100. Every word of the text is in a part. Words are cut only if they
+// are longer than a quarter of a part. Pieces without a letter or digit are dropped.
 func SplitText(text string, size int) []string {
 	s := newSplitter(size)
 	s.blocks(strings.Split(text, "\n"), false)
 	return s.parts
 }
 
-// SplitMarkdown is [SplitText] for Markdown. A part never reaches from one section into the next,
-// and begins with the headings that it stands under, as many of the inner ones as fit into half of
-// it. Markdown's source is kept as it is, with code, link definitions and HTML. Each part of a long
-// table begins with the table's heading. A line that begins a code fence which never ends is text.
+// SplitMarkdown is [SplitText] for Markdown. A part never spans two sections. It begins with the
+// headings above it, or as many of the inner ones as fit into half of it. Markdown syntax stays as
+// it is, including code, link definitions and HTML. Each part of a long table begins with the
+// table's heading. A code fence without an end is plain text.
 func SplitMarkdown(text string, size int) []string {
 	s := newSplitter(size)
 	s.blocks(strings.Split(text, "\n"), true)
 	return s.parts
 }
 
-// splitter gathers blocks, which are paragraphs, tables and fences, into parts.
+// splitter collects blocks (paragraphs, tables and code fences) into parts.
 type splitter struct {
 	size     int
 	parts    []string
-	headings []heading // that the next block stands under, from the outermost
+	headings []heading // above the next block, outermost first
 	prefix   string    // the headings that fit
-	room     int       // characters beside the prefix
+	room     int       // characters left beside the prefix
 	body     strings.Builder
 	length   int // of body, in characters
 }
@@ -64,7 +64,7 @@ func (s *splitter) blocks(lines []string, markdown bool) {
 	if markdown {
 		fences = findFences(lines)
 	}
-	apart := false // a blank line stands before the next block
+	apart := false // a blank line precedes the next block
 	for at := 0; at < len(lines); {
 		if blank(lines[at]) {
 			apart = true
@@ -80,7 +80,7 @@ func (s *splitter) blocks(lines []string, markdown bool) {
 				at += n
 				continue
 			} else if n > 0 {
-				s.close(level) // too long to be repeated: the section begins with it as text
+				s.close(level) // too long to repeat, so it is the section's first text
 			}
 			table = tableAt(lines, at)
 			end = max(end, fences.end(lines, at))
@@ -111,7 +111,8 @@ func (s *splitter) section(level int, text string) {
 	s.head()
 }
 
-// close ends the sections from level on. Headings that no part has yet become parts of their own.
+// close ends the sections from level on. Headings that no part contains yet become parts of their
+// own.
 func (s *splitter) close(level int) {
 	s.flush()
 	for n := len(s.headings); n > 0 && s.headings[n-1].level >= level; n-- {
@@ -124,7 +125,7 @@ func (s *splitter) close(level int) {
 	s.head()
 }
 
-// head makes the prefix of the headings.
+// head builds the prefix from the headings.
 func (s *splitter) head() {
 	length, from := 0, len(s.headings)
 	for from > 0 {
@@ -142,7 +143,7 @@ func (s *splitter) head() {
 	s.prefix, s.room = b.String(), s.size-length
 }
 
-// emit makes a part of the prefix and text.
+// emit adds a part of the prefix and text.
 func (s *splitter) emit(text string) {
 	part := strings.TrimRightFunc(s.prefix+text, unicode.IsSpace)
 	included := strings.Count(s.prefix, "\n")
@@ -167,7 +168,7 @@ func (s *splitter) flush() {
 	}
 }
 
-// add adds a block, behind a blank line if it is apart.
+// add adds a block, after a blank line if it is apart.
 func (s *splitter) add(lines []string, apart, table bool) {
 	block := strings.Join(lines, "\n")
 	length := utf8.RuneCountInString(block)
@@ -195,8 +196,8 @@ func (s *splitter) add(lines []string, apart, table bool) {
 	}
 }
 
-// cut cuts a block that is longer than room between its lines, and lines that are longer between
-// their words. The two lines of a table's heading begin each piece, unless they are half of it.
+// cut cuts a block that is longer than room between its lines, and longer lines between their
+// words. The two heading lines of a table begin each piece, unless they fill half of it.
 func cut(lines []string, room int, table bool) (pieces []string) {
 	head := ""
 	if table {
@@ -231,8 +232,8 @@ func cut(lines []string, room int, table bool) (pieces []string) {
 	return pieces
 }
 
-// cutLine cuts a line into pieces of at most room characters: behind a sentence that ends in the
-// second half of a piece, else between words, else before or behind a character of no word.
+// cutLine cuts a line into pieces of at most room characters: after a sentence that ends in the
+// second half of a piece, otherwise between words, otherwise next to a character outside words.
 func cutLine(line string, room int) (pieces []string) {
 	for {
 		line = strings.TrimLeftFunc(line, unicode.IsSpace)
@@ -259,7 +260,7 @@ func cutLine(line string, room int) (pieces []string) {
 	}
 }
 
-// cutAt returns the best place up to end, in bytes, to cut a line that goes on behind it.
+// cutAt returns the best place to cut a line that is longer than end bytes, at or before end.
 func cutAt(line string, half, end int) int {
 	between, edge := 0, 0
 	next, _ := utf8.DecodeRuneInString(line[end:])
@@ -281,7 +282,7 @@ func cutAt(line string, half, end int) int {
 	if between > 0 || edge > 0 {
 		return max(between, edge)
 	}
-	for at := end; at > 0; { // a mark belongs to the letter before it
+	for at := end; at > 0; { // a combining mark belongs to the letter before it
 		r, _ := utf8.DecodeRuneInString(line[at:])
 		if !unicode.IsMark(r) {
 			return at

@@ -162,8 +162,8 @@ func TestSplitText(t *testing.T) {
 	}
 }
 
-// Splitting takes time in proportion to the text: a text of twice the length makes about twice the
-// allocations, and the tests' own time limit ends what is worse.
+// Splitting takes time in proportion to the text: twice the text makes about twice the allocations.
+// Anything worse runs into the tests' time limit.
 func TestSplitIsLinear(t *testing.T) {
 	const bytes = 1 << 20
 	for name, piece := range map[string]string{

@@ -139,7 +139,7 @@ func (f *Fake) serve(ctx context.Context, call Call) (embedding.Response, error)
 	}
 	for _, text := range call.Request.Texts {
 		if f.o.Poison != nil && f.o.Poison(text) {
-			return embedding.Response{}, f.fail(embedding.Rejected, 400, "one of the texts is refused")
+			return embedding.Response{}, f.fail(embedding.Rejected, 400, "one of the texts is rejected")
 		}
 	}
 	return f.answer(call, reply)
@@ -189,7 +189,7 @@ func (f *Fake) limits(req embedding.Request) error {
 	for _, text := range req.Texts {
 		n := embedding.EstimateTokens(text)
 		if l.TextTokens > 0 && n > l.TextTokens {
-			return f.fail(embedding.Rejected, 400, fmt.Sprintf("a text of %d tokens, %d are allowed", n, l.TextTokens))
+			return f.fail(embedding.Rejected, 400, fmt.Sprintf("a text has %d tokens, want at most %d", n, l.TextTokens))
 		}
 		tokens += n
 		bytes += len(text)

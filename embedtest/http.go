@@ -71,7 +71,7 @@ type httpReporter interface {
 func (f httpFault) inMemory(t *testing.T, rep httpReporter, wire Wire, open httpOpen) {
 	defer func() {
 		if stuck := recover(); stuck != nil {
-			rep.Errorf("goroutines are left behind: what a call starts has to end with it (%v)\n%s", stuck, bubbleStacks())
+			rep.Errorf("a call left goroutines behind: they must end with it (%v)\n%s", stuck, bubbleStacks())
 		}
 	}()
 	synctest.Test(t, func(bubble *testing.T) {
@@ -151,7 +151,7 @@ func (f httpFault) run(t *testing.T, rep httpReporter, n *httpNet, wire Wire, op
 	x.check(rep, res, err)
 	switch {
 	case gaveUp:
-		rep.Errorf("the call did not end: it heeds neither the caller's context nor the client's timeout")
+		rep.Errorf("the call did not end: it respects neither the caller's context nor the client's timeout")
 	case n.virtual && took != f.want.after:
 		rep.Errorf("the call took %v, want %v: a provider waits for the server, the caller's context and the client's timeout, "+
 			"and for nothing else", took, f.want.after)
@@ -160,7 +160,7 @@ func (f httpFault) run(t *testing.T, rep httpReporter, n *httpNet, wire Wire, op
 		client.CloseIdleConnections()
 		synctest.Wait()
 		if left := n.open.Load(); left > 0 {
-			rep.Errorf("%d connections are left open: close every answer's body, and use the client that was given, or its Transport", left)
+			rep.Errorf("%d connections are left open: close every answer's body, and use the given client, or its Transport", left)
 		}
 	}
 }

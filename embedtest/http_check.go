@@ -33,7 +33,7 @@ func (x *httpExchange) check(rep httpReporter, res embedding.Response, err error
 		return
 	}
 	if res.Vectors != nil {
-		rep.Errorf("vectors came beside the error: what succeeded belongs into a *PartialError")
+		rep.Errorf("vectors came beside the error: return what succeeded in a *PartialError")
 	}
 	x.checkSecrets(rep, err)
 	want := x.fault.want
@@ -53,11 +53,11 @@ func (x *httpExchange) check(rep httpReporter, res embedding.Response, err error
 	}
 	// The caller's context has not ended. If the error said so, the layers above would give up.
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		rep.Errorf("the error is a context's (errors.Is) though the caller's context is alive: %v", err)
+		rep.Errorf("the error is a context error (errors.Is), but the caller's context has not ended: %v", err)
 	}
 	e, _ := errors.AsType[*embedding.Error](err)
 	if e == nil {
-		rep.Errorf("the error is no *embedding.Error: %v", err)
+		rep.Errorf("the error is not an *embedding.Error: %v", err)
 		return
 	}
 	if want.status != 0 && e.Status != want.status {
@@ -89,16 +89,16 @@ func (x *httpExchange) checkRequests(rep httpReporter, err error) {
 	case x.strayed && x.keyAlong:
 		rep.Errorf("the redirect was followed, and the key went with it")
 	case x.strayed:
-		rep.Errorf("the redirect was followed: the texts went to a place that nobody configured")
+		rep.Errorf("the redirect was followed: the texts went to an address that nobody configured")
 	case x.requests == 0:
-		rep.Errorf("no request came to the base URL by the client that open was given (error: %v)", err)
+		rep.Errorf("no request reached the base URL through the client that open received (error: %v)", err)
 	case x.requests > 1:
-		rep.Errorf("%d requests came: a provider asks once, middleware.Retry asks again", x.requests)
+		rep.Errorf("got %d requests, want 1: a provider does not retry, middleware.Retry does", x.requests)
 	}
 	// A pipe has no buffer, so the provider has read what was written, except for the buffers on both
 	// sides. Loopback has buffers of megabytes.
 	if most := x.bound + 1<<20; x.virtual && x.wrote > most {
-		rep.Errorf("%d bytes of the answer were read, want at most %d or little more: bound what is read of a body", x.wrote, x.bound)
+		rep.Errorf("%d bytes of the answer were read, want at most about %d: limit how much of a body is read", x.wrote, x.bound)
 	}
 }
 
@@ -117,7 +117,7 @@ func (x *httpExchange) checkVectors(rep httpReporter, res embedding.Response) {
 	for i, v := range x.vectors {
 		// Not bit for bit, because a provider may normalize.
 		if cos := embedding.Cosine(v, res.Vectors[i]); !(cos >= 1-1e-5) {
-			rep.Errorf("the vector of text %d is not the one that the server gave (cosine %v)", i, cos)
+			rep.Errorf("the vector of text %d is not the server's (cosine %v)", i, cos)
 		}
 	}
 	if u := res.Usage; u.Requests != 1 || u.Tokens != x.tokens() && u.Unmetered != 1 || u.Reused != 0 {
@@ -131,12 +131,12 @@ func (x *httpExchange) checkSecrets(rep httpReporter, err error) {
 	for e := range httpErrorTree(err) {
 		for _, said := range []string{e.Error(), fmt.Sprintf("%+v", e)} {
 			if strings.Contains(said, TestKey) {
-				rep.Errorf("the key is in an error (%T): hide it also in what the server says", e)
+				rep.Errorf("the key is in an error (%T): remove it from the server's words too", e)
 				return
 			}
 			for i, text := range x.texts {
 				if run := sharedRun(said, text, 16); run != "" {
-					rep.Errorf("%q of text %d is in an error (%T): hide what the server repeats of texts, whole or cut", run, i, e)
+					rep.Errorf("%q of text %d is in an error (%T): remove texts, whole or cut, from the server's words", run, i, e)
 					return
 				}
 			}

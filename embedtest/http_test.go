@@ -27,7 +27,7 @@ func TestTheTinyProviderPasses(t *testing.T) {
 	t.Run("takes gzip apart", func(t *testing.T) { TestHTTP(t, openTiny(tinyModel, "decodes gzip")) })
 }
 
-// httpMutants are flaws, the faults that must find them, and what the finding says.
+// httpMutants lists flaws, the words of the finding, and the faults that must find them.
 var httpMutants = []struct {
 	flaw   string
 	says   string
@@ -38,9 +38,9 @@ var httpMutants = []struct {
 	{"counts texts for tokens", "usage", []string{"right answer"}},
 	{"waits by itself", "took 1s", []string{"right answer"}},
 	{"leaves the body open", "left open", []string{"endless body", "endless error page"}},
-	{"keeps a goroutine", "goroutines are left", []string{"right answer"}},
-	{"has a client of its own", "no request came", []string{"right answer"}},
-	{"trusts the order", "is not the one", []string{"items out of order"}},
+	{"keeps a goroutine", "left goroutines behind", []string{"right answer"}},
+	{"has a client of its own", "no request reached", []string{"right answer"}},
+	{"trusts the order", "is not the server's", []string{"items out of order"}},
 	{"fills gaps with zeros", "no error", []string{"no items", "last item missing", "middle item missing", "null item",
 		"null vector", "empty vector", "an index twice and one missing", "status 200 with null",
 		"status 200 with an error in OpenAI's form", "status 200 with a flat error"}},
@@ -58,7 +58,7 @@ var httpMutants = []struct {
 	{"stops reading after the JSON", "no error", []string{"garbage after the JSON", "a second JSON after the first"}},
 	{"takes no white space", "want the right vectors", []string{"white space around the JSON"}},
 	{"reads once", "want the right vectors", []string{"pieces of one byte"}},
-	{"reads everything", "bound what is read", []string{"endless body", "endless error page"}},
+	{"reads everything", "limit how much of a body is read", []string{"endless body", "endless error page"}},
 	{"calls a broken answer malformed", "service unavailable", []string{
 		"connection reset inside the answer", "chunked answer that breaks off"}},
 	{"has no kind for broken connections", "service unavailable", []string{"connection reset before the answer"}},
@@ -66,7 +66,7 @@ var httpMutants = []struct {
 	{"takes its kind from the body", "service unavailable", []string{"502 with HTML", "503 without a body"}},
 	{"drops the status", "Status is 0", []string{"502 with HTML", "400 that repeats a text"}},
 	{"calls every refusal invalid", "rate limited", []string{"429 without Retry-After"}},
-	{"asks again by itself", "2 requests came", []string{"429 without Retry-After"}},
+	{"asks again by itself", "got 2 requests, want 1", []string{"429 without Retry-After"}},
 	{"makes up a Retry-After", "RetryAfter is 1s", []string{"429 without Retry-After"}},
 	{"ignores Retry-After", "RetryAfter is 0s", []string{"429 with Retry-After in seconds"}},
 	{"knows no dates", "RetryAfter is 0s", []string{"429 with Retry-After as a date"}},
@@ -83,7 +83,7 @@ var httpMutants = []struct {
 	{"ignores the context", "did not end", []string{"a hang before the answer that the caller cancels",
 		"a hang before the answer past the caller's deadline", "a hang inside the answer that the caller cancels",
 		"a hang inside the answer past the caller's deadline"}},
-	{"keeps the cause", "is alive", []string{"a hang before the answer past the client's timeout",
+	{"keeps the cause", "context has not ended", []string{"a hang before the answer past the client's timeout",
 		"a hang inside the answer past the client's timeout"}},
 	{"drops the client's timeout", "did not end", []string{"a hang before the answer past the client's timeout",
 		"a hang inside the answer past the client's timeout"}},

@@ -17,8 +17,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// tiny is a provider that does everything right, in as few lines as that takes, but for its
-// flaws: each switches one thing off or to what is often seen instead.
+// tiny is a short provider that does everything right, except for its flaws: each switches one
+// thing off, or to a common mistake.
 type tiny struct {
 	url    string
 	client *http.Client
@@ -109,8 +109,8 @@ func (p *tiny) fail(k embedding.Kind, err error) *embedding.Error {
 	return &embedding.Error{Kind: k, Provider: "tiny", Model: "tiny", Err: err}
 }
 
-// broken is for a connection that gave nothing, or broke off. Only the words of the cause are
-// kept: it is a context error where the client's own timeout ended it.
+// broken is the error for a connection that gave no answer or broke off. It keeps only the words of
+// the cause, which is a context error if the client's own timeout ended it.
 func (p *tiny) broken(err error) error {
 	if p.flaws["keeps the cause"] {
 		return p.fail(embedding.Unavailable, err)
@@ -172,7 +172,7 @@ func (p *tiny) refused(res *http.Response) error {
 	return e
 }
 
-// hidden has harmless words of its own and the cause's for whoever unwraps it.
+// hidden shows harmless words of its own, but unwraps to the cause.
 type hidden struct{ err error }
 
 func (h hidden) Error() string { return "refused" }

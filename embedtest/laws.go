@@ -9,7 +9,7 @@ import (
 
 // words are texts that every model tells apart.
 var words = []string{
-	"a recipe for apple pie", "the moon landing of 1969", "how to change a bicycle tyre", "quarterly revenue report", "sparrow",
+	"a recipe for apple pie", "the moon landing of 1969", "how to change a bicycle tire", "quarterly revenue report", "sparrow",
 	"chess openings for beginners", "the boiling point of water", "a sad song about rain", "compilers and linkers", "giraffe",
 	"tax return deadline", "ocean currents", "medieval castles", "vaccine trial results", "football scores", "volcano",
 	"knitting a scarf", "electric guitar strings", "prime numbers", "desert plants", "train timetable", "tea ceremony", "glacier",

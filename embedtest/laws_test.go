@@ -32,8 +32,7 @@ func subject(m embedding.Model) Subject {
 	return Subject{Embedder: embedding.Chain(f), Ledger: f.Ledger}
 }
 
-// mutants break one law each, in the way in which embedders do that were seen running. Each must
-// be found by its law.
+// mutants break one law each, in ways that real embedders did. The law must find each of them.
 var mutants = []struct {
 	name, law string
 	model     embedding.Model

@@ -37,7 +37,7 @@ func OpenAIWire() Wire { return Wire{Texts: openAITexts, Answer: openAIAnswer} }
 
 func openAITexts(r *http.Request, body []byte) ([]string, error) {
 	if r.Method != http.MethodPost || r.URL.Path != wirePath+"/embeddings" {
-		return nil, fmt.Errorf("%s %s was asked, want POST {base}/embeddings", r.Method, r.URL.Path)
+		return nil, fmt.Errorf("got %s %s, want POST {base}/embeddings", r.Method, r.URL.Path)
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return nil, fmt.Errorf("the Content-Type is %q, want application/json", r.Header.Get("Content-Type"))
@@ -50,7 +50,7 @@ func openAITexts(r *http.Request, body []byte) ([]string, error) {
 		return nil, fmt.Errorf("the body is not the JSON of a request: %w", err)
 	}
 	if req.Model == "" {
-		return nil, errors.New("no model is named")
+		return nil, errors.New("the request names no model")
 	}
 	var texts []string
 	if json.Unmarshal(req.Input, &texts) == nil {

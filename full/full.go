@@ -4,7 +4,7 @@
 //	set, err := config.Load("embedders.yaml", full.Parts())
 //
 // It links bbolt, go-redis and OpenTelemetry. A program that needs one of them passes a
-// [config.Parts] of its own instead, as a part is a few lines.
+// [config.Parts] of its own instead; a part takes a few lines.
 package full
 
 import "github.com/vecspace/embedding/config"

@@ -43,7 +43,7 @@ func openOTel(address string) (config.Telemetry, func() error, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 		defer cancel()
 		if err := errors.Join(tracers.Shutdown(ctx), meters.Shutdown(ctx)); err != nil {
-			return fmt.Errorf("otel: the receiver did not take what was left: %w", err)
+			return fmt.Errorf("otel: the receiver did not accept the last telemetry: %w", err)
 		}
 		return nil
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// receiver is an OTLP receiver that answers with a status and notes what is sent where.
+// receiver is an OTLP receiver that answers with a status and records what it receives.
 func receiver(t *testing.T, status int) (address string, paths func() []string) {
 	t.Helper()
 	var mu sync.Mutex
@@ -55,8 +55,8 @@ func TestOTel(t *testing.T) {
 // A receiver that refuses fails no call, only Close.
 func TestOTelRefused(t *testing.T) {
 	address, _ := receiver(t, http.StatusBadRequest)
-	if err := telemetry(t, address).Close(); err == nil || !strings.Contains(err.Error(), "did not take what was left") {
-		t.Errorf("got the error %v, want that the receiver did not take what was left", err)
+	if err := telemetry(t, address).Close(); err == nil || !strings.Contains(err.Error(), "did not accept the last telemetry") {
+		t.Errorf("got the error %v, want that the receiver did not accept the last telemetry", err)
 	}
 }
 

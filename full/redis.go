@@ -17,7 +17,7 @@ import (
 
 func openRedis(t config.Tier) (cache.Store, func() error, error) {
 	if t.MaxBytes != 0 {
-		return nil, nil, errors.New("tier redis: max_bytes is not for Redis: set maxmemory on the server")
+		return nil, nil, errors.New("tier redis: Redis has no max_bytes: set maxmemory on the server")
 	}
 	client, err := redisClient(t.Address)
 	if err != nil {
@@ -50,7 +50,7 @@ func redisClient(address string) (*goredis.Client, error) {
 		return nil, errors.New("the address is not a URL such as redis://localhost:6379/0")
 	}
 	if _, has := u.User.Password(); has {
-		return nil, errors.New("the address holds a password: remove it, set a variable to it and add ?password_env=THE_VARIABLE")
+		return nil, errors.New("the address holds a password: remove it, put it into an environment variable and add ?password_env=THE_VARIABLE")
 	}
 	query := u.Query()
 	variable := query.Get("password_env")

@@ -57,11 +57,11 @@ func TestRedisUnreachable(t *testing.T) {
 func TestRedisRefuses(t *testing.T) {
 	t.Setenv("REDIS_PASSWORD_OF_THE_TEST", "")
 	for address, want := range map[string]string{
-		"redis://:secret@localhost":    "the address holds a password",
-		"redis://u:secret@local host":  "is not a URL such as",
-		"localhost:6379":               "is not a URL such as",
-		"http://localhost":             "is not a URL such as",
-		"redis://localhost?colour=red": "colour",
+		"redis://:secret@localhost":   "the address holds a password",
+		"redis://u:secret@local host": "is not a URL such as",
+		"localhost:6379":              "is not a URL such as",
+		"http://localhost":            "is not a URL such as",
+		"redis://localhost?color=red": "color",
 		"redis://localhost?password_env=REDIS_PASSWORD_OF_THE_TEST": "set the variable REDIS_PASSWORD_OF_THE_TEST",
 	} {
 		for _, field := range []string{"cache: {tier: {redis: '" + address + "'}}", "limit: {rpm: 1, shared: {redis: '" + address + "', account: a}}"} {
@@ -70,7 +70,7 @@ func TestRedisRefuses(t *testing.T) {
 			}
 		}
 	}
-	if got := refused(t, "cache: {tier: {redis: 'redis://localhost', max_bytes: 5}}"); !strings.Contains(got, "max_bytes is not for Redis") {
-		t.Errorf("got the error %s, want that max_bytes is not for Redis", got)
+	if got := refused(t, "cache: {tier: {redis: 'redis://localhost', max_bytes: 5}}"); !strings.Contains(got, "Redis has no max_bytes") {
+		t.Errorf("got the error %s, want that Redis has no max_bytes", got)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// still answers at once with the same vectors and allocates nothing: what is measured around it
-// is the layers.
+// still answers at once with the same vectors and allocates nothing, so a benchmark around it
+// measures the layers.
 type still struct{ rows [][]float32 }
 
 const stillDims, stillMost = 256, 64
@@ -81,7 +81,7 @@ func BenchmarkLayer(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					if _, err := e.Embed(b.Context(), req); err != nil {
-						b.Fatal(err)
+						b.Fatalf("got the error %v, want none", err)
 					}
 				}
 			})
@@ -96,13 +96,13 @@ func BenchmarkBatch(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := e.Embed(b.Context(), req); err != nil {
-			b.Fatal(err)
+			b.Fatalf("got the error %v, want none", err)
 		}
 	}
 }
 
-// BenchmarkContended is the standard stack under two callers at once: its locks are what it shows
-// (-cpu 1,2).
+// BenchmarkContended runs the standard stack under two concurrent callers, to show the cost of its
+// locks (-cpu 1,2).
 func BenchmarkContended(b *testing.B) {
 	e := embedding.Chain(newStill(), Standard(StandardOptions{}))
 	texts := longTexts(stillMost)
@@ -111,7 +111,7 @@ func BenchmarkContended(b *testing.B) {
 		for i := 0; pb.Next(); i++ {
 			k := i % len(texts)
 			if _, err := e.Embed(b.Context(), embedding.Request{Texts: texts[k : k+1]}); err != nil {
-				b.Error(err)
+				b.Errorf("got the error %v, want none", err)
 			}
 		}
 	})

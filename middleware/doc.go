@@ -10,9 +10,9 @@
 // applies all of them, to one or several providers. Package cache has the cache. [Budget] goes
 // around a provider.
 //
-// Building a [embedding.Middleware] never fails. Layers that check their arguments ([Fallback],
+// Building an [embedding.Middleware] never fails. Layers that check their arguments ([Fallback],
 // [Balance], [Truncate], [Budget.Wrap]) take an Embedder and return an error.
 //
-// The zero values of options are defaults. All layers are safe for concurrent use.
+// The zero value of each option means its default. All layers are safe for concurrent use.
 // docs/middleware.md gives the reasons for the order, a table of all layers and recipes.
 package middleware

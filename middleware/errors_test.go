@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestCodes: a reader of a log tells a layer's own code from a provider's.
+// TestCodes: in a log, a layer's code differs from any provider's.
 func TestCodes(t *testing.T) {
 	for _, code := range []string{CodeOpen, CodeLimit, CodeBudget, CodeQuota, CodeTimeout} {
 		if !strings.HasPrefix(code, "local_") {

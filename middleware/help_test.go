@@ -10,8 +10,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// target is a provider of the tests of Limit, Breaker and what stands beside them: it answers
-// every text alike, after a while, until told to fail.
+// target is a provider for the tests of Limit, Breaker and similar layers. It gives every text the
+// same answer, after a while, until a test makes it fail.
 type target struct {
 	m       embedding.Model
 	latency time.Duration

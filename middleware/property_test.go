@@ -204,8 +204,8 @@ func (j job) asked() map[string]int {
 	return times
 }
 
-// checkAnswer says what is wrong with an answer: by the plain loop every good text has its own
-// vector and every bad one is Rejected.
+// checkAnswer says what is wrong with an answer, compared with the plain loop: every good text has
+// its own vector, and every bad one is Rejected.
 func checkAnswer(f *embedtest.Fake, req embedding.Request, got embedding.Response, err, end error) string {
 	failed := map[int]error{}
 	if p, ok := errors.AsType[*embedding.PartialError](err); ok {

@@ -18,7 +18,8 @@ import (
 )
 
 // TestNothingIsPaidTwiceBetweenCoalesceAndCache: a text's flight must not end before the cache
-// holds its vector, and who begins a flight must know what has been stored since it looked.
+// holds its vector, and a caller that begins a flight must learn what has been stored since it
+// looked.
 func TestNothingIsPaidTwiceBetweenCoalesceAndCache(t *testing.T) {
 	fake := embedtest.NewFake(embedtest.FakeOptions{})
 	vectors, err := cache.New(cache.Options{})
@@ -42,8 +43,8 @@ func TestNothingIsPaidTwiceBetweenCoalesceAndCache(t *testing.T) {
 	}
 }
 
-// TestCacheOutsideAnotherSpace: what is in flight below a layer that changes vectors is not what
-// the cache above it keeps.
+// TestCacheOutsideAnotherSpace: texts in flight below a layer that changes vectors are not what the
+// cache above it stores.
 func TestCacheOutsideAnotherSpace(t *testing.T) {
 	fake := embedtest.NewFake(embedtest.FakeOptions{})
 	vectors, err := cache.New(cache.Options{})
@@ -108,8 +109,8 @@ func TestALandedTextIsRememberedWhileItsCallerWaits(t *testing.T) {
 	})
 }
 
-// TestALongJobIsRememberedAsItGoesOn: what the first requests of a job brought is in the cache
-// while the last one is under way.
+// TestALongJobIsRememberedAsItGoesOn: the vectors of a job's first requests are in the cache while
+// the last request is in flight.
 func TestALongJobIsRememberedAsItGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := embedtest.NewFake(embedtest.FakeOptions{

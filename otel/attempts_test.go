@@ -66,7 +66,7 @@ func TestUnmetered(t *testing.T) {
 		t.Errorf("got %q, want one unmetered request and a duration", got)
 	}
 	if s := attributes(e.spans.GetSpans()[0]); strings.Contains(s, "input_tokens") {
-		t.Error(s)
+		t.Errorf("attributes: got %s, want no input_tokens", s)
 	}
 }
 

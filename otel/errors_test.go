@@ -80,7 +80,7 @@ func TestErrorTypes(t *testing.T) {
 	}
 }
 
-// A call whose caller has left is told all the same.
+// A call is reported even if its caller has left.
 func TestCanceledCallsAreTold(t *testing.T) {
 	e := listen(t)
 	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply { return embedtest.Reply{Latency: time.Hour} }})
@@ -100,7 +100,7 @@ func TestCanceledCallsAreTold(t *testing.T) {
 	}
 }
 
-// Concurrent calls share what is the same for all of them; none may write into it.
+// Concurrent calls share common attributes, and none may write to them.
 func TestConcurrentFailures(t *testing.T) {
 	e := listen(t)
 	f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Endpoint: "localhost:1"}, Script: func(c embedtest.Call) embedtest.Reply {

@@ -21,7 +21,7 @@ import (
 	"github.com/vecspace/embedding/middleware"
 )
 
-// ear hears what a Telemetry tells.
+// ear collects what a Telemetry reports.
 type ear struct {
 	*Telemetry
 	spans  *tracetest.InMemoryExporter
@@ -104,7 +104,7 @@ func equal(t *testing.T, what string, got, want []string) {
 	}
 }
 
-// A call of 6 texts, one of them twice, in requests of 2, of which the second fails once.
+// A call of 6 texts, one of them repeated, in requests of 2. The second request fails once.
 func TestSpansAndMetricsOfAStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := embedtest.NewFake(embedtest.FakeOptions{
@@ -245,7 +245,7 @@ func TestMetricsWithoutSampling(t *testing.T) {
 	}
 }
 
-// Dimensions that the Model does not say are those of the answer.
+// If the Model does not give the dimensions, they come from the answer.
 func TestUnknownDimensions(t *testing.T) {
 	e := listen(t)
 	f := embedtest.NewFake(embedtest.FakeOptions{})

@@ -9,8 +9,8 @@ import (
 	"github.com/vecspace/embedding/providers/catalog"
 )
 
-// Every provider that can be opened is in the catalog. Every model of the catalog can be opened,
-// and then says of itself what the catalog says.
+// Every provider in the table is in the catalog. Every model in the catalog can be opened, and its
+// Model agrees with the catalog.
 func TestCatalog(t *testing.T) {
 	keyless(t)
 	t.Setenv("AZURE_OPENAI_ENDPOINT", "https://mine.openai.azure.com")

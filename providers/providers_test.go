@@ -28,7 +28,7 @@ func keyless(t *testing.T) {
 	}
 }
 
-// Open opens what the packages of the vendors open; their own tests have the options.
+// Open opens what the vendors' packages open; their own tests cover the options.
 func TestOpen(t *testing.T) {
 	for reference, want := range map[string]embedding.Space{
 		"static:base?space=mine": "mine",
@@ -86,10 +86,10 @@ func TestBuiltinIsFresh(t *testing.T) {
 	table["acme"] = func(ref.Ref) (embedding.Embedder, error) { return nil, errors.New("acme is closed") }
 	delete(table, "static")
 	if _, err := table.Open("acme:large"); err == nil || err.Error() != "acme is closed" {
-		t.Error(err)
+		t.Errorf("got the error %v, want acme is closed", err)
 	}
 	if _, err := table.Open("static:base"); err == nil || !strings.Contains(err.Error(), "there are "+names(table)) {
-		t.Error(err)
+		t.Errorf("got the error %v, want one that lists %s", err, names(table))
 	}
 	if providers.Builtin()["acme"] != nil || providers.Builtin()["static"] == nil {
 		t.Error("a caller's edit is seen by others")

@@ -28,7 +28,7 @@ import (
 
 // wordsDone turns on what holds the words of comments: the form of documentation (ST1020 to ST1022)
 // and American spelling.
-const wordsDone = false
+const wordsDone = true
 
 // prefix begins the import path of every package that is held to anything. Others only tell what
 // their functions do.

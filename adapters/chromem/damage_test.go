@@ -101,7 +101,7 @@ func TestDamagedFolders(t *testing.T) {
 			add(t, s, doc("a", nil), doc("b", nil), doc("c", nil))
 			docs := documents(t, dir)
 			if len(docs) != 3 {
-				t.Fatal(docs)
+				t.Fatalf("documents: got %q, want 3", docs)
 			}
 			c.damage(t, dir, docs)
 			_, err := chromem.New(f, chromem.Options{Dir: dir})
@@ -112,7 +112,7 @@ func TestDamagedFolders(t *testing.T) {
 	}
 }
 
-// TestRepair: who does as the error says loses one document, which the next call adds again.
+// TestRepair: following the error's advice loses one document, which the next call adds again.
 func TestRepair(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	o := chromem.Options{Dir: t.TempDir()}

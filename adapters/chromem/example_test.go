@@ -50,7 +50,7 @@ func Example() {
 	// Interest rates rose again.
 }
 
-// An index is brought up to date by adding every document and deleting what was not among them.
+// To update an index, add every document and delete the IDs that were not returned.
 func ExampleStore_AddDocuments() {
 	ctx := context.Background()
 	e := embedtest.NewFake(embedtest.FakeOptions{}) // or providers.Open

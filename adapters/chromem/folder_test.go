@@ -66,7 +66,7 @@ func TestFolderReader(t *testing.T) {
 		last = err
 	}
 	if last == nil || !strings.Contains(last.Error(), documents(t, dir)[3]+" is corrupt or half-written") {
-		t.Error(last)
+		t.Errorf("got the error %v, want one that names the half-written document", last)
 	}
 }
 
@@ -98,7 +98,7 @@ func TestMigrate(t *testing.T) {
 		last = err
 	}
 	if !errors.Is(last, embedding.Exhausted) {
-		t.Fatal(last)
+		t.Fatalf("got the error %v, want %v", last, embedding.Exhausted)
 	}
 	down = false
 	var r *migrate.Report

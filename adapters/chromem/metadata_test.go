@@ -31,7 +31,7 @@ func TestMetadataKeepsItsTypes(t *testing.T) {
 	s := open(t, f, o)
 	got, err := s.SimilaritySearch(t.Context(), "a", 1)
 	if err != nil || len(got) != 1 {
-		t.Fatal(got, err)
+		t.Fatalf("search: got %v and the error %v, want one document and none", got, err)
 	}
 	for key, want := range metadata {
 		if !reflect.DeepEqual(got[0].Metadata[key], want) {
@@ -79,8 +79,8 @@ func TestMetadataThatCannotBeKept(t *testing.T) {
 	}
 }
 
-// TestAnyMetadataRoundTrips: what is stored comes back as it was, is found by itself, and has an ID
-// of its own.
+// TestAnyMetadataRoundTrips: stored metadata comes back unchanged, a filter finds it, and it has
+// its own ID.
 func TestAnyMetadataRoundTrips(t *testing.T) {
 	var value func(depth int) *rapid.Generator[any]
 	value = func(depth int) *rapid.Generator[any] {

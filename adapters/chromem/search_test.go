@@ -30,11 +30,11 @@ func TestSearch(t *testing.T) {
 			}
 			add(t, s,
 				doc("How to bake bread at home", map[string]any{"name": "bread", "year": 2019}),
-				doc("Repairing a flat bicycle tyre", map[string]any{"name": "tyre", "year": 2020}),
+				doc("Repairing a flat bicycle tire", map[string]any{"name": "tire", "year": 2020}),
 				doc("The history of the Roman empire", map[string]any{"name": "rome", "year": 2020}),
 			)
 			got, err := s.SimilaritySearch(t.Context(), "fix my bike", 10)
-			if err != nil || len(got) != 3 || byName(got[0]) != "tyre" {
+			if err != nil || len(got) != 3 || byName(got[0]) != "tire" {
 				t.Fatalf("k over the count: %v, %v", names(got), err)
 			}
 			if got[0].Score < got[1].Score || got[0].Score > 1 || got[0].Score < .3 {

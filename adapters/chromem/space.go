@@ -62,7 +62,7 @@ func compare(dir, name string, data []byte, m embedding.Model) error {
 	}
 	switch {
 	case !had.Space.Same(m.Space):
-		return fmt.Errorf("chromem: the vectors in %s are of the space %q and the embedder's are of %q: they cannot be compared; "+
+		return fmt.Errorf("chromem: the vectors in %s have the space %q and the embedder has %q: they cannot be compared; "+
 			"open it with the model it was made with, or use another folder and index again%s", dir, had.Space, m.Space, spaces.Keep(m, had.Space))
 	case had.Dimensions != m.Dimensions:
 		return fmt.Errorf("chromem: the vectors in %s have %d dimensions and the embedder's have %d, though both are said to be of the space %q: "+

@@ -16,7 +16,8 @@ import (
 	"github.com/vecspace/embedding/providers/static"
 )
 
-// TestUpgrade opens a folder of an earlier version, searches it and adds its documents again, which costs nothing.
+// TestUpgrade opens a folder that an earlier version wrote, searches it and adds its documents
+// again, which must cost nothing.
 func TestUpgrade(t *testing.T) {
 	base, err := static.New(static.Options{})
 	expect.NoError(t, err)

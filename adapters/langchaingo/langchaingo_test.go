@@ -70,7 +70,7 @@ func theirs(t *testing.T, edit func([][]float32) [][]float32) embeddings.Embedde
 	return e
 }
 
-// broken is a langchaingo embedder of which every method is a function.
+// broken is a langchaingo embedder with a function for each method.
 type broken struct {
 	documents func(context.Context, []string) ([][]float32, error)
 	query     func(context.Context, string) ([]float32, error)

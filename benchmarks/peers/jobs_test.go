@@ -7,7 +7,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// TestJobs: whoever splits, every text gets its own vector; ours and the windows around the others.
+// TestJobs: every text gets its own vector, from our chain and from the windows around the others.
 func TestJobs(t *testing.T) {
 	server := httptest.NewServer(newMock())
 	t.Cleanup(server.Close)

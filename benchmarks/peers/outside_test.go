@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestModel2vecIsMissing: what the comparison lacks is said before anything is measured.
+// TestModel2vecIsMissing: a missing contender is reported before anything is measured.
 func TestModel2vecIsMissing(t *testing.T) {
 	if err := hasModel2vec(t.Context(), "python3", ""); err == nil || !strings.Contains(err.Error(), "EMBEDDING_TESTDATA") {
 		t.Errorf("got %v, want one that names EMBEDDING_TESTDATA", err)

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// The small build embeds by a file, and names the full build where the file needs it.
+// The small build embeds with a file, and names the full build if the file needs it.
 func TestProgram(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "embedders.yaml")
 	for field, want := range map[string]string{

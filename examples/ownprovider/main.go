@@ -1,5 +1,5 @@
-// Command ownprovider shows a provider of one's own, in about 60 lines, and what it gets for that: batching, retries, a cache, a place
-// in the references.
+// Command ownprovider shows how to write a provider of your own in about 60 lines. The provider
+// gets batching, retries, a cache and a place among the references for free.
 package main
 
 import (

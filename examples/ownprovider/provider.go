@@ -11,14 +11,15 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// acme is a provider: POST {"texts":[...]} to a server that answers {"vectors":[[...]]} and knows nothing of OpenAI's format.
+// acme is a provider. It sends POST {"texts":[...]} to a server, which answers {"vectors":[[...]]}.
+// The server does not speak OpenAI's format.
 type acme struct {
 	url    string
 	client *http.Client
 }
 
-// newAcme does no I/O. embedding.Chain puts the guard around the provider: it refuses bad texts before they are sent, and answers of the
-// wrong count, length or value after.
+// newAcme does no I/O. embedding.Chain puts the guard around the provider. The guard refuses bad
+// texts before they are sent and answers with the wrong count, length or values afterwards.
 func newAcme(url string, client *http.Client) embedding.Embedder {
 	return embedding.Chain(acme{url, client})
 }

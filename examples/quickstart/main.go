@@ -1,9 +1,11 @@
-// Command quickstart searches text by meaning: it builds an index through langchaingo and chromem, and answers questions.
+// Command quickstart searches text by meaning. It builds an index with langchaingo and chromem and
+// answers questions.
 //
 //	go run ./examples/quickstart "parse command line flags"
 //
-// By default the text is the documentation of the Go standard library in this machine's own toolchain, and the model is the embedded
-// one: no key, no download, no server. Without a question it reads questions line by line.
+// By default the text is the documentation of the Go standard library in the local toolchain, and
+// the model is the embedded one: no key, no download, no server. Without a question it reads
+// questions from standard input, one a line.
 package main
 
 import (

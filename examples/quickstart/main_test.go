@@ -18,7 +18,7 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
-// ask runs the program and returns what it prints.
+// ask runs the program and returns its output.
 func ask(t *testing.T, in string, args ...string) (out, log string, err error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -168,7 +168,7 @@ func TestFolderIsKeptUpToDate(t *testing.T) {
 	s := service(t, dashscopetest.Options{})
 	dir := notes(t, map[string]string{
 		"bread.txt":      "Knead the dough and bake the bread for forty minutes.",
-		"sub/bicycle.md": "# Bicycle\n\nPatch the inner tube and pump up the tyre.\n",
+		"sub/bicycle.md": "# Bicycle\n\nPatch the inner tube and pump up the tire.\n",
 		"old.txt":        "A note about volcanoes that will go away.",
 		"ignored.pdf":    "not text",
 		".hidden/no.txt": "not seen",
@@ -196,8 +196,9 @@ func TestFolderIsKeptUpToDate(t *testing.T) {
 	}
 }
 
-// TestOutage: the service dies in the middle of indexing and is started again; the program waits and finishes, and past
-// the budget of an outage that does not end it stops and keeps what it has.
+// TestOutage: the service dies in the middle of indexing and is started again. The program waits
+// and finishes. If the outage lasts longer than the budget, the program stops and keeps its
+// progress.
 func TestOutage(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	expect.NoError(t, err)
@@ -275,7 +276,7 @@ func TestWhatWasPaidIsKept(t *testing.T) {
 	}
 	expect.NoError(t, s.SetFaults())
 	if _, _, err := ask(t, "", args...); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	docs, err := read("", io.Discard)
 	expect.NoError(t, err)
@@ -289,7 +290,7 @@ func TestBadInput(t *testing.T) {
 	broken := notes(t, map[string]string{"space.json": "{"})
 	other := filepath.Join(t.TempDir(), "index")
 	if _, _, err := ask(t, "", "-store", other, "-dir", notes(t, map[string]string{"a.txt": "text"}), "question"); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	service(t, dashscopetest.Options{})
 	for name, c := range map[string]struct {

@@ -1,7 +1,7 @@
 package main
 
-// question is something a newcomer asks about the standard library; any of the packages answers it. The list was
-// written before the first run and is not tuned to the answers.
+// question is something that a newcomer asks about the standard library. Each listed package
+// answers it. The list was written before the first run and is not tuned to the answers.
 type question struct {
 	text     string
 	packages []string

@@ -1,6 +1,6 @@
-// Command rag answers a question with the passages it should be answered from: it splits a text, indexes it, retrieves through
-// langchaingo and prints the prompt that a language model gets. Which language model is yours to choose: langchaingo's llms take
-// the prompt as it is.
+// Command rag answers a question from a text. It splits the text, indexes it, retrieves passages
+// through langchaingo and prints the prompt for a language model. The choice of a language model is
+// yours: langchaingo's llms take the prompt as it is.
 //
 //	go run ./examples/rag -file README.md "which errors are retried?"
 package main

@@ -33,8 +33,8 @@ Mow the lawn every week in May.
 Sharpen knives on a wet stone.
 `
 
-// TestSwap runs the program with every provider, each at its emulator. Only the reference changes, and
-// the environment, which has the keys.
+// TestSwap runs the program with every provider, each against its emulator. Only the reference
+// changes, and the environment, which has the keys.
 func TestSwap(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "guide.md")
@@ -61,8 +61,8 @@ func TestSwap(t *testing.T) {
 	}
 }
 
-// emulate runs "vecspace emulate" until the test ends. It sets the key's variable as the greeting says,
-// and returns the greeting's reference, "" if there is no such emulator.
+// emulate runs "vecspace emulate" until the test ends. It sets the key's variable as the greeting
+// says and returns the greeting's reference, "" if there is no such emulator.
 func emulate(t *testing.T, vecspace, name string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), vecspace, "emulate", name, "-addr", "127.0.0.1:0")

@@ -1,18 +1,21 @@
-// Command redis keeps notes in Redis and searches them by meaning, through langchaingo's redisvector store. The same server is the
-// second tier of the cache of vectors, so that no process pays for a text that another has embedded.
+// Command redis keeps notes in Redis and searches them by meaning, through langchaingo's
+// redisvector store. The same server is the second tier of the vector cache, so that no process
+// pays for a text that another one has embedded.
 //
-// It needs a Redis with the search module: Redis 8, Redis Stack, or Valkey with a module that has FT.CREATE. For one to try it with:
+// It needs a Redis with the search module: Redis 8, Redis Stack, or Valkey with a module that has
+// FT.CREATE. To try it, start one with:
 //
 //	docker run --rm -p 6379:6379 redis:8
 //
-// or, without Docker, go run ./install valkey in this repository's integration folder, which says where it puts valkey-server and
-// redisearch.so, and valkey-server --loadmodule redisearch.so. Then:
+// Without Docker, go run ./install valkey in this repository's integration folder. It prints where
+// it puts valkey-server and redisearch.so; run valkey-server --loadmodule redisearch.so. Then:
 //
 //	export REDIS_URL=redis://127.0.0.1:6379
 //	go run . add *.md
 //	go run . search "how do I change the model?"
 //
-// A server that evicts keys (maxmemory-policy) may evict documents as well: in production the cache is best on a server of its own.
+// A server that evicts keys (maxmemory-policy) may evict documents as well. In production give the
+// cache a server of its own.
 package main
 
 import (
@@ -107,9 +110,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// open opens the index of a model, which the first add makes, behind the guard: scores are cosines (redisvector's are distances), vectors
-// that Redis would not index are refused, and so is another model. The index's name ends in a bracket because langchaingo finds an
-// index's documents by the beginnings of their keys.
+// open opens the index of a model behind the guard; the first add creates the index. Scores are
+// cosines (redisvector's are distances). The guard refuses another model and vectors that Redis
+// would not index. The index's name ends in a bracket because langchaingo finds an index's
+// documents by the beginnings of their keys.
 func open(ctx context.Context, url string, e embedding.Embedder) (vectorstores.VectorStore, error) {
 	return store.New(ctx, e, func(emb embeddings.Embedder) (vectorstores.VectorStore, error) {
 		return redisvector.New(ctx, redisvector.WithConnectionURL(url), redisvector.WithEmbedder(emb),
@@ -117,8 +121,8 @@ func open(ctx context.Context, url string, e embedding.Embedder) (vectorstores.V
 	}, store.Options{})
 }
 
-// add stores the paragraphs of files. redisvector takes a document's ID from its metadata "keys", so one that is added again replaces
-// itself.
+// add stores the paragraphs of files. redisvector takes a document's ID from its metadata "keys",
+// so a document that is added again replaces itself.
 func add(ctx context.Context, notes vectorstores.VectorStore, files []string, out io.Writer) error {
 	for _, name := range files {
 		text, err := os.ReadFile(name)

@@ -54,11 +54,11 @@ type result struct {
 	Tokens     int
 }
 
-// run runs a script against an emulator and holds each of its cases to what is wanted.
+// run runs a script against an emulator and compares the result of each case with what is wanted.
 func run(t *testing.T, emulator http.Handler, python func(testing.TB, ...string) *exec.Cmd, script string, all map[string]want) {
 	server := httptest.NewServer(emulator)
 	defer server.Close()
-	dir := t.TempDir() // Python writes what it compiles beside the source
+	dir := t.TempDir() // Python writes compiled files beside the source
 	expect.NoError(t, os.CopyFS(dir, scripts))
 	cmd := python(t, filepath.Join(dir, script), server.URL, key)
 	cmd.Env = append(cmd.Env, "NO_PROXY=127.0.0.1")
@@ -122,7 +122,7 @@ func (w want) check(r result) error {
 	return nil
 }
 
-// What all batches come to: three rows in their order, of which the first answers the question.
+// The result of all batches: three rows in order, and the first answers the question.
 const batch = `{"rows":3,"same":true,"finds":0}`
 
 func TestOpenAI(t *testing.T) {
@@ -153,7 +153,8 @@ func TestOpenAI(t *testing.T) {
 	})
 }
 
-// langchain decodes base64 without looking whether it is: a server that answers with numbers gives it garbage.
+// langchain decodes base64 without checking the answer's format: if a server answers with numbers,
+// it returns garbage.
 func TestNode(t *testing.T) {
 	s, err := openaitest.New(emulator.Options{Keys: []string{key}, Control: true})
 	expect.NoError(t, err)
@@ -233,7 +234,8 @@ func TestMistral(t *testing.T) {
 	})
 }
 
-// The native path. The client raises nothing; the script makes an exception of what it returns.
+// The native path. The client raises no exception, so the script raises one for the error it
+// returns.
 func TestDashScope(t *testing.T) {
 	s, err := dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Control: true}, KeyRegions: map[string]string{key: ""}})
 	expect.NoError(t, err)

@@ -1,4 +1,6 @@
-// Package clients holds our emulators to the truth: the official Python clients of OpenAI, Cohere, Voyage, Mistral and DashScope
-// run against them, OpenAI's also against every preset of its wire, and where they are installed OpenAI's and langchain's for JavaScript, each in a process of its own. A script asks what a program would ask, with faults switched on over the
-// emulator's control path, and reports values, the client's own exceptions, attempts and what was billed.
+// Package clients runs official clients against our emulators: the Python clients of OpenAI,
+// Cohere, Voyage, Mistral and DashScope, and OpenAI's also against every preset. Where they are
+// installed, OpenAI's and langchain's JavaScript clients run too. Each client is a process of its
+// own. A script sends what a program would send and switches faults on over the emulator's control
+// path. It reports values, the client's own exceptions, attempts and the bill.
 package clients

@@ -14,7 +14,8 @@ import (
 	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
-// OpenAI's client at every preset's emulator. It reads each one's answers and errors, base64 or not, with tokens or without.
+// OpenAI's client runs against every preset's emulator. It reads each one's answers and errors,
+// with and without base64 and tokens.
 func TestPresets(t *testing.T) {
 	const one = `1`
 	var args []string

@@ -1,4 +1,5 @@
-// Package compare measures a real multilingual model behind an OpenAI-compatible server, by sample: it does some twenty texts a second.
+// Package compare measures a real multilingual model behind an OpenAI-compatible server. It takes a
+// sample, because the server embeds about twenty texts a second.
 package compare
 
 import (
@@ -75,7 +76,8 @@ func count(t *testing.T, target string) *counter {
 	return c
 }
 
-// candidates are the local model and the real one, whose queries are embedded under another name: read from YAML, as a user writes them.
+// candidates are the local model and the real one, which embeds its queries under another name.
+// They are read from YAML, as a user writes them.
 func candidates(t *testing.T, base string) []benchmarks.Candidate {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "candidates.yaml")
@@ -185,7 +187,8 @@ func TestE5(t *testing.T) {
 		if got := score(t, again, i, "e5"); got != e5 {
 			t.Errorf("%s: %v offline, %v before", task.Name, got, e5)
 		}
-		// Far below what the model does on the whole sets, and far above what a wrong role or a mixed-up answer leaves.
+		// Far below the model's result on the whole sets, and far above the result with a wrong role or a
+		// mixed-up answer.
 		if e5.Value < .6 {
 			t.Errorf("%s: %.4f is not this model's", task.Name, e5.Value)
 		}

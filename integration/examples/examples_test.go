@@ -1,4 +1,5 @@
-// Package examples_test builds the examples that need a server and runs them against a real one, as their users would.
+// Package examples_test builds the examples that need a server and runs them against a real one, as
+// their users would.
 package examples_test
 
 import (
@@ -31,7 +32,7 @@ func build(t *testing.T, name string, env ...string) program {
 	return program{t, bin, env, dir}
 }
 
-// run runs the program in a folder of its own and returns what it prints.
+// run runs the program in its own folder and returns its output.
 func (p program) run(args ...string) (string, error) {
 	p.t.Helper()
 	c := exec.CommandContext(p.t.Context(), p.path, args...)
@@ -42,7 +43,7 @@ func (p program) run(args ...string) (string, error) {
 	return string(out), err
 }
 
-// must runs the program and wants each text in what it prints.
+// must runs the program, which must print each of the texts.
 func (p program) must(want []string, args ...string) {
 	p.t.Helper()
 	out, err := p.run(args...)
@@ -56,7 +57,7 @@ func (p program) must(want []string, args ...string) {
 	}
 }
 
-// fails runs the program, which must fail with a text in what it prints.
+// fails runs the program, which must fail and print a text.
 func (p program) fails(want string, args ...string) {
 	p.t.Helper()
 	if out, err := p.run(args...); err == nil || !strings.Contains(out, want) {
@@ -68,7 +69,7 @@ const notes = `The cat sleeps on the sofa all day.
 
 Interest rates rose again, the central bank says.
 
-Patch the tube and pump up the tyre of the bicycle.
+Patch the tube and pump up the tire of the bicycle.
 
 Knead the dough and let it rest for an hour.`
 

@@ -1,4 +1,5 @@
-// Command install installs the servers and clients that the integration tests run against: see the README one folder up.
+// Command install installs the servers and clients that the integration tests run against. See the
+// README one folder up.
 //
 //	go run ./install [-slow] [-dir DIR] [NAME...]
 package main

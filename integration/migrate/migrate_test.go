@@ -1,4 +1,5 @@
-// Package migrate_test moves collections between real servers, with the moving process and the servers killed in the middle.
+// Package migrate_test moves collections between real servers. It kills the moving process and the
+// servers in the middle.
 package migrate_test
 
 import (
@@ -86,7 +87,7 @@ func (k task) plan(t *testing.T) migrate.Plan {
 	}}
 }
 
-// embedder is the new model, which writes what it is paid for to a file that survives the process.
+// embedder is the new model. It writes what it was paid for to a file that survives the process.
 func (k task) embedder(t *testing.T) embedding.Embedder {
 	t.Helper()
 	e, err := providers.Open(after)
@@ -152,7 +153,8 @@ func TestChild(t *testing.T) {
 	}
 }
 
-// child runs a task in a process of its own, which is killed after so many steps, 0 for never. It returns the steps that it saw.
+// child runs a task in a process of its own and kills it after so many steps; 0 means never. It
+// returns the number of steps that it saw.
 func (k task) child(t *testing.T, kill int) (steps int, report string) {
 	t.Helper()
 	data, err := json.Marshal(k)
@@ -188,7 +190,8 @@ func (k task) child(t *testing.T, kill int) (steps int, report string) {
 	return steps, report
 }
 
-// fill makes a collection of the old model: texts of several languages, metadata, and one document that no model embeds.
+// fill makes a collection of the old model: texts in several languages, metadata, and one document
+// that no model embeds.
 func fill(t *testing.T, p place, n int) {
 	t.Helper()
 	e, err := providers.Open(before)
@@ -202,7 +205,7 @@ func fill(t *testing.T, p place, n int) {
 	all[77].PageContent = " "
 	for at := 0; at < n; at += 400 {
 		if _, err := s.AddDocuments(t.Context(), all[at:min(at+400, n)]); err != nil {
-			t.Fatal(err)
+			t.Fatalf("add: got the error %v, want none", err)
 		}
 	}
 }
@@ -224,7 +227,8 @@ var sentences = []string{"The cat number %d sleeps on sofa %d.", "第%d号数据
 
 func text(i int) string { return fmt.Sprintf(sentences[i%len(sentences)], i, i*7919%104729) }
 
-// check compares the new collection with what was put into the old one, and what was paid for with what had to be.
+// check compares the new collection with the old one's input, and the bill with what the migration
+// had to buy.
 func (k task) check(t *testing.T, lost int) {
 	t.Helper()
 	e, err := providers.Open(after)
@@ -246,7 +250,7 @@ func (k task) check(t *testing.T, lost int) {
 	for line := range strings.Lines(string(ledger)) {
 		var s string
 		if _, err := fmt.Sscanf(line, "%q\n", &s); err != nil {
-			t.Fatal(err)
+			t.Fatalf("the ledger's line %q: got the error %v, want none", line, err)
 		}
 		paid[s]++
 		total++
@@ -301,7 +305,8 @@ func pair(t *testing.T, from, to string) task {
 	return k
 }
 
-// TestKilledProcess: a process that is killed at the worst points, and at chance ones, is followed by others that end the migration.
+// TestKilledProcess: a process is killed at the worst points and at random ones, and later
+// processes finish the migration.
 func TestKilledProcess(t *testing.T) {
 	for _, kind := range []string{"pgvector", "chroma"} {
 		t.Run(kind, func(t *testing.T) {
@@ -323,11 +328,12 @@ func TestKilledProcess(t *testing.T) {
 	}
 }
 
-// TestBetweenStores moves a collection from one kind of store to another, and onto itself, which is refused.
+// TestBetweenStores moves a collection from one kind of store to another. It also moves one onto
+// itself, which is refused.
 func TestBetweenStores(t *testing.T) {
 	k := pair(t, "pgvector", "chroma")
 	if _, report := k.child(t, 0); report != fmt.Sprintf("%d 1 20", documents-1) {
-		t.Error(report)
+		t.Errorf("report: got %q, want %q", report, fmt.Sprintf("%d 1 20", documents-1))
 	}
 	k.check(t, 0)
 	back := k
@@ -335,7 +341,7 @@ func TestBetweenStores(t *testing.T) {
 	back.To.Collection = "notes-back"
 	back.Journal, back.Ledger = k.Journal+"2", k.Ledger+"2"
 	if _, report := back.child(t, 0); report != fmt.Sprintf("%d 0 20", documents-1) {
-		t.Error(report)
+		t.Errorf("report: got %q, want %q", report, fmt.Sprintf("%d 0 20", documents-1))
 	}
 	back.check(t, 0)
 
@@ -363,7 +369,8 @@ func TestBetweenStores(t *testing.T) {
 	}
 }
 
-// TestKilledServer: the server of the new collection dies between two blocks. The run ends with an error, and the next one goes on.
+// TestKilledServer: the server of the new collection dies between two blocks. The run ends with an
+// error, and the next run continues.
 func TestKilledServer(t *testing.T) {
 	for _, kind := range []string{"pgvector", "chroma"} {
 		t.Run(kind, func(t *testing.T) {
@@ -392,7 +399,7 @@ func TestKilledServer(t *testing.T) {
 			}
 			s.Start(t)
 			if _, report := k.child(t, 0); report != fmt.Sprintf("%d 1 20", documents-1) {
-				t.Error(report)
+				t.Errorf("report: got %q, want %q", report, fmt.Sprintf("%d 1 20", documents-1))
 			}
 			k.check(t, block)
 		})

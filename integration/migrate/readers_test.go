@@ -21,7 +21,8 @@ import (
 	"github.com/vecspace/embedding/providers"
 )
 
-// TestReaders: from any position the rest of a collection comes, once and in the same order, whatever the page.
+// TestReaders: from any position a reader yields the rest of a collection, once and in the same
+// order, for every page size.
 func TestReaders(t *testing.T) {
 	for _, kind := range []string{"pgvector", "chroma"} {
 		t.Run(kind, func(t *testing.T) {
@@ -80,7 +81,7 @@ func TestReaders(t *testing.T) {
 					cancel()
 				}
 				if err != nil && ctx.Err() == nil {
-					t.Fatal(err)
+					t.Fatalf("got the error %v, want none", err)
 				}
 			}
 			if n > 201 {
@@ -91,7 +92,8 @@ func TestReaders(t *testing.T) {
 	}
 }
 
-// TestMixedCollection: pgvector accepts vectors of two lengths, which the reader tells and a migration into it refuses.
+// TestMixedCollection: pgvector accepts vectors of two lengths. The reader reports that, and a
+// migration into the collection is refused.
 func TestMixedCollection(t *testing.T) {
 	k := task{From: place{Kind: "pgvector", Collection: "notes"}, Journal: t.TempDir() + "/journal", Ledger: t.TempDir() + "/ledger"}
 	k.From.URL = servers.Postgres(t).URL
@@ -101,7 +103,7 @@ func TestMixedCollection(t *testing.T) {
 	s, err := k.From.open(langchaingo.New(e))
 	expect.NoError(t, err)
 	if _, err := s.AddDocuments(t.Context(), docs("another")); err != nil {
-		t.Fatal(err)
+		t.Fatalf("add: got the error %v, want none", err)
 	}
 	r, err := k.From.reader()
 	expect.NoError(t, err)
@@ -116,12 +118,12 @@ func TestMixedCollection(t *testing.T) {
 	}), r
 	for _, err := range migrate.Run(t.Context(), k.embedder(t), p) {
 		if err == nil || !strings.Contains(err.Error(), "holds vectors of 256 dimensions and static/") {
-			t.Error(err)
+			t.Errorf("got the error %v, want one that names both models", err)
 		}
 	}
 }
 
-// TestChromaShifts: what is removed from under the reader is an error and never passed over.
+// TestChromaShifts: removing documents during a read is an error; no document is skipped.
 func TestChromaShifts(t *testing.T) {
 	p := place{Kind: "chroma", Collection: "notes"}
 	p.URL = servers.Chroma(t).URL
@@ -139,7 +141,7 @@ func TestChromaShifts(t *testing.T) {
 			url := p.URL + "/api/v1/collections/" + strings.TrimPrefix(about.ID, "chroma:") + "/delete"
 			res, err := http.Post(url, "application/json", strings.NewReader(fmt.Sprintf(`{"ids":[%q]}`, d.ID)))
 			if err != nil || res.StatusCode != http.StatusOK {
-				t.Fatal(res, err)
+				t.Fatalf("got the answer %v and the error %v, want status 200 and none", res, err)
 			}
 			res.Body.Close()
 		}
@@ -162,7 +164,7 @@ func TestChroma1(t *testing.T) {
 		defer res.Body.Close()
 		text, err := io.ReadAll(res.Body)
 		if err != nil || res.StatusCode >= 300 {
-			t.Fatal(res.Status, string(text), err)
+			t.Fatalf("got %s, %q and the error %v, want a status below 300 and none", res.Status, text, err)
 		}
 		expect.NoError(t, json.Unmarshal(text, out))
 	}
@@ -201,7 +203,7 @@ func TestChroma1(t *testing.T) {
 	}
 }
 
-// TestBadServers: what is wrong is said, without the password.
+// TestBadServers: errors say what is wrong, without the password.
 func TestBadServers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

@@ -15,7 +15,8 @@ import (
 	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
-// The emulator of llama.cpp answers as the server does: status, words, members and their order, whatever it is asked.
+// The emulator of llama.cpp gives every request the server's own answer: status, words, members and
+// their order.
 func TestLlamaEmulator(t *testing.T) {
 	const key = "sk-of-this-test"
 	emulator, err := presettest.New("llamacpp", emulator.Options{Model: "tiny", Keys: []string{key}})
@@ -67,7 +68,7 @@ func TestLlamaEmulator(t *testing.T) {
 var (
 	numbers = regexp.MustCompile(`[-0-9][-+.0-9e]*`)
 	vectors = regexp.MustCompile(`\[N(,N)*\]|"[A-Za-z0-9+/]{40,}=*"`)
-	unnamed = regexp.MustCompile(`"/[^"]*/tiny.gguf"`) // what the server calls its model to those who name none
+	unnamed = regexp.MustCompile(`"/[^"]*/tiny.gguf"`) // the server's name for its model if a request names none
 )
 
 // outline is a body without its numbers and vectors.

@@ -15,7 +15,8 @@ import (
 	"github.com/vecspace/embedding/providers/openai"
 )
 
-// standard is the stack of an application, with requests of n texts, some at once, and short pauses.
+// standard is an application's stack, with requests of n texts, some of them concurrent, and short
+// waits.
 func standard(n, parallel int) embedding.Middleware {
 	return middleware.Standard(middleware.StandardOptions{
 		Batch:   middleware.BatchOptions{Parallel: parallel, Limits: embedding.Limits{Texts: n}},
@@ -24,7 +25,8 @@ func standard(n, parallel int) embedding.Middleware {
 	})
 }
 
-// wantKind checks the error of each text that failed, and returns how many did; one, if the call failed as a whole.
+// wantKind checks the error of each text that failed and returns how many did, or 1 if the whole
+// call failed.
 func wantKind(t *testing.T, err error, kind embedding.Kind, words ...string) int {
 	t.Helper()
 	all := []error{err}
@@ -47,8 +49,8 @@ func wantKind(t *testing.T, err error, kind embedding.Kind, words ...string) int
 	return len(all)
 }
 
-// A server is killed in mid-batch and started again: the job ends complete, and no text is computed twice but those that
-// were under way.
+// A server is killed in the middle of a batch and started again. The job completes, and the server
+// computes no text twice except those in flight at the kill.
 func TestKilledInMidBatch(t *testing.T) {
 	for _, c := range []struct {
 		model
@@ -103,12 +105,13 @@ func killMidway(t *testing.T, s *servers.Server, p *proxy, after int, job embedd
 	s.Start(t)
 	r := <-ended
 	if r.err != nil {
-		t.Fatal(r.err)
+		t.Fatalf("got the error %v, want none", r.err)
 	}
 	return r.rows
 }
 
-// mustHavePaidOnce checks that every text reached the server, and none of them twice but what was under way at the kill.
+// mustHavePaidOnce checks that every text reached the server, and none twice except those in flight
+// at the kill.
 func (p *proxy) mustHavePaidOnce(t *testing.T, texts []string, batch, parallel int) {
 	t.Helper()
 	p.mu.Lock()

@@ -9,8 +9,8 @@ import (
 	"github.com/vecspace/embedding/providers/openai"
 )
 
-// llama.cpp refuses a text that is too long with status 500. It is Rejected for good: nobody asks again, and the other
-// texts of the request are embedded.
+// llama.cpp refuses a text that is too long with status 500. The text is Rejected and not retried,
+// and the other texts of the request are embedded.
 func TestLlamaTextTooLong(t *testing.T) {
 	p := watch(t, servers.Llama(t), 0)
 	e := open(t, openai.Options{Model: "tiny", BaseURL: p.url, NativeDimensions: servers.LlamaDimensions})
@@ -29,7 +29,7 @@ func TestLlamaTextTooLong(t *testing.T) {
 	}
 	partial, ok := errors.AsType[*embedding.PartialError](err)
 	if !ok {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want a PartialError", err)
 	}
 	for i, v := range partial.Response.Vectors {
 		if bad := i == 5 || i == 11; bad != (v == nil) {
@@ -51,7 +51,7 @@ func TestLlamaKey(t *testing.T) {
 		t.Log(err)
 	}
 	if _, err := embedding.Query(t.Context(), open(t, openai.Options{Model: "tiny", BaseURL: s.URL, Key: secret}), "hello"); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 }
 

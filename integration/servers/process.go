@@ -23,8 +23,8 @@ type process struct {
 	err  error // of Wait; to be read after done
 }
 
-// launch starts cmd so that it cannot outlive the test: the kernel kills it when the thread that started it ends, so a
-// thread is kept for it as long as it runs.
+// launch starts cmd so that it cannot outlive the test. The kernel kills cmd when the thread that
+// started it ends, so launch keeps a thread as long as cmd runs.
 func launch(cmd *exec.Cmd) (*process, error) {
 	p := &process{done: make(chan struct{})}
 	started := make(chan error, 1)
@@ -44,11 +44,12 @@ func launch(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// kill ends the process and those that it has started. Its children are ended one by one as well, because PostgreSQL's leave its group, and one
-// of them may go on answering its client for a while when there is no server any more.
+// kill ends the process and its children. It ends the children one by one as well, because
+// PostgreSQL's leave its process group, and one may go on answering its client for a while without
+// a server.
 func (p *process) kill() {
 	children := p.children()
-	_ = syscall.Kill(-p.Pid, syscall.SIGKILL) // it fails if all have ended, which is what is wanted
+	_ = syscall.Kill(-p.Pid, syscall.SIGKILL) // it fails if all have ended already, which is fine
 	for _, pid := range children {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
@@ -74,7 +75,8 @@ var (
 	errEnded     = errors.New("it ended")
 )
 
-// start starts the process and waits until the server answers. What goes wrong is told with the server's own words.
+// start starts the process and waits until the server answers. Its error quotes the server's own
+// words.
 func (s *Server) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -173,8 +175,8 @@ func (s *Server) halt() error {
 	}
 }
 
-// freePort chooses below the range from which the kernel takes the ports of outgoing connections: none of those can then
-// have the port while its server is being restarted.
+// freePort chooses a port below the range for outgoing connections, so that no connection takes the
+// port while its server restarts.
 func freePort() (int, error) {
 	const from, to = 20000, 32000
 	var err error

@@ -80,7 +80,7 @@ func wantError(t *testing.T, err error, part string) {
 func TestEndedByItself(t *testing.T) {
 	s := fake(t, "exit 4")
 	if err := s.start(t.Context()); err != nil && !errors.Is(err, errEnded) {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none or %v", err, errEnded)
 	} else if err == nil {
 		<-s.proc.done
 		wantError(t, s.halt(), "ended by itself: exit status 4")
@@ -201,7 +201,7 @@ func TestNoOrphans(t *testing.T) {
 	var pid int
 	var dir string
 	if _, err := fmt.Fscanf(io.Reader(out), "pid=%d\ndir=%s\n", &pid, &dir); err != nil {
-		t.Fatal(err)
+		t.Fatalf("the helper's output: got the error %v, want its pid and folder", err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	if err := syscall.Kill(pid, 0); err != nil {
@@ -221,7 +221,7 @@ func mustEnd(t *testing.T, pid int) {
 	}
 }
 
-// alive reports whether a process runs; one that nobody has waited for does not.
+// alive reports whether a process runs; a zombie does not.
 func alive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

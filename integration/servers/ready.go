@@ -58,7 +58,7 @@ func exchange(ctx context.Context, s *Server, send string, n int) (string, error
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = conn.Close() }() // it has said what was wanted
+	defer func() { _ = conn.Close() }() // it has answered
 	if err := conn.SetDeadline(time.Now().Add(oneProbe)); err != nil {
 		return "", err
 	}
@@ -82,8 +82,8 @@ func pongs(ctx context.Context, s *Server) error {
 	return err
 }
 
-// authenticates begins a session of PostgreSQL's protocol 3.0. While the server recovers it answers an error instead of
-// asking for the password, or asking for none.
+// authenticates begins a session of PostgreSQL's protocol 3.0. A recovering server answers with an
+// error before it asks for a password.
 func authenticates(ctx context.Context, s *Server) error {
 	body := binary.BigEndian.AppendUint32(nil, 3<<16)
 	body = append(body, "user\x00postgres\x00database\x00postgres\x00\x00"...)

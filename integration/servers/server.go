@@ -1,7 +1,8 @@
-// Package servers starts real servers for tests: each call gives a server of its own, on a free port of the loopback
-// interface and with its data in a temporary folder, and stops it when the test is over. It needs Linux on x86-64.
+// Package servers starts real servers for tests. Each call starts a separate server, on a free port
+// of the loopback interface and with its data in a temporary folder, and stops it when the test
+// ends. It needs Linux on x86-64.
 //
-// A server that is not installed skips the test, saying how to install it.
+// If a server is not installed, the test is skipped with instructions to install it.
 package servers
 
 import (
@@ -22,20 +23,20 @@ import (
 	"github.com/vecspace/embedding/integration/internal/kit"
 )
 
-// What a missing server means: INTEGRATION=required turns it from a reason to skip into a failure, except for the slow
-// ones, where INTEGRATION_SLOW has to be set as well, and for Ollama, which nobody must have.
+// The meaning of a missing server. INTEGRATION=required turns the skip into a failure. Slow servers
+// also need INTEGRATION_SLOW, and Ollama is always optional.
 const (
 	RequiredVariable = "INTEGRATION"
 	SlowVariable     = "INTEGRATION_SLOW"
 )
 
-// Server is one that runs. Its methods are for the goroutine of the test that started it; Addr and URL stay as they are
-// over Kill, Stop and Start.
+// Server is a running server. Its methods are for the goroutine of the test that started it. Addr
+// and URL do not change over Kill, Stop and Start.
 type Server struct {
 	Name string
 	Addr string // 127.0.0.1:PORT
 	URL  string // what a client is given
-	Dir  string // where its data and its log are; removed when the test is over
+	Dir  string // has its data and log; removed when the test ends
 
 	spec      spec
 	installed string // the folder of its recipe
@@ -46,7 +47,7 @@ type Server struct {
 type spec struct {
 	name    string
 	recipe  string                // "": name
-	url     string                // with ADDR in the place of the address
+	url     string                // with ADDR instead of the address
 	stop    syscall.Signal        // asks for an orderly end; 0: SIGTERM
 	as      *syscall.Credential   // the user that it runs as; nil: the test's
 	prepare func(s *Server) error // once, before the first start
@@ -55,7 +56,7 @@ type spec struct {
 }
 
 const (
-	startLimit = 90 * time.Second // of which a quiet machine needs one or two
+	startLimit = 90 * time.Second // an idle machine needs one or two
 	stopLimit  = 20 * time.Second
 )
 
@@ -162,7 +163,8 @@ func (s *Server) Stop(t testing.TB) {
 	}
 }
 
-// Start starts the server again after Kill or Stop, with the same address and the data it had, and returns when it answers.
+// Start starts the server again after Kill or Stop, with the same address and data, and returns
+// when it answers.
 func (s *Server) Start(t testing.TB) {
 	t.Helper()
 	if s.proc != nil {

@@ -16,12 +16,12 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// Every server starts, keeps what it was told over a kill -9 and over a restart, and leaves nothing behind.
+// Every server starts, keeps its data over a kill -9 and over a restart, and leaves nothing behind.
 func TestServers(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		start func(testing.TB) *Server
-		store func(*testing.T, *Server) // what is to be kept
+		store func(*testing.T, *Server) // stores data that must survive
 		check func(*testing.T, *Server) // that it was
 	}{
 		{"postgres", Postgres,

@@ -38,8 +38,8 @@ func Chroma1(t testing.TB) *Server {
 	})
 }
 
-// Valkey starts Valkey 9.1 with the search module (FT.*). It writes each change to its log of changes before it answers,
-// so that nothing is lost by Kill.
+// Valkey starts Valkey 9.1 with the search module (FT.*). It logs each change before it answers, so
+// that Kill loses nothing.
 func Valkey(t testing.TB) *Server {
 	t.Helper()
 	return run(t, valkey("valkey", true))
@@ -51,7 +51,8 @@ func PlainValkey(t testing.TB) *Server {
 	return run(t, valkey("valkey-plain", false))
 }
 
-// Redis3 starts Redis 3.2, which is too old for all that is not a plain cache. It is installed by `go run ./install redis3`.
+// Redis3 starts Redis 3.2, which is too old for everything but a plain cache. `go run ./install
+// redis3` installs it.
 func Redis3(t testing.TB) *Server {
 	t.Helper()
 	return run(t, spec{
@@ -64,8 +65,8 @@ func Redis3(t testing.TB) *Server {
 	})
 }
 
-// DebianRedis starts the Redis that Debian installs on the machine, with the search module of its package redis-redisearch:
-// that is 1.2 in Debian 12 and knows no vectors.
+// DebianRedis starts the Redis that Debian installs on the machine, with the search module of its
+// package redis-redisearch. In Debian 12 the module is version 1.2, which does not support vectors.
 func DebianRedis(t testing.TB) *Server {
 	t.Helper()
 	const module = "/usr/lib/redis/modules/redisearch.so"
@@ -102,8 +103,8 @@ func valkey(name string, search bool) spec {
 	}
 }
 
-// Milvus starts Milvus Lite 2.5, which is the core of Milvus in one process. URL is its address, as its clients take it.
-// It is installed by `go run ./install -slow`.
+// Milvus starts Milvus Lite 2.5, the core of Milvus in one process. URL is its address, as its
+// clients take it. `go run ./install -slow` installs it.
 func Milvus(t testing.TB) *Server {
 	t.Helper()
 	return run(t, spec{
@@ -119,8 +120,9 @@ func Milvus(t testing.TB) *Server {
 	})
 }
 
-// Weaviate starts Weaviate 1.35, and waits until it has elected itself the leader of its cluster of one, before which no write succeeds. URL is that
-// of the server, without a path. It is installed by `go run ./install -slow`.
+// Weaviate starts Weaviate 1.35 and waits until it has elected itself the leader of its cluster of
+// one; before that no write succeeds. URL is the server's, without a path. `go run ./install -slow`
+// installs it.
 func Weaviate(t testing.TB) *Server {
 	t.Helper()
 	sp := spec{name: "weaviate", url: "http://ADDR", ready: leads}

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// tinyBERT returns a GGUF file of a BERT of two layers with random weights, always the same: a model that llama.cpp loads
-// at once, whose vectors mean nothing.
+// tinyBERT returns a GGUF file of a BERT of two layers with fixed random weights. llama.cpp loads
+// it at once, and its vectors mean nothing.
 func tinyBERT() []byte {
 	const layers, hidden, window = 2, 128, 512
 	const d = LlamaDimensions
@@ -80,7 +80,7 @@ func tinyBERT() []byte {
 	return g.bytes()
 }
 
-// gguf builds a file of the format that github.com/ggml-org/ggml/blob/master/docs/gguf.md describes, version 3.
+// gguf builds a file of the format in github.com/ggml-org/ggml/blob/master/docs/gguf.md, version 3.
 type gguf struct {
 	random         *rand.Rand
 	pairs, tensors int

@@ -54,7 +54,7 @@ func TestPostgresThatCannotBeHad(t *testing.T) {
 	expect.NoError(t, err)
 	defer conn.Close(t.Context())
 	if _, err := conn.Exec(t.Context(), "CREATE ROLE plain LOGIN PASSWORD 'plain'"); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	guarded.Says(t, refused(t, open(dsn(func(u *url.URL) { u.User = url.UserPassword("plain", "plain") }), "x"), store.Options{}), `permission denied to create extension "vector"`, "let a superuser")
 	server.Stop(t)
@@ -66,20 +66,22 @@ func TestPostgresWithoutPGVector(t *testing.T) {
 	guarded.Says(t, refused(t, open(servers.PostgresWithoutVector(t).URL, "x"), store.Options{}), `extension "vector" is not available`, "install pgvector")
 }
 
-// TestPGVectorTooOld: before 0.5 there is no HNSW index. What was in the database is still there, and all works without one.
+// TestPGVectorTooOld: before 0.5 there is no HNSW index. The data in the database is still there,
+// and everything else works.
 func TestPGVectorTooOld(t *testing.T) {
 	b := guarded.Serve(t, pgvectorKind)
 	conn, err := pgx.Connect(t.Context(), b.URL)
 	expect.NoError(t, err)
 	defer conn.Close(t.Context())
-	// The update scripts are shipped and the old versions are not, so the later one is made what 0.4.4 was in this respect: it has no hnsw.
+	// The package has the update scripts but not the old versions. So the test removes hnsw from the
+	// later version, which then is like 0.4.4 in this respect.
 	for _, sql := range []string{"CREATE EXTENSION vector", `DO $$ DECLARE o record; BEGIN
 		FOR o IN SELECT opcname AS name, 'OPERATOR CLASS' AS sort FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod WHERE amname = 'hnsw'
 			UNION SELECT opfname, 'OPERATOR FAMILY' FROM pg_opfamily f JOIN pg_am a ON a.oid = opfmethod WHERE amname = 'hnsw' ORDER BY sort LOOP
 			EXECUTE format('ALTER EXTENSION vector DROP %s %I USING hnsw', o.sort, o.name);
 		END LOOP; END $$`, "ALTER EXTENSION vector DROP ACCESS METHOD hnsw", "DROP ACCESS METHOD hnsw CASCADE"} {
 		if _, err := conn.Exec(t.Context(), sql); err != nil {
-			t.Fatal(sql, err)
+			t.Fatalf("%s: got the error %v, want none", sql, err)
 		}
 	}
 	guarded.Add(t, b.Guard(t, guarded.Model("m", guarded.Dimensions), "coll"), 0, 20)
@@ -106,7 +108,8 @@ func TestRedisThatCannotBeHad(t *testing.T) {
 	guarded.Says(t, refused(t, open(plain.URL, "x"), store.Options{}), "refused")
 }
 
-// TestRedisTooOld: a server that redisvector's client does not speak to, and a search module that knows no vectors.
+// TestRedisTooOld: redisvector's client does not speak to this server, or its search module does
+// not support vectors.
 func TestRedisTooOld(t *testing.T) {
 	open := opener(openRedis)
 	t.Run("server", func(t *testing.T) {

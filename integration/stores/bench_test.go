@@ -18,10 +18,11 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// BenchmarkAddDocuments adds 2,000 documents of 384 dimensions to pgvector twice, in turns without and with the guard, each time to
-// a collection of its own. The embedder answers at once, so that all that is measured is the store and the guard. It reports
-// the median of the ratios of neighbouring runs: "first/raw" of the first add to a collection, which looks and measures, "next/raw" of
-// the other one, and the same of the best runs, which other work on the machine disturbs least.
+// BenchmarkAddDocuments adds 2,000 documents of 384 dimensions to pgvector, in turn without and
+// with the guard, each time to a new collection. The embedder answers at once, so the benchmark
+// measures the store and the guard only. It reports the median ratios of neighboring runs:
+// "first/raw" for the first add to a collection, which looks and measures, and "next/raw" for the
+// second. It also reports both for the best runs, which other work on the machine disturbs least.
 func BenchmarkAddDocuments(b *testing.B) {
 	const n, dims = 2000, 384
 	server := servers.Postgres(b)
@@ -58,7 +59,7 @@ func BenchmarkAddDocuments(b *testing.B) {
 		for add := range 2 {
 			from := time.Now()
 			if _, err := s.AddDocuments(b.Context(), docs); err != nil {
-				b.Fatal(err)
+				b.Fatalf("add: got the error %v, want none", err)
 			}
 			seconds[guarded][add] = append(seconds[guarded][add], time.Since(from).Seconds())
 		}
@@ -66,7 +67,7 @@ func BenchmarkAddDocuments(b *testing.B) {
 			s = g.Unwrap()
 		}
 		if err := s.(pgvector.Store).Close(); err != nil { // the server has a hundred connections
-			b.Fatal(err)
+			b.Fatalf("close: got the error %v, want none", err)
 		}
 	}
 	one(0) // warm

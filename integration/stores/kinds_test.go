@@ -1,5 +1,5 @@
-// Package stores_test holds langchaingo's vector stores, on real servers, against what the guard of adapters/langchaingo/store says
-// of them, and what they do without it.
+// Package stores_test runs langchaingo's vector stores on real servers. It checks what
+// adapters/langchaingo/store promises and what the stores do without its guard.
 package stores_test
 
 import (
@@ -32,7 +32,7 @@ import (
 
 type opener func(url, collection string) guarded.Opening
 
-// ofAny is an opener where the model makes no difference.
+// ofAny is an opener for tests that work with any model.
 func (o opener) ofAny(url, collection string, _ embedding.Model) guarded.Opening {
 	return o(url, collection)
 }
@@ -126,10 +126,11 @@ func openRedis(url, collection string) guarded.Opening {
 	}
 }
 
-// openChromem opens our own embedded store in a folder. It keeps its Space itself and needs no guard; behind one it works as well.
+// openChromem opens our own embedded store in a folder. The store keeps its Space itself and needs
+// no guard, and it works behind one too.
 func openChromem(dir, collection string, model embedding.Model) guarded.Opening {
 	return func(e embeddings.Embedder) (vectorstores.VectorStore, error) {
-		model.Limits = embedding.Limits{} // they are the provider's, and what the guard hands on is embedded already
+		model.Limits = embedding.Limits{} // the provider's; the guard passes on texts that are embedded already
 		ours, err := langchaingo.From(e, model)
 		if err != nil {
 			return nil, err
@@ -148,7 +149,8 @@ func readPGVector(t testing.TB, url, collection string) map[string][]float32 {
 	expect.NoError(t, err)
 	defer pool.Close()
 	out := map[string][]float32{}
-	// vector_send is the type's own wire format: dimensions and a spare as two bytes each, then float32 values, big-endian.
+	// vector_send is the type's own wire format, big-endian: the dimensions and a spare, two bytes
+	// each, then float32 values.
 	rows, err := pool.Query(t.Context(), "SELECT document, vector_send(embedding) FROM e_"+collection)
 	expect.NoError(t, err)
 	defer rows.Close()

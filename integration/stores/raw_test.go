@@ -10,8 +10,9 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// TestLangchaingoAsItIs is what the stores do without the guard: the left half of the matrix of docs/stores.md. It fails when
-// langchaingo, or a server, mends something, so that the matrix stays true.
+// TestLangchaingoAsItIs shows what the stores do without the guard: the left half of the matrix in
+// docs/stores.md. It fails when langchaingo or a server fixes something, so that the matrix stays
+// true.
 func TestLangchaingoAsItIs(t *testing.T) {
 	want := map[string]map[string]string{
 		"pgvector": {
@@ -40,13 +41,14 @@ func TestLangchaingoAsItIs(t *testing.T) {
 	}
 }
 
-// TestRedisStoresWhatItDoesNotIndex: what redisvector stores with another dimension is a hash that no search finds.
+// TestRedisStoresWhatItDoesNotIndex: redisvector stores a vector of another dimension as a hash
+// that no search finds.
 func TestRedisStoresWhatItDoesNotIndex(t *testing.T) {
 	server := redisKind.Serve(t)
 	s, err := openRedis(server.URL, "x")(langchaingo.New(guarded.Model("m", guarded.Dimensions)))
 	expect.NoError(t, err)
 	if _, err := s.AddDocuments(t.Context(), guarded.Corpus(5)); err != nil {
-		t.Fatal(err)
+		t.Fatalf("add: got the error %v, want none", err)
 	}
 	short, err := openRedis(server.URL, "x")(langchaingo.New(guarded.Model("m", 32)))
 	expect.NoError(t, err)
@@ -60,8 +62,9 @@ func TestRedisStoresWhatItDoesNotIndex(t *testing.T) {
 	}
 }
 
-// TestRedisIndexesWhoseNamesBeginAlike: an index finds the documents of others whose names begin with its own, and takes them along when it is
-// dropped with its documents. The guard refuses what it finds of them.
+// TestRedisIndexesWhoseNamesBeginAlike: an index also finds the documents of indexes with longer
+// names that begin with its own, and dropping it with its documents drops theirs. The guard refuses
+// foreign documents.
 func TestRedisIndexesWhoseNamesBeginAlike(t *testing.T) {
 	b := guarded.Serve(t, redisKind)
 	guarded.Add(t, b.Guard(t, guarded.Model("m", guarded.Dimensions), "notes"), 0, 5)

@@ -26,7 +26,7 @@ func (t *trial) judge(r *row, l emulator.Ledger, billed bill, tokens int) {
 	}
 	check(billed.distinct != texts, "%d different texts were billed, and %d have vectors", billed.distinct, texts)
 	if !s.kills && r.bound == 0 {
-		// If every answer arrived, callers were told of every billed token, and the limit held.
+		// If every answer arrived, callers know of every billed token, and the limit held.
 		check(tokens != l.Tokens, "%d tokens were billed, and callers were told of %d", l.Tokens, tokens)
 		check(l.MaxInFlight > slots, "%d requests at once, %d are allowed", l.MaxInFlight, slots)
 	}

@@ -26,7 +26,7 @@
 // A text may be billed twice only if a call with it was in flight when a fault struck: the
 // connection broke, the attempt timed out, or an answer of status 200 was unusable. The client
 // counts those texts (the bound). The emulator's ledger counts what it billed; if its process was
-// killed, a journal in a file does. If the bound is 0, callers must have been told of every token.
+// killed, a journal in a file does. If the bound is 0, callers must know of every token.
 // After idle connections are closed, no goroutine is left. Three rows have a built-in defect and
 // fail if it goes unnoticed.
 //

@@ -21,9 +21,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestCampaign plays a fault of each sort in real processes: one that heals, one that spoils
-// answers, one that stays, one that kills, one that kills a region, and the controls. What is
-// billed twice is for the command to judge.
+// TestCampaign runs a fault of each sort in real processes: one that heals, one that spoils
+// answers, one that stays, one that kills, one that kills a region, and the controls. Only the
+// command judges double billing.
 func TestCampaign(t *testing.T) {
 	p := plan{texts: 1000, outages: 50 * time.Millisecond, seed: 3, fault: regexp.MustCompile(`^(overloaded|nan|auth|kill|bad-text|drift|a region dies.*|control.*)$`)}
 	var out bytes.Buffer

@@ -13,8 +13,8 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 )
 
-// TestMarks: an action begins where it should, runs beside the job, and is waited for by the next
-// one and by the end.
+// TestMarks: an action begins at its mark and runs beside the job. The next action and the end wait
+// for it.
 func TestMarks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newJob(4000, 1)
@@ -53,8 +53,8 @@ func TestMarks(t *testing.T) {
 	})
 }
 
-// TestResults: what a call returns is what its texts get: rows and errors of a partial failure, one
-// error of a whole one, and nothing for what an embedder that breaks its laws leaves out.
+// TestResults: each text gets its part of a call's result: rows and errors of a partial failure,
+// one error of a whole failure, and nothing for texts that a broken embedder leaves out.
 func TestResults(t *testing.T) {
 	j := &job{texts: []string{"a", "b", "c"}, order: []int{0, 1, 2}, calls: []call{{0, 3}}}
 	bad := &embedding.Error{Kind: embedding.Malformed}

@@ -12,7 +12,7 @@ type scenario struct {
 	faults   []string       // of the first emulator: see dashscopetest.ParseFault
 	settings map[string]any // of every emulator, for its control path
 	long     bool           // the marked texts are too long for the model
-	kills    bool           // emulators die, so the journals tell what was billed
+	kills    bool           // emulators die, so journals record what was billed
 	nothing  bool           // nothing is injected
 	stack    stack
 	expect   expectation

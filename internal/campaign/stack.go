@@ -95,5 +95,6 @@ func (s stack) provider(base string, h *http.Client) (embedding.Embedder, error)
 	}
 	return dashscope.New(dashscope.Options{
 		BaseURL: base, Key: emulator.DefaultKey, Model: modelName, Dimensions: dimensions, HTTPClient: h,
+		Space: "dashscope/" + modelName, // one for both regions, whose addresses differ
 	})
 }

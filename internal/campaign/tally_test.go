@@ -8,8 +8,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// TestCompare: of two texts that occur twice, the second marked, each thing that can go wrong is
-// told from the others.
+// TestCompare: two texts occur twice, and the second is marked. Each kind of problem is
+// distinguished from the others.
 func TestCompare(t *testing.T) {
 	j := &job{texts: []string{"a", "b"}, marked: []bool{false, true}, order: []int{0, 1, 0, 1}}
 	want := []uint64{11, 22}

@@ -18,8 +18,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// vecspace runs the program and returns its exit code and what it wrote. The context of emulate has
-// ended, so that it does not serve.
+// vecspace runs the program and returns its exit code and output. The context of emulate has ended,
+// so that it does not serve.
 func vecspace(t *testing.T, in string, args ...string) (code int, out, errs string) {
 	t.Helper()
 	ctx := t.Context()
@@ -33,7 +33,7 @@ func vecspace(t *testing.T, in string, args ...string) (code int, out, errs stri
 	return code, o.String(), e.String()
 }
 
-// ended checks the exit code of a program, and that what it wrote holds each of some words.
+// ended checks a program's exit code, and that its output has each of the words.
 func ended(t *testing.T, code, want int, wrote string, words ...string) {
 	t.Helper()
 	if code != want {
@@ -57,7 +57,7 @@ func TestCalls(t *testing.T) {
 	for _, c := range []struct {
 		args string
 		code int
-		want string // in what is written, to out for code 0, else to err
+		want string // in the output: out for code 0, otherwise err
 	}{
 		{"", 2, "usage: vecspace COMMAND"},
 		{"help", 0, "emulate "},
@@ -83,7 +83,7 @@ func TestCalls(t *testing.T) {
 		{"emulate dashscope -h", 0, "-latency"},
 		{"emulate dashscope -list-faults", 0, "duplicate-index"},
 		{"emulate dashscope here", 2, `unexpected argument "here"`},
-		{"emulate dashscope -colour", 2, "flag provided but not defined: -colour"},
+		{"emulate dashscope -color", 2, "flag provided but not defined: -color"},
 		{"emulate dashscope -rpm", 2, "flag needs an argument: -rpm"},
 		{"emulate dashscope -rpm many", 2, `invalid value "many" for flag -rpm`},
 		{"emulate dashscope -rpm -5", 2, "a rate is negative"},
@@ -104,7 +104,7 @@ func TestCalls(t *testing.T) {
 		{"embed", 2, "one reference is needed"},
 		{"embed -h", 0, "usage: vecspace embed REFERENCE"},
 		{"embed static:base static:base", 2, "there are 2"},
-		{"embed static:base -colour", 2, "flag provided but not defined: -colour"},
+		{"embed static:base -color", 2, "flag provided but not defined: -color"},
 		{"embed -dimensions many static:base", 2, `invalid value "many"`},
 		{"embed static:base -dimensions -1", 2, "a vector has at least 1"},
 		{"embed static:base -dimensions 100", 2, "100 dimensions: there are [256 128 64]"},

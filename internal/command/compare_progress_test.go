@@ -45,7 +45,7 @@ func TestProgressOnTerminal(t *testing.T) {
 	expect.Equal(t, "lines", b.String(), want)
 }
 
-// What is shown before the start never adds up two currencies.
+// The estimate before the start never adds up two currencies.
 func TestShowEstimate(t *testing.T) {
 	var b bytes.Buffer
 	price := func(c string) embedding.Price { return embedding.Price{PerMillion: 1, Currency: c, AsOf: "2026-10-01"} }

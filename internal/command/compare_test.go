@@ -12,7 +12,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// compared runs the command in a folder of its own and returns what it printed.
+// compared runs the command in its own folder and returns its output.
 func compared(t *testing.T, ctx context.Context, args ...string) (out, errs string, err error) {
 	t.Helper()
 	var o, e bytes.Buffer
@@ -125,7 +125,7 @@ func TestCompareBadSets(t *testing.T) {
 			t.Errorf("%s: got no figures of the good set, want them", name)
 		}
 	}
-	// Where no set is right there is a report too, and nothing is asked.
+	// If no set can be read, there is still a report, and nothing is sent.
 	out, _, err = compared(t, t.Context(), "-resamples", "200", "-task", "empty", "static:base")
 	if page, readErr := os.ReadFile("vecspace-compare.html"); err == nil || readErr != nil || !bytes.Contains(page, []byte("the file is empty")) || !strings.Contains(out, "empty could not be read") {
 		t.Errorf("got the error %v and a report (error %v), want both with the empty file\n%s", err, readErr, out)

@@ -78,7 +78,7 @@ func (p Parts) embed(ctx context.Context, args []string, std streams) error {
 	return embedLines(ctx, embedding.Chain(e, middleware.Standard(middleware.StandardOptions{})), std)
 }
 
-// embedConfigured embeds by an embedder of a file, whose stack the file describes.
+// embedConfigured embeds with an embedder from a file, which describes its stack.
 func (p Parts) embedConfigured(ctx context.Context, f embedFlags, std streams) error {
 	if len(f.references) > 0 || f.dimensions != 0 {
 		return usagef("-config replaces the reference and -dimensions: leave them out")
@@ -132,7 +132,7 @@ func embedLines(ctx context.Context, e embedding.Embedder, std streams) error {
 	lines, failed := 0, 0
 	for got, err := range embedding.Lines(ctx, e, std.in) {
 		if err != nil {
-			return errors.Join(err, out.Flush()) // what there is has been paid for
+			return errors.Join(err, out.Flush()) // the output so far has been paid for
 		}
 		lines = got.Item.Number
 		res := result{Index: lines - 1, Vector: got.Vector}

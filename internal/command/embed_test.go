@@ -74,7 +74,7 @@ func TestEmbedWarnsOfClosing(t *testing.T) {
 	expect.Equal(t, "standard error", errs.String(), "vecspace embed: warning: the receiver is away\n")
 }
 
-// A build's own providers are those of a reference.
+// References can name a build's own providers.
 func TestEmbedByTheBuildsProviders(t *testing.T) {
 	parts := Parts{Parts: config.Parts{Providers: providers.Table{"flaky": func(ref.Ref) (embedding.Embedder, error) { return flaky{}, nil }}}}
 	for reference, want := range map[string]int{"flaky:one": 0, "static:base": 2} {

@@ -151,7 +151,7 @@ func (s service) emulate(ctx context.Context, args []string, std streams) error 
 		return err
 	}
 	if err := e.greet(std.out, "http://"+listener.Addr().String()); err != nil {
-		_ = listener.Close() // nobody knows of it
+		_ = listener.Close() // nobody uses it yet
 		return err
 	}
 	if err := serve(ctx, listener, server, killed, std.err); err != nil {

@@ -71,7 +71,7 @@ func startService(t *testing.T, service string, args ...string) *running {
 	return e
 }
 
-// stop ends it and returns its exit code and what it wrote after the greeting.
+// stop ends it and returns its exit code and its output after the greeting.
 func (e *running) stop() (code int, out, errs string) {
 	e.cancel()
 	code = <-e.ended

@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write the table of docs/providers.md an
 
 const tableMark = "<!-- what vecspace providers prints; go test ./internal/command -run Providers -update -->\n```text\n"
 
-// docs/providers.md has what the command prints.
+// docs/providers.md has the command's output.
 func TestProvidersAreInTheDocument(t *testing.T) {
 	code, out, errs := vecspace(t, "", "providers")
 	if code != 0 || errs != "" {
@@ -71,7 +71,7 @@ func TestProviders(t *testing.T) {
 		want string
 	}{
 		{[]string{"providers", "acme"}, 2, `there is no provider "acme"; there are ` + all[0].Provider + ", "},
-		{[]string{"providers", "-colour"}, 2, "not defined: -colour"},
+		{[]string{"providers", "-color"}, 2, "not defined: -color"},
 		{[]string{"providers", "-h"}, 0, "-json"},
 	} {
 		if code, out, errs := vecspace(t, "", c.args...); code != c.code || !strings.Contains(out+errs, c.want) {

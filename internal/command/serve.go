@@ -20,7 +20,7 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
-// grace is how long requests under way may take after the emulator was told to stop.
+// grace is how long requests in flight may take after the emulator was asked to stop.
 const grace = 2 * time.Second
 
 // greet prints the emulator's address and how to use it, in one write: a script that waits for
@@ -74,7 +74,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, killed <-chan st
 		return err
 	case <-killed:
 		_ = server.Close()
-		return errors.New("the fault kill has struck")
+		return errors.New("the fault kill took the emulator down")
 	case <-ctx.Done():
 	}
 	end, cancel := context.WithTimeout(base, grace)

@@ -31,7 +31,7 @@ func TestEmulateScripted(t *testing.T) {
 	if status := e.ask(t, "sk-test", one); status != 0 {
 		t.Errorf("killed: got %d, want no answer", status)
 	}
-	if code := <-e.ended; code != 1 || !strings.Contains(e.errs.String(), "kill has struck") || strings.Contains(e.out.String(), "billed") {
+	if code := <-e.ended; code != 1 || !strings.Contains(e.errs.String(), "fault kill took the emulator down") || strings.Contains(e.out.String(), "billed") {
 		t.Errorf("got the exit code %d, want 1 by the kill, without a bill\n%s%s", code, e.out, e.errs)
 	}
 	again := start(t, "-addr", strings.TrimPrefix(e.base, "http://"))
@@ -40,7 +40,7 @@ func TestEmulateScripted(t *testing.T) {
 	}
 }
 
-// What hangs when it is told to stop is let go, and is in the ledger.
+// Hanging requests end when the emulator stops, and are in the ledger.
 func TestEmulateStopsWhatHangs(t *testing.T) {
 	e := start(t, "-fault", "hang")
 	answered := make(chan int)

@@ -30,7 +30,7 @@ type service struct {
 	path        string // that a base URL ends in
 	key         string // the variable of its key; "": it asks for none
 	reference   string // of a model to try, without options
-	bases       []base // variables of its address that programs heed
+	bases       []base // variables with its address that programs read
 	more        string // options that a reference to it needs
 	one         bool   // it has one model, which -model names
 	region      string // DashScope's, once it is open

@@ -8,7 +8,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// Every service greets with a reference that leads to it, and bills what the reference then embeds.
+// Every service's greeting has a reference that opens it, and the service bills what the reference
+// embeds.
 func TestEmulateEveryService(t *testing.T) {
 	for _, s := range services() {
 		t.Run(s.name, func(t *testing.T) {

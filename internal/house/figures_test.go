@@ -66,7 +66,7 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// part is where a file's lines are counted.
+// part returns the name under which a file's lines are counted.
 func (f file) part(parsed *ast.File) string {
 	switch {
 	case ast.IsGenerated(parsed):

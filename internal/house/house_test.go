@@ -69,7 +69,7 @@ func TestHouse(t *testing.T) {
 	}
 }
 
-// TestOffenses shows that each rule finds what it forbids and lets pass what it does not.
+// TestOffenses shows that each rule finds its offense and allows everything else.
 func TestOffenses(t *testing.T) {
 	long := strings.Repeat("word ", 25)
 	for name, c := range map[string]struct {
@@ -115,7 +115,7 @@ type offense struct {
 	what string
 }
 
-// read returns all Go and Markdown files below root, those of nested modules included.
+// read returns all Go and Markdown files below root, including nested modules.
 func read(t *testing.T, root string) (files []file) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
@@ -209,7 +209,7 @@ func (f file) comments(fset *token.FileSet, tree *ast.File, most int) (out []off
 	return out
 }
 
-// silences returns the calls by which a test fails without a word of its own.
+// silences returns the calls that fail a test without words.
 func silences(fset *token.FileSet, tree *ast.File) (out []offense) {
 	ast.Inspect(tree, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)

@@ -1,4 +1,5 @@
-// Package mutants breaks the layers on purpose: each fault in the list must make its named test fail. It tests the tests.
+// Package mutants breaks the layers on purpose: each fault in the list must make its named test
+// fail. It tests the tests.
 //
 //	EMBEDDING_MUTANTS=1 go test ./internal/mutants
 package mutants

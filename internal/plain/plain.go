@@ -17,9 +17,9 @@ const Mark = "\ufeff"
 // Errors of [Decode]. They follow a file's name.
 var (
 	ErrNUL      = errors.New("holds NUL characters: it is binary, or UTF-16 or UTF-32 without a byte order mark")
-	ErrBinary   = errors.New("is not plain text but binary data, PDF, PostScript or RTF")
+	ErrBinary   = errors.New("is binary data, PDF, PostScript or RTF, not plain text")
 	ErrUTF16    = errors.New("is damaged UTF-16, or binary")
-	ErrEncoding = errors.New("is not UTF-8: convert it from its own encoding (such as GBK or Latin-1) first, or it is binary")
+	ErrEncoding = errors.New("is not UTF-8: convert it from its encoding (such as GBK or Latin-1), unless it is binary")
 )
 
 // Decode returns the text of a whole file, without byte order marks at the beginnings of lines
@@ -92,16 +92,16 @@ var (
 	utf8Mark   = []byte(Mark)
 )
 
-// NewReader returns a reader of UTF-8: of what r reads without its byte order mark. UTF-16 that
-// begins with a mark is decoded; what is damaged in it becomes bytes that are not valid UTF-8.
-// Anything else is passed on as it is.
+// NewReader returns a reader that decodes r. It drops UTF-8's byte order mark, and decodes UTF-16
+// that begins with a mark; damage in it becomes bytes that are not valid UTF-8. Anything else
+// passes unchanged.
 func NewReader(r io.Reader) io.Reader { return &reader{in: r} }
 
 type reader struct {
 	in      io.Reader
-	order   binary.ByteOrder // of UTF-16; nil: the input is not UTF-16
-	out     []byte           // to be returned next
-	buf     []byte           // UTF-16's bytes, of which left are not decoded yet
+	order   binary.ByteOrder // of UTF-16; nil if the input is not UTF-16
+	out     []byte           // to return next
+	buf     []byte           // UTF-16 bytes; the first left of them are not decoded yet
 	left    int
 	high    rune // the first half of a surrogate pair, or 0
 	err     error

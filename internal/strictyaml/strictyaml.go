@@ -1,5 +1,6 @@
-// Package strictyaml reads YAML of a known form: what is not known is an error with its line, and nothing is expanded. The syntax is a
-// library's; the meaning is read from its nodes, so that no error quotes a value, which may be a key that belongs elsewhere.
+// Package strictyaml reads YAML of a known form. An unknown field is an error with its line, and
+// nothing is expanded. A library parses the syntax. This package reads the meaning from its nodes,
+// so that no error quotes a value, which may be a key for another service.
 package strictyaml
 
 import (
@@ -56,7 +57,7 @@ func (d *Decoder) Group(f Fields) func(*Node) {
 	return func(n *Node) { d.Mapping(n, f) }
 }
 
-// Mapping reads a mapping of which every name is known.
+// Mapping reads a mapping with known names only.
 func (d *Decoder) Mapping(n *Node, f Fields) {
 	d.Each(n, func(key, value *Node) {
 		read := f[key.Value]
@@ -73,7 +74,7 @@ func (d *Decoder) Mapping(n *Node, f Fields) {
 	})
 }
 
-// Each reads a mapping whose names are free, but different.
+// Each reads a mapping with any names, all different.
 func (d *Decoder) Each(n *Node, do func(key, value *Node)) {
 	if n.Kind != yaml.MappingNode || n.Anchor != "" {
 		d.Fail(n, "a mapping is needed here (name: value), without anchors and aliases")

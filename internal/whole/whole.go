@@ -7,7 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Write replaces a file, or makes it, for its owner only. After a crash it holds the old content or the new.
+// Write replaces or creates a file that only its owner can read. After a crash the file holds the
+// old content or the new.
 func Write(name string, data []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
 	if err != nil {
@@ -28,7 +29,8 @@ func Write(name string, data []byte) (err error) {
 	if err := os.Rename(f.Name(), name); err != nil {
 		return err
 	}
-	// The rename itself is on disk once the folder is. Not every system can sync one, and the file is whole either way.
+	// The rename reaches the disk when the folder is synced. Not every system can sync one, and the
+	// file is whole either way.
 	if folder, err := os.Open(filepath.Dir(name)); err == nil {
 		_ = folder.Sync()
 		_ = folder.Close()

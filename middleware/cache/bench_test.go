@@ -11,7 +11,7 @@ import (
 )
 
 // BenchmarkHit compares a hit of one 500-byte text with a bare ristretto Get by the same keys and
-// hashes. The sub-benchmarks with -cpu 1,2 tell whether two goroutines are slower than one.
+// hashes. The sub-benchmarks with -cpu 1,2 show whether two goroutines are slower than one.
 func BenchmarkHit(b *testing.B) {
 	text := strings.Repeat("five hundred bytes. ", 25)
 	b.Run("bare", func(b *testing.B) {

@@ -66,7 +66,7 @@ func TestKeyHoldsWhatDecidesTheVector(t *testing.T) {
 	}
 }
 
-// TestEveryFieldIsInTheKey fails when Request or Model gets a field of which nobody has said
+// TestEveryFieldIsInTheKey fails if Request or Model gets a new field and nobody has decided
 // whether it changes a vector.
 func TestEveryFieldIsInTheKey(t *testing.T) {
 	for _, c := range []struct {

@@ -106,7 +106,7 @@ func AppendValue(b []byte, k Key, vector []float32) []byte {
 // Otherwise it returns an error with [ErrValue] in its chain.
 func ParseValue(k Key, value []byte) ([]float32, error) {
 	if len(value) <= valueHeader || len(value)%4 != 0 || string(value[:len(valueMagic)]) != valueMagic {
-		return nil, fmt.Errorf("a value of %d bytes is %w of version 1", len(value), ErrValue)
+		return nil, fmt.Errorf("a value of %d bytes is %w (version 1)", len(value), ErrValue)
 	}
 	floats := value[valueHeader:]
 	if binary.LittleEndian.Uint32(value[len(valueMagic):]) != checksum(k, floats) {

@@ -50,8 +50,7 @@ func TestPurgeHoldsForWhatIsUnderWay(t *testing.T) {
 	}
 }
 
-// A purge waits for a write under way; who comes meanwhile goes without the Store and waits for
-// nobody.
+// A purge waits for a write in flight. Callers that come meanwhile skip the Store and do not wait.
 func TestNobodyWaitsForAPurge(t *testing.T) {
 	s, f := newStore(), embedtest.NewFake(embedtest.FakeOptions{})
 	begun, hold := make(chan struct{}), make(chan struct{})

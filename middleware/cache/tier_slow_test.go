@@ -94,7 +94,7 @@ func TestCallersTime(t *testing.T) {
 		}
 		c := over(t, cache.Options{Store: s, StoreTimeout: time.Hour})
 		e := embedding.Chain(f, c.Wrap)
-		// One who has little time keeps half of it for the provider, also when the Store hangs.
+		// A caller with little time keeps half of it for the provider, even if the Store hangs.
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		start := time.Now()
@@ -104,7 +104,7 @@ func TestCallersTime(t *testing.T) {
 		if got := c.Stats().Tier; got.Failures != 1 {
 			t.Errorf("%+v: a Store that takes half of a caller's time has failed", got)
 		}
-		// One who is about to leave learns nothing of it.
+		// A caller that is about to leave does not count as a failure of the Store.
 		for range 5 {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 			defer cancel()
@@ -115,7 +115,7 @@ func TestCallersTime(t *testing.T) {
 		if got := c.Stats().Tier; got.Failures != 1 || got.Spared != 0 {
 			t.Errorf("%+v: who has no time closes the Store for the others", got)
 		}
-		// One who leaves is let go, and nothing is asked for.
+		// A caller that leaves returns at once, and nothing is sent.
 		ctx, cancel = context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		start, before := time.Now(), len(f.Calls())
@@ -128,8 +128,8 @@ func TestCallersTime(t *testing.T) {
 	})
 }
 
-// What was paid for is stored although the caller has left meanwhile, and so is what a
-// PartialError carries.
+// Paid vectors are stored even if the caller has left meanwhile, and so are the vectors of a
+// PartialError.
 func TestWhatWasPaidIsStored(t *testing.T) {
 	s := newStore()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -21,7 +21,7 @@ import (
 	"github.com/vecspace/embedding/middleware/cache/storetest"
 )
 
-// store is a Store in a map. fails, where it is set, decides how a call fares before anything is
+// store is a Store in a map. If fails is set, it decides the outcome of a call before anything is
 // done.
 type store struct {
 	mu         sync.Mutex
@@ -199,7 +199,7 @@ func TestWarmFillsTheStore(t *testing.T) {
 	s.fails = func(context.Context, bool) error { return errors.New("down") }
 	c := over(t, cache.Options{Store: s})
 	n, err := c.Warm(f.Model(), 0, maps.All(rows))
-	if n != 1000 || err == nil || !strings.Contains(err.Error(), "has not taken 1000 of 1000 vectors: down") {
+	if n != 1000 || err == nil || !strings.Contains(err.Error(), "did not take 1000 of 1000 vectors: down") {
 		t.Errorf("%d, %v", n, err)
 	}
 	if u := embed(t, embedding.Chain(f, c.Wrap), "7"); u.Reused != 1 {

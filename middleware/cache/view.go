@@ -7,7 +7,7 @@ import (
 	"github.com/vecspace/embedding/middleware/internal/recall"
 )
 
-// Wrap is a [embedding.Middleware]. The cache keeps each vector that next returns, those in a
+// Wrap is an [embedding.Middleware]. The cache keeps each vector that next returns, those in an
 // [embedding.PartialError] too, and never keeps a failure. After Close the chain works without a
 // cache. Wrap panics if the Cache was not made by [New].
 //

@@ -62,7 +62,7 @@ func (c *Cache) Warm(m embedding.Model, task embedding.Task, rows iter.Seq2[stri
 		if why == nil {
 			why = errors.New("it was being purged, or the Cache is closed")
 		}
-		return n, fmt.Errorf("cache: Warm: the Store has not taken %d of %d vectors: %w", refused, n, why)
+		return n, fmt.Errorf("cache: Warm: the Store did not take %d of %d vectors: %w", refused, n, why)
 	}
 	return n, nil
 }

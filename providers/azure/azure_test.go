@@ -143,7 +143,7 @@ func TestBadOptions(t *testing.T) {
 		})
 }
 
-// TestModel: what is asserted decides about the space, and nothing else does.
+// TestModel: only the user's assertion decides the space.
 func TestModel(t *testing.T) {
 	t.Setenv(azure.EndpointVariable, "https://Mine.OpenAI.azure.com/openai/v1/")
 	t.Setenv(azure.KeyVariable, "k")
@@ -156,7 +156,7 @@ func TestModel(t *testing.T) {
 	}{
 		{o: azure.Options{Deployment: "docs", Model: "text-embedding-3-small"}, provider: "azure", endpoint: "Mine.OpenAI.azure.com", space: "openai/text-embedding-3-small@1536", dims: 1536},
 		{o: azure.Options{Deployment: "docs", Model: "text-embedding-3-large", Dimensions: 256}, provider: "azure", endpoint: "Mine.OpenAI.azure.com", space: "openai/text-embedding-3-large@256", dims: 256},
-		// A name proves nothing, not even that of a model.
+		// A name proves nothing, not even a model's name.
 		{o: azure.Options{Deployment: "text-embedding-3-small"}, provider: "mine.openai.azure.com", endpoint: "Mine.OpenAI.azure.com", space: "", dims: 0},
 		{o: azure.Options{Deployment: "docs", NativeDimensions: 1024}, provider: "mine.openai.azure.com", endpoint: "Mine.OpenAI.azure.com", space: "mine.openai.azure.com/docs@1024", dims: 1024},
 		{o: azure.Options{Deployment: "docs", NativeDimensions: 1024, Space: "mine"}, provider: "mine.openai.azure.com", endpoint: "Mine.OpenAI.azure.com", space: "mine", dims: 1024},
@@ -191,7 +191,7 @@ func TestSameAsOpenAI(t *testing.T) {
 	expect.NoError(t, err)
 	got, err := embedding.Query(t.Context(), a, "hello")
 	if err != nil || !slices.Equal(got, want) {
-		t.Error(len(got), err)
+		t.Errorf("got %d values and the error %v, want the vector of %d values and none", len(got), err, len(want))
 	}
 }
 

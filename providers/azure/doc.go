@@ -3,7 +3,7 @@
 //	e, err := azure.New(azure.Options{Deployment: "docs", Model: "text-embedding-3-small"})
 //
 // This call takes the key and the resource's address from AZURE_OPENAI_API_KEY and
-// AZURE_OPENAI_ENDPOINT. The same by reference:
+// AZURE_OPENAI_ENDPOINT. The same as a reference:
 // providers.Open("azure:docs?model=text-embedding-3-small&dimensions=512").
 //
 // # Which model a deployment serves
@@ -38,5 +38,6 @@
 //		return t.Token, err
 //	},
 //
-// Microsoft's pages contradict each other on tokens at the v1 API's address, and nobody has tried them.
+// Microsoft's pages contradict each other on tokens at the v1 API's address, and we have not tried
+// them.
 package azure

@@ -6,8 +6,8 @@ import (
 	"github.com/vecspace/embedding/providers/ref"
 )
 
-// Open opens a reference to a deployment, whose options set the fields of [Options]; base_url is
-// the Endpoint. It does no I/O, and its errors are [*embedding.Error].
+// Open opens a reference to a deployment. Its options set the fields of [Options]; base_url is the
+// Endpoint. Open does no I/O, and its errors are [*embedding.Error].
 func Open(r ref.Ref) (embedding.Embedder, error) {
 	a := r.Args()
 	return ref.Build(a, New, Options{

@@ -119,7 +119,7 @@ func New(o Options) (embedding.Embedder, error) {
 		return jsonhttp.New(config, jsonhttp.Format{Encode: titan(dims, !o.Unnormalized), Decode: decodeTitan})
 	}
 	config.Model.Variant = setup.Cut("input_type", o.Truncate)
-	if len(info.Dimensions) == 1 { // a model with one length refuses to be told it
+	if len(info.Dimensions) == 1 { // a model with one length refuses a request for it
 		dims = 0
 	}
 	cut := "NONE"

@@ -146,8 +146,8 @@ func TestWhatIsSent(t *testing.T) {
 	}
 }
 
-// TestForms: lengths are left where asked, and a bare list of vectors is read too, as Cohere's
-// models give it unasked.
+// TestForms: vectors stay unnormalized if asked, and a bare list of vectors is read too, because
+// Cohere's models may answer with one.
 func TestForms(t *testing.T) {
 	_, e := emulate(t, bedrock.Options{Dimensions: 256, Unnormalized: true})
 	v, err := embedding.Query(t.Context(), e, "hi")
@@ -223,7 +223,7 @@ func TestModel(t *testing.T) {
 		tc.o.Credentials = as(temporary)
 		e, err := bedrock.New(tc.o)
 		if err != nil {
-			t.Fatal(tc.o.Model, err)
+			t.Fatalf("%s: got the error %v, want none", tc.o.Model, err)
 		}
 		m := e.Model()
 		if m.Endpoint != tc.endpoint || m.Space != tc.space || m.Variant != tc.variant || m.Symmetric != (tc.variant == "") || m.Price.PerMillion == 0 {

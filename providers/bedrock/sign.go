@@ -25,7 +25,7 @@ type Credentials struct {
 	SessionToken    string // of temporary credentials
 }
 
-// identity proves to the service who asks: a key, or a signature for each request.
+// identity authenticates requests: with a key, or with a signature for each request.
 type identity struct {
 	key  string
 	sign func(*http.Request, []byte) (string, error)

@@ -78,7 +78,7 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// TestClock: a machine whose clock is off by more than five minutes is told so.
+// TestClock: if a machine's clock is off by more than five minutes, the error says so.
 func TestClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := bedrocktest.New(bedrocktest.Options{})
@@ -96,8 +96,8 @@ func TestClock(t *testing.T) {
 	})
 }
 
-// TestTampered: the emulator's check is one. What was changed on its way is refused, and so is a
-// request for another model.
+// TestTampered: the emulator really checks signatures. It refuses a request that was changed on its
+// way, and a request for another model.
 func TestTampered(t *testing.T) {
 	s := vendortest.Serve(t)(bedrocktest.New(bedrocktest.Options{Credentials: []bedrock.Credentials{temporary}}))
 	for name, change := range map[string]func(r *http.Request){

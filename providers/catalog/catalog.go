@@ -1,5 +1,5 @@
-// Package catalog holds the form in which all providers describe their models: [Entry]. Each
-// provider's Catalog function returns its rows; package providers returns those of all.
+// Package catalog has the type [Entry], which describes a model of any provider. Each provider's
+// Catalog function returns the entries of its models, and package providers returns all of them.
 package catalog
 
 import (

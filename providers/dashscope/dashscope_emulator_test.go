@@ -60,7 +60,7 @@ func embed(t *testing.T, e embedding.Embedder, texts ...string) embedding.Respon
 	return res
 }
 
-// refused returns the error of embedding texts, which has to be of kind.
+// refused returns the error of embedding texts, which must be of kind.
 func refused(t *testing.T, e embedding.Embedder, kind embedding.Kind, texts ...string) *embedding.Error {
 	t.Helper()
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
@@ -213,7 +213,7 @@ func TestBadTexts(t *testing.T) {
 	}
 }
 
-// What the table of models does not know is the service's to refuse.
+// The service, not the package, refuses what the table of models does not know.
 func TestUnlistedAtTheService(t *testing.T) {
 	_, base := emulate(t)
 	err := refused(t, open(t, base, dashscope.Options{Model: "text-embedding-v9", Dimensions: 64, Unlisted: true}), embedding.Invalid, "hello")

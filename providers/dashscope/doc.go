@@ -38,7 +38,7 @@
 // documents that they take effect. [Options].Native (native=true in a reference) asks that API and
 // always sends the text type.
 //
-// The compatible API accepts both and documents neither. Nobody measured whether it heeds them, so
+// The compatible API accepts both and documents neither. Nobody measured whether it uses them, so
 // this package sends them there only for [Options].TextType or [Options].Instruct.
 //
 // Either way the Model's Variant says so, and the Model is not Symmetric: a query and a document

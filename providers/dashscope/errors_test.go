@@ -13,8 +13,8 @@ import (
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
-// Where the source of a body has its code and message only, the frame around them is that of a
-// captured body, its request id included. Bodies of both APIs come from both.
+// If the source of a body has only its code and message, the frame and the request id come from a
+// captured body. Bodies of both APIs have sources in both.
 func TestRefusals(t *testing.T) {
 	for name, native := range map[string]bool{"compatible": false, "native": true} {
 		t.Run(name, func(t *testing.T) { vendortest.Refusals(t, open(native), nil) })

@@ -32,8 +32,8 @@ func (m ModelInfo) DimensionsIn(region string) []int {
 	return m.Dimensions
 }
 
-// In reports whether the model may be in a region. It is false only where the documentation leaves
-// the model out: the region "" has every model.
+// In reports whether the model may be in a region. It is false only if the documentation lists
+// regions without this one. The region "" has every model.
 func (m ModelInfo) In(region string) bool {
 	return region == "" || m.Regions == nil || slices.Contains(m.Regions, region)
 }

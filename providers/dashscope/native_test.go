@@ -18,7 +18,8 @@ import (
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
-// openNative returns an Embedder for text-embedding-v4 at an emulator's native API, and the emulator.
+// openNative returns an Embedder for text-embedding-v4 at an emulator's native API, and the
+// emulator.
 func openNative(t *testing.T, o dashscope.Options, faults ...emulator.Fault) (*emulator.Server, embedding.Embedder) {
 	t.Helper()
 	s, base := emulate(t, faults...)

@@ -10,7 +10,7 @@ import (
 func (o Options) textTypes() bool { return o.TextType || o.Instruct != "" || o.Native }
 
 // variant names what gives the same text another vector. It has the text type, although documents
-// are the service's default: nobody knows whether the compatible API heeds it. So the native API,
+// are the service's default: nobody knows whether the compatible API uses it. So the native API,
 // which does, has a variant of its own.
 func (o Options) variant() string {
 	switch {

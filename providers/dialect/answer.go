@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// Answer is what an answer holds.
+// Answer is what a host answers with.
 type Answer struct {
-	Model  string // the name that it shows
+	Model  string // the model's name in the answer
 	Rows   []Row
 	Tokens int
 }
@@ -22,7 +22,7 @@ type Answer struct {
 type Row struct {
 	Index   int
 	Vector  []float32
-	Encoded []byte // in the place of Vector: its JSON
+	Encoded []byte // JSON of the vector, instead of Vector
 }
 
 // Append appends the vector's JSON to dst: a list of numbers, each with the digits that a float32
@@ -37,8 +37,8 @@ func (r Row) Append(dst []byte, asBase64 bool) []byte {
 	return AppendNumbers(dst, r.Vector, 32)
 }
 
-// AppendNumbers appends a list of numbers to dst, with the digits that a number of so many bits
-// needs.
+// AppendNumbers appends v to dst as a list of numbers. bits is 32 or 64: numbers get as many digits
+// as a float of that size needs.
 func AppendNumbers(dst []byte, v []float32, bits int) []byte {
 	dst = append(dst, '[')
 	for i, f := range v {
@@ -50,7 +50,7 @@ func AppendNumbers(dst []byte, v []float32, bits int) []byte {
 	return append(dst, ']')
 }
 
-// AppendBase64 appends a string to dst: the base64 of the vector's float32s in little-endian order.
+// AppendBase64 appends to dst a JSON string: the base64 of v as float32 values, little-endian.
 func AppendBase64(dst []byte, v []float32) []byte {
 	raw := make([]byte, 0, 4*len(v))
 	for _, f := range v {
@@ -71,8 +71,8 @@ func AppendRows(dst []byte, rows []Row, asBase64 bool) []byte {
 	return append(dst, ']')
 }
 
-// AppendList appends a list of vectors as OpenAI writes it, and those who write the same. usage is
-// its JSON.
+// AppendList appends a list of vectors in OpenAI's format, which other services share. usage is
+// JSON.
 func AppendList(dst []byte, a Answer, asBase64 bool, usage string) []byte {
 	dst = append(dst, `{"object":"list","data":[`...)
 	for i, row := range a.Rows {
@@ -86,8 +86,8 @@ func AppendList(dst []byte, a Answer, asBase64 bool, usage string) []byte {
 	return fmt.Appendf(dst, `],"model":%s,"usage":%s}`, JSON(a.Model), usage)
 }
 
-// JSON is v as services write it: without escaping <, > and &, without a newline at the end. It
-// panics where v is nothing that JSON has.
+// JSON returns v as services write it, without escaping <, > and & and without a final newline. It
+// panics if v has no JSON.
 func JSON(v any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -98,7 +98,7 @@ func JSON(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// Listed is a list of lengths for a message: "256, 512".
+// Listed returns lengths as a list for a message: "256, 512".
 func Listed(lengths []int) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(lengths), " ", ", "), "[]")
 }

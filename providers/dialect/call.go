@@ -11,46 +11,46 @@ import (
 
 // Call is what a request asks for.
 type Call struct {
-	Model string   // as the request names it; "" where the wire has no word for it
-	Texts []string // nil where IDs came in their place
-	IDs   [][]int  // token ids, a list for each text; the host puts Texts in their place before Check
+	Model string   // as the request names it; "" if requests name no model
+	Texts []string // nil if the request has IDs instead
+	IDs   [][]int  // token ids, a list per text; the host sets Texts from them before Check
 	Task  embedding.Task
-	Role  string // the wire's own word for the task, an instruction with it; "" is none
-	// Dimensions is the length asked for; nil: the model's own.
+	Role  string // the service's own word for the task, with its instruction; "" means none
+	// Dimensions is the length that the request asks for. nil means the model's own.
 	Dimensions *int
 	Base64     bool
-	Raw        bool // vectors may come as the model gives them, not of unit length
+	Raw        bool // vectors need not have unit length
 	Cut        Cut
-	TextTokens int // texts are too long from here on; 0: the model's limit
-	Rest       any // the dialect's own
+	TextTokens int // replaces the model's limit of a text; 0 means the model's
+	Rest       any // for the dialect's own use
 }
 
-// Cut is what happens to a text that is too long.
+// Cut says what happens to a text that is too long.
 type Cut uint8
 
-// What may happen to it.
+// The choices for a text that is too long.
 const (
-	CutNone  Cut = iota // it is refused
-	CutEnd              // it loses its end
-	CutStart            // it loses its start
+	CutNone  Cut = iota // refuse it
+	CutEnd              // cut its end
+	CutStart            // cut its start
 )
 
-// Model is a model as a host offers it. ID is what answers call it, Limits are those in force, and
-// Symmetric says that a call's role changes nothing.
+// Model is a model that a host offers. Answers name it by ID. Limits are the limits in force. If
+// Symmetric, the role of a call changes nothing.
 type Model struct {
 	embedding.Model
-	Name    string // that requests use; "": ID
-	Lengths []int  // all that may be asked for, where that is not every number up to Longest
-	Longest int    // of the lengths that may be asked for; 0: Dimensions is the only one, unless there are Lengths
+	Name    string // used in requests; "" means ID
+	Lengths []int  // the lengths on offer; nil means every length up to Longest
+	Longest int    // the longest length on offer; 0 means Dimensions only, unless Lengths is set
 }
 
-// Asked is the name by which requests ask for the model.
+// Asked returns the model's name in requests.
 func (m Model) Asked() string { return cmp.Or(m.Name, m.ID) }
 
-// Fixed reports whether vectors have one length only.
+// Fixed reports whether the model has only one length of vectors.
 func (m Model) Fixed() bool { return m.Longest == 0 && len(m.Lengths) < 2 }
 
-// Offers reports whether vectors of n dimensions may be asked for.
+// Offers reports whether a request may ask for n dimensions.
 func (m Model) Offers(n int) bool {
 	if m.Lengths != nil {
 		return slices.Contains(m.Lengths, n)
@@ -58,7 +58,7 @@ func (m Model) Offers(n int) bool {
 	return n == m.Dimensions || n > 0 && n <= m.Longest
 }
 
-// Length is how long the vectors of a call are.
+// Length returns the length of the vectors for a call.
 func (m Model) Length(c *Call) int {
 	if c.Dimensions == nil {
 		return m.Dimensions
@@ -66,14 +66,15 @@ func (m Model) Length(c *Call) int {
 	return *c.Dimensions
 }
 
-// Excess is a limit that a call exceeds.
+// Excess describes a limit that a call exceeds.
 type Excess struct {
-	Allowed embedding.Limits // the one limit: the other fields are 0
+	Allowed embedding.Limits // only the exceeded limit is set
 	Got     int
-	Index   int // of a text that is too long
+	Index   int // of the text that is too long
 }
 
-// Refuse is the refusal for the excess. It fills the holes {got}, {allowed} and {index}.
+// Refuse returns why as the refusal for this excess. It fills the holes {got}, {allowed} and
+// {index}.
 func (e *Excess) Refuse(why Refusal) *Refusal {
 	l := e.Allowed
 	full := why.With("{got}", strconv.Itoa(e.Got), "{allowed}", strconv.Itoa(l.Texts+l.Tokens+l.Bytes+l.TextTokens), "{index}", strconv.Itoa(e.Index))
@@ -81,9 +82,9 @@ func (e *Excess) Refuse(why Refusal) *Refusal {
 	return full
 }
 
-// Exceeds returns the first limit that a call exceeds, nil if there is none. count counts a text's
-// tokens, and tokens are those of each text. Texts that are to be cut are cut, and their tokens
-// with them.
+// Exceeds returns the first limit that the call exceeds, or nil. tokens has the tokens of each
+// text, and count counts those of any text. If c.Cut says so, Exceeds cuts texts that are too long,
+// in c.Texts and in tokens.
 func (c *Call) Exceeds(l embedding.Limits, tokens []int, count func(string) int) *Excess {
 	if l.Texts > 0 && len(c.Texts) > l.Texts {
 		return &Excess{Allowed: embedding.Limits{Texts: l.Texts}, Got: len(c.Texts)}

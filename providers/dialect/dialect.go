@@ -7,25 +7,24 @@ import (
 	"time"
 )
 
-// Dialect is one service's wire. Its methods are called for many requests at once.
+// Dialect is the wire format of one service. It is safe for concurrent use.
 type Dialect interface {
-	// Routes are what the service serves. They never change.
+	// Routes returns what the service serves. The result never changes.
 	Routes() []Route
-	// Key returns a request's credential, "" if it has none. What comes in another way than the
-	// service's usual one, such as a token in place of a key, has its scheme before it: "Bearer
-	// TOKEN".
+	// Key returns a request's credential, or "" if there is none. A credential in an unusual place,
+	// such as a token instead of a key, starts with its scheme: "Bearer TOKEN".
 	Key(r *Request) string
 	// Head sets the headers of every answer in r.Out.
 	Head(r *Request)
-	// Words are the refusals that a host needs, as the service words them for this request.
+	// Words returns the refusals that a host needs, in the service's words for this request.
 	Words(r *Request) Words
-	// Parse reads the body of a request for vectors. A refusal beside a Call that names a model is to
-	// be said only where the host has that model.
+	// Parse reads the body of a request for vectors. If it returns a refusal and a Call that names a
+	// model, the host sends the refusal only if it has that model.
 	Parse(r *Request, body []byte) (Call, *Refusal)
-	// Check holds a call against a model, in the order in which the service looks at what may be
-	// wrong. The model's limits are those in force, and over is the first of them that the call
-	// exceeds; nil if there is none. Check may set c.Dimensions where the service gives other lengths
-	// than it was asked for.
+	// Check returns a refusal if the model cannot serve the call, or nil. It checks in the service's
+	// order. The model's limits are the limits in force; over is the first limit that the call
+	// exceeds, or nil. Check may change c.Dimensions if the service returns other lengths than
+	// requested.
 	Check(r *Request, c *Call, m Model, over *Excess) *Refusal
 	// Answer appends the body of an answer to dst. It may set headers in r.Out.
 	Answer(dst []byte, r *Request, c *Call, a Answer) []byte
@@ -33,28 +32,28 @@ type Dialect interface {
 	Refuse(r *Request, why Refusal) Reply
 }
 
-// Route is where a service takes one kind of request.
+// Route describes one kind of request that a service takes.
 type Route struct {
-	Method string // "" is any
-	// Path is a pattern of segments. In one, {name} stands for any text, which
-	// [http.Request.PathValue] returns; the segment may go on behind it, as in
+	Method string // "" means any
+	// Path is a pattern of segments. {name} in a segment matches any text, which
+	// [http.Request.PathValue] returns. Fixed text may follow it in the segment:
 	// /models/{model}:embedContent.
 	Path string
-	Open bool // no key is asked for
-	// Info answers by itself, with the models that are served. Nil: the route embeds.
+	Open bool // needs no key
+	// Info returns the answer, given the models on offer. nil means that the route embeds.
 	Info func(r *Request, models []Model) Reply
 }
 
-// Request is one that has arrived.
+// Request is a request that has arrived.
 type Request struct {
 	*http.Request
-	ID      string // a made-up one that answers may carry
+	ID      string // generated; answers may include it
 	Arrived time.Time
 	Out     http.Header // the headers of the answer
-	Route   *Route      // set by Find; nil: there is none
+	Route   *Route      // set by Find; nil if no route matches
 }
 
-// Bearer returns the token in a request's Authorization, "" if there is none.
+// Bearer returns the token in the Authorization header, or "" if there is none.
 func (r *Request) Bearer() string {
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -63,14 +62,14 @@ func (r *Request) Bearer() string {
 	return strings.TrimSpace(key)
 }
 
-// Reply is a whole answer.
+// Reply is a complete answer.
 type Reply struct {
 	Status int
-	Type   string // Content-Type; "" is JSON where there is a body
+	Type   string // Content-Type; "" means JSON if there is a body
 	Body   []byte
 }
 
-// Find sets the request's Route and path values. Where there is none it returns the service's
+// Find sets the request's Route and path values. If no route matches, it returns the service's
 // refusal.
 func Find(d Dialect, r *Request) *Refusal {
 	known := false

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Strict decodes one JSON object, and refuses fields that into has not.
+// Strict decodes one JSON object. An object with a field that into does not have is an error.
 func Strict(body []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
@@ -15,15 +15,15 @@ func Strict(body []byte, into any) error {
 		return err
 	}
 	if d.More() {
-		return errors.New("there is more than one JSON value")
+		return errors.New("more than one JSON value")
 	}
 	return nil
 }
 
-// Texts is a text or a list of texts.
+// Texts is JSON input that holds one text or a list of texts.
 type Texts []string
 
-// UnmarshalJSON refuses anything else.
+// UnmarshalJSON returns an error for anything else.
 func (t *Texts) UnmarshalJSON(raw []byte) error {
 	var one string
 	if json.Unmarshal(raw, &one) == nil && raw[0] == '"' {
@@ -41,15 +41,15 @@ func (t *Texts) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Input is what some clients send: texts, or in their place the ids of one text's tokens or of many
-// texts'. It is empty where the input is neither.
+// Input is the input that some clients send: texts, or the token ids of one or many texts. It is
+// empty if the JSON has neither.
 type Input struct {
 	Texts []string
-	IDs   [][]int // of each text
+	IDs   [][]int // per text
 }
 
-// UnmarshalJSON never fails: an input that is wrong is refused in other words than a body that is
-// no JSON.
+// UnmarshalJSON never returns an error, because services refuse a wrong input with other words than
+// a body that is not JSON.
 func (in *Input) UnmarshalJSON(raw []byte) error {
 	var texts Texts
 	var one []int

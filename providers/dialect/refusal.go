@@ -15,25 +15,24 @@ type Refusal struct {
 	Status  int
 	Code    string
 	Type    string
-	Message string         // may have holes, such as {model}, for With to fill
-	Field   string         // the member of the request that is wrong, where the service names it
-	Form    string         // which of the service's shapes of errors it has; "" is the usual one
-	Kind    embedding.Kind // what a client should make of it; Unknown: that is not said
-	Late    bool           // only who has a good key is told
-	Long    bool           // length is what is refused, not number
+	Message string         // may have holes, such as {model}, that With fills
+	Field   string         // the wrong field of the request, if the service names it
+	Form    string         // the shape of the error, if the service has several; "" means the usual one
+	Kind    embedding.Kind // how a client should classify it; Unknown means any way
+	Late    bool           // sent only if the key is good
+	Long    bool           // a text is too long (rather than too many texts)
 
 	holes []string
 }
 
-// With returns the refusal with holes filled: name, value, name, value. The names are written with
-// their braces.
+// With returns a copy of r with holes filled: name, value, name, value. Names include their braces.
 func (r Refusal) With(holes ...string) *Refusal {
 	r.holes = append(slices.Clip(r.holes), holes...)
 	return &r
 }
 
-// Text is the message with its holes filled. escape is applied to each value; nil: they stay as
-// they are.
+// Text returns the message with its holes filled. It passes each value through escape, which may be
+// nil.
 func (r Refusal) Text(escape func(string) string) string {
 	holes := slices.Clone(r.holes)
 	for i := 1; i < len(holes) && escape != nil; i += 2 {
@@ -42,15 +41,15 @@ func (r Refusal) Text(escape func(string) string) string {
 	return strings.NewReplacer(holes...).Replace(r.Message)
 }
 
-// Words are the refusals of a service that a host needs.
+// Words holds the refusals of a service that a host needs.
 type Words struct {
 	NoPath, NoMethod Refusal // holes: {path} and {method}
 	NoKey, BadKey    Refusal
 	NoModel          Refusal // holes: {model}, {"model"}, {models}, {'models'}: some with quotes
 	LargeBody        Refusal
-	// Kinds has a refusal for each Kind of error of an Embedder, with the hole {why}. Auth may be
-	// missing where it is BadKey, Partial where it is Rejected, and Unknown and Malformed where they
-	// differ from Unavailable by their status.
+	// Kinds has a refusal for each Kind of an Embedder's error, with the hole {why}. Auth may be
+	// missing if it is BadKey, and Partial if it is Rejected. Unknown and Malformed may be missing if
+	// they differ from Unavailable only by their status.
 	Kinds map[embedding.Kind]Refusal
 }
 
@@ -74,13 +73,13 @@ func (w Words) Of(k embedding.Kind) Refusal {
 	return why
 }
 
-// Unknown is the refusal of a model that is not there.
+// Unknown returns the refusal of a model that the host does not have.
 func (w Words) Unknown(model string, known []string) *Refusal {
 	return w.NoModel.With("{model}", model, `{"model"}`, strconv.Quote(model), "{models}", strings.Join(known, ", "), "{'models'}", "'"+strings.Join(known, "', '")+"'")
 }
 
-// Say writes an Embedder's error as the service's refusal. Of the error it tells its Kind, when to
-// come again, and its cause where the service's words have room for one.
+// Say writes an Embedder's error as the service's refusal. It reveals the error's Kind, its
+// RetryAfter and, if the service's words have a place for it, its cause.
 func Say(d Dialect, r *Request, err *embedding.Error) Reply {
 	if err.RetryAfter > 0 {
 		r.RetryAfter(err.RetryAfter)
@@ -92,7 +91,7 @@ func Say(d Dialect, r *Request, err *embedding.Error) Reply {
 	return d.Refuse(r, *d.Words(r).Of(err.Kind).With("{why}", said))
 }
 
-// RetryAfter sets the answer's header, in seconds rounded up.
+// RetryAfter sets the Retry-After header of the answer, in seconds rounded up.
 func (r *Request) RetryAfter(d time.Duration) {
 	r.Out.Set("Retry-After", strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10))
 }

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// cacheKey is what an encoded vector depends on.
+// cacheKey is everything that an encoded vector depends on.
 type cacheKey struct {
 	variant
 	full   int
@@ -13,7 +13,7 @@ type cacheKey struct {
 	text   digest
 }
 
-// cache keeps encoded vectors, the least recently used out first, within so many bytes.
+// cache keeps encoded vectors within a number of bytes and drops the least recently used first.
 type cache struct {
 	mu          sync.Mutex
 	room, limit int
@@ -26,14 +26,14 @@ type cacheEntry struct {
 	encoded []byte
 }
 
-// entryCost is about what an entry costs beside its bytes.
+// entryCost is the approximate overhead of an entry in bytes.
 const entryCost = 256
 
 func newCache(limit int) *cache {
 	return &cache{room: limit, limit: limit, entries: map[cacheKey]*list.Element{}, order: list.New()}
 }
 
-// get returns the encoded vector, which nobody edits, or nil.
+// get returns the encoded vector or nil. Nobody edits it.
 func (c *cache) get(k cacheKey) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()

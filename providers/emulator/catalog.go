@@ -8,39 +8,39 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// BadText is what the fault bad-text looks for where its Match is empty.
+// BadText is the default Match of the fault bad-text.
 const BadText = "emulator: inappropriate"
 
-// stage is the moment at which a fault strikes. At one stage a request meets at most one fault: the
-// first that is due, in the order in which they were set.
+// stage is the moment at which a fault strikes. A request meets at most one fault per stage: the
+// first one due, in the order in which they were set.
 type stage uint8
 
 const (
-	atGateway stage = iota // after the key, before anything else is looked at: nothing is billed
-	atCheck                // where a rule it bends is looked at
-	atDelay                // before the answer is sent: goes with a fault of the answer
-	atAnswer               // once the texts are billed
+	atGateway stage = iota // after the key check, before everything else; nothing is billed
+	atCheck                // at the check of the rule that it changes
+	atDelay                // before the answer is sent; combines with a fault of the answer
+	atAnswer               // after the texts are billed
 )
 
-// FaultInfo describes a fault that can be switched on.
+// FaultInfo describes a fault that an emulator has.
 type FaultInfo struct {
 	Name   string         `json:"name"`
 	Does   string         `json:"does"`
-	Status int            `json:"status"` // HTTP status of the answer; 0: there is none
-	Billed bool           `json:"billed"` // the texts are billed although the answer is spoiled
-	Kind   embedding.Kind `json:"-"`      // what a client should make of it; Unknown: nothing, it can read the answer
-	Flats  bool           `json:"-"`      // the error has a flat body too
+	Status int            `json:"status"` // HTTP status of the answer; 0 means no answer
+	Billed bool           `json:"billed"` // texts are billed although the answer is unusable
+	Kind   embedding.Kind `json:"-"`      // how a client should classify it; Unknown if the answer is usable
+	Flats  bool           `json:"-"`      // the error also has a flat form
 
-	Error dialect.Refusal `json:"-"` // what a fault of the vendor's own answers
+	Error dialect.Refusal `json:"-"` // the answer of a vendor's own fault
 
 	stage stage
-	error bool // an error of the vendor's own
+	error bool // the fault answers with a vendor's error
 }
 
-// The faults that strike what a request asks for. A vendor has those that its Faults name.
+// Faults that depend on the content of a request. A vendor has those that its Faults name.
 var stages = map[string]stage{"bad-text": atCheck, "base64-400": atCheck}
 
-// Catalog returns every fault there is, in the order of their names.
+// Catalog returns all faults, sorted by name.
 func (v Vendor) Catalog() []FaultInfo {
 	all := slices.DeleteFunc(slices.Clone(wireFaults), func(f FaultInfo) bool {
 		indexed := f.Name == "shuffled" || f.Name == "duplicate-index"

@@ -14,22 +14,22 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// ControlPath is where Options.Control serves, in JSON:
+// ControlPath is the path of the control API, in JSON, if Options.Control is set:
 //
 //	GET    /_emulator/          what the emulator is, and the catalog of faults
 //	GET    /_emulator/ledger    the Ledger
 //	DELETE /_emulator/ledger    Reset
-//	GET    /_emulator/faults    the faults that are set, each with seen and injected
+//	GET    /_emulator/faults    the active faults, each with seen and injected
 //	PUT    /_emulator/faults    SetFaults: an array of strings as ParseFault reads them
 //	DELETE /_emulator/faults    SetFaults without any
 //	GET    /_emulator/settings  the Settings
-//	PATCH  /_emulator/settings  changes those that are given; durations are strings like "50ms"
+//	PATCH  /_emulator/settings  changes the given settings; durations are strings like "50ms"
 //
-// A wrong request gets 400 with {"error":"..."} and changes nothing; a web page of another origin
-// is refused.
+// A bad request gets status 400 with {"error":"..."} and changes nothing. Web pages of other
+// origins are refused.
 const ControlPath = "/_emulator/"
 
-// settingsJSON is Settings as the control endpoint writes them.
+// settingsJSON is the form of Settings in the control API.
 type settingsJSON struct {
 	RPM        int                   `json:"rpm"`
 	TPM        int                   `json:"tpm"`
@@ -116,7 +116,7 @@ func (s *Server) controlHandler() http.Handler {
 	}, faults)
 	change("DELETE", "faults", func([]byte) error { return s.SetFaults() }, faults)
 	get("settings", settings)
-	var patching sync.Mutex // of two at a time neither is to undo the other
+	var patching sync.Mutex // concurrent patches must not undo each other
 	change("PATCH", "settings", func(body []byte) error {
 		patching.Lock()
 		defer patching.Unlock()
@@ -133,8 +133,8 @@ func (s *Server) controlHandler() http.Handler {
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-// decode reads one JSON value and refuses fields it does not know: a misspelt setting must not pass
-// for a set one.
+// decode reads one JSON value and refuses unknown fields: a misspelled setting must not go
+// unnoticed.
 func decode(body []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()

@@ -9,24 +9,23 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// call is a call whose model is there.
+// call is a call for a model that exists.
 type call struct {
 	dialect.Call
 	model  dialect.Model
-	length int    // of the answer's vectors
-	full   int    // above 0: they are the beginnings of unit vectors of so many dimensions, and not of unit length themselves
-	role   string // what else they depend on
+	length int    // length of the answer's vectors
+	full   int    // if above 0, vectors are prefixes of unit vectors of this length, not unit vectors
+	role   string // what else the vectors depend on
 }
 
-// embed answers a call that could be read, of a model that is there. The order is DashScope's:
-// request rate, then the input's faults. Tokens count towards the rates only where the input has no
-// fault.
+// embed answers a well-formed call for a model that exists. It checks in DashScope's order: first
+// the request rate, then the input. Tokens count towards the rates only if the input is good.
 func (x *exchange) embed(c *call, buf *buffer) {
 	tokens := make([]int, max(len(c.Texts), len(c.IDs)))
 	for i, text := range c.Texts {
 		tokens[i] = x.tokens(text)
 	}
-	for i, ids := range c.IDs { // their vectors have no meaning
+	for i, ids := range c.IDs { // vectors of token ids have no meaning
 		c.Texts = append(c.Texts, strings.Trim(fmt.Sprint(ids), "[]"))
 		tokens[i] = len(ids)
 	}
@@ -95,8 +94,8 @@ func (x *exchange) embed(c *call, buf *buffer) {
 	x.mu.Unlock()
 }
 
-// checkFault returns the fault that strikes a good call for what it asks. It may make a call for
-// base64 one for numbers.
+// checkFault returns the fault that strikes a good call because of its content. It may change a
+// call for base64 into one for numbers.
 func (x *exchange) checkFault(c *call) *fault {
 	if f := x.strike(atCheck, func(f Fault) bool { return f.Name == "bad-text" && c.bad(f) }); f != nil || !c.Base64 {
 		return f
@@ -108,7 +107,7 @@ func (x *exchange) checkFault(c *call) *fault {
 	return f
 }
 
-// bad reports whether a text contains the mark of a bad one.
+// bad reports whether a text contains the marker of a bad text.
 func (c *call) bad(f Fault) bool {
 	mark := cmp.Or(f.Match, BadText)
 	for _, t := range c.Texts {
@@ -119,7 +118,7 @@ func (c *call) bad(f Fault) bool {
 	return false
 }
 
-// throttled returns the rate that the account is over, by its fault's name.
+// throttled returns the rate that the account exceeds, by its fault's name.
 func (x *exchange) throttled(model string, tokens int) (over string, wait time.Duration) {
 	if x.settings.Rates == (Rates{}) {
 		return "", 0
@@ -134,7 +133,7 @@ func (x *exchange) throttled(model string, tokens int) (over string, wait time.D
 	return t.take(time.Now(), x.settings.Rates, tokens)
 }
 
-// wait lasts as long as the settings and the fault say; false: the caller has left.
+// wait waits as long as the settings and the fault say. It returns false if the caller leaves.
 func (x *exchange) wait(slow *fault) bool {
 	d := x.settings.Latency
 	if j := x.settings.Jitter; j > 0 {

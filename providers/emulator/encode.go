@@ -9,8 +9,7 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// encoded returns the JSON of each text's vector in a space. The results are shared: nobody edits
-// them.
+// encoded returns the JSON of each text's vector in a space. Results are shared and never edited.
 func (x *exchange) encoded(ctx context.Context, c *call, space string, digests []digest) ([][]byte, error) {
 	out := make([][]byte, len(c.Texts))
 	key := cacheKey{variant: variant{space, c.length, c.role}, full: c.full, base64: c.Base64}
@@ -27,7 +26,7 @@ func (x *exchange) encoded(ctx context.Context, c *call, space string, digests [
 	texts := make([]string, len(missing))
 	for k, i := range missing {
 		if texts[k] = c.Texts[i]; strings.TrimSpace(texts[k]) == "" {
-			texts[k] = "(blank)" // some vendors take one
+			texts[k] = "(blank)" // some vendors accept blank texts
 		}
 	}
 	res, err := x.base.Embed(ctx, embedding.Request{Texts: texts})
@@ -51,7 +50,7 @@ func (x *exchange) encoded(ctx context.Context, c *call, space string, digests [
 	return out, nil
 }
 
-// deliver sends the answer and reports whether the caller got it as it was meant.
+// deliver sends the answer and reports whether the caller received it as intended.
 func (x *exchange) deliver(c *call, rows []dialect.Row, tokens int, spoil *fault, buf *buffer) bool {
 	body := x.dialect.Answer(buf.out[:0], x.req, &c.Call, dialect.Answer{Model: c.model.ID, Rows: rows, Tokens: tokens})
 	buf.out = body

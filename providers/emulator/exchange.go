@@ -22,15 +22,15 @@ type exchange struct {
 	w   http.ResponseWriter
 	req *dialect.Request
 
-	settings Settings // as they were when the request arrived: not to be edited
+	settings Settings // as of the request's arrival; read-only
 
-	status int  // sent whole; 0: none
+	status int  // of a complete answer; 0 means none was sent
 	begun  bool // a part of the answer was sent
-	abort  bool // end the connection
+	abort  bool // the connection must end
 }
 
 func (x *exchange) serve() {
-	// Read first: net/http notices that a caller has left only once the body is read.
+	// Read the body first: net/http notices a lost caller only after that.
 	buf := buffers.Get().(*buffer)
 	defer buf.release()
 	body, err := buf.read(x.req.Body)
@@ -82,7 +82,7 @@ func (x *exchange) serve() {
 // refuse sends the service's refusal.
 func (x *exchange) refuse(why dialect.Refusal) { x.reply(x.dialect.Refuse(x.req, why)) }
 
-// fault sends the error of one of the vendor's faults.
+// fault answers with one of the vendor's faults.
 func (x *exchange) fault(f Fault) {
 	at := slices.IndexFunc(x.catalog, func(i FaultInfo) bool { return i.Name == f.Name })
 	if at < 0 { // a vendor without BurstRate
@@ -127,7 +127,7 @@ func (x *exchange) hang() {
 	x.abort = true
 }
 
-// kill takes the emulator down: this request and all later ones get no answer.
+// kill takes the emulator down. This request and all later ones get no answer.
 func (x *exchange) kill() {
 	x.abort = true
 	x.mu.Lock()
@@ -141,7 +141,7 @@ func (x *exchange) kill() {
 
 const jsonType = "application/json"
 
-// head sends status and headers for a body of a length.
+// head sends status and headers for a body of the given length.
 func (x *exchange) head(status int, contentType string, length int) {
 	h := x.req.Out
 	x.dialect.Head(x.req)
@@ -160,7 +160,7 @@ func (x *exchange) reply(a dialect.Reply) {
 	x.send(a.Status, a.Type, a.Body)
 }
 
-// send sends a whole answer and reports whether the caller was still there to take it.
+// send sends a complete answer and reports whether the caller was still there.
 func (x *exchange) send(status int, contentType string, body []byte) bool {
 	x.head(status, contentType, len(body))
 	if _, err := x.w.Write(body); err != nil || x.req.Context().Err() != nil {
@@ -180,19 +180,19 @@ func (x *exchange) drop() {
 		conn = t.NetConn()
 	}
 	if t, ok := conn.(*net.TCPConn); ok && !x.begun {
-		_ = t.SetLinger(0) // at close, RST instead of FIN; what was sent of half an answer should arrive, though
+		_ = t.SetLinger(0) // closes with RST instead of FIN; a part that was sent should still arrive
 	}
 	_ = conn.Close()
 }
 
-// requestID returns a bare UUID with the version digit that DashScope's have.
+// requestID returns a bare UUID with the version digit that DashScope uses.
 func requestID() string {
 	hi, lo := rand.Uint64(), rand.Uint64()
 	return fmt.Sprintf("%08x-%04x-9%03x-%04x-%012x", hi>>32, hi>>16&0xffff, hi&0xfff, lo>>48&0x3fff|0x8000, lo&0xffffffffffff)
 }
 
-// MaxBody is the longest body that is read, in bytes; what is longer arrives one byte longer. 20
-// texts of 128,000 tokens, the most that a model takes, fit.
+// MaxBody is the largest body in bytes that the emulator reads; of a longer one it reads one byte
+// more. It fits 20 texts of 128,000 tokens, the most that any model takes.
 const MaxBody = 16 << 20
 
 // buffer is memory for one request's body and its answer.
@@ -203,7 +203,7 @@ type buffer struct {
 
 var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
-// release gives the buffer back, unless it has grown beyond what most requests need.
+// release returns the buffer to the pool, unless it is larger than most requests need.
 func (b *buffer) release() {
 	const keep = 1 << 20
 	if b.in.Cap() <= keep && cap(b.out) <= keep {
@@ -211,8 +211,7 @@ func (b *buffer) release() {
 	}
 }
 
-// read reads at most one byte more than MaxBody. The result is valid until the buffer is given
-// back.
+// read reads at most MaxBody+1 bytes. The result is valid until release.
 func (b *buffer) read(r io.Reader) ([]byte, error) {
 	b.in.Reset()
 	_, err := b.in.ReadFrom(io.LimitReader(r, MaxBody+1))

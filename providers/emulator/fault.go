@@ -12,29 +12,29 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong, and when. With only a Name it strikes every request that it
-// can strike; At, P and Next narrow that down, together where several are set. The zero Fault is
-// not valid. SetFaults switches faults on.
+// Fault is something that goes wrong on purpose. With only a Name it strikes every request that it
+// applies to. At, P and Next narrow that down and combine. The zero Fault is not valid. SetFaults
+// activates faults.
 type Fault struct {
-	Name string // one of the emulator's catalog
+	Name string // a name in the emulator's catalog
 
-	At   int     // not before the k-th request that it could strike, counted from 1; without Next only that one
-	P    float64 // with this probability; 0: always
-	Next int     // at most this many times; 0: no limit
+	At   int     // the first request to strike, of those it applies to, from 1; without Next only that one
+	P    float64 // probability; 0 means always
+	Next int     // at most this many times; 0 means no limit
 
-	Delay      time.Duration // of slow: how long; 0: a second
-	Match      string        // of bad-text: what a bad text contains; "": BadText
-	Flat       bool          // of an error: a flat body also where the API has envelopes
-	RetryAfter time.Duration // of an error: sent as Retry-After, in seconds rounded up; 0: the header is not sent
-	Status     int           // of answer: its HTTP status, from 200; 0: 500
-	Body       string        // of answer: its body, in which {id} stands for the request's id
+	Delay      time.Duration // for slow: how long; 0 means one second
+	Match      string        // for bad-text: what a bad text contains; "" means BadText
+	Flat       bool          // for an error: a flat body even if the API uses an envelope
+	RetryAfter time.Duration // for an error: the Retry-After header, in seconds rounded up; 0 means no header
+	Status     int           // for answer: the HTTP status, from 200; 0 means 500
+	Body       string        // for answer: the body; {id} stands for the request's id
 }
 
-// ParseFault reads a fault as flags and the control endpoint write it: its name, and after "=" its
-// options with commas between them, for example "slow=p:0.1,delay:2s", "reset=next:3",
-// "overloaded=at:5,retry_after:1s", "auth=flat" or "answer=status:429,body:{}". "always" is allowed
-// and says nothing; match: and body: come last and take the rest. Whether there is such a fault is
-// said where it is set.
+// ParseFault reads a fault in the form of flags and the control API: the name, then "=" and options
+// separated by commas. Examples: "slow=p:0.1,delay:2s", "reset=next:3",
+// "overloaded=at:5,retry_after:1s", "auth=flat", "answer=status:429,body:{}". The option "always"
+// is allowed and changes nothing. match: and body: come last and take the rest of the string.
+// ParseFault does not check that the fault exists; SetFaults does.
 func ParseFault(spec string) (Fault, error) {
 	name, options, _ := strings.Cut(spec, "=")
 	f := Fault{Name: name}
@@ -57,7 +57,7 @@ func ParseFault(spec string) (Fault, error) {
 		case "p":
 			f.P, err = strconv.ParseFloat(value, 64)
 			if f.P == 0 {
-				err = strconv.ErrRange // the zero of the field means always, which nobody means by p:0
+				err = strconv.ErrRange // 0 means always in the field, which is not what p:0 asks for
 			}
 		case "delay":
 			f.Delay, err = time.ParseDuration(value)
@@ -87,7 +87,7 @@ func positive(value string) (int, error) {
 	return n, err
 }
 
-// String writes the fault as ParseFault reads it.
+// String returns the fault in the form that ParseFault reads.
 func (f Fault) String() string {
 	var options []string
 	add := func(set bool, format string, v any) {
@@ -122,7 +122,8 @@ func (f *Fault) UnmarshalText(text []byte) error {
 	return err
 }
 
-// In returns an error if a catalog has no such fault, or if the fault takes no option that is set.
+// In returns an error if catalog has no such fault, or if the fault does not take an option that is
+// set.
 func (f Fault) In(catalog []FaultInfo) error {
 	_, err := f.in(catalog)
 	return err
@@ -164,14 +165,14 @@ func (f Fault) check(info FaultInfo, isError bool) error {
 	return nil
 }
 
-// FaultState is a fault that was set, and what became of it.
+// FaultState is an active fault with its counts.
 type FaultState struct {
 	Fault    Fault `json:"fault"`
-	Seen     int   `json:"seen"`     // requests that it could strike since it was set
-	Injected int   `json:"injected"` // of them those it struck
+	Seen     int   `json:"seen"`     // requests that it applied to since it was set
+	Injected int   `json:"injected"` // requests that it struck
 }
 
-// fault is a fault that is switched on.
+// fault is an active fault.
 type fault struct {
 	FaultState
 	info FaultInfo
@@ -195,7 +196,7 @@ func (s *Server) prepare(faults []Fault) ([]*fault, error) {
 	return out, errors.Join(errs...)
 }
 
-// due counts a request that the fault could strike and reports whether it does.
+// due counts a request that the fault applies to and reports whether the fault strikes it.
 func (f *fault) due() bool {
 	f.Seen++
 	w := f.Fault
@@ -206,7 +207,7 @@ func (f *fault) due() bool {
 	return true
 }
 
-// seeded returns a generator that depends on the seed and the words only.
+// seeded returns a generator that depends only on the seed and the words.
 func seeded(seed uint64, words ...string) *rand.Rand {
 	h := fnv.New64a()
 	for _, w := range words {

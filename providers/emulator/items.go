@@ -10,7 +10,7 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// rows returns what the answer holds, spoiled where a fault says so.
+// rows returns the answer's rows, spoiled if a fault says so.
 func (x *exchange) rows(c *call, digests []digest, spoil *fault) ([]dialect.Row, error) {
 	space := cmp.Or(string(c.model.Space), c.model.ID)
 	if spoil != nil && spoil.Fault.Name == "drift" {
@@ -57,7 +57,8 @@ func (x *exchange) rows(c *call, digests []digest, spoil *fault) ([]dialect.Row,
 	return items, nil
 }
 
-// shuffled puts the items in the given order, or, where that changes nothing, the first one last.
+// shuffled puts the items in the given order. If that changes nothing, it moves the first one to
+// the end.
 func shuffled(items []dialect.Row, order []int) []dialect.Row {
 	out, moved := make([]dialect.Row, len(items)), false
 	for to, from := range order {
@@ -70,7 +71,7 @@ func shuffled(items []dialect.Row, order []int) []dialect.Row {
 	return out
 }
 
-// withNaN puts NaN in the place of the first number.
+// withNaN replaces the first number with NaN.
 func withNaN(encoded []byte) []byte {
 	if encoded[0] == '[' {
 		_, rest, _ := strings.Cut(string(encoded), ",")
@@ -78,7 +79,7 @@ func withNaN(encoded []byte) []byte {
 	}
 	raw, err := base64.StdEncoding.DecodeString(strings.Trim(string(encoded), `"`))
 	if err != nil {
-		panic("emulator: " + err.Error()) // it is our own
+		panic("emulator: " + err.Error()) // it is our own JSON
 	}
 	binary.LittleEndian.PutUint32(raw, math.Float32bits(float32(math.NaN())))
 	return append(base64.StdEncoding.AppendEncode([]byte{'"'}, raw), '"')

@@ -7,30 +7,31 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Ledger is what the emulator has seen and billed since New or Reset. It holds no text and no key.
+// Ledger counts what the emulator has seen and billed since New or Reset. It holds no text and no
+// key.
 //
-// "Each text is billed once" is Twice == 0. Where connections are lost on purpose, a text has to be
-// asked for again; then Repeated == 0 says that nobody paid for what had arrived already.
+// If Twice is 0, each text was billed once. When connections are lost on purpose, clients must
+// repeat texts. Then Repeated == 0 shows that nobody paid again for a delivered text.
 type Ledger struct {
-	Requests    int         `json:"requests"`      // that arrived, whatever became of them
-	Answers     map[int]int `json:"answers"`       // of them by HTTP status; 0: no or half an answer (reset, hang, caller gone)
-	MaxInFlight int         `json:"max_in_flight"` // most requests at one time
+	Requests    int         `json:"requests"`      // all requests that arrived
+	Answers     map[int]int `json:"answers"`       // requests by HTTP status; 0 means no complete answer (reset, hang, caller gone)
+	MaxInFlight int         `json:"max_in_flight"` // most concurrent requests
 
-	Billed   int `json:"billed"`           // requests that were billed
-	Texts    int `json:"texts"`            // texts that were billed, each time they were
-	Tokens   int `json:"tokens"`           // tokens that were billed
-	Unsaid   int `json:"unsaid,omitempty"` // of the billed requests those whose answers do not say their tokens
-	Distinct int `json:"distinct"`         // different texts that were billed; another model, role or length makes another one
-	Twice    int `json:"twice"`            // of the different ones those billed more than once
+	Billed   int `json:"billed"`           // requests billed
+	Texts    int `json:"texts"`            // texts billed, counted each time
+	Tokens   int `json:"tokens"`           // tokens billed
+	Unsaid   int `json:"unsaid,omitempty"` // billed requests without a token count in the answer
+	Distinct int `json:"distinct"`         // different texts billed; a text counts once per model, role and length
+	Twice    int `json:"twice"`            // different texts billed more than once
 
-	Lost     int `json:"lost"`     // texts billed whose answer did not arrive: the connection ended, or the caller had left
-	Spoiled  int `json:"spoiled"`  // texts billed whose answer arrived, useless by a fault
-	Repeated int `json:"repeated"` // texts billed and delivered although they had been delivered before
+	Lost     int `json:"lost"`     // texts billed but not delivered: the connection ended or the caller left
+	Spoiled  int `json:"spoiled"`  // texts billed and delivered in an answer that a fault made useless
+	Repeated int `json:"repeated"` // texts billed and delivered again after an earlier delivery
 
 	Faults map[string]int `json:"faults"` // how often each fault struck
 }
 
-// Usage is what was billed, also for answers that were lost or spoiled, in the form embedtest
+// Usage returns what was billed, including lost and useless answers, in the form that embedtest
 // compares.
 func (l Ledger) Usage() embedding.Usage {
 	if l.Unsaid > 0 {
@@ -39,8 +40,8 @@ func (l Ledger) Usage() embedding.Usage {
 	return embedding.Usage{Requests: l.Billed, Tokens: l.Tokens}
 }
 
-// digest stands for a text: the first half of its SHA-256, so that no text is kept and none can be
-// made to collide.
+// digest stands for a text: the first half of its SHA-256. So the ledger keeps no text, and nobody
+// can construct a collision.
 type digest [16]byte
 
 func digestOf(text string) digest {
@@ -48,17 +49,17 @@ func digestOf(text string) digest {
 	return digest(sum[:16])
 }
 
-// variant is what gives one text different vectors.
+// variant is everything besides the text that changes its vector.
 type variant struct {
 	model      string
 	dimensions int
 	role       string
 }
 
-// times is how often one text was billed, and how often its vector arrived.
+// times counts how often a text was billed and how often its vector was delivered.
 type times struct{ billed, delivered uint32 }
 
-// books is the ledger being kept.
+// books is the running ledger.
 type books struct {
 	Ledger
 	inFlight int
@@ -94,7 +95,7 @@ func (b *books) bill(v variant, texts []digest, tokens int) {
 	}
 }
 
-// outcome is what became of an answer that was billed.
+// outcome says what happened to a billed answer.
 type outcome uint8
 
 const (
@@ -135,7 +136,7 @@ func (s *Server) Ledger() Ledger {
 	return l
 }
 
-// TimesBilled is how often a text was billed, for any model, role and dimensions.
+// TimesBilled returns how often a text was billed, for any model, role and dimensions.
 func (s *Server) TimesBilled(text string) int {
 	d := digestOf(text)
 	s.mu.Lock()
@@ -147,8 +148,8 @@ func (s *Server) TimesBilled(text string) int {
 	return n
 }
 
-// Reset empties the ledger and forgets what the rates have counted. Settings and faults stay.
-// Requests under way are counted where they end.
+// Reset empties the ledger and the counts of the rates. Settings and faults stay. Requests in
+// flight are counted when they end.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

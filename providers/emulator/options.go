@@ -10,42 +10,45 @@ import (
 	"github.com/vecspace/embedding/providers/static"
 )
 
-// DefaultKey is the key of an emulator whose options name none.
+// DefaultKey is the only good key if Options.Keys is nil.
 const DefaultKey = "sk-test"
 
-// Options of an emulator. The zero value knows DefaultKey and has the documented limits, no rates,
-// no latency and no faults.
+// Options configures an emulator. The zero value accepts DefaultKey and has the documented limits,
+// no rates, no latency and no faults.
 type Options struct {
-	// Keys are the made-up keys that are good. Nil: DefaultKey.
+	// Keys are the good keys. nil means DefaultKey.
 	Keys []string
-	// Model is the one model of a server that has only one (TEI). "": the emulator's default. The
-	// others have all of theirs, and refuse to be told one.
+	// Model is the model of a server that has only one, such as TEI. "" means the emulator's default.
+	// Other emulators have all their models and return an error if Model is set.
 	Model string
 	// Settings can be changed later with Configure.
 	Settings Settings
 	// Faults can be changed later with SetFaults.
 	Faults []Fault
-	// Seed of the vectors and of everything random. Emulators with one seed answer with one space, bit
-	// for bit.
+	// Seed determines the vectors and all random choices. Emulators with the same seed return the same
+	// vectors, bit for bit.
 	Seed uint64
-	// Embedder gives the vectors that are turned into the models'. It gets as many texts at once as a
-	// request has. Nil: the local model, static:base.
+	// Embedder makes the vectors that the models' vectors are derived from. It gets all texts of a
+	// request at once. nil means the local model, static:base.
 	Embedder embedding.Embedder
-	// Tokens counts a text's tokens. Nil: embedding.EstimateTokens, but at least 1.
+	// Tokens counts the tokens of a text. nil means embedding.EstimateTokens, but at least 1.
 	Tokens func(text string) int
-	// CacheBytes bounds the memory for encoded vectors. 0: 64 MiB; negative: none are kept.
+	// CacheBytes limits the memory for encoded vectors. 0 means 64 MiB, and a negative value keeps
+	// none.
 	CacheBytes int
-	// Control serves ledger, faults and settings under ControlPath to anyone who reaches the emulator.
+	// Control serves the ledger, faults and settings under ControlPath, to anyone who can reach the
+	// emulator.
 	Control bool
-	// Killed is called when the fault kill strikes. It must not wait for requests to end: one of them
-	// calls it. Optional.
+	// Killed is called when the fault kill strikes. It must not wait for requests to end, because one
+	// of them calls it. It may be nil.
 	Killed func()
 }
 
-// New returns an emulator of a vendor. It does no I/O. Users call the New of a vendor's package.
+// New returns an emulator of a vendor. It does no I/O. Use the New of a vendor's package instead,
+// unless you define a vendor.
 func New(v Vendor, o Options) (*Server, error) {
 	if o.Model != "" && o.Model != v.One {
-		return nil, fmt.Errorf("%s: Options.Model is not for this emulator: it has all of %s", v.Name, strings.Join(v.names(), ", "))
+		return nil, fmt.Errorf("%s: Options.Model must be empty: this emulator always has %s", v.Name, strings.Join(v.names(), ", "))
 	}
 	for _, key := range o.Keys {
 		if strings.TrimSpace(key) == "" {

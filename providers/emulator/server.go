@@ -16,7 +16,7 @@ import (
 type Server struct {
 	vendor  *Vendor
 	dialect dialect.Dialect
-	keys    map[string]bool // nil: none is asked for
+	keys    map[string]bool // nil means that no key is needed
 	catalog []FaultInfo
 	seed    uint64
 	base    embedding.Embedder
@@ -24,18 +24,18 @@ type Server struct {
 	killed  func()
 	space   *space
 	cache   *cache
-	control http.Handler // nil: off
+	control http.Handler // nil means off
 
 	mu        sync.Mutex
 	settings  Settings
 	faults    []*fault
 	down      bool                 // the fault kill has struck
-	throttles map[string]*throttle // by model: the account is one, whatever the key
+	throttles map[string]*throttle // by model; all keys share one account
 	books     books
 	jitter    *rand.Rand
 }
 
-// Configure replaces the settings. Requests that have begun keep the old ones.
+// Configure replaces the settings. Requests in flight keep the old ones.
 func (s *Server) Configure(to Settings) error {
 	if err := to.check(s.vendor); err != nil {
 		return err
@@ -53,9 +53,9 @@ func (s *Server) Settings() Settings {
 	return s.settings.clone()
 }
 
-// SetFaults replaces the faults that are switched on; without any, none is, and an emulator that
-// was killed lives again. Their order is kept: at each stage of a request the first that is due
-// strikes.
+// SetFaults replaces the active faults. Without arguments it removes all of them and revives an
+// emulator that the fault kill took down. At each stage of a request the first fault that is due
+// strikes, in the order given here.
 func (s *Server) SetFaults(faults ...Fault) error {
 	prepared, err := s.prepare(faults)
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *Server) SetFaults(faults ...Fault) error {
 	return nil
 }
 
-// Faults returns the faults that were set, with what became of them.
+// Faults returns the active faults with their counts.
 func (s *Server) Faults() []FaultState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +78,7 @@ func (s *Server) Faults() []FaultState {
 	return out
 }
 
-// strike returns the first fault that is due at a stage, of those that could strike this request.
+// strike returns the first fault that is due at a stage and applies to this request.
 func (s *Server) strike(at stage, could func(Fault) bool) *fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,14 +91,14 @@ func (s *Server) strike(at stage, could func(Fault) bool) *fault {
 	return nil
 }
 
-// Catalog returns every fault that can be set.
+// Catalog returns all faults of this emulator.
 func (s *Server) Catalog() []FaultInfo { return slices.Clone(s.catalog) }
 
 func named(name string) func(Fault) bool { return func(f Fault) bool { return f.Name == name } }
 
-// ServeHTTP answers as the service would. Where a fault or a caller who has left asks for it, it
-// ends the connection without an answer: by a reset where the connection is TCP, else by panicking
-// with http.ErrAbortHandler as net/http provides for.
+// ServeHTTP answers as the service would. If a fault or a lost caller requires it, ServeHTTP ends
+// the connection without an answer: by a TCP reset if it can, otherwise by a panic with
+// http.ErrAbortHandler, which net/http handles.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.control != nil && strings.HasPrefix(r.URL.Path, ControlPath) {
 		s.control.ServeHTTP(w, r)

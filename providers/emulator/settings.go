@@ -10,15 +10,16 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Settings are what may change while the emulator runs. The zero value has the documented limits,
-// no rates, no latency.
+// Settings can change while the emulator runs. The zero value means the documented limits, no rates
+// and no latency.
 type Settings struct {
 	Rates Rates
-	// Limits by model: those that are not zero stand in for the documented ones.
+	// Limits by model. Values that are not zero replace the documented ones.
 	Limits map[string]embedding.Limits
-	// Latency is what every answer with vectors takes at least, plus a random part of Jitter.
+	// Latency is the least time that each answer with vectors takes. A random part of Jitter is added.
 	Latency, Jitter time.Duration
-	// RetryAfter sends the header with answers of Rates: whole seconds until the window opens anew.
+	// RetryAfter adds a Retry-After header to refusals by Rates: whole seconds until the window
+	// reopens.
 	RetryAfter bool
 }
 

@@ -8,25 +8,25 @@ import (
 	"sync"
 )
 
-// A model's vector of a text is the base embedder's, turned and drawn out to the dimensions asked
-// for:
+// A model's vector of a text is the base embedder's vector, transformed and extended to the
+// requested dimensions:
 //
-//   - Block 0 is the base vector with the signs of its coordinates flipped by a pattern of the
-//     model's own. Cosines stay what they are, also of every prefix; vectors of two models have
-//     nothing to do with each other.
-//   - Each further block is a seeded orthogonal map of the whole base vector (signs flipped, then
-//     a Walsh-Hadamard transform), with half the energy of the block before it. So at every full
-//     block cosines are exactly the base vector's, and more than half the energy is in block 0.
+//   - Block 0 is the base vector with the signs of its coordinates flipped in a pattern of the
+//     model. All cosines stay the same, also those of prefixes. Vectors of two models are
+//     unrelated.
+//   - Each further block is a seeded orthogonal map of the whole base vector (signs flipped, then a
+//     Walsh-Hadamard transform) with half the energy of the block before. So after each full block
+//     cosines are exactly the base vectors', and block 0 has more than half the energy.
 //
-// A vector of n dimensions is the first n coordinates, at unit length. So a long vector cut to n
-// and brought to unit length is the vector of n dimensions, as Matryoshka models have it.
+// A vector of n dimensions is the first n coordinates, normalized. So a long vector that is cut to
+// n and normalized is the vector of n dimensions, as in Matryoshka models.
 type space struct {
 	seed uint64
 	mu   sync.Mutex
-	sign map[string][][]float32 // by model: a pattern per block
+	sign map[string][][]float32 // by model, one pattern per block
 }
 
-// signs returns the model's patterns for at least so many blocks of a size.
+// signs returns at least blocks patterns of the model, each of the given size.
 func (s *space) signs(model string, blocks, size int) [][]float32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,9 +49,9 @@ func pattern(r *rand.Rand, n int) []float32 {
 	return p
 }
 
-// vector returns base's vector in the model's space, in n dimensions at unit length.
+// vector returns base's vector in the model's space: n dimensions, unit length.
 func (s *space) vector(model string, base []float32, n int) []float32 {
-	size := 1 << bits.Len(uint(len(base)-1)) // the transform wants a power of two
+	size := 1 << bits.Len(uint(len(base)-1)) // the transform needs a power of two
 	blocks := 1
 	if n > len(base) {
 		blocks += (n - len(base) + size - 1) / size
@@ -75,9 +75,8 @@ func (s *space) vector(model string, base []float32, n int) []float32 {
 	return unit(out[:n:n])
 }
 
-// lean moves a base vector a little in the direction of a role, "" in none, so that a text's
-// vectors of two roles differ and are still close to each other. The result has not quite unit
-// length.
+// lean moves a base vector slightly in the direction of a role; "" moves nothing. So the vectors of
+// a text in two roles differ but stay close. The result does not have exactly unit length.
 func (s *space) lean(role string, base []float32) []float32 {
 	if role == "" {
 		return base
@@ -93,7 +92,8 @@ func (s *space) lean(role string, base []float32) []float32 {
 // leaning is how far a role moves a vector of length 1.
 const leaning = 0.1
 
-// hadamard is the Walsh-Hadamard transform in place, times scale. len(v) is a power of two.
+// hadamard applies the Walsh-Hadamard transform in place and multiplies by scale. len(v) must be a
+// power of two.
 func hadamard(v []float32, scale float32) {
 	for half := 1; half < len(v); half *= 2 {
 		for at := 0; at < len(v); at += 2 * half {
@@ -109,7 +109,7 @@ func hadamard(v []float32, scale float32) {
 	}
 }
 
-// unit brings v to unit length in place. A zero vector, which no model gives, stays.
+// unit normalizes v in place. A zero vector, which no model returns, stays.
 func unit(v []float32) []float32 {
 	sum := 0.0
 	for _, x := range v {

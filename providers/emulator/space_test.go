@@ -71,7 +71,7 @@ func TestSpace(t *testing.T) {
 	}
 }
 
-// Base models of any length work, also where a block is only begun.
+// Base models of any length work, also if a block is incomplete.
 func TestSpaceOfOtherLengths(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	s := &space{}

@@ -2,23 +2,24 @@ package emulator
 
 import "time"
 
-// Rates is how fast the account may ask, per model: what is over them gets 429 and counts nowhere.
-// A window opens with the first request after the last one has closed. Zero values: no limit.
+// Rates limits the account's speed, per model. Requests above a rate get status 429 and do not
+// count. A window opens with the first request after the previous window has closed. Zero means no
+// limit, except where a field says otherwise.
 //
-// DashScope documents RPM, TPM, their sixtieth part per second, and a limit on growth whose size it
-// does not say.
+// DashScope documents RPM, TPM, a sixtieth of both per second, and a limit on growth, without
+// saying how large that is.
 type Rates struct {
-	RPM int // requests a minute
-	TPM int // tokens a minute; an empty window takes a request of any size
-	RPS int // requests a second; 0: RPM/60, rounded up; negative: none
-	TPS int // tokens a second; 0: TPM/60, rounded up; negative: none
+	RPM int // requests per minute
+	TPM int // tokens per minute; an empty window takes a request of any size
+	RPS int // requests per second; 0 means RPM/60, rounded up; negative means no limit
+	TPS int // tokens per second; 0 means TPM/60, rounded up; negative means no limit
 
-	// Growth is how many times the requests of the second before a second may have, with 10 always
-	// allowed.
+	// Growth is the largest ratio between the requests of a second and those of the second before. 10
+	// requests are always allowed.
 	Growth float64
 }
 
-// burstFloor is what a second may have whatever the one before had.
+// burstFloor is how many requests a second allows in any case.
 const burstFloor = 10
 
 func perSecond(given, perMinute int) int {
@@ -31,13 +32,13 @@ func perSecond(given, perMinute int) int {
 	return (perMinute + 59) / 60
 }
 
-// window counts what was let through since it opened.
+// window counts what passed since it opened.
 type window struct {
 	opened           time.Time
 	requests, tokens int
 }
 
-// roll opens the window anew if it has lasted long enough, and returns how long it stays open.
+// roll reopens the window if its time is over, and returns how long it stays open.
 func (w *window) roll(now time.Time, size time.Duration) time.Duration {
 	if age := now.Sub(w.opened); !w.opened.IsZero() && age < size {
 		return size - age
@@ -52,8 +53,8 @@ type throttle struct {
 	before         int // requests of the second before this one
 }
 
-// take lets a request through, or says which rate it is over, by the fault's name, and when to come
-// again. Tokens of a request that is refused for another reason afterwards are given as 0.
+// take lets a request pass, or returns the fault's name of the rate it exceeds and when to retry.
+// tokens is 0 for a request that will be refused for another reason.
 func (t *throttle) take(now time.Time, r Rates, tokens int) (over string, wait time.Duration) {
 	if last := t.second; !last.opened.IsZero() && now.Sub(last.opened) >= time.Second {
 		t.before = 0

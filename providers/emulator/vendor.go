@@ -8,51 +8,50 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// Vendor is what one service is, beside its dialect. A service that needs none of the optional
-// fields is its models and the words of its errors.
+// Vendor describes a service, apart from its dialect. The fields from Limited on, except Faults,
+// are optional.
 type Vendor struct {
-	Name    string // of the emulator, for errors: coheretest
+	Name    string // of the emulator's package, for errors: coheretest
 	Dialect dialect.Dialect
-	Models  []dialect.Model // all that are on offer, with the limits that the service documents
-	Limited []string        // names that limits can be set for beside the Models' own
-	// Faults are those that answer with an error of the service's own. RequestRate, TokenRate and
-	// InternalError have to be among them: they are also what rates and a failing Options.Embedder
-	// answer with.
+	Models  []dialect.Model // all models, with the documented limits
+	Limited []string        // names besides the Models' own that can have Settings.Limits
+	// Faults answer with one of the service's own errors. They must include RequestRate, TokenRate and
+	// InternalError, which also answer for exceeded rates and a failing Options.Embedder.
 	Faults []FaultInfo
-	About  map[string]any // what the control path says of the emulator, beside the faults there are
+	About  map[string]any // shown by the control API beside the faults
 
-	Keyless    bool   // no key is asked for, unless Options name some
-	One        string // the model of a server that has one only
-	Positional bool   // vectors have no index
-	Doubles    bool   // numbers have the digits of doubles
-	Unmetered  bool   // answers do not say how many tokens there were
-	Base64     bool   // vectors can be asked for in base64
-	MaxBody    int    // the longest body in bytes; 0: what is longer than MaxBody arrives without its end
+	Keyless    bool   // needs no key, unless Options.Keys has some
+	One        string // the default model of a server that has only one
+	Positional bool   // answers have no index
+	Doubles    bool   // numbers have as many digits as a float64
+	Unmetered  bool   // answers have no token count
+	Base64     bool   // requests may ask for base64
+	MaxBody    int    // the largest body in bytes; 0 means that a body over MaxBody is cut
 
 	// The rest is optional.
 
-	// Admit looks at the credentials of a request that has no key.
+	// Admit checks the credentials of a request without a key.
 	Admit func(r *dialect.Request, body []byte) *dialect.Refusal
-	// Find turns the model that a request names into the name of one of Models.
+	// Find maps the model's name in a request to the Name of one of Models.
 	Find func(name string) string
-	// Unknown is the refusal of a model that is not there.
+	// Unknown returns the refusal of an unknown model.
 	Unknown func(r *dialect.Request, name string) *dialect.Refusal
-	// Spell gives a fault's error the form that it has for a request.
+	// Spell adapts a fault's error to a request.
 	Spell func(r *dialect.Request, f Fault, why dialect.Refusal) dialect.Refusal
 }
 
-// The faults that every vendor has.
+// Faults that vendors have in common.
 const (
 	RequestRate   = "request-rate"
 	TokenRate     = "token-rate"
-	BurstRate     = "burst-rate" // a vendor without it answers RequestRate
+	BurstRate     = "burst-rate" // vendors without it answer with RequestRate
 	InternalError = "internal-error"
 )
 
-// Words are a vendor's errors by the fault's name.
+// Words holds a vendor's errors by the fault's name.
 type Words map[string]dialect.Refusal
 
-// Faults returns the words as the Faults of a [Vendor], in the order of their names.
+// Faults returns the words as the Faults of a [Vendor], sorted by name.
 func (w Words) Faults() []FaultInfo {
 	var all []FaultInfo
 	for _, name := range slices.Sorted(maps.Keys(w)) {
@@ -65,7 +64,7 @@ func (w Words) Faults() []FaultInfo {
 	return all
 }
 
-// names are what requests call the models.
+// names returns the models' names in requests.
 func (v *Vendor) names() []string {
 	var all []string
 	for _, m := range v.Models {
@@ -74,7 +73,8 @@ func (v *Vendor) names() []string {
 	return all
 }
 
-// offered returns the models with the limits of settings in the place of the documented ones.
+// offered returns the models with their limits in force: those of settings replace the documented
+// ones.
 func (v *Vendor) offered(s Settings) []dialect.Model {
 	if len(s.Limits) == 0 {
 		return v.Models
@@ -110,7 +110,7 @@ func (x *exchange) find(name string) (dialect.Model, *dialect.Refusal) {
 	return dialect.Model{}, x.dialect.Words(x.req).Unknown(name, x.vendor.names())
 }
 
-// admit refuses who has no good key.
+// admit refuses a request without a good key.
 func (x *exchange) admit(body []byte) *dialect.Refusal {
 	if x.keys == nil {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"github.com/vecspace/embedding/providers/ref"
 )
 
-// Open opens a reference, whose options set the fields of [Options]. It does no I/O, and its errors
+// Open opens a reference. Its options set the fields of [Options]. Open does no I/O, and its errors
 // are [*embedding.Error].
 func Open(r ref.Ref) (embedding.Embedder, error) {
 	a := r.Args()

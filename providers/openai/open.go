@@ -8,9 +8,9 @@ import (
 	"github.com/vecspace/embedding/providers/ref"
 )
 
-// Open opens a reference, whose options set the fields of [Options]. The provider's name picks the
-// preset; the address picks it for "openai", which may be any server of OpenAI's API. Open does no
-// I/O, and its errors are [*embedding.Error].
+// Open opens a reference. Its options set the fields of [Options], and its provider's name picks
+// the preset. For "openai", which may be any server of OpenAI's API, the address picks it. Open
+// does no I/O, and its errors are [*embedding.Error].
 func Open(r ref.Ref) (embedding.Embedder, error) {
 	preset := r.Provider
 	if preset == "openai" {

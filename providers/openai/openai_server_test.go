@@ -156,8 +156,8 @@ func TestElevenTextsForAServerThatTakesTen(t *testing.T) {
 	}
 }
 
-// The largest request that OpenAI takes can be answered with 70 MB, 1,536 numbers of 22 characters
-// for each of 2,048 texts, by a server whose dimensions nobody has said.
+// The answer to OpenAI's largest request can have 70 MB: 1,536 numbers of 22 characters for each of
+// 2,048 texts, from a server of unknown dimensions.
 func TestLargestAnswerOfUnknownDimensions(t *testing.T) {
 	const size = 2048 * 1536 * 22
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

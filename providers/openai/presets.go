@@ -27,8 +27,8 @@ type Preset struct {
 	Unverified      string // what of the row has no good source
 }
 
-// Presets returns all presets, OpenAI first. The caller owns the result. Comments in the source name
-// what each vendor rejects or ignores, and the source of its row.
+// Presets returns all presets, OpenAI first. The caller owns the result. Comments in the source
+// list what each vendor rejects or ignores, with a source for each row.
 func Presets() []Preset {
 	return []Preset{
 		{
@@ -172,7 +172,8 @@ func together() Preset {
 		}
 	}
 	return Preset{
-		// Its API takes model and input only, and reports no tokens. A text's length depends on the model.
+		// Its API takes model and input only, and reports no tokens. The limit of a text depends on the
+		// model.
 		// Source: https://docs.together.ai/docs/embeddings-rest,
 		//   https://github.com/togethercomputer/together-python src/together/types/embeddings.py at
 		//   06511bed; dimensions and tokens by the models' cards

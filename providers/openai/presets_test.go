@@ -217,8 +217,7 @@ func TestLawsOfPresets(t *testing.T) {
 	}
 }
 
-// The faults of servers and networks find every preset, with what it sends and with what is known
-// of its models.
+// Every preset passes the faults of servers and networks, with its own requests and models.
 func TestHTTPOfPresets(t *testing.T) {
 	for _, p := range openai.Presets() {
 		t.Run(p.Name, func(t *testing.T) {

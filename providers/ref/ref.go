@@ -41,7 +41,7 @@ func Parse(reference string) (Ref, error) {
 	case model == "":
 		return invalid("the reference %q names no model: use provider:model, such as static:base", head)
 	case strings.TrimSpace(model) != model || strings.ContainsFunc(model, unicode.IsControl) || !utf8.ValidString(model):
-		return invalid("the reference %q has spaces around the model's name, or characters in it that no name has", head)
+		return invalid("the reference %q has spaces around the model's name, or characters that no model's name has", head)
 	}
 	r := Ref{Provider: provider, Model: model}
 	if !optioned {
@@ -64,7 +64,7 @@ func Parse(reference string) (Ref, error) {
 		case err != nil:
 			return invalid("the option %q of %q is not properly percent-encoded: write a percent sign as %%25", name, head)
 		case !utf8.ValidString(value):
-			return invalid("the option %q of %q is not UTF-8 once decoded", name, head)
+			return invalid("the option %q of %q does not decode to UTF-8", name, head)
 		case twice:
 			return invalid("the option %q of %q is given twice", name, head)
 		}

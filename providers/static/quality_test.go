@@ -20,8 +20,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// TestQuality measures the model on the labelled data and holds it against the bars of the weights it was published with.
-// The figures in the package documentation are what it prints.
+// TestQuality measures the model on the labeled data and compares it with the bars of the published
+// weights. The figures in the package documentation are its output.
 func TestQuality(t *testing.T) {
 	dir := testdata(t)
 	bars := map[string]float64{"STS en": .7758, "STS zh": .6955, "STS en-zh": .4485, "SciFact": .5475, "Cranfield": .3277}
@@ -120,7 +120,7 @@ func scifact(t *testing.T, e embedding.Embedder, dir string) float64 {
 		var in io.Reader = bufio.NewReader(f)
 		if strings.HasSuffix(name, ".gz") {
 			if in, err = gzip.NewReader(in); err != nil {
-				t.Fatal(err)
+				t.Fatalf("got the error %v, want none", err)
 			}
 		}
 		for d := json.NewDecoder(in); ; {
@@ -128,7 +128,7 @@ func scifact(t *testing.T, e embedding.Embedder, dir string) float64 {
 			if err := d.Decode(&x); err == io.EOF {
 				return out
 			} else if err != nil {
-				t.Fatal(err)
+				t.Fatalf("got the error %v, want none", err)
 			}
 			out = append(out, x)
 		}
@@ -175,12 +175,12 @@ func cranfield(t *testing.T, e embedding.Embedder, dir string) float64 {
 				return out
 			}
 			if err != nil {
-				t.Fatal(name, err)
+				t.Fatalf("%s: got the error %v, want none", name, err)
 			}
 			if start, ok := token.(xml.StartElement); ok && start.Name.Local == tag {
 				var e element
 				if err := d.DecodeElement(&e, &start); err != nil {
-					t.Fatal(name, err)
+					t.Fatalf("%s: got the error %v, want none", name, err)
 				}
 				out = append(out, e)
 			}

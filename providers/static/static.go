@@ -1,10 +1,12 @@
-// Package static is the embedded default: a static embedding model in pure Go with its weights compiled in. It finds
-// English and Chinese text by meaning with no key, no download and no server.
+// Package static is the default model: a static embedding model in pure Go with its weights
+// compiled in. It finds English and Chinese text by meaning without a key, a download or a server.
 //
-// A static model is a table of token vectors, which are summed and normalised. It is strong at the similarity of short
-// texts, and weaker than BM25 at finding long documents; Chinese is its weak side, everyday questions, news, names and
-// traditional characters most of all. Measured by TestQuality on public test sets it was not trained on (Spearman of the cosine
-// on STS-B, nDCG@10 on SciFact and Cranfield, times 100):
+// A static model is a table of token vectors. The vector of a text is the normalized sum of its
+// tokens' vectors. The model is good at the similarity of short texts, and worse than BM25 at
+// finding long documents. It is weaker in Chinese, especially on everyday questions, news, names
+// and traditional characters. TestQuality measured these figures on public test sets that it was
+// not trained on (Spearman correlation of the cosine on STS-B, nDCG@10 on SciFact and Cranfield,
+// times 100):
 //
 //	                          bytes    STS en  STS zh  STS en-zh  SciFact  Cranfield
 //	static:base, 256 dims     5.8 MB    77.58   69.55      44.85    54.75      32.77
@@ -13,8 +15,9 @@
 //	potion-base-8M            30 MB     75.41       -          -    50.64          -
 //	BM25                          -         -       -          -    67.67      37.48
 //
-// The figures of potion-base-8M are those its authors published with MTEB (STSBenchmark, SciFact). The teachers and the texts of
-// the weights are listed in NOTICE; the folder train holds the program that makes them.
+// The authors of potion-base-8M published its figures with MTEB (STSBenchmark, SciFact). NOTICE
+// lists the teachers and the texts of our weights. The folder train holds the program that trains
+// them.
 package static
 
 import (
@@ -29,21 +32,23 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Options of New. The zero value is the model base with 256 dimensions.
+// Options configures [New]. The zero value means the model base with 256 dimensions.
 type Options struct {
 	Model      string // "base" is the only one
-	Dimensions int    // 256, 128 or 64; 0 is 256
-	// Space, if set, replaces the one that is named after the weights: the user asserts what it is comparable with.
+	Dimensions int    // 256, 128 or 64; zero means 256
+	// Space, if set, replaces the default Space, which is named after the weights. You then assert
+	// which vectors are comparable.
 	Space embedding.Space
 }
 
 var dimensions = []int{256, 128, 64}
 
-// New returns the model, guarded. It does no I/O; the vocabulary is indexed when the first text comes. Vectors have unit
-// length and do not depend on the Task. Usage.Tokens are the vocabulary's pieces that were found.
+// New returns the model behind the guard. It does no I/O; the first text builds the index of the
+// vocabulary. Vectors have unit length and do not depend on the Task. Usage.Tokens counts the
+// pieces of the vocabulary that were found. The error's Kind is Invalid.
 //
-// A text without any known token gets the sum of vectors seeded by its words, so that every text that is not blank has a vector and
-// equal unknown words match.
+// A text without a known token gets a vector that depends only on its words. So every text that is
+// not blank has a vector, and equal unknown words match.
 func New(o Options) (embedding.Embedder, error) {
 	if o.Model != "" && o.Model != "base" {
 		return nil, invalid("there is no model %q: there is \"base\"", o.Model)
@@ -76,7 +81,8 @@ type model struct{ m embedding.Model }
 
 func (e *model) Model() embedding.Model { return e.m }
 
-// Embed fills one slab. Large requests use all cores; a cancel is seen between two texts, and nothing was paid.
+// Embed puts all vectors into one slab. Large requests use all cores. It checks for cancellation
+// between texts; a canceled call has cost nothing.
 func (e *model) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 	n, dims := len(req.Texts), e.m.Dimensions
 	slab := make([]float32, n*dims)
@@ -115,10 +121,10 @@ func (e *model) Embed(ctx context.Context, req embedding.Request) (embedding.Res
 	return embedding.Response{Vectors: rows, Usage: embedding.Usage{Requests: 1, Tokens: tokens}}, nil
 }
 
-// share is how many texts a worker takes at once.
+// share is the number of texts that a worker takes at once.
 const share = 16
 
-// workers is how many goroutines are worth their start: a text of a sentence takes about two microseconds.
+// workers returns how many goroutines are worth starting: a sentence takes about two microseconds.
 func (e *model) workers(texts []string) int {
 	size := 0
 	for _, text := range texts {
@@ -140,7 +146,8 @@ func (e *model) run(ctx context.Context, texts []string, rows [][]float32) (toke
 	return tokens
 }
 
-// scratch is one goroutine's memory. It holds parts of texts only until the next one; large ones are not kept.
+// scratch is one goroutine's memory. It holds parts of a text only until the next text. Large
+// buffers are not kept.
 type scratch struct {
 	folded []byte
 	rows   []int
@@ -148,7 +155,8 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-// embed writes the vector of text into v, which is zero, and returns the number of pieces it was made of.
+// embed writes the vector of text into v, which must be zero, and returns the number of pieces
+// found.
 func (t *table) embed(s *scratch, v []float32, text string) int {
 	s.folded = fold(s.folded[:0], text)
 	s.rows = s.rows[:0]
@@ -165,9 +173,10 @@ func (t *table) embed(s *scratch, v []float32, text string) int {
 	return n
 }
 
-// normalize scales v, whose length is a multiple of four, to unit length. It reports false for a zero vector.
+// normalize scales v to unit length; len(v) must be a multiple of four. It returns false for a zero
+// vector.
 func normalize(v []float32) bool {
-	var s0, s1, s2, s3 float64 // four sums, so that an addition need not wait for the one before
+	var s0, s1, s2, s3 float64 // four sums, so that additions do not wait for each other
 	for w := v; len(w) >= 4; w = w[4:] {
 		s0 += float64(w[0]) * float64(w[0])
 		s1 += float64(w[1]) * float64(w[1])
@@ -188,8 +197,8 @@ func normalize(v []float32) bool {
 	return true
 }
 
-// seeded writes the vector of a text that has no known token: the sum of its words' seeded vectors, or of one of its
-// bytes where folding leaves no word.
+// seeded writes the vector of a text without known tokens: the sum of its words' seeded vectors, or
+// the seeded vector of its bytes if folding leaves no word.
 func seeded(v []float32, folded []byte, text string) {
 	clear(v)
 	found := false
@@ -204,7 +213,8 @@ func seeded(v []float32, folded []byte, text string) {
 	}
 }
 
-// addSeeded adds values between -1 and 1 that follow from the word alone, on every machine: splitmix64 from its FNV-1a.
+// addSeeded adds values between -1 and 1 that depend on the word only and are the same on every
+// machine: splitmix64, seeded with the word's FNV-1a hash.
 func addSeeded(v []float32, word []byte) {
 	state := uint64(14695981039346656037)
 	for _, c := range word {

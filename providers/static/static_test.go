@@ -21,7 +21,7 @@ import (
 	"github.com/vecspace/embedding/internal/race"
 )
 
-// testdata returns the folder of labelled data, or skips.
+// testdata returns the folder of labeled data, or skips.
 func testdata(t testing.TB) string {
 	dir := os.Getenv("EMBEDDING_TESTDATA")
 	if dir == "" {
@@ -254,7 +254,7 @@ func TestOptions(t *testing.T) {
 	}
 	e, err := New(Options{Model: "base", Dimensions: 64, Space: "mine"})
 	if err != nil || e.Model().Space != "mine" || e.Model().Dimensions != 64 {
-		t.Error(e, err)
+		t.Errorf("got %v and the error %v, want the Space mine, 64 dimensions and no error", e, err)
 	}
 }
 
@@ -273,7 +273,7 @@ func TestManyTextsOnAllCores(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := (&model{e.Model()}).Embed(ctx, embedding.Request{Texts: texts}); err != context.Canceled {
-		t.Error(err)
+		t.Errorf("got the error %v, want %v", err, context.Canceled)
 	}
 }
 
@@ -319,7 +319,7 @@ func BenchmarkEmbed(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := e.Embed(b.Context(), embedding.Request{Texts: texts}); err != nil {
-					b.Fatal(err)
+					b.Fatalf("got the error %v, want none", err)
 				}
 			}
 			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "texts/s")

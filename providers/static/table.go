@@ -11,9 +11,10 @@ import (
 	"unicode/utf8"
 )
 
-// weights is "vsm1", the number of rows and of dimensions (uint32), the rows, their scales and the vocabulary, all
-// little-endian. A row holds two dimensions a byte, each four bits: dimension 2i is (b & 15) - 8, dimension 2i+1 is
-// (b >> 4) - 8, times the row's scale, an IEEE 754 half. Line k of the vocabulary is the piece of row k.
+// weights is, in order and little-endian: "vsm1", the numbers of rows and dimensions (uint32), the
+// rows, their scales and the vocabulary. A row packs two dimensions into a byte, four bits each:
+// dimension 2i is (b & 15) - 8, dimension 2i+1 is (b >> 4) - 8. Both are multiplied by the row's
+// scale, an IEEE 754 half. Line k of the vocabulary is the piece of row k.
 //
 //go:embed weights.bin
 var weights string
@@ -21,7 +22,8 @@ var weights string
 // weightsSHA256 names the space: vectors of other weights are not comparable.
 const weightsSHA256 = "9680046aa9f054fed749787ec4a7ae6058d18cdec47b7dd6149eff53a3a6447d"
 
-// table is the model in memory: the packed rows as they lie in the binary, and an index of the vocabulary.
+// table is the model in memory: the packed rows, straight from the binary, and an index of the
+// vocabulary.
 type table struct {
 	dimensions int
 	rows       string // dimensions/2 bytes a row
@@ -32,11 +34,12 @@ type table struct {
 	longest    int    // code points of the longest piece, "##" included
 }
 
-// slot is a piece's place in the index: where its text is in vocab, without the mark of a continuation, and its row. One that is
-// free has no length. It is 8 bytes, so that looking up a piece costs one access to the index and one to the text.
+// slot is a piece's place in the index: the position of its text in vocab, without the continuation
+// mark, and its row. A free slot has size 0. A slot is 8 bytes, so that a lookup reads the index
+// once and the text once.
 type slot struct {
-	start uint32 // in the lowest 24 bits; above them 8 bits of the hash, so that few other texts are compared
-	size  uint16 // bytes; the highest bit is set where the piece continues a word
+	start uint32 // the lowest 24 bits; the other 8 are bits of the hash, so that few texts are compared
+	size  uint16 // bytes; the highest bit is set if the piece continues a word
 	row   uint16
 }
 
@@ -45,7 +48,8 @@ const (
 	continuation = 1 << 15
 )
 
-// loaded is built once, when the first text comes: a program that only links the model pays nothing.
+// loaded builds the table once, at the first text: a program that only links the model pays
+// nothing.
 var loaded = sync.OnceValue(load)
 
 func load() *table {
@@ -83,8 +87,8 @@ func load() *table {
 // A piece that continues a word is spelled with this in front.
 const continued = "##"
 
-// place returns where the search for a piece begins and what its slot's start has above the lowest bits. Continuations are
-// hashed without their mark, so that looking one up needs no copy.
+// place returns where the search for a piece begins, and the tag in the high bits of its slot's
+// start. Continuations are hashed without their mark, so that a lookup copies nothing.
 func (t *table) place(hash uint64, cont bool) (at, tag uint32) {
 	if cont {
 		hash ^= 0x9e3779b97f4a7c15
@@ -109,7 +113,7 @@ func (t *table) insert(start, end, row int) {
 // find returns the row of a piece, given without the mark of a continuation, or -1.
 func (t *table) find(body []byte, cont bool) int {
 	at, tag := t.place(maphash.Bytes(t.seed, body), cont)
-	size := uint16(len(body)) // no piece is nearly as long as 1<<15, and longestMatch asks for none that is longer
+	size := uint16(len(body)) // pieces are far shorter than 1<<15, and longestMatch looks up no longer text
 	if cont {
 		size |= continuation
 	}
@@ -127,15 +131,15 @@ func (t *table) find(body []byte, cont bool) int {
 	return -1
 }
 
-// Rows are summed as integers, two dimensions to a word of 64 bits: the sum is exact, and fast. Four bits times a scale below
-// 2^20 let 256 rows fit a lane of 32 bits.
+// Rows are summed as integers, two dimensions in each 64-bit word. The sum is exact and fast. Four
+// bits times a scale below 2^20 let 256 rows fit a 32-bit lane.
 const (
 	lanes   = 0x0000000F0000000F
 	fullest = 256 // rows
 	widest  = 256 // dimensions
 )
 
-// sum writes the sum of rows into v, whose length is a multiple of 16.
+// sum writes the sum of rows into v; len(v) must be a multiple of 16.
 func (t *table) sum(v []float32, rows []int) {
 	var acc [widest / 2]uint64
 	for len(rows) > 0 {
@@ -166,7 +170,7 @@ func (t *table) sum(v []float32, rows []int) {
 	}
 }
 
-// add2 adds two rows to acc: of each 16 dimensions, word k holds dimensions k and k+8.
+// add2 adds two rows to acc. For each 16 dimensions, word k holds dimensions k and k+8.
 func (t *table) add2(acc []uint64, row0, row1 int, s0, s1 uint64) {
 	a := t.rows[row0*t.dimensions/2:][:len(acc)]
 	b := t.rows[row1*t.dimensions/2:][:len(acc)]
@@ -184,8 +188,8 @@ func (t *table) add2(acc []uint64, row0, row1 int, s0, s1 uint64) {
 	}
 }
 
-// scale returns a row's scale in units of 2^-12, of which all scales are multiples. The vectors are normalised, so the unit
-// cancels out.
+// scale returns a row's scale in units of 2^-12; every scale is a multiple of that. The vectors are
+// normalized, so the unit cancels out.
 func (t *table) scale(row int) uint64 {
 	return uint64(half(uint16(t.scales[2*row])|uint16(t.scales[2*row+1])<<8)*(1<<12) + .5)
 }

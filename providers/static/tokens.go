@@ -44,8 +44,9 @@ func classOf(r rune) class {
 	return letter
 }
 
-// fold appends text in lower case, decomposed (NFD) and without combining marks (Mn). Dropping the marks makes their
-// canonical order irrelevant, so that characters can be decomposed one by one, which costs no allocation.
+// fold appends text in lower case, decomposed (NFD) and without combining marks (Mn). Without marks
+// their canonical order does not matter, so fold decomposes characters one by one and allocates
+// nothing.
 func fold(dst []byte, text string) []byte {
 	for i := 0; i < len(text); {
 		if c := text[i]; c < utf8.RuneSelf {
@@ -88,7 +89,8 @@ func fold(dst []byte, text string) []byte {
 	return dst
 }
 
-// The Hangul syllables, which Unicode decomposes by arithmetic (chapter 3.12 of the standard) and not by a table.
+// Hangul syllables: Unicode decomposes them by arithmetic (chapter 3.12 of the standard), not by a
+// table.
 const hangulFirst, hangulLast = 0xAC00, 0xD7A3
 
 func jamo(dst []byte, syllable rune) []byte {
@@ -101,7 +103,8 @@ func jamo(dst []byte, syllable rune) []byte {
 	return dst
 }
 
-// words yields each word of a folded text: a punctuation mark alone, a run of ideographs, a maximal run of letters.
+// words yields each word of a folded text: a single punctuation mark, a run of ideographs, or a
+// maximal run of letters.
 func words(folded []byte, yield func(word []byte, c class)) {
 	start, kind := 0, blank
 	for i := 0; i < len(folded); {
@@ -123,11 +126,11 @@ func words(folded []byte, yield func(word []byte, c class)) {
 	}
 }
 
-// longestWord is the most code points of a word that is looked up; a longer one is dropped.
+// longestWord is the longest word, in code points, that is looked up. Longer words are dropped.
 const longestWord = 100
 
-// pieces appends the rows of a word. A run of ideographs: greedy longest match, one that is not covered is skipped. Any
-// other word: greedy longest match, and a word that is not covered completely is dropped.
+// pieces appends the rows of a word, by greedy longest match. In a run of ideographs, an ideograph
+// without a match is skipped. Any other word is dropped unless pieces cover it completely.
 func (t *table) pieces(rows []int, word []byte, c class) []int {
 	if c != han && len(word) > longestWord && utf8.RuneCount(word) > longestWord {
 		return rows
@@ -151,6 +154,7 @@ func (t *table) pieces(rows []int, word []byte, c class) []int {
 }
 
 // longestMatch returns the row of the longest piece that word begins with, and its length in bytes.
+// The row is -1 if there is none.
 func (t *table) longestMatch(word []byte, cont bool) (row, size int) {
 	end, n := 0, 0
 	for end < len(word) && n < t.longest {

@@ -23,7 +23,7 @@ const (
 	KeyVariable     = "HF_TOKEN" // for hosts under huggingface.cloud only
 )
 
-// BaseURL is where the server's documentation runs it.
+// BaseURL is the server's address in its documentation.
 const BaseURL = "http://127.0.0.1:8080"
 
 // Options configure [New] and [Ask].
@@ -80,7 +80,7 @@ func Ask(ctx context.Context, o Options) (embedding.Embedder, error) {
 	}
 	err = jsonhttp.Get(ctx, config, "/info", func(body []byte) error {
 		if err := json.Unmarshal(body, &info); err != nil || info.ModelID == "" {
-			return errors.New("the answer is not that of a text-embeddings-inference server to GET /info")
+			return errors.New("the answer to GET /info is not a text-embeddings-inference server's")
 		}
 		return nil
 	})
@@ -201,7 +201,7 @@ func (o Options) encoder(prefixes setup.Prefixes) func(embedding.Request) any {
 func decode(a jsonhttp.Answer) (embedding.Response, error) {
 	var body json.RawMessage
 	if err := json.Unmarshal(a.Body, &body); err != nil {
-		return embedding.Response{}, errors.New("the answer is no JSON")
+		return embedding.Response{}, errors.New("the answer is not JSON")
 	}
 	rows, err := jsonhttp.Vectors(body, a.Texts, a.Dims)
 	tokens, _ := strconv.Atoi(a.Header.Get("X-Compute-Tokens"))

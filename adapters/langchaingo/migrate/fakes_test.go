@@ -23,8 +23,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// shelf is a vector store and the reader of its only collection. What is on it survives the crash
-// of a run.
+// shelf is a vector store and the reader of its only collection. Its content survives the crash of
+// a run.
 type shelf struct {
 	id    string
 	made  bool

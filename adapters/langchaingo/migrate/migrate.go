@@ -199,7 +199,7 @@ func start(ctx context.Context, e embedding.Embedder, p Plan) (*run, error) {
 		return nil, fmt.Errorf("opening the new collection: %w", err)
 	}
 	if r.store == nil {
-		return nil, errors.New("the Plan's Open returned no store")
+		return nil, errors.New("Plan.Open returned no store")
 	}
 	if err := apart(ctx, from, p.To); err != nil {
 		return nil, err

@@ -37,12 +37,12 @@ func TestBadTextsAreNamed(t *testing.T) {
 		t.Errorf("the steps name %v and the report %v", yielded, r.Failed)
 	}
 	if !strings.Contains(r.String(), "14 were rejected by the model and are not, the first of them old-000007") {
-		t.Error(r)
+		t.Errorf("report: got %q, want 14 rejected documents and old-000007 as the first", r)
 	}
 }
 
-// TestBlocksAreBounded: by the number of documents and by the bytes of their texts, of which one
-// may be larger than a block.
+// TestBlocksAreBounded: the number of documents and the bytes of their texts limit a block, but a
+// single text may be larger.
 func TestBlocksAreBounded(t *testing.T) {
 	from, to := old(35), &shelf{id: "new"}
 	for i := 10; i < 20; i++ {

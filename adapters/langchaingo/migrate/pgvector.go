@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/tmc/langchaingo/schema"
+
 	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 

@@ -77,7 +77,7 @@ func parsePosition(s string) (n int, id string, err error) {
 	number, id, ok := strings.Cut(s, " ")
 	n, err = strconv.Atoi(number)
 	if !ok || err != nil || n < 1 {
-		return 0, "", errors.New("the position is not one of this collection")
+		return 0, "", errors.New("the position does not belong to this collection")
 	}
 	return n, id, nil
 }

@@ -17,7 +17,8 @@ import (
 	"github.com/vecspace/embedding/providers/static"
 )
 
-// TestUpgrade resumes a migration that an earlier version began: it was killed while it wrote the second block of ten.
+// TestUpgrade resumes a migration that an earlier version began. That version was killed while it
+// wrote the second block of ten.
 func TestUpgrade(t *testing.T) {
 	base, err := static.New(static.Options{Dimensions: 64})
 	expect.NoError(t, err)

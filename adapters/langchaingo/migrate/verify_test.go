@@ -9,7 +9,8 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 )
 
-// TestUnsoundCopies: a report that lists problems comes with an error, so that nobody switches.
+// TestUnsoundCopies: a report that lists problems comes with an error, so that the caller does not
+// switch.
 func TestUnsoundCopies(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(from, to *shelf)

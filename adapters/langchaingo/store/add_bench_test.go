@@ -38,8 +38,8 @@ func (s *sink) SimilaritySearch(ctx context.Context, query string, _ int, _ ...v
 	return s.found, err
 }
 
-// BenchmarkAdd is what the guard itself costs for 2,000 documents of 384 dimensions: the difference
-// of the two. What it costs beside a real store is in integration/stores.
+// BenchmarkAdd measures the guard's own cost for 2,000 documents of 384 dimensions: the difference
+// of the two results. integration/stores measures its cost with a real store.
 func BenchmarkAdd(b *testing.B) {
 	f := model("m", 384)
 	var texts []string

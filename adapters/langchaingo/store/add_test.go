@@ -26,7 +26,7 @@ func TestAddAndSearch(t *testing.T) {
 	in := docs("a", "b", "c")
 	ids, err := s.AddDocuments(t.Context(), in)
 	if err != nil || !slices.Equal(ids, []string{"id of a", "id of b", "id of c"}) {
-		t.Fatal(ids, err)
+		t.Fatalf("ids: got %q and the error %v, want those of a, b and c and none", ids, err)
 	}
 	if !reflect.DeepEqual(in, docs("a", "b", "c")) {
 		t.Errorf("the caller's documents were edited: %v", in)
@@ -38,7 +38,7 @@ func TestAddAndSearch(t *testing.T) {
 	}
 	found, err := s.SimilaritySearch(t.Context(), "q", 3)
 	if err != nil || len(found) != 3 {
-		t.Fatal(found, err)
+		t.Fatalf("search: got %v and the error %v, want 3 documents and none", found, err)
 	}
 	q := e.Vector(embedding.TaskQuery, "q")
 	for _, d := range found {
@@ -52,7 +52,7 @@ func TestAddAndSearch(t *testing.T) {
 	if e.Billed("a") != 1 || e.Ledger().Requests != 2 {
 		t.Errorf("got %+v, want 2 requests, a billed once", e.Ledger())
 	}
-	// What the guard does itself, or what a store would refuse, does not reach the store.
+	// The store gets neither what the guard does itself nor what a store would refuse.
 	_, err = s.SimilaritySearch(t.Context(), "q", 1, vectorstores.WithScoreThreshold(.5), vectorstores.WithEmbedder(langchaingo.New(e)), vectorstores.WithNameSpace("x"))
 	if err != nil || len(f.options) != 1 || f.options["namespace"] != "x" {
 		t.Errorf("%v, passed on: %v", err, f.options)
@@ -66,7 +66,7 @@ func TestNothingToAdd(t *testing.T) {
 	for _, in := range [][]schema.Document{nil, {}, docs("a")} {
 		ids, err := s.AddDocuments(t.Context(), in, all)
 		if err != nil || ids == nil || len(ids) != 0 {
-			t.Error(ids, err)
+			t.Errorf("ids: got %v and the error %v, want an empty list that is not nil and none", ids, err)
 		}
 	}
 	if len(e.Calls()) != 0 {
@@ -80,7 +80,7 @@ func TestDeduplicater(t *testing.T) {
 	s := open(t, e, f, cosine)
 	ids, err := s.AddDocuments(t.Context(), docs("a", "b", "c"), vectorstores.WithDeduplicater(func(_ context.Context, d schema.Document) bool { return d.PageContent == "b" }))
 	if err != nil || !slices.Equal(ids, []string{"id of a", "id of c"}) || e.Billed("b") != 0 {
-		t.Error(ids, err)
+		t.Errorf("ids: got %q and the error %v, want those of a and c, none, and b never embedded", ids, err)
 	}
 }
 
@@ -139,17 +139,16 @@ func TestSomeTextsFail(t *testing.T) {
 		t.Errorf("got the vectors %v, want 4, the second not nil", v)
 	}
 	if !slices.Equal(ids, []string{"id of a", "", "id of b"}) || len(f.rows) != 2 {
-		t.Error(ids, len(f.rows))
+		t.Errorf("got the ids %q and %d stored rows, want ids for a and b around an empty one and 2 rows", ids, len(f.rows))
 	}
 	ids, err = s.AddDocuments(t.Context(), docs("bad"))
 	says(t, err, "nothing was written")
 	if len(ids) != 0 || !errors.Is(err, embedding.Rejected) {
-		t.Error(ids, err)
+		t.Errorf("got the ids %q and the error %v, want no ids and %v", ids, err, embedding.Rejected)
 	}
 }
 
-// A provider that fails in the middle of a long add: what was paid for is stored, and the error
-// says so.
+// A provider fails in the middle of a long add: the paid vectors are stored, and the error says so.
 func TestTheProviderFailsInTheMiddle(t *testing.T) {
 	e := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 2}}, Script: func(c embedtest.Call) embedtest.Reply {
 		if c.Number > 1 {
@@ -162,7 +161,7 @@ func TestTheProviderFailsInTheMiddle(t *testing.T) {
 	ids, err := s.AddDocuments(t.Context(), docs("a", "b", "c", "d", "e"))
 	says(t, err, "2 of 5 documents are stored")
 	if !errors.Is(err, embedding.Auth) || !slices.Equal(ids, []string{"id of a", "id of b", "", "", ""}) || len(f.rows) != 2 {
-		t.Error(ids, err, len(f.rows))
+		t.Errorf("got the ids %q, the error %v and %d stored rows, want ids for a and b, %v and 2 rows", ids, err, len(f.rows), embedding.Auth)
 	}
 }
 
@@ -171,7 +170,7 @@ func TestTheStoreFails(t *testing.T) {
 	ids, err := open(t, model("m", 8), f, cosine).AddDocuments(t.Context(), docs("a", "b"))
 	says(t, err, "connection lost", "2 documents", "may hold some")
 	if ids != nil {
-		t.Error(ids)
+		t.Errorf("ids: got %q, want nil", ids)
 	}
 	_, err = open(t, model("m", 8), &fake{loses: true}, cosine).AddDocuments(t.Context(), docs("a", "b"))
 	says(t, err, "accepted documents that it does not serve")
@@ -215,8 +214,8 @@ func TestZeroVectors(t *testing.T) {
 	_, err = s.SimilaritySearch(t.Context(), "q", 1)
 	says(t, err, "the vector of the query is zero")
 	if !errors.Is(err, embedding.Malformed) || len(f.rows) != 1 {
-		t.Error(err, len(f.rows))
+		t.Errorf("got the error %v and %d stored rows, want %v and 1 row", err, len(f.rows), embedding.Malformed)
 	}
 	_, err = open(t, e, &fake{score: func(c float64) float64 { return 2*c - 1 }}, store.Options{Score: store.OneMinusL2}).AddDocuments(t.Context(), docs("zero", "a"))
-	says(t, err, "nothing was written", "has the length 0 and not 1", "cosine as its metric")
+	says(t, err, "nothing was written", "has the length 0, want 1", "cosine as its metric")
 }

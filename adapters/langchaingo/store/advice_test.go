@@ -13,8 +13,8 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 )
 
-// What the store says at its opening is told without a password, with what to do about it, and can
-// still be asked for.
+// The guard passes on a store's error at opening without a password and with advice, and the error
+// still unwraps.
 func TestOpeningFails(t *testing.T) {
 	opening := func(err error) error {
 		_, err = store.New(t.Context(), model("m", 8), func(embeddings.Embedder) (vectorstores.VectorStore, error) { return nil, err }, cosine)

@@ -20,7 +20,7 @@ func TestOtherDimensionsAreRefused(t *testing.T) {
 			}
 			_, err = late.SimilaritySearch(t.Context(), "q", 1)
 			says(t, err, "8")
-			// The user asserts that they are of the same Space, and they cannot be.
+			// The user asserts that they have the same Space, but they cannot.
 			o := cosine
 			o.Unstamped = true
 			delete(f.rows[0].doc.Metadata, store.Key)

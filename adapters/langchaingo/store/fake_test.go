@@ -33,7 +33,8 @@ type row struct {
 	vector []float32
 }
 
-// fake is a vector store with the faults that langchaingo's have. What is not set is done right.
+// fake is a vector store with the faults of langchaingo's stores. Faults that are not set are
+// absent.
 type fake struct {
 	*collection
 	e embeddings.Embedder

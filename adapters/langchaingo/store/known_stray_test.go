@@ -7,8 +7,8 @@ import (
 	"github.com/tmc/langchaingo/schema"
 )
 
-// A key is of an index where that index's name is followed by a colon; an index whose name is
-// longer is another.
+// A key belongs to an index if the index's name is followed by a colon; a longer name is another
+// index.
 func TestStrayed(t *testing.T) {
 	for _, tc := range []struct {
 		index  string

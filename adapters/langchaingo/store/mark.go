@@ -25,9 +25,9 @@ type markKey struct{}
 type hatch struct{ of *Store }
 
 var (
-	errUnmarked = errors.New("store: the embedder was asked outside of a call of the guard: call the Store that New returned and not the one " +
+	errUnmarked = errors.New("store: the embedder was called outside the guard: call the Store that New returned, not the one " +
 		"inside; a store that does not hand its context on to its embedder cannot be guarded")
-	errOtherText = errors.New("store: the store asked its embedder for a text that is not one of its documents or its query: it cannot be guarded")
+	errOtherText = errors.New("store: the store embedded a text that is neither one of its documents nor its query, so it cannot be guarded")
 )
 
 // EmbedDocuments returns the vectors of the documents to add or, on Chroma, of the query.

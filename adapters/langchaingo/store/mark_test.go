@@ -34,7 +34,7 @@ func TestTheStoreMustUseTheEmbedder(t *testing.T) {
 	says(t, err, "nothing was written", "does not hand its context on")
 	s = open(t, e, &fake{}, cosine)
 	_, err = s.Unwrap().AddDocuments(t.Context(), docs("a"))
-	says(t, err, "outside of a call of the guard")
+	says(t, err, "outside the guard")
 }
 
 func TestTheStoreMayAskInItsOwnWay(t *testing.T) {
@@ -48,7 +48,7 @@ func TestTheStoreMayAskInItsOwnWay(t *testing.T) {
 	_, err := store.New(t.Context(), e, func(emb embeddings.Embedder) (vectorstores.VectorStore, error) {
 		return changes{&fake{collection: &collection{}, e: emb}}, nil
 	}, cosine)
-	says(t, err, "not one of its documents")
+	says(t, err, "neither one of its documents")
 }
 
 // changes is a store that edits texts before it embeds them.

@@ -71,7 +71,7 @@ func (s Score) unfit(v []float32) string {
 		sum += float64(x) * float64(x)
 	}
 	if l := math.Sqrt(sum); math.Abs(l-1) > 1e-3 {
-		return fmt.Sprintf("has the length %.4g and not 1, so scores of the sort %v say nothing about it: make the collection with the cosine as its metric", l, s)
+		return fmt.Sprintf("has the length %.4g, want 1 for scores of the sort %v: create the collection with the cosine as its metric", l, s)
 	}
 	return ""
 }

@@ -35,7 +35,7 @@ func TestScoresAreCosines(t *testing.T) {
 		for _, threshold := range []float32{0, .3} {
 			found, err := s.SimilaritySearch(t.Context(), "q", 40, vectorstores.WithScoreThreshold(threshold))
 			if err != nil {
-				t.Fatal(sort, err)
+				t.Fatalf("%v: got the error %v, want none", sort, err)
 			}
 			want := map[string]float32{}
 			for _, text := range texts {
@@ -94,7 +94,7 @@ func TestScoreOfNoDirection(t *testing.T) {
 	f.score = func(float64) float64 { return math.NaN() }
 	found, err := s.SimilaritySearch(t.Context(), "q", 1)
 	if err != nil || found[0].Score != 0 {
-		t.Error(found, err)
+		t.Errorf("got %v and the error %v, want a document with the score 0 and none", found, err)
 	}
 }
 
@@ -104,6 +104,6 @@ func TestScoreString(t *testing.T) {
 		all = append(all, s.String())
 	}
 	if got := strings.Join(all, " "); got != "Auto Cosine Distance Certainty OneMinusL2 L2 Dot Score(7)" {
-		t.Error(got)
+		t.Errorf("names: got %q, want Auto Cosine Distance Certainty OneMinusL2 L2 Dot Score(7)", got)
 	}
 }

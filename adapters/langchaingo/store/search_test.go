@@ -11,9 +11,9 @@ func TestFilterAndRetriever(t *testing.T) {
 	add(t, s, "a", "b", "c")
 	found, err := vectorstores.ToRetriever(s, 3, vectorstores.WithFilters(map[string]any{"n": 1})).GetRelevantDocuments(t.Context(), "q")
 	if err != nil || len(found) != 1 || found[0].PageContent != "b" {
-		t.Error(found, err)
+		t.Errorf("got %v and the error %v, want document b and none", found, err)
 	}
 	if found, err = s.SimilaritySearch(t.Context(), "q", 3, vectorstores.WithFilters(map[string]any{"n": 7})); err != nil || len(found) != 0 {
-		t.Error(found, err)
+		t.Errorf("a filter that matches nothing: got %v and the error %v, want nothing and none", found, err)
 	}
 }

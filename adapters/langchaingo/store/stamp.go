@@ -35,7 +35,7 @@ func (e *SpaceError) Error() string {
 			"if they are of the same model, set Options.Unstamped, else use another collection and index again; "+
 			"a store that returns only the metadata it is told to must be told of this key (weaviate.WithQueryAttrs, redisvector.WithIndexSchema)", Key, e.Embedder)
 	}
-	return fmt.Sprintf("store: the collection holds vectors of the space %q and the embedder's are of %q: they cannot be compared; "+
+	return fmt.Sprintf("store: the collection has vectors of the space %q and the embedder has the space %q: they cannot be compared; "+
 		"open it with the model it was made with, or use another collection and index again%s", e.Stored, e.Embedder, e.Advice)
 }
 

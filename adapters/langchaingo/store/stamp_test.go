@@ -60,7 +60,7 @@ func TestUnstamped(t *testing.T) {
 	s := open(t, e, &fake{collection: c}, store.Options{Score: store.Cosine, Unstamped: true})
 	add(t, s, "new")
 	if found, err := s.SimilaritySearch(t.Context(), "q", 2); err != nil || len(found) != 2 {
-		t.Error(found, err)
+		t.Errorf("got %v and the error %v, want 2 documents and none", found, err)
 	}
 }
 
@@ -71,6 +71,6 @@ func TestSpaceOf(t *testing.T) {
 		}
 	}
 	if got := store.SpaceOf(schema.Document{}.Metadata); got != "" {
-		t.Error(got)
+		t.Errorf("the Space of a document without a stamp: got %q, want none", got)
 	}
 }

@@ -99,11 +99,11 @@ func TestChromemBehindTheGuard(t *testing.T) {
 	expect.NoError(t, err)
 	ids := add(t, s, "a", "b")
 	if again := add(t, s, "a", "b"); !slices.Equal(ids, again) {
-		t.Error(ids, again)
+		t.Errorf("the ids of the second add: got %q, want %q", again, ids)
 	}
 	found, err := s.SimilaritySearch(t.Context(), "q", 5)
 	if err != nil || len(found) != 2 || !near(found[0].Score, embedding.Cosine(e.Vector(embedding.TaskQuery, "q"), e.Vector(0, found[0].PageContent))) {
-		t.Error(found, err)
+		t.Errorf("got %v and the error %v, want 2 documents with their cosines as scores and none", found, err)
 	}
 }
 

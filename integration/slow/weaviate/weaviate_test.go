@@ -1,4 +1,4 @@
-// Package weaviate_test holds langchaingo's weaviate against Weaviate.
+// Package weaviate_test tests langchaingo's weaviate with Weaviate.
 package weaviate_test
 
 import (
@@ -28,7 +28,7 @@ var kind = guarded.Kind{
 	Read: read,
 }
 
-// opening is given what metadata to ask for: to ask for what was never written is an error.
+// opening takes the metadata to query: querying what was never written is an error.
 func opening(attributes ...string) func(string, string, embedding.Model) guarded.Opening {
 	return func(url, collection string, _ embedding.Model) guarded.Opening {
 		return func(e embeddings.Embedder) (vectorstores.VectorStore, error) {
@@ -60,7 +60,7 @@ func read(t testing.TB, url, collection string) map[string][]float32 {
 		err = json.NewDecoder(res.Body).Decode(&got)
 		res.Body.Close()
 		if err != nil || res.StatusCode != http.StatusOK {
-			t.Fatal(res.Status, err)
+			t.Fatalf("got %s and the error %v, want status 200 and none", res.Status, err)
 		}
 		for _, o := range got.Objects {
 			guarded.Keep(t, out, o.Properties.Text, o.Vector)

@@ -44,8 +44,8 @@ func child(path string) {
 	os.Exit(1)
 }
 
-// TestKill ends a process in the middle of its writing, again and again: all that Set had
-// returned for is there.
+// TestKill kills a process while it writes, again and again: everything that Set had returned for
+// is there.
 func TestKill(t *testing.T) {
 	path := file(t)
 	written := 0
@@ -97,8 +97,8 @@ func TestKill(t *testing.T) {
 	t.Logf("%d vectors, none lost by 15 kills", written)
 }
 
-// TestFullDisk fills a file system of 24 MiB: what is there is read, what does not fit is an
-// error that says so, and writing goes on once there is room.
+// TestFullDisk fills a file system of 24 MiB. Stored vectors can be read, a vector that does not
+// fit is an error that says so, and writes work again once there is room.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", dir).CombinedOutput(); err != nil {

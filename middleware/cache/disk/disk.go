@@ -127,7 +127,7 @@ func (s *Store) shut() (err error) {
 }
 
 func (s *Store) corrupt(err any) error {
-	return fmt.Errorf("cache/disk: %s is not a file of this cache, or damaged: move it away and open a new one: %v", s.path, err)
+	return fmt.Errorf("cache/disk: %s is damaged or not a file of this cache: move it away and open a new one: %v", s.path, err)
 }
 
 // mend turns a panic into an error: bbolt panics, or faults, on a damaged file. The file stays as

@@ -61,7 +61,7 @@ func put(t testing.TB, s *Store, from, n, dimensions int) {
 	}
 }
 
-// held counts which of n vectors are there, and fails if one is not what was set.
+// held counts how many of n vectors are there, and fails if one differs from the stored one.
 func held(t testing.TB, s *Store, from, n, dimensions int) (found int) {
 	t.Helper()
 	keys, want := block(from, n, dimensions)
@@ -254,7 +254,7 @@ func TestFileCutWhileOpen(t *testing.T) {
 	}
 	keys, rows := block(0, 2000, 64)
 	for range 2 {
-		if err := s.Get(t.Context(), keys, make([][]float32, len(keys))); err == nil || !strings.Contains(err.Error(), path+" is not a file of this cache, or damaged") {
+		if err := s.Get(t.Context(), keys, make([][]float32, len(keys))); err == nil || !strings.Contains(err.Error(), path+" is damaged or not a file of this cache") {
 			t.Errorf("Get: %v", err)
 		}
 	}
@@ -320,7 +320,7 @@ func BenchmarkRead(b *testing.B) {
 		timed(&ours, func() {
 			rows := make([][]float32, n)
 			if err := s.Get(b.Context(), keys, rows); err != nil || rows[n-1] == nil {
-				b.Fatal(err)
+				b.Fatalf("got the error %v or a missing row, want all rows", err)
 			}
 		})
 		timed(&bare, func() {
@@ -332,7 +332,7 @@ func BenchmarkRead(b *testing.B) {
 				}
 				return nil
 			}); err != nil || values[n-1] == nil {
-				b.Fatal(err)
+				b.Fatalf("got the error %v or a missing value, want all values", err)
 			}
 		})
 	}

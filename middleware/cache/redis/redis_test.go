@@ -206,7 +206,7 @@ func TestDeadServer(t *testing.T) {
 	}
 }
 
-// A server that lets nobody in has failed, and has no damaged values.
+// A server that refuses everyone has failed, and has no damaged values.
 func TestWrongPassword(t *testing.T) {
 	server := miniredis.RunT(t)
 	server.RequireUserAuth("me", "right")

@@ -1,6 +1,6 @@
-// Package azuredialect is the wire of Azure OpenAI's embeddings, at both kinds of addresses:
-// /openai/v1/embeddings and /openai/deployments/{deployment}/embeddings. A model is a deployment's
-// name.
+// Package azuredialect implements the wire format of Azure OpenAI's embeddings at both kinds of
+// addresses: /openai/v1/embeddings and /openai/deployments/{deployment}/embeddings. Requests name a
+// deployment as the model.
 package azuredialect
 
 import (
@@ -12,19 +12,20 @@ import (
 	"github.com/vecspace/embedding/providers/openai/openaidialect"
 )
 
-// wire is OpenAI's behind a gateway, whose refusals have a code, where the model's have a type.
+// wire is OpenAI's wire behind a gateway. The gateway's refusals have a code, and the model's have
+// a type.
 type wire struct{ dialect.Dialect }
 
 // New returns the dialect.
 func New() dialect.Dialect { return wire{openaidialect.New()} }
 
-// The forms of refusals beside the gateway's.
+// Forms of refusals other than the gateway's.
 const (
 	ofModel = "model"
 	ofToken = "token"
 )
 
-// versions are those that the older addresses have.
+// versions are the API versions of the older addresses.
 var versions = []string{"2023-05-15", "2024-02-01", "2024-06-01", "2024-10-21"}
 
 var words = dialect.Words{
@@ -106,7 +107,7 @@ func (w wire) Parse(r *dialect.Request, body []byte) (dialect.Call, *dialect.Ref
 		return dialect.Call{}, notFound.With()
 	}
 	c, why := w.Dialect.Parse(r, body)
-	if why == nil && len(c.Texts) == 0 { // the service takes no token ids
+	if why == nil && len(c.Texts) == 0 { // the service does not take token ids
 		var strict struct{ Input dialect.Texts }
 		if json.Unmarshal(body, &strict) != nil {
 			why = badJSON.With()
@@ -116,7 +117,7 @@ func (w wire) Parse(r *dialect.Request, body []byte) (dialect.Call, *dialect.Ref
 		return dialect.Call{}, badJSON.With()
 	}
 	if name != "" {
-		c.Model = name // what the body says there is ignored
+		c.Model = name // the body's model is ignored
 	}
 	return c, nil
 }

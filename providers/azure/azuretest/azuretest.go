@@ -6,9 +6,9 @@
 //	server := httptest.NewServer(e)
 //	// endpoint: server.URL, key: emulator.DefaultKey
 //
-// It is an http.Handler for both kinds of addresses, /openai/v1/embeddings and
-// /openai/deployments/{deployment}/embeddings, in float or base64, with a key in api-key or a token
-// in Authorization. A model's vectors are those that package openaitest has for it.
+// The emulator is an http.Handler for both kinds of addresses, /openai/v1/embeddings and
+// /openai/deployments/{deployment}/embeddings. It answers in float or base64, and takes a key in
+// api-key or a token in Authorization. A model's vectors are equal to those of package openaitest.
 package azuretest
 
 import (
@@ -24,11 +24,11 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
-// Options of New.
+// Options configures [New].
 type Options struct {
-	emulator.Options                   // limits and rates are a deployment's, by its name
-	Deployments      map[string]string // the model of each, by name; nil: each of azure.Models under its own name
-	Tokens           []string          // Microsoft Entra tokens that are good; nil: none is
+	emulator.Options                   // Settings.Limits and rates are by deployment
+	Deployments      map[string]string // each deployment's model; nil means one deployment per model of azure.Models, with its name
+	Tokens           []string          // good Microsoft Entra tokens; nil means none
 }
 
 // New returns an emulator. It does no I/O.
@@ -68,8 +68,7 @@ func New(o Options) (*emulator.Server, error) {
 const callRate = "Requests to the Embeddings_Create Operation under Azure OpenAI API version 2024-10-21 have exceeded %s rate limit of your current OpenAI S0 pricing tier. " +
 	"Please retry after 6 seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."
 
-// words are the service's where azure's testdata/errors.jsonl has them, else they follow its
-// manner.
+// words are the service's own if azure's testdata/errors.jsonl has them, otherwise in its manner.
 var words = emulator.Words{
 	"auth": {Status: 401, Code: "401", Kind: embedding.Auth, Message: "Access denied due to invalid subscription key or wrong API endpoint. " +
 		"Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource."},

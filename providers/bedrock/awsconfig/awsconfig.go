@@ -1,10 +1,13 @@
-// Package awsconfig gives package bedrock the credentials of the AWS SDK's whole chain: the environment, profiles, SSO, web
-// identities, and the roles of containers and instances.
+// Package awsconfig gives package bedrock credentials from the AWS SDK's whole chain: the
+// environment, profiles, SSO, web identities, and the roles of containers and instances.
 //
 //	credentials, region, err := awsconfig.Load(ctx)
-//	e, err := bedrock.New(bedrock.Options{Model: "amazon.titan-embed-text-v2:0", Region: region, Credentials: credentials})
+//	e, err := bedrock.New(bedrock.Options{
+//		Model: "amazon.titan-embed-text-v2:0", Region: region, Credentials: credentials,
+//	})
 //
-// It is a module of its own, so that only who needs the chain pays for the SDK's configuration.
+// It is a nested module, so that only programs that need the chain depend on the SDK's
+// configuration.
 package awsconfig
 
 import (
@@ -18,9 +21,9 @@ import (
 	"github.com/vecspace/embedding/providers/bedrock"
 )
 
-// Load reads the SDK's configuration and returns its credentials and its region, which is empty if none is configured. It
-// reads files; whom the chain asks over the network, it asks when the first request is made. options are the SDK's, such as
-// config.WithSharedConfigProfile.
+// Load reads the SDK's configuration and returns its credentials and its region, which is empty if
+// none is configured. Load reads files only; network lookups of the chain wait for the first
+// request. options are the SDK's, such as config.WithSharedConfigProfile.
 func Load(ctx context.Context, options ...func(*config.LoadOptions) error) (credentials func(context.Context) (bedrock.Credentials, error), region string, err error) {
 	c, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
@@ -29,8 +32,9 @@ func Load(ctx context.Context, options ...func(*config.LoadOptions) error) (cred
 	return From(c.Credentials), c.Region, nil
 }
 
-// From adapts any source of credentials of the SDK's for bedrock.Options. What it gives is kept until shortly before it
-// expires, as by aws.CredentialsCache, in which a source that is none is put. The result is safe for concurrent use.
+// From adapts an SDK credentials provider to bedrock.Options. It caches credentials until shortly
+// before they expire: a source that is not an aws.CredentialsCache is put into one. The result is
+// safe for concurrent use.
 func From(source aws.CredentialsProvider) func(context.Context) (bedrock.Credentials, error) {
 	if source == nil {
 		return func(context.Context) (bedrock.Credentials, error) {

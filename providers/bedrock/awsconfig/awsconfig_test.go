@@ -40,13 +40,13 @@ func asked(t *testing.T, known bedrock.Credentials, credentials func(context.Con
 	t.Helper()
 	s, err := bedrocktest.New(bedrocktest.Options{Credentials: []bedrock.Credentials{known}, Region: region})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	srv := httptest.NewServer(s)
 	defer srv.Close()
 	e, err := bedrock.New(bedrock.Options{Model: "amazon.titan-embed-text-v2:0", Region: region, BaseURL: srv.URL, Credentials: credentials})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	_, err = embedding.Query(t.Context(), e, "hello")
 	return err
@@ -56,15 +56,15 @@ func TestProfile(t *testing.T) {
 	alone(t)
 	file := filepath.Join(t.TempDir(), "credentials")
 	if err := os.WriteFile(file, []byte("[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = secret-of-work\nregion = eu-west-1\n"), 0o600); err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", file)
 	credentials, region, err := awsconfig.Load(t.Context(), config.WithSharedConfigProfile("work"))
 	if err != nil || region != "eu-west-1" {
-		t.Fatal(region, err)
+		t.Fatalf("got the region %q and the error %v, want eu-west-1 and none", region, err)
 	}
 	if err := asked(t, bedrock.Credentials{AccessKeyID: "AKIAWORK", SecretAccessKey: "secret-of-work"}, credentials, region); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v, want none", err)
 	}
 	if _, _, err := awsconfig.Load(t.Context(), config.WithSharedConfigProfile("nobody")); err == nil || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("a profile that is not there: %v", err)
@@ -87,7 +87,7 @@ func TestContainer(t *testing.T) {
 	}
 	for _, key := range []string{"ASIA1", "ASIA2", "ASIA2"} { // the first pair is expired as it comes
 		if err := asked(t, bedrock.Credentials{AccessKeyID: key, SecretAccessKey: "secret", SessionToken: "token"}, credentials, "us-east-1"); err != nil {
-			t.Error(key, err)
+			t.Errorf("the key %s: got the error %v, want none", key, err)
 		}
 	}
 	if times.Load() != 2 {
@@ -99,7 +99,7 @@ func TestNothing(t *testing.T) {
 	alone(t)
 	credentials, _, err := awsconfig.Load(t.Context())
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	known := bedrocktest.DefaultCredentials()
 	if err := asked(t, known, credentials, "us-east-1"); !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), "the source of the credentials failed") {
@@ -119,7 +119,7 @@ func TestFrom(t *testing.T) {
 	credentials := awsconfig.From(source)
 	for range 3 {
 		if err := asked(t, bedrock.Credentials{AccessKeyID: "AKIA", SecretAccessKey: "s", SessionToken: "t"}, credentials, "us-east-1"); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 	}
 	if calls != 1 {

@@ -1,6 +1,6 @@
-// Package bedrockdialect is the wire of Amazon Bedrock's text embeddings: /model/{model}/invoke, in
-// the forms of Titan v2 and of Cohere's models. Its key is a Bedrock API key; signatures are for
-// the host to verify.
+// Package bedrockdialect implements the wire format of Amazon Bedrock's text embeddings:
+// /model/{model}/invoke, in the forms of Titan v2 and of Cohere's models. Its key is a Bedrock API
+// key. The host verifies signatures.
 package bedrockdialect
 
 import (
@@ -28,7 +28,7 @@ var words = dialect.Words{
 	LargeBody: dialect.Refusal{Status: 413, Code: "RequestEntityTooLargeException", Message: "The request is too large.", Kind: embedding.TooLarge},
 	Kinds: map[embedding.Kind]dialect.Refusal{
 		embedding.Invalid:     {Status: 400, Code: validation, Message: "{why}"},
-		embedding.Rejected:    {Status: 400, Code: validation, Message: "{why}"}, // the service words only a text that is too long
+		embedding.Rejected:    {Status: 400, Code: validation, Message: "{why}"}, // the service has words only for a text that is too long
 		embedding.TooLarge:    {Status: 413, Code: "RequestEntityTooLargeException", Message: "{why}"},
 		embedding.RateLimited: {Status: 429, Code: "ThrottlingException", Message: "Too many requests, please wait before trying again."},
 		embedding.Exhausted:   {Status: 400, Code: "ServiceQuotaExceededException", Message: "Your request exceeds the service quota for your account."},
@@ -59,7 +59,7 @@ func (wire) Refuse(r *dialect.Request, why dialect.Refusal) dialect.Reply {
 	return dialect.Reply{Status: why.Status, Body: dialect.JSON(map[string]string{"message": why.Text(nil)})}
 }
 
-// Parse goes by the model's name, and where that says nothing by the body.
+// Parse chooses the format by the model's name, or by the body if the name does not decide.
 func (wire) Parse(r *dialect.Request, body []byte) (dialect.Call, *dialect.Refusal) {
 	name := r.PathValue("model")
 	if strings.Contains(name, "titan") || !strings.Contains(name, "cohere") && strings.Contains(string(body), `"inputText"`) {
@@ -82,7 +82,7 @@ func (wire) Answer(dst []byte, r *dialect.Request, c *dialect.Call, a dialect.An
 	if !ok {
 		one := strings.TrimSuffix(strings.TrimPrefix(rows, "["), "]")
 		if one == "" {
-			one = "null" // of the fault that leaves a vector out
+			one = "null" // for the fault that leaves a vector out
 		}
 		return fmt.Appendf(dst, `{"embedding":%s,"embeddingsByType":{"float":%[1]s},"inputTextTokenCount":%d}`, one, a.Tokens)
 	}

@@ -57,14 +57,14 @@ type cohere struct {
 	MaxTokens  int           `json:"max_tokens"`
 
 	cuts    map[string]dialect.Cut
-	longest int // the index of the first text that has more characters than v3 takes
-	runes   int // of it; 0: there is none
+	longest int // index of the first text with more characters than v3 takes
+	runes   int // its length; 0 means no such text
 }
 
 var roles = map[string]embedding.Task{"search_document": embedding.TaskDocument, "search_query": embedding.TaskQuery,
 	"classification": embedding.TaskClassification, "clustering": embedding.TaskClustering}
 
-// What truncate may be: v4 calls the ends by other names than v3.
+// Values of truncate: v4 has other names for the ends than v3.
 var (
 	cutsV3 = map[string]dialect.Cut{"": dialect.CutNone, "NONE": dialect.CutNone, "START": dialect.CutStart, "END": dialect.CutEnd}
 	cutsV4 = map[string]dialect.Cut{"": dialect.CutEnd, "NONE": dialect.CutNone, "LEFT": dialect.CutStart, "RIGHT": dialect.CutEnd}
@@ -80,7 +80,7 @@ func parseCohere(name string, body []byte) (dialect.Call, *dialect.Refusal) {
 	if strings.HasSuffix(name, "-v3") {
 		req.cuts = cutsV3
 	}
-	for i, text := range req.Texts { // before one could be cut
+	for i, text := range req.Texts { // before any text is cut
 		if n := utf8.RuneCountInString(text); n > 2_048 && req.runes == 0 {
 			req.longest, req.runes = i, n
 		}

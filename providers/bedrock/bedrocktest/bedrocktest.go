@@ -6,9 +6,9 @@
 //	// base URL: server.URL, region: bedrocktest.DefaultRegion
 //	// credentials: bedrocktest.DefaultCredentials(), or the API key emulator.DefaultKey
 //
-// It is an http.Handler for /model/{id}/invoke with Titan v2 and Cohere's models. It verifies
-// signatures (Signature Version 4): it computes each anew from the request as it came. Options.Keys
-// are Bedrock API keys, which need no signature.
+// The emulator is an http.Handler for /model/{id}/invoke with Titan v2 and Cohere's models. It
+// verifies signatures (Signature Version 4): it computes each signature itself, from the request as
+// received. Options.Keys are Bedrock API keys, which need no signature.
 package bedrocktest
 
 import (
@@ -26,19 +26,19 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
-// DefaultRegion is that of an emulator whose Options name none.
+// DefaultRegion is the emulator's region if Options.Region is empty.
 const DefaultRegion = "us-east-1"
 
-// DefaultCredentials are those of an emulator whose Options name none.
+// DefaultCredentials returns the good credentials if Options.Credentials is nil.
 func DefaultCredentials() bedrock.Credentials {
 	return bedrock.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
 }
 
-// Options of New.
+// Options configures [New].
 type Options struct {
 	emulator.Options
-	Region      string                // that requests have to be signed for; "" is DefaultRegion
-	Credentials []bedrock.Credentials // that are good; nil: DefaultCredentials
+	Region      string                // requests must be signed for it; "" means DefaultRegion
+	Credentials []bedrock.Credentials // the good ones; nil means DefaultCredentials
 }
 
 // New returns an emulator. It does no I/O.
@@ -60,7 +60,7 @@ func New(o Options) (*emulator.Server, error) {
 	return emulator.New(v, o.Options)
 }
 
-// account is what requests may be signed with.
+// account holds what may sign requests.
 type account struct {
 	region      string
 	credentials []bedrock.Credentials
@@ -94,7 +94,7 @@ func (a account) admit(r *dialect.Request, body []byte) *dialect.Refusal {
 	return nil
 }
 
-// claimed returns whose a signature says it is, nil if nobody's.
+// claimed returns the credentials that a signature names, or nil if they are unknown.
 func (a account) claimed(r *dialect.Request, s signature) *bedrock.Credentials {
 	token := r.Header.Get("X-Amz-Security-Token")
 	at := slices.IndexFunc(a.credentials, func(c bedrock.Credentials) bool { return c.AccessKeyID == s.key && c.SessionToken == token })
@@ -104,7 +104,8 @@ func (a account) claimed(r *dialect.Request, s signature) *bedrock.Credentials {
 	return &a.credentials[at]
 }
 
-// served is the model of an inference profile that AWS made, which has the area before it.
+// served returns the model of one of AWS's inference profiles, which have an area in front of the
+// model.
 func served(name string) string {
 	if strings.HasPrefix(name, "arn:") {
 		name = name[strings.LastIndexByte(name, '/')+1:]

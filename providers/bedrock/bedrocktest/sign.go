@@ -11,8 +11,10 @@ import (
 	"strings"
 )
 
-// signature is an Authorization header of Signature Version 4. It is read and computed here from AWS' description of it
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html), and shares nothing with what signs.
+// signature is an Authorization header of Signature Version 4. The emulator reads and computes it
+// from AWS's description
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html) and
+// shares no code with the signer.
 type signature struct {
 	key, date, region, service string
 	headers                    []string
@@ -21,7 +23,7 @@ type signature struct {
 
 const algorithm = "AWS4-HMAC-SHA256"
 
-// readSignature reports false for a header that is none.
+// readSignature returns false for a header that is not a signature.
 func readSignature(header string) (signature, bool) {
 	var s signature
 	fields, ok := strings.CutPrefix(header, algorithm+" ")
@@ -46,7 +48,7 @@ func readSignature(header string) (signature, bool) {
 	return s, s.key != "" && s.signature != "" && slices.Contains(s.headers, "host") && slices.Contains(s.headers, "x-amz-date")
 }
 
-// canonical is the request as both sides write it.
+// canonical returns the request in the form that both sides sign.
 func (s signature) canonical(r *http.Request, body []byte) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n%s\n", r.Method, encoded(r.URL.EscapedPath(), true), query(r))
@@ -67,12 +69,12 @@ func (s signature) canonical(r *http.Request, body []byte) string {
 	return b.String()
 }
 
-// toSign is the string that the signature is of.
+// toSign returns the string to sign.
 func (s signature) toSign(r *http.Request, canonical string) string {
 	return fmt.Sprintf("%s\n%s\n%s/%s/%s/aws4_request\n%x", algorithm, r.Header.Get("X-Amz-Date"), s.date, s.region, s.service, sha256.Sum256([]byte(canonical)))
 }
 
-// of is the signature that a secret makes.
+// of returns the signature made with a secret.
 func (s signature) of(secret, toSign string) string {
 	key := []byte("AWS4" + secret)
 	for _, part := range []string{s.date, s.region, s.service, "aws4_request", toSign} {
@@ -83,7 +85,7 @@ func (s signature) of(secret, toSign string) string {
 	return hex.EncodeToString(key)
 }
 
-// query is the canonical form of a URL's query.
+// query returns the canonical form of a URL's query.
 func query(r *http.Request) string {
 	var pairs []string
 	for name, all := range r.URL.Query() {
@@ -95,8 +97,8 @@ func query(r *http.Request) string {
 	return strings.Join(pairs, "&")
 }
 
-// encoded is s with all bytes but letters, digits, -._~ and, in a path, slashes, written in percent. The path was written so
-// once for the wire already, and is again for the signature.
+// encoded percent-encodes all bytes of s except letters, digits, -._~ and, in a path, slashes. The
+// path is already encoded once for the wire; the signature needs it encoded again.
 func encoded(s string, path bool) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {

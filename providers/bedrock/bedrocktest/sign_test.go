@@ -9,8 +9,8 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-// TestSignature holds the emulator's computation to AWS' own published examples: the first of its test suite for Signature
-// Version 4 and the two that its documentation works through.
+// TestSignature checks the emulator's computation against AWS's published examples: the first of
+// its test suite for Signature Version 4 and the two that its documentation works through.
 func TestSignature(t *testing.T) {
 	for name, tc := range map[string]struct {
 		request, authorization, secret string
@@ -49,10 +49,11 @@ func TestSignature(t *testing.T) {
 	}
 }
 
-// The path of a model is written in percent for the wire and again for the signature: AWS' own words for a request to
-// us.anthropic.claude-sonnet-4-20250514-v1:0 (https://github.com/BerriAI/litellm/issues/14763).
+// The path of a model is percent-encoded for the wire and again for the signature. The expected
+// path is AWS's own, for a request to us.anthropic.claude-sonnet-4-20250514-v1:0
+// (https://github.com/BerriAI/litellm/issues/14763).
 func TestPathOfModel(t *testing.T) {
 	if got := encoded("/model/us.anthropic.claude-sonnet-4-20250514-v1%3A0/converse-stream", true); got != "/model/us.anthropic.claude-sonnet-4-20250514-v1%253A0/converse-stream" {
-		t.Error(got)
+		t.Errorf("got the path %q, want the percent signs encoded again", got)
 	}
 }

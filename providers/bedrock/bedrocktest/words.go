@@ -11,8 +11,7 @@ const (
 	badSignature = "InvalidSignatureException"
 )
 
-// words are the service's where bedrock's testdata/errors.jsonl has them, else they follow its
-// manner.
+// words are the service's own if bedrock's testdata/errors.jsonl has them, otherwise in its manner.
 var words = emulator.Words{
 	"auth":      {Status: 403, Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid.", Kind: embedding.Auth},
 	"expired":   {Status: 403, Code: "ExpiredTokenException", Message: "The security token included in the request is expired", Kind: embedding.Auth},

@@ -1,5 +1,5 @@
-// Package coheredialect is the wire of Cohere's embeddings: /v2/embed with texts, in float or
-// base64, one of them at a time.
+// Package coheredialect implements the wire format of Cohere's embeddings: /v2/embed with texts, in
+// either float or base64.
 package coheredialect
 
 import (

@@ -5,9 +5,9 @@
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + coheretest.BasePath, key: emulator.DefaultKey
 //
-// It is an http.Handler for /v2/embed with texts, in float or base64, one of them at a time; images
-// and the other types of embeddings are refused. Vectors have meaning, and those of queries and
-// documents differ a little.
+// The emulator is an http.Handler for /v2/embed with texts, in either float or base64. It refuses
+// images and other types of embeddings. The vectors of a query and a document with the same text
+// differ slightly.
 package coheretest
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
-// BasePath is what a base URL ends in.
+// BasePath is the path of a base URL.
 const BasePath = "/v2"
 
 // New returns an emulator. It does no I/O.
@@ -30,8 +30,7 @@ func New(o emulator.Options) (*emulator.Server, error) {
 	return emulator.New(v, o)
 }
 
-// words are the service's where cohere's testdata/errors.jsonl has them, else they follow its
-// manner.
+// words are the service's own if cohere's testdata/errors.jsonl has them, otherwise in its manner.
 var words = emulator.Words{
 	"auth":                 {Status: 401, Message: "invalid api token", Kind: embedding.Auth},
 	"no-key":               {Status: 401, Message: "no api key supplied", Kind: embedding.Auth},

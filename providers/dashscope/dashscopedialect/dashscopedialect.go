@@ -1,6 +1,6 @@
-// Package dashscopedialect is the wire of DashScope's text embeddings: the OpenAI-compatible path,
-// whose errors are in an envelope, and the native one, whose errors are flat. Of the native API it
-// has dense vectors only.
+// Package dashscopedialect implements the wire format of DashScope's text embeddings: the
+// OpenAI-compatible path, with errors in an envelope, and the native path, with flat errors. It
+// supports only the dense vectors of the native API.
 package dashscopedialect
 
 import (
@@ -16,8 +16,8 @@ import (
 
 type wire struct{ doc string }
 
-// New returns the dialect of a region, which decides to which page messages point: China's hosts
-// name the Chinese one, the others the English one.
+// New returns the dialect of a region. The region decides which page messages name: the Chinese one
+// for hosts in China, the English one for others.
 func New(region string) dialect.Dialect {
 	if region == "cn" || region == "finance" {
 		return wire{"https://help.aliyun.com/zh/model-studio/error-code"}
@@ -72,7 +72,7 @@ func (wire) Words(r *dialect.Request) dialect.Words {
 	return w
 }
 
-// Refuse writes no body where there is no message.
+// Refuse writes no body if there is no message.
 func (w wire) Refuse(r *dialect.Request, why dialect.Refusal) dialect.Reply {
 	message := strings.ReplaceAll(why.Text(nil), "{doc}", w.doc)
 	switch {

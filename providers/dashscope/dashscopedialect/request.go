@@ -11,10 +11,10 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// call is what a request asks for beside what every call has, whichever path it came on.
+// call is the content of a request that dialect.Call has no field for, on either path.
 type call struct {
 	textual       bool // input was a string or strings
-	badDimensions bool // given, but no positive integer
+	badDimensions bool // given, but not a positive integer
 	badParameter  string
 	encoding      string
 }
@@ -23,8 +23,8 @@ func (wire) Parse(r *dialect.Request, body []byte) (dialect.Call, *dialect.Refus
 	if problem.Native(r) {
 		return parseNative(r, body)
 	}
-	// text_type and instruct are accepted and ignored, like every other field that is not listed:
-	// whether the service heeds them here is not known.
+	// text_type and instruct are accepted and ignored, like every other unlisted field. Whether the
+	// service respects them here is unknown.
 	var req struct {
 		Model          string          `json:"model"`
 		Input          json.RawMessage `json:"input"`
@@ -67,7 +67,7 @@ func parseNative(r *dialect.Request, body []byte) (dialect.Call, *dialect.Refusa
 	if json.Unmarshal(req.Input, &input) != nil {
 		return dialect.Call{}, problem.IllegalInput.Say(r)
 	}
-	// Here text_type and instruct take effect: a document's vector is that of the compatible API.
+	// On this path text_type and instruct take effect. A document's vector is the compatible API's.
 	var parameters struct {
 		Dimension  json.RawMessage `json:"dimension"`
 		TextType   string          `json:"text_type"`
@@ -107,8 +107,8 @@ func newCall(model string, input, dimensions json.RawMessage, rest call) dialect
 
 func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
-// contents reads a string or an array of strings. What an empty array gets is not known: it is
-// refused like any other input that is neither.
+// contents reads a string or an array of strings. The service's answer to an empty array is
+// unknown; it is refused like other bad input.
 func contents(raw json.RawMessage) ([]string, bool) {
 	var texts dialect.Texts
 	if absent(raw) || json.Unmarshal(raw, &texts) != nil || len(texts) == 0 {
@@ -117,21 +117,21 @@ func contents(raw json.RawMessage) ([]string, bool) {
 	return texts, true
 }
 
-// old reports whether a model is of before v3. Their errors are worded differently.
+// old reports whether a model is older than v3. Such models have other error texts.
 func old(model string) bool { return model == "text-embedding-v1" || model == "text-embedding-v2" }
 
-// Check looks at the input, the number of texts, the dimensions and the length, in the service's
+// Check checks the input, the number of texts, the dimensions and the length, in the service's
 // order.
 func (wire) Check(r *dialect.Request, c *dialect.Call, m dialect.Model, over *dialect.Excess) *dialect.Refusal {
 	req := c.Rest.(call)
-	if m.Fixed() { // which the service ignores
+	if m.Fixed() { // the service ignores dimensions here
 		c.Dimensions, req.badDimensions = nil, false
 	}
 	badContents, batchSize := problem.BadContents, problem.BatchSize
 	if old(m.ID) {
 		badContents, batchSize = problem.BadContentsOld, problem.BatchSizeOld
 	}
-	blank := slices.IndexFunc(c.Texts, func(text string) bool { // the service is said to strip a text before it looks at it
+	blank := slices.IndexFunc(c.Texts, func(text string) bool { // the service is said to strip a text before checking it
 		return strings.TrimSpace(text) == ""
 	})
 	switch {

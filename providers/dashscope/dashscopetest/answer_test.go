@@ -67,7 +67,7 @@ func TestAnswerFaults(t *testing.T) {
 			w := do(t, s, call{body: three})
 			var r raw
 			if err := json.Unmarshal(w.Body.Bytes(), &r); w.Code != 200 || err != nil || r.Usage["total_tokens"] != 6 || !check(r, w.Body.String()) {
-				t.Fatal(name, seed, w.Code, err, w.Body)
+				t.Fatalf("%s, seed %v: got %d, %s and the error %v, want status 200, 6 tokens and the fault's answer", name, seed, w.Code, w.Body, err)
 			}
 			if name == "shuffled" && seed == 0 {
 				for _, d := range r.Data {
@@ -89,7 +89,7 @@ func TestAnswerFaults(t *testing.T) {
 	}
 	one = open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "wrong-count"}}}})
 	if w := do(t, one, call{}); !strings.HasPrefix(w.Body.String(), `{"data":[],`) {
-		t.Error(w.Body)
+		t.Errorf("got %s, want no data", w.Body)
 	}
 }
 
@@ -115,11 +115,11 @@ func TestNaN(t *testing.T) {
 	w := do(t, s, call{body: three})
 	if body := w.Body.String(); w.Code != 200 || strings.Count(body, `"embedding":[NaN,`) != 1 || json.Valid(w.Body.Bytes()) ||
 		!json.Valid([]byte(strings.Replace(body, "NaN", "0", 1))) {
-		t.Error(w.Code, body)
+		t.Errorf("got %d and %s, want status 200 and one NaN where a number belongs", w.Code, body)
 	}
 	w = do(t, s, call{body: `{"model":"text-embedding-v4","input":"a","dimensions":64,"encoding_format":"base64"}`})
 	if !strings.Contains(w.Body.String(), `"embedding":"AADAf`) || !json.Valid(w.Body.Bytes()) {
-		t.Error(w.Body)
+		t.Errorf("got %s, want a NaN in valid base64", w.Body)
 	}
 }
 
@@ -127,7 +127,7 @@ func TestBase64Faults(t *testing.T) {
 	wish := call{body: `{"model":"text-embedding-v4","input":"a","dimensions":64,"encoding_format":"base64"}`}
 	s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "base64-ignore"}}}})
 	if w := do(t, s, wish); w.Code != 200 || !strings.Contains(w.Body.String(), `"embedding":[`) {
-		t.Error(w.Code, w.Body)
+		t.Errorf("got %d and %s, want status 200 and numbers", w.Code, w.Body)
 	}
 	expect.NoError(t, s.SetFaults(emulator.Fault{Name: "base64-400"}))
 	do(t, s, call{}) // asks for numbers: the fault cannot strike it
@@ -156,7 +156,7 @@ func TestSlow(t *testing.T) {
 		for _, want := range []time.Duration{time.Minute, time.Second, 0} {
 			start := time.Now()
 			if w := do(t, s, call{body: three}); w.Code != 200 || time.Since(start) != want || strings.Contains(w.Body.String(), `{"data":[{"index":0`) {
-				t.Error(w.Code, time.Since(start), want)
+				t.Errorf("got status %d after %v, want 200 after %v and the data out of order", w.Code, time.Since(start), want)
 			}
 		}
 		if l := s.Ledger(); l.Faults["slow"] != 2 || l.Faults["shuffled"] != 3 {

@@ -7,21 +7,21 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
-// errorFault is a fault that answers with an error of the service.
+// errorFault is a fault that answers with one of the service's errors.
 type errorFault struct {
 	emulator.FaultInfo
 	says problem.Problem
 	flat bool // always
 }
 
-// errorsOfTheService are the error bodies that do not follow from a request, and two that do where
-// a fault says so.
+// errorsOfTheService are the error bodies that no request causes by itself, and two that a request
+// causes only together with a fault.
 func errorsOfTheService() []errorFault {
 	var all []errorFault
 	add := func(name string, p problem.Problem) {
 		all = append(all, errorFault{emulator.FaultInfo{Name: name, Does: "error " + p.Code, Status: p.Status, Kind: p.Kind, Flats: true}, p, false})
 	}
-	// simple is an error that is spelled the same in both APIs.
+	// simple is an error that both APIs spell alike.
 	simple := func(status int, code, message string, means embedding.Kind) problem.Problem {
 		return problem.Problem{Refusal: dialect.Refusal{Status: status, Code: code, Message: message, Kind: means}}
 	}
@@ -49,7 +49,7 @@ func errorsOfTheService() []errorFault {
 	add("throttling", simple(429, "Throttling", "Requests throttling triggered.", embedding.RateLimited))
 	add("throttling-route", simple(429, "Throttling", "Too many requests in route. Please try again later.", embedding.RateLimited))
 
-	free := variant(problem.TokenRate, "Free allocated quota exceeded.") // the same code as the token rate, but for good
+	free := variant(problem.TokenRate, "Free allocated quota exceeded.") // the code of the token rate, but permanent
 	free.Kind = embedding.Exhausted
 	add("free-quota", free)
 	add("free-tier-only", simple(403, "AllocationQuota.FreeTierOnly",
@@ -83,7 +83,7 @@ func errorsOfTheService() []errorFault {
 	add("not-authorized", simple(401, "NOT AUTHORIZED",
 		"Access denied: Either you are not authorized to access this workspace, or the workspace does not exist.", embedding.Auth))
 
-	// A fault's status is the catalog's: that of error-200 is not its problem's.
+	// The catalog decides a fault's status: error-200 differs from its problem.
 	return append(all,
 		errorFault{emulator.FaultInfo{Name: "flat", Does: "error Throttling.RateQuota in a flat body also on the compatible path, as a layer in front answers",
 			Status: 429, Kind: embedding.RateLimited, Flats: true}, problem.RequestRate, true},

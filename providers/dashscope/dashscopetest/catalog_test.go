@@ -67,7 +67,7 @@ var errorBodies = map[string]struct {
 
 const inspection = `{"error":{"message":"<400> InternalError.Algo.DataInspectionFailed: Input text data may contain inappropriate content.","type":"data_inspection_failed","param":null,"code":"data_inspection_failed"},"id":"ID","request_id":"ID"}`
 
-// flats are those of the native path that are not the envelope's code and message.
+// flats are errors of the native path that differ from the envelope's code and message.
 //
 //nolint:misspell // the service's own words
 var flats = map[string]string{
@@ -105,7 +105,7 @@ func TestErrorFaults(t *testing.T) {
 		if body, ok := flats[info.Name]; ok {
 			refused(t, w, want.status, body)
 		} else if strings.HasPrefix(want.body, "{") && (w.Code != want.status || !strings.HasPrefix(w.Body.String(), `{"code":"`)) {
-			t.Error(info.Name, w.Code, w.Body)
+			t.Errorf("%s: got %d and %s, want status %d and a flat error", info.Name, w.Code, w.Body, want.status)
 		}
 		if w := do(t, s, call{}); w.Code != 200 {
 			t.Error(info.Name, "struck more often than asked", w.Code)
@@ -122,15 +122,15 @@ func TestFlatAndRetryAfter(t *testing.T) {
 	w := do(t, s, call{})
 	refused(t, w, 401, flat("InvalidApiKey", "Invalid API-key provided."))
 	if w.Header().Get("Retry-After") != "2" {
-		t.Error(w.Header())
+		t.Errorf("headers: got %v, want Retry-After 2", w.Header())
 	}
 	if w := do(t, s, call{key: "other"}); w.Header().Get("Retry-After") != "" {
 		t.Error("the fault comes before the key")
 	}
 }
 
-// Whatever the service has been seen to answer can be had: by a fault's name or by a request that deserves it, and word
-// for word by the fault answer.
+// Every known body of the service can be produced: by a fault's name or by a request that deserves
+// it, and word for word by the fault answer.
 func TestEveryKnownBody(t *testing.T) {
 	type refusal struct {
 		Name   string `json:"name"`
@@ -202,7 +202,7 @@ func TestVerbatim(t *testing.T) {
 	w := do(t, s, call{})
 	refused(t, w, 418, `{"a":"b,c:d","id":"ID"}`)
 	if w.Header().Get("Retry-After") != "3" {
-		t.Error(w.Header())
+		t.Errorf("headers: got %v, want Retry-After 3", w.Header())
 	}
 	set("answer")
 	refused(t, do(t, s, call{}), 500, "")

@@ -71,7 +71,7 @@ func TestRefusals(t *testing.T) {
 		{`{"model":"text-embedding-v4","input":["a","` + long + `"]}`, 400, algo(lengths)},
 		{`{"model":"text-embedding-v4","input":"a","encoding_format":"int8"}`, 400,
 			algo("<400> InternalError.Algo.InvalidParameter: Value error, encoding_format is invalid, only float is supported.: encoding_format")},
-		// The first thing wrong is what is said.
+		// The answer names the first problem.
 		{`{"model":"v9","input":7,"dimensions":4}`, 404, gateway("The model `v9` does not exist or you do not have access to it.", "invalid_request_error", "model_not_found")},
 		{`{"model":"text-embedding-v4","input":[1,2,3,4,5,6,7,8,9,10,11],"dimensions":4}`, 400, algo(contents)},
 		{`{"model":"text-embedding-v4","input":["","","","","","","","","","",""],"dimensions":4}`, 400, algo(fmt.Sprintf(batch, 10))},
@@ -122,7 +122,8 @@ func TestBodyTooLarge(t *testing.T) {
 	refused(t, do(t, s, call{body: body}), 400, gateway("Payload Too Large.", "BadRequest.TooLarge", "BadRequest.TooLarge"))
 }
 
-// Every model of the table answers with its default and with every dimension its region has, and with no other.
+// Every model of the table answers with its default and with every dimension in its region, and no
+// other.
 func TestModelsAndRegions(t *testing.T) {
 	for _, region := range []string{"intl", "cn"} {
 		s := open(t, dashscopetest.Options{Region: region})
@@ -132,12 +133,12 @@ func TestModelsAndRegions(t *testing.T) {
 			}
 			if !m.In(region) {
 				if w := do(t, s, call{body: body("")}); w.Code != 404 {
-					t.Error(region, m.ID, w.Code)
+					t.Errorf("%s in %s: got status %d, want 404", m.ID, region, w.Code)
 				}
 				continue
 			}
 			if v := vectors(t, s, body("")); len(v[0]) != m.Default {
-				t.Error(region, m.ID, len(v[0]))
+				t.Errorf("%s in %s: got %d dimensions, want %d", m.ID, region, len(v[0]), m.Default)
 			}
 			in := map[int]bool{}
 			for _, n := range m.DimensionsIn(region) {
@@ -173,7 +174,7 @@ func TestLimitsChange(t *testing.T) {
 	refused(t, do(t, s, call{body: body}), 400, algo(fmt.Sprintf(batch, 6)))
 	set(embedding.Limits{Texts: 20})
 	if got := vectors(t, s, body); len(got) != 20 {
-		t.Error(len(got))
+		t.Errorf("got %d vectors, want 20", len(got))
 	}
 	set(embedding.Limits{Texts: 20, TextTokens: 2})
 	refused(t, do(t, s, call{body: body}), 400, algo(strings.Replace(lengths, "8192", "2", 1)))

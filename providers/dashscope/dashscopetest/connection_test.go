@@ -80,7 +80,7 @@ func TestConnectionFaults(t *testing.T) {
 		<-arrived
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
-			t.Error(c.name, err)
+			t.Errorf("%s: got the error %v, want %v", c.name, err, context.Canceled)
 		}
 	}
 	set(emulator.Fault{Name: "overlength-hang"})
@@ -100,7 +100,7 @@ func TestAbort(t *testing.T) {
 	s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "reset"}}}})
 	defer func() {
 		if r := recover(); r != http.ErrAbortHandler {
-			t.Error(r)
+			t.Errorf("got the panic %v, want %v", r, http.ErrAbortHandler)
 		}
 		if l := s.Ledger(); l.Answers[0] != 1 || l.Billed != 0 {
 			t.Errorf("%+v", l)
@@ -132,6 +132,6 @@ func TestKill(t *testing.T) {
 	// The control path stays, and brings it back.
 	w := do(t, s, call{method: "DELETE", path: emulator.ControlPath + "faults"})
 	if err := ask(); w.Code != 200 || err != nil {
-		t.Error(w.Code, err)
+		t.Errorf("got status %d and the error %v, want 200 and none", w.Code, err)
 	}
 }

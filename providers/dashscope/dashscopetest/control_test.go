@@ -35,13 +35,13 @@ func TestControl(t *testing.T) {
 	equal(ask("PUT", "faults", `["internal-error=next:1","slow=p:0.5,delay:1ms"]`, 200),
 		`[{"fault":"internal-error=next:1","seen":0,"injected":0},{"fault":"slow=p:0.5,delay:1ms","seen":0,"injected":0}]`)
 	if w := do(t, s, call{}); w.Code != 500 {
-		t.Error(w.Code)
+		t.Errorf("got status %d, want 500", w.Code)
 	}
 	equal(ask("GET", "faults", "", 200),
 		`[{"fault":"internal-error=next:1","seen":1,"injected":1},{"fault":"slow=p:0.5,delay:1ms","seen":0,"injected":0}]`)
 	for _, bad := range []string{`["nonsense"]`, `{}`, `[7]`, `["reset"] ["reset"]`, `[`} {
 		if out := ask("PUT", "faults", bad, 400); !strings.HasPrefix(out, `{"error":"`) {
-			t.Error(out)
+			t.Errorf("%s: got %s, want an error", bad, out)
 		}
 	}
 	if len(s.Faults()) != 2 {
@@ -66,7 +66,7 @@ func TestControl(t *testing.T) {
 		Catalog []struct{ Name, Does string }
 	}
 	if err := json.Unmarshal([]byte(ask("GET", "", "", 200)), &index); err != nil || index.Region != "intl" || len(index.Catalog) != len(dashscopetest.Catalog()) {
-		t.Error(err, index)
+		t.Errorf("got the index %v and the error %v, want the region intl, the whole catalog and none", index, err)
 	}
 	ask("GET", "nothing", "", 404)
 	ask("POST", "ledger", "", 405)
@@ -83,7 +83,7 @@ func TestControlRefusesOtherOrigins(t *testing.T) {
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	if w.Code != 403 || len(s.Faults()) != 0 {
-		t.Error(w.Code, s.Faults())
+		t.Errorf("got status %d and the faults %v, want 403 and no faults", w.Code, s.Faults())
 	}
 }
 
@@ -93,6 +93,6 @@ func TestSettingsAreCopies(t *testing.T) {
 	limits["text-embedding-v4"] = embedding.Limits{Texts: 1}
 	s.Settings().Limits["text-embedding-v4"] = embedding.Limits{Texts: 1}
 	if got := vectors(t, s, three); len(got) != 3 {
-		t.Error(len(got))
+		t.Errorf("got %d vectors, want 3", len(got))
 	}
 }

@@ -14,24 +14,23 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
-// The paths of the service. Others are 404 without a body.
+// The paths of the service. Any other path gets status 404 without a body.
 const (
-	BasePath       = "/compatible-mode/v1" // what a base URL ends in
+	BasePath       = "/compatible-mode/v1" // the path of a base URL
 	CompatiblePath = BasePath + "/embeddings"
-	NativeBasePath = "/api/v1" // what a base URL of the native API ends in
+	NativeBasePath = "/api/v1" // the path of a base URL of the native API
 	NativePath     = NativeBasePath + "/services/embeddings/text-embedding/text-embedding"
 )
 
-// Options of New. The zero value is a service of the international region that knows
-// emulator.DefaultKey, has the documented limits, no rates, no latency and no faults.
+// Options configures [New]. The zero value is the international region's service. It accepts
+// emulator.DefaultKey and has the documented limits, no rates, no latency and no faults.
 type Options struct {
-	emulator.Options // Keys are good in Region; the service is not known to send Retry-After
-	// Region is the one the emulator plays: "" is intl, the others are in dashscope.Regions. It
-	// decides which models and dimensions there are, which keys are good, and which page error
-	// messages name.
+	emulator.Options // Keys are good in Region; the real service has not been seen to send Retry-After
+	// Region is the region to emulate, from dashscope.Regions; "" means intl. It decides which models,
+	// dimensions and keys are good, and which page error messages name.
 	Region string
-	// KeyRegions are more keys, each with the region in which it is good ("": Region). A key of
-	// another region gets the 401 that a wrong key gets.
+	// KeyRegions are more good keys, each with its region; "" means Region. A key of another region
+	// gets the same 401 as a wrong key.
 	KeyRegions map[string]string
 }
 
@@ -49,7 +48,7 @@ func New(o Options) (*emulator.Server, error) {
 		if err := checkRegion(home); err != nil {
 			return nil, fmt.Errorf("a key's region: %w", err)
 		}
-		if home == region || strings.TrimSpace(key) == "" { // which is refused below
+		if home == region || strings.TrimSpace(key) == "" { // a blank key is refused below
 			o.Keys = append(o.Keys, key)
 		}
 	}
@@ -60,7 +59,7 @@ func New(o Options) (*emulator.Server, error) {
 func vendor(region string) emulator.Vendor {
 	v := emulator.Vendor{
 		Name: "dashscopetest", Dialect: dashscopedialect.New(region), About: map[string]any{"region": region},
-		Base64: true, Doubles: true, MaxBody: emulator.MaxBody, // the service's own limit is not known
+		Base64: true, Doubles: true, MaxBody: emulator.MaxBody, // the service's own limit is unknown
 		Unknown: unknown, Spell: spell,
 	}
 	for _, f := range errorsOfTheService() {
@@ -91,11 +90,11 @@ func checkRegion(name string) error {
 	return fmt.Errorf("dashscopetest: unknown region %q: there are %s", name, strings.Join(known, ", "))
 }
 
-// Catalog returns every fault there is, in the order of their names.
+// Catalog returns all faults, sorted by name.
 func Catalog() []emulator.FaultInfo { return vendor("intl").Catalog() }
 
-// ParseFault reads a fault as flags and the control endpoint write it, for example
-// "slow=p:0.1,delay:2s", and refuses one that the service's emulator does not have.
+// ParseFault reads a fault in the form of flags and the control API, such as "slow=p:0.1,delay:2s".
+// It returns an error if this emulator does not have the fault.
 func ParseFault(spec string) (emulator.Fault, error) {
 	f, err := emulator.ParseFault(spec)
 	if err != nil {
@@ -104,8 +103,7 @@ func ParseFault(spec string) (emulator.Fault, error) {
 	return f, f.In(Catalog())
 }
 
-// elsewhere are models of the service that the compatible path does not have, and the native text
-// path neither.
+// elsewhere are models of the service that neither of the two paths has.
 var elsewhere = []string{
 	"qwen3-vl-embedding", "qwen2.5-vl-embedding", "multimodal-embedding-v1",
 	"tongyi-embedding-vision-plus", "tongyi-embedding-vision-flash",
@@ -127,7 +125,7 @@ func unknown(r *dialect.Request, model string) *dialect.Refusal {
 	return problem.UnknownModel.Say(r, "{model}", model)
 }
 
-// spell writes a fault's error as the path, or the fault, has it.
+// spell gives a fault's error the form of the path, or of the fault.
 func spell(r *dialect.Request, f emulator.Fault, _ dialect.Refusal) dialect.Refusal {
 	all := errorsOfTheService()
 	e := all[slices.IndexFunc(all, func(e errorFault) bool { return e.Name == f.Name })]

@@ -1,41 +1,42 @@
 // Package dashscopetest emulates DashScope's text embeddings, so that programs and tests run
-// against the service's limits, error bodies and moods without a key, a network or a bill.
+// against the service's limits, error bodies and failures without a key, a network or a bill.
 //
 //	e, err := dashscopetest.New(dashscopetest.Options{})
 //	server := httptest.NewServer(e)
 //	// base URL of the compatible API: server.URL + dashscopetest.BasePath, key: emulator.DefaultKey
 //
-// It answers the OpenAI-compatible path (CompatiblePath, errors in an envelope) and the native one
-// (NativePath, flat errors, dense vectors only). "vecspace emulate dashscope" serves it as a
-// command, with its ledger, faults and settings under [emulator.ControlPath] for other processes.
+// The emulator answers the OpenAI-compatible path ([CompatiblePath], errors in an envelope) and the
+// native path ([NativePath], flat errors, dense vectors only). The command "vecspace emulate
+// dashscope" serves it to other processes, with its ledger, faults and settings under
+// [emulator.ControlPath].
 //
 // # What is like the service
 //
-// Paths, headers, request ids, the shape of answers, the texts of errors and the order in which
-// they are looked for, the limits and dimensions per model and region, keys that are good in one
-// region only. Where no capture of the service's answer exists, the source says so beside it.
+// The emulator copies the service's paths, headers, request ids, answers and error texts. It checks
+// requests in the service's order, with the same limits and dimensions per model and region, and a
+// key is good in one region only. If nobody has captured an answer of the service, the source says
+// so.
 //
-// Vectors have unit length and depend on model, text, dimensions and a query's role only, bit for
-// bit. They are the local model's (static:base), turned into a space of the model's own and drawn
-// out to the dimensions asked for: search through the emulator finds what the local model finds,
-// cosines at 256, 512, 768, ... dimensions are the local model's, and a vector cut short and
-// brought to unit length is the shorter vector. Two models' vectors have nothing in common. The
-// native path heeds text_type and instruct: a query's vector lies close to the document's. The
-// compatible path ignores both, which is one of the two things that the service may do.
+// Package emulator explains the vectors. The native path respects text_type and instruct: a query's
+// vector is close to the document's. The compatible path ignores both; whether the service does is
+// unknown.
 //
-// Tokens are counted by embedding.EstimateTokens, so they are of the size of the service's and not
-// the same. A blank text is refused like one that is too long.
+// [embedding.EstimateTokens] counts the tokens, so counts are similar to the service's but not
+// equal. A blank text gets the same error as a text that is too long.
 //
 // # What goes wrong
 //
-// More texts than Limits.Texts get the batch size error, a text of more than TextTokens the range
-// error, and more than Tokens or Bytes, of which no capture exists, BadRequest.TooLarge.
+// A request with more than Limits.Texts texts gets the batch size error, and one with a text over
+// TextTokens gets the range error. A request over Tokens or Bytes gets BadRequest.TooLarge, a guess
+// that no capture confirms.
 //
-// Rates ([emulator.Settings]) answer 429. Faults ([emulator.Fault], [Catalog]) strike always, the
-// next n times, from the k-th request on, or with a probability, alone or together; they are drawn
-// from Options.Seed. The fault answer sends any body. The [emulator.Ledger] counts what was billed, what was billed and
-// then lost on its way, and what was paid for twice. It keeps digests and no texts.
+// Rates ([emulator.Settings]) answer with status 429. Faults ([emulator.Fault], [Catalog]) strike
+// always, the next n times, from the k-th request on, or with a probability, and they combine.
+// Options.Seed decides the random ones. The fault answer sends any body.
 //
-// Time is read from package time only: in a testing/synctest bubble latency and rates run in
-// virtual time.
+// The [emulator.Ledger] counts what was billed, what was billed and then lost on its way, and what
+// was paid for twice. It keeps digests, not texts.
+//
+// The emulator reads the time from package time only: in a testing/synctest bubble, latency and
+// rates run in virtual time.
 package dashscopetest

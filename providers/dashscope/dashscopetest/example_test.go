@@ -12,8 +12,8 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
-// A program's own test against the emulator: 25 texts are 3 requests of at most 10, each text is paid for once, and one
-// connection that is lost on the way costs no text twice.
+// A program's own test against the emulator: 25 texts take 3 requests of at most 10. The program
+// pays for each text once, although one connection is lost on the way.
 func Example() {
 	service, err := dashscopetest.New(dashscopetest.Options{
 		Options: emulator.Options{

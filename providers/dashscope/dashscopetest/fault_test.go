@@ -63,7 +63,7 @@ func TestParseFault(t *testing.T) {
 		}
 	}
 	if f, err := dashscopetest.ParseFault("nan=always"); err != nil || f != (emulator.Fault{Name: "nan"}) {
-		t.Error(f, err)
+		t.Errorf("got %v and the error %v, want the fault nan and none", f, err)
 	}
 	for spec, want := range map[string]string{
 		"":               `no fault ""`,

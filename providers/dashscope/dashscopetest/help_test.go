@@ -89,7 +89,7 @@ func do(t testing.TB, s http.Handler, c call) *httptest.ResponseRecorder {
 	return w
 }
 
-// expect holds an answer against a status and a whole body, in which ID stands for the request's id.
+// refused checks an answer's status and whole body; in body, ID stands for the request's id.
 func refused(t testing.TB, w *httptest.ResponseRecorder, status int, body string) {
 	t.Helper()
 	id := w.Header().Get("X-Request-Id")
@@ -116,7 +116,7 @@ func vectors(t testing.TB, s http.Handler, body string) [][]float32 {
 	w := do(t, s, call{body: body})
 	var a answer
 	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || w.Code != 200 {
-		t.Fatal(w.Code, err, w.Body)
+		t.Fatalf("got %d, %s and the error %v, want status 200 and an answer", w.Code, w.Body, err)
 	}
 	out := make([][]float32, len(a.Data))
 	for i, d := range a.Data {

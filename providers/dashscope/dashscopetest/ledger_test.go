@@ -35,10 +35,10 @@ func TestLedger(t *testing.T) {
 		t.Errorf("%+v\nwant %+v", got, want)
 	}
 	if got.Usage() != (embedding.Usage{Requests: 7, Tokens: 10}) {
-		t.Error(got.Usage())
+		t.Errorf("usage: got %v, want 7 requests and 10 tokens", got.Usage())
 	}
 	if a, c, z := s.TimesBilled("a"), s.TimesBilled("c"), s.TimesBilled("z"); a != 6 || c != 2 || z != 0 {
-		t.Error(a, c, z)
+		t.Errorf("times billed: got %d for a, %d for c and %d for z, want 6, 2 and 0", a, c, z)
 	}
 	got.Answers[200] = 99 // the copy is the caller's
 	s.Reset()
@@ -47,7 +47,7 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// What was billed for a caller who had left is lost.
+// Texts billed for a caller that left are lost.
 func TestLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Latency: time.Hour}}})
@@ -56,7 +56,7 @@ func TestLost(t *testing.T) {
 		func() {
 			defer func() {
 				if r := recover(); r != http.ErrAbortHandler {
-					t.Error(r)
+					t.Errorf("got the panic %v, want %v", r, http.ErrAbortHandler)
 				}
 			}()
 			s.ServeHTTP(httptest.NewRecorder(), call{body: three}.request(ctx, "http://emulator"))
@@ -64,7 +64,8 @@ func TestLost(t *testing.T) {
 		if l := s.Ledger(); l.Texts != 3 || l.Lost != 3 || l.Answers[0] != 1 {
 			t.Errorf("%+v", l)
 		}
-		// Who asks again for what was lost is billed again, but gets nothing twice; who asks once more does.
+		// A client that repeats a lost request is billed again but receives nothing twice. A client that
+		// repeats it once more does.
 		for _, repeated := range []int{0, 3, 6} {
 			do(t, s, call{body: three})
 			if l := s.Ledger(); l.Twice != 3 || l.Lost != 3 || l.Spoiled != 0 || l.Repeated != repeated {
@@ -74,7 +75,7 @@ func TestLost(t *testing.T) {
 	})
 }
 
-// A Reset in the middle of requests counts them where they end.
+// A Reset in the middle of requests: they are counted when they end.
 func TestResetMidway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Latency: time.Minute}}})
@@ -113,7 +114,7 @@ func TestConcurrency(t *testing.T) {
 					s.TimesBilled("x")
 				case 5:
 					if err := s.Configure(s.Settings()); err != nil {
-						t.Error(err)
+						t.Errorf("got the error %v, want none", err)
 					}
 				}
 			}

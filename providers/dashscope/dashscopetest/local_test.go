@@ -22,7 +22,8 @@ func local(t testing.TB) embedding.Embedder {
 	return e
 }
 
-// Search through the emulator finds what the local model finds, at every length of vector and in every model.
+// Search through the emulator finds what the local model finds, with vectors of every length and
+// every model.
 func TestSearchHasMeaning(t *testing.T) {
 	documents := []string{
 		"how to bake bread with yeast and flour", "the stock market fell sharply today", "parsing command line flags in a program",
@@ -57,7 +58,8 @@ func TestSearchHasMeaning(t *testing.T) {
 	}
 }
 
-// One op is 50,000 different texts at 64 dimensions through a real connection, as an indexing run sends them.
+// One op embeds 50,000 different texts at 64 dimensions over a real connection, as an indexing run
+// does.
 func BenchmarkIndexing(b *testing.B) {
 	texts := make([]string, 50_000)
 	for i := range texts {
@@ -70,7 +72,7 @@ func BenchmarkIndexing(b *testing.B) {
 			BaseURL: server.URL + dashscopetest.BasePath, Key: emulator.DefaultKey})
 		expect.NoError(b, err)
 		if _, err := embedding.Documents(b.Context(), embedding.Chain(e, middleware.Batch(middleware.BatchOptions{})), texts); err != nil {
-			b.Fatal(err)
+			b.Fatalf("got the error %v, want none", err)
 		}
 		server.Close()
 		if l := s.Ledger(); l.Requests != 5_000 || l.Texts != 50_000 || l.Twice != 0 {
@@ -90,7 +92,7 @@ func BenchmarkServe(b *testing.B) {
 			texts[i] = fmt.Sprintf("document %d is about something that somebody wanted to find again", n)
 		}
 		if w := do(b, s, call{body: `{"model":"text-embedding-v4","dimensions":64,"input":` + asJSON(texts) + `}`}); w.Code != 200 {
-			b.Fatal(w.Code)
+			b.Fatalf("got status %d, want 200", w.Code)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func TestSuccess(t *testing.T) {
 	shape := regexp.MustCompile(`^\{"data":\[` + row("0") + "," + row("1") + `\],"model":"text-embedding-v4","object":"list",` +
 		`"usage":\{"prompt_tokens":3,"total_tokens":3\},"id":"` + uuid + `"\}$`)
 	if w.Code != 200 || !shape.Match(w.Body.Bytes()) {
-		t.Fatal(w.Code, w.Body)
+		t.Fatalf("got %d and %s, want status 200 and the documented shape", w.Code, w.Body)
 	}
 	// Printed as doubles of float32, so with more digits than a float32 needs.
 	if first := strings.Split(strings.Split(w.Body.String(), "[")[2], ",")[0]; len(strings.TrimLeft(first, "-0.")) < 14 {
@@ -58,7 +58,7 @@ func TestInputForms(t *testing.T) {
 	one := vectors(t, s, `{"model":"text-embedding-v4","input":"same"}`)
 	list := vectors(t, s, `{"model":"text-embedding-v4","input":["other","same"],"dimensions":1024}`)
 	if len(one) != 1 || len(one[0]) != 1024 || len(list) != 2 {
-		t.Fatal(len(one), len(list))
+		t.Fatalf("got %d vectors for one text and %d for two, want 1 of 1024 dimensions and 2", len(one), len(list))
 	}
 	for i, x := range one[0] {
 		if x != list[1][i] {
@@ -75,7 +75,7 @@ func TestBase64(t *testing.T) {
 	expect.NoError(t, json.Unmarshal(w.Body.Bytes(), &a))
 	raw, err := base64.StdEncoding.DecodeString(a.Data[0].Embedding)
 	if err != nil || len(raw) != 4*len(want) {
-		t.Fatal(err, len(raw))
+		t.Fatalf("got %d bytes and the error %v, want %d and none", len(raw), err, 4*len(want))
 	}
 	for i, x := range want {
 		if got := math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:])); got != x {
@@ -101,18 +101,19 @@ func TestNative(t *testing.T) {
 	d := json.NewDecoder(w.Body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&got); err != nil || w.Code != 200 {
-		t.Fatal(w.Code, err)
+		t.Fatalf("got status %d and the error %v, want 200 and an answer without unknown fields", w.Code, err)
 	}
 	if got.RequestID != w.Header().Get("X-Request-Id") || len(got.Usage) != 1 || got.Usage["total_tokens"] != 2 ||
 		len(got.Output.Embeddings) != 2 || *got.Output.Embeddings[1].Index != 1 {
 		t.Fatalf("%+v", got)
 	}
-	// Documents have the vectors of the compatible path; for queries text_type and instruct take effect.
+	// Documents get the vectors of the compatible path; text_type and instruct change those of
+	// queries.
 	vector := func(parameters string) []float32 {
 		w := do(t, s, call{path: dashscopetest.NativePath, body: `{"model":"text-embedding-v4","input":{"texts":["a"]},"parameters":{"dimension":64` + parameters + `}}`})
 		got.Output.Embeddings = nil
 		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || len(got.Output.Embeddings) != 1 {
-			t.Fatal(w.Code, w.Body, err)
+			t.Fatalf("got %d, %s and the error %v, want status 200 and one vector", w.Code, w.Body, err)
 		}
 		return got.Output.Embeddings[0].Embedding
 	}
@@ -137,7 +138,7 @@ func TestPathsAndMethods(t *testing.T) {
 	for _, path := range []string{"/", "/v1/embeddings", "/compatible-mode/v1/embeddings/", "/compatible-mode/v1/compatible-mode/v1/embeddings",
 		"/compatible-mode/v1/embeddings/embeddings", "/api/v1/chat/completions", emulator.ControlPath + "ledger"} {
 		if w := do(t, s, call{path: path}); w.Code != 404 || w.Body.Len() != 0 || w.Header().Get("X-Request-Id") == "" {
-			t.Error(path, w.Code, w.Body)
+			t.Errorf("%s: got %d, %q and the headers %v, want status 404, no body and a request id", path, w.Code, w.Body, w.Header())
 		}
 	}
 	refused(t, do(t, s, call{method: "GET"}), 400,
@@ -169,7 +170,7 @@ func TestKeys(t *testing.T) {
 	refused(t, do(t, s, call{path: native, key: "sk-cn"}), 401, bad)
 	for _, key := range []string{"sk-here", "sk-intl"} {
 		if w := do(t, s, call{key: key}); w.Code != 200 {
-			t.Error(key, w.Code)
+			t.Errorf("the key %s: got status %d, want 200", key, w.Code)
 		}
 	}
 	r := call{}.request(t.Context(), "http://emulator")

@@ -115,28 +115,28 @@ func TestRetryAfter(t *testing.T) {
 		do(t, s, call{})
 		time.Sleep(17500 * time.Millisecond)
 		if w := do(t, s, call{}); w.Code != 429 || w.Header().Get("Retry-After") != "43" {
-			t.Error(w.Code, w.Header())
+			t.Errorf("got status %d and the headers %v, want 429 and Retry-After 43", w.Code, w.Header())
 		}
 	})
 }
 
-// A request that is refused for itself draws no tokens, and is told the rate first.
+// A bad request uses no tokens, and the rate's refusal comes first.
 func TestRateBeforeInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Rates: emulator.Rates{RPM: 60, TPM: 600}}}})
 		bad := `{"model":"text-embedding-v4","input":["a a a a a a a a a a a a"," "]}`
 		if w := do(t, s, call{body: bad}); w.Code != 400 {
-			t.Error(w.Code)
+			t.Errorf("got status %d, want 400", w.Code)
 		}
 		if w := do(t, s, call{body: bad}); w.Code != 429 {
-			t.Error(w.Code)
+			t.Errorf("got status %d, want 429", w.Code)
 		}
 		if w := do(t, s, call{body: `{"model":"v9","input":"a"}`}); w.Code != 404 {
 			t.Error("an unknown model has no rate", w.Code)
 		}
 		s = open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Rates: emulator.Rates{TPM: 600}}}})
 		if w := do(t, s, call{body: bad}); w.Code != 400 {
-			t.Error(w.Code)
+			t.Errorf("got status %d, want 400", w.Code)
 		}
 		if w := do(t, s, call{body: `{"model":"text-embedding-v4","input":"a a a a a a a a a a"}`}); w.Code != 200 {
 			t.Error("the refused request drew tokens", w.Body)
@@ -151,12 +151,12 @@ func TestLatency(t *testing.T) {
 		for range 50 {
 			start := time.Now()
 			if w := do(t, s, call{}); w.Code != 200 || w.Header().Get("Req-Cost-Time") != fmt.Sprint(time.Since(start).Milliseconds()) {
-				t.Fatal(w.Code, w.Header(), time.Since(start))
+				t.Fatalf("got status %d and the headers %v after %v, want 200 and that time as Req-Cost-Time", w.Code, w.Header(), time.Since(start))
 			}
 			least, most = min(least, time.Since(start)), max(most, time.Since(start))
 		}
 		if least < 2*time.Second || most > 3*time.Second || most-least < 500*time.Millisecond {
-			t.Error(least, most)
+			t.Errorf("waits: got %v to %v, want 2s to 3s and at least 500ms between them", least, most)
 		}
 		start := time.Now()
 		if w := do(t, s, call{key: "wrong"}); w.Code != 401 || time.Since(start) != 0 {

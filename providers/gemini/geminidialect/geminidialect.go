@@ -1,5 +1,5 @@
-// Package geminidialect is the wire of the Gemini API's embeddings: batchEmbedContents and
-// embedContent.
+// Package geminidialect implements the wire format of the Gemini API's embeddings:
+// batchEmbedContents and embedContent.
 package geminidialect
 
 import (

@@ -5,10 +5,14 @@
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + geminitest.BasePath, key: emulator.DefaultKey
 //
-// It is an http.Handler for batchEmbedContents and embedContent. As with the service, vectors of
-// fewer than 3,072 dimensions are the beginnings of the longest and not of unit length, a task type
-// changes the vectors of gemini-embedding-001 only, texts that are too long are cut, and answers do
-// not say their tokens, which are billed all the same.
+// The emulator is an http.Handler for batchEmbedContents and embedContent. It behaves like the
+// service in these points:
+//
+//   - vectors of fewer than 3,072 dimensions are prefixes of the longest and do not have unit
+//     length
+//   - a task type changes only the vectors of gemini-embedding-001
+//   - texts that are too long are cut
+//   - answers do not report the tokens, which are billed all the same
 package geminitest
 
 import (
@@ -19,7 +23,7 @@ import (
 	"github.com/vecspace/embedding/providers/gemini/geminidialect"
 )
 
-// BasePath is what a base URL ends in.
+// BasePath is the path of a base URL.
 const BasePath = "/v1beta"
 
 // New returns an emulator. It does no I/O.

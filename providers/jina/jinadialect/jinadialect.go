@@ -1,5 +1,5 @@
-// Package jinadialect is the wire of Jina AI's embeddings: /v1/embeddings with texts, in float or
-// base64.
+// Package jinadialect implements the wire format of Jina AI's embeddings: /v1/embeddings with
+// texts, in float or base64.
 package jinadialect
 
 import (
@@ -51,14 +51,14 @@ func (wire) Key(r *dialect.Request) string        { return r.Bearer() }
 func (wire) Head(r *dialect.Request)              { r.Out.Set("X-Request-Id", r.ID) }
 func (wire) Words(*dialect.Request) dialect.Words { return words }
 
-// invalid is the refusal of a field that holds what it may not. Its frame is that of Jina's OpenAPI
-// document, its words are not known.
+// invalid is the refusal of a field with a wrong value. Jina's OpenAPI document has its frame; its
+// words are unknown.
 func invalid(field, message string) *dialect.Refusal {
 	return &dialect.Refusal{Status: 422, Form: "validation", Field: field, Message: message}
 }
 
-// Refuse writes the frame of Jina's OpenAPI document. A refusal without a code is of an older time,
-// when there was none.
+// Refuse writes the frame of Jina's OpenAPI document. A refusal without a code has the older form,
+// which had no code.
 func (wire) Refuse(r *dialect.Request, why dialect.Refusal) dialect.Reply {
 	if why.Form == "validation" {
 		type problem struct {
@@ -90,7 +90,7 @@ type request struct {
 	LateChunking bool          `json:"late_chunking"`
 }
 
-// tasks are those of all models: which one takes which is not known.
+// tasks are the tasks of all models; which model takes which task is unknown.
 var tasks = map[string]embedding.Task{
 	"": embedding.TaskDocument, "retrieval.query": embedding.TaskQuery, "retrieval.passage": embedding.TaskDocument,
 	"text-matching": embedding.TaskSimilarity, "classification": embedding.TaskClassification, "clustering": embedding.TaskClustering,

@@ -5,9 +5,9 @@
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + jinatest.BasePath, key: emulator.DefaultKey
 //
-// It is an http.Handler for /v1/embeddings with texts, in float or base64. It takes the 2,048 texts
-// of the service's own refusal; jina.Models keeps to 512 and says why. All other limits are those
-// of jina.Models.
+// The emulator is an http.Handler for /v1/embeddings with texts, in float or base64. It takes
+// [MaxTexts] texts, as the service does; jina.Models has 512 and explains why. All other limits are
+// as in jina.Models.
 package jinatest
 
 import (
@@ -21,10 +21,10 @@ import (
 	"github.com/vecspace/embedding/providers/jina/jinadialect"
 )
 
-// BasePath is what a base URL ends in.
+// BasePath is the path of a base URL.
 const BasePath = "/v1"
 
-// MaxTexts is what the service says it takes at most in one request.
+// MaxTexts is the largest number of texts in a request, as the service's refusal states it.
 const MaxTexts = 2048
 
 // keyManager is the page that the service's refusals name.
@@ -41,7 +41,7 @@ func New(o emulator.Options) (*emulator.Server, error) {
 	return emulator.New(v, o)
 }
 
-// words are the service's where jina's testdata/errors.jsonl has them, else they follow its manner.
+// words are the service's own if jina's testdata/errors.jsonl has them, otherwise in its manner.
 var words = emulator.Words{
 	"auth": {Status: 401, Code: "AUTH_INVALID_API_KEY", Kind: embedding.Auth,
 		Message: "Invalid API key. Verify your API key at " + keyManager + " or generate a new one."},

@@ -1,5 +1,5 @@
-// Package ollamadialect is the wire of Ollama's embeddings: /api/embed, /api/version and the
-// greeting at /.
+// Package ollamadialect implements the wire format of Ollama's embeddings: /api/embed, /api/version
+// and the greeting at /.
 package ollamadialect
 
 import (
@@ -16,7 +16,7 @@ type wire struct{}
 // New returns the dialect.
 func New() dialect.Dialect { return wire{} }
 
-// text is the form of refusals that are no JSON.
+// text is the form of refusals that are not JSON.
 const text = "text"
 
 var words = dialect.Words{
@@ -28,7 +28,7 @@ var words = dialect.Words{
 	LargeBody: dialect.Refusal{Status: 413, Message: "request body too large", Kind: embedding.TooLarge},
 	Kinds: map[embedding.Kind]dialect.Refusal{
 		embedding.Invalid:     {Status: 400, Message: "{why}"},
-		embedding.Rejected:    {Status: 400, Message: "{why}"}, // the server words only a text that is too long
+		embedding.Rejected:    {Status: 400, Message: "{why}"}, // the server has words only for a text that is too long
 		embedding.TooLarge:    {Status: 413, Message: "{why}"},
 		embedding.RateLimited: {Status: 503, Message: "server busy, please try again.  maximum pending requests exceeded"},
 		embedding.Exhausted:   {Status: 402, Message: "quota exhausted"}, // the server has no such error
@@ -84,7 +84,7 @@ func (wire) Parse(_ *dialect.Request, body []byte) (dialect.Call, *dialect.Refus
 		return dialect.Call{}, badJSON.With("{why}", err.Error())
 	}
 	c := dialect.Call{Model: req.Model, Texts: req.Input, Cut: dialect.CutEnd}
-	if len(c.Texts) == 1 && c.Texts[0] == "" { // alone it has no vector
+	if len(c.Texts) == 1 && c.Texts[0] == "" { // a single empty text has no vector
 		c.Texts = nil
 	}
 	if req.Dimensions > 0 {
@@ -96,7 +96,7 @@ func (wire) Parse(_ *dialect.Request, body []byte) (dialect.Call, *dialect.Refus
 	return c, nil
 }
 
-// Check gives the model's own length where more is asked for, as the server does.
+// Check falls back to the model's own length if the request asks for more, as the server does.
 func (wire) Check(_ *dialect.Request, c *dialect.Call, m dialect.Model, over *dialect.Excess) *dialect.Refusal {
 	if m.Length(c) > m.Dimensions {
 		c.Dimensions = nil

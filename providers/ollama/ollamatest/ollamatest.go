@@ -3,11 +3,15 @@
 //
 //	e, err := ollamatest.New(emulator.Options{})
 //	server := httptest.NewServer(e)
-//	// base URL: server.URL; no key, unless Options.Keys name some, as for a server behind a proxy
+//	// base URL: server.URL; no key unless Options.Keys has some, as for a server behind a proxy
 //
-// It is an http.Handler for /api/embed that has pulled every model of ollama.Models. As with the
-// server, any number of texts may be in a request, a text that is too long is cut unless truncate
-// is false, dimensions above the model's are ignored, and an empty text alone has no vector.
+// The emulator is an http.Handler for /api/embed that has all models of ollama.Models. It behaves
+// like the server in these points:
+//
+//   - a request may have any number of texts
+//   - a text that is too long is cut unless truncate is false
+//   - dimensions above the model's are ignored
+//   - a request with one empty text gets no vector
 package ollamatest
 
 import (
@@ -31,7 +35,7 @@ func New(o emulator.Options) (*emulator.Server, error) {
 	return emulator.New(v, o)
 }
 
-// words are the server's where ollama's testdata/errors.jsonl has them.
+// words are the server's own if ollama's testdata/errors.jsonl has them.
 var words = emulator.Words{
 	"auth":                 {Status: 401, Message: "unauthorized", Kind: embedding.Auth},
 	"no-memory":            {Status: 500, Message: "model requires more system memory (5.5 GiB) than is available (3.2 GiB)", Kind: embedding.Unavailable},

@@ -1,5 +1,5 @@
-// Package openaidialect is the wire of OpenAI's embeddings: /v1/embeddings, in float or base64, and
-// /v1/models.
+// Package openaidialect implements the wire format of OpenAI's embeddings: /v1/embeddings, in float
+// or base64, and /v1/models.
 package openaidialect
 
 import (
@@ -34,7 +34,7 @@ var words = dialect.Words{
 		embedding.Rejected:    {Status: 400, Code: "text_rejected", Message: "A text was rejected: {why}", Field: "input"},
 		embedding.TooLarge:    {Status: 413, Message: "{why}"},
 		embedding.RateLimited: {Status: 429, Code: "rate_limit_exceeded", Type: "requests", Message: "Rate limit reached for requests"},
-		// The service has 429 here, which its own clients send again and again.
+		// The service answers 429 here, which its own clients retry again and again.
 		embedding.Exhausted:   {Status: 402, Code: "insufficient_quota", Type: "insufficient_quota", Message: "You exceeded your current quota, please check your plan and billing details."},
 		embedding.Unavailable: {Status: 503, Type: server, Message: "The engine is currently overloaded, please try again later"},
 	},
@@ -61,8 +61,8 @@ func (wire) Head(r *dialect.Request) {
 	r.Out.Set("Openai-Version", "2020-10-01")
 }
 
-// Words shows a wrong key as the service does: all but its first eight and last four characters
-// hidden.
+// Words shows a wrong key as the service does: it hides all but the first eight and the last four
+// characters.
 func (wire) Words(r *dialect.Request) dialect.Words {
 	w, key := words, r.Bearer()
 	hidden := strings.Repeat("*", len(key))

@@ -5,9 +5,9 @@
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + openaitest.BasePath, key: emulator.DefaultKey
 //
-// It is an http.Handler for /v1/embeddings, in float or base64. Token ids, which some clients send,
-// are taken in place of texts: they are counted as the service would, and their vectors are of no
-// meaning.
+// The emulator is an http.Handler for /v1/embeddings, in float or base64. It also takes token ids,
+// which some clients send instead of texts: it counts them as the service does, and their vectors
+// have no meaning.
 package openaitest
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/vecspace/embedding/providers/openai/openaidialect"
 )
 
-// BasePath is what a base URL ends in.
+// BasePath is the path of a base URL.
 const BasePath = "/v1"
 
 // New returns an emulator. It does no I/O.
@@ -34,8 +34,7 @@ func New(o emulator.Options) (*emulator.Server, error) {
 	return emulator.New(v, o)
 }
 
-// words are the service's where openai's testdata/errors.jsonl has them, else they follow its
-// manner.
+// words are the service's own if openai's testdata/errors.jsonl has them, otherwise in its manner.
 var words = emulator.Words{
 	"auth":                 {Status: 401, Code: "invalid_api_key", Message: "Incorrect API key provided: sk-wrong. You can find your API key at https://platform.openai.com/account/api-keys.", Kind: embedding.Auth},
 	"no-access":            {Status: 403, Code: "model_not_found", Message: "Project `proj_0` does not have access to model `text-embedding-ada-002`", Kind: embedding.Auth},

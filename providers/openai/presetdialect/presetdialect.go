@@ -1,6 +1,6 @@
-// Package presetdialect is the wire of each of openai.Presets but OpenAI itself, whose wire is
-// openaidialect. They differ in what they take, ignore and refuse, and in the bodies of their
-// errors.
+// Package presetdialect implements the wire format of each of openai.Presets except OpenAI itself,
+// which has package openaidialect. The presets differ in what they take, ignore and refuse, and in
+// their error bodies.
 package presetdialect
 
 import (
@@ -23,7 +23,7 @@ type wire struct {
 	local bool
 }
 
-// New returns the dialect of a preset, by its name.
+// New returns the dialect of the preset with the given name.
 func New(name string) (dialect.Dialect, error) {
 	row, ok := preset.Table()[name]
 	all := openai.Presets()
@@ -42,8 +42,8 @@ func (w wire) Routes() []dialect.Route       { return []dialect.Route{{Method: "
 func (w wire) Key(r *dialect.Request) string { return r.Bearer() }
 func (w wire) Head(r *dialect.Request)       { r.Out.Set(cmp.Or(w.row.Header, "X-Request-Id"), r.ID) }
 
-// Words are the row's. What it has no answer for is said as OpenAI says it, which its clients
-// understand.
+// Words returns the row's refusals. If the row lacks one, it is OpenAI's, which the preset's
+// clients understand.
 func (w wire) Words(*dialect.Request) dialect.Words {
 	say := func(name string) dialect.Refusal { return *w.row.Say(name, "{field}", "input") }
 	or := func(status int, code, message string, names ...string) dialect.Refusal {
@@ -72,11 +72,11 @@ func (w wire) Words(*dialect.Request) dialect.Words {
 			embedding.Malformed:   or(502, "null", "bad gateway"),
 		},
 	}
-	words.NoPath.Late, words.NoMethod.Late = w.local, w.local // servers that people run look at the key first
+	words.NoPath.Late, words.NoMethod.Late = w.local, w.local // servers that users run themselves check the key first
 	return words
 }
 
-// Refuse writes the message, which is the whole body with its holes.
+// Refuse writes the message, which is the whole body.
 func (w wire) Refuse(r *dialect.Request, why dialect.Refusal) dialect.Reply {
 	body := why.With("{id}", r.ID).Text(func(value string) string {
 		quoted := dialect.JSON(value)

@@ -14,7 +14,7 @@ import (
 	"github.com/vecspace/embedding/providers/openai/presetdialect"
 )
 
-// What the presets have no words for is said as OpenAI says it.
+// If a preset has no words for a refusal, the dialect uses OpenAI's.
 func common() map[embedding.Kind]vendortest.Said {
 	return map[embedding.Kind]vendortest.Said{
 		embedding.Unknown:     {Status: 500, Code: "server_error", Words: "internal server error", Read: embedding.Unavailable},

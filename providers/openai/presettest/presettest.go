@@ -1,20 +1,20 @@
 // Package presettest emulates the vendors and servers of openai.Presets, so that programs and tests
-// run against the limits and errors of each without a key, a network, a bill or a GPU. OpenAI's own
-// emulator is openaitest.
+// run against their limits and errors without a key, a network, a bill or a GPU. OpenAI's own
+// emulator is package openaitest.
 //
 //	e, err := presettest.New("siliconflow", emulator.Options{})
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + presettest.BasePath("siliconflow"), key: emulator.DefaultKey
 //
-// Models, dimensions and limits are those of the preset. A server that people run (vllm, lmstudio,
-// llamacpp, localai) has one model, by default DefaultModel with 1,024 dimensions, under whatever
-// name Options.Model gives it, and asks for no key unless Options.Keys name some.
+// An emulator has the preset's models, dimensions and limits. A server that users run themselves
+// (vllm, lmstudio, llamacpp, localai) has one model of 1,024 dimensions, named [DefaultModel] or as
+// Options.Model says, and needs no key unless Options.Keys has some.
 //
-// What a preset takes, ignores and refuses, and the bodies of its errors, are a table, which is
-// held to openai's testdata/errors.jsonl: the words with their status, and the frame around them,
-// are those of a body there, with its source, or the table says that they are a guess. Token ids,
-// which some clients send, are taken where the preset takes them: they are counted, and their
-// vectors are of no meaning. Members of a request that the table has no word for are ignored.
+// A table holds what each preset takes, ignores and refuses, and its error bodies. A test compares
+// the table with openai's testdata/errors.jsonl: status and words, and the frame around them, are
+// those of a captured or documented body there, or the table marks them as a guess. Fields that the
+// table does not mention are ignored. Some clients send token ids instead of texts: if the preset
+// takes them, the emulator counts them, and their vectors have no meaning.
 package presettest
 
 import (
@@ -33,7 +33,7 @@ import (
 	"github.com/vecspace/embedding/providers/openai/presetdialect"
 )
 
-// DefaultModel is the one that a server which people run serves where Options name none.
+// DefaultModel is the model of a server that users run themselves if Options.Model is empty.
 const DefaultModel = "BAAI/bge-m3"
 
 // Names returns the presets that New knows, in the order of openai.Presets.
@@ -68,7 +68,7 @@ func New(name string, o emulator.Options) (*emulator.Server, error) {
 		v.Find = func(string) string { return o.Model }
 	}
 	for _, m := range p.Models {
-		m.Dimensions = cmp.Or(m.Dimensions, 2048) // Volcengine's are not documented
+		m.Dimensions = cmp.Or(m.Dimensions, 2048) // Volcengine documents no dimensions
 		to := dialect.Model{Model: embedding.Model{ID: m.ID, Dimensions: m.Dimensions, Limits: m.Limits}, Lengths: m.Lengths}
 		if !m.Fixed {
 			to.Longest = max(m.Longest, m.Dimensions)
@@ -92,16 +92,17 @@ func find(name string) openai.Preset {
 	return all[slices.IndexFunc(all, func(p openai.Preset) bool { return p.Name == name })]
 }
 
-// BasePath is what a base URL of the preset ends in. It panics if there is no such preset.
+// BasePath returns the path of the preset's base URL. It panics if there is no such preset.
 func BasePath(name string) string {
 	u, err := url.Parse(find(name).BaseURL)
 	if err != nil {
-		panic("presettest: " + err.Error()) // of a constant
+		panic("presettest: " + err.Error()) // a constant is wrong
 	}
 	return u.Path
 }
 
-// Model is a model that the preset's emulator has. It panics if there is no such preset.
+// Model returns the name of a model that the preset's emulator has. It panics if there is no such
+// preset.
 func Model(name string) string {
 	if p := find(name); !p.Local {
 		return cmp.Or(preset.Table()[name].Model, p.Models[0].ID)

@@ -37,14 +37,15 @@ func TestEveryPresetHasOne(t *testing.T) {
 		}
 	}
 	if _, err := New("acme", emulator.Options{}); err == nil || !strings.Contains(err.Error(), "there are mistral, siliconflow, zhipu") {
-		t.Error(err)
+		t.Errorf("got the error %v, want one that lists the presets", err)
 	}
 	if _, err := New("zhipu", emulator.Options{Model: "m"}); err == nil || !strings.Contains(err.Error(), "embedding-3") {
-		t.Error(err)
+		t.Errorf("got the error %v, want one that names embedding-3", err)
 	}
 }
 
-// What the table does not call a guess is in openai's testdata: the words with their status in one body, the frame in one.
+// Each row that is not marked as a guess is in openai's testdata: words and status in one body, the
+// frame in one.
 func TestTableIsOfTestdata(t *testing.T) {
 	titles := map[string]string{}
 	for _, p := range openai.Presets() {
@@ -124,7 +125,7 @@ func ask(t *testing.T, name string, o emulator.Options, body string) (int, strin
 	return w.Code, w.Body.String()
 }
 
-// What each takes, ignores and refuses, where they differ.
+// What each preset takes, ignores and refuses, if it differs from the others.
 func TestWhatPresetsDifferIn(t *testing.T) {
 	for _, tc := range []struct {
 		preset, body string
@@ -174,7 +175,8 @@ func TestWhatPresetsDifferIn(t *testing.T) {
 	}
 }
 
-// A server that people run has the model that it is told to have, and asks for a key only if it is given some.
+// A server that users run themselves has the model it is told to have, and asks for a key only if
+// it is given some.
 func TestLocalServers(t *testing.T) {
 	for _, name := range Names() {
 		if !find(name).Local {

@@ -11,7 +11,8 @@ import (
 	"github.com/vecspace/embedding/providers/static"
 )
 
-// BenchmarkSTSB embeds the sentences of STS-B's English test set in one call. speed.py starts it, on one core.
+// BenchmarkSTSB embeds the sentences of STS-B's English test set in one call. speed.py starts it on
+// one core.
 func BenchmarkSTSB(b *testing.B) {
 	dir := os.Getenv("EMBEDDING_TESTDATA")
 	if dir == "" {
@@ -29,12 +30,12 @@ func BenchmarkSTSB(b *testing.B) {
 	e, err := static.New(static.Options{})
 	expect.NoError(b, err)
 	if _, err := embedding.Documents(b.Context(), e, texts); err != nil { // the vocabulary is indexed by the first text
-		b.Fatal(err)
+		b.Fatalf("got the error %v, want none", err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := embedding.Documents(b.Context(), e, texts); err != nil {
-			b.Fatal(err)
+			b.Fatalf("got the error %v, want none", err)
 		}
 	}
 	b.ReportMetric(float64(len(texts))*float64(b.N)/b.Elapsed().Seconds(), "texts/s")

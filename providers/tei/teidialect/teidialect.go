@@ -1,5 +1,5 @@
-// Package teidialect is the wire of Hugging Face's Text Embeddings Inference: /embed, /info and
-// /health. Requests name no model.
+// Package teidialect implements the wire format of Hugging Face's Text Embeddings Inference:
+// /embed, /info and /health. Requests name no model.
 package teidialect
 
 import (
@@ -18,7 +18,7 @@ type wire struct{}
 // New returns the dialect.
 func New() dialect.Dialect { return wire{} }
 
-// text is the form of refusals that are no JSON.
+// text is the form of refusals that are not JSON.
 const text = "text"
 
 var words = dialect.Words{
@@ -57,7 +57,7 @@ func (wire) Key(r *dialect.Request) string        { return r.Bearer() }
 func (wire) Head(*dialect.Request)                {}
 func (wire) Words(*dialect.Request) dialect.Words { return words }
 
-// info is about the first model: a server has one.
+// info describes the first model, because a server has only one.
 func info(_ *dialect.Request, models []dialect.Model) dialect.Reply {
 	m := models[0]
 	return dialect.Reply{Status: 200, Body: fmt.Appendf(nil, `{"model_id":%q,"model_sha":null,"model_dtype":"float16","model_type":{"embedding":{"pooling":"cls"}},"max_concurrent_requests":512,`+
@@ -65,7 +65,7 @@ func info(_ *dialect.Request, models []dialect.Model) dialect.Reply {
 		`"version":"1.9.3","sha":null,"docker_label":null}`, m.ID, m.Limits.TextTokens, m.Limits.Texts)}
 }
 
-// Refuse writes no body where there is no message.
+// Refuse writes no body if there is no message.
 func (wire) Refuse(_ *dialect.Request, why dialect.Refusal) dialect.Reply {
 	switch {
 	case why.Message == "":

@@ -3,12 +3,11 @@
 //
 //	e, err := teitest.New(emulator.Options{Model: "BAAI/bge-m3"})
 //	server := httptest.NewServer(e)
-//	// base URL: server.URL; no key, unless Options.Keys name some
+//	// base URL: server.URL; no key unless Options.Keys has some
 //
-// It is an http.Handler for /embed, /info and /health with one model of tei.Models, by default
-// DefaultModel. It takes as many texts as a server that was started without other limits;
-// Settings.Limits of the model change that, and /info says so. The only prompt that it knows is
-// "query".
+// The emulator is an http.Handler for /embed, /info and /health with one model of tei.Models, by
+// default [DefaultModel]. It has the limits of a server with default flags. The model's
+// Settings.Limits change them, and /info reports the change. The only prompt it knows is "query".
 package teitest
 
 import (
@@ -21,10 +20,10 @@ import (
 	"github.com/vecspace/embedding/providers/tei/teidialect"
 )
 
-// DefaultModel is the one served where Options name none.
+// DefaultModel is the model if Options.Model is empty.
 const DefaultModel = "BAAI/bge-base-en-v1.5"
 
-// maxPayload is what a server takes that was started without another --payload-limit, in bytes.
+// maxPayload is the default of --payload-limit, in bytes.
 const maxPayload = 2_000_000
 
 // New returns an emulator. It does no I/O.
@@ -41,7 +40,7 @@ func New(o emulator.Options) (*emulator.Server, error) {
 		}
 	}
 	if v.Models == nil {
-		return nil, fmt.Errorf("teitest: unknown model %q: there are those of tei.Models", o.Model)
+		return nil, fmt.Errorf("teitest: unknown model %q: see tei.Models", o.Model)
 	}
 	return emulator.New(v, o)
 }

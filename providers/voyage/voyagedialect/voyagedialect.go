@@ -1,5 +1,5 @@
-// Package voyagedialect is the wire of Voyage AI's embeddings: /v1/embeddings with vectors of
-// floats.
+// Package voyagedialect implements the wire format of Voyage AI's embeddings: /v1/embeddings, in
+// float.
 package voyagedialect
 
 import (
@@ -24,7 +24,7 @@ var words = dialect.Words{
 	LargeBody: dialect.Refusal{Status: 413, Message: "Request Entity Too Large", Kind: embedding.TooLarge},
 	Kinds: map[embedding.Kind]dialect.Refusal{
 		embedding.Invalid:     {Status: 400, Message: "{why}"},
-		embedding.Rejected:    {Status: 400, Message: "{why}"}, // the service words only a text that is too long
+		embedding.Rejected:    {Status: 400, Message: "{why}"}, // the service has words only for a text that is too long
 		embedding.TooLarge:    {Status: 413, Message: "{why}"},
 		embedding.RateLimited: {Status: 429, Message: "Rate limit exceeded."},
 		embedding.Exhausted:   {Status: 402, Message: "Payment Required"},
@@ -66,7 +66,7 @@ type request struct {
 	Type       *string       `json:"output_dtype"`
 }
 
-// or returns what a field says, fallback where it is null or absent.
+// or returns the value of a field, or fallback if the field is null or absent.
 func or[T any](field *T, fallback T) T {
 	if field == nil {
 		return fallback
@@ -74,12 +74,12 @@ func or[T any](field *T, fallback T) T {
 	return *field
 }
 
-// tasks are the service's; a request without one gets no prompt.
+// tasks are the service's names. A request without a task gets no prompt.
 var tasks = map[string]embedding.Task{"": embedding.TaskSimilarity, "query": embedding.TaskQuery, "document": embedding.TaskDocument}
 
 func (wire) Parse(_ *dialect.Request, body []byte) (dialect.Call, *dialect.Refusal) {
 	var req request
-	if err := dialect.Strict(body, &req); err != nil { // "dimensions" is a field that it does not know
+	if err := dialect.Strict(body, &req); err != nil { // the service does not know "dimensions"
 		return dialect.Call{}, badJSON.With("{why}", err.Error())
 	}
 	c := dialect.Call{Model: req.Model, Role: or(req.InputType, ""), Texts: req.Input, Base64: or(req.Format, "") == "base64", Dimensions: req.Dimensions, Rest: req}
@@ -106,7 +106,7 @@ func (wire) Check(_ *dialect.Request, c *dialect.Call, m dialect.Model, over *di
 	case or(req.Format, "base64") != "base64":
 		return value(*req.Format, "encoding_format", "base64, null")
 	case or(req.Type, "float") != "float":
-		return value(*req.Type, "output_dtype", "float") // the service has more
+		return value(*req.Type, "output_dtype", "float") // the service has more types
 	case over == nil:
 		return nil
 	case over.Allowed.Texts > 0:

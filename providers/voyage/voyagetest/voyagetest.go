@@ -5,8 +5,9 @@
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + voyagetest.BasePath, key: emulator.DefaultKey
 //
-// It is an http.Handler for /v1/embeddings with vectors of floats. The models of series 4 share one
-// space, as the service's do; vectors of queries and documents differ a little.
+// The emulator is an http.Handler for /v1/embeddings, in float. The models of series 4 share one
+// space, as the service's do. The vectors of a query and a document with the same text differ
+// slightly.
 package voyagetest
 
 import (
@@ -17,7 +18,7 @@ import (
 	"github.com/vecspace/embedding/providers/voyage/voyagedialect"
 )
 
-// BasePath is what a base URL ends in.
+// BasePath is the path of a base URL.
 const BasePath = "/v1"
 
 // New returns an emulator. It does no I/O.
@@ -30,8 +31,7 @@ func New(o emulator.Options) (*emulator.Server, error) {
 	return emulator.New(v, o)
 }
 
-// words are the service's where voyage's testdata/errors.jsonl has them, else they follow its
-// manner.
+// words are the service's own if voyage's testdata/errors.jsonl has them, otherwise in its manner.
 var words = emulator.Words{
 	"auth":                 {Status: 401, Message: "Provided API key is invalid.", Kind: embedding.Auth},
 	"forbidden":            {Status: 403, Message: "Forbidden", Kind: embedding.Auth},

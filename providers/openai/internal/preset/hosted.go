@@ -29,8 +29,8 @@ func siliconFlow() Row {
 	}}
 }
 
-// zhipu's codes and words are at https://docs.bigmodel.cn/cn/api/api-code; most statuses are not
-// known.
+// zhipu's codes and words are at https://docs.bigmodel.cn/cn/api/api-code. Most statuses are
+// unknown.
 func zhipu() Row {
 	of := func(code, message string) string {
 		return `{"error":{"code":"` + code + `","message":"` + message + `"}}`
@@ -98,8 +98,8 @@ func together() Row {
 	}}
 }
 
-// openRouter's frame and statuses are at https://openrouter.ai/docs/errors. The vendor that is
-// behind it, for its limits here OpenAI, speaks in the metadata.
+// openRouter's frame and statuses are at https://openrouter.ai/docs/errors. Its metadata contains
+// the words of the vendor behind it, which is OpenAI here.
 func openRouter() Row {
 	own := func(status int, message string) string {
 		return fmt.Sprintf(`{"error":{"message":%q,"code":%d}}`, message, status)
@@ -129,7 +129,7 @@ func openRouter() Row {
 	}}
 }
 
-// deepInfra checks its requests as FastAPI does; of its words only those for a key were seen.
+// deepInfra checks its requests as FastAPI does. We have seen its own words only for a wrong key.
 func deepInfra() Row {
 	const invalid = "invalid_request_error"
 	return Row{Dimensions: Taken, Cuts: true, Answers: map[string]Answer{

@@ -6,14 +6,15 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Servers that people run have no rates: what is over those of the settings gets the 429 of a proxy
-// in front.
+// Servers that users run themselves have no rates. Requests above the emulator's rates get the 429
+// of a proxy.
 var (
 	proxyRequests = openAI(429, embedding.RateLimited, "requests", "Rate limit reached for requests")
 	proxyTokens   = openAI(429, embedding.RateLimited, "tokens", "Rate limit reached for tokens")
 )
 
-// vLLM's model was not trained to be cut, as DefaultModel was not, and it refuses the wish for it.
+// vLLM refuses requests for shorter vectors, because its model (as DefaultModel) was not trained
+// for them.
 func vLLM() Row {
 	of := func(status int, typ, param, message string) string {
 		return fmt.Sprintf(`{"error":{"message":%q,"type":%q,"param":%s,"code":%d}}`, message, typ, param, status)
@@ -36,9 +37,9 @@ func vLLM() Row {
 	}}
 }
 
-// llamaCpp is what a server that was run does, to which integration/models holds it: 500 for a text
-// that is too long, integers for codes, the index of a vector after it. It takes any model's name
-// and the empty text.
+// llamaCpp copies a real server, with which integration/models compares it: status 500 for a text
+// that is too long, integer codes, the index after the vector. It accepts any model's name and the
+// empty text.
 func llamaCpp() Row {
 	of := func(status int, typ, message string) string {
 		return fmt.Sprintf(`{"error":{"code":%d,"message":%q,"type":%q}}`, status, message, typ)
@@ -64,8 +65,7 @@ func llamaCpp() Row {
 	}
 }
 
-// lmStudio answers with the model that is loaded, whatever it is called, and says that there were 0
-// tokens.
+// lmStudio answers any model's name with the loaded model and reports 0 tokens.
 func lmStudio() Row {
 	const list = `{"object":"list","data":[{items}],"model":{model},"usage":{"prompt_tokens":0,"total_tokens":0}}`
 	return Row{AnyName: true, Cuts: true, TextTokens: 2_048, List: list, Answers: map[string]Answer{
@@ -82,8 +82,8 @@ func lmStudio() Row {
 	}}
 }
 
-// localAI says that there were 0 tokens. What it answers to a text that is too long is that of the
-// backend that a model has; here it is llama.cpp's.
+// localAI reports 0 tokens. Its answer to a text that is too long comes from the model's backend,
+// here llama.cpp.
 func localAI() Row {
 	of := func(status int, message string) string {
 		return fmt.Sprintf(`{"error":{"code":%d,"message":%q,"type":""}}`, status, message)

@@ -8,8 +8,8 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// mistral refuses members that are not its own: the length of vectors is output_dimension, and
-// dimensions is 422.
+// mistral refuses unknown fields: output_dimension is the length of vectors, and dimensions gets a
+// 422.
 //
 // Sources: fields and models https://docs.mistral.ai/api/endpoint/embeddings and
 // mistralai/client-python (embeddingrequest.py, 3.7.0); unknown field

@@ -1,5 +1,5 @@
-// Package preset is the table of the wires of openai.Presets: what each takes, ignores and refuses,
-// and the bodies of its errors. The dialects and the emulators of presets share it.
+// Package preset describes the wire formats of openai.Presets in a table: what each preset takes,
+// ignores and refuses, and its error bodies. The presets' dialects and emulators share it.
 package preset
 
 import (
@@ -17,36 +17,36 @@ const (
 	InternalError = "internal-error"
 )
 
-// Row is in what a preset differs from the others.
+// Row describes how a preset differs from the others.
 type Row struct {
-	Model               string    // to try; "": the preset's first
-	Dimensions, Formats Treatment // of the member for the length of vectors and of "encoding_format"
-	AnyName             bool      // a model that is not there is the one that is
-	Echoes              bool      // an answer names the model as it was asked for
-	Cuts                bool      // texts that are too long lose their end, in silence
+	Model               string    // an example model; "" means the preset's first
+	Dimensions, Formats Treatment // of the field for the length of vectors, and of "encoding_format"
+	AnyName             bool      // an unknown model's name means the only model
+	Echoes              bool      // answers repeat the model's name from the request
+	Cuts                bool      // texts that are too long are silently cut at the end
 	EmptyTexts          bool      // "" is a text
-	IDs                 bool      // token ids are taken in the place of texts
-	TextTokens          int       // of the one model of a server that people run
-	Header              string    // that carries the request's id; "": X-Request-Id
-	List                string    // an answer, with holes for {items}, {model} and {tokens}; "" is OpenAI's
-	Item                string    // of it, with holes for {vector} and {index}; "" is OpenAI's
-	Item64              string    // of an answer in base64; "": Item
+	IDs                 bool      // requests may have token ids instead of texts
+	TextTokens          int       // limit of the only model of a server that users run themselves
+	Header              string    // has the request's id; "" means X-Request-Id
+	List                string    // an answer, with holes for {items}, {model} and {tokens}; "" means OpenAI's
+	Item                string    // an item of List, with holes for {vector} and {index}; "" means OpenAI's
+	Item64              string    // an item in base64; "" means Item
 	Answers             map[string]Answer
-	// Read reads a body, and names the answer to one that cannot be read, with its holes. Nil: members
-	// that are not OpenAI's are ignored.
+	// Read reads a body. For a bad body it returns the name of the answer and its holes. nil ignores
+	// the fields that are not OpenAI's.
 	Read func(body []byte) (req Request, wrong string, holes []string)
 }
 
-// Request is what is read of a body.
+// Request is the content of a body.
 type Request struct {
 	Model      string         `json:"model"`
-	Input      *dialect.Input `json:"input"` // nil: it is not there
+	Input      *dialect.Input `json:"input"` // nil if it is missing
 	Format     string         `json:"encoding_format"`
 	Dimensions *int           `json:"dimensions"`
-	Type       string         `json:"-"` // of the numbers, where there is a member for it
+	Type       string         `json:"-"` // type of the numbers, if the wire has a field for it
 }
 
-// Parse reads a body as the row has it.
+// Parse reads a body in the row's format.
 func (r Row) Parse(body []byte) (req Request, wrong string, holes []string) {
 	if r.Read != nil {
 		return r.Read(body)
@@ -62,7 +62,7 @@ func (r Row) Parse(body []byte) (req Request, wrong string, holes []string) {
 	return Request{}, wrong, []string{"{field}", "input"}
 }
 
-// Say is the refusal of one of the row's answers. One that the row has not is that of its stand-in.
+// Say returns the row's refusal with this name, or the one that stands in for it.
 func (r Row) Say(name string, holes ...string) *dialect.Refusal {
 	a, ok := r.Answers[name]
 	if !ok {
@@ -77,10 +77,10 @@ func (r Row) Say(name string, holes ...string) *dialect.Refusal {
 	return dialect.Refusal{Status: a.Status, Message: a.Body, Kind: a.Kind}.With(holes...)
 }
 
-// Treatment is what becomes of a member of a request.
+// Treatment says what a service does with a field of a request.
 type Treatment uint8
 
-// What may become of it.
+// The choices for a field.
 const (
 	Ignored Treatment = iota
 	Taken
@@ -93,18 +93,18 @@ const (
 	OpenAIItem = `{"object":"embedding","embedding":{vector},"index":{index}}`
 )
 
-// Unmetered reports whether answers leave open how many tokens there were.
+// Unmetered reports whether answers lack the token count.
 func (r Row) Unmetered() bool { return r.List != "" && !strings.Contains(r.List, "{tokens}") }
 
 // Answer is a refusal as it is sent, with holes for {id}, {model}, {field}, {got} and {allowed}.
-// Each can be switched on as a fault; those named auth, no-..., bad-..., too-... and text-too-long
-// are also what a request gets that deserves them. Of these a row has at least auth, no-path and
+// Each can be switched on as a fault. Answers named auth, no-..., bad-..., too-... and
+// text-too-long also go to requests that deserve them. Every row has at least auth, no-path and
 // bad-field, which stands in for the others.
 type Answer struct {
 	Status int
-	Kind   embedding.Kind // what a client should make of it
+	Kind   embedding.Kind // how a client should classify it
 	Body   string
-	Guess  bool // openai's testdata has no such body: its words or its frame are not known
+	Guess  bool // openai's testdata has no such body: its words or its frame are unknown
 }
 
 func seen(status int, kind embedding.Kind, body string) Answer {
@@ -120,7 +120,7 @@ func openAI(status int, kind embedding.Kind, typ, message string) Answer {
 	return guess(status, kind, `{"error":{"message":"`+message+`","type":"`+typ+`","param":null,"code":null}}`)
 }
 
-// Table has a row for each preset but OpenAI itself.
+// Table returns a row for each preset except OpenAI itself.
 func Table() map[string]Row {
 	return map[string]Row{
 		"mistral": mistral(), "siliconflow": siliconFlow(), "zhipu": zhipu(), "volcengine": volcengine(), "together": together(), "openrouter": openRouter(),

@@ -1,7 +1,9 @@
-// Pack turns the trained table (rows and scales in an .npz file, the vocabulary in a text file) into the one file that
-// package static embeds, and prints its SHA-256. The format is described in static's table.go.
+// Pack turns the trained table (rows and scales in an .npz file, the vocabulary in a text file)
+// into the one file that package static embeds, and prints its SHA-256. The comment on weights in
+// static's table.go describes the format.
 //
-//	go run ./providers/static/internal/pack -npz static.npz -vocab static.vocab.txt -out providers/static/weights.bin
+//	go run ./providers/static/internal/pack \
+//		-npz static.npz -vocab static.vocab.txt -out providers/static/weights.bin
 package main
 
 import (
