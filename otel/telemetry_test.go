@@ -115,7 +115,7 @@ func TestSpansAndMetricsOfAStack(t *testing.T) {
 			Script: func(c embedtest.Call) embedtest.Reply {
 				r := embedtest.Reply{Latency: time.Second}
 				if c.Number == 2 {
-					r.Err = &embedding.Error{Kind: embedding.RateLimited, Status: 429, Code: "Throttling.RateQuota", RequestID: "r-2", RetryAfter: 3 * time.Second}
+					r.Err = &embedding.Error{Kind: embedding.Unavailable, Status: 503, Code: "ModelUnavailable", RequestID: "r-2", RetryAfter: 3 * time.Second}
 				}
 				return r
 			},
@@ -150,7 +150,7 @@ func TestSpansAndMetricsOfAStack(t *testing.T) {
 		}
 		equal(t, "spans", names, []string{
 			`embeddings m1 client 1s "" Unset`,
-			`embeddings m1 client 1s "rate_limited" Error`,
+			`embeddings m1 client 1s "unavailable" Error`,
 			`embeddings m1 client 1s "" Unset`,
 			`embeddings m1 client 1s "" Unset`,
 			`embed m1 internal 7s "" Unset`,
@@ -160,8 +160,8 @@ func TestSpansAndMetricsOfAStack(t *testing.T) {
 		equal(t, "attributes", []string{attributes(spans[0]), attributes(spans[1]), attributes(spans[3]), attributes(logical)}, []string{
 			"embedding.request.id=fake-1,embedding.task=query,embedding.text.count=2,gen_ai.embeddings.dimension.count=8," +
 				identity + ",gen_ai.usage.input_tokens=2" + sent,
-			"embedding.error.code=Throttling.RateQuota,embedding.request.id=r-2,embedding.task=query,embedding.text.count=2,error.type=rate_limited," +
-				"gen_ai.embeddings.dimension.count=8," + identity + ",http.response.status_code=429" + sent,
+			"embedding.error.code=ModelUnavailable,embedding.request.id=r-2,embedding.task=query,embedding.text.count=2,error.type=unavailable," +
+				"gen_ai.embeddings.dimension.count=8," + identity + ",http.response.status_code=503" + sent,
 			"embedding.request.id=fake-4,embedding.task=query,embedding.text.count=1,gen_ai.embeddings.dimension.count=8," + identity +
 				",gen_ai.usage.input_tokens=1" + sent,
 			"embedding.request.count=3,embedding.request.unmetered=0,embedding.space=acme/m1@8,embedding.task=query,embedding.text.count=6," +
@@ -173,7 +173,7 @@ func TestSpansAndMetricsOfAStack(t *testing.T) {
 			"embedding.call.reused" + seen + "1",
 			"embedding.call.texts" + seen + "6",
 			"embedding.cost{embedding.currency=EUR," + identity + sent + "} 1",
-			"gen_ai.client.operation.duration{error.type=rate_limited," + identity + sent + "} 1 in 1s",
+			"gen_ai.client.operation.duration{error.type=unavailable," + identity + sent + "} 1 in 1s",
 			"gen_ai.client.operation.duration{" + identity + sent + "} 3 in 3s",
 			"gen_ai.client.token.usage{" + identity + ",gen_ai.token.type=input" + sent + "} 5 in 3",
 		})
