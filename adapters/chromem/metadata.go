@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 
 // chromem keeps only strings. A stored value is a letter for its sort and its canonical form, which
@@ -79,11 +81,17 @@ func decode(stored map[string]string) (map[string]any, error) {
 }
 
 // hashed returns the default ID. The hash covers the lengths, so that no two documents give the
-// same bytes.
+// same bytes. It leaves out the reserved keys, so that a document that a migration has brought is
+// found again. Only a document of index.Sync, which has a hash, belongs to its source: the same of
+// two sources is stored twice.
 func hashed(content string, metadata map[string]string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %s", len(content), content)
+	_, synced := metadata[collection.HashKey]
 	for _, key := range slices.Sorted(maps.Keys(metadata)) {
+		if collection.Reserved(key) && (!synced || key != collection.SourceKey) {
+			continue
+		}
 		value := metadata[key]
 		fmt.Fprintf(h, " %d %s %d %s", len(key), key, len(value), value)
 	}
