@@ -6,7 +6,7 @@
 //	fmt.Println(done) // 3 added, 2000 kept, 2 deleted
 //
 // For pgvector and Chroma, store is the guard of adapters/langchaingo/store and the third argument
-// is migrate.PGVector or migrate.Chroma. The module adapters/langchaingo/index/redis has one for
+// is migrate.PGVector or migrate.Chroma. The module adapters/langchaingo/index/redisindex has one for
 // redisvector.
 //
 // # What it compares
