@@ -6,8 +6,8 @@
 //	fmt.Println(done) // 3 added, 2000 kept, 2 deleted
 //
 // For pgvector and Chroma, store is the guard of adapters/langchaingo/store and the third argument
-// is migrate.PGVector or migrate.Chroma. The module adapters/langchaingo/index/redisindex has one for
-// redisvector.
+// is migrate.PGVector or migrate.Chroma. For redisvector it is redisindex.New of the module
+// adapters/langchaingo/index/redisindex.
 //
 // # What it compares
 //

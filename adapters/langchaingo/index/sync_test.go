@@ -218,9 +218,8 @@ func TestSyncAfterAFailedWrite(t *testing.T) {
 	}
 	expect.Equal(t, "stored", len(d.texts()), 2)
 	d.fail = nil
-	if s, err = index.New(f, d, d); err != nil {
-		t.Fatal(err)
-	}
+	s, err = index.New(f, d, d)
+	expect.NoError(t, err)
 	r, err := index.Sync(t.Context(), s, "folder", docs)
 	expect.NoError(t, err)
 	expect.Equal(t, "after the failure", r.String(), "2 added, 2 kept, 0 deleted")
@@ -250,7 +249,7 @@ func TestChild(t *testing.T) {
 	defer bill.Close()
 	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
 		if _, err := bill.WriteString(strings.Join(c.Request.Texts, "\n") + "\n"); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want the bill written", err)
 		}
 		return embedtest.Reply{}
 	}})

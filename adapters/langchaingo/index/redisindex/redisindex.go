@@ -1,5 +1,5 @@
-// Package redisindex is what adapters/langchaingo/index needs of langchaingo's redisvector store. It
-// is a module of its own, for go-redis:
+// Package redisindex is what adapters/langchaingo/index needs of langchaingo's redisvector store.
+// It has a module of its own, for go-redis:
 //
 //	s, err := index.New(e, guarded, redisindex.New(client, "notes"))
 package redisindex
