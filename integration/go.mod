@@ -10,6 +10,7 @@ require (
 	github.com/tmc/langchaingo v0.1.14
 	github.com/vecspace/embedding v0.0.0
 	github.com/vecspace/embedding/middleware/cache/redis v0.0.0
+	github.com/vecspace/embedding/adapters/langchaingo/index/redisindex v0.0.0
 	github.com/vecspace/embedding/middleware/redislimit v0.0.0
 )
 
@@ -40,6 +41,8 @@ require (
 )
 
 replace github.com/vecspace/embedding => ..
+
+replace github.com/vecspace/embedding/adapters/langchaingo/index/redisindex => ../adapters/langchaingo/index/redisindex
 
 replace github.com/vecspace/embedding/middleware/cache/redis => ../middleware/cache/redis
 

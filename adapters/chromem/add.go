@@ -11,6 +11,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/internal/percall"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 
 // AddDocuments stores docs and returns their IDs in the same order. It embeds only documents with
@@ -33,6 +34,7 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 		return nil, err
 	}
 	var batch []*entry
+	origins := map[string]string{} // by ID
 	for i, doc := range docs {
 		if o.Deduplicater != nil && o.Deduplicater(ctx, doc) {
 			continue
@@ -40,6 +42,9 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 		x, err := s.entry(i, doc)
 		if err != nil {
 			return nil, fmt.Errorf("chromem: document %d: %w", i, err)
+		}
+		if s.o.ID == nil {
+			s.apart(s.collection(o.NameSpace), x, origins)
 		}
 		batch = append(batch, x)
 	}
@@ -116,6 +121,26 @@ func (s *Store) entry(at int, doc schema.Document) (*entry, error) {
 	}
 	metadata[keyID] = id
 	return &entry{at: at, id: id, content: doc.PageContent, metadata: metadata}, nil
+}
+
+// apart gives x another ID if its own is that of an equal document that a migration has brought
+// from somewhere else: both are kept.
+func (s *Store) apart(c *indexed, x *entry, origins map[string]string) {
+	origin, ok := x.metadata[collection.OriginKey]
+	if !ok {
+		return
+	}
+	had, taken := origins[x.id]
+	if c != nil && !taken {
+		if old, ok := s.get(c, x.id); ok {
+			had, taken = old.Metadata[collection.OriginKey], true
+		}
+	}
+	if taken && had != origin {
+		x.id = hashed(x.content, x.metadata, collection.OriginKey)
+		x.metadata[keyID] = x.id
+	}
+	origins[x.id] = origin
 }
 
 // embed gives every entry without a twin its vector: the stored one if the content has not changed.

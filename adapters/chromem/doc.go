@@ -10,10 +10,11 @@
 //
 // # Documents and IDs
 //
-// A document's ID is what Options.ID returns, or by default a hash of its content and metadata.
-// Adding a document again costs nothing. With Options.ID, a document with new content is embedded
-// again and replaces the old one; if only its metadata is new, it keeps its vector. To update an
-// index, add all documents and delete the IDs that were not returned (see the example).
+// A document's ID is what Options.ID returns, or by default a hash of its content and metadata
+// without the reserved keys of package collection. Adding a document again costs nothing. With
+// Options.ID, a document with new content is embedded again and replaces the old one; if only its
+// metadata is new, it keeps its vector. To keep an index up to date, use adapters/langchaingo/index
+// with [Store.Index] and the default IDs.
 //
 // All texts of a call are embedded by one call of the Embedder and stored after it. Add large
 // collections in blocks, so that a kill loses little, and put a Batch around a provider that limits

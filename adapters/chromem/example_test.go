@@ -3,13 +3,12 @@ package chromem_test
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/adapters/langchaingo/index"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/providers/static"
 )
@@ -50,8 +49,8 @@ func Example() {
 	// Interest rates rose again.
 }
 
-// To update an index, add every document and delete the IDs that were not returned.
-func ExampleStore_AddDocuments() {
+// index.Sync brings an index up to date.
+func ExampleStore_Index() {
 	ctx := context.Background()
 	e := embedtest.NewFake(embedtest.FakeOptions{}) // or providers.Open
 	store, err := chromem.New(e, chromem.Options{})
@@ -59,25 +58,24 @@ func ExampleStore_AddDocuments() {
 		fmt.Println(err)
 		return
 	}
-	for _, texts := range [][]string{{"one", "two", "three"}, {"one", "two, changed"}} {
+	s, err := index.New(e, store, store.Index())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, texts := range [][]string{{"one", "two", "three"}, {"new", "one", "two, changed"}} {
 		var docs []schema.Document
-		for _, text := range texts {
-			docs = append(docs, schema.Document{PageContent: text})
+		for i, text := range texts {
+			docs = append(docs, schema.Document{PageContent: text, Metadata: map[string]any{"part": i}})
 		}
-		ids, err := store.AddDocuments(ctx, docs)
+		done, err := index.Sync(ctx, s, "the handbook", docs)
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		gone := slices.Collect(maps.Keys(maps.Collect(store.All())))
-		gone = slices.DeleteFunc(gone, func(id string) bool { return slices.Contains(ids, id) })
-		if err := store.Delete(ctx, gone); err != nil {
-			fmt.Println(err)
-			return
-		}
-		fmt.Println(store.Count(), "documents,", e.Billed("one")+e.Billed("two")+e.Billed("three")+e.Billed("two, changed"), "texts embedded so far")
+		fmt.Printf("%v; one was embedded %d time\n", done, e.Billed("one"))
 	}
 	// Output:
-	// 3 documents, 3 texts embedded so far
-	// 2 documents, 4 texts embedded so far
+	// 3 added, 0 kept, 0 deleted; one was embedded 1 time
+	// 3 added, 0 kept, 3 deleted; one was embedded 1 time
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 
 // chromem keeps only strings. A stored value is a letter for its sort and its canonical form, which
@@ -79,11 +81,19 @@ func decode(stored map[string]string) (map[string]any, error) {
 }
 
 // hashed returns the default ID. The hash covers the lengths, so that no two documents give the
-// same bytes.
-func hashed(content string, metadata map[string]string) string {
+// same bytes. It leaves out the reserved keys but for some, so that a document that a migration has
+// brought is found again. Only a document of index.Sync, which has a hash, belongs to its source:
+// the same of two sources is stored twice.
+func hashed(content string, metadata map[string]string, some ...string) string {
+	if _, synced := metadata[collection.HashKey]; synced {
+		some = append(some, collection.SourceKey)
+	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %s", len(content), content)
 	for _, key := range slices.Sorted(maps.Keys(metadata)) {
+		if collection.Reserved(key) && !slices.Contains(some, key) {
+			continue
+		}
 		value := metadata[key]
 		fmt.Fprintf(h, " %d %s %d %s", len(key), key, len(value), value)
 	}

@@ -13,12 +13,14 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/internal/percall"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 
 // SimilaritySearch returns the k documents nearest to the query, nearest first; fewer if the
 // collection or the filters leave fewer. Equally near documents come in the order of their IDs.
 // Score is the cosine of the angle between document and query, from -1 to 1. The query is embedded
-// as a query. An empty collection embeds nothing.
+// as a query. An empty collection embeds nothing. Results come without the reserved keys of package
+// collection.
 //
 // WithFilters takes a map[string]any or map[string]string; all its values must equal the
 // document's. WithScoreThreshold, from 0 to 1, drops documents with a lower score; 0 drops none.
@@ -66,6 +68,9 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, optio
 		metadata, err := decode(r.Metadata)
 		if err != nil {
 			return nil, fmt.Errorf("chromem: document %s: %w", r.Metadata[keyID], err)
+		}
+		if !percall.IsWhole(ctx) {
+			metadata = collection.Own(metadata)
 		}
 		docs = append(docs, schema.Document{PageContent: r.Content, Metadata: metadata, Score: max(-1, min(1, r.Similarity))})
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 
 // Options configures a [Store]. The zero value means a store in memory.
@@ -85,7 +86,8 @@ func (s *Store) Count(options ...vectorstores.Option) int {
 }
 
 // All yields copies of all documents in a collection with their IDs, ordered by ID. It leaves out
-// documents that are added after the call began. The store may be used and changed meanwhile.
+// documents that are added after the call began, and the reserved keys of package collection. The
+// store may be used and changed meanwhile.
 func (s *Store) All(options ...vectorstores.Option) iter.Seq2[string, schema.Document] {
 	return func(yield func(string, schema.Document) bool) {
 		c := s.collection(s.options(options).NameSpace)
@@ -104,7 +106,7 @@ func (s *Store) All(options ...vectorstores.Option) iter.Seq2[string, schema.Doc
 			if err != nil {
 				continue // impossible: New decoded what was on disk, AddDocuments encoded the rest
 			}
-			if !yield(id, schema.Document{PageContent: stored.Content, Metadata: metadata}) {
+			if !yield(id, schema.Document{PageContent: stored.Content, Metadata: collection.Own(metadata)}) {
 				return
 			}
 		}

@@ -2,53 +2,74 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"maps"
+	"path/filepath"
 	"strings"
 
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
 
+	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/adapters/langchaingo/index"
 )
 
-// block is how many documents are stored at once: what is lost if the program is killed.
-const block = 200
-
-// name is a document's ID in the store.
-func name(doc schema.Document) string { return fmt.Sprint(doc.Metadata["name"]) }
-
-// index makes the store hold docs and nothing else. Unchanged documents cost nothing. After an
-// error the store keeps what was embedded, so that the next run embeds only the rest.
-func index(ctx context.Context, store *chromem.Store, docs []document, progress func(done, all int)) error {
-	gone := map[string]schema.Document{}
-	for id, doc := range store.All() {
-		gone[id] = doc
+// origin names where the documents come from: a folder by its real path.
+func origin(dir string) (string, error) {
+	if dir == "" {
+		return "the standard library", nil
 	}
-	var fresh []schema.Document
-	for _, d := range docs {
-		doc := schema.Document{PageContent: d.text, Metadata: d.metadata()}
-		if old, ok := gone[d.name]; !ok || old.PageContent != doc.PageContent || !maps.Equal(old.Metadata, doc.Metadata) {
-			fresh = append(fresh, doc)
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(real)
+}
+
+// indexing makes the store hold docs and nothing else. Texts that are there cost nothing, wherever
+// they have moved to; what was embedded before an error is kept, so that the next run asks only for
+// the rest. A store that holds something else is left as it is.
+func indexing(ctx context.Context, e embedding.Embedder, store *chromem.Store, from string, docs []document, progress func(done int)) error {
+	for at, err := range store.Index().List(ctx) {
+		if err != nil {
+			return err
 		}
-		delete(gone, d.name)
+		if at.Source == "" {
+			return errors.New("the -store was not made by this version of quickstart: use another folder for it, or delete this one and index again")
+		}
+		if at.Source != from {
+			return fmt.Errorf("the -store holds an index of %s and not of %s: give each its own -store", at.Source, from)
+		}
 	}
-	var ids []string
-	for id := range gone {
-		ids = append(ids, id)
-	}
-	if err := store.Delete(ctx, ids); err != nil {
+	s, err := index.New(e, store, store.Index())
+	if err != nil {
 		return err
 	}
-	for at := 0; at < len(fresh); at += block {
-		progress(at, len(fresh))
-		if _, err := store.AddDocuments(ctx, fresh[at:min(at+block, len(fresh))]); err != nil {
-			return fmt.Errorf("indexing stopped at %d of %d documents; what is stored is kept: %w", store.Count(), len(docs), err)
-		}
+	all := make([]schema.Document, len(docs))
+	for i, d := range docs {
+		all[i] = schema.Document{PageContent: d.text, Metadata: d.metadata()}
 	}
-	progress(len(fresh), len(fresh))
+	if _, err := index.Sync(ctx, &watched{Store: s, progress: progress}, from, all); err != nil {
+		return fmt.Errorf("indexing stopped at %d of %d documents; what is stored is kept: %w", store.Count(), len(docs), err)
+	}
+	progress(0)
 	return nil
+}
+
+// watched shows how many documents are added.
+type watched struct {
+	index.Store
+	progress func(done int)
+	done     int
+}
+
+func (w *watched) AddDocuments(ctx context.Context, docs []schema.Document, options ...vectorstores.Option) ([]string, error) {
+	ids, err := w.Store.AddDocuments(ctx, docs, options...)
+	w.done += len(docs)
+	w.progress(w.done)
+	return ids, err
 }
 
 // answer prints the documents that are nearest to a question, by any langchaingo vector store.

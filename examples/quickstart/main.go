@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 	flags.SetOutput(log)
 	dir := flags.String("dir", "", "index the text and Markdown files below this `folder` instead of the standard library's documentation")
 	ref := flags.String("embedder", "static:base", "the `provider:model` that embeds, for example dashscope:text-embedding-v4")
-	keep := flags.String("store", "", "keep the index in this `folder` between runs; the texts are stored there too")
+	keep := flags.String("store", "", "keep the index in this `folder` between runs, for one -dir; the texts are stored there too")
 	k := flags.Int("k", 5, "how many `answers` to print")
 	flags.Usage = func() {
 		fmt.Fprintln(log, "usage: quickstart [flags] [question]\nSearches text by meaning. Without a question it reads questions line by line.")
@@ -75,12 +75,16 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 		return err
 	}
 	steps.done("read")
-	store, err := chromem.New(e, chromem.Options{Dir: *keep, ID: name})
+	store, err := chromem.New(e, chromem.Options{Dir: *keep})
 	if err != nil {
 		return err
 	}
 	steps.done("open")
-	if err := index(ctx, store, docs, progress(log)); err != nil {
+	from, err := origin(*dir)
+	if err != nil {
+		return err
+	}
+	if err := indexing(ctx, e, store, from, docs, progress(log)); err != nil {
 		return err
 	}
 	steps.done("index")
@@ -127,17 +131,17 @@ func converse(ctx context.Context, store vectorstores.VectorStore, k int, in io.
 	}
 }
 
-// progress returns what shows how far indexing is, on a terminal only.
-func progress(log io.Writer) func(done, all int) {
+// progress returns what shows how many documents are indexed, on a terminal only; 0 ends it.
+func progress(log io.Writer) func(done int) {
 	if !terminal(log) {
-		return func(int, int) {}
+		return func(int) {}
 	}
-	return func(done, all int) {
-		end := "\r"
-		if done == all {
-			end = "\r\x1b[K"
+	return func(done int) {
+		if done == 0 {
+			fmt.Fprint(log, "\r\x1b[K")
+			return
 		}
-		fmt.Fprintf(log, "indexing %d of %d%s", done, all, end)
+		fmt.Fprintf(log, "%d new documents are indexed\r", done)
 	}
 }
 

@@ -196,6 +196,39 @@ func TestFolderIsKeptUpToDate(t *testing.T) {
 	}
 }
 
+// A paragraph in front, another file's name: what did not change is not sent again, and answers
+// name the new place. A link to the folder is the folder.
+func TestWhatMovesIsNotSentAgain(t *testing.T) {
+	s := service(t, dashscopetest.Options{})
+	long := strings.Repeat("Knead the dough, let it rest, and bake the bread.\n\n", 40)
+	dir := notes(t, map[string]string{"bread.txt": long + "The end of the bread.", "other.txt": "A note."})
+	store := filepath.Join(t.TempDir(), "index")
+	link := filepath.Join(t.TempDir(), "link")
+	expect.NoError(t, os.Symlink(dir, link))
+	search := func(dir string) (out string, sent int) {
+		t.Helper()
+		before := s.Ledger().Texts
+		out, _, err := ask(t, "", "-dir", dir, "-store", store, "-embedder", "dashscope:text-embedding-v4", "the end of the bread")
+		expect.NoError(t, err)
+		return out, s.Ledger().Texts - before
+	}
+	search(dir)
+	expect.NoError(t, os.Rename(filepath.Join(dir, "bread.txt"), filepath.Join(dir, "loaf.txt")))
+	out, sent := search(link)
+	if sent != 1 || !strings.Contains(out, "loaf.txt#") || strings.Contains(out, "bread.txt#") {
+		t.Errorf("%d texts were sent after a rename, want the question alone\n%s", sent, out)
+	}
+	docs, err := folder(dir, io.Discard)
+	expect.NoError(t, err)
+	expect.NoError(t, os.WriteFile(filepath.Join(dir, "a.txt"), []byte(docs[len(docs)-1].text), 0o600)) // a copy
+	if _, sent := search(dir); sent != 1 {
+		t.Errorf("%d texts were sent after a copy, want the question alone", sent)
+	}
+	if l := s.Ledger(); l.Twice > 2 { // the question
+		t.Errorf("%d texts were billed twice, want the questions alone", l.Twice)
+	}
+}
+
 // TestOutage: the service dies in the middle of indexing and is started again. The program waits
 // and finishes. If the outage lasts longer than the budget, the program stops and keeps its
 // progress.
@@ -292,6 +325,10 @@ func TestBadInput(t *testing.T) {
 	if _, _, err := ask(t, "", "-store", other, "-dir", notes(t, map[string]string{"a.txt": "text"}), "question"); err != nil {
 		t.Fatalf("got the error %v, want none", err)
 	}
+	moved := filepath.Join(t.TempDir(), "moved")
+	if _, _, err := ask(t, "", "-store", moved, "-dir", notes(t, map[string]string{"a.txt": "text"}), "question"); err != nil {
+		t.Fatalf("got the error %v, want none", err)
+	}
 	service(t, dashscopetest.Options{})
 	for name, c := range map[string]struct {
 		args []string
@@ -308,6 +345,7 @@ func TestBadInput(t *testing.T) {
 		"no toolchain":        {args: []string{"q"}, env: [2]string{"GOROOT", empty}, want: "install Go with its sources, or index a folder of yours with -dir"},
 		"another model's":     {args: []string{"-store", other, "-embedder", "dashscope:text-embedding-v4", "q"}, want: "cannot be compared"},
 		"a corrupt index":     {args: []string{"-store", broken, "q"}, want: "space.json is corrupt"},
+		"another folder's":    {args: []string{"-store", moved, "q"}, want: "holds an index of "},
 		"no answers":          {args: []string{"-k", "0", "q"}, want: "at least 1"},
 	} {
 		t.Run(name, func(t *testing.T) {

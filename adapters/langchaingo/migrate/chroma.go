@@ -34,7 +34,7 @@ type ChromaOptions struct {
 //
 // Documents come in the order in which they were added. If others are removed during a read or
 // between two runs, positions shift; Chroma then returns an error instead of skipping documents.
-func Chroma(o ChromaOptions) collection.Reader {
+func Chroma(o ChromaOptions) collection.ReadIndex {
 	o.Collection = cmp.Or(o.Collection, "langchain")
 	o.Tenant = cmp.Or(o.Tenant, "default_tenant")
 	o.Database = cmp.Or(o.Database, "default_database")

@@ -50,7 +50,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/tmc/langchaingo/vectorstores"
 
@@ -63,7 +62,7 @@ import (
 
 // SourceKey is the metadata key under which a document in the new collection has its ID from the
 // old one. Its new Space is under [store.Key], even if the store that Open returns is not guarded.
-const SourceKey = "vecspace_source"
+const SourceKey = collection.OriginKey
 
 // Plan describes a migration. From, To, Open and Journal are required.
 type Plan struct {
@@ -85,10 +84,7 @@ type Plan struct {
 	Sample int
 }
 
-const (
-	blockBytes = 1 << 20
-	grace      = 30 * time.Second // to write what was paid for after the caller has left
-)
+const blockBytes = 1 << 20
 
 // Step is the progress after a block.
 type Step struct {
@@ -277,6 +273,9 @@ func (r *run) claim(ctx context.Context, from collection.Description) error {
 func (r *run) ours(d collection.Document) (string, error) {
 	space := store.SpaceOf(d.Metadata)
 	id, _ := d.Metadata[SourceKey].(string)
+	if at := collection.EntryOf(d.ID, d.Metadata); id == "" && at.Hash == "" {
+		id = at.Source // an earlier version wrote it there
+	}
 	switch {
 	case space == "":
 		return "", fmt.Errorf("the document %s says nothing of its space, and %q is to be written", d.ID, r.model.Space)

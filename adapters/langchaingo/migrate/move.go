@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/tmc/langchaingo/schema"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/lasting"
 	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 )
@@ -121,27 +121,12 @@ func (r *run) move(ctx context.Context, b *block) error {
 	if len(good) == 0 {
 		return fatal
 	}
-	ctx, done := lasting(ctx) // store what was paid for even if the caller leaves
+	ctx, done := lasting.Context(ctx) // store what was paid for even if the caller leaves
 	defer done()
 	if err := r.write(ctx, b, good); err != nil {
 		return errors.Join(fatal, err)
 	}
 	return fatal
-}
-
-// lasting returns a context that ends grace later than ctx.
-func lasting(ctx context.Context) (context.Context, func()) {
-	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			cancel()
-		case <-out.Done():
-		}
-	})
-	return out, func() { stop(); cancel() }
 }
 
 // embed puts the vectors of docs into b.rows and returns the documents that have one. It records

@@ -31,7 +31,7 @@ type PGVectorOptions struct {
 //
 // Documents come in the order of their uuid, one query per page. Whole numbers in metadata become
 // int64, others float64.
-func PGVector(db *sql.DB, o PGVectorOptions) collection.Reader {
+func PGVector(db *sql.DB, o PGVectorOptions) collection.ReadIndex {
 	o.Collection = cmp.Or(o.Collection, "langchain")
 	o.EmbeddingTable = cmp.Or(o.EmbeddingTable, "langchain_pg_embedding")
 	o.CollectionTable = cmp.Or(o.CollectionTable, "langchain_pg_collection")

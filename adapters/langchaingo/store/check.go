@@ -10,12 +10,13 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/percall"
 )
 
 // ask searches the store with v as the vector of text.
 func (s *Store) ask(ctx context.Context, text string, v []float32, n int, options []vectorstores.Option) ([]schema.Document, error) {
 	m := &mark{texts: []string{text}, vectors: [][]float32{v}}
-	docs, err := s.inner.SimilaritySearch(context.WithValue(ctx, markKey{}, m), text, n, options...)
+	docs, err := s.inner.SimilaritySearch(percall.Whole(context.WithValue(ctx, markKey{}, m)), text, n, options...)
 	if err != nil && !s.isMissing(err) {
 		return nil, err
 	}

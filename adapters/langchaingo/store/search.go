@@ -10,6 +10,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/internal/percall"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 )
 
 // SimilaritySearch returns the k documents nearest to the query, as the store finds and orders
@@ -63,7 +64,7 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, opts 
 		if o.ScoreThreshold > 0 && doc.Score < o.ScoreThreshold {
 			continue
 		}
-		doc.Metadata = unstamped(doc.Metadata)
+		doc.Metadata = collection.Own(doc.Metadata)
 		docs = append(docs, doc)
 	}
 	return docs, nil

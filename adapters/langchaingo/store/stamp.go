@@ -7,13 +7,14 @@ import (
 	"github.com/tmc/langchaingo/schema"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/internal/spaces"
 )
 
 // Key is the metadata key of the stamp, the Space of a document's vector as a string. It is
 // reserved; package migrate writes it too. It is a valid property, field and column name in every
 // store.
-const Key = "vecspace_space"
+const Key = collection.SpaceKey
 
 // SpaceOf returns the stamp in a document's metadata, "" if there is none.
 func SpaceOf(metadata map[string]any) embedding.Space {
@@ -66,19 +67,4 @@ func (s *Store) compare(docs []schema.Document) error {
 		return &SpaceError{Stored: space, Embedder: s.model.Space, Advice: spaces.Keep(s.model, space)}
 	}
 	return nil
-}
-
-// unstamped returns metadata without the stamp. It does not edit metadata, because a store may keep
-// what it returns.
-func unstamped(metadata map[string]any) map[string]any {
-	if _, ok := metadata[Key]; !ok {
-		return metadata
-	}
-	out := make(map[string]any, len(metadata)-1)
-	for k, v := range metadata {
-		if k != Key {
-			out[k] = v
-		}
-	}
-	return out
 }
