@@ -39,7 +39,7 @@ func Breaker(o BreakerOptions) embedding.Middleware {
 		b := &breaker{o: o, cooldown: o.Cooldown}
 		return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 			era, left, last := b.enter(time.Now())
-			if left > 0 {
+			if left > 0 && !sentFrom(ctx).passes() {
 				e := local(&m, embedding.Unavailable, CodeOpen, "the circuit is open and closes again by itself; the last failure: %s", last)
 				e.RetryAfter = left
 				return embedding.Response{}, e
@@ -53,6 +53,9 @@ func Breaker(o BreakerOptions) embedding.Middleware {
 			res, err := next.Embed(ctx, req)
 			finished = true
 			o, after, why := judge(ctx, err)
+			if o == failure && sentFrom(ctx).quiet() {
+				o = unknown
+			}
 			b.leave(time.Now(), era, o, after, why)
 			return res, err
 		})

@@ -88,6 +88,9 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 		}
 		if !refused {
 			attempts++
+			if sentFrom(ctx).giveBack(err, time.Since(first)) {
+				break
+			}
 		}
 		now := time.Now()
 		began := r.outage.began(now, r.o.MaxWait, answered(err))
