@@ -150,6 +150,18 @@ func (e *DimensionsError) Error() string {
 	return fmt.Sprintf("dimensions law: the vector of text %d has %d dimensions, want %d", e.Index, e.Got, e.Want)
 }
 
+// LengthError is the cause of a [Malformed] error: a vector of a [Model] that is Normalized is far
+// from length 1, for example zero.
+type LengthError struct {
+	Index int     // the text's place in the request
+	Got   float64 // the vector's length
+}
+
+// Error says which text it is and the length.
+func (e *LengthError) Error() string {
+	return fmt.Sprintf("unit law: the vector of text %d has the length %.3g, want 1", e.Index, e.Got)
+}
+
 // PartialError is returned when some texts of a request succeed and some fail, or when texts fail
 // for different reasons. It keeps what was paid for: Response has the usage, a vector for every
 // text that succeeded and nil for the others.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -167,20 +168,26 @@ func (g *guard) row(i int, v []float32, want int) error {
 	if len(v) != want || want == 0 {
 		return g.fail(Malformed, "%w", &DimensionsError{Index: i, Got: len(v), Want: want})
 	}
-	if g.model.Normalized && unit(v) {
-		return nil // and then no value is NaN or infinite
+	square := float32(1)
+	if g.model.Normalized {
+		square = squares(v)
+	}
+	// Vectors in few bits are off by some hundredths. NaN and infinity compare as far from 1.
+	near := square > 0.64 && square < 1.44
+	if near && g.model.Normalized {
+		return nil
 	}
 	if k := infinite(v); k >= 0 {
 		return g.fail(Malformed, "finite law: dimension %d of text %d is NaN or infinite", k, i)
 	}
-	if g.model.Normalized {
-		return g.fail(Malformed, "unit law: the vector of text %d does not have length 1, and the model's have", i)
+	if !near {
+		return g.fail(Malformed, "%w", &LengthError{Index: i, Got: math.Sqrt(float64(square))})
 	}
 	return nil
 }
 
-// unit reports whether the length of v is about 1. Vectors in few bits are off by some hundredths.
-func unit(v []float32) bool {
+// squares returns the squared length of v.
+func squares(v []float32) float32 {
 	var s0, s1, s2, s3 float32
 	w := v
 	for ; len(w) >= 8; w = w[8:] {
@@ -192,8 +199,7 @@ func unit(v []float32) bool {
 	for _, x := range w {
 		s0 += x * x
 	}
-	sum := s0 + s1 + s2 + s3
-	return sum > 0.64 && sum < 1.44
+	return s0 + s1 + s2 + s3
 }
 
 // infinite returns the index of the first value that is NaN or infinite, or -1.

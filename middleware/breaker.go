@@ -53,8 +53,13 @@ func Breaker(o BreakerOptions) embedding.Middleware {
 			res, err := next.Embed(ctx, req)
 			finished = true
 			o, after, why := judge(ctx, err)
-			if o == failure && sentFrom(ctx).quiet() {
+			switch {
+			case o == failure && sentFrom(ctx).quiet():
 				o = unknown
+			case o == success && left > 0: // it went through the open circuit
+				b.mu.Lock()
+				era = b.era
+				b.mu.Unlock()
 			}
 			b.leave(time.Now(), era, o, after, why)
 			return res, err

@@ -13,22 +13,24 @@ import (
 const (
 	enough    = 4                // failures as Unavailable after which Batch asks what others do
 	enoughFor = 10 * time.Second // or the time after which it does
-	unproved  = 3                // requests that a job gives up or splits before a success says why
+	unproved  = 3                // requests that a job takes from Retry, or splits, without a success
 	restart   = time.Second      // for a server that a text may have stopped
+	atLast    = 10               // failures of a text that no other request speaks against any more
 	doubt     = 1e-9             // chance that noise alone made a text fail as often as it did
 )
 
 // evidence is what the answers to a job say about the provider.
 type evidence struct {
-	passed   int          // answers with vectors
-	noise    int          // failures of requests that passed later
-	unproved int          // since the last success
-	broken   int          // Malformed answers since the last success
-	waiting  []chunk      // failed, until a success says that the provider serves
-	row      map[int]bool // texts of the odd failures since the last success
-	apart    int          // odd failures in row that share no text
-	doubt    error        // what stops the job unless an answer under way is a success
-	rest     time.Time    // until then no piece is sent
+	passed  int          // answers with vectors
+	noise   int          // failures of requests that passed later
+	given   int          // requests taken from Retry since the last success
+	halved  int          // and split
+	broken  int          // Malformed answers since the last success
+	waiting []chunk      // failed, until a success says that the provider serves
+	row     map[int]bool // texts of the odd failures since the last success
+	apart   int          // odd failures in row that share no text
+	doubt   error        // what stops the job unless an answer under way is a success
+	rest    time.Time    // until then no piece is sent
 }
 
 // suspicion is what Batch knows of a request that fails.
@@ -43,6 +45,7 @@ type suspicion struct {
 	history  int            // failures of the requests that this is a piece of
 	began    int            // evidence.passed when it first failed
 	since    int            // evidence.passed when the request that this is a piece of first failed
+	first    int            // evidence.passed when the first of these requests failed
 }
 
 // sent is the context of a request of Batch. It tells the layers inside which request it is: Retry
@@ -86,8 +89,8 @@ func (s *sent) giveBack(err error, took time.Duration) bool {
 	case c.failures < enough && took < enoughFor:
 	case j.proved(c):
 		c.handed = true
-	case !c.patient && len(c.idx) != 1 && j.unproved < unproved:
-		j.unproved++
+	case !c.patient && len(c.idx) != 1 && j.given < unproved:
+		j.given++
 		c.handed = true
 	}
 	return c.handed
@@ -103,14 +106,15 @@ func (s *sent) quiet() bool {
 	return s.chunk.piece && !s.chunk.patient
 }
 
-// passes reports whether a request may pass an open circuit: others show that the provider serves.
+// passes reports whether a request may pass an open circuit: a few pieces may, of a job that the
+// provider has served.
 func (s *sent) passes() bool {
 	if !s.quiet() {
 		return false
 	}
 	s.job.mu.Lock()
 	defer s.job.mu.Unlock()
-	return s.job.proved(&s.chunk)
+	return s.job.passed > 0
 }
 
 func holds(err error, kind embedding.Kind) bool {
@@ -127,7 +131,7 @@ func (e *evidence) count(c *chunk) {
 	if c.failures == 0 {
 		c.began = e.passed
 		if !c.piece {
-			c.since = e.passed
+			c.since, c.first = e.passed, e.passed
 		}
 	}
 	c.failures++
@@ -141,7 +145,7 @@ func (e *evidence) proved(c *chunk) bool { return c.failures+c.history > 0 && e.
 func (j *job) pass(c chunk) {
 	j.passed++
 	j.noise += c.failures
-	j.unproved, j.broken, j.apart, j.row, j.doubt = 0, 0, 0, nil, nil
+	j.given, j.halved, j.broken, j.apart, j.row, j.doubt = 0, 0, 0, 0, nil, nil
 	waiting := j.waiting
 	j.waiting = nil
 	for _, c := range waiting {
@@ -187,7 +191,7 @@ func (j *job) suspect(c *chunk, kind embedding.Kind, err error) bool {
 }
 
 // note records an odd failure. Three in a row that share no text end the job, or two before the
-// first success, unless an answer that is under way is a success.
+// first success, unless an answer that is under way is a success. A piece is expected to fail.
 func (j *job) note(c *chunk, err error) {
 	apart := true
 	for _, i := range c.idx {
@@ -199,7 +203,7 @@ func (j *job) note(c *chunk, err error) {
 	for _, i := range c.idx {
 		j.row[i] = true
 	}
-	if apart {
+	if apart && (j.passed == 0 || !c.piece) {
 		j.apart++
 	}
 	if j.apart >= 3 || j.apart == 2 && j.passed == 0 {
@@ -210,9 +214,16 @@ func (j *job) note(c *chunk, err error) {
 // judge decides what happens to a request that failed: it is sent once more, split, or waits until
 // others have passed. A text that stands alone is Rejected.
 func (j *job) judge(c chunk) {
-	first := j.passed == 0 && (c.kind != embedding.Malformed || j.broken > enough)
+	again := c.failures < j.tries(&c)
+	switch c.kind {
+	case embedding.Unavailable:
+	case embedding.Malformed:
+		again = again && j.broken <= enough
+	default:
+		again = again && j.passed > 0
+	}
 	switch {
-	case c.failures < j.tries(&c) && !(first && c.kind != embedding.Unavailable):
+	case again:
 		c.piece, c.handed = true, false
 		j.pieces = append(j.pieces, c)
 	case j.proved(&c):
@@ -248,7 +259,7 @@ func (j *job) split(c chunk) {
 		j.out.Add(c.idx, embedding.Response{}, rejected(c.err))
 		return
 	}
-	piece := suspicion{piece: true, cause: c.cause, history: c.history + c.failures, since: c.began, began: c.began}
+	piece := suspicion{piece: true, cause: c.cause, history: c.history + c.failures, since: c.began, first: c.first}
 	half := (len(c.idx) + 1) / 2
 	j.pieces = append(j.pieces, chunk{idx: c.idx[half:], suspicion: piece}, chunk{idx: c.idx[:half], suspicion: piece})
 }
@@ -261,15 +272,18 @@ func (j *job) decide() {
 		c := j.waiting[last]
 		j.waiting = j.waiting[:last]
 		switch {
-		case len(c.idx) > 1 && j.unproved < unproved:
-			j.unproved++
+		case len(c.idx) == 1 && j.passed > c.first && c.kind == embedding.Unavailable && c.failures < atLast:
+			c.handed = false
+			j.pieces = append(j.pieces, c)
+		case len(c.idx) == 1 && j.passed > c.first:
+			j.split(c)
+		case len(c.idx) > 1 && j.halved < unproved:
+			j.halved++
 			j.row, j.apart = nil, 0
 			j.split(c)
 		case c.kind == embedding.Unavailable && !c.patient:
 			c.patient, c.handed, c.failures = true, false, 0
 			j.pieces = append(j.pieces, c)
-		case len(c.idx) == 1 && j.passed > 0:
-			j.split(c)
 		default:
 			j.out.Add(c.idx, embedding.Response{}, c.cause)
 		}
