@@ -29,6 +29,7 @@ type evidence struct {
 	waiting []chunk      // failed, until a success says that the provider serves
 	row     map[int]bool // texts of the odd failures since the last success
 	apart   int          // odd failures in row that share no text
+	down    bool         // Retry gave up, and nothing has passed since
 	doubt   error        // what stops the job unless an answer under way is a success
 	rest    time.Time    // until then no piece is sent
 }
@@ -145,7 +146,8 @@ func (e *evidence) proved(c *chunk) bool { return c.failures+c.history > 0 && e.
 func (j *job) pass(c chunk) {
 	j.passed++
 	j.noise += c.failures
-	j.given, j.halved, j.broken, j.apart, j.row, j.doubt = 0, 0, 0, 0, nil, nil
+	j.given, j.halved, j.broken, j.apart = 0, 0, 0, 0
+	j.row, j.doubt, j.down = nil, nil, false
 	waiting := j.waiting
 	j.waiting = nil
 	for _, c := range waiting {
@@ -167,6 +169,7 @@ func (j *job) suspect(c *chunk, kind embedding.Kind, err error) bool {
 	switch {
 	case kind == embedding.Unavailable:
 		if !c.handed && (c.failures == 0 || !j.proved(c)) {
+			j.down = c.failures > 0
 			return false // there is no Retry, or it gave up
 		}
 		rest := restart
@@ -272,6 +275,8 @@ func (j *job) decide() {
 		c := j.waiting[last]
 		j.waiting = j.waiting[:last]
 		switch {
+		case j.down && c.kind == embedding.Unavailable:
+			j.out.Add(c.idx, embedding.Response{}, c.cause)
 		case len(c.idx) == 1 && j.passed > c.first && c.kind == embedding.Unavailable && c.failures < atLast:
 			c.handed = false
 			j.pieces = append(j.pieces, c)
