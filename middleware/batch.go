@@ -367,7 +367,7 @@ func (j *job) result() (embedding.Response, error) {
 	if j.stop != nil {
 		unsent := slices.Clone(j.all[j.cursor:])
 		for _, c := range slices.Concat(j.pieces, j.waiting) {
-			if c.cause != nil {
+			if c.cause != nil && j.ctx.Err() == nil {
 				j.out.Add(c.idx, embedding.Response{}, c.cause)
 			} else {
 				unsent = append(unsent, c.idx...)

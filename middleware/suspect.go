@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/vecspace/embedding"
@@ -13,10 +14,10 @@ import (
 const (
 	enough    = 4                // failures as Unavailable after which Batch asks what others do
 	enoughFor = 10 * time.Second // or the time after which it does
-	unproved  = 3                // requests that a job takes from Retry, or splits, without a success
+	unproved  = 3                // requests that a job takes from Retry without a success; it splits twice as many
 	restart   = time.Second      // for a server that a text may have stopped
 	atLast    = 10               // failures of a text that no other request speaks against any more
-	doubt     = 1e-9             // chance that noise alone made a text fail as often as it did
+	doubt     = 2e-4             // chance that noise alone made a text fail as often as it did
 )
 
 // evidence is what the answers to a job say about the provider.
@@ -43,9 +44,10 @@ type suspicion struct {
 	cause    error          // the first error of the request that this is a piece of; nil means none
 	err      error          // the latest error
 	failures int            // of requests for exactly these texts
-	history  int            // failures of the requests that this is a piece of
+	against  int            // failures after another request had passed
 	began    int            // evidence.passed when it first failed
 	since    int            // evidence.passed when the request that this is a piece of first failed
+	found    *bool          // a text of the first of these requests was found; nil before the split
 	first    int            // evidence.passed when the first of these requests failed
 }
 
@@ -90,7 +92,7 @@ func (s *sent) giveBack(err error, took time.Duration) bool {
 	case c.failures < enough && took < enoughFor:
 	case j.proved(c):
 		c.handed = true
-	case !c.patient && len(c.idx) != 1 && j.given < unproved:
+	case !c.patient && (len(c.idx) != 1 || j.others()) && j.given < unproved:
 		j.given++
 		c.handed = true
 	}
@@ -118,6 +120,11 @@ func (s *sent) passes() bool {
 	return s.job.passed > 0
 }
 
+// others reports whether other requests may still tell whether the provider serves.
+func (j *job) others() bool {
+	return j.cursor < len(j.all) || len(j.pieces) > 0 || j.inFlight > 1
+}
+
 func holds(err error, kind embedding.Kind) bool {
 	for e := range causes(err) {
 		if e.Kind == kind {
@@ -135,12 +142,15 @@ func (e *evidence) count(c *chunk) {
 			c.since, c.first = e.passed, e.passed
 		}
 	}
+	if e.proved(c) {
+		c.against++
+	}
 	c.failures++
 }
 
 // proved reports whether another request has passed since c, or the request that it is a piece of,
 // began to fail.
-func (e *evidence) proved(c *chunk) bool { return c.failures+c.history > 0 && e.passed > c.since }
+func (e *evidence) proved(c *chunk) bool { return (c.piece || c.failures > 0) && e.passed > c.since }
 
 // pass records an answer with vectors. What waits for it is judged.
 func (j *job) pass(c chunk) {
@@ -218,6 +228,13 @@ func (j *job) note(c *chunk, err error) {
 // others have passed. A text that stands alone is Rejected.
 func (j *job) judge(c chunk) {
 	again := c.failures < j.tries(&c)
+	if len(c.idx) == 1 {
+		if !j.proved(&c) {
+			again = c.failures < 2 // the rest when others pass: what failed may have been the provider
+		} else {
+			again = again || c.against < least(c.kind, 3, 1)
+		}
+	}
 	switch c.kind {
 	case embedding.Unavailable:
 	case embedding.Malformed:
@@ -239,30 +256,44 @@ func (j *job) judge(c chunk) {
 // tries returns how often exactly the texts of c are asked for. A single text is asked for until
 // noise does not explain its failures.
 func (j *job) tries(c *chunk) int {
-	least, hasty := 2, 0
-	if c.kind == embedding.Unavailable {
-		hasty = 1
-		if len(c.idx) == 1 {
-			least = enough
-		}
+	switch {
+	case len(c.idx) > 1 && c.handed && !c.piece:
+		return 0 // Retry has asked
+	case len(c.idx) > 1:
+		return 2
 	}
-	if !c.piece && c.handed && len(c.idx) > 1 {
-		return 0
+	prior := least(c.kind, 1, 0)
+	if j.noise > 0 {
+		prior = 3
 	}
-	chance := float64(j.noise+hasty) / float64(j.passed+j.noise+1+hasty)
-	if len(c.idx) > 1 || chance == 0 {
-		return least
+	if c.found != nil && *c.found { // another text explains why the whole failed
+		prior += j.passed
 	}
-	return max(least, min(20, int(math.Ceil(math.Log(doubt)/math.Log(chance))))-c.history)
+	chance := float64(j.noise+prior) / float64(j.passed+j.noise+1+prior)
+	return min(20, max(2, int(math.Ceil(math.Log(doubt)/math.Log(max(chance, doubt))))))
+}
+
+// least returns a if a request fails as Unavailable, which may be the provider's, and otherwise b.
+func least(kind embedding.Kind, a, b int) int {
+	if kind == embedding.Unavailable {
+		return a
+	}
+	return b
 }
 
 // split halves a request whose texts are to blame.
 func (j *job) split(c chunk) {
 	if len(c.idx) == 1 {
 		j.out.Add(c.idx, embedding.Response{}, rejected(c.err))
+		if c.found != nil {
+			*c.found = true
+		}
 		return
 	}
-	piece := suspicion{piece: true, cause: c.cause, history: c.history + c.failures, since: c.began, first: c.first}
+	if c.found == nil {
+		c.found = new(bool)
+	}
+	piece := suspicion{piece: true, cause: c.cause, since: c.began, first: c.first, found: c.found}
 	half := (len(c.idx) + 1) / 2
 	j.pieces = append(j.pieces, chunk{idx: c.idx[half:], suspicion: piece}, chunk{idx: c.idx[:half], suspicion: piece})
 }
@@ -271,18 +302,24 @@ func (j *job) split(c chunk) {
 // split without one, because halves can tell. Otherwise Unavailable is Retry's to wait for.
 func (j *job) decide() {
 	for len(j.waiting) > 0 && len(j.pieces) == 0 {
-		last := len(j.waiting) - 1
-		c := j.waiting[last]
-		j.waiting = j.waiting[:last]
+		// What can be split comes first, and a single text that has been asked for often comes last.
+		at := 0
+		for k, c := range j.waiting {
+			if len(c.idx) > len(j.waiting[at].idx) || len(c.idx) == 1 && c.failures < j.waiting[at].failures {
+				at = k
+			}
+		}
+		c := j.waiting[at]
+		j.waiting = slices.Delete(j.waiting, at, at+1)
 		switch {
 		case j.down && c.kind == embedding.Unavailable:
 			j.out.Add(c.idx, embedding.Response{}, c.cause)
-		case len(c.idx) == 1 && j.passed > c.first && c.kind == embedding.Unavailable && c.failures < atLast:
+		case len(c.idx) == 1 && c.kind == embedding.Unavailable && !c.patient && c.piece && c.failures < atLast:
 			c.handed = false
 			j.pieces = append(j.pieces, c)
 		case len(c.idx) == 1 && j.passed > c.first:
 			j.split(c)
-		case len(c.idx) > 1 && j.halved < unproved:
+		case len(c.idx) > 1 && j.halved < 2*unproved:
 			j.halved++
 			j.row, j.apart = nil, 0
 			j.split(c)

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
@@ -176,6 +178,48 @@ func TestManyPoisonTexts(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestPoisonAgainstAPlainLoop: any poison texts in any job, through a provider that fails at random
+// too, cost no other text.
+func TestPoisonAgainstAPlainLoop(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		limit := rapid.IntRange(2, 64).Draw(rt, "limit of texts")
+		n := limit * rapid.IntRange(1, 6).Draw(rt, "requests")
+		kind := rapid.SampledFrom([]embedding.Kind{embedding.Malformed, embedding.Unavailable}).Draw(rt, "kind")
+		s := &sick{
+			limit:   limit,
+			fail:    func(int) error { return failed(kind, 0) },
+			latency: time.Duration(rapid.IntRange(0, 100).Draw(rt, "latency")) * time.Millisecond,
+			chance:  float64(rapid.IntRange(0, 2).Draw(rt, "faults")) / 10,
+			rng:     rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1)),
+			poison:  rapid.SliceOfNDistinct(rapid.IntRange(0, n-1), 1, 2, rapid.ID).Draw(rt, "poison"),
+		}
+		parallel := rapid.IntRange(0, 8).Draw(rt, "parallel")
+		why := ""
+		synctest.Test(t, func(t *testing.T) {
+			f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: limit}}, Script: s.script})
+			req := embedding.Request{Texts: texts(n)}
+			for _, i := range s.poison {
+				req.Texts[i] = fmt.Sprint("poison ", i)
+			}
+			start := time.Now()
+			e := embedding.Chain(f, Standard(StandardOptions{Batch: BatchOptions{Parallel: parallel}}))
+			res, err := e.Embed(t.Context(), req)
+			got := embedding.Salvage(res, err)
+			if have := right(t, f, req, got); have != n-len(s.poison) {
+				why = fmt.Sprintf("%d vectors of %d good texts after %v: %v", have, n-len(s.poison), time.Since(start), err)
+			}
+			for _, text := range req.Texts {
+				if f.Billed(text) > 1 {
+					why = fmt.Sprintf("%q was billed %d times", text, f.Billed(text))
+				}
+			}
+		})
+		if why != "" {
+			rt.Fatalf("%s", why)
+		}
+	})
 }
 
 // TestPoisonOpensNoCircuit: the pieces of a request do not meet a circuit, and neither does another
