@@ -17,7 +17,7 @@ const (
 	unproved  = 3                // requests that a job takes from Retry without a success; it splits twice as many
 	restart   = time.Second      // for a server that a text may have stopped
 	atLast    = 10               // failures of a text that no other request speaks against any more
-	doubt     = 2e-4             // chance that noise alone made a text fail as often as it did
+	doubt     = 1e-9             // chance that noise alone made a text fail as often as it did
 )
 
 // evidence is what the answers to a job say about the provider.
@@ -48,6 +48,7 @@ type suspicion struct {
 	began    int            // evidence.passed when it first failed
 	since    int            // evidence.passed when the request that this is a piece of first failed
 	found    *bool          // a text of the first of these requests was found; nil before the split
+	depth    int            // how many requests it is a piece of
 	first    int            // evidence.passed when the first of these requests failed
 }
 
@@ -262,15 +263,15 @@ func (j *job) tries(c *chunk) int {
 	case len(c.idx) > 1:
 		return 2
 	}
-	prior := least(c.kind, 1, 0)
+	prior, most := least(c.kind, 1, 0), 23-3*c.depth // so that a text costs no more than 24 requests
 	if j.noise > 0 {
-		prior = 3
+		prior, most = 3, 20
 	}
 	if c.found != nil && *c.found { // another text explains why the whole failed
-		prior += j.passed
+		prior, most = prior+j.passed, 20
 	}
 	chance := float64(j.noise+prior) / float64(j.passed+j.noise+1+prior)
-	return min(20, max(2, int(math.Ceil(math.Log(doubt)/math.Log(max(chance, doubt))))))
+	return min(max(most, 2), 20, max(2, int(math.Ceil(math.Log(doubt)/math.Log(max(chance, doubt))))))
 }
 
 // least returns a if a request fails as Unavailable, which may be the provider's, and otherwise b.
@@ -293,7 +294,7 @@ func (j *job) split(c chunk) {
 	if c.found == nil {
 		c.found = new(bool)
 	}
-	piece := suspicion{piece: true, cause: c.cause, since: c.began, first: c.first, found: c.found}
+	piece := suspicion{piece: true, cause: c.cause, since: c.began, first: c.first, found: c.found, depth: c.depth + 1}
 	half := (len(c.idx) + 1) / 2
 	j.pieces = append(j.pieces, chunk{idx: c.idx[half:], suspicion: piece}, chunk{idx: c.idx[:half], suspicion: piece})
 }
