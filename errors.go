@@ -16,14 +16,14 @@ type Kind uint8
 // The kinds of errors, and the layers of package middleware that act on them.
 const (
 	Unknown     Kind = iota // not classified; treated as permanent
-	Invalid                 // the call is wrong (model, dimensions, options); never retried
+	Invalid                 // the call is wrong (model, dimensions, options); Batch asks if others pass
 	Rejected                // a text is wrong (blank, too long, filtered); Batch isolates it
 	TooLarge                // too much for one request; Batch halves it
 	Auth                    // the key is missing, wrong, of another region or lacks a permission
 	RateLimited             // too fast; Fallback moves on, Breaker opens, Retry waits
 	Exhausted               // the quota or the credit is used up; Fallback moves on
 	Unavailable             // the service is down or unreachable; Fallback, Breaker and Retry act
-	Malformed               // the answer breaks the protocol or a law of Embedder; Fallback moves on
+	Malformed               // the answer breaks the protocol or a law of Embedder; Fallback, Batch act
 	Partial                 // some texts failed; the *PartialError has an error for each of them
 )
 

@@ -30,9 +30,16 @@ type BatchOptions struct {
 // states it, or if both halves pass. A request refused as Rejected is halved until the bad text
 // stands alone. A single text that is TooLarge becomes Rejected.
 //
-// After an error that every request would meet (Auth, Exhausted, Invalid, Unknown) Batch sends
-// nothing more; after any other it goes on. The [embedding.PartialError] has the vectors of all
-// requests that succeeded. A cache outside gets the vectors of each request when it is answered.
+// A text may also make its requests fail without an error that says so. A Malformed answer is
+// asked for once more. A request that still fails, or that [Retry] inside has seen fail four times
+// or for 10 s as Unavailable, is halved while others pass. A text that fails alone while others
+// pass becomes Rejected. While nothing passes, no text is blamed.
+//
+// After Auth with another status than 403, and after Exhausted, Batch sends nothing more. An
+// Invalid or Unknown error, or a 403, may be one text's fault: it ends the job if the next request
+// fails so too before any has passed, and later if three in a row do that share no text. After any
+// other error Batch goes on. The [embedding.PartialError] has the vectors of all requests that
+// succeeded. A cache outside gets the vectors of each request when it is answered.
 func Batch(o BatchOptions) embedding.Middleware {
 	if o.Parallel <= 0 {
 		o.Parallel = 8

@@ -25,7 +25,9 @@ type BreakerOptions struct {
 // While the circuit is open, calls fail as Unavailable with [CodeOpen] and the remaining time as
 // RetryAfter, so that Fallback moves on and Retry knows when to come back. Then one call tries,
 // and the others fail until it returns. Answers to calls that began before the circuit opened
-// change nothing. Each chain built with the returned Middleware has its own circuit.
+// change nothing. While [Batch] looks for a text that makes requests fail, the failures of the
+// pieces do not count, and pieces pass an open circuit if the provider has served the job. Each
+// chain built with the returned Middleware has its own circuit.
 func Breaker(o BreakerOptions) embedding.Middleware {
 	if o.Failures < 1 {
 		o.Failures = 5

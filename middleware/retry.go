@@ -32,7 +32,9 @@ type RetryOptions struct {
 // the server's Retry-After says, or otherwise for a random time of up to Pause, doubled each time
 // ("full jitter", aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). If a wait
 // would end after the budget or the context's deadline, the provider's error is returned
-// immediately. A refusal by an open [Breaker] is waited for and does not count as an attempt.
+// immediately. A refusal by an open [Breaker] is waited for and does not count as an attempt. A
+// request of a [Batch] outside goes back to it after four failures as Unavailable or 10 s, while
+// others pass: one of its texts is to blame, and Batch finds out which.
 //
 // Each chain built with the returned Middleware has its own shared budget.
 func Retry(o RetryOptions) embedding.Middleware {

@@ -14,7 +14,7 @@ import (
 const (
 	enough    = 4                // failures as Unavailable after which Batch asks what others do
 	enoughFor = 10 * time.Second // or the time after which it does
-	unproved  = 3                // requests that a job takes from Retry without a success; it splits twice as many
+	unproved  = 3                // requests taken from Retry without a success; twice as many are split
 	restart   = time.Second      // for a server that a text may have stopped
 	atLast    = 10               // failures of a text that no other request speaks against any more
 	doubt     = 1e-9             // chance that noise alone made a text fail as often as it did

@@ -473,3 +473,16 @@ func TestWrappedPartialErrors(t *testing.T) {
 		})
 	}
 }
+
+// TestNoiseBesidePoison: the texts beside a poison text are not blamed for a provider's noise.
+func TestNoiseBesidePoison(t *testing.T) {
+	for seed := range uint64(200) {
+		synctest.Test(t, func(t *testing.T) {
+			s := &sick{
+				fail: poisons["a 500"], limit: 4, poison: []int{int(seed) % 8}, chance: 0.5,
+				latency: 20 * time.Millisecond, rng: rand.New(rand.NewPCG(seed, 4)),
+			}
+			s.run(t, 12, StandardOptions{})
+		})
+	}
+}
