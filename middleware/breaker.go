@@ -41,7 +41,14 @@ func Breaker(o BreakerOptions) embedding.Middleware {
 		b := &breaker{o: o, cooldown: o.Cooldown}
 		return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 			era, left, last := b.enter(time.Now())
-			if left > 0 && !sentFrom(ctx).passes() {
+			if left > 0 && sentFrom(ctx).passes() {
+				res, err := next.Embed(ctx, req)
+				if err == nil {
+					b.close()
+				}
+				return res, err
+			}
+			if left > 0 {
 				e := local(&m, embedding.Unavailable, CodeOpen, "the circuit is open and closes again by itself; the last failure: %s", last)
 				e.RetryAfter = left
 				return embedding.Response{}, e
@@ -55,13 +62,8 @@ func Breaker(o BreakerOptions) embedding.Middleware {
 			res, err := next.Embed(ctx, req)
 			finished = true
 			o, after, why := judge(ctx, err)
-			switch {
-			case o == failure && sentFrom(ctx).quiet():
+			if o == failure && sentFrom(ctx).quiet() {
 				o = unknown
-			case o == success && left > 0: // it went through the open circuit
-				b.mu.Lock()
-				era = b.era
-				b.mu.Unlock()
 			}
 			b.leave(time.Now(), era, o, after, why)
 			return res, err
@@ -127,6 +129,14 @@ func (b *breaker) enter(now time.Time) (era uint64, left time.Duration, last str
 		b.trial = true
 	}
 	return b.era, 0, ""
+}
+
+// close closes the circuit after a success of a request that went past it.
+func (b *breaker) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failed, b.open, b.trial = 0, false, false
+	b.cooldown = b.o.Cooldown
 }
 
 // leave records the outcome of a call.
