@@ -12,12 +12,12 @@ import (
 
 // How Batch finds a text that makes requests fail, although no error says so.
 const (
-	askAfter = 4                // failures as Unavailable after which Batch asks what others do
-	askFor   = 10 * time.Second // or the time after which it does
-	unproved = 3                // requests taken from Retry without a success; twice as many are split
-	restart  = time.Second      // for a server that a text may have stopped
-	atLast   = 10               // failures of a text that no other request speaks against any more
-	byChance = 1e-9             // chance that noise alone made a text fail as often as it did
+	mostTries = 4                // failures as Unavailable after which Batch asks what others do
+	longest   = 10 * time.Second // or the time after which it does
+	unproved  = 3                // requests taken from Retry without a success; twice as many are split
+	restart   = time.Second      // for a server that a text may have stopped
+	atLast    = 10               // failures of a text that no other request speaks against any more
+	byChance  = 1e-9             // chance that noise alone made a text fail as often as it did
 )
 
 // evidence is what the answers to a job say about the provider.
@@ -90,7 +90,7 @@ func (s *sent) giveBack(err error, took time.Duration) bool {
 	switch {
 	case c.piece && !c.patient:
 		c.handed = true // Batch itself asks once more
-	case c.failures < askAfter && took < askFor:
+	case c.failures < mostTries && took < longest:
 	case j.proved(c):
 		c.handed = true
 	case !c.patient && (len(c.idx) != 1 || j.others()) && j.given < unproved:
@@ -239,7 +239,7 @@ func (j *job) judge(c chunk) {
 	switch c.kind {
 	case embedding.Unavailable:
 	case embedding.Malformed:
-		again = again && j.broken <= askAfter
+		again = again && j.broken <= mostTries
 	default:
 		again = again && j.passed > 0
 	}

@@ -73,7 +73,7 @@ var mutants = []struct {
 	{name: "Coalesce keeps what a cache outside has in another form", file: "middleware/internal/recall/recall.go", old: "!its.Space.Same(model.Space) || ", new: "", pkg: "./middleware", test: "TestCacheOutsideAnotherSpace"},
 
 	{name: "Batch halves without asking once more", file: "middleware/suspect.go", old: "\tcase again:", new: "\tcase again && false:", pkg: "./middleware", test: "TestDamage"},
-	{name: "Batch leaves a poison text to Retry", file: "middleware/suspect.go", old: "case c.failures < askAfter && took < askFor:", new: "case c.failures < 100*askAfter:", pkg: "./middleware", test: "TestOnePoison"},
+	{name: "Batch leaves a poison text to Retry", file: "middleware/suspect.go", old: "case c.failures < mostTries && took < longest:", new: "case c.failures < 100*mostTries:", pkg: "./middleware", test: "TestOnePoison"},
 	{name: "Batch spends Retry's budget on pieces", file: "middleware/suspect.go", old: "case c.piece && !c.patient:", new: "case false:", pkg: "./middleware", test: "TestOnePoison"},
 	{name: "Batch blames texts in an outage", file: "middleware/suspect.go", old: "(c.piece || c.failures > 0) && e.passed > c.since", new: "(c.piece || c.failures > 0) && e.passed >= c.since", pkg: "./middleware", test: "TestOutage"},
 	{name: "Batch blames texts for noise", file: "middleware/suspect.go", old: "return min(max(most, 2), 20,", new: "return min(max(most, 2), 2,", pkg: "./middleware", test: "TestNoiseBeside"},
