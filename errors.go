@@ -17,14 +17,14 @@ type Kind uint8
 // The kinds of errors, and the layers of package middleware that act on them.
 const (
 	Unknown     Kind = iota // not classified; treated as permanent
-	Invalid                 // the call is wrong (model, dimensions, options); never retried
+	Invalid                 // the call is wrong (model, dimensions, options); Batch asks if others pass
 	Rejected                // a text is wrong (blank, too long, filtered); Batch isolates it
 	TooLarge                // too much for one request; Batch halves it
 	Auth                    // the key is missing, wrong, of another region or lacks a permission
 	RateLimited             // too fast; Fallback moves on, Limit slows down, Retry waits
 	Exhausted               // the quota or the credit is used up; Fallback moves on
 	Unavailable             // the service is down or unreachable; Fallback, Breaker and Retry act
-	Malformed               // the answer breaks the protocol or a law of Embedder; Fallback moves on
+	Malformed               // the answer breaks the protocol or a law of Embedder; Fallback, Batch act
 	Partial                 // some texts failed; the *PartialError has an error for each of them
 )
 
@@ -153,6 +153,18 @@ type DimensionsError struct {
 // Error says which text it is and both lengths.
 func (e *DimensionsError) Error() string {
 	return fmt.Sprintf("dimensions law: the vector of text %d has %d dimensions, want %d", e.Index, e.Got, e.Want)
+}
+
+// LengthError is the cause of a [Malformed] error: a vector of a [Model] that is Normalized is far
+// from length 1, for example zero.
+type LengthError struct {
+	Index int     // the text's place in the request
+	Got   float64 // the vector's length
+}
+
+// Error says which text it is and the length.
+func (e *LengthError) Error() string {
+	return fmt.Sprintf("unit law: the vector of text %d has the length %.3g, want 1", e.Index, e.Got)
 }
 
 // PartialError is returned when some texts of a request succeed and some fail, or when texts fail

@@ -1,8 +1,10 @@
 package embedding
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -74,7 +76,10 @@ func unfit(text string) string {
 func (g *guard) call(ctx context.Context, req Request) (Response, error) {
 	res, err := g.next.Embed(ctx, req)
 	if err == nil {
-		if err := g.check(res, len(req.Texts)); err != nil {
+		if len(res.Vectors) != len(req.Texts) {
+			return Response{}, g.fail(Malformed, "count law: %d vectors for %d texts", len(res.Vectors), len(req.Texts))
+		}
+		if err := g.check(res, nil); err != nil {
 			return Response{}, err
 		}
 		res.Usage = counted(res.Usage)
@@ -126,15 +131,8 @@ func (g *guard) partial(ctx context.Context, p *PartialError, n int) (Response, 
 		last = f.Index
 		out.Failed[k] = TextError{Index: f.Index, Err: g.classify(ctx, f.Err)}
 	}
-	failed := p.Failed
-	for i, v := range p.Response.Vectors {
-		if len(failed) > 0 && failed[0].Index == i {
-			failed = failed[1:]
-			continue
-		}
-		if err := g.row(i, v); err != nil {
-			return Response{}, err
-		}
+	if err := g.check(p.Response, p.Failed); err != nil {
+		return Response{}, err
 	}
 	if len(p.Failed) < n {
 		out.Response.Usage = counted(p.Response.Usage)
@@ -142,39 +140,66 @@ func (g *guard) partial(ctx context.Context, p *PartialError, n int) (Response, 
 	return Response{}, out
 }
 
-// check checks a whole answer: the count of vectors, the usage and each row.
-func (g *guard) check(res Response, n int) error {
-	if len(res.Vectors) != n {
-		return g.fail(Malformed, "count law: %d vectors for %d texts", len(res.Vectors), n)
-	}
+// check checks the usage of an answer and each row but those of the failed texts. If the model does
+// not give its dimensions, they are those of the first answer in which nothing is wrong.
+func (g *guard) check(res Response, failed []TextError) error {
 	if u := res.Usage; min(u.Requests, u.Tokens, u.Unmetered, u.Reused) < 0 {
 		return g.fail(Malformed, "usage law: a count is negative")
 	}
+	want := cmp.Or(g.model.Dimensions, int(g.seen.Load()))
 	for i, v := range res.Vectors {
-		if err := g.row(i, v); err != nil {
+		if len(failed) > 0 && failed[0].Index == i {
+			failed = failed[1:]
+			continue
+		}
+		want = cmp.Or(want, len(v))
+		if err := g.row(i, v, want); err != nil {
 			return err
 		}
+	}
+	if g.model.Dimensions == 0 && want > 0 && !g.seen.CompareAndSwap(0, int64(want)) && int(g.seen.Load()) != want {
+		return g.fail(Malformed, "%w", &DimensionsError{Got: want, Want: int(g.seen.Load())})
 	}
 	return nil
 }
 
 // row checks the dimensions and the values of one vector.
-func (g *guard) row(i int, v []float32) error {
-	want := g.model.Dimensions
-	if want == 0 {
-		want = int(g.seen.Load())
-		if want == 0 && len(v) > 0 {
-			g.seen.CompareAndSwap(0, int64(len(v)))
-			want = int(g.seen.Load())
-		}
-	}
+func (g *guard) row(i int, v []float32, want int) error {
 	if len(v) != want || want == 0 {
 		return g.fail(Malformed, "%w", &DimensionsError{Index: i, Got: len(v), Want: want})
+	}
+	square := float32(1)
+	if g.model.Normalized {
+		square = squares(v)
+	}
+	// Vectors in few bits are off by some hundredths. NaN and infinity compare as far from 1.
+	near := square > 0.64 && square < 1.44
+	if near && g.model.Normalized {
+		return nil
 	}
 	if k := infinite(v); k >= 0 {
 		return g.fail(Malformed, "finite law: dimension %d of text %d is NaN or infinite", k, i)
 	}
+	if !near {
+		return g.fail(Malformed, "%w", &LengthError{Index: i, Got: math.Sqrt(float64(square))})
+	}
 	return nil
+}
+
+// squares returns the squared length of v.
+func squares(v []float32) float32 {
+	var s0, s1, s2, s3 float32
+	w := v
+	for ; len(w) >= 8; w = w[8:] {
+		s0 += w[0]*w[0] + w[4]*w[4]
+		s1 += w[1]*w[1] + w[5]*w[5]
+		s2 += w[2]*w[2] + w[6]*w[6]
+		s3 += w[3]*w[3] + w[7]*w[7]
+	}
+	for _, x := range w {
+		s0 += x * x
+	}
+	return s0 + s1 + s2 + s3
 }
 
 // infinite returns the index of the first value that is NaN or infinite, or -1.

@@ -211,3 +211,72 @@ func TestGuardPrefersTheCallersEnd(t *testing.T) {
 		t.Errorf("a cancel midway: %v", err)
 	}
 }
+
+// TestGuardLearnsFromGoodAnswersOnly: what a malformed answer says of the dimensions holds for
+// nothing.
+func TestGuardLearnsFromGoodAnswersOnly(t *testing.T) {
+	nan := float32(math.NaN())
+	for name, first := range map[string]Response{
+		"NaN":            {Vectors: [][]float32{{1, 2}, {nan, 1}}},
+		"two lengths":    {Vectors: [][]float32{{1, 2}, {1, 2, 3}}},
+		"too few":        {Vectors: [][]float32{{1, 2}}},
+		"negative usage": {Vectors: [][]float32{{1, 2}, {1, 2}}, Usage: Usage{Tokens: -1}},
+		"an empty row":   {Vectors: [][]float32{{}, {}}},
+		"not normalized": {Vectors: [][]float32{{1, 0}, {0, 0}}},
+	} {
+		for _, partial := range []bool{false, true} {
+			calls := 0
+			e := Chain(fn{Model{Provider: "p", ID: "m", Normalized: true}, func(context.Context, Request) (Response, error) {
+				if calls++; calls > 1 {
+					return Response{Vectors: [][]float32{{0, 0, 1, 0}, {0, 1, 0, 0}}}, nil
+				}
+				if partial {
+					res := first
+					res.Vectors = append(res.Vectors[:len(res.Vectors):len(res.Vectors)], nil)
+					return Response{}, &PartialError{Response: res, Failed: []TextError{{Index: len(res.Vectors) - 1, Err: Rejected}}}
+				}
+				return first, nil
+			}})
+			texts := []string{"a", "b", "c"}
+			if !partial {
+				texts = texts[:2]
+			}
+			if _, err := e.Embed(t.Context(), Request{Texts: texts}); KindOf(err) != Malformed {
+				t.Errorf("%s: got %v, want Malformed", name, err)
+			}
+			if _, err := e.Embed(t.Context(), Request{Texts: []string{"a", "b"}}); err != nil {
+				t.Errorf("%s: a right answer afterwards: %v", name, err)
+			}
+		}
+	}
+}
+
+func TestGuardChecksUnitLength(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for _, c := range []struct {
+		row        []float32
+		normalized bool
+		want       string // in the error; empty means that the row passes
+	}{
+		{[]float32{0, 0, 0}, true, "unit law: the vector of text 0 has the length 0"},
+		{[]float32{0, 0, 0}, false, ""},
+		{[]float32{3, 4, 0}, true, "the length 5"},
+		{[]float32{3, 4, 0}, false, ""},
+		{[]float32{0.3, 0, 0}, true, "the length 0.3"},
+		{[]float32{0.6, 0.8, 0}, true, ""},
+		{[]float32{0.58, 0.77, 0}, true, ""}, // few bits
+		{[]float32{inf, 0, 0}, true, "finite law"},
+		{[]float32{1, float32(math.NaN()), 0}, true, "finite law"},
+		{[]float32{3e38, 3e38, 0}, true, "unit law"},
+		{[]float32{0, 0, 0, 0, 0, 0, 0, 0, 1, 0}, true, ""},
+		{[]float32{0, 0, 0, 0, 0, 0, 0, 1, 1, 0}, true, "the length 1.41"},
+	} {
+		e := Chain(fn{Model{Normalized: c.normalized}, func(context.Context, Request) (Response, error) {
+			return Response{Vectors: [][]float32{c.row}}, nil
+		}})
+		_, err := e.Embed(t.Context(), Request{Texts: []string{"a"}})
+		if c.want == "" && err != nil || c.want != "" && (KindOf(err) != Malformed || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%v, normalized %v: got %v, want %q", c.row, c.normalized, err, c.want)
+		}
+	}
+}

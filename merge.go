@@ -1,6 +1,7 @@
 package embedding
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -34,7 +35,7 @@ func (m *Merger) Add(idx []int, res Response, err error) {
 		n = len(m.rows)
 		at = func(k int) int { return k }
 	}
-	if p, ok := err.(*PartialError); ok {
+	if p, ok := errors.AsType[*PartialError](err); ok {
 		res, err = p.Response, nil
 		for _, f := range p.Failed {
 			if f.Index >= 0 && f.Index < n {

@@ -15,9 +15,9 @@ import (
 // are within the reference's tolerance, a [*Drift] if something changed, and another error if that
 // is unknown: the provider failed, the context ended, or the reference is not whole.
 //
-// If a guard inside e knows the dimensions, it refuses vectors of another length before they
-// arrive. The Drift then has the guard's error in Err and cannot say whether the vectors were
-// truncated.
+// If a guard inside e knows the dimensions, or that the vectors have length 1, it refuses others
+// before they arrive. The Drift then has the guard's error in Err and cannot say whether the
+// vectors were truncated.
 func Check(ctx context.Context, e embedding.Embedder, ref Reference) error {
 	if e == nil {
 		return errNil
@@ -48,6 +48,10 @@ func Check(ctx context.Context, e embedding.Embedder, ref Reference) error {
 	if err != nil {
 		if got, ok := errors.AsType[*embedding.DimensionsError](err); ok && got.Got != ref.Dimensions {
 			d.Change, d.NowDimensions, d.Err = DimensionsChanged, got.Got, err
+			return d
+		}
+		if got, ok := errors.AsType[*embedding.LengthError](err); ok && got.Got > 0 {
+			d.Change, d.Length, d.NowLength, d.Err = LengthsChanged, 1, got.Got, err
 			return d
 		}
 		if !same {

@@ -60,6 +60,16 @@ func TestCheckBehindAGuard(t *testing.T) {
 	if d.Change != DimensionsChanged || d.NowDimensions != 5 || !errors.Is(d, embedding.Malformed) {
 		t.Errorf("got %+v, want DimensionsChanged, 5 dimensions now, Malformed", *d)
 	}
+	s.edit = each(func(_ int, _ string, v []float32) []float32 {
+		for k := range v {
+			v[k] *= 3
+		}
+		return v
+	})
+	d = drift(t, Check(t.Context(), e, ref))
+	if d.Change != LengthsChanged || d.NowLength < 2.99 || !strings.Contains(d.Error(), "not normalized any more") {
+		t.Errorf("got %+v, want LengthsChanged, length 3 now", *d)
+	}
 	s.edit = func(_ embedding.Request, res *embedding.Response) { res.Vectors = res.Vectors[1:] }
 	err := Check(t.Context(), e, ref)
 	if _, ok := errors.AsType[*Drift](err); ok || !errors.Is(err, embedding.Malformed) {

@@ -149,13 +149,13 @@ func rows(ctx context.Context, e embedding.Embedder, texts []string, task embedd
 	return all, nil
 }
 
-// open hides the dimensions, so that the guard around it accepts vectors of every length and a
-// change can be described.
+// open hides what the guard around it would refuse, other dimensions and lengths, so that a change
+// can be described.
 type open struct{ embedding.Embedder }
 
 func (o open) Model() embedding.Model {
 	m := o.Embedder.Model()
-	m.Dimensions = 0
+	m.Dimensions, m.Normalized = 0, false
 	return m
 }
 

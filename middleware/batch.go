@@ -1,10 +1,12 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/middleware/internal/recall"
@@ -28,9 +30,16 @@ type BatchOptions struct {
 // states it, or if both halves pass. A request refused as Rejected is halved until the bad text
 // stands alone. A single text that is TooLarge becomes Rejected.
 //
-// After an error that every request would meet (Auth, Exhausted, Invalid, Unknown) Batch sends
-// nothing more; after any other it goes on. The [embedding.PartialError] has the vectors of all
-// requests that succeeded. A cache outside gets the vectors of each request when it is answered.
+// A text may also make its requests fail without an error that says so. A Malformed answer is
+// asked for once more. A request that still fails, or that [Retry] inside has seen fail four times
+// or for 10 s as Unavailable, is halved while others pass. A text that fails alone while others
+// pass becomes Rejected. While nothing passes, no text is blamed.
+//
+// After Auth with another status than 403, and after Exhausted, Batch sends nothing more. An
+// Invalid or Unknown error, or a 403, may be one text's fault: it ends the job if the next request
+// fails so too before any has passed, and later if three in a row do that share no text. After any
+// other error Batch goes on. The [embedding.PartialError] has the vectors of all requests that
+// succeeded. A cache outside gets the vectors of each request when it is answered.
 func Batch(o BatchOptions) embedding.Middleware {
 	if o.Parallel <= 0 {
 		o.Parallel = 8
@@ -94,15 +103,28 @@ func head(texts []string, l embedding.Limits) int {
 func (b *batcher) embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 	n := len(req.Texts)
 	first := head(req.Texts, b.allowed())
+	if n == 1 {
+		res, err := b.next.Embed(ctx, req)
+		if embedding.KindOf(err) == embedding.Malformed && ctx.Err() == nil {
+			res, err = b.next.Embed(ctx, req) // the answer may have been damaged on its way
+		}
+		if tooLarge(err) {
+			err = rejected(err)
+		}
+		return res, err
+	}
 	j := &job{batcher: b, ctx: ctx, req: req}
 	if first == n { // the usual case: one request, and it is not refused
-		res, err := b.next.Embed(ctx, req)
-		if err == nil || n == 1 && !tooLarge(err) {
+		j.whole = sent{Context: ctx, job: j}
+		res, err := b.next.Embed(&j.whole, req)
+		if err == nil {
 			return res, err
 		}
 		j.begin()
 		j.cursor = n
-		j.settle(chunk{idx: j.all}, res, err)
+		j.whole.chunk.idx = j.all
+		j.inFlight++
+		j.settle(j.whole.chunk, res, err)
 	} else {
 		j.begin()
 	}
@@ -118,26 +140,41 @@ func (b *batcher) embed(ctx context.Context, req embedding.Request) (embedding.R
 
 func tooLarge(err error) bool { return embedding.KindOf(err) == embedding.TooLarge }
 
+// rejected returns err as the refusal of a text that stood alone.
+func rejected(err error) error {
+	if e, ok := errors.AsType[*embedding.Error](err); ok {
+		own := *e
+		own.Kind = embedding.Rejected
+		return &own
+	}
+	return err
+}
+
 // job is one call that needs several requests.
 type job struct {
 	*batcher
-	ctx context.Context
-	req embedding.Request
-	all []int // all indexes, so that a run of them is a slice
+	ctx   context.Context
+	req   embedding.Request
+	all   []int // all indexes, so that a run of them is a slice
+	whole sent  // the request for all texts, if one may do
 
 	memory recall.Memory // of a cache outside; may be nil
 
-	mu     sync.Mutex
-	cursor int     // the texts before it were sent or are in pieces
-	pieces []chunk // of refused requests, to be sent again
-	out    *embedding.Merger
-	stop   error // why nothing more is sent; nil means that the job goes on
+	mu       sync.Mutex
+	turn     sync.Cond // an answer has come
+	cursor   int       // the texts before it were sent or are in pieces
+	pieces   []chunk   // to be sent again, the last one first
+	inFlight int
+	out      *embedding.Merger
+	stop     error // why nothing more is sent; nil means that the job goes on
+	evidence
 }
 
 // chunk names the texts of one request.
 type chunk struct {
 	idx   []int
 	whole *halves // the request that this is a half of; may be nil
+	suspicion
 }
 
 // halves waits until both parts of a request that was too large have passed. Then their size is a
@@ -153,55 +190,81 @@ func (j *job) begin() {
 	for i := range j.all {
 		j.all[i] = i
 	}
+	j.turn.L = &j.mu
 	j.out = embedding.NewMerger(len(j.all))
 }
 
 func (j *job) work() {
+	s := &sent{Context: j.ctx, job: j}
 	for {
-		c, ok := j.take()
+		pause, ok := j.take(&s.chunk)
 		if !ok {
 			return
 		}
+		c := s.chunk
 		part := j.req.Pick(c.idx)
-		res, err := j.next.Embed(j.ctx, part)
+		if pause > 0 {
+			_ = sleep(j.ctx, pause) // if the context ends, so does the request
+		}
+		res, err := j.next.Embed(s, part)
 		// A cache outside gets the vectors of a long job as they come, not all at its end.
 		if got := embedding.Salvage(res, err); j.memory != nil && len(got.Vectors) == len(part.Texts) {
 			j.memory.Keep(j.ctx, part.Task, part.Texts, got.Vectors)
 		}
-		j.settle(c, res, err)
+		j.settle(s.chunk, res, err)
 	}
 }
 
-// take returns what to send next: a piece of a refused request, or the next texts. It returns
-// false if the job is done or stopped.
-func (j *job) take() (chunk, bool) {
+// take puts what to send next into c: a piece of a failed request, or the next texts. It returns
+// how long to wait before, and false if the job is done or stopped. While nothing may be sent, it
+// waits for an answer.
+func (j *job) take(c *chunk) (pause time.Duration, ok bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.stop == nil {
-		j.stop = j.ctx.Err()
+	for ; ; j.turn.Wait() {
+		if j.stop == nil {
+			j.stop = j.ctx.Err()
+		}
+		if j.inFlight == 0 && j.stop == nil {
+			if j.stop = j.doubt; j.stop == nil && len(j.pieces) == 0 && j.cursor == len(j.all) {
+				j.decide()
+			}
+		}
+		last := len(j.pieces) - 1
+		switch {
+		case j.stop != nil:
+			return 0, false
+		case j.doubt != nil: // only an answer that is under way can tell
+			continue
+		case last >= 0:
+			*c = j.pieces[last]
+			j.pieces = j.pieces[:last]
+			if c.piece {
+				pause = time.Until(j.rest)
+			}
+		case j.cursor < len(j.all):
+			lo := j.cursor
+			j.cursor += head(j.req.Texts[lo:], j.allowed())
+			*c = chunk{idx: j.all[lo:j.cursor]}
+		case j.inFlight == 0:
+			return 0, false
+		default:
+			continue
+		}
+		j.inFlight++
+		return pause, true
 	}
-	if j.stop != nil {
-		return chunk{}, false
-	}
-	if last := len(j.pieces) - 1; last >= 0 {
-		c := j.pieces[last]
-		j.pieces = j.pieces[:last]
-		return c, true
-	}
-	if j.cursor == len(j.all) {
-		return chunk{}, false
-	}
-	lo := j.cursor
-	j.cursor += head(j.req.Texts[lo:], j.allowed())
-	return chunk{idx: j.all[lo:j.cursor]}, true
 }
 
-// settle merges an answer, and decides what to send again in pieces.
+// settle merges an answer, and decides what to send again.
 func (j *job) settle(c chunk, res embedding.Response, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	defer j.turn.Broadcast()
+	j.inFlight--
 	if err == nil {
 		j.out.Add(c.idx, res, nil)
+		j.pass(c)
 		if c.whole != nil {
 			if c.whole.left--; c.whole.left == 0 {
 				j.learn(c.whole.learn)
@@ -211,48 +274,63 @@ func (j *job) settle(c chunk, res embedding.Response, err error) {
 	}
 	p, partial := errors.AsType[*embedding.PartialError](err)
 	if !partial {
-		j.refused(c.idx, err)
+		j.failed(c, err)
 		return
 	}
-	// Texts that share one error value were refused together, and any of them may be to blame.
-	together := map[error][]int{}
-	var rest []embedding.TextError
+	// Texts that share one error value failed together, and any of them may be to blame.
+	together := map[*embedding.Error]*chunk{}
+	var groups []*chunk
+	var errs []error
 	for _, f := range p.Failed {
-		if e, ok := f.Err.(*embedding.Error); ok && (e.Kind == embedding.TooLarge || e.Kind == embedding.Rejected) {
-			together[e] = append(together[e], c.idx[f.Index])
-		} else {
-			rest = append(rest, f)
+		e, ok := errors.AsType[*embedding.Error](f.Err)
+		if !ok { // the caller's end
+			j.out.Add([]int{c.idx[f.Index]}, embedding.Response{}, f.Err)
 			j.fatal(f.Err)
+			continue
 		}
+		g := together[e]
+		if g == nil {
+			g = &chunk{suspicion: c.suspicion}
+			together[e] = g
+			groups, errs = append(groups, g), append(errs, f.Err)
+		}
+		g.idx = append(g.idx, c.idx[f.Index])
 	}
-	for err, idx := range together {
-		defer j.refused(idx, err) // after the vectors are merged
+	j.out.Add(c.idx, p.Response, nil)
+	if len(p.Failed) < len(c.idx) {
+		c.failures = 0 // those of the texts that still fail
+		j.pass(c)
 	}
-	if rest == nil {
-		j.out.Add(c.idx, p.Response, nil)
-	} else {
-		j.out.Add(c.idx, embedding.Response{}, &embedding.PartialError{Response: p.Response, Failed: rest})
+	for k, g := range groups {
+		j.failed(*g, errs[k])
 	}
 }
 
-// refused decides what happens to the texts idx after a request for all of them has failed.
-func (j *job) refused(idx []int, err error) {
-	kind := embedding.KindOf(err)
-	if kind != embedding.TooLarge && kind != embedding.Rejected {
-		j.out.Add(idx, embedding.Response{}, err)
+// failed decides what happens to the texts of c after a request for all of them has failed.
+func (j *job) failed(c chunk, err error) {
+	switch kind := embedding.KindOf(err); {
+	case kind == embedding.TooLarge || kind == embedding.Rejected:
+		j.refused(c, err)
+	case j.suspect(&c, kind, err):
+		j.judge(c)
+	default:
+		j.out.Add(c.idx, embedding.Response{}, err)
 		j.fatal(err)
-		return
 	}
-	e, ok := errors.AsType[*embedding.Error](err)
+}
+
+// refused splits a request that was refused because of its texts.
+func (j *job) refused(c chunk, err error) {
+	idx := c.idx
+	kind := embedding.KindOf(err)
 	if len(idx) == 1 {
-		if kind == embedding.TooLarge && ok {
-			own := *e
-			own.Kind = embedding.Rejected
-			err = &own
+		if kind == embedding.TooLarge {
+			err = rejected(err)
 		}
 		j.out.Add(idx, embedding.Response{}, err)
 		return
 	}
+	e, ok := errors.AsType[*embedding.Error](err)
 	if kind == embedding.TooLarge && ok {
 		j.learn(e.Allowed)
 		if n := head(j.req.Pick(idx).Texts, j.allowed()); n < len(idx) {
@@ -311,9 +389,7 @@ func (j *job) size(idx []int, half int) embedding.Limits {
 func (j *job) fatal(err error) {
 	switch embedding.KindOf(err) {
 	case embedding.Auth, embedding.Exhausted, embedding.Invalid, embedding.Unknown:
-		if j.stop == nil {
-			j.stop = err
-		}
+		j.stop = cmp.Or(j.stop, err)
 	}
 }
 
@@ -322,8 +398,12 @@ func (j *job) fatal(err error) {
 func (j *job) result() (embedding.Response, error) {
 	if j.stop != nil {
 		unsent := slices.Clone(j.all[j.cursor:])
-		for _, c := range j.pieces {
-			unsent = append(unsent, c.idx...)
+		for _, c := range slices.Concat(j.pieces, j.waiting) {
+			if c.cause != nil && j.ctx.Err() == nil {
+				j.out.Add(c.idx, embedding.Response{}, c.cause)
+			} else {
+				unsent = append(unsent, c.idx...)
+			}
 		}
 		if len(unsent) > 0 {
 			j.out.Add(unsent, embedding.Response{}, j.stop)

@@ -203,8 +203,8 @@ func TestBatchSharesNoBlame(t *testing.T) {
 
 func TestBatchAfterAnError(t *testing.T) {
 	for kind, goesOn := range map[embedding.Kind]bool{
-		embedding.Auth: false, embedding.Exhausted: false, embedding.Invalid: false, embedding.Unknown: false,
-		embedding.Unavailable: true, embedding.RateLimited: true, embedding.Malformed: true,
+		embedding.Auth: false, embedding.Exhausted: false,
+		embedding.Unavailable: true, embedding.RateLimited: true,
 	} {
 		t.Run(kind.Error(), func(t *testing.T) {
 			f := embedtest.NewFake(embedtest.FakeOptions{

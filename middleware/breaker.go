@@ -27,7 +27,9 @@ type BreakerOptions struct {
 // While the circuit is open, calls fail as Unavailable with [CodeOpen] and the remaining time as
 // RetryAfter, so that Fallback moves on and Retry knows when to come back. Then one call tries,
 // and the others fail until it returns. Answers to calls that began before the circuit opened
-// change nothing. Each chain built with the returned Middleware has its own circuit.
+// change nothing. While [Batch] looks for a text that makes requests fail, the failures of the
+// pieces do not count, and pieces pass an open circuit if the provider has served the job. Each
+// chain built with the returned Middleware has its own circuit.
 func Breaker(o BreakerOptions) embedding.Middleware {
 	if o.Failures < 1 {
 		o.Failures = 5
@@ -41,6 +43,13 @@ func Breaker(o BreakerOptions) embedding.Middleware {
 		b := &breaker{o: o, cooldown: o.Cooldown}
 		return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 			era, left, last := b.enter(time.Now())
+			if left > 0 && sentFrom(ctx).passes() {
+				res, err := next.Embed(ctx, req)
+				if err == nil {
+					b.close()
+				}
+				return res, err
+			}
 			if left > 0 {
 				e := local(&m, embedding.Unavailable, CodeOpen, "the circuit is open and closes again by itself; the last failure: %s", last)
 				e.RetryAfter = left
@@ -55,6 +64,9 @@ func Breaker(o BreakerOptions) embedding.Middleware {
 			res, err := next.Embed(ctx, req)
 			finished = true
 			o, after, why := judge(ctx, res, err)
+			if o == failure && sentFrom(ctx).quiet() {
+				o = unknown
+			}
 			b.leave(time.Now(), era, o, after, why)
 			return res, err
 		})
@@ -149,6 +161,14 @@ func (b *breaker) enter(now time.Time) (era uint64, left time.Duration, last str
 	}
 	b.out++
 	return b.era, 0, ""
+}
+
+// close closes the circuit after a success of a request that went past it.
+func (b *breaker) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failed, b.open, b.trial = 0, false, false
+	b.cooldown = b.o.Cooldown
 }
 
 // leave records the outcome of a call.

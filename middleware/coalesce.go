@@ -316,7 +316,7 @@ func (c *coalescer) place(ctx context.Context, out *embedding.Merger, s *share) 
 		usage = got.Usage
 	}
 	failures := map[int]error{}
-	if p, ok := s.call.err.(*embedding.PartialError); ok {
+	if p, ok := errors.AsType[*embedding.PartialError](s.call.err); ok {
 		for _, f := range p.Failed {
 			failures[f.Index] = f.Err
 		}
@@ -344,7 +344,7 @@ func ended(ctx context.Context, err error) error {
 	if end == nil || !errors.Is(err, context.Canceled) {
 		return err
 	}
-	p, ok := err.(*embedding.PartialError)
+	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !ok {
 		return end
 	}

@@ -10,9 +10,10 @@ import (
 
 // FallbackOptions are options of [Fallback]. The zero value asks one embedder at a time.
 type FallbackOptions struct {
-	// Patience is how long to wait for an embedder before the next one is asked too. The first answer
-	// wins and the other requests are canceled; a provider may bill those. With 0 or less the next
-	// one is asked only after a failure.
+	// Patience is how long to wait for an embedder before the next one is asked too. The first vector
+	// wins, and once each text has one the other requests are canceled; a provider may bill those. An
+	// error waits for the embedders that are still out. With 0 or less the next one is asked only
+	// after a failure.
 	Patience time.Duration
 }
 

@@ -71,3 +71,51 @@ func TestFallbackPatience(t *testing.T) {
 		}
 	})
 }
+
+// TestFallbackWaitsForWhoIsOut: an error does not end a call that another embedder is about to
+// answer, whoever of the two fails, and rows that were paid for are kept.
+func TestFallbackWaitsForWhoIsOut(t *testing.T) {
+	for kind := embedding.Unknown; kind < embedding.Partial; kind++ {
+		for _, deaf := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				a := &target{latency: 100 * time.Millisecond}
+				b := &target{whole: failed(kind, 0)}
+				if deaf { // the first one is slow, fails, and the hedge answers
+					a.whole, b.whole, b.latency = failed(kind, 0), nil, 200*time.Millisecond
+				}
+				e, err := Fallback(FallbackOptions{Patience: 50 * time.Millisecond}, a, b)
+				expect.NoError(t, err)
+				res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"x", "yy"}})
+				if err != nil || res.Usage.Tokens != 2 || b.calls != 1 {
+					t.Errorf("%v, the slow one answers %v: got %v, usage %+v, want what the other one answers", kind, !deaf, err, res.Usage)
+				}
+			})
+		}
+	}
+	// If nobody has a vector, the error that another embedder would repeat is the call's.
+	synctest.Test(t, func(t *testing.T) {
+		a, b := &target{latency: 100 * time.Millisecond, whole: failed(embedding.Unavailable, 0)}, &target{whole: failed(embedding.Invalid, 0)}
+		c := &target{}
+		e, err := Fallback(FallbackOptions{Patience: 50 * time.Millisecond}, a, b, c)
+		expect.NoError(t, err)
+		if err := ask(t.Context(), e, "x"); embedding.KindOf(err) != embedding.Invalid || c.calls != 0 {
+			t.Errorf("got %v and %d requests to the third, want Invalid and none", err, c.calls)
+		}
+	})
+	// Rows that a slow answer brings for some texts are placed; the others keep their error.
+	synctest.Test(t, func(t *testing.T) {
+		a := &target{latency: 100 * time.Millisecond, fail: func(_ int, text string) error {
+			if text == "bad" {
+				return failed(embedding.Rejected, 0)
+			}
+			return nil
+		}}
+		b := &target{whole: failed(embedding.TooLarge, 0)}
+		e, err := Fallback(FallbackOptions{Patience: 50 * time.Millisecond}, a, b)
+		expect.NoError(t, err)
+		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"x", "bad", "yy"}})
+		if got := embedding.Salvage(res, err); len(got.Vectors) != 3 || got.Vectors[0] == nil || got.Vectors[1] != nil || got.Vectors[2] == nil {
+			t.Errorf("got %v, %v, want rows 0 and 2", got.Vectors, err)
+		}
+	})
+}

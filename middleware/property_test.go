@@ -32,6 +32,7 @@ type job struct {
 	cancel  []time.Duration       // of each caller; 0: never
 	faults  int                   // of ten attempts, how many fail
 	partial bool                  // some fail for single texts only
+	poison  embedding.Kind        // by which a request fails that holds the poison text
 	seed    uint64
 }
 
@@ -48,9 +49,11 @@ func drawJob(t *rapid.T) job {
 		batch:   middleware.BatchOptions{Parallel: few("parallel", 4), Limits: embedding.Limits{Texts: few("batch", 5)}},
 		faults:  few("faults", 7),
 		partial: rapid.Bool().Draw(t, "partial"),
+		poison:  rapid.SampledFrom([]embedding.Kind{embedding.Malformed, embedding.Rejected}).Draw(t, "poison"),
 		seed:    rapid.Uint64().Draw(t, "seed"),
 	}
-	// Few different texts, so that they meet; "bad 0" to "bad 2" are refused, "" is blank.
+	// Few different texts, so that they meet; "bad 0" to "bad 2" are refused, "" is blank, and the
+	// poison makes its request fail.
 	text := rapid.Custom(func(t *rapid.T) string {
 		n := rapid.IntRange(0, 24).Draw(t, "text")
 		switch {
@@ -58,6 +61,8 @@ func drawJob(t *rapid.T) job {
 			return ""
 		case n <= 3:
 			return fmt.Sprintf("bad %d", n)
+		case n == 4:
+			return poison
 		}
 		return fmt.Sprintf("text %d", n)
 	})
@@ -75,6 +80,8 @@ func drawJob(t *rapid.T) job {
 	return j
 }
 
+const poison = "poison"
+
 func bad(text string) bool { return len(text) > 3 && text[:3] == "bad" }
 
 // script fails by the job's odds, for no longer than Retry goes on.
@@ -86,6 +93,10 @@ func (j job) script() func(embedtest.Call) embedtest.Reply {
 		mu.Lock()
 		defer mu.Unlock()
 		reply := embedtest.Reply{Latency: time.Duration(rng.IntN(50)) * time.Millisecond}
+		if slices.Contains(c.Request.Texts, poison) {
+			reply.Err = &embedding.Error{Kind: j.poison, Status: 500}
+			return reply
+		}
 		if rng.IntN(10) >= j.faults || time.Since(start) > 20*time.Second {
 			return reply
 		}
@@ -228,9 +239,10 @@ func checkAnswer(f *embedtest.Fake, req embedding.Request, got embedding.Respons
 			if embedding.KindOf(why) != embedding.Rejected {
 				return fmt.Sprintf("text %d (%q) failed by %v, want Rejected", i, text, why)
 			}
+		case isFailed && text == poison: // alone in a call it has the provider's own error
 		case isFailed:
 			return fmt.Sprintf("text %d (%q) was lost: %v", i, text, why)
-		case text == "" || bad(text):
+		case text == "" || bad(text) || text == poison:
 			return fmt.Sprintf("text %d (%q) has a vector", i, text)
 		case !slices.Equal(got.Vectors[i], f.Vector(req.Task, text)):
 			return fmt.Sprintf("text %d (%q) has a wrong vector", i, text)

@@ -1,9 +1,12 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"time"
 
 	"github.com/vecspace/embedding"
@@ -45,23 +48,27 @@ func (r *relay) embed(ctx context.Context, req embedding.Request, next func() (a
 	}
 	var (
 		m       = embedding.NewMerger(len(req.Texts))
-		open    = m.Missing() // texts that another embedder may still embed
-		best    error         // of the errors that moved on, the one that can be retried soonest
+		open    = m.Missing()     // texts without a vector
+		final   = map[int]error{} // of open texts, the first error that another embedder would repeat
+		best    error             // of the errors that moved on, the one that can be retried soonest
 		answers = make(chan answer)
 		out     = 0 // embedders that have not answered yet
 		hedge   = make(<-chan time.Time)
 	)
 	ask := func() {
+		hedge = nil
+		idx := slices.DeleteFunc(slices.Clone(open), func(i int) bool { return final[i] != nil })
+		if len(idx) == 0 {
+			return
+		}
 		at, ok := next()
 		if !ok {
-			hedge = nil
 			return
 		}
 		out++
 		if r.patience > 0 {
 			hedge = time.After(r.patience)
 		}
-		idx := open
 		go func() {
 			res, err := r.embedders[at].Embed(ctx, req.Pick(idx))
 			answers <- answer{at, idx, res, err}
@@ -81,51 +88,46 @@ func (r *relay) embed(ctx context.Context, req embedding.Request, next func() (a
 				r.answered(a.at, a.err)
 			}
 			m.Add(a.idx, a.res, a.err)
-			var left []int
-			left, best = stillOpen(open, a.idx, a.err, best)
-			if open = left; len(open) == 0 {
+			for i, err := range failures(a.idx, a.err) {
+				if movesOn(err) {
+					best = sooner(best, err)
+				} else if final[i] == nil {
+					final[i] = err
+				}
+			}
+			// An embedder that is still out may have what this one refused.
+			if open = m.Missing(); len(open) == 0 {
 				cancel()
 			} else if out == 0 && ctx.Err() == nil {
 				ask()
 			}
 		}
 	}
-	if len(open) > 0 && best != nil {
-		m.Add(open, embedding.Response{}, best)
+	for _, i := range open {
+		if err := cmp.Or(final[i], best); err != nil {
+			m.Add([]int{i}, embedding.Response{}, err)
+		}
 	}
 	return m.Result()
 }
 
-// stillOpen returns which of the open texts are still open after an embedder answered the texts
-// idx with err, and the best error so far.
-func stillOpen(open, idx []int, err, best error) ([]int, error) {
-	if err == nil {
-		return nil, best
-	}
-	failed := map[int]bool{} // by text: whether it moves on
-	if p, ok := errors.AsType[*embedding.PartialError](err); ok {
-		for _, f := range p.Failed {
-			failed[idx[f.Index]] = movesOn(f.Err)
-			if failed[idx[f.Index]] {
-				best = sooner(best, f.Err)
+// failures yields the texts that failed by err, of a request for the texts idx, and their errors.
+func failures(idx []int, err error) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		if p, ok := errors.AsType[*embedding.PartialError](err); ok {
+			for _, f := range p.Failed {
+				if !yield(idx[f.Index], f.Err) {
+					return
+				}
+			}
+			return
+		}
+		for _, i := range idx {
+			if err != nil && !yield(i, err) {
+				return
 			}
 		}
-	} else {
-		moves := movesOn(err)
-		for _, i := range idx {
-			failed[i] = moves
-		}
-		if moves {
-			best = sooner(best, err)
-		}
 	}
-	var left []int
-	for _, i := range open {
-		if failed[i] {
-			left = append(left, i)
-		}
-	}
-	return left, best
 }
 
 // sooner returns the error that can be retried sooner: a retryable error before any other, then

@@ -35,7 +35,8 @@ type RetryOptions struct {
 // ("full jitter", aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). If a wait
 // would end after the budget or the context's deadline, the provider's error is returned
 // immediately. A refusal by an open [Breaker] or by [Limit] is waited for and does not count as an
-// attempt.
+// attempt. A request of a [Batch] outside goes back to it after four failures as Unavailable or 10
+// s, while others pass: one of its texts is to blame, and Batch finds out which.
 //
 // Each chain built with the returned Middleware has its own shared budget.
 func Retry(o RetryOptions) embedding.Middleware {
@@ -91,6 +92,9 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 		}
 		if !refused {
 			attempts++
+			if sentFrom(ctx).giveBack(err, time.Since(first)) {
+				break
+			}
 		}
 		now := time.Now()
 		began := r.outage.began(now, r.o.MaxWait, answered(err))

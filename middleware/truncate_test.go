@@ -19,9 +19,9 @@ func TestTruncate(t *testing.T) {
 			}
 			return nil
 		}, Edit: func(res *embedding.Response) {
-			for i, v := range res.Vectors {
+			for i := range res.Vectors {
 				if i == 3 {
-					res.Vectors[i] = append(make([]float32, 4), v[4:]...)
+					res.Vectors[i] = append(make([]float32, 4), 1, 0, 0, 0)
 				}
 			}
 		}}

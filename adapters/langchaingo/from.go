@@ -20,7 +20,7 @@ type Foreign interface {
 
 // From returns a langchaingo embedder as a guarded Embedder. A langchaingo embedder says nothing
 // about its model, so m does. Its Space is required and is the caller's assertion. Dimensions,
-// Limits, Normalized and Symmetric help if they are known. Provider and ID default to "langchaingo"
+// Limits and Symmetric help if they are known. Provider and ID default to "langchaingo"
 // and "unknown". From unwraps an [Embedder] that [New] made, unless m states another Space.
 //
 // langchaingo's errors have no Kind. An error that names an HTTP status ("status code: 429") gets
@@ -45,6 +45,7 @@ func From(f Foreign, m embedding.Model) (embedding.Embedder, error) {
 	}
 	m.Provider = cmp.Or(m.Provider, "langchaingo")
 	m.ID = cmp.Or(m.ID, "unknown")
+	m.Normalized = false // a store asks for short vectors when it looks into a collection
 	return embedding.Chain(foreign{f, m}), nil
 }
 

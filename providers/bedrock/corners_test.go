@@ -48,7 +48,7 @@ func skewed(t *testing.T, ahead time.Duration, slow func(n int) bool) (*http.Cli
 			return w.Result(), nil
 		}
 		if ahead != 0 { // the emulator has our clock
-			body := `{"embedding":[` + strings.TrimSuffix(strings.Repeat("1,", 1024), ",") + `],"inputTextTokenCount":1}`
+			body := `{"embedding":[1` + strings.Repeat(",0", 1023) + `],"inputTextTokenCount":1}`
 			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}}, nil
 		}
 		s.ServeHTTP(w, r)

@@ -62,9 +62,12 @@ func TestBlocksAreBounded(t *testing.T) {
 // TestZeroVectors: stores refuse them, or never find them.
 func TestZeroVectors(t *testing.T) {
 	from, to := old(15), &shelf{id: "new"}
-	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+	zeros := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
 		return embedtest.Reply{Edit: func(res *embedding.Response) { clear(res.Vectors[0]) }}
 	}})
+	m := zeros.Model()
+	m.Normalized = false // or the guard refuses them
+	f := embedding.Wrap(zeros, m, zeros.Embed)
 	p := plan(t, from, to)
 	p.Sample = -1
 	r := report(t, f, p)

@@ -204,9 +204,12 @@ func TestCancel(t *testing.T) {
 }
 
 func TestZeroVectors(t *testing.T) {
-	e := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+	zeros := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
 		return embedtest.Reply{Edit: func(res *embedding.Response) { res.Vectors[0] = make([]float32, 8) }}
 	}})
+	m := zeros.Model()
+	m.Normalized = false // or the guard refuses them
+	e := embedding.Wrap(zeros, m, zeros.Embed)
 	f := &fake{}
 	s := open(t, e, f, cosine)
 	_, err := s.AddDocuments(t.Context(), docs("zero", "a"))
