@@ -105,7 +105,7 @@ func (l *limiter) reserve(ctx context.Context, m embedding.Model, tokens int) er
 		l.requests.settle(1)
 		l.tokens.settle(tokens)
 	}
-	if deadline, ok := ctx.Deadline(); ok && now.Add(wait).After(deadline) {
+	if late(ctx, now.Add(wait)) {
 		undo()
 		return tooLong(m, wait)
 	}

@@ -80,8 +80,8 @@ func (s *account) reserve(ctx context.Context, m embedding.Model, tokens int) (s
 		return s.alone(ctx, m, tokens, nil)
 	}
 	most := time.Duration(1<<63 - 1)
-	if deadline, ok := ctx.Deadline(); ok {
-		most = time.Until(deadline)
+	if end, ok := deadline(ctx); ok {
+		most = time.Until(end)
 	}
 	wait, err := s.take(ctx, 1, tokens, most)
 	switch {
