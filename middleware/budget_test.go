@@ -22,15 +22,15 @@ func TestBudget(t *testing.T) {
 			t.Errorf("%v: %v, spent %v, want %v", texts, err, budget.Spent(), want)
 		}
 	}
-	spend(2, nil, "abcd", "efgh")
+	spend(2, nil, "1", "2")
 	p.set(failed(embedding.RateLimited, 0))
 	spend(2, embedding.RateLimited, "refused")
 	p.set(&embedding.Error{Kind: embedding.Unavailable})
-	spend(4, embedding.Unavailable, "may be") // two tokens that may have been billed
+	spend(4, embedding.Unavailable, "1 2") // two tokens that may have been billed
 	p.set(nil)
-	spend(4, embedding.Exhausted, "abcd abcd abcd abcd abcd abcd abcd") // 7 would be 11
+	spend(4, embedding.Exhausted, "1 2 3 4 5 6 7") // 7 would be 11
 	spend(9, nil, "a", "b", "c", "d", "e")
-	if err := ask(t.Context(), e, "abcdefgh"); !errors.Is(err, embedding.Exhausted) || !strings.Contains(err.Error(), "USD") {
+	if err := ask(t.Context(), e, "12"); !errors.Is(err, embedding.Exhausted) || !strings.Contains(err.Error(), "USD") {
 		t.Errorf("beyond the budget: got %v, want Exhausted with the currency", err)
 	}
 	var wg sync.WaitGroup
