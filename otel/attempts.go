@@ -15,9 +15,9 @@ import (
 // conventions' metrics for each request that is sent, with the Model that it is sent to: also for
 // retries, for hedged requests and for requests whose caller has left. Tokens are what the provider
 // counted and cost is their price by Model().Price. A counter of unmetered requests shows how many
-// the provider did not count. An empty request is not reported, and neither is one whose context has
-// ended before. The span of a request that the guard or a layer inside refuses, so that it is not
-// sent, has the operation "refused" and no metrics.
+// the provider did not count. An empty request is not reported, nor is one whose context has ended
+// before. The span of a request that the guard or a layer inside refuses, so that it is not sent,
+// has the operation "refused" and no metrics.
 func (t *Telemetry) Attempts(next embedding.Embedder) embedding.Embedder {
 	m := next.Model()
 	identity := append([]attribute.KeyValue{
