@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -215,17 +216,9 @@ func Salvage(res Response, err error) Response {
 	return res
 }
 
-// same reports whether two errors are one value. It does not panic on types that == cannot compare.
+// same reports whether two errors are one value. Types that == cannot compare never are.
 func same(a, b error) bool {
-	if x, ok := a.(*Error); ok {
-		y, ok := b.(*Error)
-		return ok && x == y
-	}
-	switch a {
-	case context.Canceled, context.DeadlineExceeded:
-		return a == b
-	}
-	return false
+	return reflect.ValueOf(a).Comparable() && a == b
 }
 
 // foreign turns an error without an *Error into one. A timeout (for example of the user's HTTP

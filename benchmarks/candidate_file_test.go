@@ -65,6 +65,8 @@ func TestReadCandidatesSaysWhatIsWrong(t *testing.T) {
 		"- reference: s:b\n  price: 1\n":        "line 2: the price is",
 		"- reference: s:b\n  price: 1 usd 2026-01-01\n": "line 2: the price is",
 		"- reference: s:b\n  price: 0 USD 2026-01-01\n": "line 2: the price is",
+		"- reference: ollama:${MODEL}\n":                "line 1: variables and templates are not filled in here",
+		"- reference: {{ .Values.model }}\n":            "line 1: variables and templates are not filled in here",
 		"- reference: s:b\n  parallel: 0\n":             "line 2: a whole number above 0",
 		"- reference: s:b\n  timeout: 5\n":              "line 2: a duration",
 		"other: x\n":                                    "line 1: there is no field of this name; there are candidates",

@@ -117,7 +117,7 @@ func TestCheckStaticModel(t *testing.T) {
 		return e
 	}
 	ref := record(t, open(256), Options{Texts: []string{"quarterly report of the harbor authority"}})
-	if ref.Noise > 1e-9 || !ref.Normalized || ref.Queries != nil || len(ref.Documents) != 11 {
+	if ref.Noise > 1e-9 || !ref.Normalized || ref.Queries != nil || len(ref.Documents) != 12 {
 		t.Errorf("noise %v, normalized %v, %d queries, %d documents", ref.Noise, ref.Normalized, len(ref.Queries), len(ref.Documents))
 	}
 	if err := Check(t.Context(), open(256), ref); err != nil {

@@ -9,13 +9,16 @@ import (
 // lengthTolerance is how far a vector's length may be from the recorded one, as a fraction of that.
 const lengthTolerance = 0.01
 
+// longText is the size in bytes above which a text is a long one, of some hundred tokens.
+const longText = 500
+
 // compare fills in d's figures and returns the change, or 0.
 func compare(d *Drift, ref Reference, a answer) Change {
 	pairs := []pair{{embedding.TaskDocument, ref.Documents, a.documents}, {embedding.TaskQuery, ref.Queries, a.queries}}
 	d.NowDimensions = len(a.documents[0])
 	lengths := measure(d, pairs)
 	same := d.NowDimensions == ref.Dimensions
-	if same && d.cosines(pairs, ref.Dimensions) == 0 {
+	if same && d.cosines(ref.Texts, pairs, ref.Dimensions) == 0 {
 		if lengths {
 			return LengthsChanged
 		}
@@ -23,7 +26,7 @@ func compare(d *Drift, ref Reference, a answer) Change {
 	}
 	if before, n := filled(pairs); n < before {
 		short := Drift{Tolerance: d.Tolerance}
-		if short.cosines(pairs, n) == 0 {
+		if short.cosines(ref.Texts, pairs, n) == 0 {
 			d.Kept = n
 			d.Compared, d.Moved, d.WorstText, d.WorstTask = short.Compared, short.Moved, short.WorstText, short.WorstTask
 			d.WorstCosine, d.MeanCosine = short.WorstCosine, short.MeanCosine
@@ -61,9 +64,9 @@ func measure(d *Drift, pairs []pair) (changed bool) {
 }
 
 // cosines fills in the figures over the first dims dimensions and returns how many vectors moved.
-func (d *Drift) cosines(pairs []pair, dims int) (moved int) {
+func (d *Drift) cosines(texts []string, pairs []pair, dims int) (moved int) {
 	d.WorstCosine = math.Inf(1)
-	sum := 0.0
+	sum, long := 0.0, 0
 	for _, p := range pairs {
 		for i, v := range p.before {
 			c := cosine(v[:dims], p.now[i][:dims])
@@ -71,6 +74,9 @@ func (d *Drift) cosines(pairs []pair, dims int) (moved int) {
 			sum += c
 			if 1-c > d.Tolerance {
 				d.Moved++
+				if len(texts[i]) > longText {
+					long++
+				}
 			}
 			if c < d.WorstCosine {
 				d.WorstCosine, d.WorstText, d.WorstTask = c, i, p.task
@@ -78,6 +84,7 @@ func (d *Drift) cosines(pairs []pair, dims int) (moved int) {
 		}
 	}
 	d.MeanCosine = sum / float64(d.Compared)
+	d.onlyLong = d.Moved > 0 && long == d.Moved
 	return d.Moved
 }
 

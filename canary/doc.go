@@ -22,9 +22,16 @@
 //
 // # What it costs
 //
-// A Check embeds every text of the reference once: 10 short built-in ones and the caller's own.
-// That is one request, or several if the model's Limits.Texts is lower, and as many again for
-// queries unless the model is Symmetric. Record embeds the same at least twice.
+// A Check embeds every text of the reference once: 10 short built-in ones, a long one of about
+// 3,000 tokens and the caller's own. That is one request, or two if the model's Limits.Texts is 10,
+// and as many again for queries unless the model is Symmetric. It has about 3,300 tokens, or 6,600
+// with queries, nearly all of them of the long text: at 0.10 USD per million tokens, 1,000 checks
+// cost 0.33 or 0.66 USD. Record embeds the same at least twice.
+//
+// The long text shows that a model reads less of a text than before, such as a context window that
+// shrank from 8,192 tokens to 2,048. Record cuts it to the model's limit, and halves it while the
+// model refuses it. Changes of a window above 3,000 tokens are not seen. References of earlier
+// versions have no long text: record them again to see such a change.
 //
 // # What it stores
 //

@@ -53,6 +53,8 @@ type Drift struct {
 	// Err is why the vectors are unknown: a guard refused the answer, or a provider of another Space
 	// failed. It may be nil.
 	Err error
+
+	onlyLong bool // every vector that moved is of a long text
 }
 
 // Error says what changed, by how much, and what to do.
@@ -84,7 +86,11 @@ func (d *Drift) Error() string {
 			b.WriteString("vectors have another length")
 		}
 	default:
-		b.WriteString("vectors differ: another model answers, or it reads texts in another way")
+		if d.onlyLong {
+			b.WriteString("the vectors of long texts differ: the model reads less of them (a smaller context window), or in another way")
+		} else {
+			b.WriteString("vectors differ: another model answers, or it reads texts in another way")
+		}
 	}
 	if d.NowDimensions != d.Dimensions {
 		fmt.Fprintf(&b, "; dimensions %d, now %s", d.Dimensions, some(d.NowDimensions))

@@ -29,5 +29,5 @@ func ExampleCheck() {
 	}
 	// Output:
 	// <nil>
-	// vectors: 20 of 20 moved
+	// vectors: 22 of 22 moved
 }

@@ -45,29 +45,27 @@ func Record(ctx context.Context, e embedding.Embedder, o Options) (Reference, er
 	if m.Space == "" {
 		return Reference{}, fmt.Errorf("canary: the Space of %s:%s is unknown: call embedding.Probe first", m.Provider, m.ID)
 	}
-	texts := o.all()
 	r := Reference{
 		Version: version, Recorded: time.Now().UTC().Truncate(time.Second), Provider: m.Provider, Model: m.ID,
-		Space: m.Space, Variant: m.Variant, Normalized: true, Texts: texts,
+		Space: m.Space, Variant: m.Variant, Normalized: true,
 	}
 	if !(o.Tolerance > 0 && o.Tolerance < 1) {
 		o.Tolerance = defaultTolerance
 	}
 	asked := embedding.Chain(open{e})
 	var first answer
-	for k := range max(o.Asks, defaultAsks) {
-		a, err := ask(ctx, asked, texts, !m.Symmetric)
-		if err != nil {
-			return Reference{}, err
-		}
-		if k == 0 {
-			first, err = a, a.directed()
-		} else {
+	var err error
+	if first, r.Texts, err = o.fit(ctx, asked, !m.Symmetric); err == nil {
+		err = first.directed()
+	}
+	for k := 1; err == nil && k < max(o.Asks, defaultAsks); k++ {
+		var a answer
+		if a, err = ask(ctx, asked, r.Texts, !m.Symmetric); err == nil {
 			err = r.hear(first, a)
 		}
-		if err != nil {
-			return Reference{}, err
-		}
+	}
+	if err != nil {
+		return Reference{}, err
 	}
 	r.Dimensions = len(first.documents[0])
 	if m.Dimensions > 0 && r.Dimensions != m.Dimensions {
@@ -81,9 +79,39 @@ func Record(ctx context.Context, e embedding.Embedder, o Options) (Reference, er
 	return r, r.valid()
 }
 
-// all returns the built-in texts and the caller's own.
-func (o Options) all() []string {
-	texts := Texts()
+// fit asks for all texts, and halves the long one until the model takes it. If the model takes no
+// part of it, it is left out.
+func (o Options) fit(ctx context.Context, e embedding.Embedder, queries bool) (answer, []string, error) {
+	l := e.Model().Limits // of a request, which the short texts share
+	most := l.Min(embedding.Limits{TextTokens: l.Tokens / 2}).Min(embedding.Limits{TextTokens: l.Bytes / 5}).TextTokens
+	for {
+		text := long(most)
+		texts := o.all(text)
+		a, err := ask(ctx, e, texts, queries)
+		if text == "" || !refused(err, len(builtin)%perRequest(e)) {
+			return a, texts, err
+		}
+		most = max(1, embedding.EstimateTokens(text)/2)
+	}
+}
+
+// refused reports whether err may be about the text at i of a request, and no other.
+func refused(err error, i int) bool {
+	if p, ok := errors.AsType[*embedding.PartialError](err); ok {
+		return len(p.Failed) == 1 && p.Failed[0].Index == i && refused(p.Failed[0].Err, i)
+	}
+	kind := embedding.KindOf(err)
+	return err != nil && (kind == embedding.Rejected || kind == embedding.TooLarge || kind == embedding.Invalid)
+}
+
+func perRequest(e embedding.Embedder) int { return cmp.Or(max(e.Model().Limits.Texts, 0), batch) }
+
+// all returns the built-in texts, with this long one unless it is empty, and the caller's own.
+func (o Options) all(long string) []string {
+	texts := append([]string(nil), builtin[:]...)
+	if long != "" {
+		texts = append(texts, long)
+	}
 	for _, text := range o.Texts {
 		if !slices.Contains(texts, text) {
 			texts = append(texts, text)
@@ -134,9 +162,8 @@ func ask(ctx context.Context, e embedding.Embedder, texts []string, queries bool
 }
 
 func rows(ctx context.Context, e embedding.Embedder, texts []string, task embedding.Task) ([][]float32, error) {
-	size := cmp.Or(max(e.Model().Limits.Texts, 0), batch)
 	all := make([][]float32, 0, len(texts))
-	for part := range slices.Chunk(texts, size) {
+	for part := range slices.Chunk(texts, perRequest(e)) {
 		res, err := e.Embed(ctx, embedding.Request{Texts: part, Task: task})
 		if err != nil {
 			return nil, fmt.Errorf("canary: embedding the texts from %d as %s: %w", len(all), task, err)

@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/static"
 )
 
 func TestRecordCosts(t *testing.T) {
@@ -52,11 +55,11 @@ func TestRecordTexts(t *testing.T) {
 	if want := append(Texts(), "mine", "yours"); !slices.Equal(ref.Texts, want) {
 		t.Errorf("got the texts %q, want %q", ref.Texts, want)
 	}
-	if _, err := Record(t.Context(), f, Options{Texts: []string{" "}}); embedding.KindOf(err) != embedding.Partial || !strings.Contains(err.Error(), "text 10 is blank") {
+	if _, err := Record(t.Context(), f, Options{Texts: []string{" "}}); embedding.KindOf(err) != embedding.Partial || !strings.Contains(err.Error(), "text 11 is blank") {
 		t.Errorf("a blank text: %v", err)
 	}
 	seen := map[string]bool{}
-	for _, text := range Texts() {
+	for _, text := range Texts()[:10] {
 		if seen[text] || embedding.EstimateTokens(text) > 128 {
 			t.Errorf("%q is there twice, or too long for small models", text)
 		}
@@ -144,4 +147,98 @@ func TestRecordOwnsItsVectors(t *testing.T) {
 	if err := Check(t.Context(), s, ref); err != nil {
 		t.Errorf("got the error %v, want none", err)
 	}
+}
+
+// window reads the first words of a text only, or refuses a longer one with an error.
+func window(words int, m embedding.Model, refusal error) embedding.Embedder {
+	return cutting(words, embedding.Chain(embedtest.NewFake(embedtest.FakeOptions{Model: m})), refusal)
+}
+
+func cutting(words int, f embedding.Embedder, refusal error) embedding.Embedder {
+	return embedding.Wrap(f, f.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		req.Texts = slices.Clone(req.Texts)
+		for i, text := range req.Texts {
+			w := strings.Fields(text)
+			if len(w) > words && refusal != nil {
+				return embedding.Response{}, refusal
+			}
+			req.Texts[i] = strings.Join(w[:min(len(w), words)], " ")
+		}
+		return f.Embed(ctx, req)
+	})
+}
+
+func TestWindowShrinks(t *testing.T) {
+	for _, c := range []struct{ before, now int }{{8192, 2048}, {8192, 512}, {8192, 32}, {2048, 2000}, {512, 256}} {
+		ref := record(t, window(c.before, embedding.Model{}, nil), Options{})
+		expect.NoError(t, Check(t.Context(), window(c.before, embedding.Model{}, nil), ref))
+		d := drift(t, Check(t.Context(), window(c.now, embedding.Model{}, nil), ref))
+		if d.Change != VectorsChanged || d.WorstText != len(builtin) || !strings.Contains(d.Error(), "a smaller context window") {
+			t.Errorf("%d words, now %d: got %v", c.before, c.now, d)
+		}
+	}
+}
+
+func TestWindowOfTheStaticModelShrinks(t *testing.T) {
+	e, err := static.New(static.Options{Dimensions: 256})
+	expect.NoError(t, err)
+	ref := record(t, e, Options{})
+	for _, words := range []int{1024, 512, 64} {
+		if d := drift(t, Check(t.Context(), cutting(words, e, nil), ref)); d.Moved != 1 || d.WorstCosine > 1-10*ref.Tolerance {
+			t.Errorf("now %d words: got %v, want one vector that moved far", words, d)
+		}
+	}
+}
+
+func TestLongTextFits(t *testing.T) {
+	limited := func(l embedding.Limits) embedding.Model { return embedding.Model{Limits: l} }
+	for name, c := range map[string]struct {
+		e           embedding.Embedder
+		least, most int // words of the long text
+	}{
+		"no limit":                {window(9000, embedding.Model{}, nil), 2200, 3000},
+		"a known limit":           {window(9000, limited(embedding.Limits{TextTokens: 512}), nil), 150, 512},
+		"of a request":            {window(9000, limited(embedding.Limits{Tokens: 2048}), nil), 300, 1024},
+		"of bytes":                {window(9000, limited(embedding.Limits{Bytes: 8000}), nil), 300, 1600},
+		"small":                   {window(9000, limited(embedding.Limits{TextTokens: 100}), nil), 15, 70},
+		"a limit that is unknown": {window(512, embedding.Model{}, &embedding.Error{Kind: embedding.Rejected}), 250, 512},
+		"in other words":          {window(512, embedding.Model{}, &embedding.Error{Kind: embedding.Invalid}), 250, 512},
+		"4 texts in a request":    {window(512, limited(embedding.Limits{Texts: 4}), &embedding.Error{Kind: embedding.TooLarge}), 250, 512},
+		"a tiny one":              {window(30, embedding.Model{}, &embedding.Error{Kind: embedding.Rejected}), 15, 30},
+	} {
+		ref := record(t, c.e, Options{Texts: []string{"mine"}})
+		words := 0
+		if len(ref.Texts) > len(builtin)+1 {
+			words = len(strings.Fields(ref.Texts[len(builtin)]))
+		}
+		if words < c.least || words > c.most {
+			t.Errorf("%s: the long text has %d words, want %d to %d", name, words, c.least, c.most)
+		}
+		if got := ref.Texts[len(ref.Texts)-1]; got != "mine" {
+			t.Errorf("%s: the last text is %q, want the caller's", name, got)
+		}
+		expect.NoError(t, Check(t.Context(), c.e, ref))
+	}
+}
+
+// A text of the caller's that is refused is no reason to record less.
+func TestRecordRefusesTheCallersText(t *testing.T) {
+	e := window(9000, embedding.Model{}, nil)
+	if _, err := Record(t.Context(), e, Options{Texts: []string{" "}}); embedding.KindOf(err) != embedding.Partial {
+		t.Errorf("got the error %v, want a partial failure", err)
+	}
+}
+
+func TestLongTextIsLeftOut(t *testing.T) {
+	expect.Equal(t, "the text for 10 tokens", long(10), "")
+	f := embedding.Chain(embedtest.NewFake(embedtest.FakeOptions{}))
+	e := embedding.Wrap(f, f.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		for _, text := range req.Texts {
+			if strings.Contains(text, "harbor") {
+				return embedding.Response{}, &embedding.Error{Kind: embedding.Rejected}
+			}
+		}
+		return f.Embed(ctx, req)
+	})
+	expect.Equal(t, "texts", len(record(t, e, Options{}).Texts), len(builtin))
 }

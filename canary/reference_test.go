@@ -94,7 +94,7 @@ func TestReadRefuses(t *testing.T) {
 		"no space":      {edited(func(m map[string]any) { m["space"] = "" }), "no Space"},
 		"no texts":      {edited(func(m map[string]any) { m["texts"] = []string{} }), "no vectors"},
 		"tolerance":     {edited(func(m map[string]any) { m["tolerance"] = 0 }), "tolerance"},
-		"a row short":   {edited(func(m map[string]any) { m["documents"] = m["documents"].([]any)[1:] }), "9 document vectors"},
+		"a row short":   {edited(func(m map[string]any) { m["documents"] = m["documents"].([]any)[1:] }), "10 document vectors"},
 		"dimensions":    {edited(func(m map[string]any) { m["dimensions"] = 7 }), "8 dimensions, not 7"},
 		"not base64":    {edited(func(m map[string]any) { m["documents"].([]any)[3] = "???" }), "base64"},
 		"5 bytes":       {edited(func(m map[string]any) { m["documents"].([]any)[3] = "AAAAAAA=" }), "32-bit"},

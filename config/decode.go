@@ -67,7 +67,7 @@ func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st sta
 	st.line, st.timeout = n.Line, time.Minute
 	d.Mapping(n, strictyaml.Fields{
 		"reference": d.Text(&st.reference), "fallback": d.List(&st.fallback), "balance": d.List(&st.balance),
-		"patience": d.Duration(&st.patience), "timeout": d.Duration(&st.timeout), "dimensions": d.Number(&st.dimensions), "canary": d.Text(&st.canary),
+		"patience": d.Duration(&st.patience), "timeout": d.Duration(&st.timeout), "dimensions": d.Count(&st.dimensions), "canary": d.Text(&st.canary),
 		"cache": func(n *strictyaml.Node) {
 			st.cached = true
 			d.Mapping(n, strictyaml.Fields{"max_bytes": d.Size(&st.cache.MaxBytes), "ttl": d.Duration(&st.cache.TTL), "tier": func(n *strictyaml.Node) {
@@ -75,14 +75,14 @@ func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st sta
 					"max_bytes": d.Size(&st.tier.maxBytes), "timeout": d.Duration(&st.cache.StoreTimeout)})
 			}})
 		},
-		"coalesce": d.Group(strictyaml.Fields{"window": d.Duration(&st.coalesce.Window), "texts": d.Number(&st.coalesce.Texts)}),
-		"batch": d.Group(strictyaml.Fields{"parallel": d.Number(&st.batch.Parallel), "texts": d.Number(&st.batch.Limits.Texts),
-			"tokens": d.Number(&st.batch.Limits.Tokens), "bytes": d.Number(&st.batch.Limits.Bytes)}),
+		"coalesce": d.Group(strictyaml.Fields{"window": d.Duration(&st.coalesce.Window), "texts": d.Count(&st.coalesce.Texts)}),
+		"batch": d.Group(strictyaml.Fields{"parallel": d.Count(&st.batch.Parallel), "texts": d.Count(&st.batch.Limits.Texts),
+			"tokens": d.Count(&st.batch.Limits.Tokens), "bytes": d.Count(&st.batch.Limits.Bytes)}),
 		"retry": d.Group(strictyaml.Fields{"budget": d.Duration(&st.retry.Budget), "max_wait": d.Duration(&st.retry.MaxWait),
-			"pause": d.Duration(&st.retry.Pause), "max_pause": d.Duration(&st.retry.MaxPause), "attempts": d.Number(&st.retry.Attempts)}),
-		"breaker": d.Group(strictyaml.Fields{"failures": d.Number(&st.breaker.Failures), "cooldown": d.Duration(&st.breaker.Cooldown)}),
+			"pause": d.Duration(&st.retry.Pause), "max_pause": d.Duration(&st.retry.MaxPause), "attempts": d.Count(&st.retry.Attempts)}),
+		"breaker": d.Group(strictyaml.Fields{"failures": d.Count(&st.breaker.Failures), "cooldown": d.Duration(&st.breaker.Cooldown)}),
 		"limit": func(n *strictyaml.Node) {
-			d.Mapping(n, strictyaml.Fields{"rpm": d.Number(&st.limit.RPM), "tpm": d.Number(&st.limit.TPM), "in_flight": d.Number(&st.limit.InFlight),
+			d.Mapping(n, strictyaml.Fields{"rpm": d.Count(&st.limit.RPM), "tpm": d.Count(&st.limit.TPM), "in_flight": d.Count(&st.limit.InFlight),
 				"shared": func(n *strictyaml.Node) {
 					decodePart(d, n, "shared", parts.Quotas, &st.shared, strictyaml.Fields{"account": d.Text(&st.account),
 						"processes": d.Number(&st.limit.Processes)})

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
@@ -20,11 +21,11 @@ func TestReadRefuses(t *testing.T) {
 		"models: {}\n":                                "line 1: there is no field of this name; there are embedders",
 		"embedders:\n  a: static:base":                "line 2: a mapping is needed",
 		"embedders:\n  a: {timeout: 1s}":              "line 2: the embedder has no reference",
-		at("color: red"):                              "line 4: there is no field of this name; there are balance, batch",
+		at("color: red"):                             "line 4: there is no field of this name; there are balance, batch",
 		at("sk-0123456789: red"):                      "line 4: there is no field",
 		at("reference: static:base"):                  "line 4: a name is given twice",
-		at("limit: {rpm: many}"):                      "line 4: a whole number above 0",
-		at("limit: {rpm: -1}"):                        "line 4: a whole number above 0",
+		at("limit: {rpm: many}"):                      "line 4: a whole number of 0 or more",
+		at("limit: {rpm: -1}"):                        "line 4: a whole number of 0 or more",
 		at("timeout: 30"):                             "line 4: a duration is needed",
 		at("budget: {max: .nan, currency: USD}"):      "line 4: a number above 0",
 		at("budget: {max: 1, currency: USD}"):         `line 3: embedder "a": middleware.Budget: the price of static:base is unknown`,
@@ -34,7 +35,7 @@ func TestReadRefuses(t *testing.T) {
 		at("fallback: static:base"):                   "line 4: a list of references",
 		at("fallback: ['static:base?dimensions=64']"): `embedder "a"`,
 		at("fallback: [static:base]\n    balance: [static:base]"):           "both fallback and balance",
-		"embedders:\n  a: {reference: 'static:base?color=red'}":             `there is no option "color"`,
+		"embedders:\n  a: {reference: 'static:base?color=red'}":            `there is no option "color"`,
 		"embedders:\n  a: {reference: 'mistral:mistral-embed'}":             "set the variable MISTRAL_API_KEY",
 		"embedders:\n  a: {reference: 'mistral:m?key=sk-0123456789'}":       "holds an API key",
 		"embedders:\n  a: {reference: [":                                    "config: line ",
@@ -46,16 +47,30 @@ func TestReadRefuses(t *testing.T) {
 		at("cache: {tier: {disk: a, max_bytes: 1k}}"):                       "line 4: a whole number of bytes",
 		at("cache: {max_bytes: -1}"):                                        "line 4: a whole number of bytes",
 		at("cache: {max_bytes: 9000000000000000000}"):                       "MaxBytes is 9000000000000000000: it must be at most 1099511627776",
-		at("cache: {tier: {color: red}}"):                                   "line 4: there is no field of this name; there are disk, max_bytes, redis, timeout, ttl",
+		at("cache: {tier: {color: red}}"):                                  "line 4: there is no field of this name; there are disk, max_bytes, redis, timeout, ttl",
 		at("limit: {rpm: 1, shared: {account: a}}"):                         "line 4: shared: name one of redis",
 		at("limit: {rpm: 1, shared: {redis: a}}"):                           "line 4: shared: account is missing",
 		at("limit: {shared: {redis: a, account: b}}"):                       "line 4: shared needs rpm or tpm",
 		at("limit: {rpm: 1, shared: {redis: a, account: b, processes: 0}}"): "line 4: a whole number above 0",
-		at("canary: []"):          "line 4: a plain value is needed",
-		at("canary: absent.json"): `line 3: embedder "a": `,
-		"telemetry: {}\nembedders: {a: {reference: static:base}}\n": "line 1: telemetry: name one of otel",
-		strings.Repeat("#", config.MaxBytes+1):                      "more than 1048576 bytes",
-		"a: &a [x]\nembedders: {b: *a}\n":                           "line 1: there is no field",
+		at("fallback: ['ollama:${MODEL}']"):                                 "line 4: variables and templates are not filled in here",
+		at("fallback: {{ .Values.fallback }}"):                              "line 4: variables and templates are not filled in here",
+		at("fallback: ['ollama:$MODEL']"):                                   "neither is filled in here",
+		at("cache: {max_bytes: ${BYTES}}"):                                  "variables and templates are not filled in here",
+		at("cache: {{ .Values.cache }}"):                                    "line 4: variables and templates are not filled in here",
+		at("cache: {tier: {disk: '${DIR}/vectors.db'}}"):                    "line 4: variables and templates are not filled in here",
+		at("canary: $(DIR)/canary.json"):                                    "line 4: variables and templates are not filled in here",
+		at("{% if x %}"):                                                    "variables and templates are not filled in here",
+		at("dimensions: {{ .Values.d | default \"5\" }}"):                   "variables and templates are not filled in here",
+		"embedders:\n  a: {reference: $REF}":                                "neither is filled in here",
+		"%YAML 1.2\nembedders: {a: {reference: static:base}}\n":             "config: ",
+		"%YAML 2.0\n---\nembedders: {a: {reference: static:base}}\n":        "config: ",
+		"%YAML 1.2\n---\nembedders:\n  a: {color: red}\n":                  "line 4: there is no field",
+		at("dimensions: -1"):                                                "line 4: a whole number of 0 or more",
+		at("canary: []"):                                                    "line 4: a plain value is needed",
+		at("canary: absent.json"):                                           `line 3: embedder "a": `,
+		"telemetry: {}\nembedders: {a: {reference: static:base}}\n":         "line 1: telemetry: name one of otel",
+		strings.Repeat("#", config.MaxBytes+1):                              "more than 1048576 bytes",
+		"a: &a [x]\nembedders: {b: *a}\n":                                   "line 1: there is no field",
 	} {
 		s, err := config.Read(strings.NewReader(text), parts)
 		if err == nil || s != nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "0123456789") {
@@ -77,4 +92,41 @@ func FuzzRead(f *testing.F) {
 			expect.NoError(t, s.Close())
 		}
 	})
+}
+
+func TestReadDirectives(t *testing.T) {
+	for _, head := range []string{"%YAML 1.2\n---\n", "%YAML 1.1\n---\n", "# mine\n\n%YAML 1.2 # new\n---\n", "%YAML 1.2\r\n---\r\n", "\ufeff%YAML 1.2\n---\n", "---\n",
+		"%YAML 1.2\n--- # here\n", "# ${NOT} {{ a value }}\n"} {
+		s, err := config.Read(strings.NewReader(head+"embedders: {a: {reference: static:base}}\n"), config.Parts{})
+		if err != nil {
+			t.Errorf("%q: got the error %v, want none", head, err)
+			continue
+		}
+		expect.NoError(t, s.Close())
+	}
+}
+
+// A number of 0 is as if the field was not there.
+func TestReadZeros(t *testing.T) {
+	recorded := &recorder{}
+	s, err := config.Read(strings.NewReader(`embedders:
+  a:
+    reference: static:base
+    dimensions: 0
+    timeout: 0
+    patience: 0
+    cache: {max_bytes: 0, ttl: 0, tier: {disk: a, max_bytes: 0, ttl: 0, timeout: 0}}
+    coalesce: {window: 0, texts: 0}
+    batch: {parallel: 0, texts: 0, tokens: 0, bytes: 0}
+    retry: {budget: 0, max_wait: 0, pause: 0, max_pause: 0, attempts: 0}
+    breaker: {failures: 0, cooldown: 0}
+    limit: {rpm: 0, tpm: 0, in_flight: 0}
+`), recorded.parts())
+	expect.NoError(t, err)
+	e, err := s.Embedder("a")
+	expect.NoError(t, err)
+	if res, err := embedding.Documents(t.Context(), e, []string{"a", "b"}); err != nil || len(res) != 2 {
+		t.Errorf("got %d vectors and the error %v, want 2", len(res), err)
+	}
+	expect.NoError(t, s.Close())
 }

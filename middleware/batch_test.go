@@ -47,7 +47,7 @@ func sizes(f *embedtest.Fake) (out []int) {
 }
 
 func TestBatchSplits(t *testing.T) {
-	long := strings.Repeat("word ", 20) // 20 tokens, 100 bytes
+	long := strings.Repeat("12345", 20) // 100 tokens, 100 bytes
 	for name, c := range map[string]struct {
 		model embedding.Limits
 		o     embedding.Limits
@@ -58,7 +58,7 @@ func TestBatchSplits(t *testing.T) {
 		"by its own, stricter count": {embedding.Limits{Texts: 10}, embedding.Limits{Texts: 4}, texts(10), []int{4, 4, 2}},
 		"never by a looser one":      {embedding.Limits{Texts: 10}, embedding.Limits{Texts: 40}, texts(20), []int{10, 10}},
 		"unknown":                    {embedding.Limits{}, embedding.Limits{}, texts(130), []int{64, 64, 2}},
-		"by tokens":                  {embedding.Limits{Tokens: 60}, embedding.Limits{}, []string{long, long, long, long, "a"}, []int{3, 2}},
+		"by tokens":                  {embedding.Limits{Tokens: 300}, embedding.Limits{}, []string{long, long, long, long, "a"}, []int{3, 2}},
 		"by bytes":                   {embedding.Limits{}, embedding.Limits{Bytes: 199}, []string{long, long, "a", "b"}, []int{1, 3}},
 		"a text over the limit":      {embedding.Limits{}, embedding.Limits{Bytes: 50}, []string{"a", long, "b"}, []int{1, 1, 1}},
 		"one request":                {embedding.Limits{Texts: 10}, embedding.Limits{}, texts(10), []int{10}},

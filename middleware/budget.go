@@ -10,15 +10,20 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// Budget refuses requests before more than a given sum is spent. Several embedders may share one.
-// It is safe for concurrent use.
+// Budget refuses requests that would spend more than about a given sum. Several embedders may share
+// one. It is safe for concurrent use.
+//
+// What a request costs is known only after it: the provider counts the tokens. The sum is exceeded
+// by at most what requests under way cost above their reservations, which [Budget.Wrap] describes.
+// The next request is refused then.
 type Budget struct {
 	max      float64
 	currency string
 
 	mu       sync.Mutex
 	spent    float64
-	reserved float64 // for requests under way
+	reserved float64 // the estimates of requests under way
+	ratio    float64 // the highest of a counted cost to its estimate; 0 before the first
 }
 
 // NewBudget returns a Budget of max in a currency (ISO 4217). It returns an error if max is not a
@@ -45,10 +50,14 @@ func (b *Budget) Spent() float64 {
 // inside [Retry], because every attempt costs money.
 //
 // A request reserves the price of its estimated tokens ([embedding.EstimateTokens], which leans
-// high), and fails as Exhausted with [CodeBudget] if the budget does not cover it. Afterwards it
-// counts what the provider's usage says. It counts the estimate if the provider reports no usage,
-// or if the request ended without an answer that shows whether it was billed. A refusal (HTTP
-// status 400 and above) costs nothing.
+// high), and fails as Exhausted with [CodeBudget] if the budget does not cover it. If the provider
+// has counted more than was estimated, reservations are higher by the highest such ratio so far.
+// Before the provider has counted a request, only the first one under way reserves its estimate;
+// others reserve a token per byte.
+//
+// Afterwards the request costs what the provider's usage says. It costs the estimate, by that ratio,
+// if the provider counts no tokens, or if the request ended without an answer that shows whether it
+// was billed. A refusal (HTTP status 400 and above) costs nothing.
 func (b *Budget) Wrap(e embedding.Embedder) (embedding.Embedder, error) {
 	if e == nil {
 		return nil, errors.New("middleware.Budget: the embedder is nil")
@@ -64,25 +73,33 @@ func (b *Budget) Wrap(e embedding.Embedder) (embedding.Embedder, error) {
 	price := m.Price.PerMillion / 1e6
 	return embedding.Wrap(e, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 		estimate := price * float64(embedding.EstimateTokens(req.Texts...))
-		if left, ok := b.reserve(estimate); !ok {
+		size := 0
+		for _, text := range req.Texts {
+			size += len(text)
+		}
+		held, cost, left := b.reserve(estimate, price*float64(size))
+		if cost > left {
 			return embedding.Response{}, local(&m, embedding.Exhausted, CodeBudget,
 				"the request would cost about %.6f %s and %.6f of the budget of %.6f is left: raise it or ask for less",
-				estimate, b.currency, left, b.max)
+				cost, b.currency, max(0, left), b.max)
 		}
-		cost := estimate // counts if e panics
-		defer func() { b.settle(estimate, cost) }()
+		counted := unknownCost // also if e panics
+		defer func() { b.settle(estimate, held, counted) }()
 		res, err := e.Embed(ctx, req)
 		u := embedding.Salvage(res, err).Usage
 		switch {
 		case u.Unmetered > 0:
-		case u.Tokens > 0 || err == nil:
-			cost = price * float64(u.Tokens)
-		case refused(err):
-			cost = 0
+		case u.Tokens > 0:
+			counted = price * float64(u.Tokens)
+		case err == nil && u.Reused >= len(req.Texts), err != nil && refused(err):
+			counted = 0
 		}
 		return res, err
 	}), nil
 }
+
+// unknownCost is the cost of a request whose tokens nobody counted.
+const unknownCost = -1.0
 
 // refused reports whether nothing can have been billed: the provider refused the request, or it
 // was never sent.
@@ -100,20 +117,31 @@ func refused(err error) bool {
 	return known
 }
 
-func (b *Budget) reserve(cost float64) (left float64, ok bool) {
+// reserve returns what a request would cost and how much is left, and reserves the cost if there is
+// enough. settle takes back what is held.
+func (b *Budget) reserve(estimate, most float64) (held, cost, left float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	left = b.max - b.spent - b.reserved
-	if cost > left {
-		return left, false
+	if held = estimate; b.ratio == 0 && b.reserved > 0 {
+		held = max(estimate, most)
 	}
-	b.reserved += cost
-	return left, true
+	factor := max(1, b.ratio)
+	cost, left = factor*held, b.max-b.spent-factor*b.reserved
+	if cost <= left {
+		b.reserved += held
+	}
+	return held, cost, left
 }
 
-func (b *Budget) settle(reserved, cost float64) {
+func (b *Budget) settle(estimate, held, cost float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.reserved -= reserved
+	b.reserved -= held
+	switch {
+	case cost == unknownCost:
+		cost = estimate * max(1, b.ratio)
+	case cost > 0 && estimate > 0:
+		b.ratio = max(b.ratio, cost/estimate)
+	}
 	b.spent += cost
 }

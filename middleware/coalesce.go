@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -30,7 +31,8 @@ type CoalesceOptions struct {
 // affecting the others; when the last one leaves, the call is canceled, and that caller gets what
 // it has paid for. The usage of a call is reported once: to the caller who began it or, if that
 // one has left, to another. The request has no deadline, and the context values of the caller who
-// began it.
+// began it. [Retry] and [Limit] inside know the latest deadline of the callers who wait at that
+// moment. If a caller's deadline passes while Retry asks again, the caller's error has the reason.
 func Coalesce(o CoalesceOptions) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
 		next = embedding.Chain(next)
@@ -65,6 +67,9 @@ type flight struct {
 // shared is one call to next for all callers who wait for one of its texts. The coalescer's mu
 // guards its fields, except that res and err may be read without it once done is closed.
 type shared struct {
+	context.Context // the values of the caller who began it
+
+	in      *coalescer
 	ctx     context.Context
 	cancel  context.CancelFunc
 	task    embedding.Task
@@ -73,11 +78,13 @@ type shared struct {
 	memory  recall.Memory // of a cache outside; may be nil
 	begun   bool          // sent, or given up
 	timer   *time.Timer   // ends the Window; may be nil
-	waiters int
-	owner   bool // the caller who began it still waits
-	joined  bool // another caller has joined
-	told    bool // its usage was reported
-	landed  bool // done is closed
+	shares  *share        // the latest one, which leads to all others
+	waiters int           // shares of callers who have not left
+	reason  error         // the latest failure that Retry waits after; may be nil
+	owner   bool          // the caller who began it still waits
+	joined  bool          // another caller has joined
+	told    bool          // its usage was reported
+	landed  bool          // done is closed
 
 	done chan struct{}
 	res  embedding.Response
@@ -86,10 +93,14 @@ type shared struct {
 
 // share is one caller's part of a shared call.
 type share struct {
+	ctx   context.Context
 	call  *shared
+	prior *share // of the same call; may be nil
+	left  bool   // the caller has left; the coalescer's mu guards it
 	owner bool
 	texts []place
-	fresh int // texts that nobody had asked for before
+	fresh int   // texts that nobody had asked for before
+	err   error // of the caller's end; the coalescer's mu guards it
 }
 
 // place is where a text is in the caller's request and in the shared call.
@@ -151,7 +162,7 @@ func (c *coalescer) join(ctx context.Context, req embedding.Request) plan {
 			}
 			f = c.depart(ctx, &p, req.Task, text)
 		}
-		p.share(f.call, false).add(place{i, f.at, !known})
+		p.share(ctx, f.call, false).add(place{i, f.at, !known})
 	}
 	if p.own != nil && !p.own.begun && (c.o.Window <= 0 || len(p.own.texts) >= c.o.Texts) {
 		c.begin(p.own)
@@ -176,7 +187,7 @@ func (p *plan) recall(task embedding.Task, text string) []float32 {
 }
 
 // share returns the caller's share of a call.
-func (p *plan) share(call *shared, owner bool) *share {
+func (p *plan) share(ctx context.Context, call *shared, owner bool) *share {
 	for _, s := range p.shares {
 		if s.call == call {
 			return s
@@ -184,7 +195,8 @@ func (p *plan) share(call *shared, owner bool) *share {
 	}
 	call.waiters++
 	call.joined = call.joined || !owner
-	s := &share{call: call, owner: owner}
+	s := &share{ctx: ctx, call: call, owner: owner, prior: call.shares}
+	call.shares = s
 	p.shares = append(p.shares, s)
 	return s
 }
@@ -204,7 +216,7 @@ func (c *coalescer) depart(ctx context.Context, p *plan, task embedding.Task, te
 			call.memory = p.memory
 		}
 		p.own = call
-		p.share(call, began)
+		p.share(ctx, call, began)
 	}
 	f := flight{p.own, len(p.own.texts)}
 	p.own.texts = append(p.own.texts, text)
@@ -218,8 +230,9 @@ func (c *coalescer) open(ctx context.Context, task embedding.Task) (call *shared
 	if call := c.gathering[slot]; call != nil {
 		return call, false
 	}
-	call = &shared{task: task, slot: slot, owner: true, done: make(chan struct{})}
-	call.ctx, call.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	call = &shared{in: c, task: task, slot: slot, owner: true, done: make(chan struct{})}
+	call.Context = context.WithoutCancel(ctx)
+	call.ctx, call.cancel = context.WithCancel(call)
 	if c.o.Window > 0 {
 		c.gathering[slot] = call
 		call.timer = time.AfterFunc(c.o.Window, func() {
@@ -283,10 +296,10 @@ func (c *coalescer) wait(ctx context.Context, s *share) bool {
 // whole returns the result of a call that begins with exactly the texts of the caller who began it.
 func (c *coalescer) whole(ctx context.Context, s *share) (embedding.Response, error) {
 	if !c.wait(ctx, s) {
-		return embedding.Response{}, ctx.Err()
+		return embedding.Response{}, s.end(ctx)
 	}
 	if !s.call.joined {
-		return s.call.res, ended(ctx, s.call.err)
+		return s.call.res, s.ended(ctx, s.call.err)
 	}
 	out := embedding.NewMerger(s.fresh)
 	c.place(ctx, out, s)
@@ -299,8 +312,9 @@ func (c *coalescer) collect(ctx context.Context, out *embedding.Merger, s *share
 		c.place(ctx, out, s)
 		return
 	}
+	end := s.end(ctx)
 	for _, t := range s.texts {
-		out.Add([]int{t.here}, embedding.Response{}, ctx.Err())
+		out.Add([]int{t.here}, embedding.Response{}, end)
 	}
 }
 
@@ -329,28 +343,40 @@ func (c *coalescer) place(ctx context.Context, out *embedding.Merger, s *share) 
 				usage.Reused++
 			}
 		case failures[t.there] != nil:
-			out.Add([]int{t.here}, embedding.Response{}, ended(ctx, failures[t.there]))
+			out.Add([]int{t.here}, embedding.Response{}, s.ended(ctx, failures[t.there]))
 		default:
-			out.Add([]int{t.here}, embedding.Response{}, ended(ctx, s.call.err))
+			out.Add([]int{t.here}, embedding.Response{}, s.ended(ctx, s.call.err))
 		}
 	}
 	out.Use(usage)
 }
 
+// end returns the error of a caller whose context has ended. After a deadline it has the failure
+// that the call was waiting after. Each time it is the same value, as [embedding.Merger] expects.
+func (s *share) end(ctx context.Context) error {
+	s.call.in.mu.Lock()
+	defer s.call.in.mu.Unlock()
+	if s.err == nil {
+		if s.err = ctx.Err(); s.err == context.DeadlineExceeded && s.call.reason != nil {
+			s.err = fmt.Errorf("%w; the last failure: %w", s.err, s.call.reason)
+		}
+	}
+	return s.err
+}
+
 // ended returns err with the error of the caller's context in place of context.Canceled. The call
 // was canceled because that context ended, perhaps by a deadline.
-func ended(ctx context.Context, err error) error {
-	end := ctx.Err()
-	if end == nil || !errors.Is(err, context.Canceled) {
+func (s *share) ended(ctx context.Context, err error) error {
+	if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
 		return err
 	}
 	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !ok {
-		return end
+		return s.end(ctx)
 	}
 	out := &embedding.PartialError{Response: p.Response, Failed: slices.Clone(p.Failed)}
 	for i, f := range out.Failed {
-		out.Failed[i].Err = ended(ctx, f.Err)
+		out.Failed[i].Err = s.ended(ctx, f.Err)
 	}
 	return out
 }
@@ -364,6 +390,7 @@ func (c *coalescer) leave(s *share) bool {
 	if call.landed {
 		return false
 	}
+	s.left = true
 	if s.owner {
 		call.owner = false
 	}
@@ -376,4 +403,42 @@ func (c *coalescer) leave(s *share) bool {
 		c.begin(call)
 	}
 	return false
+}
+
+// Value makes the call the callers of its context.
+func (s *shared) Value(key any) any {
+	if key == (callersKey{}) {
+		return s
+	}
+	return s.Context.Value(key)
+}
+
+// deadline returns the latest deadline of the callers who wait now, and false if one of them has
+// none.
+func (s *shared) deadline() (latest time.Time, limited bool) {
+	var waiting []context.Context
+	s.in.mu.Lock()
+	for p := s.shares; p != nil; p = p.prior {
+		if !p.left {
+			waiting = append(waiting, p.ctx)
+		}
+	}
+	s.in.mu.Unlock() // a context may be of a shared call itself, perhaps of this coalescer
+	for _, ctx := range waiting {
+		end, ok := deadline(ctx)
+		if !ok {
+			return time.Time{}, false
+		}
+		if limited = true; end.After(latest) {
+			latest = end
+		}
+	}
+	return latest, limited
+}
+
+// waits notes the failure that the call waits after.
+func (s *shared) waits(reason error) {
+	s.in.mu.Lock()
+	defer s.in.mu.Unlock()
+	s.reason = reason
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func slow(d time.Duration) func(embedtest.Call) embedtest.Reply {
@@ -242,5 +243,137 @@ func TestCallersDoNotShareTheirRows(t *testing.T) {
 		if !slices.Equal(two.Vectors[0], f.Vector(0, "a")) {
 			t.Error("two callers share one slice of rows")
 		}
+	})
+}
+
+// A server that asks for 30 s, and callers with less time: Retry knows their deadlines in a shared
+// call too, and each caller hears the server's reason.
+func TestCoalesceTellsDeadlines(t *testing.T) {
+	reason := func(err error) bool {
+		e, ok := errors.AsType[*embedding.Error](err)
+		return ok && e.Kind == embedding.RateLimited && e.RetryAfter == 30*time.Second
+	}
+	type caller struct {
+		after, timeout time.Duration // a timeout of 0: no deadline
+		ends           time.Duration // after the caller's start
+		expired        bool          // with DeadlineExceeded, and the reason behind it
+		fails          bool
+	}
+	for name, callers := range map[string][]caller{
+		"one, too short":           {{timeout: 5 * time.Second, fails: true}},
+		"one, long enough":         {{timeout: time.Minute, ends: 30 * time.Second}},
+		"one without a deadline":   {{ends: 30 * time.Second}},
+		"two, both too short":      {{timeout: 5 * time.Second, fails: true}, {timeout: 9 * time.Second, fails: true}},
+		"a short and a long one":   {{timeout: 5 * time.Second, ends: 5 * time.Second, expired: true}, {timeout: time.Minute, ends: 30 * time.Second}},
+		"a long one joins later":   {{timeout: 40 * time.Second, ends: 30 * time.Second}, {after: time.Second, ends: 29 * time.Second}},
+		"a short one joins later":  {{ends: 30 * time.Second}, {after: time.Second, timeout: time.Second, ends: time.Second, expired: true}},
+		"the long one has to wait": {{timeout: time.Second, ends: time.Second, expired: true}, {timeout: 31 * time.Second, ends: 30 * time.Second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, refusal := &target{}, failed(embedding.RateLimited, 30*time.Second)
+				p.fail = func(call int, text string) error {
+					if call == 1 {
+						time.Sleep(time.Millisecond) // all callers who start at once are there
+						return refusal
+					}
+					return nil
+				}
+				e := embedding.Chain(p, Standard(StandardOptions{Breaker: BreakerOptions{Failures: -1}}))
+				var wg sync.WaitGroup
+				for i, c := range callers {
+					wg.Go(func() {
+						time.Sleep(c.after)
+						ctx := t.Context()
+						if c.timeout > 0 {
+							var cancel context.CancelFunc
+							ctx, cancel = context.WithTimeout(ctx, c.timeout)
+							defer cancel()
+						}
+						began := time.Now()
+						err := ask(ctx, e, "a", "b")
+						if took := time.Since(began).Truncate(time.Second); took != c.ends {
+							t.Errorf("caller %d: ended after %v, want %v (%v)", i, took, c.ends, err)
+						}
+						if (err != nil) != (c.fails || c.expired) || err != nil && !reason(err) {
+							t.Errorf("caller %d: got the error %v, want the server's reason: %v", i, err, c.fails || c.expired)
+						}
+						if errors.Is(err, context.DeadlineExceeded) != c.expired {
+							t.Errorf("caller %d: got the error %v, want DeadlineExceeded: %v", i, err, c.expired)
+						}
+						if _, partial := errors.AsType[*embedding.PartialError](err); partial {
+							t.Errorf("caller %d: got the PartialError %v, want one plain error", i, err)
+						}
+					})
+				}
+				wg.Wait()
+			})
+		})
+	}
+}
+
+// The last caller's deadline passes while a request is under way that follows a refusal.
+func TestCoalesceKeepsTheReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+			if calls++; calls == 1 {
+				return embedtest.Reply{Err: failed(embedding.Unavailable, time.Second)}
+			}
+			return embedtest.Reply{Latency: time.Hour}
+		}})
+		e := embedding.Chain(f, Coalesce(CoalesceOptions{}), Retry(RetryOptions{}))
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		_, err := e.Embed(ctx, embedding.Request{Texts: []string{"a"}})
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, embedding.Unavailable) {
+			t.Errorf("got the error %v, want DeadlineExceeded and the last failure", err)
+		}
+	})
+}
+
+// A layer inside may ask its own chain with its own context: the deadline is then of a call within
+// a call, and of one coalescer.
+func TestCoalesceInsideItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &target{}
+		p.fail = func(_ int, text string) error {
+			if text == "inner" {
+				return failed(embedding.RateLimited, 30*time.Second)
+			}
+			return nil
+		}
+		var e embedding.Embedder
+		again := func(next embedding.Embedder) embedding.Embedder {
+			return embedding.Wrap(next, next.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+				if req.Texts[0] == "outer" {
+					return e.Embed(ctx, embedding.Request{Texts: []string{"inner"}})
+				}
+				return next.Embed(ctx, req)
+			})
+		}
+		e = embedding.Chain(p, Coalesce(CoalesceOptions{}), again, Retry(RetryOptions{}))
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := ask(ctx, e, "outer"); !errors.Is(err, embedding.RateLimited) || time.Since(began) > 0 {
+			t.Errorf("got the error %v after %v, want RateLimited at once", err, time.Since(began))
+		}
+	})
+}
+
+// Limit's rule for a wait that would end after the deadline holds for the callers of a shared call.
+func TestCoalesceTellsLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := embedding.Chain(&target{}, Coalesce(CoalesceOptions{}), Limit(LimitOptions{RPM: 6}))
+		expect.NoError(t, ask(t.Context(), e, "first"))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		err := ask(ctx, e, "second")
+		if x, ok := errors.AsType[*embedding.Error](err); !ok || x.Code != CodeLimit || time.Since(began) > 0 {
+			t.Errorf("got the error %v after %v, want %s at once", err, time.Since(began), CodeLimit)
+		}
+		expect.NoError(t, ask(t.Context(), e, "third"))
 	})
 }

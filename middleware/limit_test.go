@@ -23,7 +23,7 @@ func TestLimitSpreadsRequestsAndTokens(t *testing.T) {
 		"a pause saves one request":     {LimitOptions{RPM: 600}, "a", 2900 * time.Millisecond},
 		"or a fiftieth of a second's":   {LimitOptions{RPM: 6000}, "a", 280 * time.Millisecond},
 		"tokens":                        {LimitOptions{TPM: 60}, "a", 29 * time.Second},
-		"larger than a second's tokens": {LimitOptions{TPM: 600}, strings.Repeat("abcd ", 20), 29 * 2 * time.Second},
+		"larger than a second's tokens": {LimitOptions{TPM: 600}, strings.Repeat("12345", 4), 29 * 2 * time.Second},
 		"none":                          {LimitOptions{RPM: -1}, "a", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -43,7 +43,7 @@ type waiter struct {
 	before, behind *waiter
 	model          embedding.Model
 	tokens         int
-	deadline       time.Time     // zero: none
+	ctx            context.Context
 	wake           chan struct{} // something has changed for it; holds one
 	err            error         // it was sent away
 }
@@ -66,7 +66,6 @@ func (l *limiter) enter(ctx context.Context, m embedding.Model, tokens int) (tic
 	if err := ctx.Err(); err != nil {
 		return ticket{}, err
 	}
-	deadline, limited := ctx.Deadline()
 	now := time.Now()
 	l.mu.Lock()
 	if left := l.pace.left(now); left > longestHold {
@@ -86,11 +85,11 @@ func (l *limiter) enter(ctx context.Context, m embedding.Model, tokens int) (tic
 		}
 		l.mu.Lock()
 	}
-	if wait := max(told, l.wait(now, l.ahead, l.aheadOf, tokens)); !t.taken && limited && now.Add(wait).After(deadline) {
+	if wait := max(told, l.wait(now, l.ahead, l.aheadOf, tokens)); !t.taken && late(ctx, now.Add(wait)) {
 		l.mu.Unlock()
 		return ticket{}, tooLong(m, wait)
 	}
-	w := &waiter{model: m, tokens: tokens, deadline: deadline, wake: make(chan struct{}, 1)}
+	w := &waiter{model: m, tokens: tokens, ctx: ctx, wake: make(chan struct{}, 1)}
 	l.push(w)
 	l.mu.Unlock()
 	return l.queue(ctx, w, t, askAgain(told))
@@ -128,7 +127,7 @@ func (l *limiter) queue(ctx context.Context, w *waiter, t ticket, again time.Tim
 			wait = max(l.wait(now, 0, 0, w.tokens), again.Sub(now))
 		}
 		err := cmp.Or(w.err, ctx.Err())
-		if err == nil && !w.deadline.IsZero() && now.Add(wait).After(w.deadline) {
+		if err == nil && late(ctx, now.Add(wait)) {
 			err = tooLong(w.model, wait)
 		}
 		if err != nil || t.taken && wait <= 0 {
@@ -248,7 +247,7 @@ func (l *limiter) review(now time.Time) {
 		switch {
 		case left > longestHold:
 			w.err = leftAlone(w.model, left)
-		case !w.deadline.IsZero() && now.Add(wait).After(w.deadline):
+		case late(w.ctx, now.Add(wait)):
 			w.err = tooLong(w.model, wait)
 		default:
 			requests, of = requests+1, of+w.tokens

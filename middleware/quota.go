@@ -85,8 +85,8 @@ func (s *account) reserve(ctx context.Context, m embedding.Model, t *ticket) (ag
 		return 0, s.alone(ctx, m, t, nil)
 	}
 	most, limited := soon, false
-	if deadline, ok := ctx.Deadline(); ok {
-		if left := time.Until(deadline); left < most {
+	if end, ok := deadline(ctx); ok {
+		if left := time.Until(end); left < most {
 			most, limited = left, true
 		}
 	}

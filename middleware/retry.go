@@ -100,12 +100,12 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 		began := r.outage.began(now, r.o.MaxWait, answered(err))
 		wait := cmp.Or(after, rand.N(pause)+1)
 		end := now.Add(wait)
-		deadline, limited := ctx.Deadline()
 		if wait > r.o.MaxWait || end.Sub(first) > r.o.Budget || end.Sub(began) > r.o.Budget ||
-			r.o.Attempts > 0 && attempts >= r.o.Attempts || limited && end.After(deadline) {
+			r.o.Attempts > 0 && attempts >= r.o.Attempts || late(ctx, end) {
 			break
 		}
 		open = again
+		waits(ctx, err)
 		if err := sleep(ctx, wait); err != nil {
 			m.Add(open, embedding.Response{}, err)
 			break

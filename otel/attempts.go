@@ -15,7 +15,9 @@ import (
 // conventions' metrics for each request that is sent, with the Model that it is sent to: also for
 // retries, for hedged requests and for requests whose caller has left. Tokens are what the provider
 // counted and cost is their price by Model().Price. A counter of unmetered requests shows how many
-// the provider did not count. An empty request is not reported.
+// the provider did not count. An empty request is not reported, nor is one whose context has ended
+// before. The span of a request that the guard or a layer inside refuses, so that it is not sent,
+// has the operation "refused" and no metrics.
 func (t *Telemetry) Attempts(next embedding.Embedder) embedding.Embedder {
 	t.made("Attempts")
 	m := next.Model()
@@ -29,6 +31,12 @@ func (t *Telemetry) Attempts(next embedding.Embedder) embedding.Embedder {
 		price    = m.Price.PerMillion / 1e6
 	)
 	tell := func(ctx context.Context, span trace.Span, o outcome) {
+		if !o.sent {
+			span.SetName(refused + " " + m.ID)
+			span.SetAttributes(keyOperation.String(refused))
+			span.SetAttributes(failed(nil, o.failure)...)
+			return
+		}
 		u := o.usage
 		metered := u.Requests > u.Unmetered
 		t.operation.Record(ctx, o.seconds, metric.WithAttributes(failed(with(identity), o.failure)...))
@@ -56,6 +64,12 @@ func (t *Telemetry) Attempts(next embedding.Embedder) embedding.Embedder {
 		}
 		span.SetAttributes(failed(attributes, o.failure)...)
 	}
-	return t.layer(next, operation+" "+m.ID, tell,
+	told := t.layer(next, operation+" "+m.ID, tell,
 		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(identity...))
+	return embedding.Wrap(told, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		if err := ctx.Err(); err != nil {
+			return embedding.Response{}, err
+		}
+		return told.Embed(ctx, req)
+	})
 }

@@ -72,3 +72,24 @@ func identifier(s string) string {
 	}
 	return s
 }
+
+// local reports whether err was made on this side, without a request: by the guard or a provider,
+// which refuse a text as invalid, or by a layer, which has a code of its own.
+func local(err error) bool {
+	if p, ok := errors.AsType[*embedding.PartialError](err); ok {
+		for _, f := range p.Failed {
+			if !local(f.Err) {
+				return false
+			}
+		}
+		return true
+	}
+	e, ok := errors.AsType[*embedding.Error](err)
+	if !ok || e.Status != 0 || e.RequestID != "" {
+		return false
+	}
+	if strings.HasPrefix(e.Code, "local_") {
+		return e.Code != "local_timeout"
+	}
+	return e.Code == "" && (e.Kind == embedding.Rejected || e.Kind == embedding.TooLarge)
+}

@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/middleware"
 )
 
 // Whatever an error quotes, and whatever a panic is about, stays out.
@@ -82,9 +87,13 @@ func TestErrorTypes(t *testing.T) {
 
 // A call is reported even if its caller has left.
 func TestCanceledCallsAreTold(t *testing.T) {
+	synctest.Test(t, canceledCallsAreTold)
+}
+
+func canceledCallsAreTold(t *testing.T) {
 	e := listen(t)
 	f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply { return embedtest.Reply{Latency: time.Hour} }})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Microsecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if _, err := embedding.Query(ctx, embedding.Chain(f, e.Observe, e.Attempts), "a"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("got the error %v, want context.DeadlineExceeded", err)
@@ -124,4 +133,125 @@ func TestConcurrentFailures(t *testing.T) {
 	if n := len(e.spans.GetSpans()); n != 80 {
 		t.Errorf("%d spans", n)
 	}
+}
+
+// TestOneSpanPerRequest: of the operation embeddings there is one span for each request that is
+// sent, and none for what the cache, an open circuit, the guard or a budget answers.
+func TestOneSpanPerRequest(t *testing.T) {
+	down := &embedding.Error{Kind: embedding.Unavailable, Status: 503}
+	for name, c := range map[string]struct {
+		fails  error // of each request
+		layers func(t *testing.T) []embedding.Middleware
+		inside func(t *testing.T, e embedding.Embedder) embedding.Embedder
+		calls  []string
+		ended  bool // the caller's context has ended
+		spans  int  // in all
+	}{
+		"a call":           {calls: []string{"a"}, spans: 2},
+		"cached":           {calls: strings.Split("aaaaaaaaaa", ""), layers: cached, spans: 11},
+		"retried":          {calls: []string{"a"}, fails: down, layers: retried, spans: 4},
+		"an open circuit":  {calls: []string{"a", "b", "c"}, fails: down, layers: broken, spans: 4},
+		"a blank text":     {calls: []string{" "}, spans: 2},
+		"a budget is used": {calls: []string{"a"}, inside: poor, spans: 2},
+		"too late":         {calls: []string{"a"}, ended: true, spans: 1},
+		"a timeout inside": {calls: []string{"a"}, inside: hasty, spans: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := listen(t)
+				f := embedtest.NewFake(embedtest.FakeOptions{
+					Model: embedding.Model{Price: embedding.Price{PerMillion: 1e6, Currency: "USD"}},
+					Script: func(embedtest.Call) embedtest.Reply {
+						return embedtest.Reply{Latency: time.Second, Err: c.fails}
+					},
+				})
+				inner := embedding.Embedder(f)
+				if c.inside != nil {
+					inner = c.inside(t, inner)
+				}
+				layers := []embedding.Middleware{e.Observe}
+				if c.layers != nil {
+					layers = append(layers, c.layers(t)...)
+				}
+				stack := embedding.Chain(inner, append(layers, e.Attempts)...)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if c.ended {
+					cancel()
+				}
+				for _, text := range c.calls {
+					_, _ = embedding.Query(ctx, stack, text)
+				}
+				sent := 0
+				for _, s := range e.spans.GetSpans() {
+					if strings.Contains(attributes(s), "gen_ai.operation.name=embeddings") {
+						sent++
+						if s.SpanKind != trace.SpanKindClient || !strings.HasPrefix(s.Name, "embeddings ") {
+							t.Errorf("got the span %s of kind %v, want embeddings of kind client", s.Name, s.SpanKind)
+						}
+					}
+				}
+				if want := len(f.Calls()); sent != want {
+					t.Errorf("got %d spans of the operation embeddings, want %d, one for each request", sent, want)
+				}
+				if got := len(e.spans.GetSpans()); got != c.spans {
+					t.Errorf("got %d spans in all, want %d", got, c.spans)
+				}
+				counted := 0
+				for _, m := range e.metrics(t) {
+					if strings.HasPrefix(m, "gen_ai.client.operation.duration{") {
+						_, value, _ := strings.Cut(m, "} ")
+						n, err := strconv.Atoi(strings.Fields(value)[0])
+						if err != nil {
+							t.Errorf("%s: %v", m, err)
+						}
+						counted += n
+					}
+				}
+				if counted != sent {
+					t.Errorf("got %d operations in the metric, want %d", counted, sent)
+				}
+			})
+		})
+	}
+}
+
+// cached is a cache of one text.
+func cached(*testing.T) []embedding.Middleware {
+	return []embedding.Middleware{func(next embedding.Embedder) embedding.Embedder {
+		var kept *embedding.Response
+		return embedding.Wrap(next, next.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+			if kept != nil {
+				return embedding.Response{Vectors: kept.Vectors, Usage: embedding.Usage{Reused: 1}}, nil
+			}
+			res, err := next.Embed(ctx, req)
+			if err == nil {
+				kept = &res
+			}
+			return res, err
+		})
+	}}
+}
+
+func retried(*testing.T) []embedding.Middleware {
+	return []embedding.Middleware{middleware.Retry(middleware.RetryOptions{Attempts: 3})}
+}
+
+func broken(*testing.T) []embedding.Middleware {
+	return []embedding.Middleware{middleware.Breaker(middleware.BreakerOptions{Failures: 1, Cooldown: time.Hour})}
+}
+
+func poor(t *testing.T, e embedding.Embedder) embedding.Embedder {
+	b, err := middleware.NewBudget(0.5, "USD")
+	if err == nil {
+		e, err = b.Wrap(e)
+	}
+	if err != nil {
+		t.Fatalf("got the error %v, want none", err)
+	}
+	return e
+}
+
+func hasty(_ *testing.T, e embedding.Embedder) embedding.Embedder {
+	return embedding.Chain(e, middleware.Timeout(time.Millisecond))
 }

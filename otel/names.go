@@ -16,6 +16,9 @@ import (
 // operation is the conventions' name for embedding.
 const operation = "embeddings"
 
+// refused is the operation of a request that is not sent.
+const refused = "refused"
+
 // Attributes. The conventions' names are written out because OpenTelemetry's Go constants for them
 // end with version 1.41; a test compares them with that version.
 const (

@@ -14,12 +14,12 @@ import (
 // Observe is an [embedding.Middleware] that belongs outermost. It makes a span and metrics for each
 // call as the caller sees it, including waits and cached texts. Its span is the parent of the spans
 // of [Telemetry.Attempts], also through layers that detach a call from its caller's cancellation.
-// An empty request is not reported.
+// It has no operation, because it is no request. An empty request is not reported.
 func (t *Telemetry) Observe(next embedding.Embedder) embedding.Embedder {
 	t.made("Observe")
 	m := next.Model()
 	identity := []attribute.KeyValue{keyProvider.String(provider(m)), keyModel.String(m.ID)}
-	spanOnly := []attribute.KeyValue{keyOperation.String(operation)}
+	var spanOnly []attribute.KeyValue
 	if m.Space != "" {
 		spanOnly = append(spanOnly, keySpace.String(string(m.Space)))
 	}

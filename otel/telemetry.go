@@ -78,6 +78,7 @@ type outcome struct {
 	id         string // the provider's request id
 	err        error
 	failure    string // error.type; "" is a success
+	sent       bool   // a request was sent, as far as its end tells
 	seconds    float64
 }
 
@@ -89,7 +90,7 @@ func (t *Telemetry) layer(next embedding.Embedder, name string, tell func(contex
 	embed := func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 		begin := time.Now()
 		ctx, span := t.tracer.Start(ctx, name, append(start, trace.WithTimestamp(begin))...)
-		end := outcome{task: req.Task, texts: len(req.Texts), failure: "panic"}
+		end := outcome{task: req.Task, texts: len(req.Texts), failure: "panic", sent: true}
 		// span.End is not deferred directly: it would recover a panic and record its value, which may
 		// hold a text.
 		defer func() {
@@ -104,6 +105,7 @@ func (t *Telemetry) layer(next embedding.Embedder, name string, tell func(contex
 		res, err := next.Embed(ctx, req)
 		got := embedding.Salvage(res, err)
 		end.usage, end.id, end.err, end.failure = got.Usage, got.ID, err, errorType(err)
+		end.sent = got.Usage.Requests > 0 || !local(err)
 		for _, v := range got.Vectors {
 			if end.dimensions = len(v); v != nil {
 				break

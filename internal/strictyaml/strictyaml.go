@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,13 +23,21 @@ type Node = yaml.Node
 
 // Parse returns the root of the only document in data, nil if there is none.
 func Parse(data []byte) (*Node, error) {
+	// A directive of YAML 1.2 becomes a comment, which keeps the number of each line.
+	if at := directive.FindSubmatchIndex(data); at != nil {
+		data = slices.Concat(data[:at[2]], []byte("#"), data[at[2]+1:])
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, more yaml.Node
 	if err := dec.Decode(&doc); err != nil {
 		if errors.Is(err, io.EOF) {
 			return nil, nil
 		}
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+		hint := ""
+		if unfilled.Match(data) {
+			hint = "; " + fill
+		}
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: ") + hint)
 	}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the file has more than one document")
@@ -39,6 +48,15 @@ func Parse(data []byte) (*Node, error) {
 	return doc.Content[0], nil
 }
 
+// directive finds the version in front of a document. The library reads version 1.1 and what both
+// versions share, which is all that the forms here use.
+var directive = regexp.MustCompile(`^(?:\x{FEFF})?(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*(%YAML[ \t]+1\.\d+[ \t]*(?:#[^\r\n]*)?\r?\n)(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*---\s`)
+
+// unfilled is in a value that a template engine or envsubst should have filled in.
+var unfilled = regexp.MustCompile(`\$[{(]|\{\{|\{%|<%`)
+
+const fill = "variables and templates are not filled in here: use envsubst on the file, or os.ExpandEnv and Read"
+
 // Decoder keeps the first error and reads nothing after it.
 type Decoder struct{ Err error }
 
@@ -47,9 +65,18 @@ type Fields map[string]func(*Node)
 
 // Fail notes what is wrong at n.
 func (d *Decoder) Fail(n *Node, format string, args ...any) {
+	if template(n) {
+		format, args = fill, nil
+	}
 	if d.Err == nil {
 		d.Err = fmt.Errorf("line %d: %w", n.Line, fmt.Errorf(format, args...))
 	}
+}
+
+// template reports whether n holds a variable or a template, such as {{ x }}, which is a mapping as
+// the key of a mapping.
+func template(n *Node) bool {
+	return unfilled.MatchString(n.Value) || n.Kind == yaml.MappingNode && len(n.Content) > 0 && n.Content[0].Kind == yaml.MappingNode
 }
 
 // Group is Mapping as what Fields hold.
@@ -76,7 +103,7 @@ func (d *Decoder) Mapping(n *Node, f Fields) {
 
 // Each reads a mapping with any names, all different.
 func (d *Decoder) Each(n *Node, do func(key, value *Node)) {
-	if n.Kind != yaml.MappingNode || n.Anchor != "" {
+	if n.Kind != yaml.MappingNode || template(n) || n.Anchor != "" {
 		d.Fail(n, "a mapping is needed here (name: value), without anchors and aliases")
 		return
 	}
@@ -96,7 +123,7 @@ func (d *Decoder) Each(n *Node, do func(key, value *Node)) {
 // Text reads a value that is not empty.
 func (d *Decoder) Text(to *string) func(*Node) {
 	return func(n *Node) {
-		if n.Kind != yaml.ScalarNode || n.Anchor != "" || n.Value == "" || n.ShortTag() == "!!null" || n.Style&yaml.TaggedStyle != 0 {
+		if n.Kind != yaml.ScalarNode || template(n) || n.Anchor != "" || n.Value == "" || n.ShortTag() == "!!null" || n.Style&yaml.TaggedStyle != 0 {
 			d.Fail(n, "a plain value is needed here, without anchors, aliases and tags")
 			return
 		}
@@ -127,6 +154,17 @@ func (d *Decoder) Number(to *int) func(*Node) {
 		} else if d.Err == nil {
 			*to = int(v)
 		}
+	}
+}
+
+// Count reads a whole number of 0 or more, where 0 is the same as leaving it out.
+func (d *Decoder) Count(to *int) func(*Node) {
+	return func(n *Node) {
+		v, ok := d.whole(n)
+		if d.Err == nil && !ok {
+			d.Fail(n, "a whole number of 0 or more is needed here")
+		}
+		*to = int(v)
 	}
 }
 

@@ -89,8 +89,8 @@ func TestWhatIsSent(t *testing.T) {
 	} {
 		s, e := emulate(t, tc.o)
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task})
-		if err != nil || len(res.ID) != 36 || res.Usage != (embedding.Usage{Requests: 1, Tokens: 1}) {
-			t.Errorf("got %q, %+v, %v, want an id of 36 characters, Usage %v", res.ID, res.Usage, err, embedding.Usage{Requests: 1, Tokens: 1})
+		if err != nil || len(res.ID) != 36 || res.Usage != (embedding.Usage{Requests: 1, Tokens: 2}) {
+			t.Errorf("got %q, %+v, %v, want an id of 36 characters, Usage %v", res.ID, res.Usage, err, embedding.Usage{Requests: 1, Tokens: 2})
 		}
 		if s.Last() != tc.want {
 			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)

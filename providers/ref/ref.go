@@ -34,6 +34,8 @@ func Parse(reference string) (Ref, error) {
 		return invalid("the reference is empty: use provider:model, such as static:base")
 	case holdsKey(reference):
 		return invalid("the reference holds an API key: use provider:model, and put the key into the provider's environment variable")
+	case variable.MatchString(head) || strings.ContainsAny(head, "${}"):
+		return invalid("the reference holds a variable or a template, and neither is filled in here: " + fill)
 	case !split:
 		return invalid("the reference %q has no colon: use provider:model, such as static:base", head)
 	case !validName(provider):
@@ -59,6 +61,8 @@ func Parse(reference string) (Ref, error) {
 		switch {
 		case isKey(name) || holdsKey(value):
 			return invalid("the option %q of %q: a key is never part of a reference, set the provider's environment variable", name, head)
+		case variable.MatchString(raw) || variable.MatchString(value):
+			return invalid("the option %q of %q holds a variable or a template, and neither is filled in here: "+fill, name, head)
 		case !given || raw == "":
 			return invalid("the option %q of %q has no value: write %s=value, or leave it out", name, head, name)
 		case err != nil:
@@ -72,6 +76,13 @@ func Parse(reference string) (Ref, error) {
 	}
 	return r, nil
 }
+
+// variable matches what a shell or a template engine would have filled in: ${NAME}, $NAME, $(NAME),
+// {{name}}, {%name%}, <%name%>, and %NAME%, which is no percent-encoding.
+var variable = regexp.MustCompile(`\$[{(A-Za-z_]|\{\{|\}\}|\{%|<%|%(?:[G-Zg-z_]|[A-Fa-f][G-Zg-z_])[A-Za-z_]*%`)
+
+// fill is the advice about a variable.
+const fill = "use envsubst on a file, or os.ExpandEnv in a program"
 
 func invalid(format string, args ...any) (Ref, error) {
 	return Ref{}, &embedding.Error{Kind: embedding.Invalid, Err: fmt.Errorf(format, args...)}

@@ -91,6 +91,28 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// What a shell or a template engine fills in elsewhere is never a part of a name or an address.
+func TestParseRefusesVariables(t *testing.T) {
+	for _, reference := range []string{
+		"${EMBED_REF}", "$EMBED_REF", "{{ .Values.reference }}", "ollama:${MODEL}", "ollama:$MODEL", "ollama:{{ .Values.model }}",
+		"vllm:${MODEL:-bge}?base_url=http://localhost:8000/v1", "openai:${MODEL:?not set}", "${PROVIDER}:m", "ollama:{model}", "ollama:<%= model %>",
+		"openai:%MODEL%", "ollama:{% model %}", "openai:m?base_url=${URL}", "openai:m?base_url=$URL", "openai:m?base_url=http://${HOST}:8000/v1",
+		"openai:m?base_url=http://{{ .Values.host }}/v1", "openai:m?base_url=http://$(HOST)/v1", "openai:m?base_url=%HOST%",
+		"openai:m?base_url=http://%HOST%/v1", "openai:m?base_url=%24%7BURL%7D", "openai:m?dimensions=${DIM}", "dashscope:m?region=$REGION",
+		"openai:m?${OPTIONS}",
+	} {
+		_, err := Parse(reference)
+		if !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "envsubst") && !strings.Contains(reference, "?${") {
+			t.Errorf("%q: got the error %v, want the hint that variables are not filled in", reference, err)
+		}
+	}
+	for _, reference := range []string{"x:m?instruct=under $5 {or} 100%25", "x:m?base_url=http://h/%7Euser/v1", "x:m?space=na%C3%AFve%20b%20c", "x:m@1.0+2"} {
+		if _, err := Parse(reference); err != nil {
+			t.Errorf("%q: got the error %v, want none", reference, err)
+		}
+	}
+}
+
 const secret = "0123456789abcdef0123"
 
 // Wherever in a reference a key begins a word, the reference is refused and the error does not

@@ -82,7 +82,7 @@ func TestRefusals(t *testing.T) {
 	if l := china.Ledger(); l.Billed != 0 || l.Texts != 0 || l.Answers[400]+l.Answers[404] != l.Requests {
 		t.Errorf("a refused request was billed: %+v", l)
 	}
-	if w := do(t, china, call{body: `{"model":"text-embedding-v4","input":"` + strings.Repeat("word ", 8192) + `"}`}); w.Code != 200 {
+	if w := do(t, china, call{body: `{"model":"text-embedding-v4","input":"` + strings.Repeat("1 ", 8192) + `"}`}); w.Code != 200 {
 		t.Error("8192 tokens are one too many", w.Body)
 	}
 }

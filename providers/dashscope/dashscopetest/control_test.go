@@ -29,7 +29,7 @@ func TestControl(t *testing.T) {
 		}
 	}
 	do(t, s, call{})
-	equal(ask("GET", "ledger", "", 200), `{"requests":1,"answers":{"200":1},"max_in_flight":1,"billed":1,"texts":1,"tokens":2,"distinct":1,"twice":0,"lost":0,"spoiled":0,"repeated":0,"faults":{}}`)
+	equal(ask("GET", "ledger", "", 200), `{"requests":1,"answers":{"200":1},"max_in_flight":1,"billed":1,"texts":1,"tokens":4,"distinct":1,"twice":0,"lost":0,"spoiled":0,"repeated":0,"faults":{}}`)
 	equal(ask("DELETE", "ledger", "", 200), `{"requests":0,"answers":{},"max_in_flight":0,"billed":0,"texts":0,"tokens":0,"distinct":0,"twice":0,"lost":0,"spoiled":0,"repeated":0,"faults":{}}`)
 
 	equal(ask("PUT", "faults", `["internal-error=next:1","slow=p:0.5,delay:1ms"]`, 200),

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -52,6 +53,9 @@ func HTTPClient(user *http.Client) *http.Client {
 // ParseBase checks a base URL, to which path will be added, and returns it without a trailing
 // slash. Its errors quote no part that may be secret.
 func ParseBase(raw, path string, keyed, allowHTTP bool) (*url.URL, error) {
+	if strings.ContainsAny(raw, "${}<>") {
+		return nil, errors.New("the base URL holds a variable or a template, and neither is filled in here: fill it in first")
+	}
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil {
 		return nil, fmt.Errorf("the base URL cannot be parsed: use the form https://host/v1 or https://host")

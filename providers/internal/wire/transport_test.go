@@ -40,6 +40,10 @@ func TestParseBase(t *testing.T) {
 		{"https://:443/v1", false, false, "not of the form"},
 		{"", false, false, "not of the form"},
 		{"https://hid den@host/%zz", false, false, "cannot be parsed"},
+		{"${URL}", false, false, "holds a variable"},
+		{"http://${HOST}:8000/v1", false, false, "holds a variable"},
+		{"http://{{ .Values.host }}/v1", false, false, "holds a variable"},
+		{"https://<resource>.example/v1", false, false, "holds a variable"},
 	} {
 		u, err := ParseBase(tc.raw, "/embeddings", tc.keyed, tc.allowHTTP)
 		if err == nil {
