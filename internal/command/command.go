@@ -10,9 +10,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
+	"golang.org/x/term"
+
 	"github.com/vecspace/embedding/config"
+	"github.com/vecspace/embedding/internal/plain"
 )
 
 // command is one word after the program's name.
@@ -54,8 +58,25 @@ func Main(parts Parts) {
 	os.Exit(parts.run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 
+// screen is where a terminal may be. It shows the names and words of documents, files and providers
+// in a form that the terminal does not act on. It is safe for concurrent use.
+type screen struct {
+	mu sync.Mutex
+	to plain.Writer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.to.Write(p)
+}
+
 // run runs the command that args name and returns the exit code.
 func (p Parts) run(ctx context.Context, args []string, std streams) int {
+	std.err = &screen{to: plain.Writer{W: std.err}}
+	if f, ok := std.out.(*os.File); len(args) == 0 || args[0] != "embed" || ok && term.IsTerminal(int(f.Fd())) {
+		std.out = &screen{to: plain.Writer{W: std.out}} // embed's vectors are data
+	}
 	if len(args) == 0 {
 		p.help(std.err)
 		return 2

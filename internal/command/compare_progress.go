@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/vecspace/embedding/benchmarks"
+	"github.com/vecspace/embedding/internal/plain"
 )
 
 // progress shows how far a comparison is: on a terminal one line that is redrawn, anywhere else a
@@ -31,6 +32,9 @@ type progress struct {
 }
 
 func newProgress(out io.Writer) *progress {
+	if s, ok := out.(*screen); ok {
+		out = s.to.W
+	}
 	f, ok := out.(*os.File)
 	width := func() int {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
@@ -60,7 +64,12 @@ func (p *progress) hear(s benchmarks.Progress) {
 		return
 	}
 	p.last = now
-	line := p.line(now)
+	p.show(p.line(now))
+}
+
+// show shows a line, on a terminal instead of the last one.
+func (p *progress) show(line string) {
+	line = plain.Visible(line)
 	if !p.terminal {
 		fmt.Fprintln(p.out, line)
 		return

@@ -75,26 +75,34 @@ func target(name string) (string, error) {
 	return "", fmt.Errorf("%s: its links go round in a circle", name)
 }
 
+// Clear removes what Commit would replace.
+func (f *File) Clear() error {
+	if err := os.Remove(f.name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // Whole reports whether Commit puts the file in its place: false for a device or a pipe.
 func (f *File) Whole() bool { return f.name != "" }
 
 // Commit puts the file in its place and closes it. After an error there is no new file.
-func (f *File) Commit() error { return f.CommitAs(f.name) }
+func (f *File) Commit() error { return f.CommitAs("") }
 
-// CommitAs is Commit under another name in the same folder. A device or a pipe has only its own.
-func (f *File) CommitAs(name string) error {
+// CommitAs is Commit under the file's name and a suffix. A device or a pipe has only its own name.
+func (f *File) CommitAs(suffix string) error {
 	if !f.Whole() {
 		return f.Close()
 	}
 	err := errors.Join(f.Sync(), f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), name)
+		err = os.Rename(f.Name(), f.name+suffix)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	// The rename itself is on disk once the folder is. Not every system can sync one, and the file is whole either way.
-	if folder, err := os.Open(filepath.Dir(name)); err == nil {
+	if folder, err := os.Open(filepath.Dir(f.name)); err == nil {
 		_ = folder.Sync()
 		_ = folder.Close()
 	}
