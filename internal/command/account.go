@@ -98,7 +98,7 @@ func (a *account) outlast(ctx context.Context) (context.Context, func()) {
 		own, cancel = context.WithDeadline(context.WithoutCancel(ctx), due)
 	}
 	unwatch := context.AfterFunc(ctx, func() {
-		if a.stop.Err() == nil {
+		if a.stop.Err() == nil && errors.Is(ctx.Err(), context.Canceled) { // own has the deadline too
 			cancel()
 		}
 	})
