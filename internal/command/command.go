@@ -37,6 +37,8 @@ func (p Parts) commands() []command {
 		{"embed", "embed lines of text, by any provider", p.embed},
 		{"providers", "list every provider and model, with limits and prices", listProviders},
 		{"emulate", "serve a provider's API on this machine, with its limits and errors", emulate},
+		{"completion", "print what makes bash, zsh or fish complete commands and flags", p.completion},
+		{"version", "print the version of this program", version},
 	}
 }
 
@@ -83,8 +85,13 @@ func (p Parts) run(ctx context.Context, args []string, std streams) int {
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
-		p.help(std.out)
-		return 0
+		if len(args) == 1 {
+			p.help(std.out)
+			return 0
+		}
+		args = append(args[1:], "-h")
+	case "-version", "--version":
+		args = []string{"version"}
 	}
 	for _, c := range p.commands() {
 		if c.name != args[0] {
@@ -110,7 +117,7 @@ func (p Parts) help(w io.Writer) {
 	for _, c := range p.commands() {
 		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.does)
 	}
-	fmt.Fprint(w, "\n\"vecspace COMMAND -h\" says more.\n")
+	fmt.Fprint(w, "\n\"vecspace help COMMAND\" says more.\n")
 }
 
 // parse reads flags before and after the other arguments, and returns the others. A bad flag is a
