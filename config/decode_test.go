@@ -1,12 +1,15 @@
 package config_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/ref"
 )
 
 func TestReadRefuses(t *testing.T) {
@@ -75,4 +78,64 @@ func FuzzRead(f *testing.F) {
 			expect.NoError(t, s.Close())
 		}
 	})
+}
+
+// What a file of candidates says, one of embedders may say too: prefixes reach the model, each kind
+// of text its own, and are part of what a cache compares.
+func TestRoles(t *testing.T) {
+	var sent []string
+	parts := config.Parts{Providers: providers.Table{"echo": func(r ref.Ref) (embedding.Embedder, error) {
+		return echo{r.Model, &sent}, nil
+	}}}
+	s, err := config.Read(strings.NewReader(`embedders:
+  e5:
+    reference: echo:passage
+    query: echo:query
+    document_prefix: "passage: "
+    query_prefix: "query: "
+    price: 0.07 USD 2026-10-12
+`), parts)
+	expect.NoError(t, err)
+	defer s.Close()
+	e, err := s.Embedder("e5")
+	expect.NoError(t, err)
+	_, err = embedding.Documents(t.Context(), e, []string{"a"})
+	expect.NoError(t, err)
+	_, err = embedding.Query(t.Context(), e, "b")
+	expect.NoError(t, err)
+	expect.Equal(t, "texts", sent, []string{"passage passage: a", "query query: b"})
+	expect.Equal(t, "price", e.Model().Price, embedding.Price{PerMillion: .07, Currency: "USD", AsOf: "2026-10-12"})
+	if !strings.Contains(e.Model().Variant, `"passage: ","query: "`) {
+		t.Errorf("got the variant %q, want the prefixes in it", e.Model().Variant)
+	}
+	for field, want := range map[string]string{
+		"query: static:base, balance: [static:base]": "leave one out",
+		"query: 'static:base?dimensions=64'":         "say space= in both references",
+		"price: cheap":                               "write it per million tokens",
+		"query: nobody:x":                            "there is no provider",
+	} {
+		_, err := config.Read(strings.NewReader("embedders: {a: {reference: static:base, "+field+"}}"), config.Parts{})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got the error %v, want %q", field, err, want)
+		}
+	}
+}
+
+// echo notes the texts that it is sent.
+type echo struct {
+	name string
+	sent *[]string
+}
+
+func (echo) Model() embedding.Model {
+	return embedding.Model{Provider: "echo", ID: "one", Space: "echo", Dimensions: 1}
+}
+
+func (e echo) Embed(_ context.Context, req embedding.Request) (embedding.Response, error) {
+	res := embedding.Response{Usage: embedding.Usage{Requests: 1}}
+	for _, text := range req.Texts {
+		*e.sent = append(*e.sent, e.name+" "+text)
+		res.Vectors = append(res.Vectors, []float32{1})
+	}
+	return res, nil
 }

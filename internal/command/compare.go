@@ -57,7 +57,7 @@ func compareFlags(args []string, std streams) (*comparing, error) {
 			return nil
 		}
 	}
-	fs.Func("candidates", "a YAML `file` with more candidates; repeatable", func(name string) error {
+	fs.Func("candidates", "a YAML `file` with more candidates, or of embedders as of embed -config; repeatable", func(name string) error {
 		more, err := benchmarks.LoadCandidates(name)
 		c.candidates = append(c.candidates, more...)
 		return err
