@@ -7,8 +7,8 @@
 //	vecspace completion SHELL    prints what makes bash, zsh or fish complete commands and flags
 //	vecspace version             prints the version
 //
-// "vecspace help COMMAND" lists a command's flags. The exit code is 0 after success, 2 after a wrong
-// call, and 1 after any other failure.
+// "vecspace help COMMAND" lists a command's flags. The exit code is 0 after success, 2 after a
+// wrong call, and 1 after any other failure.
 //
 // The build github.com/vecspace/embedding/full/cmd/vecspace has the same commands and more parts:
 // cache tiers on disk and in Redis, shared limits, and OpenTelemetry.

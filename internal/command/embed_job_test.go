@@ -170,7 +170,7 @@ func (h held) Read(p []byte) (int, error) {
 	return 0, io.EOF
 }
 
-// A stop writes everything that was billed, keeps the file that was there, and says what is missing.
+// A stop writes what was billed, keeps the file that was there, and says what is missing.
 func TestEmbedInterrupted(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "v.jsonl")
 	for name, c := range map[string]struct {

@@ -162,8 +162,8 @@ func (s service) emulate(ctx context.Context, args []string, std streams) error 
 	return e.report(std.out, server.Ledger())
 }
 
-// listen listens on addr. If nobody chose the port and another emulator has it, the next free one is
-// taken.
+// listen listens on addr. If nobody chose the port and another emulator has it, listen takes the
+// next free one.
 func listen(addr *net.TCPAddr, given bool) (*net.TCPListener, error) {
 	l, err := net.ListenTCP("tcp", addr)
 	for port := addr.Port + 1; err != nil && !given && port < addr.Port+100; port++ {

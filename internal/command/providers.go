@@ -110,8 +110,8 @@ func status(e catalog.Entry) string {
 	return "unverified"
 }
 
-// tabulate prints a model a line, in at most 100 columns: a terminal shows them without wrapping. To
-// save columns, the key's variable ends where the longest pair of a reference and a key does.
+// tabulate prints a model a line, in at most 100 columns: a terminal does not wrap them. To save
+// columns, the key's variable ends where the longest pair of a reference and a key does.
 func tabulate(w io.Writer, all []catalog.Entry) error {
 	rows := [][]string{{"REFERENCE", "KEY", "DIMS", "TEXTS", "TOKENS", "PRICE/1M"}}
 	both := 0
