@@ -226,3 +226,12 @@ func TestEmbedBudget(t *testing.T) {
 	}
 	expect.Equal(t, "rows", strings.Count(content(t, to+".ids.part"), "\n"), len(s.sent))
 }
+
+// A file without any good record is no fatal error.
+func TestEmbedNothingGood(t *testing.T) {
+	for in, n := range map[string]int{"{}\n": 1, "{}\n7\n{\n": 3, strings.Repeat("{}\n", 2500): 2500, strings.Repeat("{}\n", 1500) + "{\"t\":\"a\"}\n": 1501} {
+		code, out, errs := vecspace(t, in, "embed", "static:base", "-from", "jsonl", "-field", "t")
+		ended(t, code, 1, errs, "lines have no vector")
+		expect.Equal(t, "results", len(results(t, out)), n)
+	}
+}

@@ -166,15 +166,15 @@ func (r *Reader) tell(in *bufio.Reader) (head string, err error) {
 		r.format = TSV
 	case len(r.parts) > 0:
 		r.format = CSV
-	case object || strings.HasPrefix(trimmed, "[") && (trimmed == "[" || strings.HasPrefix(trimmed, "[{")):
+	case object || strings.HasPrefix(trimmed, "[") && (trimmed == "[" || strings.HasPrefix(trimmed, "[{")), trimmed == "{":
 		return head, errors.New("the input looks like JSON: name the field of the text, or say that it is lines")
-	case tab && names(strings.Split(trimmed, "\t")), names(strings.Split(trimmed, ",")):
+	case slices.ContainsFunc(commas, func(comma string) bool { return names(strings.Split(trimmed, comma)) }):
 		second := line(in)
 		head += second
-		for _, comma := range []string{"\t", ","} {
-			if n := strings.Count(trimmed, comma); n > 0 && names(strings.Split(trimmed, comma)) && strings.Count(second, comma) >= n {
+		for _, comma := range commas {
+			if fields := strings.Split(trimmed, comma); names(fields) && strings.Count(second, comma) >= len(fields)-1 {
 				return head, fmt.Errorf("the input looks like a table with the fields %s: name the field of the text, or say that it is lines",
-					strings.Join(strings.Split(trimmed, comma), ", "))
+					strings.Join(fields, ", "))
 			}
 		}
 		r.format = Lines
@@ -183,6 +183,9 @@ func (r *Reader) tell(in *bufio.Reader) (head string, err error) {
 	}
 	return head, nil
 }
+
+// commas separate the fields of tables. Those with semicolons are noticed, and not read.
+var commas = []string{"\t", ",", ";"}
 
 var errArray = errors.New("the input is a JSON array: write one object a line (jq -c '.[]' does)")
 

@@ -58,6 +58,8 @@ func TestReader(t *testing.T) {
 		"an array as lines":        {in: "[\n{}]", err: "looks like JSON"},
 		"CSV as lines":             {in: "id,text\n1,one\n", err: "a table with the fields id, text"},
 		"quoted CSV as lines":      {in: "\"id\",\"some text\"\r\n1,\"one, two\"\r\n", err: "looks like a table"},
+		"indented JSON as lines":   {in: "{\n  \"text\": 1\n}", err: "looks like JSON"},
+		"semicolons as lines":      {in: "id;text\n1;a\n", err: "fields id, text"},
 		"TSV as lines":             {in: "id\ttext\n1\tone\n", err: "looks like a table"},
 		"Chinese CSV as lines":     {in: "编号,文本\n1,你好\n", err: "looks like a table"},
 		"CSV that is lines":        {in: "id,text\n1,one\n", o: Options{Format: Lines}, want: []string{"|id,text", "|1,one"}},
