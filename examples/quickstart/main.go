@@ -23,6 +23,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/internal/plain"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 )
@@ -35,12 +36,15 @@ func main() {
 	case errors.Is(err, flag.ErrHelp):
 		os.Exit(2)
 	case err != nil:
-		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		fmt.Fprintln(os.Stderr, "quickstart:", plain.Visible(err.Error()))
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) error {
+	show := progress(log)
+	// Documents and file names may hold what a terminal acts on.
+	out, log = &plain.Writer{W: out}, &plain.Writer{W: log}
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(log)
 	dir := flags.String("dir", "", "index the text and Markdown files below this `folder` instead of the standard library's documentation")
@@ -76,7 +80,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 		return err
 	}
 	steps.done("open")
-	if err := index(ctx, store, docs, progress(log)); err != nil {
+	if err := index(ctx, store, docs, show); err != nil {
 		return err
 	}
 	steps.done("index")
@@ -138,6 +142,9 @@ func progress(log io.Writer) func(done, all int) {
 }
 
 func terminal(x any) bool {
+	if w, ok := x.(*plain.Writer); ok {
+		x = w.W
+	}
 	f, ok := x.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
