@@ -6,9 +6,9 @@ import (
 	"errors"
 	"math"
 	"slices"
-	"strings"
 	"sync/atomic"
-	"unicode/utf8"
+
+	"github.com/vecspace/embedding/internal/plain"
 )
 
 // guard holds the invariants of an Embedder in one place: nothing malformed is ever cached,
@@ -37,7 +37,7 @@ func (g *guard) Embed(ctx context.Context, req Request) (Response, error) {
 	var m *Merger
 	var good []int
 	for i, text := range req.Texts {
-		if why := unfit(text); why != "" {
+		if why := plain.Unfit(text); why != "" {
 			if m == nil {
 				m = NewMerger(n)
 				good = make([]int, i, n)
@@ -58,19 +58,6 @@ func (g *guard) Embed(ctx context.Context, req Request) (Response, error) {
 		m.Add(good, res, err)
 	}
 	return m.Result()
-}
-
-// unfit says why a text cannot be embedded, in words that follow its index. A good text gives "".
-func unfit(text string) string {
-	switch {
-	case text == "":
-		return "is empty: leave it out"
-	case !utf8.ValidString(text):
-		return "is not valid UTF-8: decode it from its own encoding first"
-	case strings.TrimSpace(text) == "":
-		return "is blank: leave it out"
-	}
-	return ""
 }
 
 func (g *guard) call(ctx context.Context, req Request) (Response, error) {

@@ -13,6 +13,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/internal/plain"
 )
 
 func TestLines(t *testing.T) {
@@ -110,9 +111,9 @@ func FuzzLines(f *testing.F) {
 		if strings.HasPrefix(in, "\xff\xfe") || strings.HasPrefix(in, "\xfe\xff") {
 			t.Skip("UTF-16, which internal/plain holds")
 		}
-		plain := strings.TrimPrefix(in, "\ufeff")
-		want := strings.Split(strings.TrimSuffix(plain, "\n"), "\n")
-		if plain == "" {
+		decoded := strings.TrimPrefix(in, "\ufeff")
+		want := strings.Split(strings.TrimSuffix(decoded, "\n"), "\n")
+		if decoded == "" {
 			want = nil
 		}
 		n := 0
@@ -121,7 +122,7 @@ func FuzzLines(f *testing.F) {
 				t.Fatalf("got the error %v at line %d, want none and %d lines", err, n+1, len(want))
 			}
 			text := strings.TrimLeft(strings.TrimSuffix(want[n], "\r"), "\ufeff")
-			bad := unfit(text) != "" || strings.Contains(text, "\x00") || strings.Contains(text, "\x1b$")
+			bad := plain.Unfit(text) != "" || strings.Contains(text, "\x00") || strings.Contains(text, "\x1b$")
 			if bad != (out.Err != nil) || out.Item.Text != text || out.Item.Number != n+1 || !bad && out.Vector[0] != float32(len(text)) {
 				t.Fatalf("line %d: got %+v for %q", n+1, out, text)
 			}

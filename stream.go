@@ -120,8 +120,10 @@ func (b *block[T]) embed(ctx context.Context, e Embedder) {
 		for _, f := range p.Failed {
 			failed[f.Index] = f.Err
 		}
-	} else if len(b.texts) == 1 && KindOf(err) == Rejected {
-		failed[0] = err
+	} else if KindOf(err) == Rejected { // every text shares it
+		for k := range b.texts {
+			failed[k] = err
+		}
 	} else {
 		b.fatal = err
 	}

@@ -222,3 +222,19 @@ func TestStreamLeftEarlyCancels(t *testing.T) {
 		}
 	})
 }
+
+// Texts that share a refusal are refused one by one, as those that have one each.
+func TestStreamOfOneRefusal(t *testing.T) {
+	e := Chain(fn{Model{Dimensions: 2}, func(context.Context, Request) (Response, error) {
+		return Response{}, &Error{Kind: Rejected, Err: errors.New("no")}
+	}})
+	n := 0
+	for got, err := range Stream(t.Context(), e, slices.Values([]string{"a", "b", "c"}), func(s string) string { return s }) {
+		expect.NoError(t, err)
+		if got.Vector != nil || KindOf(got.Err) != Rejected {
+			t.Errorf("got %+v, want it refused", got)
+		}
+		n++
+	}
+	expect.Equal(t, "items", n, 3)
+}

@@ -2,7 +2,6 @@ package benchmarks
 
 import (
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/benchmarks/internal/replay"
+	"github.com/vecspace/embedding/internal/roles"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/ref"
@@ -86,28 +86,12 @@ func (c Candidate) identity() string {
 		m := c.Embedder.Model()
 		ref = "embedder " + string(m.Space) + " " + m.Provider + ":" + m.ID
 	} else {
-		ref = settled(ref)
+		ref = roles.Settled(ref)
 	}
 	if c.Query+c.DocumentPrefix+c.QueryPrefix != "" {
-		ref = fmt.Sprintf("%s query=%q prefixes=%q,%q", ref, settled(c.Query), c.DocumentPrefix, c.QueryPrefix)
+		ref = fmt.Sprintf("%s query=%q prefixes=%q,%q", ref, roles.Settled(c.Query), c.DocumentPrefix, c.QueryPrefix)
 	}
 	return ref
-}
-
-// settled returns the canonical form of a reference, without the options that change no answer:
-// batch limits and the key's variable. A run with other values must not pay again.
-func settled(reference string) string {
-	r, err := ref.Parse(reference)
-	if err != nil {
-		return reference
-	}
-	for _, option := range []string{"key_env", "allow_http", "max_texts", "max_tokens"} {
-		delete(r.Values, option)
-	}
-	if len(r.Values) == 0 {
-		return r.Provider + ":" + r.Model
-	}
-	return r.String()
 }
 
 var unsafe = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
@@ -134,47 +118,7 @@ func (c Candidate) open(table providers.Table) (embedding.Embedder, error) {
 			return nil, err
 		}
 	}
-	e = embedding.Chain(e)
-	query := e
-	if c.Query != "" {
-		q, err := table.Open(c.Query)
-		if err != nil {
-			return nil, err
-		}
-		if !q.Model().Space.Same(e.Model().Space) {
-			return nil, fmt.Errorf("documents are embedded in the space %q and queries in %q: if they are one, say space= in both references",
-				e.Model().Space, q.Model().Space)
-		}
-		query = q
-	}
-	m := e.Model()
-	if c.Price.PerMillion > 0 {
-		m.Price = c.Price
-	}
-	if c.Query == "" && c.DocumentPrefix == "" && c.QueryPrefix == "" {
-		return embedding.Wrap(e, m, e.Embed), nil
-	}
-	m.Symmetric = false
-	m.Variant = strings.TrimSpace(fmt.Sprintf("%s query=%q prefixes=%q,%q", m.Variant, settled(c.Query), c.DocumentPrefix, c.QueryPrefix))
-	m.Limits = m.Limits.Min(query.Model().Limits)
-	return embedding.Wrap(e, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-		if req.Task == embedding.TaskQuery || req.Task == embedding.TaskSimilarity {
-			return query.Embed(ctx, prefixed(req, c.QueryPrefix))
-		}
-		return e.Embed(ctx, prefixed(req, c.DocumentPrefix))
-	}), nil
-}
-
-func prefixed(req embedding.Request, prefix string) embedding.Request {
-	if prefix == "" {
-		return req
-	}
-	texts := make([]string, len(req.Texts))
-	for i, t := range req.Texts {
-		texts[i] = prefix + t
-	}
-	req.Texts = texts
-	return req
+	return roles.Options{Query: c.Query, DocumentPrefix: c.DocumentPrefix, QueryPrefix: c.QueryPrefix, Price: c.Price}.Wrap(e, table)
 }
 
 // local reports whether a model costs nothing: it runs in this process, or on this machine and has

@@ -3,14 +3,14 @@ package benchmarks
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
-	"strconv"
-	"strings"
-	"time"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/config"
+	"github.com/vecspace/embedding/internal/roles"
 	"github.com/vecspace/embedding/internal/strictyaml"
 )
 
@@ -28,6 +28,9 @@ import (
 //	  - reference: openai:...
 //	    document_prefix: "passage: "
 //	    query_prefix: "query: "
+//
+// A file of embedders, as [config.Load] reads it, has a candidate for each: its name, reference,
+// query, prefixes, price, timeout and batch.parallel count, and the rest of its stack does not.
 //
 // Unknown fields, anchors and anything else in another form are errors with their line.
 func LoadCandidates(name string) ([]Candidate, error) {
@@ -61,6 +64,9 @@ func readCandidates(data []byte) ([]Candidate, error) {
 		}
 	}
 	if root.Kind == yaml.MappingNode {
+		if slices.ContainsFunc(root.Content, func(n *strictyaml.Node) bool { return n.Value == "embedders" }) {
+			return embedders(data)
+		}
 		d.Mapping(root, strictyaml.Fields{"candidates": items})
 	} else {
 		items(root)
@@ -80,35 +86,24 @@ func candidate(d *strictyaml.Decoder, n *strictyaml.Node) (c Candidate) {
 		d.Text(&c.Reference)(n)
 		return c
 	}
-	d.Mapping(n, strictyaml.Fields{
-		"name": d.Text(&c.Name), "reference": d.Text(&c.Reference), "query": d.Text(&c.Query),
-		"document_prefix": d.Text(&c.DocumentPrefix), "query_prefix": d.Text(&c.QueryPrefix),
-		"parallel": d.Number(&c.Parallel), "timeout": d.Duration(&c.Timeout),
-		"price": func(n *strictyaml.Node) {
-			var s string
-			if d.Text(&s)(n); d.Err == nil {
-				if err := c.setPrice(s); err != nil {
-					d.Fail(n, "%w", err)
-				}
-			}
-		},
-	})
+	var o roles.Options
+	fields := o.Fields(d)
+	maps.Copy(fields, strictyaml.Fields{"name": d.Text(&c.Name), "reference": d.Text(&c.Reference),
+		"parallel": d.Number(&c.Parallel), "timeout": d.Duration(&c.Timeout)})
+	d.Mapping(n, fields)
+	c.Query, c.DocumentPrefix, c.QueryPrefix, c.Price = o.Query, o.DocumentPrefix, o.QueryPrefix, o.Price
 	if c.Reference == "" {
 		d.Fail(n, "the candidate has no reference")
 	}
 	return c
 }
 
-func (c *Candidate) setPrice(value string) error {
-	f := strings.Fields(value)
-	if len(f) == 3 {
-		sum, err := strconv.ParseFloat(f[0], 64)
-		_, day := time.Parse(time.DateOnly, f[2])
-		currency := len(f[1]) == 3 && strings.ToUpper(f[1]) == f[1]
-		if err == nil && sum > 0 && sum < 1e9 && day == nil && currency {
-			c.Price = embedding.Price{PerMillion: sum, Currency: f[1], AsOf: f[2]}
-			return nil
-		}
+// embedders reads the candidates of a file of embedders.
+func embedders(data []byte) (out []Candidate, err error) {
+	all, err := config.Entries(data)
+	for _, e := range all {
+		out = append(out, Candidate{Name: e.Name, Reference: e.Reference, Query: e.Query, DocumentPrefix: e.DocumentPrefix, QueryPrefix: e.QueryPrefix,
+			Price: e.Price, Parallel: e.Parallel, Timeout: e.Timeout})
 	}
-	return fmt.Errorf(`the price is %q: write it per million tokens with currency and day, such as "0.07 USD 2026-10-12"`, value)
+	return out, err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestReadCandidates(t *testing.T) {
@@ -79,5 +80,33 @@ func TestReadCandidatesSaysWhatIsWrong(t *testing.T) {
 	}
 	if _, err := LoadCandidates("no such file"); err == nil {
 		t.Error("no file, no error")
+	}
+}
+
+// A file of embedders is one of candidates, with a stack that does not count.
+func TestReadCandidatesOfEmbedders(t *testing.T) {
+	got, err := readCandidates([]byte(`embedders:
+  search:
+    reference: openai:e5?space=e5
+    query: openai:e5-query?space=e5
+    document_prefix: "passage: "
+    query_prefix: "query: "
+    price: 0.07 USD 2026-10-12
+    batch: {parallel: 2}
+    timeout: 90s
+    cache: {tier: {disk: vectors.db}}
+    limit: {rpm: 5, shared: {redis: "redis://localhost", account: a}}
+  floor: {reference: static:base}
+telemetry: {otel: "http://localhost:4318"}
+`))
+	expect.NoError(t, err)
+	expect.Equal(t, "candidates", got, []Candidate{{Name: "floor", Reference: "static:base", Timeout: time.Minute}, {
+		Name: "search", Reference: "openai:e5?space=e5", Query: "openai:e5-query?space=e5", DocumentPrefix: "passage: ", QueryPrefix: "query: ",
+		Price: embedding.Price{PerMillion: .07, Currency: "USD", AsOf: "2026-10-12"}, Parallel: 2, Timeout: 90 * time.Second,
+	}})
+	for text, want := range map[string]string{"embedders: {a: {name: b}}": "there is no field of this name", "embedders: {}\ncandidates: []": "there is no field", "embedders: {a: {reference: x, price: cheap}}": "write it per million"} {
+		if _, err := readCandidates([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got the error %v, want %q", text, err, want)
+		}
 	}
 }

@@ -26,6 +26,10 @@ type CandidateEstimate struct {
 	Local    bool
 	Sum      float64
 	Failure  string // why it cannot run; "" if it can
+
+	// The part of Texts, Tokens and Sum that measures the speed. It is not recorded for reuse.
+	SpeedTexts, SpeedTokens int
+	SpeedSum                float64
 }
 
 func (r *run) estimate(cs []*contender) Estimate {
@@ -52,8 +56,9 @@ func (r *run) estimate(cs []*contender) Estimate {
 				}
 			}
 		}
-		texts, tokens := r.speedNeeds(c)
-		e.Texts, e.Tokens = e.Texts+texts, e.Tokens+tokens
+		e.SpeedTexts, e.SpeedTokens = r.speedNeeds(c)
+		e.Texts, e.Tokens = e.Texts+e.SpeedTexts, e.Tokens+e.SpeedTokens
+		e.SpeedSum = float64(e.SpeedTokens) * e.Price.PerMillion / 1e6
 		e.Sum = float64(e.Tokens) * e.Price.PerMillion / 1e6
 		if e.Price.PerMillion > 0 {
 			out.Sums[e.Price.Currency] += e.Sum

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/canary"
+	"github.com/vecspace/embedding/internal/roles"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/providers"
@@ -140,12 +141,18 @@ func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, erro
 	if len(st.fallback) > 0 && len(st.balance) > 0 {
 		return nil, errors.New("both fallback and balance are given: leave one out")
 	}
+	if st.roles.Query != "" && len(st.fallback)+len(st.balance) > 0 {
+		return nil, errors.New("query and fallback or balance are given: queries would have one account only, so leave one out")
+	}
 	o := middleware.StackOptions{Dimensions: st.dimensions, StandardOptions: middleware.StandardOptions{
 		Coalesce: st.coalesce, Batch: st.batch, Retry: st.retry, Breaker: st.breaker, Timeout: st.timeout,
 	}}
 	var all []embedding.Embedder
 	for _, reference := range slices.Concat([]string{st.reference}, st.fallback, st.balance) {
 		e, err := parts.Providers.Open(reference)
+		if err == nil && st.roles != (roles.Options{}) {
+			e, err = st.roles.Wrap(e, parts.Providers)
+		}
 		if err == nil && purse != nil {
 			e, err = purse.Wrap(e)
 		}

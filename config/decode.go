@@ -3,8 +3,12 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/roles"
 	"github.com/vecspace/embedding/internal/strictyaml"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
@@ -36,6 +40,7 @@ type stack struct {
 	account           string
 	max               float64
 	currency          string
+	roles             roles.Options
 }
 
 func decode(data []byte, parts Parts) (file, error) {
@@ -65,7 +70,8 @@ func decode(data []byte, parts Parts) (file, error) {
 
 func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st stack) {
 	st.line, st.timeout = n.Line, time.Minute
-	d.Mapping(n, strictyaml.Fields{
+	fields := st.roles.Fields(d)
+	maps.Copy(fields, strictyaml.Fields{
 		"reference": d.Text(&st.reference), "fallback": d.List(&st.fallback), "balance": d.List(&st.balance),
 		"patience": d.Duration(&st.patience), "timeout": d.Duration(&st.timeout), "dimensions": d.Count(&st.dimensions), "canary": d.Text(&st.canary),
 		"cache": func(n *strictyaml.Node) {
@@ -96,6 +102,7 @@ func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st sta
 		},
 		"budget": d.Group(strictyaml.Fields{"max": d.Sum(&st.max), "currency": d.Text(&st.currency)}),
 	})
+	d.Mapping(n, fields)
 	if d.Err == nil && st.reference == "" {
 		d.Fail(n, "the embedder has no reference")
 	}
@@ -103,4 +110,41 @@ func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st sta
 		st.timeout = time.Minute
 	}
 	return st
+}
+
+// Entry is what a file says of an embedder besides its stack.
+type Entry struct {
+	Name, Reference, Query      string
+	DocumentPrefix, QueryPrefix string
+	Price                       embedding.Price
+	Parallel                    int
+	Timeout                     time.Duration
+}
+
+// Entries returns what the text of a file says of each embedder, sorted by name. It opens nothing
+// and takes the names of all parts of the full build.
+func Entries(data []byte) ([]Entry, error) {
+	parts := Parts{Tiers: map[string]OpenTier{}, Quotas: map[string]OpenQuota{}, Telemetry: map[string]OpenTelemetry{}}
+	for kind, names := range inFullBuild {
+		for _, name := range names {
+			switch kind {
+			case "tier":
+				parts.Tiers[name] = nil
+			case "shared":
+				parts.Quotas[name] = nil
+			default:
+				parts.Telemetry[name] = nil
+			}
+		}
+	}
+	f, err := decode(data, parts)
+	if err != nil {
+		return nil, err
+	}
+	var out []Entry
+	for _, name := range slices.Sorted(maps.Keys(f.stacks)) {
+		st := f.stacks[name]
+		out = append(out, Entry{name, st.reference, st.roles.Query, st.roles.DocumentPrefix, st.roles.QueryPrefix, st.roles.Price, st.batch.Parallel, st.timeout})
+	}
+	return out, nil
 }

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/ref"
 )
 
 func TestReadRefuses(t *testing.T) {
@@ -21,7 +23,7 @@ func TestReadRefuses(t *testing.T) {
 		"models: {}\n":                                "line 1: there is no field of this name; there are embedders",
 		"embedders:\n  a: static:base":                "line 2: a mapping is needed",
 		"embedders:\n  a: {timeout: 1s}":              "line 2: the embedder has no reference",
-		at("color: red"):                             "line 4: there is no field of this name; there are balance, batch",
+		at("color: red"):                              "line 4: there is no field of this name; there are balance, batch",
 		at("sk-0123456789: red"):                      "line 4: there is no field",
 		at("reference: static:base"):                  "line 4: a name is given twice",
 		at("limit: {rpm: many}"):                      "line 4: a whole number of 0 or more",
@@ -35,7 +37,7 @@ func TestReadRefuses(t *testing.T) {
 		at("fallback: static:base"):                   "line 4: a list of references",
 		at("fallback: ['static:base?dimensions=64']"): `embedder "a"`,
 		at("fallback: [static:base]\n    balance: [static:base]"):           "both fallback and balance",
-		"embedders:\n  a: {reference: 'static:base?color=red'}":            `there is no option "color"`,
+		"embedders:\n  a: {reference: 'static:base?color=red'}":             `there is no option "color"`,
 		"embedders:\n  a: {reference: 'mistral:mistral-embed'}":             "set the variable MISTRAL_API_KEY",
 		"embedders:\n  a: {reference: 'mistral:m?key=sk-0123456789'}":       "holds an API key",
 		"embedders:\n  a: {reference: [":                                    "config: line ",
@@ -47,7 +49,7 @@ func TestReadRefuses(t *testing.T) {
 		at("cache: {tier: {disk: a, max_bytes: 1k}}"):                       "line 4: a whole number of bytes",
 		at("cache: {max_bytes: -1}"):                                        "line 4: a whole number of bytes",
 		at("cache: {max_bytes: 9000000000000000000}"):                       "MaxBytes is 9000000000000000000: it must be at most 1099511627776",
-		at("cache: {tier: {color: red}}"):                                  "line 4: there is no field of this name; there are disk, max_bytes, redis, timeout, ttl",
+		at("cache: {tier: {color: red}}"):                                   "line 4: there is no field of this name; there are disk, max_bytes, redis, timeout, ttl",
 		at("limit: {rpm: 1, shared: {account: a}}"):                         "line 4: shared: name one of redis",
 		at("limit: {rpm: 1, shared: {redis: a}}"):                           "line 4: shared: account is missing",
 		at("limit: {shared: {redis: a, account: b}}"):                       "line 4: shared needs rpm or tpm",
@@ -64,7 +66,7 @@ func TestReadRefuses(t *testing.T) {
 		"embedders:\n  a: {reference: $REF}":                                "neither is filled in here",
 		"%YAML 1.2\nembedders: {a: {reference: static:base}}\n":             "config: ",
 		"%YAML 2.0\n---\nembedders: {a: {reference: static:base}}\n":        "config: ",
-		"%YAML 1.2\n---\nembedders:\n  a: {color: red}\n":                  "line 4: there is no field",
+		"%YAML 1.2\n---\nembedders:\n  a: {color: red}\n":                   "line 4: there is no field",
 		at("dimensions: -1"):                                                "line 4: a whole number of 0 or more",
 		at("canary: []"):                                                    "line 4: a plain value is needed",
 		at("canary: absent.json"):                                           `line 3: embedder "a": `,
@@ -129,4 +131,64 @@ func TestReadZeros(t *testing.T) {
 		t.Errorf("got %d vectors and the error %v, want 2", len(res), err)
 	}
 	expect.NoError(t, s.Close())
+}
+
+// What a file of candidates says, one of embedders may say too: prefixes reach the model, each kind
+// of text its own, and are part of what a cache compares.
+func TestRoles(t *testing.T) {
+	var sent []string
+	parts := config.Parts{Providers: providers.Table{"echo": func(r ref.Ref) (embedding.Embedder, error) {
+		return echo{r.Model, &sent}, nil
+	}}}
+	s, err := config.Read(strings.NewReader(`embedders:
+  e5:
+    reference: echo:passage
+    query: echo:query
+    document_prefix: "passage: "
+    query_prefix: "query: "
+    price: 0.07 USD 2026-10-12
+`), parts)
+	expect.NoError(t, err)
+	defer func() { expect.NoError(t, s.Close()) }()
+	e, err := s.Embedder("e5")
+	expect.NoError(t, err)
+	_, err = embedding.Documents(t.Context(), e, []string{"a"})
+	expect.NoError(t, err)
+	_, err = embedding.Query(t.Context(), e, "b")
+	expect.NoError(t, err)
+	expect.Equal(t, "texts", sent, []string{"passage passage: a", "query query: b"})
+	expect.Equal(t, "price", e.Model().Price, embedding.Price{PerMillion: .07, Currency: "USD", AsOf: "2026-10-12"})
+	if !strings.Contains(e.Model().Variant, `"passage: ","query: "`) {
+		t.Errorf("got the variant %q, want the prefixes in it", e.Model().Variant)
+	}
+	for field, want := range map[string]string{
+		"query: static:base, balance: [static:base]": "leave one out",
+		"query: 'static:base?dimensions=64'":         "say space= in both references",
+		"price: cheap":                               "write it per million tokens",
+		"query: nobody:x":                            "there is no provider",
+	} {
+		_, err := config.Read(strings.NewReader("embedders: {a: {reference: static:base, "+field+"}}"), config.Parts{})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got the error %v, want %q", field, err, want)
+		}
+	}
+}
+
+// echo notes the texts that it is sent.
+type echo struct {
+	name string
+	sent *[]string
+}
+
+func (echo) Model() embedding.Model {
+	return embedding.Model{Provider: "echo", ID: "one", Space: "echo", Dimensions: 1}
+}
+
+func (e echo) Embed(_ context.Context, req embedding.Request) (embedding.Response, error) {
+	res := embedding.Response{Usage: embedding.Usage{Requests: 1}}
+	for _, text := range req.Texts {
+		*e.sent = append(*e.sent, e.name+" "+text)
+		res.Vectors = append(res.Vectors, []float32{1})
+	}
+	return res, nil
 }

@@ -16,8 +16,11 @@
 // The other fields are coalesce {window, texts}, breaker {failures, cooldown}, patience beside
 // fallback, canary, and balance: a list like fallback, whose references share the requests. The
 // reference, and each reference of fallback or balance, is an account with a breaker and a limit of
-// its own. Only reference is required; the stack is then that of [middleware.Standard]. Durations
-// are as [time.ParseDuration] takes them.
+// its own. A model with roles takes document_prefix and query_prefix, and query: the reference that
+// embeds queries in the same space. price replaces the provider's: "0.07 USD 2026-10-12" is per
+// million tokens. "vecspace compare -candidates" takes the file too. Only reference is required;
+// the stack is then that of [middleware.Standard]. Durations are as [time.ParseDuration] takes
+// them.
 //
 // # Parts
 //

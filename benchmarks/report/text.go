@@ -12,9 +12,6 @@ import (
 // Text writes the report's tables in aligned columns for a terminal.
 func (r *Report) Text(out io.Writer) error {
 	w := bufio.NewWriter(out)
-	for _, f := range r.failures() {
-		fmt.Fprintf(w, "%s\n", f)
-	}
 	if !r.Run.Complete {
 		fmt.Fprint(w, "The run was interrupted: the figures cover only what was finished.\n")
 	}
@@ -37,6 +34,9 @@ func (r *Report) Text(out io.Writer) error {
 		fmt.Fprintf(w, "- %s\n", n)
 	}
 	fmt.Fprintf(w, "\n%s, %s, %s, seed %d, %d resamples, %s\n", r.Run.Version, r.Run.Go, r.Run.Machine, r.Run.Seed, r.Run.Resamples, r.Run.Date)
+	for _, f := range r.failures() { // last, where a terminal still shows them
+		fmt.Fprintf(w, "%s\n", f)
+	}
 	return w.Flush()
 }
 

@@ -25,6 +25,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/internal/plain"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 )
@@ -37,12 +38,15 @@ func main() {
 	case errors.Is(err, flag.ErrHelp):
 		os.Exit(2)
 	case err != nil:
-		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		fmt.Fprintln(os.Stderr, "quickstart:", plain.Visible(err.Error()))
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) error {
+	show, raw := progress(log), log // both write escape sequences
+	// Documents and file names may hold what a terminal acts on.
+	out, log = &plain.Writer{W: out}, &plain.Writer{W: log}
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(log)
 	dir := flags.String("dir", "", "index the text and Markdown files below this `folder` instead of the standard library's documentation")
@@ -63,7 +67,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 	if err != nil {
 		return err
 	}
-	patience := &patience{log: log}
+	patience := &patience{log: raw}
 	defer patience.wait("", true)
 	e = embedding.Chain(e, middleware.Standard(middleware.StandardOptions{}), patience.watch)
 	if e, err = embedding.Probe(ctx, e); err != nil {
@@ -84,7 +88,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 	if err != nil {
 		return err
 	}
-	if err := indexing(ctx, e, store, from, docs, progress(log)); err != nil {
+	if err := indexing(ctx, e, store, from, docs, show); err != nil {
 		return err
 	}
 	steps.done("index")
@@ -146,6 +150,9 @@ func progress(log io.Writer) func(done int) {
 }
 
 func terminal(x any) bool {
+	if w, ok := x.(*plain.Writer); ok {
+		x = w.W
+	}
 	f, ok := x.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -26,6 +26,18 @@ func ask(t *testing.T, in string, args ...string) (out, log string, err error) {
 	return stdout.String(), stderr.String(), err
 }
 
+// What documents hold and files are called never acts on the terminal.
+func TestNothingActsOnTheTerminal(t *testing.T) {
+	dir := t.TempDir()
+	expect.NoError(t, os.WriteFile(filepath.Join(dir, "a\u202e.md"), []byte("a title of \x1b]0;owned\a\u2066 words"+strings.Repeat(" and more of them", 9)), 0o600))
+	expect.NoError(t, os.WriteFile(filepath.Join(dir, "b\u202e.txt"), []byte("caf\xe9"), 0o600))
+	out, log, err := ask(t, "", "-dir", dir, "title")
+	expect.NoError(t, err)
+	if strings.ContainsAny(out+log, "\x1b\a\u2066\u202e") || !strings.Contains(out, `\u001b]0;owned`) || !strings.Contains(log, `b\u202e.txt`) {
+		t.Errorf("got %q and %q, want characters that show", out, log)
+	}
+}
+
 // TestHitRate asks what newcomers ask. The questions were written before the first run.
 func TestHitRate(t *testing.T) {
 	if len(questions) < 40 {

@@ -19,6 +19,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
 	"github.com/vecspace/embedding/documents"
+	"github.com/vecspace/embedding/internal/plain"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/providers"
@@ -26,12 +27,13 @@ import (
 
 func main() {
 	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "rag:", err)
+		fmt.Fprintln(os.Stderr, "rag:", plain.Visible(err.Error()))
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
+	out = &plain.Writer{W: out} // documents may hold what a terminal acts on
 	flags := flag.NewFlagSet("rag", flag.ContinueOnError)
 	file := flags.String("file", "README.md", "the text to answer from")
 	ref := flags.String("embedder", "static:base", "the `provider:model` that embeds")

@@ -30,6 +30,11 @@ func TestRun(t *testing.T) {
 	if got := out.String(); !strings.Contains(got, "[1] ```go\nfunc agate() {}") {
 		t.Errorf("printed %q, want the code as a passage", got)
 	}
+	out.Reset()
+	expect.NoError(t, run(t.Context(), []string{"-file", write("bad.md", "agate \x1b[31m\u202e\n"), "agate"}, &out))
+	if got := out.String(); strings.ContainsAny(got, "\x1b\u202e") || !strings.Contains(got, `agate \u001b[31m\u202e`) {
+		t.Errorf("printed %q, want characters that show", got)
+	}
 	for want, args := range map[string][]string{
 		"no question":             {"-file", file},
 		"none.md":                 {"-file", "none.md", "q"},

@@ -24,7 +24,9 @@ func eachFault() []scenario {
 		s := scenario{name: f.Name, faults: []string{f.Name + "=" + atRandom}}
 		switch f.Kind {
 		case embedding.Malformed:
-			s.expect.may = []embedding.Kind{embedding.Malformed} // it was paid for, and a retry might be too
+			// Batch asks once more and then apart. A text alone that meets the fault again and again is
+			// Rejected.
+			s.expect.may = []embedding.Kind{embedding.Malformed, embedding.Rejected}
 		case embedding.Rejected:
 			s.expect.may = []embedding.Kind{embedding.Rejected} // by bad luck even for a single text
 		case embedding.Auth, embedding.Exhausted, embedding.Invalid:
@@ -71,7 +73,7 @@ func moreFaults(j *job) []scenario {
 		{name: "overloaded, 40 times in a row", faults: []string{"overloaded=at:10,next:40"}},
 		{name: "overloaded, Retry-After 1 s", faults: []string{"overloaded=" + fewTimes + ",retry_after:1s"}},
 		{name: "auth, flat body", faults: []string{"auth=flat," + forGood}, expect: expectation{may: []embedding.Kind{embedding.Auth}}},
-		{name: "200 with {}", faults: []string{"answer=status:200,p:0.15,body:{}"}, expect: expectation{may: []embedding.Kind{embedding.Malformed}}},
+		{name: "200 with {}", faults: []string{"answer=status:200,p:0.15,body:{}"}, expect: expectation{may: []embedding.Kind{embedding.Malformed, embedding.Rejected}}},
 		{name: "the batch limit drops to 5", settings: inFlight(), marks: dropLimit, injected: status(400)},
 		{name: "requests throttled to half", settings: map[string]any{"rps": rps}, stack: offer(2*rps, 0), injected: status(429)},
 		{name: "the same, Retry-After", settings: map[string]any{"rps": rps, "retry_after": true}, stack: offer(2*rps, 0), injected: status(429)},

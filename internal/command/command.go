@@ -10,9 +10,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
+	"golang.org/x/term"
+
 	"github.com/vecspace/embedding/config"
+	"github.com/vecspace/embedding/internal/plain"
 )
 
 // command is one word after the program's name.
@@ -33,6 +37,8 @@ func (p Parts) commands() []command {
 		{"embed", "embed lines of text, by any provider", p.embed},
 		{"providers", "list every provider and model, with limits and prices", listProviders},
 		{"emulate", "serve a provider's API on this machine, with its limits and errors", emulate},
+		{"completion", "print what makes bash, zsh or fish complete commands and flags", p.completion},
+		{"version", "print the version of this program", version},
 	}
 }
 
@@ -54,16 +60,38 @@ func Main(parts Parts) {
 	os.Exit(parts.run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 
+// screen is where a terminal may be. It shows the names and words of documents, files and providers
+// in a form that the terminal does not act on. It is safe for concurrent use.
+type screen struct {
+	mu sync.Mutex
+	to plain.Writer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.to.Write(p)
+}
+
 // run runs the command that args name and returns the exit code.
 func (p Parts) run(ctx context.Context, args []string, std streams) int {
+	std.err = &screen{to: plain.Writer{W: std.err}}
+	if f, ok := std.out.(*os.File); len(args) == 0 || args[0] != "embed" || ok && term.IsTerminal(int(f.Fd())) {
+		std.out = &screen{to: plain.Writer{W: std.out}} // embed's vectors are data
+	}
 	if len(args) == 0 {
 		p.help(std.err)
 		return 2
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
-		p.help(std.out)
-		return 0
+		if len(args) == 1 {
+			p.help(std.out)
+			return 0
+		}
+		args = append(args[1:], "-h")
+	case "-version", "--version":
+		args = []string{"version"}
 	}
 	for _, c := range p.commands() {
 		if c.name != args[0] {
@@ -89,7 +117,7 @@ func (p Parts) help(w io.Writer) {
 	for _, c := range p.commands() {
 		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.does)
 	}
-	fmt.Fprint(w, "\n\"vecspace COMMAND -h\" says more.\n")
+	fmt.Fprint(w, "\n\"vecspace help COMMAND\" says more.\n")
 }
 
 // parse reads flags before and after the other arguments, and returns the others. A bad flag is a

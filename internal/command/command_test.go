@@ -62,6 +62,14 @@ func TestCalls(t *testing.T) {
 		{"", 2, "usage: vecspace COMMAND"},
 		{"help", 0, "emulate "},
 		{"-h", 0, "usage: vecspace COMMAND"},
+		{"help embed", 0, "usage: vecspace embed REFERENCE"},
+		{"help emulate dashscope", 0, "-region"},
+		{"help fly", 2, `no command "fly"`},
+		{"version -h", 0, "usage: vecspace version"},
+		{"version now", 2, `unexpected argument "now"`},
+		{"completion", 2, "There are bash, zsh and fish"},
+		{"completion tcsh", 2, "There are bash, zsh and fish"},
+		{"completion -h", 0, "usage: vecspace completion"},
 		{"fly", 2, `no command "fly"`},
 		{"-fly", 2, `no command "-fly"`},
 
@@ -132,6 +140,18 @@ func TestCalls(t *testing.T) {
 		}
 		if c.code == 0 && errs != "" || c.code != 0 && out != "" {
 			t.Errorf("vecspace %s wrote to the wrong stream:\n%s\n%s", c.args, out, errs)
+		}
+	}
+}
+
+// What documents, files and providers are called never acts on the terminal.
+func TestScreen(t *testing.T) {
+	bad := "\x1b]0;owned\a\u202e"
+	for _, args := range [][]string{{bad}, {"embed", bad}, {"embed", "static:base", "-in", bad}, {"embed", bad + ":" + bad}, {"emulate", bad}, {"providers", bad}, {"embed", "static:base", "-" + bad},
+		{"compare", "-html", "", "-task", bad, "static:base"}, {"embed", "-config", bad}} {
+		code, out, errs := vecspace(t, "", args...)
+		if code == 0 || strings.ContainsAny(out+errs, "\x1b\a\u202e") || !strings.Contains(errs, `u202e`) {
+			t.Errorf("%q: got the exit code %d, %q and %q, want an error in characters that show", args, code, out, errs)
 		}
 	}
 }

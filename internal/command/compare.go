@@ -7,15 +7,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/vecspace/embedding/benchmarks"
 	"github.com/vecspace/embedding/benchmarks/datasets"
 	comparison "github.com/vecspace/embedding/benchmarks/report"
+	"github.com/vecspace/embedding/internal/whole"
 )
 
 // comparing is the arguments of compare.
@@ -58,7 +57,7 @@ func compareFlags(args []string, std streams) (*comparing, error) {
 			return nil
 		}
 	}
-	fs.Func("candidates", "a YAML `file` with more candidates; repeatable", func(name string) error {
+	fs.Func("candidates", "a YAML `file` with more candidates, or of embedders as of embed -config; repeatable", func(name string) error {
 		more, err := benchmarks.LoadCandidates(name)
 		c.candidates = append(c.candidates, more...)
 		return err
@@ -71,9 +70,9 @@ func compareFlags(args []string, std streams) (*comparing, error) {
 	fs.BoolVar(&o.Offline, "offline", false, "make no call: take every answer from the recordings")
 	fs.Func("budget", "stop before more than this is `spent` in this run, such as 2.00 or 2.00USD; once for each currency", list(&c.budgets))
 	fs.BoolVar(&c.dry, "dry-run", false, "show what would be sent and its estimated cost, and stop")
-	fs.StringVar(&c.html, "html", "vecspace-compare.html", "write the report with plots to this `file`; \"\": none")
-	fs.StringVar(&c.markdown, "markdown", "", "write the report as Markdown to this `file`")
-	fs.StringVar(&c.json, "json", "", "write the report as JSON to this `file`")
+	fs.StringVar(&c.html, "html", "vecspace-compare.html", "write the report with plots to this `file`; \"\": none, -: the standard output")
+	fs.StringVar(&c.markdown, "markdown", "", "write the report as Markdown to this `file`; -: the standard output")
+	fs.StringVar(&c.json, "json", "", "write the report as JSON to this `file`; -: the standard output")
 	fs.IntVar(&o.K, "k", 10, "where rankings are cut")
 	fs.Uint64Var(&o.Seed, "seed", 1, "decides samples and resamples")
 	fs.IntVar(&o.Resamples, "resamples", 10_000, "of the bootstrap that makes the intervals")
@@ -114,7 +113,14 @@ func (c *comparing) check() error {
 	case o.Speed.Requests < 0 || !(o.Speed.Rate > 0) || o.Speed.Rate > 1e6:
 		return usagef("-requests must not be below 0, and -rate must be above 0")
 	}
+	out := 0
 	for _, name := range []string{c.html, c.markdown, c.json} {
+		if isStdout(name) {
+			if out++; out > 1 {
+				return usagef("one report only can go to the standard output: -html, -markdown or -json")
+			}
+			continue
+		}
 		if dir := filepath.Dir(name); name != "" {
 			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 				return usagef("%s: there is no folder %s to write it in", name, dir)
@@ -137,10 +143,15 @@ func (p Parts) compare(ctx context.Context, args []string, std streams) error {
 	if c.options.Budgets, err = c.sums(); err != nil {
 		return err
 	}
+	tables := std.out
+	if isStdout(c.html) || isStdout(c.markdown) || isStdout(c.json) {
+		tables = std.err
+	}
 	bar := newProgress(std.err)
 	w := &waits{say: bar.say}
 	defer w.end()
-	c.options.Table = w.table(p.Providers)
+	// Requests that are under way at an interruption are awaited: their answers are recorded.
+	c.options.Table = (&account{stop: ctx}).table(w.table(p.Providers))
 	c.options.Progress = bar.hear
 	stop := errors.New("stop")
 	c.options.Start = func(e benchmarks.Estimate) error {
@@ -169,15 +180,27 @@ func (p Parts) compare(ctx context.Context, args []string, std streams) error {
 	if r == nil {
 		return err
 	}
-	failed := c.write(r, std.out)
+	failed := c.write(r, tables, std.out)
 	if ctx.Err() != nil {
 		return errors.Join(fmt.Errorf("interrupted: every answer that was paid for is recorded in %s; run the same command again to go on from there", c.options.Dir), failed)
 	}
 	if names := r.Failed(); len(names) > 0 {
-		failed = errors.Join(failed, fmt.Errorf("%d of %d candidates failed: %s", len(names), len(r.Candidates), strings.Join(names, ", ")))
+		said := fmt.Sprintf("%d of %d candidates failed: %s", len(names), len(r.Candidates), strings.Join(names, ", "))
+		for _, c := range r.Candidates {
+			if c.Failure != "" {
+				said += fmt.Sprintf("\n  %s: %s", c.Name, c.Failure)
+			}
+		}
+		failed = errors.Join(failed, errors.New(said))
 	}
 	if names := r.Unread(); len(names) > 0 {
-		failed = errors.Join(failed, fmt.Errorf("%d of %d tasks could not be read: %s", len(names), len(r.Tasks), strings.Join(names, ", ")))
+		said := fmt.Sprintf("%d of %d tasks could not be read: %s", len(names), len(r.Tasks), strings.Join(names, ", "))
+		for _, t := range r.Tasks {
+			if t.Failure != "" {
+				said += fmt.Sprintf("\n  %s: %s", t.Name, t.Failure)
+			}
+		}
+		failed = errors.Join(failed, errors.New(said))
 	}
 	return errors.Join(err, failed)
 }
@@ -231,12 +254,11 @@ func (c *comparing) task(name string) (t benchmarks.Task, err error) {
 func (c *comparing) sums() (map[string]float64, error) {
 	out := map[string]float64{}
 	for _, b := range c.budgets {
-		number := strings.TrimRight(b, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ")
-		currency := strings.TrimSpace(b[len(number):])
-		sum, err := strconv.ParseFloat(number, 64)
-		if err != nil || !(sum > 0) || math.IsInf(sum, 0) || currency != "" && len(currency) != 3 {
-			return nil, usagef("-budget %s: write a sum above 0 and a currency, such as 2.00USD", b)
+		s, err := readSum(b)
+		if err != nil {
+			return nil, usagef("-budget %s: %v", b, err)
 		}
+		currency := s.currency
 		if currency == "" {
 			if currency, err = benchmarks.Currency(c.candidates); err != nil {
 				return nil, usageError{fmt.Errorf("-budget %s: %w", b, err)}
@@ -245,35 +267,35 @@ func (c *comparing) sums() (map[string]float64, error) {
 		if _, twice := out[currency]; twice {
 			return nil, usagef("-budget: %s is given twice", currency)
 		}
-		out[currency] = sum
+		out[currency] = s.amount
 	}
 	return out, nil
 }
 
-// write prints the tables and writes the files. Each file is renamed into place, so that a report
-// is whole or absent.
-func (c *comparing) write(r *comparison.Report, out io.Writer) error {
-	failed := r.Text(out)
+// write prints the tables and writes the reports: whole files, or "-" for the standard output.
+func (c *comparing) write(r *comparison.Report, tables, stdout io.Writer) error {
+	failed := r.Text(tables)
 	for _, f := range []struct {
 		name   string
 		render func(io.Writer) error
 	}{{c.html, r.HTML}, {c.markdown, r.Markdown}, {c.json, r.JSON}} {
-		if f.name == "" {
+		var b bytes.Buffer
+		switch {
+		case f.name == "":
+			continue
+		case isStdout(f.name):
+			failed = errors.Join(failed, f.render(stdout))
 			continue
 		}
-		var b bytes.Buffer
 		err := f.render(&b)
 		if err == nil {
-			err = os.WriteFile(f.name+".part", b.Bytes(), 0o644)
-		}
-		if err == nil {
-			err = os.Rename(f.name+".part", f.name)
+			err = whole.Write(f.name, b.Bytes())
 		}
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		fmt.Fprintf(out, "written: %s\n", f.name)
+		fmt.Fprintf(tables, "written: %s\n", f.name)
 	}
 	return failed
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/vecspace/embedding/benchmarks"
+	"github.com/vecspace/embedding/internal/plain"
 )
 
 // progress shows how far a comparison is: on a terminal one line that is redrawn, anywhere else a
@@ -31,6 +32,9 @@ type progress struct {
 }
 
 func newProgress(out io.Writer) *progress {
+	if s, ok := out.(*screen); ok {
+		out = s.to.W
+	}
 	f, ok := out.(*os.File)
 	width := func() int {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
@@ -60,7 +64,12 @@ func (p *progress) hear(s benchmarks.Progress) {
 		return
 	}
 	p.last = now
-	line := p.line(now)
+	p.show(p.line(now))
+}
+
+// show shows a line, on a terminal instead of the last one.
+func (p *progress) show(line string) {
+	line = plain.Visible(line)
 	if !p.terminal {
 		fmt.Fprintln(p.out, line)
 		return
@@ -135,14 +144,11 @@ func showEstimate(w io.Writer, e benchmarks.Estimate, o benchmarks.Options) {
 			fmt.Fprintf(w, "%s: %d answers recorded, no call\n", c.Name, c.Recorded)
 			continue
 		}
-		cost := "price unknown"
-		switch {
-		case c.Local:
-			cost = "local"
-		case c.Price.PerMillion > 0:
-			cost = fmt.Sprintf("about %.4f %s at %g %s a million tokens as of %s", c.Sum, c.Price.Currency, c.Price.PerMillion, c.Price.Currency, c.Price.AsOf)
+		fmt.Fprintf(w, "%s: %d texts to send, %d recorded; about %d tokens, %s\n", c.Name, c.Texts-c.SpeedTexts, c.Recorded, c.Tokens-c.SpeedTokens, cost(c, c.Sum-c.SpeedSum))
+		if c.SpeedTexts > 0 {
+			fmt.Fprintf(w, "%s: at most %d texts more to measure its speed (-no-speed leaves them out); about %d tokens, %s\n",
+				c.Name, c.SpeedTexts, c.SpeedTokens, cost(c, c.SpeedSum))
 		}
-		fmt.Fprintf(w, "%s: %d texts to send, %d recorded; about %d tokens, %s\n", c.Name, c.Texts, c.Recorded, c.Tokens, cost)
 	}
 	var currencies []string
 	for currency := range e.Sums {
@@ -159,4 +165,15 @@ func showEstimate(w io.Writer, e benchmarks.Estimate, o benchmarks.Options) {
 		}
 		fmt.Fprintln(w, line)
 	}
+}
+
+// cost says what a sum of a candidate's is, at what price.
+func cost(c benchmarks.CandidateEstimate, sum float64) string {
+	switch {
+	case c.Local:
+		return "local"
+	case c.Price.PerMillion > 0:
+		return fmt.Sprintf("about %.4f %s at %g %s a million tokens as of %s", sum, c.Price.Currency, c.Price.PerMillion, c.Price.Currency, c.Price.AsOf)
+	}
+	return "price unknown"
 }

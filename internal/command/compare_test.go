@@ -207,3 +207,44 @@ func TestCommandLine(t *testing.T) {
 	got := commandLine([]string{"-k", "5", "a b", "it's", "", "static:base"})
 	expect.Equal(t, "command", got, `vecspace compare -k 5 'a b' 'it'\''s' '' static:base`)
 }
+
+// A report goes through a link or to the standard output, and only its owner reads it.
+func TestCompareWritesReports(t *testing.T) {
+	sets(t)
+	args := append([]string{"-html", "link.html", "-markdown", "r.md", "-json", "-", "static:base"}, small...)
+	if err := os.Symlink("real.html", "link.html"); err != nil {
+		t.Skipf("no links here: %v", err)
+	}
+	out, errs, err := compared(t, t.Context(), args...)
+	expect.NoError(t, err)
+	r, err := comparison.ReadJSON(strings.NewReader(out))
+	expect.NoError(t, err)
+	expect.Equal(t, "candidates", len(r.Candidates), 1)
+	holds(t, errs, "BM25 + static:base", "written: link.html", "written: r.md")
+	for _, name := range []string{"real.html", "r.md"} {
+		info, err := os.Lstat(name)
+		expect.NoError(t, err)
+		expect.Equal(t, "type and mode of "+name, info.Mode(), 0o600)
+	}
+	for _, more := range [][]string{{"-markdown", "-"}, {"-html", "/dev/stdout"}} {
+		if _, _, err := compared(t, t.Context(), append(more, "-json", "-", "static:base")...); err == nil || !strings.Contains(err.Error(), "one report only") {
+			t.Errorf("%v: got the error %v, want that one report only goes to the standard output", more, err)
+		}
+	}
+}
+
+// The speed test's texts have a line and a price of their own, and reasons of failures come last.
+func TestCompareTellsSpeedAndReasons(t *testing.T) {
+	sets(t)
+	t.Setenv("DASHSCOPE_API_KEY", "sk-made-up")
+	_, errs, err := compared(t, t.Context(), "-task", "set", "-dry-run", "dashscope:text-embedding-v4?region=intl")
+	expect.NoError(t, err)
+	holds(t, errs, "6 texts to send, 0 recorded; about ", "texts more to measure its speed (-no-speed leaves them out); about ", "USD a million tokens")
+	out, _, err := compared(t, t.Context(), append(small, "static:base", "nobody:x")...)
+	if err == nil || !strings.Contains(err.Error(), "1 of 2 candidates failed: nobody:x\n  nobody:x: ") {
+		t.Errorf("got the error %v, want the reason behind the names", err)
+	}
+	if strings.Index(out, "nobody:x failed: ") < strings.Index(out, "BM25 + static:base") {
+		t.Errorf("got the reason before the figures, want it behind them\n%s", out)
+	}
+}

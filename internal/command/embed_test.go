@@ -15,11 +15,20 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/internal/rows"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/ref"
 	"github.com/vecspace/embedding/providers/static"
 )
+
+// result is a line of the output.
+type result struct {
+	Index  int       `json:"index"`
+	ID     string    `json:"id"`
+	Vector []float32 `json:"vector"`
+	Error  string    `json:"error"`
+}
 
 func results(t *testing.T, out string) (all []result) {
 	t.Helper()
@@ -155,10 +164,12 @@ func (flaky) Embed(_ context.Context, req embedding.Request) (embedding.Response
 
 // After a line that failed by chance, vectors still belong to their lines.
 func TestEmbedKeepsIndexes(t *testing.T) {
-	var out strings.Builder
-	err := embedLines(t.Context(), embedding.Chain(flaky{}), streams{in: strings.NewReader("a\nunlucky\nbad\nb\n"), out: &out})
-	if !errors.Is(err, embedding.Unavailable) {
-		t.Errorf("got the error %v, want Unavailable", err)
+	var out, errs strings.Builder
+	j := &embedJob{e: embedding.Chain(flaky{}), account: &account{stop: t.Context()}, out: &output{to: rows.NewJSONL(&out, false), inline: true},
+		std: streams{in: strings.NewReader("a\nunlucky\nbad\nb\n"), err: &errs}}
+	err := j.run(t.Context())
+	if !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "3 results are written, and the first that is missing is line 2 (index 1)") {
+		t.Errorf("got the error %v, want Unavailable and the first line that is missing", err)
 	}
 	var seen []int
 	for _, r := range results(t, out.String()) {

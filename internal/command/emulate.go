@@ -35,6 +35,7 @@ func emulate(ctx context.Context, args []string, std streams) error {
 type emulation struct {
 	service service
 	addr    string
+	given   bool // addr is the user's
 	public  bool
 	list    bool
 	ledger  string // file
@@ -54,7 +55,7 @@ func (s service) emulation(args []string, std streams) (*emulation, error) {
 			"  curl -X PATCH -d '{\"rpm\":60}' http://127.0.0.1:8089%[3]ssettings\n\n", s.name, s.title, emulator.ControlPath)
 		fs.PrintDefaults()
 	}
-	fs.StringVar(&e.addr, "addr", "127.0.0.1:8089", "`address` to listen on; port 0 takes a free one")
+	fs.StringVar(&e.addr, "addr", "127.0.0.1:8089", "`address` to listen on; port 0 takes a free one (without -addr the next free port is taken)")
 	fs.BoolVar(&e.public, "public", false, "allow an address that other machines reach; the control path is then off")
 	fs.BoolVar(&e.list, "list-faults", false, "print the faults that -fault takes and exit")
 	fs.StringVar(&e.ledger, "ledger", "", "write the ledger to `FILE` at the end, as JSON")
@@ -85,6 +86,7 @@ func (s service) emulation(args []string, std streams) (*emulation, error) {
 	if len(rest) > 0 {
 		return nil, usagef("unexpected argument %q", rest[0])
 	}
+	fs.Visit(func(f *flag.Flag) { e.given = e.given || f.Name == "addr" })
 	return e, nil
 }
 
@@ -146,7 +148,7 @@ func (s service) emulate(ctx context.Context, args []string, std streams) error 
 	if err != nil {
 		return usageError{err}
 	}
-	listener, err := net.ListenTCP("tcp", addr)
+	listener, err := listen(addr, e.given)
 	if err != nil {
 		return err
 	}
@@ -158,6 +160,16 @@ func (s service) emulate(ctx context.Context, args []string, std streams) error 
 		return err
 	}
 	return e.report(std.out, server.Ledger())
+}
+
+// listen listens on addr. If nobody chose the port and another emulator has it, listen takes the
+// next free one.
+func listen(addr *net.TCPAddr, given bool) (*net.TCPListener, error) {
+	l, err := net.ListenTCP("tcp", addr)
+	for port := addr.Port + 1; err != nil && !given && port < addr.Port+100; port++ {
+		l, err = net.ListenTCP("tcp", &net.TCPAddr{IP: addr.IP, Port: port, Zone: addr.Zone})
+	}
+	return l, err
 }
 
 func (e *emulation) listFaults(w io.Writer) error {

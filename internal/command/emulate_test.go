@@ -191,3 +191,21 @@ func TestEmulatePortTaken(t *testing.T) {
 	code, _, errs := vecspace(t, "", "emulate", "dashscope", "-addr", l.Addr().String())
 	ended(t, code, 1, errs, "listen tcp")
 }
+
+// Two emulators find ports of their own, unless somebody chose one.
+func TestListen(t *testing.T) {
+	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
+	first, err := listen(addr, true)
+	expect.NoError(t, err)
+	defer first.Close()
+	taken := first.Addr().(*net.TCPAddr)
+	second, err := listen(taken, false)
+	expect.NoError(t, err)
+	defer second.Close()
+	if second.Addr().String() == taken.String() {
+		t.Errorf("got %s twice, want another port", taken)
+	}
+	if _, err := listen(taken, true); err == nil {
+		t.Error("got no error for a port that is taken, want one")
+	}
+}

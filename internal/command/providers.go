@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/catalog"
@@ -56,8 +54,10 @@ func listProviders(_ context.Context, args []string, std streams) error {
 	fs := flag.NewFlagSet("vecspace providers", flag.ContinueOnError)
 	fs.Usage = func() {
 		fmt.Fprint(fs.Output(), "usage: vecspace providers [PROVIDER…] [FLAGS]\n\n"+
-			"Lists the models of all providers, or of those that are named, as their tables have them: what a request may hold,\n"+
-			"dimensions, prices, and what of it was not checked against the provider's own word. Providers take other models too.\n\n")
+			"Lists the models of all providers, or of those that are named: the variable of the key, the default\n"+
+			"dimensions, texts of a request, tokens of a text, and the price of a million tokens (+: it is another\n"+
+			"one in some region). ? is unknown, - none. -json has the rest: regions, other dimensions, dates, and\n"+
+			"what was not checked against the provider's own word. Providers take other models too.\n\n")
 		fs.PrintDefaults()
 	}
 	asJSON := fs.Bool("json", false, "print a JSON array instead of a table")
@@ -110,18 +110,25 @@ func status(e catalog.Entry) string {
 	return "unverified"
 }
 
+// tabulate prints a model a line, in at most 100 columns: a terminal does not wrap them. To save
+// columns, the key's variable ends where the longest pair of a reference and a key does.
 func tabulate(w io.Writer, all []catalog.Entry) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprint(t, "REFERENCE\tTEXTS\tTOKENS\tOF A TEXT\tDIMENSIONS\tTASKS\tUNIT\tPRICE PER 1M TOKENS\tSTATUS\n")
+	rows := [][]string{{"REFERENCE", "KEY", "DIMS", "TEXTS", "TOKENS", "PRICE/1M"}}
+	both := 0
 	for _, e := range all {
-		said := status(e)
-		if e.Unverified != "" {
-			said += ": " + e.Unverified
+		key := e.Key
+		if key == "" {
+			key = "-"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Reference, number(e.Limits.Texts), number(e.Limits.Tokens),
-			number(e.Limits.TextTokens), lengths(e.Dimensions), mark(e.Tasks), mark(e.Normalized), prices(e), said)
+		both = max(both, len(e.Reference)+2+len(key))
+		rows = append(rows, []string{e.Reference, key, number(e.Dimensions.Default), number(e.Limits.Texts), number(e.Limits.TextTokens), priced(e)})
 	}
-	return t.Flush()
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "%s%*s %4s %5s %6s %s\n", r[0], both-len(r[0]), r[1], r[2], r[3], r[4], r[5])
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func number(n int) string {
@@ -131,36 +138,18 @@ func number(n int) string {
 	return strconv.Itoa(n)
 }
 
-func mark(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "-"
-}
-
-func lengths(d catalog.Dimensions) string {
-	switch {
-	case d.Default == 0:
-		return "?"
-	case d.Min == d.Max:
-		return strconv.Itoa(d.Default)
-	case d.OneOf == nil:
-		return fmt.Sprintf("%d (%d to %d)", d.Default, d.Min, d.Max)
-	}
-	return fmt.Sprintf("%d (%s)", d.Default, strings.Trim(fmt.Sprint(d.OneOf), "[]"))
-}
-
-func prices(e catalog.Entry) string {
+// priced returns the price in USD, or else the first one, with + if there are others.
+func priced(e catalog.Entry) string {
 	if len(e.Prices) == 0 {
 		if e.Key == "" {
 			return "-"
 		}
 		return "?"
 	}
-	var parts []string
-	for _, p := range e.Prices {
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%g %s %s", p.PerMillion, p.Currency, p.Region)))
+	p := e.Prices[max(slices.IndexFunc(e.Prices, func(p catalog.Price) bool { return p.Currency == "USD" }), 0)]
+	out := fmt.Sprintf("%g %s", p.PerMillion, p.Currency)
+	if slices.ContainsFunc(e.Prices, func(o catalog.Price) bool { return o.PerMillion != p.PerMillion || o.Currency != p.Currency }) {
+		out += "+"
 	}
-	oldest := slices.MinFunc(e.Prices, func(a, b catalog.Price) int { return cmp.Compare(a.AsOf, b.AsOf) })
-	return strings.Join(parts, ", ") + " (" + oldest.AsOf + ")"
+	return out
 }

@@ -45,6 +45,12 @@ func TestProviders(t *testing.T) {
 	if lines := strings.Count(out, "\n"); code != 0 || lines != len(all)+1 {
 		t.Errorf("got the exit code %d and %d lines, want 0 and a line for each of %d models", code, lines, len(all))
 	}
+	for line := range strings.Lines(out) {
+		if n := len(line) - 1; n > 100 {
+			t.Errorf("got a line of %d columns, want 100 at most: %s", n, line)
+		}
+	}
+	holds(t, out, "dashscope:text-embedding-v4", "DASHSCOPE_API_KEY 1024    10   8192 0.07 USD+\n")
 	code, out, _ = vecspace(t, "", "providers", "siliconflow", "-json", "zhipu")
 	var got []entry
 	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 0 {

@@ -10,13 +10,13 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
 
+	"github.com/vecspace/embedding/internal/whole"
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
@@ -113,7 +113,7 @@ func (e *emulation) report(w io.Writer, l emulator.Ledger) error {
 	}
 	text, err2 := json.MarshalIndent(l, "", "  ")
 	if err2 == nil {
-		err2 = os.WriteFile(e.ledger, append(text, '\n'), 0o644)
+		err2 = whole.Write(e.ledger, append(text, '\n'))
 	}
 	return errors.Join(err, err2)
 }

@@ -36,17 +36,17 @@ func (s *safe) String() string {
 }
 
 // slow answers after a time, and fails before a moment.
-type slow struct {
+type late struct {
 	takes time.Duration
 	until time.Time
 	kind  embedding.Kind
 }
 
-func (slow) Model() embedding.Model {
+func (late) Model() embedding.Model {
 	return embedding.Model{Provider: "slow", ID: "m", Endpoint: "host:1", Dimensions: 1}
 }
 
-func (s slow) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+func (s late) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
 	select {
 	case <-ctx.Done():
 		return embedding.Response{}, ctx.Err()
@@ -82,7 +82,7 @@ func TestWhatACommandWaitsFor(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e := slow{takes: tc.takes, until: time.Now().Add(tc.fails), kind: tc.kind}
+				e := late{takes: tc.takes, until: time.Now().Add(tc.fails), kind: tc.kind}
 				parts := Parts{Parts: config.Parts{Providers: providers.Table{"slow": func(ref.Ref) (embedding.Embedder, error) { return e, nil }}}}
 				var out, errs safe
 				code := parts.run(t.Context(), []string{"embed", "slow:m"}, streams{strings.NewReader("a\n"), &out, &errs})
@@ -106,7 +106,7 @@ func TestWaitsAreOneLineEach(t *testing.T) {
 		bar := newProgress(&errs)
 		bar.terminal, bar.drawn = true, 5
 		w := &waits{say: bar.say}
-		e, err := w.table(providers.Table{"slow": func(ref.Ref) (embedding.Embedder, error) { return slow{takes: 2 * time.Second}, nil }}).Open("slow:m")
+		e, err := w.table(providers.Table{"slow": func(ref.Ref) (embedding.Embedder, error) { return late{takes: 2 * time.Second}, nil }}).Open("slow:m")
 		expect.NoError(t, err)
 		_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}})
 		expect.NoError(t, err)

@@ -28,15 +28,17 @@ var mutants = []struct {
 	{name: "a malformed answer fixes the dimensions", file: "guard.go", old: "want = cmp.Or(want, len(v))", new: "want = cmp.Or(want, len(v)); g.seen.CompareAndSwap(0, int64(want))", pkg: ".", test: "TestGuard"},
 	{name: "the guard lets vectors of zeros pass", file: "guard.go", old: "if !near {", new: "if !near && square > 0 {", pkg: ".", test: "TestGuard"},
 	{name: "the merger drops a wrapped partial answer", file: "merge.go", old: "p, ok := errors.AsType[*PartialError](err); ok {", new: "p, ok := err.(*PartialError); ok && !errors.Is(err, nil) {", pkg: "./middleware", test: "TestWrapped"},
-	{name: "the guard sends blank texts", file: "guard.go", old: `case strings.TrimSpace(text) == "":`, new: `case strings.TrimSpace(text) == "-":`, pkg: ".", test: "TestGuard"},
+	{name: "the guard sends blank texts", file: "internal/plain/plain.go", old: `case strings.TrimSpace(text) == "":`, new: `case strings.TrimSpace(text) == "-":`, pkg: ".", test: "TestGuard"},
 	{name: "a user's own timeout ends the caller", file: "errors.go", old: "e.Err = opaque{err}", new: "e.Err = err", pkg: ".", test: "TestGuard"},
 	{name: "copies share one backing array", file: "documents.go", old: "out[i] = slab[at:len(slab):len(slab)]", new: "out[i] = slab[at:len(slab)]", pkg: ".", test: "TestDocuments"},
 
 	{name: "Wrap shows layers empty requests", file: "chain.go", old: "if len(req.Texts) == 0 {", new: "if false {", pkg: ".", test: "TestWrap"},
 	{name: "a stream drops what the block in flight has paid for", file: "stream.go", old: "late, more := ahead.deliver(yield)", new: "var late error; if fatal == nil { late, more = ahead.deliver(yield) }", pkg: ".", test: "TestStreamKeeps"},
 	{name: "a stream waits for an item more before it sends", file: "stream.go", old: "if len(b.items) == blockTexts && !flush() {", new: "if len(b.items) == blockTexts+1 && !flush() {", pkg: ".", test: "TestStream"},
-	{name: "a line behind a failed one gets its number", file: "lines.go", old: "Line{Number: l.read,", new: "Line{Number: min(l.read, 3),", pkg: ".", test: "TestLines"},
-	{name: "a line that is cut short by an error is embedded", file: "lines.go", old: "case l.err != nil && !errors.Is(l.err, io.EOF):", new: "case false:", pkg: ".", test: "TestLines"},
+	{name: "a line behind a failed one gets its number", file: "lines.go", old: "Line{in.Number,", new: "Line{min(in.Number, 3),", pkg: ".", test: "TestLines"},
+	{name: "a line that is cut short by an error is embedded", file: "internal/plain/lines.go", old: "if err != nil && !errors.Is(err, io.EOF) {", new: "if false {", pkg: "./internal/plain", test: "TestLines"},
+	{name: "a refusal that all texts share ends a stream", file: "stream.go", old: "} else if KindOf(err) == Rejected {", new: "} else if len(b.texts) == 1 && KindOf(err) == Rejected {", pkg: ".", test: "TestStreamOfOneRefusal"},
+	{name: "an interruption cancels the requests under way", file: "internal/command/account.go", old: "if a.stop.Err() == nil && errors.Is(", new: "if errors.Is(", pkg: "./internal/command", test: "TestAccountOutlasts"},
 
 	{name: "the cache forgets the Variant", file: "middleware/cache/key.go", old: "p := parts{m.Space, m.Variant, chain}", new: `p := parts{m.Space, "", chain}`, pkg: "./middleware/cache", test: "TestKeyHolds"},
 	{name: "the cache forgets the task", file: "middleware/cache/key.go", old: "if p.symmetric {", new: "if true {", pkg: "./middleware/cache", test: "TestKeyHolds"},
@@ -137,7 +139,11 @@ func TestMutants(t *testing.T) {
 			expect.NoError(t, err)
 			list := filepath.Join(dir, "overlay.json")
 			expect.NoError(t, os.WriteFile(list, overlay, 0o600))
-			cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", list, "-vet=off", "-ldflags=-w", "-timeout", "60s", "-run", m.test, m.pkg, "-rapid.nofailfile")
+			args := []string{"test", "-overlay", list, "-vet=off", "-ldflags=-w", "-timeout", "60s", "-run", m.test, m.pkg}
+			if !strings.HasPrefix(m.pkg, "./internal/") { // whose tests do not link rapid
+				args = append(args, "-rapid.nofailfile")
+			}
+			cmd := exec.CommandContext(t.Context(), "go", args...)
 			cmd.Dir = root
 			out, err := cmd.CombinedOutput()
 			switch {

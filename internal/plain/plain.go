@@ -86,6 +86,19 @@ func Line(line string) (text, why string) {
 	return line, why
 }
 
+// Unfit says why a text cannot be embedded, in words that follow its index. A good text gives "".
+func Unfit(text string) string {
+	switch {
+	case text == "":
+		return "is empty: leave it out"
+	case !utf8.ValidString(text):
+		return "is not valid UTF-8: decode it from its own encoding first"
+	case strings.TrimSpace(text) == "":
+		return "is blank: leave it out"
+	}
+	return ""
+}
+
 var (
 	littleMark = []byte{0xff, 0xfe}
 	bigMark    = []byte{0xfe, 0xff}

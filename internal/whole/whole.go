@@ -3,37 +3,121 @@ package whole
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
 
-// Write replaces or creates a file that only its owner can read. After a crash the file holds the
-// old content or the new.
-func Write(name string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+// Write writes a file as [File] does.
+func Write(name string, data []byte) error {
+	f, err := Create(name)
 	if err != nil {
 		return err
 	}
-	defer func() {
+	if _, err := f.Write(data); err != nil {
+		return errors.Join(err, f.Abort())
+	}
+	return f.Commit()
+}
+
+// File is a file in the making. A regular file, or one that does not exist, is replaced by Commit,
+// for its owner only: after a crash it holds the old content or the new. A link leads to the file.
+// Anything else that exists, such as a device or a pipe, is opened and written.
+type File struct {
+	*os.File
+	name string // where Commit puts it; "" if it is written in its place
+}
+
+// Create begins to write the file of a name. It waits for the reader of a named pipe. Call Commit
+// or Abort.
+func Create(name string) (*File, error) {
+	name, err := target(name)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
+			return nil, err
 		}
-	}()
-	_, err = f.Write(data)
+		return &File{File: f}, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	if err != nil {
+		return nil, err
+	}
+	return &File{f, name}, nil
+}
+
+// target follows links, also to a file that does not exist yet.
+func target(name string) (string, error) {
+	for range 40 {
+		info, err := os.Lstat(name)
+		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+			return name, nil // an error is met again, and told, by who opens the file
+		}
+		to, err := os.Readlink(name)
+		if err != nil {
+			return "", err
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(name), to)
+		}
+		if _, err := os.Stat(name); err == nil {
+			// The link may lead to what only the system can open, such as /dev/stdout to a pipe.
+			if _, err := os.Lstat(to); err != nil {
+				return name, nil
+			}
+		}
+		name = to
+	}
+	return "", fmt.Errorf("%s: its links go round in a circle", name)
+}
+
+// Clear removes what Commit would replace.
+func (f *File) Clear() error {
+	if err := os.Remove(f.name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Whole reports whether Commit puts the file in its place: false for a device or a pipe.
+func (f *File) Whole() bool { return f.name != "" }
+
+// Commit puts the file in its place and closes it. After an error there is no new file.
+func (f *File) Commit() error { return f.CommitAs("") }
+
+// CommitAs is Commit under the file's name and a suffix. A device or a pipe has only its own name.
+func (f *File) CommitAs(suffix string) error {
+	if !f.Whole() {
+		return f.Close()
+	}
+	err := errors.Join(f.Sync(), f.Close())
 	if err == nil {
-		err = f.Sync()
+		err = os.Rename(f.Name(), f.name+suffix)
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), name); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
 	}
 	// The rename reaches the disk when the folder is synced. Not every system can sync one, and the
 	// file is whole either way.
-	if folder, err := os.Open(filepath.Dir(name)); err == nil {
+	if folder, err := os.Open(filepath.Dir(f.name)); err == nil {
 		_ = folder.Sync()
 		_ = folder.Close()
 	}
 	return nil
+}
+
+// Abort closes the file and leaves what was there before. After Commit it does nothing.
+func (f *File) Abort() error {
+	err := f.Close()
+	if errors.Is(err, os.ErrClosed) {
+		return nil
+	}
+	if f.Whole() {
+		err = errors.Join(err, os.Remove(f.Name()))
+	}
+	return err
 }

@@ -50,9 +50,10 @@ func TestProgramWithADiskTier(t *testing.T) {
 	file := filepath.Join(dir, "embedders.yaml")
 	expect.NoError(t, os.WriteFile(file, []byte("embedders:\n  a:\n    reference: 'openai:m?base_url="+server.URL+"&space=test&dimensions=2&encoding_format=float'\n"+
 		"    cache: {tier: {disk: '"+filepath.ToSlash(filepath.Join(dir, "vectors.db"))+"'}}\n"), 0o600))
+	reference := "openai:m?base_url=" + server.URL + "&space=test&dimensions=2&encoding_format=float"
 	var first string
-	for run := range 2 {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "embed", "-config", file)
+	for run, args := range [][]string{{"-config", file}, {"-config", file}, {reference, "-cache", filepath.Join(dir, "vectors.db")}} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{"embed"}, args...)...)
 		cmd.Env = append(os.Environ(), asProgram+"=1")
 		cmd.Stdin = strings.NewReader("one\nthree\n")
 		var errs strings.Builder

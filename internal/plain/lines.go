@@ -1,0 +1,68 @@
+package plain
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Lines reads text line by line, decoded as by [NewReader].
+type Lines struct {
+	Number int    // of the line that was read last, from 1
+	Text   string // without its end (\n or \r\n) and byte order marks; empty if it is too long
+	Why    string // what makes it no text, in words that follow its number, or ""
+	Err    error  // what ended the input, unless that is its end
+
+	in   *bufio.Reader
+	max  int // bytes of a line
+	last bool
+}
+
+// NewLines returns the lines of r. One of more than max bytes has a Why and no Text.
+func NewLines(r io.Reader, max int) *Lines {
+	return &Lines{in: bufio.NewReaderSize(NewReader(r), 64<<10), max: max}
+}
+
+// Next reads a line and reports whether there is one. A last line that is cut short by an error
+// is none.
+func (l *Lines) Next() bool {
+	if l.last {
+		return false
+	}
+	text, long, err := l.next()
+	l.last = err != nil
+	if err != nil && !errors.Is(err, io.EOF) {
+		l.Err = err
+		return false
+	}
+	if err != nil && text == nil && !long {
+		return false
+	}
+	l.Number++
+	if l.Text, l.Why = Line(string(text)); long {
+		l.Why = fmt.Sprintf("is longer than %d bytes: split it", l.max)
+	}
+	return true
+}
+
+// next reads a line, with an error if it is the last. Of a line that is too long nothing is kept;
+// after the last line the text is nil.
+func (l *Lines) next() (text []byte, long bool, err error) {
+	for more := true; more; {
+		var part []byte
+		part, err = l.in.ReadSlice('\n')
+		more = errors.Is(err, bufio.ErrBufferFull)
+		if long = long || len(text)+len(part) > l.max+len("\r\n"); long {
+			text = nil
+		} else {
+			text = append(text, part...)
+		}
+	}
+	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+	if len(text) > l.max {
+		return nil, true, err
+	}
+	return text, long, err
+}

@@ -1,0 +1,234 @@
+package rows
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/vecspace/embedding/internal/plain"
+)
+
+// Result is what became of a [Row].
+type Result struct {
+	Index  int
+	ID     string
+	Vector []float32 // nil: there is none
+	Err    string    // why; "" beside a vector
+}
+
+// Writer writes results. Close writes what is buffered and does not close what it writes to.
+type Writer interface {
+	Write(Result) error
+	Close() error
+}
+
+// NewJSONL returns a Writer of an object a line: {"index":0,"id":"a","vector":[...]}, or with an
+// "error" instead of the vector. Without ids it leaves the id out.
+func NewJSONL(w io.Writer, ids bool) Writer {
+	return &text{out: bufio.NewWriterSize(w, 64<<10), ids: ids}
+}
+
+// NewCSV returns a Writer of CSV with a header: index, id, vector as [1,2,3], error. Without ids it
+// leaves the id out.
+func NewCSV(w io.Writer, ids bool) Writer {
+	return &text{out: bufio.NewWriterSize(w, 64<<10), ids: ids, csv: true}
+}
+
+type text struct {
+	out   *bufio.Writer
+	ids   bool
+	csv   bool
+	begun bool
+	buf   []byte
+}
+
+func (t *text) Write(r Result) error {
+	if t.csv {
+		return t.record(r)
+	}
+	b := append(t.buf[:0], `{"index":`...)
+	b = strconv.AppendInt(b, int64(r.Index), 10)
+	if t.ids && r.ID != "" {
+		b = quoted(append(b, `,"id":`...), r.ID)
+	}
+	if r.Vector != nil {
+		b = vector(append(b, `,"vector":`...), r.Vector)
+	} else {
+		b = quoted(append(b, `,"error":`...), r.Err)
+	}
+	t.buf = append(b, "}\n"...)
+	_, err := t.out.Write(t.buf)
+	return err
+}
+
+func (t *text) record(r Result) error {
+	b := t.head(t.buf[:0])
+	b = append(strconv.AppendInt(b, int64(r.Index), 10), ',')
+	if t.ids {
+		b = append(field(b, r.ID), ',')
+	}
+	if r.Vector != nil {
+		b = append(b, '"')
+		b = append(vector(b, r.Vector), '"')
+	}
+	b = append(b, ',')
+	t.buf = append(field(b, plain.Visible(r.Err)), '\n')
+	_, err := t.out.Write(t.buf)
+	return err
+}
+
+// head appends the header, once.
+func (t *text) head(b []byte) []byte {
+	if t.begun {
+		return b
+	}
+	t.begun = true
+	if t.ids {
+		return append(b, "index,id,vector,error\n"...)
+	}
+	return append(b, "index,vector,error\n"...)
+}
+
+func (t *text) Close() error {
+	if t.csv {
+		_, _ = t.out.Write(t.head(nil)) // Flush returns the error
+	}
+	return t.out.Flush()
+}
+
+// field appends a field of CSV.
+func field(b []byte, s string) []byte {
+	if !strings.ContainsAny(s, "\",\r\n") && s == strings.TrimSpace(s) {
+		return append(b, s...)
+	}
+	return append(append(append(b, '"'), strings.ReplaceAll(s, `"`, `""`)...), '"')
+}
+
+// quoted appends a JSON string. What a terminal would act on is escaped.
+func quoted(b []byte, s string) []byte {
+	q, err := json.Marshal(s)
+	if err != nil {
+		return append(b, `""`...) // a string has a JSON form
+	}
+	return append(b, plain.Visible(string(q))...)
+}
+
+func vector(b []byte, v []float32) []byte {
+	b = append(b, '[')
+	for i, x := range v {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = number(b, x)
+	}
+	return append(b, ']')
+}
+
+// number appends a number as encoding/json writes it.
+func number(b []byte, x float32) []byte {
+	format := byte('f')
+	if a := math.Abs(float64(x)); a != 0 && (float32(a) < 1e-6 || float32(a) >= 1e21) {
+		format = 'e'
+	}
+	b = strconv.AppendFloat(b, float64(x), format, -1, 32)
+	if n := len(b); format == 'e' && n >= 4 && b[n-4] == 'e' && b[n-3] == '-' && b[n-2] == '0' {
+		b[n-2] = b[n-1]
+		b = b[:n-1]
+	}
+	return b
+}
+
+// npyHead is the length of a file's header. NumPy wants a multiple of 64.
+const npyHead = 128
+
+// NewNPY returns a Writer of a .npy file of one row a vector: float32, or float16 if half is set.
+// numpy.load reads it. The id of each row, or its index where it has none, is a line of ids.
+// Results without a vector have no row. Close writes the header; dimensions is what it says if
+// there is no row.
+func NewNPY(w io.WriteSeeker, ids io.Writer, half bool, dimensions int) Writer {
+	return &npy{to: w, out: bufio.NewWriterSize(w, 256<<10), ids: bufio.NewWriterSize(ids, 64<<10), half: half, dimensions: dimensions}
+}
+
+type npy struct {
+	to         io.WriteSeeker
+	out, ids   *bufio.Writer
+	half       bool
+	dimensions int
+	rows       int
+	buf        []byte
+}
+
+func (n *npy) Write(r Result) error {
+	if r.Vector == nil {
+		return nil
+	}
+	b := n.buf[:0]
+	if n.rows == 0 {
+		b = append(b, make([]byte, npyHead)...) // Close writes it
+		n.dimensions = len(r.Vector)
+	}
+	if len(r.Vector) != n.dimensions {
+		return fmt.Errorf("a vector has %d dimensions and the ones before it have %d", len(r.Vector), n.dimensions)
+	}
+	for _, x := range r.Vector {
+		if !n.half {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+			continue
+		}
+		h := Half(x)
+		if h&0x7fff == 0x7c00 {
+			return fmt.Errorf("the number %g does not fit into float16: write float32", x)
+		}
+		b = binary.LittleEndian.AppendUint16(b, h)
+	}
+	n.buf = b
+	n.rows++
+	_, err := n.out.Write(b)
+	id := r.ID
+	if id == "" {
+		id = strconv.Itoa(r.Index)
+	}
+	_, err2 := n.ids.WriteString(id + "\n")
+	return errors.Join(err, err2)
+}
+
+func (n *npy) Close() error {
+	if err := errors.Join(n.out.Flush(), n.ids.Flush()); err != nil {
+		return err
+	}
+	kind := "<f4"
+	if n.half {
+		kind = "<f2"
+	}
+	head := fmt.Sprintf("\x93NUMPY\x01\x00%c\x00{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d), }", npyHead-10, kind, n.rows, n.dimensions)
+	head += strings.Repeat(" ", npyHead-1-len(head)) + "\n"
+	if _, err := n.to.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err := io.WriteString(n.to, head)
+	return err
+}
+
+// Half returns the float16 nearest to x, ties to even.
+func Half(x float32) uint16 {
+	bits := math.Float32bits(x)
+	sign := uint16(bits >> 16 & 0x8000)
+	switch a := math.Float32frombits(bits &^ (1 << 31)); {
+	case a != a:
+		return sign | 0x7e00
+	case a >= 65520: // half way to the number after the largest one
+		return sign | 0x7c00
+	case a < 1.0/(1<<14): // subnormal: a multiple of 2^-24, so adding .5 rounds it to one
+		return sign | uint16(math.Float32bits(a+.5)-math.Float32bits(.5))
+	default:
+		bits = math.Float32bits(a)
+		bits += 0xfff + bits>>13&1 // rounds; a carry moves into the exponent, as it should
+		return sign | uint16(bits>>13-(127-15)<<10)
+	}
+}

@@ -1,0 +1,160 @@
+package rows
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
+)
+
+var written = []Result{
+	{Index: 0, ID: "a", Vector: []float32{1, -2.5, 1e-7}}, {Index: 1, ID: "b,\"c\u202e", Err: "line 2 is \x1b[31mempty"},
+	{Index: 2, ID: " d ", Vector: []float32{0, 3e21, 0.1}},
+}
+
+func write(t *testing.T, w Writer) {
+	t.Helper()
+	for _, r := range written {
+		expect.NoError(t, w.Write(r))
+	}
+	expect.NoError(t, w.Close())
+}
+
+func TestJSONL(t *testing.T) {
+	var b strings.Builder
+	write(t, NewJSONL(&b, true))
+	expect.Equal(t, "output", b.String(), `{"index":0,"id":"a","vector":[1,-2.5,1e-7]}
+{"index":1,"id":"b,\"c\u202e","error":"line 2 is \u001b[31mempty"}
+{"index":2,"id":" d ","vector":[0,3e+21,0.1]}
+`)
+	b.Reset()
+	write(t, NewJSONL(&b, false))
+	if first, _, _ := strings.Cut(b.String(), "\n"); first != `{"index":0,"vector":[1,-2.5,1e-7]}` {
+		t.Errorf("got %q, want no id", first)
+	}
+}
+
+// A number has the form that encoding/json gives it.
+func TestNumber(t *testing.T) {
+	for bits := uint32(1); bits < 0x7f800000; bits += 0x123457 {
+		for _, x := range []float32{math.Float32frombits(bits), -math.Float32frombits(bits)} {
+			want, err := json.Marshal(x)
+			expect.NoError(t, err)
+			expect.Equal(t, "number", string(number(nil, x)), string(want))
+		}
+	}
+}
+
+func TestCSV(t *testing.T) {
+	for _, ids := range []bool{true, false} {
+		var b strings.Builder
+		write(t, NewCSV(&b, ids))
+		all, err := csv.NewReader(strings.NewReader(b.String())).ReadAll()
+		expect.NoError(t, err)
+		want := [][]string{{"index", "id", "vector", "error"}, {"0", "a", "[1,-2.5,1e-7]", ""}, {"1", "b,\"c\u202e", "", `line 2 is \u001b[31mempty`}, {"2", " d ", "[0,3e+21,0.1]", ""}}
+		if !ids {
+			for i, record := range want {
+				want[i] = append(record[:1:1], record[2:]...)
+			}
+		}
+		expect.Equal(t, "records", all, want)
+	}
+	var b strings.Builder
+	expect.NoError(t, NewCSV(&b, true).Close())
+	expect.Equal(t, "no record", b.String(), "index,id,vector,error\n")
+}
+
+// npyFile writes a .npy file and returns its name.
+func npyFile(t *testing.T, half bool, results ...Result) (name string, err error) {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), "v.npy")
+	f, err := os.Create(name)
+	expect.NoError(t, err)
+	ids, err := os.Create(name + ".ids")
+	expect.NoError(t, err)
+	w := NewNPY(f, ids, half, 3)
+	for _, r := range results {
+		if err := w.Write(r); err != nil {
+			return "", err
+		}
+	}
+	expect.NoError(t, w.Close())
+	expect.NoError(t, f.Close())
+	expect.NoError(t, ids.Close())
+	return name, nil
+}
+
+func TestNPY(t *testing.T) {
+	name, err := npyFile(t, false, written[0], written[1], Result{Index: 2, Vector: []float32{4, 5, 6}})
+	expect.NoError(t, err)
+	data, err := os.ReadFile(name)
+	expect.NoError(t, err)
+	head := "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"
+	if len(data) != 128+2*3*4 || !strings.HasPrefix(string(data), head) || data[127] != '\n' || string(data[128:136]) != "\x00\x00\x80\x3f\x00\x00\x20\xc0" {
+		t.Errorf("got %q, want the header %q in 128 bytes and two rows", data, head)
+	}
+	ids, err := os.ReadFile(name + ".ids")
+	expect.NoError(t, err)
+	expect.Equal(t, "ids", string(ids), "a\n2\n")
+	if _, err := npyFile(t, false, written[0], Result{Vector: []float32{1}}); err == nil {
+		t.Error("got no error for a vector of another length, want one")
+	}
+	if _, err := npyFile(t, true, written[2]); err == nil || !strings.Contains(err.Error(), "float16") {
+		t.Errorf("got the error %v for a number beyond float16, want one that says so", err)
+	}
+}
+
+// NumPy reads the files, where it is installed.
+func TestNumPyReads(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil || exec.Command(python, "-c", "import numpy").Run() != nil {
+		t.Skip("python3 with numpy is not installed")
+	}
+	for half, want := range map[bool]string{false: "float32 (2, 3) [[1.0, -2.5, 1.0], [4.0, 5.0, 6.0]] ['a', '2']", true: "float16 (2, 3) [[1.0, -2.5, 1.0], [4.0, 5.0, 6.0]] ['a', '2']"} {
+		name, err := npyFile(t, half, Result{ID: "a", Vector: []float32{1, -2.5, 1}}, Result{Index: 2, Vector: []float32{4, 5, 6}})
+		expect.NoError(t, err)
+		script := "import numpy,sys; a=numpy.load(sys.argv[1]); print(a.dtype, a.shape, a.tolist(), open(sys.argv[1]+'.ids').read().splitlines())"
+		out, err := exec.CommandContext(t.Context(), python, "-c", script, name).CombinedOutput()
+		if err != nil || strings.TrimSpace(string(out)) != want {
+			t.Errorf("float16 %v: got %s (error %v), want %s", half, out, err, want)
+		}
+		empty, err := npyFile(t, half)
+		expect.NoError(t, err)
+		out, err = exec.CommandContext(t.Context(), python, "-c", script, empty).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "(0, 3) [] []") {
+			t.Errorf("float16 %v: got %s (error %v), want no row of 3", half, out, err)
+		}
+	}
+}
+
+// Every float16 is its own nearest, and what lies between two goes to the nearer, or to the even.
+func TestHalf(t *testing.T) {
+	value := func(h uint16) float64 {
+		exp, frac := int(h>>10&31), float64(h&0x3ff)
+		if exp == 0 {
+			return math.Ldexp(frac, -24)
+		}
+		return math.Ldexp(1024+frac, exp-25)
+	}
+	for h := range uint16(0x7bff) {
+		a, b := value(h), value(h+1)
+		middle := float32((a + b) / 2)
+		even := h + h&1
+		for x, want := range map[float32]uint16{float32(a): h, middle: even, math.Nextafter32(middle, 0): h, math.Nextafter32(middle, 1e9): h + 1} {
+			if got := Half(x); got != want || Half(-x) != want|0x8000 {
+				t.Fatalf("got %#x for %g and %#x for %g, want %#x and its negative", got, x, Half(-x), -x, want)
+			}
+		}
+	}
+	for x, want := range map[float32]uint16{65519.99: 0x7bff, 65520: 0x7c00, float32(math.Inf(1)): 0x7c00, 1e-9: 0} {
+		expect.Equal(t, fmt.Sprint(x), Half(x), want)
+	}
+	expect.Equal(t, "NaN", Half(float32(math.NaN())), 0x7e00)
+}
