@@ -34,7 +34,6 @@ func documents(t *testing.T, dir string) []string {
 	return out
 }
 
-
 // flip turns one bit of a file.
 func flip(t *testing.T, name string, bit int) {
 	t.Helper()
