@@ -81,6 +81,17 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, opts .
 	return ids, fmt.Errorf("store: %d of %d documents are stored and the others are not: %w", len(b.docs), all, b.partial())
 }
 
+// Refused returns the documents that AddDocuments would refuse before it embeds anything, because
+// the store cannot keep them, by index in docs.
+func (s *Store) Refused(ctx context.Context, docs []schema.Document) []embedding.TextError {
+	b := &batch{of: len(docs), failed: map[int]error{}, docs: slices.Clone(docs)}
+	for i := range docs {
+		b.at, b.slots = append(b.at, i), append(b.slots, i)
+	}
+	s.refuse(ctx, vectorstores.Options{}, b)
+	return b.partial().Failed
+}
+
 // batch holds the documents to write.
 type batch struct {
 	of      int // number of the caller's documents
