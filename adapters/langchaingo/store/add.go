@@ -108,12 +108,16 @@ type batch struct {
 // refuse removes the documents that the store cannot keep, before anything is paid for.
 func (s *Store) refuse(ctx context.Context, o vectorstores.Options, b *batch) {
 	first := -1
+	ids := map[string]schema.Document{}
 	b.keep(func(i int) bool {
 		lead := b.docs[i]
 		if first >= 0 {
 			lead = b.docs[first]
 		}
 		err := s.unkept(ctx, b.docs[i], lead, o)
+		if err == nil {
+			err = s.replaces(b.docs[i], ids)
+		}
 		if err != nil {
 			b.failed[b.at[i]] = s.model.Errorf(embedding.Rejected, "%s cannot keep document %d: %w", s.name, b.at[i], err)
 		} else if first < 0 {

@@ -222,6 +222,23 @@ func escaped(key string) string {
 	return b.String()
 }
 
+// replaces refuses a document that would replace another one of the call. seen is by ID.
+func (s *Store) replaces(doc schema.Document, seen map[string]schema.Document) error {
+	for _, key := range s.trait.names {
+		value, ok := doc.Metadata[key]
+		if !ok {
+			continue
+		}
+		id := fmt.Sprint(value)
+		if other, ok := seen[id]; ok && !reflect.DeepEqual(other, doc) {
+			return fmt.Errorf("its metadata %q is its ID in the store and that of another document of the call, which it would replace", key)
+		}
+		seen[id] = doc
+		return nil // the first of the keys counts
+	}
+	return nil
+}
+
 // learned records what the index is made of, after the first add to an empty one.
 func (s *Store) learned(first schema.Document) {
 	for key, value := range first.Metadata {

@@ -69,7 +69,7 @@ func TestUnkept(t *testing.T) {
 }
 
 func TestReservedKeys(t *testing.T) {
-	for name, keys := range map[string][]string{"redisvector": {"content", "content_vector", "distance", "ids", "keys"}, "chroma": {"chroma:document"}, "pgvector": {"a\x00"}} {
+	for name, keys := range map[string][]string{"redisvector": {"content", "content_vector", "distance"}, "chroma": {"chroma:document"}, "pgvector": {"a\x00"}} {
 		for _, key := range keys {
 			d := schema.Document{Metadata: map[string]any{key: "x"}}
 			if err := guardOf(name).unkept(t.Context(), d, d, vectorstores.Options{}); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%q", key)) {
@@ -88,6 +88,15 @@ func TestReservedKeys(t *testing.T) {
 		}
 	}
 	expect.Equal(t, "refused documents", refused, []int{0, 2})
+
+	// Its ids and keys are a document's ID: two documents of a call that share one are an error.
+	refused = nil
+	same := schema.Document{PageContent: "a", Metadata: map[string]any{"ids": "1"}}
+	for _, f := range guardOf("redisvector").Refused(t.Context(), []schema.Document{same, same, {PageContent: "b", Metadata: map[string]any{"ids": "1"}},
+		{PageContent: "c", Metadata: map[string]any{"keys": "1"}}, {PageContent: "d", Metadata: map[string]any{"keys": "2", "ids": "3"}}, {PageContent: "e", Metadata: map[string]any{"keys": "2"}}}) {
+		refused = append(refused, f.Index)
+	}
+	expect.Equal(t, "documents that would replace another", refused, []int{2, 3})
 }
 
 // TestConditions: nothing that a caller says is in the SQL but as hexadecimal digits.

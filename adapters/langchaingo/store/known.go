@@ -19,6 +19,7 @@ type trait struct {
 	index    string   // field with the index's name: document keys begin with "doc:NAME:"
 	sort     sort     // what it can keep
 	reserved []string // metadata keys that it uses itself
+	names    []string // metadata keys with a document's ID: a later one replaces an earlier one
 	atomic   bool     // of a call that fails it keeps nothing
 	block    int      // most documents of a call; 0 means no limit
 	lazy     bool     // it does not embed documents that it holds, or a query that finds nothing
@@ -33,7 +34,7 @@ var known = map[string]trait{
 	langchaingo + "milvus/v2": {},
 	langchaingo + "redisvector": {
 		score: Distance, missing: []string{"no such index", "unknown index name"}, lacks: "unknown command", index: "indexName",
-		sort: hash, reserved: []string{"content", "content_vector", "distance", "ids", "keys"},
+		sort: hash, reserved: []string{"content", "content_vector", "distance"}, names: []string{"ids", "keys"},
 	},
 	langchaingo + "weaviate":                         {score: Certainty, missing: []string{"cannot query field", "empty response", "could not find class", "no graphql provider present"}},
 	langchaingo + "dolt":                             {score: OneMinusL2},
