@@ -18,6 +18,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
+	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/integration/internal/guarded"
 	"github.com/vecspace/embedding/integration/servers"
 	"github.com/vecspace/embedding/internal/expect"
@@ -218,6 +219,22 @@ func TestDocumentsOfOneID(t *testing.T) {
 	found, err := s.SimilaritySearch(t.Context(), "q", 9)
 	expect.NoError(t, err)
 	expect.Equal(t, "found", texts(found), []string{"a, changed", "c"})
+}
+
+// TestTheFirstDocumentFails: the index is made of the first document that has a vector, and what does
+// not fit it is refused although it fits the first of the call.
+func TestTheFirstDocumentFails(t *testing.T) {
+	b := guarded.Serve(t, redisKind)
+	e := embedtest.NewFake(embedtest.FakeOptions{Poison: func(text string) bool { return text == "bad" }})
+	s := b.Guard(t, e, "Coll")
+	ids, err := s.AddDocuments(t.Context(), []schema.Document{of("bad", map[string]any{"year": "x"}), of("a", map[string]any{"year": 2020}), of("b", map[string]any{"year": "unknown"})})
+	guarded.Says(t, err, "1 of 3 documents are stored")
+	p, ok := errors.AsType[*embedding.PartialError](err)
+	if !ok || len(p.Failed) != 2 || p.Response.Vectors[2] == nil || ids[1] == "" || ids[2] != "" {
+		t.Errorf("got %q, %v, want the last refused and its vector in the error", ids, err)
+	}
+	_, err = s.AddDocuments(t.Context(), []schema.Document{of("c", map[string]any{"year": "unknown"})})
+	guarded.Says(t, err, "cannot keep", `"year"`)
 }
 
 // TestUnforeseen: what only the server knows to refuse is isolated, and its vector is in the error.

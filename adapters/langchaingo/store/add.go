@@ -41,7 +41,7 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, opts .
 	if err != nil {
 		return nil, err
 	}
-	b := &batch{of: len(docs), failed: map[int]error{}}
+	b := &batch{of: len(docs), failed: map[int]error{}, guessed: s.trait.sort == hash && s.fresh.Load()}
 	for i, doc := range docs {
 		if o.Deduplicater == nil || !o.Deduplicater(ctx, doc) {
 			b.slots = append(b.slots, len(b.at))
@@ -103,6 +103,8 @@ type batch struct {
 	failed map[int]error     // by index of the caller's documents
 	paid   map[int][]float32 // vectors of all that were embedded, if some failed
 	usage  embedding.Usage
+
+	guessed bool // that the index will be made of this call's first document
 }
 
 // refuse removes the documents that the store cannot keep, before anything is paid for.
@@ -233,6 +235,12 @@ func (s *Store) write(ctx context.Context, o vectorstores.Options, b *batch) ([]
 	if !checked {
 		if empty, err = s.vacant(ctx, s.at(o.NameSpace)); err != nil {
 			return nil, b.lost(0, len(b.docs), fmt.Errorf("store: nothing was written: %w", err))
+		}
+	}
+	if b.guessed { // the first may have failed since, or another call's have come before
+		b.remember()
+		if s.refuse(ctx, o, b); len(b.docs) == 0 {
+			return nil, fmt.Errorf("store: nothing was written: %s cannot keep any of the documents", s.name)
 		}
 	}
 	w := &writing{s: s, o: o, b: b, ids: make([]string, len(b.docs))}
