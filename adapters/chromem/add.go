@@ -21,8 +21,10 @@ import (
 // into docs, and the IDs of documents that were not stored are empty. The same call again embeds
 // only those. If none of the documents is in the store afterwards, the error is the Embedder's own
 // and there are no IDs. A disk error ends the call; the IDs of documents stored before it are
-// returned, and the vectors of the others are in the PartialError. It is an error, before anything is embedded, if two different documents have one ID or
-// if metadata has an unsupported type, or, as [ErrInUse], if another Store is changing the folder.
+// returned, and the vectors of the others are in the PartialError.
+//
+// It is an error, before anything is embedded, if two different documents have one ID, if metadata
+// has an unsupported type or, as [ErrInUse], if another Store is changing the folder.
 //
 // WithNameSpace names another collection. WithEmbedder takes an embedder with the same Space, made
 // by adapters/langchaingo.New. Other options are ignored.

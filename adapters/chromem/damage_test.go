@@ -154,8 +154,8 @@ func TestRepair(t *testing.T) {
 	}
 }
 
-// TestBitFlips turns bits at random, in files of every kind: a text, a vector or metadata that is not
-// what was stored is never opened. Nor does a flip make a document vanish.
+// TestBitFlips turns bits at random, in files of every kind: a text, a vector or metadata that is
+// not what was stored is never opened. Nor does a flip make a document vanish.
 func TestBitFlips(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	o := chromem.Options{Dir: t.TempDir()}

@@ -17,7 +17,7 @@ import (
 	"github.com/philippgille/chromem-go"
 )
 
-// indexed is one of chromem's collections, in memory, with what chromem does not report. The store's
+// indexed is one of chromem's collections in memory, with what chromem does not report. The store's
 // lock guards the maps and all changes.
 type indexed struct {
 	*chromem.Collection

@@ -76,8 +76,8 @@ func child(t *testing.T, dir string) (*exec.Cmd, *bufio.Scanner) {
 	return cmd, bufio.NewScanner(out)
 }
 
-// TestKilled kills a process that fills a folder, again and again: each time the folder opens, holds
-// what was said to be stored, and the next process goes on.
+// TestKilled kills a process that fills a folder, again and again: each time the folder opens and
+// holds what was said to be stored, and the next process goes on.
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	f := embedtest.NewFake(embedtest.FakeOptions{})
@@ -112,8 +112,8 @@ func TestKilled(t *testing.T) {
 	expect.Equal(t, "temporary files", len(left), 0)
 }
 
-// TestTwoProcesses fill one folder at once: both succeed, the folder is sound, and each text is paid
-// for once.
+// TestTwoProcesses fill one folder at once: both succeed, the folder is sound, and each text is
+// paid for once.
 func TestTwoProcesses(t *testing.T) {
 	dir := t.TempDir()
 	billed := map[string]int{}
@@ -192,7 +192,8 @@ func TestInUse(t *testing.T) {
 	}
 }
 
-// TestFolderThatCannotBeWritten opens for searching; a change is refused before anything is embedded.
+// TestFolderThatCannotBeWritten opens for searching; a change is refused before anything is
+// embedded.
 func TestFolderThatCannotBeWritten(t *testing.T) {
 	o := chromem.Options{Dir: t.TempDir()}
 	f := embedtest.NewFake(embedtest.FakeOptions{})

@@ -21,8 +21,8 @@ import (
 // Nothing is written before all texts are embedded. A document that the store cannot keep is not
 // embedded. If some documents fail, the others are written; the error holds an
 // [*embedding.PartialError] with indexes into docs and, if any was stored, the IDs of those that
-// were not are empty. The error says how many documents are in the store. If the store itself fails,
-// the PartialError also holds the vectors of the documents that it did not take, so that nothing is
+// were not are empty. The error says how many documents are in the store. If the store fails, the
+// PartialError also holds the vectors of the documents that it did not take, so that nothing is
 // paid for twice; some of a failed block may be in the store, which only the store knows. pgvector
 // and Chroma keep nothing of a failed call: there, the guard halves the block until it knows which
 // documents the store refuses, and writes the others.
@@ -31,11 +31,15 @@ import (
 // other dimensions.
 //
 // WithEmbedder takes an embedder with the same Space, made by adapters/langchaingo.New. The store
-// itself interprets or refuses WithNameSpace, WithFilters and WithScoreThreshold.
+// itself interprets or refuses WithNameSpace, WithFilters and WithScoreThreshold; what pgvector and
+// Chroma refuse is refused before anything is embedded.
 func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, opts ...vectorstores.Option) ([]string, error) {
 	o := options(opts)
 	if err := s.wrong.Load(); err != nil {
 		return nil, fmt.Errorf("store: nothing was written: %w", *err)
+	}
+	if err := s.trait.takes(o); err != nil {
+		return nil, fmt.Errorf("store: nothing was embedded: %s: %w", s.name, err)
 	}
 	e, err := percall.Embedder("store", s.e, o.Embedder)
 	if err != nil {

@@ -74,6 +74,18 @@ func sound(text string) error {
 	return nil
 }
 
+// takes refuses the options of an add that the store would refuse when the texts are paid for.
+func (t trait) takes(o vectorstores.Options) error {
+	switch {
+	case t.sort != jsonb && t.sort != scalars:
+	case o.Filters != nil, o.ScoreThreshold != 0:
+		return errors.New("an add takes neither filters nor a score threshold")
+	case o.NameSpace != "" && t.sort == jsonb:
+		return errors.New("an add takes no name space: open a store for each collection")
+	}
+	return nil
+}
+
 // keyed refuses the keys that a store uses itself.
 func keyed(t trait, key string) error {
 	if slices.Contains(t.reserved, key) {
