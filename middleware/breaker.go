@@ -18,11 +18,11 @@ type BreakerOptions struct {
 	Cooldown time.Duration
 }
 
-// Breaker stops calling a provider that is down and fails its callers fast. Unavailable errors count
-// as failures. RateLimited errors count only if nothing was served for a minute and nothing else is
-// in flight: [Limit] deals with a busy account. If the server sends a RetryAfter with a failure, the
-// circuit opens at once, for that long, up to a minute. Calls that never reached the provider, or
-// that ended because their caller left, are neither failures nor successes.
+// Breaker stops calling a provider that is down and fails its callers fast. Unavailable errors
+// count as failures. RateLimited errors count only if nothing was served for a minute and nothing
+// else is in flight: [Limit] deals with a busy account. If the server sends a RetryAfter with a
+// failure, the circuit opens at once, for that long, up to a minute. Calls that never reached the
+// provider, or that ended because their caller left, are neither failures nor successes.
 //
 // While the circuit is open, calls fail as Unavailable with [CodeOpen] and the remaining time as
 // RetryAfter, so that Fallback moves on and Retry knows when to come back. Then one call tries,
@@ -128,8 +128,9 @@ func own(e *embedding.Error) bool {
 // busy is for how long after a success a refusal as too much is not the provider's failure.
 const busy = time.Minute
 
-// longestOpen is the longest time without a trial, as long as Retry's default MaxWait. A server that
-// asks for more is asked again by one call: it may have spoken of another limit, or in another unit.
+// longestOpen is the longest time without a trial, as long as Retry's default MaxWait. A server
+// that asks for more is asked again by one call: it may have spoken of another limit, or in another
+// unit.
 const longestOpen = time.Minute
 
 type breaker struct {

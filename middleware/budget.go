@@ -55,9 +55,9 @@ func (b *Budget) Spent() float64 {
 // Before the provider has counted a request, only the first one under way reserves its estimate;
 // others reserve a token per byte.
 //
-// Afterwards the request costs what the provider's usage says. It costs the estimate, by that ratio,
-// if the provider counts no tokens, or if the request ended without an answer that shows whether it
-// was billed. A refusal (HTTP status 400 and above) costs nothing.
+// Afterwards the request costs what the provider's usage says. It costs the estimate, by that
+// ratio, if the provider counts no tokens, or if the request ended without an answer that shows
+// whether it was billed. A refusal (HTTP status 400 and above) costs nothing.
 func (b *Budget) Wrap(e embedding.Embedder) (embedding.Embedder, error) {
 	if e == nil {
 		return nil, errors.New("middleware.Budget: the embedder is nil")

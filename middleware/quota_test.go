@@ -61,7 +61,7 @@ func TestSharedLimitIsOneAccount(t *testing.T) {
 			for range 10 {
 				wg.Go(func() {
 					if err := ask(t.Context(), e, "a"); err != nil {
-						t.Error(err)
+						t.Errorf("got the error %v, want none", err)
 					}
 				})
 			}
@@ -81,12 +81,13 @@ func TestSharedLimitSettlesAndGivesBack(t *testing.T) {
 		q := &quota{requests: newBucket(60), tokens: newBucket(600)}
 		e := embedding.Chain(&target{tokens: 1}, Limit(LimitOptions{RPM: 60, TPM: 600, Shared: q}))
 		if err := ask(t.Context(), e, strings.Repeat("abcd ", 10)); err != nil { // estimated 10, billed 1
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 		if got := q.drawn(); len(got) != 2 || got[0].Tokens < 5 || got[1].Tokens != 1-got[0].Tokens || got[1].Requests != 0 {
 			t.Errorf("%+v", got)
 		}
-		// One who cannot be served in time is told at once, one who leaves gives back, and the next one does not wait for them.
+		// One who cannot be served in time is told at once, one who leaves gives back, and the next one
+		// does not wait for them.
 		start := time.Now()
 		short, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
@@ -98,7 +99,7 @@ func TestSharedLimitSettlesAndGivesBack(t *testing.T) {
 		gone, leave := context.WithCancel(t.Context())
 		time.AfterFunc(100*time.Millisecond, leave)
 		if err := ask(gone, e, "a"); !errors.Is(err, context.Canceled) {
-			t.Error(err)
+			t.Errorf("got the error %v, want context.Canceled", err)
 		}
 		if err := ask(t.Context(), e, "a"); err != nil || time.Since(start).Round(time.Millisecond) != time.Second {
 			t.Errorf("%v after %v", err, time.Since(start))
@@ -131,7 +132,7 @@ func TestSharedLimitThatIsDown(t *testing.T) {
 						continue
 					}
 					if ours, ok := errors.AsType[*embedding.Error](err); !ok || ours.Kind != embedding.Unavailable || ours.Code != CodeQuota {
-						t.Fatal(err)
+						t.Fatalf("got the error %v, want Unavailable with %s", err, CodeQuota)
 					}
 				}
 				if took := time.Since(start).Round(time.Millisecond); took < c.want || took > c.want+3*quotaTimeout {
@@ -148,7 +149,8 @@ func TestSharedLimitThatIsDown(t *testing.T) {
 	}
 }
 
-// A caller whose context is about to end gives the account no time to answer, and that is not taken for its failure.
+// A caller whose context is about to end gives the account no time to answer, and that is not taken
+// for its failure.
 func TestSharedLimitHasNoTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &quota{requests: newBucket(360), fails: func(ctx context.Context) error {
@@ -165,11 +167,11 @@ func TestSharedLimitHasNoTime(t *testing.T) {
 			err := ask(ctx, e, "a")
 			cancel()
 			if ours, ok := errors.AsType[*embedding.Error](err); !ok || ours.Kind != embedding.RateLimited || ours.Code != CodeLimit {
-				t.Fatal(err)
+				t.Fatalf("got the error %v, want RateLimited with %s", err, CodeLimit)
 			}
 		}
 		if err := ask(t.Context(), e, "a"); err != nil {
-			t.Error(err)
+			t.Errorf("got the error %v, want none", err)
 		}
 	})
 }

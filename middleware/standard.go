@@ -40,8 +40,8 @@ func (o StandardOptions) layers(limit embedding.Middleware) (around, each []embe
 //	Coalesce(Batch(Retry(Breaker(Limit(Timeout(Attempts(provider)))))))
 //
 // Observe, Dimensions and a cache go around it; see [Stack] for all layers and for several
-// providers. The state of [Limit], with the pace that it learns, belongs to the returned Middleware:
-// chains that share an account share one value.
+// providers. The state of [Limit], with the pace that it learns, belongs to the returned
+// Middleware: chains that share an account share one value.
 func Standard(o StandardOptions) embedding.Middleware {
 	around, each := o.layers(Limit(o.Limit))
 	return func(next embedding.Embedder) embedding.Embedder {

@@ -22,8 +22,10 @@ import (
 // into docs, and the IDs of documents that were not stored are empty. The same call again embeds
 // only those. If none of the documents is in the store afterwards, the error is the Embedder's own
 // and there are no IDs. A disk error ends the call; the IDs of documents stored before it are
-// returned. It is an error, before anything is embedded, if two different documents have one ID or
-// if metadata has an unsupported type.
+// returned, and the vectors of the others are in the PartialError.
+//
+// It is an error, before anything is embedded, if two different documents have one ID, if metadata
+// has an unsupported type or, as [ErrInUse], if another Store is changing the folder.
 //
 // WithNameSpace names another collection. WithEmbedder takes an embedder with the same Space, made
 // by adapters/langchaingo.New. Other options are ignored.
@@ -51,6 +53,11 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 	if len(batch) == 0 {
 		return []string{}, ctx.Err()
 	}
+	unlock, err := s.Lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	c, err := s.create(o.NameSpace)
 	if err != nil {
 		return nil, err
@@ -74,8 +81,12 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 		s.mu.Lock() // per document, so that searches do not wait for all
 		err := c.put(ctx, x)
 		s.mu.Unlock()
-		if err != nil {
-			return ids, fmt.Errorf("chromem: document %d (%s): %w", x.at, x.id, err)
+		if err != nil { // of the disk, which the others would meet too
+			err = fmt.Errorf("document %d (%s): %w", x.at, x.id, err)
+			for _, x := range batch[k:] {
+				failed[x.at] = err
+			}
+			return ids, fmt.Errorf("chromem: %w", partial(batch, failed, usage, len(docs)))
 		}
 		ids[k] = x.id
 	}

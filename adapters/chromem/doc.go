@@ -27,16 +27,23 @@
 // or not at all, and compared before anything is opened. So vectors of another model are refused
 // even after a restart.
 //
-// After AddDocuments has returned, its documents are with the operating system: they survive the
-// end of the process, and a crash of the machine only once the system has written them. chromem-go
-// writes each file in place, so a killed process may leave one half-written. [New] refuses such a
-// folder and names the files; delete them and add their documents again. There are no checksums:
-// New detects files that cannot be decoded, vectors of another length and IDs that do not fit, but
-// not every changed bit.
+// A file is written under a temporary name and renamed, so a killed process leaves whole files. An
+// unfinished file, of a version that wrote in place or of a machine that crashed, counts as absent:
+// the next call with its document embeds it again. Every file has a checksum, and [New] refuses a
+// folder with a changed bit and names the files. Files of versions without checksums are read; New
+// detects those that cannot be decoded, but not every changed bit.
 //
-// A folder belongs to one Store at a time; nothing enforces it. Two Stores of one folder do not see
-// each other's changes and answer from their own memory. After a restart, the last write of a
-// document counts.
+// After AddDocuments has returned, its documents are with the operating system: they survive the
+// end of the process, and a crash of the machine only once the system has written them.
+//
+// Several Stores may have a folder open, and one at a time changes it: a call of AddDocuments or
+// Delete while another Store's is under way returns [ErrInUse] at once and embeds nothing.
+// [Store.Lock] makes one change of several calls. A change by another Store is seen after the next
+// own change, a Lock, or New. A folder that cannot be written opens for searching.
+//
+// The lock is flock(2) on the file lock, which the end of the process releases. Windows, Solaris,
+// AIX and some network file systems have no such lock: there, and where versions before the lock
+// run too, let only one program change a folder.
 //
 // # Metadata
 //

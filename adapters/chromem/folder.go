@@ -3,7 +3,6 @@ package chromem
 import (
 	"cmp"
 	"context"
-	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,9 +19,8 @@ import (
 
 // Folder returns a Reader of one collection in a [Store]'s folder, such as package migrate takes.
 // It does not need the model that made the vectors and reads one document at a time, in the order
-// of the files' names. A name of "" is "documents", as in [Options]. A Store may have the folder
-// open meanwhile; a document that it is just writing may be missing, or fail the read with an
-// error.
+// of the files' names. A name of "" is "documents", as in [Options]. A Store may change the folder
+// meanwhile. An unfinished file is left out.
 func Folder(dir, name string) collection.Reader {
 	return folder{dir, cmp.Or(name, "documents")}
 }
@@ -36,7 +34,7 @@ func (f folder) Describe(context.Context) (collection.Description, error) {
 	d := collection.Description{Name: fmt.Sprintf("the collection %q of the chromem folder %s", f.collection, f.dir)}
 	name := filepath.Join(f.dir, sidecar)
 	data, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) && len(gobs(f.dir)) == 0 {
+	if errors.Is(err, fs.ErrNotExist) && !gobs(f.dir) {
 		return d, nil // there is no Store
 	}
 	if err != nil {
@@ -56,7 +54,7 @@ func (f folder) Describe(context.Context) (collection.Description, error) {
 	if err != nil {
 		return d, fmt.Errorf("chromem: %w", err)
 	}
-	names, err := f.names()
+	names, err := documentFiles(f.files())
 	if err != nil {
 		return d, err
 	}
@@ -67,16 +65,20 @@ func (f folder) Describe(context.Context) (collection.Description, error) {
 	return d, nil
 }
 
-// names returns the sorted names of the documents' files.
-func (f folder) names() ([]string, error) {
-	entries, err := os.ReadDir(f.files())
+// documentFiles returns the sorted names of the documents' files in a collection's folder, without
+// empty ones.
+func documentFiles(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("chromem: %w", err)
 	}
 	var names []string
 	for _, e := range entries {
-		if name := e.Name(); filepath.Ext(name) == ".gob" && name != "00000000.gob" {
-			names = append(names, name)
+		if name := e.Name(); filepath.Ext(name) != ".gob" || name == nameFile || e.IsDir() {
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.Size() > 0 { // else it was deleted meanwhile, or is unfinished
+			names = append(names, e.Name())
 		}
 	}
 	return names, nil
@@ -84,7 +86,7 @@ func (f folder) names() ([]string, error) {
 
 func (f folder) Documents(ctx context.Context, after string) iter.Seq2[collection.Document, error] {
 	return func(yield func(collection.Document, error) bool) {
-		names, err := f.names()
+		names, err := documentFiles(f.files())
 		if err != nil {
 			yield(collection.Document{}, err)
 			return
@@ -98,8 +100,8 @@ func (f folder) Documents(ctx context.Context, after string) iter.Seq2[collectio
 			if err == nil {
 				d, err = f.read(name)
 			}
-			if errors.Is(err, fs.ErrNotExist) {
-				continue // deleted meanwhile
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errUnfinished) {
+				continue // deleted meanwhile, or never there
 			}
 			if !yield(d, err) || err != nil {
 				return
@@ -110,14 +112,12 @@ func (f folder) Documents(ctx context.Context, after string) iter.Seq2[collectio
 
 func (f folder) read(name string) (collection.Document, error) {
 	path := filepath.Join(f.files(), name)
-	file, err := os.Open(path)
-	if err != nil {
-		return collection.Document{}, fmt.Errorf("chromem: %w", err)
-	}
-	defer func() { _ = file.Close() }() // it was only read
 	var stored chromem.Document
-	if err := gob.NewDecoder(file).Decode(&stored); err != nil {
+	switch err := readFile(path, &stored); {
+	case errors.Is(err, errDamaged):
 		return collection.Document{}, damaged(f.dir, path)
+	case err != nil:
+		return collection.Document{}, err
 	}
 	id, ok := stored.Metadata[keyID]
 	if !ok {

@@ -60,13 +60,13 @@ func TestFolderReader(t *testing.T) {
 	if d, err := chromem.Folder(filepath.Join(dir, "none"), "").Describe(t.Context()); err != nil || d.ID != "" {
 		t.Errorf("no folder: %+v, %v", d, err)
 	}
-	half(t, documents(t, dir)[3])
+	flip(t, documents(t, dir)[3], 99)
 	last := error(nil)
 	for _, err := range r.Documents(t.Context(), "") {
 		last = err
 	}
-	if last == nil || !strings.Contains(last.Error(), documents(t, dir)[3]+" is corrupt or half-written") {
-		t.Errorf("got the error %v, want one that names the half-written document", last)
+	if last == nil || !strings.Contains(last.Error(), documents(t, dir)[3]+" is corrupt") {
+		t.Errorf("got the error %v, want one that names the damaged document", last)
 	}
 }
 

@@ -17,58 +17,115 @@ import (
 	"github.com/philippgille/chromem-go"
 )
 
-// indexed is one of chromem's collections, with what chromem does not report. The store's lock
-// guards the maps and all changes.
+// indexed is one of chromem's collections in memory, with what chromem does not report. The store's
+// lock guards the maps and all changes.
 type indexed struct {
 	*chromem.Collection
+	name  string               // "" while only the folder is known, which is a hash of the name
 	dir   string               // of its files; "" in memory
 	ids   map[string]string    // chromem's ID by document ID
-	files map[[4]byte]struct{} // names of chromem's files: 4 bytes of a hash
+	files map[[4]byte]struct{} // names of files: 4 bytes of a hash
 }
 
-func newIndexed(c *chromem.Collection, dir string) *indexed {
-	if dir != "" {
-		dir = filepath.Join(dir, hexOf(c.Name))
-	}
-	// chromem keeps a collection's own metadata in the file 00000000.
-	return &indexed{Collection: c, dir: dir, ids: map[string]string{}, files: map[[4]byte]struct{}{{}: {}}}
-}
-
-// load reads which documents a collection on disk holds, and checks them.
-func load(from *chromem.Collection, dir string, dimensions int) (*indexed, error) {
-	c := newIndexed(from, dir)
-	n := c.Count()
-	if n == 0 {
-		return c, nil
-	}
-	// chromem cannot list documents, but a search can ask for all of them.
-	whatever := make([]float32, dimensions)
-	whatever[0] = 1
-	all, err := c.QueryEmbedding(context.Background(), whatever, n, nil, nil)
+// newIndexed makes a collection of db. Its folder's name is the collection's name in db.
+func newIndexed(db *chromem.DB, folder, dir string) (*indexed, error) {
+	c, err := db.CreateCollection(folder, nil, func(context.Context, string) ([]float32, error) {
+		return nil, errors.New("a vector is missing") // vectors are always given
+	})
 	if err != nil {
-		return nil, unreadable(dir, err)
+		return nil, fmt.Errorf("chromem: %w", err)
 	}
-	for _, r := range all {
-		id, ok := r.Metadata[keyID]
-		if !ok {
-			return nil, fmt.Errorf("chromem: %s holds a document that was not stored by this package: use another folder", dir)
-		}
-		_, err := decode(r.Metadata)
-		_, twice := c.ids[id]
-		fits := r.ID == id || strings.HasPrefix(r.ID, id+"\x00")
-		unit := math.Abs(norm(r.Embedding)-1) < 1e-3
-		if err != nil || twice || !fits || !unit {
-			return nil, damaged(dir, c.file(r.ID))
-		}
-		c.ids[id] = r.ID
-		c.files[fileOf(r.ID)] = struct{}{}
+	if dir != "" {
+		dir = filepath.Join(dir, folder)
 	}
-	return c, nil
+	// The file 00000000 is the collection's own.
+	return &indexed{Collection: c, dir: dir, ids: map[string]string{}, files: map[[4]byte]struct{}{{}: {}}}, nil
 }
 
-// fileOf returns the name that chromem gives a document's file or a collection's folder. Among
-// 77,000 names a collision is likelier than not, and chromem would overwrite one file with the
-// other.
+// load reads the whole folder into memory, in place of what was there.
+func (s *Store) load() error {
+	entries, err := os.ReadDir(s.o.Dir)
+	if err != nil {
+		return fmt.Errorf("chromem: %w", err)
+	}
+	db, collections := chromem.NewDB(), map[string]*indexed{}
+	var bad []string
+	for _, e := range entries {
+		if raw, err := hex.DecodeString(e.Name()); err != nil || len(raw) != 4 || !e.IsDir() {
+			continue
+		}
+		c, err := newIndexed(db, e.Name(), s.o.Dir)
+		if err != nil {
+			return err
+		}
+		broken, err := c.load(s.model.Dimensions)
+		if err != nil {
+			return err
+		}
+		bad = append(bad, broken...)
+		collections[e.Name()] = c
+	}
+	if len(bad) > 0 {
+		return damaged(s.o.Dir, bad...)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.db, s.collections = db, collections
+	return nil
+}
+
+// load reads the files of a collection and returns the damaged ones.
+func (c *indexed) load(dimensions int) (bad []string, err error) {
+	names, err := documentFiles(c.dir)
+	if err != nil {
+		return nil, err
+	}
+	own := filepath.Join(c.dir, nameFile)
+	var n named
+	switch err := readFile(own, &n); {
+	case errors.Is(err, errUnfinished), errors.Is(err, fs.ErrNotExist): // it is written again
+	case err == nil && hexOf(n.Name) == filepath.Base(c.dir):
+		c.name = n.Name
+	case err == nil, errors.Is(err, errDamaged):
+		bad = append(bad, own)
+	default:
+		return nil, err
+	}
+	for _, name := range names {
+		path := filepath.Join(c.dir, name)
+		var d chromem.Document
+		switch err := readFile(path, &d); {
+		case errors.Is(err, errUnfinished), errors.Is(err, fs.ErrNotExist): // not there, or deleted meanwhile
+			continue
+		case errors.Is(err, errDamaged):
+			bad = append(bad, path)
+			continue
+		case err != nil:
+			return nil, err
+		}
+		id, ok := d.Metadata[keyID]
+		if !ok {
+			return nil, fmt.Errorf("chromem: %s was not stored by this package: use another folder", path)
+		}
+		_, err := decode(d.Metadata)
+		_, twice := c.ids[id]
+		fits := hexOf(d.ID)+".gob" == name && (d.ID == id || strings.HasPrefix(d.ID, id+"\x00"))
+		unit := len(d.Embedding) == dimensions && math.Abs(norm(d.Embedding)-1) < 1e-3
+		if err != nil || twice || !fits || !unit {
+			bad = append(bad, path)
+			continue
+		}
+		if err := c.AddDocument(context.Background(), d); err != nil {
+			return nil, fmt.Errorf("chromem: %s: %w", path, err)
+		}
+		c.ids[id] = d.ID
+		c.files[fileOf(d.ID)] = struct{}{}
+	}
+	return bad, nil
+}
+
+// fileOf returns the name of a document's file or of a collection's folder, which chromem-go has
+// chosen. Among 77,000 names a collision is likelier than not.
 func fileOf(name string) [4]byte {
 	sum := sha256.Sum256([]byte(name))
 	return [4]byte(sum[:4])
@@ -102,20 +159,19 @@ func (c *indexed) put(ctx context.Context, x *entry) error {
 	}
 	if !known {
 		inner = c.place(x.id)
-		c.ids[x.id] = inner
-		c.files[fileOf(inner)] = struct{}{}
 	}
 	doc := chromem.Document{ID: inner, Metadata: x.metadata, Embedding: x.vector, Content: x.content}
-	err := c.AddDocument(ctx, doc)
-	if err == nil {
-		return nil
+	if c.dir != "" {
+		if err := writeFile(c.file(inner), doc); err != nil {
+			return err
+		}
 	}
-	// It is in memory but not complete on disk. Drop it, so that the next try stores it again.
-	if c.Delete(ctx, nil, nil, inner) == nil {
-		delete(c.ids, x.id)
-		delete(c.files, fileOf(inner))
-	} // else a file is left, and the ID keeps its name so that it is overwritten
-	return err
+	if err := c.AddDocument(ctx, doc); err != nil {
+		return err
+	}
+	c.ids[x.id] = inner
+	c.files[fileOf(inner)] = struct{}{}
+	return nil
 }
 
 // remove deletes a document if it exists. It deletes the file first, so that a document whose file

@@ -3,6 +3,7 @@ package chromem_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/tmc/langchaingo/schema"
 
+	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
@@ -41,6 +43,9 @@ func TestDiskFailures(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "document 1 (2)") || !slices.Equal(ids, []string{"1", ""}) || s.Count() != 1 {
 		t.Errorf("a new document: %q, %v, %d documents", ids, err, s.Count())
 	}
+	if p, ok := errors.AsType[*embedding.PartialError](err); !ok || p.Response.Vectors[1] == nil || len(p.Failed) != 1 || p.Failed[0].Index != 1 {
+		t.Errorf("a new document: got %v, want a PartialError with the vector that was paid for", err)
+	}
 	free()
 	add(t, s, two)
 	free = block("1")
@@ -51,8 +56,10 @@ func TestDiskFailures(t *testing.T) {
 	if _, err := s.AddDocuments(t.Context(), []schema.Document{one}); err == nil {
 		t.Error("a changed document was written over a folder")
 	}
-	for id := range s.All() {
-		t.Errorf("%s is in memory and not on disk", id)
+	for id, d := range s.All() {
+		if id != "1" || d.PageContent != "one" {
+			t.Errorf("after a failed change: got %s %q, want what was there before", id, d.PageContent)
+		}
 	}
 	free()
 	add(t, s, one)

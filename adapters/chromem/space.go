@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,25 +24,39 @@ type spaceFile struct {
 	Format     int             `json:"format"`
 	Space      embedding.Space `json:"space"`
 	Dimensions int             `json:"dimensions"`
+	Sum        string          `json:"sum,omitempty"` // "" in files of earlier versions
 }
 
-// claim compares dir's sidecar with the model, or writes one into a new folder.
-func claim(dir string, m embedding.Model) error {
-	name := filepath.Join(dir, sidecar)
-	data, err := os.ReadFile(name)
-	if err == nil {
-		return compare(dir, name, data, m)
+// sum returns a checksum of the other fields.
+func (f spaceFile) sum() string {
+	text := fmt.Sprintf("%d %q %d", f.Format, f.Space, f.Dimensions)
+	return fmt.Sprintf("%08x", crc32.Checksum([]byte(text), castagnoli))
+}
+
+// claim compares the folder's sidecar with the model, or writes one into a new folder.
+func (s *Store) claim() error {
+	dir := s.o.Dir
+	if _, err := os.Lstat(filepath.Join(dir, sidecar)); !errors.Is(err, fs.ErrNotExist) {
+		return s.agrees()
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("chromem: %w", err)
-	}
-	if len(gobs(dir)) > 0 {
+	if gobs(dir) {
 		return fmt.Errorf("chromem: %s holds an index without %s, so the model of its vectors is unknown: use another folder, or delete this one and index again", dir, sidecar)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("chromem: %w", err)
 	}
-	data, err = json.Marshal(spaceFile{format, m.Space, m.Dimensions})
+	lock, err := locked(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close() }() // which unlocks it
+	name := filepath.Join(dir, sidecar)
+	if _, err := os.Lstat(name); err == nil { // another Store has been quicker
+		return s.agrees()
+	}
+	f := spaceFile{Format: format, Space: s.model.Space, Dimensions: s.model.Dimensions}
+	f.Sum = f.sum()
+	data, err := json.Marshal(f)
 	if err != nil {
 		return fmt.Errorf("chromem: %w", err)
 	}
@@ -49,6 +64,16 @@ func claim(dir string, m embedding.Model) error {
 		return fmt.Errorf("chromem: %w", err)
 	}
 	return nil
+}
+
+// agrees compares the folder's sidecar with the model.
+func (s *Store) agrees() error {
+	name := filepath.Join(s.o.Dir, sidecar)
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("chromem: %w", err)
+	}
+	return compare(s.o.Dir, name, data, s.model)
 }
 
 // compare compares a sidecar with the model.
@@ -75,7 +100,7 @@ func compare(dir, name string, data []byte, m embedding.Model) error {
 // that cannot be decoded.
 func (had spaceFile) sound(dir, name string) error {
 	switch {
-	case had.Format == 0 || had.Space == "" || had.Dimensions < 1:
+	case had.Format == 0 || had.Space == "" || had.Dimensions < 1 || had.Sum != "" && had.Sum != had.sum():
 		return fmt.Errorf("chromem: %s is corrupt or half-written, so the model of its vectors is unknown: delete the folder %s and index again", name, dir)
 	case had.Format != format:
 		return fmt.Errorf("chromem: %s is of format %d and this version of the package reads %d: open it with the version that made it, "+

@@ -35,10 +35,10 @@ func TestAnotherModelIsRefused(t *testing.T) {
 	}
 	// The Space is compared before anything is read.
 	for _, name := range documents(t, dir) {
-		write(t, name, nil)
+		write(t, name, []byte("\x01noise"))
 	}
 	refused(other, "cannot be compared")
-	refused(f, "corrupt or half-written")
+	refused(f, "is corrupt")
 }
 
 func TestDirThatIsAFile(t *testing.T) {

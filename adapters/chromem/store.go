@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -28,21 +30,25 @@ type Options struct {
 	ID func(schema.Document) string
 }
 
-// Store is a langchaingo vector store. It is safe for concurrent use and needs no closing.
+// Store is a langchaingo vector store. It is safe for concurrent use and needs no closing. Several
+// Stores, of several programs too, may have one folder open; one of them at a time changes it.
 type Store struct {
 	e     embedding.Embedder
 	model embedding.Model
 	o     Options
 	db    *chromem.DB
 
-	mu          sync.RWMutex // read-locked for searches, write-locked for changes
-	collections map[string]*indexed
+	mu          sync.RWMutex        // read-locked for searches, write-locked for changes
+	collections map[string]*indexed // by the name of the folder
+
+	turn turn
 }
 
 var _ vectorstores.VectorStore = (*Store)(nil)
 
 // New opens a store for e, whose Space and Dimensions must be known. It is an error if the folder
 // holds vectors of another Space, an index of unknown origin or a damaged file. New embeds nothing.
+// A folder that cannot be written, or that another Store is changing, opens for searching.
 func New(e embedding.Embedder, o Options) (*Store, error) {
 	if e == nil {
 		return nil, errors.New("chromem: the Embedder is nil")
@@ -59,18 +65,15 @@ func New(e embedding.Embedder, o Options) (*Store, error) {
 		s.db = chromem.NewDB()
 		return s, nil
 	}
-	if err := claim(o.Dir, s.model); err != nil {
+	if err := s.claim(); err != nil {
 		return nil, err
 	}
-	db, err := chromem.NewPersistentDB(o.Dir, false)
-	if err != nil {
-		return nil, unreadable(o.Dir, err)
+	before := state(o.Dir)
+	if err := s.load(); err != nil {
+		return nil, err
 	}
-	s.db = db
-	for name, c := range db.ListCollections() {
-		if s.collections[name], err = load(c, o.Dir, s.model.Dimensions); err != nil {
-			return nil, err
-		}
+	if s.turn.seen = state(o.Dir); s.turn.seen != before {
+		s.turn.seen = unknown
 	}
 	return s, nil
 }
@@ -114,8 +117,17 @@ func (s *Store) All(options ...vectorstores.Option) iter.Seq2[string, schema.Doc
 }
 
 // Delete removes documents and ignores unknown IDs. If a file cannot be removed, the error names
-// the document, and the documents after it stay.
+// the document, and the documents after it stay. If another Store is changing the folder, the error
+// is [ErrInUse].
 func (s *Store) Delete(ctx context.Context, ids []string, options ...vectorstores.Option) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	unlock, err := s.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	c := s.collection(s.options(options).NameSpace)
 	if c == nil {
 		return nil
@@ -137,29 +149,44 @@ func (s *Store) Delete(ctx context.Context, ids []string, options ...vectorstore
 func (s *Store) collection(name string) *indexed {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.collections[name]
+	c := s.collections[hexOf(name)]
+	if c != nil && c.name != name && c.name != "" {
+		return nil
+	}
+	return c
 }
 
-// create returns the collection with this name and creates it if there is none.
+// create returns the collection with this name and creates it if there is none. The caller has the
+// folder's lock.
 func (s *Store) create(name string) (*indexed, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.collections[name]; c != nil {
+	folder := hexOf(name)
+	c := s.collections[folder]
+	if c != nil && c.name == name {
 		return c, nil
 	}
-	for other := range s.collections {
-		if fileOf(other) == fileOf(name) {
-			return nil, fmt.Errorf("chromem: the collections %q and %q would share a folder: choose another name", other, name)
+	if c != nil && c.name != "" {
+		return nil, fmt.Errorf("chromem: the collections %q and %q would share a folder: choose another name", c.name, name)
+	}
+	if c == nil {
+		var err error
+		if c, err = newIndexed(s.db, folder, s.o.Dir); err != nil {
+			return nil, err
+		}
+		s.collections[folder] = c
+	}
+	if c.dir != "" {
+		err := os.MkdirAll(c.dir, 0o700)
+		if err == nil {
+			err = writeFile(filepath.Join(c.dir, nameFile), named{Name: name})
+		}
+		if err != nil {
+			return nil, fmt.Errorf("chromem: %w", err)
 		}
 	}
-	c, err := s.db.CreateCollection(name, nil, func(context.Context, string) ([]float32, error) {
-		return nil, errors.New("a vector is missing") // vectors are always given
-	})
-	if err != nil {
-		return nil, fmt.Errorf("chromem: %w", err)
-	}
-	s.collections[name] = newIndexed(c, s.o.Dir)
-	return s.collections[name], nil
+	c.name = name
+	return c, nil
 }
 
 // get returns a copy of a stored document.

@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/tmc/langchaingo/vectorstores"
@@ -31,7 +32,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	switch {
@@ -79,16 +80,27 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 		return err
 	}
 	steps.done("read")
-	store, err := chromem.New(e, chromem.Options{Dir: *keep})
-	if err != nil {
-		return err
-	}
-	steps.done("open")
 	from, err := origin(*dir)
 	if err != nil {
 		return err
 	}
-	if err := indexing(ctx, e, store, from, docs, show); err != nil {
+	var store *chromem.Store
+	var unlock func()
+	if err := waiting(ctx, log, *keep, func() error {
+		if store == nil {
+			if store, err = chromem.New(e, chromem.Options{Dir: *keep}); err != nil {
+				return err
+			}
+		}
+		unlock, err = store.Lock()
+		return err
+	}); err != nil {
+		return err
+	}
+	steps.done("open")
+	err = indexing(ctx, e, store, from, docs, show)
+	unlock()
+	if err != nil {
 		return err
 	}
 	steps.done("index")
@@ -115,19 +127,36 @@ func read(dir string, warn io.Writer) ([]document, error) {
 	return library(root)
 }
 
-// converse answers one question a line.
+// converse answers one question a line, until the input or ctx ends.
 func converse(ctx context.Context, store vectorstores.VectorStore, k int, in io.Reader, out io.Writer) error {
 	prompt := ""
 	if terminal(in) && terminal(out) {
 		prompt = "? "
 	}
 	lines := bufio.NewScanner(in)
+	questions := make(chan string)
+	go func() { // a read cannot be interrupted, so this ends with the input or the program
+		defer close(questions)
+		for lines.Scan() {
+			select {
+			case questions <- strings.TrimSpace(lines.Text()):
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
 	for {
 		fmt.Fprint(out, prompt)
-		if !lines.Scan() {
-			return lines.Err()
-		}
-		if question := strings.TrimSpace(lines.Text()); question != "" {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case question, more := <-questions:
+			if !more {
+				return lines.Err()
+			}
+			if question == "" {
+				continue
+			}
 			if err := answer(ctx, store, question, k, out); err != nil {
 				return err
 			}

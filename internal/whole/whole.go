@@ -9,12 +9,22 @@ import (
 	"path/filepath"
 )
 
+// Unfinished is the beginning of the name of a file that is being written.
+const Unfinished = ".new-"
+
 // Write writes a file as [File] does.
-func Write(name string, data []byte) error {
+func Write(name string, data []byte) error { return write(name, data, false) }
+
+// Replace is [Write] without waiting for the disk. After the end of the process the file holds the
+// old content or the new; after a crash of the machine it may also be empty or cut short.
+func Replace(name string, data []byte) error { return write(name, data, true) }
+
+func write(name string, data []byte, fast bool) error {
 	f, err := Create(name)
 	if err != nil {
 		return err
 	}
+	f.fast = fast
 	if _, err := f.Write(data); err != nil {
 		return errors.Join(err, f.Abort())
 	}
@@ -27,6 +37,7 @@ func Write(name string, data []byte) error {
 type File struct {
 	*os.File
 	name string // where Commit puts it; "" if it is written in its place
+	fast bool   // do not wait for the disk
 }
 
 // Create begins to write the file of a name. It waits for the reader of a named pipe. Call Commit
@@ -43,11 +54,11 @@ func Create(name string) (*File, error) {
 		}
 		return &File{File: f}, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	f, err := os.CreateTemp(filepath.Dir(name), Unfinished+"*")
 	if err != nil {
 		return nil, err
 	}
-	return &File{f, name}, nil
+	return &File{File: f, name: name}, nil
 }
 
 // target follows links, also to a file that does not exist yet.
@@ -94,12 +105,19 @@ func (f *File) CommitAs(suffix string) error {
 	if !f.Whole() {
 		return f.Close()
 	}
-	err := errors.Join(f.Sync(), f.Close())
+	var err error
+	if !f.fast {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), f.name+suffix)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
+	}
+	if f.fast {
+		return nil
 	}
 	// The rename reaches the disk when the folder is synced. Not every system can sync one, and the
 	// file is whole either way.

@@ -22,7 +22,7 @@ func quota(t *testing.T, addr string) *redislimit.Quota {
 	t.Cleanup(func() { client.Close() })
 	q, err := redislimit.New(client, "account")
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("got the error %v, want none", err)
 	}
 	return q
 }
@@ -81,17 +81,17 @@ func TestDeadServer(t *testing.T) {
 				return err
 			}
 			if err := ask(); err != nil {
-				t.Fatal(err)
+				t.Fatalf("got the error %v, want none", err)
 			}
 			server.Close()
 			defer server.Restart()
 			for range 10 {
 				err := ask()
 				if processes > 0 && err != nil {
-					t.Fatal(err)
+					t.Fatalf("got the error %v, want none", err)
 				}
 				if e, ok := errors.AsType[*embedding.Error](err); processes == 0 && (!ok || e.Kind != embedding.Unavailable || e.Code != middleware.CodeQuota) {
-					t.Fatal(err)
+					t.Fatalf("got the error %v, want Unavailable with %s", err, middleware.CodeQuota)
 				}
 			}
 		})
@@ -100,18 +100,18 @@ func TestDeadServer(t *testing.T) {
 
 func TestNew(t *testing.T) {
 	if _, err := redislimit.New(goredis.NewClient(&goredis.Options{}), "a"); err == nil || !strings.Contains(err.Error(), "ContextTimeoutEnabled") {
-		t.Error(err)
+		t.Errorf("got the error %v, want one that names ContextTimeoutEnabled", err)
 	}
 	if _, err := redislimit.New(nil, "a"); err == nil {
 		t.Error("no client is taken")
 	}
 	if _, err := redislimit.New(nil, ""); err == nil || !strings.Contains(err.Error(), "no name") {
-		t.Error(err)
+		t.Errorf("got the error %v, want one about the name", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := quota(t, "127.0.0.1:1").Take(ctx, middleware.Draw{}); !errors.Is(err, context.Canceled) {
-		t.Error(err)
+		t.Errorf("got the error %v, want context.Canceled", err)
 	}
 }
 
@@ -145,11 +145,11 @@ func TestOldServer(t *testing.T) {
 		client.AddHook(says(text))
 		q, err := redislimit.New(client, "account")
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 		_, err = q.Take(t.Context(), middleware.Draw{RPM: 60, Requests: 1})
 		if err == nil || strings.Contains(err.Error(), "too old: Redis 5 or later") != want || !strings.Contains(err.Error(), text) {
-			t.Error(err)
+			t.Errorf("got the error %v, want %q, and that the server is too old: %v", err, text, want)
 		}
 	}
 }

@@ -37,6 +37,10 @@ type Description struct {
 	// Dimensions holds the different lengths of the stored vectors, ascending. It is empty if there
 	// are no vectors or the store does not say.
 	Dimensions []int
+	// Fixed is the only number of dimensions that the collection can hold; 0 means any. Remedy says
+	// what to do if it is another than the model's.
+	Fixed  int
+	Remedy string
 }
 
 // Document is a stored document.

@@ -32,6 +32,7 @@ type shelf struct {
 	e     embeddings.Embedder
 	write func(docs int) (keep int, err error) // decides about a write; nil keeps all
 	after func()                               // runs when a write is stored
+	bad   func(schema.Document) bool           // fails a write that has one, of which nothing is kept; may be nil
 }
 
 type shelved struct {
@@ -56,6 +57,9 @@ func (s *shelf) AddDocuments(ctx context.Context, docs []schema.Document, _ ...v
 		return nil, err
 	}
 	keep := len(docs)
+	if s.bad != nil && slices.ContainsFunc(docs, s.bad) {
+		return nil, errors.New("the store cannot write this")
+	}
 	if s.write != nil {
 		keep, err = s.write(len(docs))
 	}

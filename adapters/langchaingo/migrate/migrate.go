@@ -90,7 +90,7 @@ const blockBytes = 1 << 20
 type Step struct {
 	Read     int             // documents read so far, in all runs
 	Moved    int             // of these, in the new collection
-	Rejected int             // of these, left out because their texts cannot be embedded
+	Rejected int             // of these, left out because they cannot be embedded or stored
 	Total    int             // documents in the source when the run began; -1 if unknown
 	Failed   []Failed        // rejected documents of this block
 	Usage    embedding.Usage // of this run
@@ -116,7 +116,9 @@ type Failed struct {
 // last one with a Report. It yields an error once and then ends; run the same plan again to
 // continue. Breaking out of the loop is safe.
 //
-// Texts that the model rejects are left out and named in the Step and the Report. Any other failure
+// Texts that the model rejects and documents that the new store refuses are left out and named in
+// the Step and the Report; behind the guard of adapters/langchaingo/store, what the store cannot
+// keep is not embedded. Any other failure
 // ends the run after what was paid for is stored. Give e its own Retry and limits; Run splits
 // requests with middleware.Batch. If the final check finds a problem, Run yields the Report that
 // lists it and then an error.
@@ -145,6 +147,7 @@ type run struct {
 	total   int
 	usage   embedding.Usage
 	checked bool // a search has found a document that this run wrote
+	refused int  // documents that the store refused since it last took one
 }
 
 // start checks the plan and opens the journal and the store. It embeds nothing.
@@ -232,6 +235,9 @@ func (r *run) claim(ctx context.Context, from collection.Description) error {
 		if n != r.model.Dimensions {
 			return fmt.Errorf("the new collection, %s, holds vectors of %d dimensions and %s has %d: use an empty collection", to.Name, n, r.model.Space, r.model.Dimensions)
 		}
+	}
+	if to.Fixed > 0 && to.Fixed != r.model.Dimensions {
+		return fmt.Errorf("the new collection, %s, can hold vectors of %d dimensions alone and %s has %d: %s", to.Name, to.Fixed, r.model.Space, r.model.Dimensions, to.Remedy)
 	}
 	pending := make(map[string]bool, len(j.Pending))
 	for _, id := range j.Pending {

@@ -117,6 +117,9 @@ func (r *run) move(ctx context.Context, b *block) error {
 	if len(fresh) == 0 {
 		return nil
 	}
+	if fresh = r.kept(ctx, b, fresh); len(fresh) == 0 {
+		return nil
+	}
 	good, fatal := r.embed(ctx, b, fresh)
 	if len(good) == 0 {
 		return fatal
@@ -170,29 +173,150 @@ func (r *run) embed(ctx context.Context, b *block, docs []collection.Document) (
 func (r *run) write(ctx context.Context, b *block, docs []collection.Document) error {
 	j := r.journal
 	j.Pending = keys(r.present)
-	stamped := make([]schema.Document, len(docs))
-	for i, d := range docs {
+	for _, d := range docs {
 		j.Pending = append(j.Pending, d.ID)
-		stamped[i] = schema.Document{PageContent: d.PageContent, Metadata: r.stamped(d)}
 	}
 	if err := j.save(); err != nil {
 		return err
 	}
 	r.memo.hold(b.rows, false)
 	defer r.memo.hold(nil, false)
-	if _, err := r.store.AddDocuments(ctx, stamped); err != nil {
-		return fmt.Errorf("writing %d documents, from %s to %s: %w", len(docs), docs[0].ID, docs[len(docs)-1].ID, err)
+	before := len(b.failed)
+	stored, err := r.add(ctx, b, docs, false)
+	if err == nil && len(stored) == 0 && len(docs) > 1 { // a full disk looks like this
+		return fmt.Errorf("the new store takes none of %d documents, of %s it says: %s", len(docs), docs[0].ID, b.failed[before].Reason)
 	}
-	if r.checked || r.Sample < 0 {
-		return nil
+	if err != nil || len(stored) == 0 || r.checked || r.Sample < 0 {
+		return err
 	}
 	// Detect a store that drops documents before much is paid.
-	text := docs[0].PageContent
+	text := stored[0].PageContent
 	if err := r.search(ctx, text, b.rows[text]); err != nil {
-		return fmt.Errorf("the document %s was just written: %w", docs[0].ID, err)
+		return fmt.Errorf("the document %s was just written: %w", stored[0].ID, err)
 	}
 	r.checked = true
 	return nil
+}
+
+// kept returns the documents that the store can keep, if it can tell before they are embedded, and
+// records the others.
+func (r *run) kept(ctx context.Context, b *block, docs []collection.Document) []collection.Document {
+	s, ok := r.store.(interface {
+		Refused(context.Context, []schema.Document) []embedding.TextError
+	})
+	if !ok {
+		return docs
+	}
+	return b.without(docs, s.Refused(ctx, r.written(docs)))
+}
+
+// without records the failures and returns the other documents.
+func (b *block) without(docs []collection.Document, failed []embedding.TextError) []collection.Document {
+	errs := make(map[int]error, len(failed))
+	for _, f := range failed {
+		errs[f.Index] = f.Err
+	}
+	var out []collection.Document
+	for i, d := range docs {
+		if err := errs[i]; err != nil {
+			b.failed = append(b.failed, Failed{ID: d.ID, Reason: err.Error()})
+		} else {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// hopeless is how many documents in a row a store may refuse: then the fault is the store's and not
+// the documents'.
+const hopeless = 8
+
+// add writes documents and returns those that are stored. If the store fails and can still be read,
+// add writes each half of what it does not hold, until it knows which document is refused. again
+// says that it has been refused once.
+func (r *run) add(ctx context.Context, b *block, docs []collection.Document, again bool) ([]collection.Document, error) {
+	_, err := r.store.AddDocuments(ctx, r.written(docs))
+	if err == nil {
+		r.refused = 0
+		return docs, nil
+	}
+	if p, ok := errors.AsType[*embedding.PartialError](err); ok && rejected(p) {
+		stored := b.without(docs, p.Failed)
+		if r.refused += len(p.Failed); len(stored) > 0 {
+			r.refused = 0
+		}
+		if r.refused <= hopeless {
+			return stored, nil
+		}
+	}
+	fault := fmt.Errorf("writing %d documents, from %s to %s: %w", len(docs), docs[0].ID, docs[len(docs)-1].ID, err)
+	if ctx.Err() != nil || r.refused >= hopeless {
+		return nil, fault
+	}
+	there, down := r.stored(ctx)
+	if down != nil {
+		return nil, fault
+	}
+	var rest, stored []collection.Document
+	for _, d := range docs {
+		if there[d.ID] {
+			stored = append(stored, d)
+		} else {
+			rest = append(rest, d)
+		}
+	}
+	switch {
+	case len(rest) == 0: // the store holds all and complains of something else
+		return nil, fault
+	case len(docs) == 1 && !again:
+		return r.add(ctx, b, docs, true) // it may have been a moment's fault
+	case len(docs) == 1:
+		r.refused++
+		b.failed = append(b.failed, Failed{ID: docs[0].ID, Reason: "the new store refuses it: " + err.Error()})
+		return nil, nil
+	}
+	middle := (len(rest) + 1) / 2
+	for _, half := range [][]collection.Document{rest[:middle], rest[middle:]} {
+		if len(half) == 0 {
+			continue
+		}
+		some, err := r.add(ctx, b, half, false)
+		if err != nil {
+			return nil, err
+		}
+		stored = append(stored, some...)
+	}
+	return stored, nil
+}
+
+// rejected reports whether all failures are the documents' own.
+func rejected(p *embedding.PartialError) bool {
+	return !slices.ContainsFunc(p.Failed, func(f embedding.TextError) bool { return embedding.KindOf(f.Err) != embedding.Rejected })
+}
+
+// stored returns the source's IDs of all documents in the new collection.
+func (r *run) stored(ctx context.Context) (map[string]bool, error) {
+	out := map[string]bool{}
+	for d, err := range r.To.Documents(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		id, err := r.ours(d)
+		if err != nil {
+			return nil, err
+		}
+		out[id] = true
+	}
+	return out, nil
+}
+
+// written returns documents as they are written.
+func (r *run) written(docs []collection.Document) []schema.Document {
+	out := make([]schema.Document, len(docs))
+	for i, d := range docs {
+		out[i] = schema.Document{PageContent: d.PageContent, Metadata: r.stamped(d)}
+	}
+	return out
 }
 
 // stamped returns a document's metadata for the new collection, with its new Space in place of the

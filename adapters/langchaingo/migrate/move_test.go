@@ -3,9 +3,13 @@ package migrate_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tmc/langchaingo/schema"
+	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
@@ -36,7 +40,7 @@ func TestBadTextsAreNamed(t *testing.T) {
 	if !slices.Equal(yielded, r.Failed) {
 		t.Errorf("the steps name %v and the report %v", yielded, r.Failed)
 	}
-	if !strings.Contains(r.String(), "14 were rejected by the model and are not, the first of them old-000007") {
+	if !strings.Contains(r.String(), "14 were rejected by the model or the new store and are not, the first of them old-000007") {
 		t.Errorf("report: got %q, want 14 rejected documents and old-000007 as the first", r)
 	}
 }
@@ -157,4 +161,71 @@ func TestAStoreThatDropsDocuments(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "the document old-000000 was just written: a search for its vector finds 0 documents") || len(f.Calls()) != 1 {
 		t.Errorf("%v, %d calls", err, len(f.Calls()))
 	}
+}
+
+// TestPoison: a document that the store refuses costs nothing but itself. It is named, the run goes
+// on, and nothing is paid for twice.
+func TestPoison(t *testing.T) {
+	from, to := old(1200), &shelf{id: "new"}
+	poison := func(d schema.Document) bool {
+		return slices.Contains([]string{"old-000003", "old-000700", "old-000701", "old-001199"}, fmt.Sprint(d.Metadata[migrate.SourceKey]))
+	}
+	to.bad = poison
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	p := plan(t, from, to)
+	p.Block, p.Sample = 500, -1
+	r := report(t, f, p)
+	if r.Moved != 1196 || r.Rejected != 4 || r.Failed[1].ID != "old-000700" || !strings.Contains(r.Failed[1].Reason, "the store cannot write this") {
+		t.Errorf("got %+v, want 1196 moved and 4 named", r)
+	}
+	for _, d := range from.docs {
+		expect.Equal(t, "times that "+d.ID+" was paid for", f.Billed(d.PageContent), 1)
+	}
+}
+
+// TestFullStore: a store that takes nothing more refuses no document, and the next run goes on.
+func TestFullStore(t *testing.T) {
+	from, to := old(33), &shelf{id: "new"}
+	full := true
+	to.bad = func(schema.Document) bool { return full && len(to.docs) >= 20 }
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	p := plan(t, from, to)
+	for _, block := range []int{10, 3} {
+		p.Block = block
+		if _, _, err := drain(t.Context(), f, p); err == nil || !strings.Contains(err.Error(), "the store cannot write this") {
+			t.Errorf("a block of %d: got %v, want the store's error", block, err)
+		}
+	}
+	full = false
+	r := report(t, f, p)
+	if r.Moved != 33 || r.Rejected != 0 {
+		t.Errorf("got %+v, want 33 moved and none rejected", r)
+	}
+}
+
+// TestGuardRefuses: what the guard knows that the store cannot keep is not embedded.
+func TestGuardRefuses(t *testing.T) {
+	from, to := old(20), &knows{shelf{id: "new"}}
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	p := plan(t, from, &to.shelf)
+	p.Open = func(e embedding.Embedder) (vectorstores.VectorStore, error) {
+		_, err := to.open(e)
+		return to, err
+	}
+	r := report(t, f, p)
+	if r.Moved != 19 || r.Rejected != 1 || r.Failed[0].ID != "old-000005" || f.Billed(from.docs[5].PageContent) != 0 {
+		t.Errorf("got %+v, want 19 moved and old-000005 refused and not paid for", r)
+	}
+}
+
+// knows is a shelf that says what it cannot keep, as the guard does.
+type knows struct{ shelf }
+
+func (*knows) Refused(_ context.Context, docs []schema.Document) (out []embedding.TextError) {
+	for i, d := range docs {
+		if d.Metadata[migrate.SourceKey] == "old-000005" {
+			out = append(out, embedding.TextError{Index: i, Err: errors.New("no")})
+		}
+	}
+	return out
 }

@@ -72,6 +72,12 @@ func (c pgCollection) Describe(ctx context.Context) (collection.Description, err
 		return d, fmt.Errorf("pgvector: %w", err)
 	}
 	d.ID = "pgvector:" + id
+	err = c.db.QueryRowContext(ctx, `SELECT greatest(atttypmod, 0) FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'embedding'`,
+		c.o.EmbeddingTable).Scan(&d.Fixed)
+	if err != nil {
+		return d, fmt.Errorf("pgvector: %w", err)
+	}
+	d.Remedy = "use another table (pgvector.WithEmbeddingTableName, and PGVectorOptions.EmbeddingTable)"
 	return d, nil
 }
 

@@ -40,7 +40,7 @@ func (r *Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d documents of %s are in %s, in the space %s.\n", r.Moved, r.Read, r.From, r.To, r.Space)
 	if r.Rejected > 0 {
-		fmt.Fprintf(&b, "%d were rejected by the model and are not, the first of them %s: %s\n", r.Rejected, r.Failed[0].ID, r.Failed[0].Reason)
+		fmt.Fprintf(&b, "%d were rejected by the model or the new store and are not, the first of them %s: %s\n", r.Rejected, r.Failed[0].ID, r.Failed[0].Reason)
 	}
 	if len(r.Problems) > 0 {
 		fmt.Fprintf(&b, "Do not switch:\n")

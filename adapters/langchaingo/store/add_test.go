@@ -169,8 +169,9 @@ func TestTheStoreFails(t *testing.T) {
 	f := &fake{failsAfter: 1}
 	ids, err := open(t, model("m", 8), f, cosine).AddDocuments(t.Context(), docs("a", "b"))
 	says(t, err, "connection lost", "2 documents", "may hold some")
-	if ids != nil {
-		t.Errorf("ids: got %q, want nil", ids)
+	p, ok := errors.AsType[*embedding.PartialError](err)
+	if !ok || len(ids) != 0 || len(p.Failed) != 2 || p.Response.Vectors[0] == nil || p.Response.Vectors[1] == nil {
+		t.Errorf("got %v, %v, want a PartialError with the vectors that were paid for", ids, err)
 	}
 	_, err = open(t, model("m", 8), &fake{loses: true}, cosine).AddDocuments(t.Context(), docs("a", "b"))
 	says(t, err, "accepted documents that it does not serve")

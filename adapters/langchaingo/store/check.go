@@ -100,7 +100,7 @@ const most = 256
 // if their scores are not of the sort that Options.Score says, or if another process has added
 // documents of another Space.
 func (s *Store) measure(ctx context.Context, o vectorstores.Options, docs []schema.Document, vectors [][]float32, empty bool) error {
-	where := passed(vectorstores.Options{NameSpace: o.NameSpace})
+	where := s.at(o.NameSpace)
 	if empty { // if there is more now than this call added, n documents show it
 		n := min(len(docs)+1, most)
 		_, lists, err := s.read(ctx, where, n)

@@ -13,21 +13,29 @@ import (
 // trait holds what is known about a store. The guard recognizes a store by its package, which it
 // does not import.
 type trait struct {
-	score   Score
-	missing []string // in an error: the collection is not there yet
-	lacks   string   // in an error: the server cannot search vectors
-	index   string   // field with the index's name: document keys begin with "doc:NAME:"
-	lazy    bool     // it does not embed documents that it holds, or a query that finds nothing
+	score    Score
+	missing  []string // in an error: the collection is not there yet
+	lacks    string   // in an error: the server cannot search vectors
+	index    string   // field with the index's name: document keys begin with "doc:NAME:"
+	sort     sort     // what it can keep
+	reserved []string // metadata keys that it uses itself
+	names    []string // metadata keys with a document's ID: a later one replaces an earlier one
+	atomic   bool     // of a call that fails it keeps nothing
+	block    int      // most documents of a call; 0 means no limit
+	lazy     bool     // it does not embed documents that it holds, or a query that finds nothing
 }
 
 const langchaingo = "github.com/tmc/langchaingo/vectorstores/"
 
 var known = map[string]trait{
-	langchaingo + "pgvector":                         {score: Cosine},
-	langchaingo + "chroma":                           {},
-	langchaingo + "milvus":                           {},
-	langchaingo + "milvus/v2":                        {},
-	langchaingo + "redisvector":                      {score: Distance, missing: []string{"no such index", "unknown index name"}, lacks: "unknown command", index: "indexName"},
+	langchaingo + "pgvector":  {score: Cosine, sort: jsonb, atomic: true},
+	langchaingo + "chroma":    {sort: scalars, reserved: []string{"chroma:document"}, atomic: true, block: 5000},
+	langchaingo + "milvus":    {},
+	langchaingo + "milvus/v2": {},
+	langchaingo + "redisvector": {
+		score: Distance, missing: []string{"no such index", "unknown index name"}, lacks: "unknown command", index: "indexName",
+		sort: hash, reserved: []string{"content", "content_vector", "distance"}, names: []string{"ids", "keys"},
+	},
 	langchaingo + "weaviate":                         {score: Certainty, missing: []string{"cannot query field", "empty response", "could not find class", "no graphql provider present"}},
 	langchaingo + "dolt":                             {score: OneMinusL2},
 	"github.com/vecspace/embedding/adapters/chromem": {score: Cosine, lazy: true},

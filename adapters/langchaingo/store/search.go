@@ -36,6 +36,10 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, opts 
 	if err != nil {
 		return nil, err
 	}
+	where, err := s.searched(o)
+	if err != nil {
+		return nil, err
+	}
 	v, err := embedding.Query(ctx, e, query)
 	if err != nil {
 		return nil, err
@@ -48,7 +52,7 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, opts 
 		return nil, err
 	}
 	defer leave()
-	found, err := s.ask(ctx, query, v, k, passed(o))
+	found, err := s.ask(ctx, query, v, k, where)
 	if err != nil {
 		return nil, fmt.Errorf("store: searching %s: %w", s.name, err)
 	}
@@ -73,7 +77,7 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, opts 
 // whyEmpty returns an error if the collection holds documents but a search finds none: pgvector
 // skips vectors of other dimensions.
 func (s *Store) whyEmpty(ctx context.Context, o vectorstores.Options) error {
-	listed, ok, err := s.list(ctx, 1, passed(o))
+	listed, ok, err := s.list(ctx, 1, s.at(o.NameSpace))
 	if !ok || err != nil || len(listed) == 0 {
 		return ctx.Err()
 	}

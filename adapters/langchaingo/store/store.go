@@ -47,6 +47,8 @@ type Store struct {
 	wrong   atomic.Pointer[error] // the scores are not what Options.Score says
 	begun   atomic.Bool           // an add has succeeded
 	checked sync.Map              // name spaces in which an add has succeeded
+	fields  sync.Map              // whether redisvector's index has a key as a number
+	fresh   atomic.Bool           // redisvector has no index yet
 }
 
 var _ vectorstores.VectorStore = (*Store)(nil)
@@ -84,9 +86,14 @@ func New(ctx context.Context, e embedding.Embedder, open func(embeddings.Embedde
 		return nil, fmt.Errorf("store: what the scores of %s are depends on how its collection was made: say it in Options.Score, "+
 			"which is Cosine if its metric is the cosine (chroma.WithDistanceFunction(types.COSINE) for one)", s.name)
 	}
-	if _, err := s.look(ctx, nil, 1); err != nil {
+	if err := s.column(ctx); err != nil {
 		return nil, err
 	}
+	empty, err := s.look(ctx, s.at(""), 1)
+	if err != nil {
+		return nil, err
+	}
+	s.fresh.Store(empty)
 	return s, nil
 }
 
@@ -105,14 +112,49 @@ func options(opts []vectorstores.Option) vectorstores.Options {
 	return o
 }
 
-// passed returns the options for the store. The guard applies the others itself.
-func passed(o vectorstores.Options) []vectorstores.Option {
+// at returns the options for a search in a name space.
+func (s *Store) at(space string) []vectorstores.Option {
+	if space = s.named(space); space == "" {
+		return nil
+	}
+	return []vectorstores.Option{vectorstores.WithNameSpace(space)}
+}
+
+// searched returns the options for a search. The guard applies the others itself.
+func (s *Store) searched(o vectorstores.Options) ([]vectorstores.Option, error) {
+	if s.trait.sort == jsonb {
+		if err := sound(o.NameSpace); err != nil {
+			return nil, fmt.Errorf("store: the name space %w", err)
+		}
+	}
+	filters := o.Filters
+	if filters != nil && s.trait.sort == jsonb {
+		same, err := equalities(filters)
+		if err != nil {
+			return nil, err
+		}
+		if filters = nil; same != nil {
+			filters = same
+		}
+	}
+	out := s.at(o.NameSpace)
+	if filters != nil {
+		out = append(out, vectorstores.WithFilters(filters))
+	}
+	return out, nil
+}
+
+// added returns the options for an add, which the store interprets or refuses.
+func added(o vectorstores.Options) []vectorstores.Option {
 	var out []vectorstores.Option
 	if o.NameSpace != "" {
 		out = append(out, vectorstores.WithNameSpace(o.NameSpace))
 	}
 	if o.Filters != nil {
 		out = append(out, vectorstores.WithFilters(o.Filters))
+	}
+	if o.ScoreThreshold != 0 {
+		out = append(out, vectorstores.WithScoreThreshold(o.ScoreThreshold))
 	}
 	return out
 }

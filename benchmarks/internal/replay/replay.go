@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/flock"
 )
 
 const magic = "VSREC1\n"
@@ -93,7 +94,7 @@ func Open(path string, readOnly bool) (*Recording, error) {
 // continue writing.
 func (r *Recording) take(f *os.File) (end int64, err error) {
 	if !r.readOnly {
-		if taken, err := lock(f); err != nil {
+		if taken, err := flock.Try(f); err != nil {
 			return 0, err
 		} else if taken {
 			return 0, fmt.Errorf("%s: another run is recording to this file: wait for it, or use another directory", r.path)
@@ -240,7 +241,7 @@ func (r *Recording) write(b []byte) error {
 			return err
 		}
 		r.file = f
-		if taken, err := lock(f); taken || err != nil {
+		if taken, err := flock.Try(f); taken || err != nil {
 			r.err = errors.Join(fmt.Errorf("replay: another run is recording to %s", r.path), err)
 			return r.err
 		}

@@ -45,7 +45,7 @@ func BenchmarkEmbed(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := c.Embed(b.Context(), req); err != nil {
-			b.Fatal(err)
+			b.Fatalf("got the error %v, want none", err)
 		}
 	}
 }

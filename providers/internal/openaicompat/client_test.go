@@ -290,7 +290,7 @@ func TestStaleConnection(t *testing.T) {
 				t.Errorf("got %v, want Kind %v", err, embedding.Unavailable)
 			}
 		} else if err != nil {
-			t.Fatal(err)
+			t.Fatalf("got the error %v, want none", err)
 		}
 	}
 }

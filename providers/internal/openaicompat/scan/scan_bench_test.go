@@ -114,7 +114,7 @@ func BenchmarkAnswer(b *testing.B) {
 				for b.Loop() {
 					r.Reset(body)
 					if _, err := Read(r, len(rows), dims); err != nil {
-						b.Fatal(err)
+						b.Fatalf("got the error %v, want none", err)
 					}
 				}
 			})

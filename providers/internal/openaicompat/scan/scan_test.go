@@ -238,7 +238,7 @@ func TestBounds(t *testing.T) {
 		body := answerOf(rows, encodedRow)
 		a, err := Read(strings.NewReader(body), 2, 0)
 		if err != nil || !same(a.Vectors, rows) {
-			t.Error(err)
+			t.Errorf("got %d vectors and the error %v, want the vectors that were written", len(a.Vectors), err)
 		}
 		long := "0." + strings.Repeat("3", 2*bufferSize)
 		body = `{"` + long + `":` + long + `,"data":[{"index":0,"` + long + `":0,"embedding":[` + long + `]}]}`
