@@ -26,10 +26,6 @@ import (
 	"honnef.co/go/tools/unused"
 )
 
-// wordsDone turns on what holds the words of comments: the form of documentation (ST1020 to ST1022)
-// and American spelling.
-const wordsDone = true
-
 // prefix begins the import path of every package that is held to anything. Others only tell what
 // their functions do.
 const prefix = "github.com/vecspace/embedding"
@@ -41,8 +37,6 @@ var off = []string{
 	"ST1012", // kinds are errors by design and read as embedding.RateLimited
 	"ST1016", // receivers of a small type may be named after their use
 }
-
-var words = []string{"ST1020", "ST1021", "ST1022"}
 
 // unchecked are functions with errors that nobody can act on.
 var unchecked = []string{
@@ -92,7 +86,7 @@ func parts() []*analysis.Analyzer {
 	all = append(all, vet...)
 	for _, group := range [][]*stlint.Analyzer{staticcheck.Analyzers, simple.Analyzers, stylecheck.Analyzers} {
 		for _, a := range group {
-			if name := a.Analyzer.Name; !slices.Contains(off, name) && (wordsDone || !slices.Contains(words, name)) {
+			if name := a.Analyzer.Name; !slices.Contains(off, name) {
 				all = append(all, a.Analyzer)
 			}
 		}

@@ -18,9 +18,7 @@ var misspelled = &analysis.Analyzer{
 	Doc:  "words that are often misspelled",
 	Run: func(pass *analysis.Pass) (any, error) {
 		r := misspell.New()
-		if wordsDone {
-			r.AddRuleList(misspell.DictAmerican)
-		}
+		r.AddRuleList(misspell.DictAmerican)
 		r.Compile()
 		for _, f := range pass.Files {
 			file := pass.Fset.File(f.FileStart)

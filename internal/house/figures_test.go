@@ -45,11 +45,11 @@ func TestFigures(t *testing.T) {
 				count["lines of comments outside tests"] += strings.Count(c.Text, "\n") + 1
 			}
 		}
-		if parsed.Name.Name != "main" && !strings.Contains("/"+f.where(wide)+"/", "/internal/") {
+		if parsed.Name.Name != "main" && !strings.Contains("/"+f.where()+"/", "/internal/") {
 			for kind, n := range names(parsed) {
 				count["exported "+kind] += n
 				if kind != "fields" && kind != "aliases" {
-					exported[f.where(wide)] += n
+					exported[f.where()] += n
 				}
 			}
 		}

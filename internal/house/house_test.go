@@ -3,13 +3,11 @@ package house
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,14 +18,12 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 )
 
-var shrink = flag.Bool("shrink", false, "remove from offenders.txt what offends no longer")
-
 const (
 	maxComment  = 100 // columns of a comment's line; a tab is one
 	maxMarkdown = 120
 )
 
-// The rules, by the words that offenders.txt has for them.
+// The rules.
 const (
 	wide    = "comment"  // a comment's line is wider than 100 columns
 	prose   = "markdown" // a line of prose is wider than 120 columns
@@ -35,36 +31,11 @@ const (
 	declare = "doc.go"   // a file called doc.go declares something
 )
 
-// TestHouse finds offenses in packages and documents that offenders.txt does not list. The list
-// only gets shorter: a row with nothing left to excuse is a failure as well.
+// TestHouse finds offenses anywhere in the tree.
 func TestHouse(t *testing.T) {
-	found := map[string][]string{} // by rule and package
 	for _, f := range read(t, filepath.Join("..", "..")) {
 		for _, o := range f.offenses() {
-			key := o.rule + " " + f.where(o.rule)
-			found[key] = append(found[key], fmt.Sprintf("%s:%d: %s", f.name, o.line, o.what))
-		}
-	}
-	listed := map[string]bool{}
-	var kept []string
-	data, err := os.ReadFile("offenders.txt")
-	expect.NoError(t, err)
-	for line := range strings.Lines(string(data)) {
-		if key := strings.TrimSpace(line); key != "" {
-			listed[key] = true
-			if found[key] != nil {
-				kept = append(kept, key)
-			} else if !*shrink {
-				t.Errorf("offenders.txt lists %q, where nothing offends any longer: remove the row, or run go test ./internal/house -shrink", key)
-			}
-		}
-	}
-	if *shrink {
-		expect.NoError(t, os.WriteFile("offenders.txt", []byte(strings.Join(kept, "\n")+"\n"), 0o644))
-	}
-	for _, key := range slices.Sorted(maps.Keys(found)) {
-		if !listed[key] {
-			t.Errorf("%s: %d offenses, want none:\n\t%s", key, len(found[key]), strings.Join(found[key], "\n\t"))
+			t.Errorf("%s:%d: %s", f.name, o.line, o.what)
 		}
 	}
 }
@@ -144,11 +115,8 @@ func read(t *testing.T, root string) (files []file) {
 	return files
 }
 
-// where is what offenders.txt calls a file's place: the folder of code, the document itself.
-func (f file) where(rule string) string {
-	if rule == prose {
-		return f.name
-	}
+// where returns a file's folder.
+func (f file) where() string {
 	if i := strings.LastIndexByte(f.name, '/'); i >= 0 {
 		return f.name[:i]
 	}
