@@ -1,7 +1,9 @@
 // Package redislimit keeps the quota of [middleware.Limit] in Redis (5 or later) or Valkey, so that
 // many processes share one account.
 //
-//	client := goredis.NewClient(&goredis.Options{Addr: addr, ContextTimeoutEnabled: true})
+//	client := goredis.NewClient(&goredis.Options{
+//		Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1,
+//	})
 //	quota, err := redislimit.New(client, "dashscope-intl")
 //	...
 //	middleware.LimitOptions{RPM: 1800, TPM: 1_200_000, Shared: quota, Processes: 10}
@@ -37,8 +39,8 @@ type Quota struct {
 var _ middleware.Quota = (*Quota)(nil)
 
 // New returns the quota of an account. Processes that use the same server and account name share
-// it. New does no I/O. Close the client yourself. A client that ignores the deadlines of contexts is
-// an error.
+// it. New does no I/O. Close the client yourself. A client that ignores the deadlines of contexts
+// is an error.
 func New(client goredis.UniversalClient, account string) (*Quota, error) {
 	if account == "" {
 		return nil, errors.New("redislimit: the account has no name: processes find each other by it")
