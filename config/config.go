@@ -238,7 +238,7 @@ func (s *Set) limit(reference string, m embedding.Model, st stack, index int, pa
 	if index > 0 {
 		st.account = fmt.Sprintf("%s/%d", st.account, index+1)
 	}
-	quota, closeIt, err := parts.Quotas[st.shared.name](Quota{Address: st.shared.address, Account: st.account})
+	quota, closeIt, err := parts.Quotas[st.shared.name](st.shared.address, st.account)
 	if err != nil {
 		return nil, err
 	}

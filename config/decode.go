@@ -121,22 +121,21 @@ type Entry struct {
 	Timeout                     time.Duration
 }
 
+// name puts the names of the full build's parts of a kind into a map. Nothing is to be opened.
+func name[Open any](to *map[string]Open, kind string) {
+	*to = map[string]Open{}
+	for _, n := range inFullBuild[kind] {
+		(*to)[n] = *new(Open)
+	}
+}
+
 // Entries returns what the text of a file says of each embedder, sorted by name. It opens nothing
 // and takes the names of all parts of the full build.
 func Entries(data []byte) ([]Entry, error) {
-	parts := Parts{Tiers: map[string]OpenTier{}, Quotas: map[string]OpenQuota{}, Telemetry: map[string]OpenTelemetry{}}
-	for kind, names := range inFullBuild {
-		for _, name := range names {
-			switch kind {
-			case "tier":
-				parts.Tiers[name] = nil
-			case "shared":
-				parts.Quotas[name] = nil
-			default:
-				parts.Telemetry[name] = nil
-			}
-		}
-	}
+	var parts Parts
+	name(&parts.Tiers, "tier")
+	name(&parts.Quotas, "shared")
+	name(&parts.Telemetry, "telemetry")
 	f, err := decode(data, parts)
 	if err != nil {
 		return nil, err

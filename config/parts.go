@@ -20,17 +20,19 @@ import (
 // returns all parts of the nested modules.
 //
 // A file names a tier, a quota or telemetry by its key in these maps and gives its address, such as
-// {disk: vectors.db}. What opens it makes no network call, and its errors quote no password.
+// {disk: vectors.db}. The function opens it without a network call, and its errors quote no
+// password. [Set.Close] calls each close once, unless it is nil.
 type Parts struct {
-	Providers providers.Table          // nil means [providers.Builtin]
-	Tiers     map[string]OpenTier      // of cache: {tier: {NAME: ADDRESS}}
-	Quotas    map[string]OpenQuota     // of limit: {shared: {NAME: ADDRESS}}
-	Telemetry map[string]OpenTelemetry // of telemetry: {NAME: ADDRESS}
+	Providers providers.Table // nil means [providers.Builtin]
+	// Tiers open the second tier of a cache, {tier: {NAME: ADDRESS}}. It closes after the caches.
+	Tiers map[string]func(Tier) (store cache.Store, close func() error, err error)
+	// Quotas open a limit of several processes, {shared: {NAME: ADDRESS}}. Those that use the same
+	// server and account share it.
+	Quotas map[string]func(address, account string) (quota middleware.Quota, close func() error, err error)
+	// Telemetry opens what watches all embedders of a file, {telemetry: {NAME: ADDRESS}}. It closes
+	// last, and close sends what is left.
+	Telemetry map[string]func(address string) (t Telemetry, close func() error, err error)
 }
-
-// OpenTier opens the second tier of a cache. [Set.Close] calls close once, after the caches have
-// closed; close may be nil.
-type OpenTier func(Tier) (store cache.Store, close func() error, err error)
 
 // Tier is what a file says of a cache's second tier.
 type Tier struct {
@@ -38,20 +40,6 @@ type Tier struct {
 	TTL      time.Duration // how long a vector is kept after it was written; zero means without expiry
 	MaxBytes int64         // zero means the tier's default
 }
-
-// OpenQuota opens a limit that several processes share. [Set.Close] calls close once; close may be
-// nil.
-type OpenQuota func(Quota) (quota middleware.Quota, close func() error, err error)
-
-// Quota is what a file says of a shared limit.
-type Quota struct {
-	Address string // a URL
-	Account string // processes that use the same server and account share the limit
-}
-
-// OpenTelemetry opens what watches all embedders of a file. [Set.Close] calls close last, which
-// sends what is left; close may be nil.
-type OpenTelemetry func(address string) (t Telemetry, close func() error, err error)
 
 // Telemetry is the layers that watch an embedder. Each may be nil.
 type Telemetry struct {

@@ -46,7 +46,7 @@ func (r *recorder) watch(what string) embedding.Middleware {
 func (r *recorder) parts() config.Parts {
 	table := providers.Builtin()
 	table["fake"] = func(ref.Ref) (embedding.Embedder, error) { return r.fake, nil }
-	tier := func(name string) config.OpenTier {
+	tier := func(name string) func(config.Tier) (cache.Store, func() error, error) {
 		return func(t config.Tier) (cache.Store, func() error, error) {
 			if t.Address == "broken" {
 				return nil, nil, errors.New("the file is broken")
@@ -57,12 +57,14 @@ func (r *recorder) parts() config.Parts {
 	}
 	return config.Parts{
 		Providers: table,
-		Tiers:     map[string]config.OpenTier{"disk": tier("disk"), "redis": tier("redis")},
-		Quotas: map[string]config.OpenQuota{"redis": func(q config.Quota) (middleware.Quota, func() error, error) {
-			r.note("open %s at %s", q.Account, q.Address)
-			return quota{r}, r.closer(q.Account, nil), nil
-		}},
-		Telemetry: map[string]config.OpenTelemetry{"otel": func(address string) (config.Telemetry, func() error, error) {
+		Tiers:     map[string]func(config.Tier) (cache.Store, func() error, error){"disk": tier("disk"), "redis": tier("redis")},
+		Quotas: map[string]func(address, account string) (middleware.Quota, func() error, error){
+			"redis": func(address, account string) (middleware.Quota, func() error, error) {
+				r.note("open %s at %s", account, address)
+				return quota{r}, r.closer(account, nil), nil
+			},
+		},
+		Telemetry: map[string]func(string) (config.Telemetry, func() error, error){"otel": func(address string) (config.Telemetry, func() error, error) {
 			if address == "broken" {
 				return config.Telemetry{}, nil, errors.New("the address is broken")
 			}

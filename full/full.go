@@ -7,7 +7,11 @@
 // [config.Parts] of its own instead; a part takes a few lines.
 package full
 
-import "github.com/vecspace/embedding/config"
+import (
+	"github.com/vecspace/embedding/config"
+	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/middleware/cache"
+)
 
 // Parts returns a fresh copy of all parts.
 //
@@ -19,8 +23,8 @@ import "github.com/vecspace/embedding/config"
 // password comes from the environment: ?password_env= names the variable.
 func Parts() config.Parts {
 	return config.Parts{
-		Tiers:     map[string]config.OpenTier{"disk": openDisk, "redis": openRedis},
-		Quotas:    map[string]config.OpenQuota{"redis": openRedisQuota},
-		Telemetry: map[string]config.OpenTelemetry{"otel": openOTel},
+		Tiers:     map[string]func(config.Tier) (cache.Store, func() error, error){"disk": openDisk, "redis": openRedis},
+		Quotas:    map[string]func(address, account string) (middleware.Quota, func() error, error){"redis": openRedisQuota},
+		Telemetry: map[string]func(string) (config.Telemetry, func() error, error){"otel": openOTel},
 	}
 }

@@ -30,12 +30,12 @@ func openRedis(t config.Tier) (cache.Store, func() error, error) {
 	return store, client.Close, nil
 }
 
-func openRedisQuota(q config.Quota) (middleware.Quota, func() error, error) {
-	client, err := redisClient(q.Address)
+func openRedisQuota(address, account string) (middleware.Quota, func() error, error) {
+	client, err := redisClient(address)
 	if err != nil {
 		return nil, nil, fmt.Errorf("shared redis: %w", err)
 	}
-	quota, err := redislimit.New(client, q.Account)
+	quota, err := redislimit.New(client, account)
 	if err != nil {
 		return nil, nil, errors.Join(err, client.Close())
 	}

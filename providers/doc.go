@@ -83,8 +83,8 @@
 //     query_prompt, truncate
 //   - [voyage.Options]: plain, truncate, unlisted
 //
-// A reference openai:MODEL?base_url=URL opens any server of OpenAI's API. [openai.Presets]
-// describes the vendors and servers of that API that have names of their own. [Catalog] returns the
+// A reference openai:MODEL?base_url=URL opens any server of OpenAI's API. [openai.Catalog]
+// has the vendors and servers of that API that have names of their own. [Catalog] returns the
 // models of all providers, and "vecspace providers" prints them.
 //
 // # Other providers
@@ -94,4 +94,7 @@
 //	table := providers.Builtin()
 //	table["acme"] = func(r ref.Ref) (embedding.Embedder, error) { ... }
 //	e, err := table.Open("acme:large")
+//
+// [ref.Ref.Decode] reads a reference's options into a struct with tags, as the providers of this
+// module do.
 package providers

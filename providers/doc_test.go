@@ -11,6 +11,7 @@ import (
 	"testing"
 	"text/tabwriter"
 
+	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/ref"
 )
@@ -83,7 +84,7 @@ func list(t *testing.T) string {
 
 // options returns the names of the options that a provider knows, which it says when it refuses
 // one.
-func options(t *testing.T, name string, open Opener) []string {
+func options(t *testing.T, name string, open func(ref.Ref) (embedding.Embedder, error)) []string {
 	t.Helper()
 	_, err := open(ref.Ref{Provider: name, Model: "m", Values: map[string]string{"color": "red"}})
 	if err == nil {

@@ -29,7 +29,7 @@ import (
 // API.
 var vendors = []struct {
 	name    string
-	open    Opener
+	open    func(ref.Ref) (embedding.Embedder, error)
 	catalog func() []catalog.Entry
 }{
 	{"azure", azure.Open, azure.Catalog},
@@ -45,11 +45,9 @@ var vendors = []struct {
 	{"voyage", voyage.Open, voyage.Catalog},
 }
 
-// Opener makes an Embedder from a reference. It does no I/O.
-type Opener func(ref.Ref) (embedding.Embedder, error)
-
-// Table maps providers' names to their Openers. It is a plain map: add to your own copy.
-type Table map[string]Opener
+// Table maps a provider's name to the function that makes an Embedder from a reference, without
+// I/O. It is a plain map: add to your own copy.
+type Table map[string]func(ref.Ref) (embedding.Embedder, error)
 
 // builtin is built once, because catalogs are made anew by each call.
 var builtin = sync.OnceValue(func() Table {

@@ -130,12 +130,13 @@ func ExampleOpen() {
 func ExampleTable() {
 	table := providers.Builtin()
 	table["acme"] = func(r ref.Ref) (embedding.Embedder, error) {
-		a := r.Args()
-		region := a.String("region")
-		if err := a.Err(); err != nil { // refuses what was not asked for above
+		var options struct {
+			Region string `ref:"region"`
+		}
+		if err := r.Decode(&options); err != nil { // refuses options that no tag names
 			return nil, err
 		}
-		return nil, fmt.Errorf("acme's %s in %s is not built yet", r.Model, region)
+		return nil, fmt.Errorf("acme's %s in %s is not built yet", r.Model, options.Region)
 	}
 	_, err := table.Open("acme:large?region=moon")
 	fmt.Println(err)

@@ -28,7 +28,7 @@ func main() {
 func run(url string) error {
 	table := providers.Builtin()
 	table["acme"] = func(r ref.Ref) (embedding.Embedder, error) {
-		return newAcme(url, http.DefaultClient), r.Args().Err()
+		return newAcme(url, http.DefaultClient), r.Decode(&struct{}{}) // it has no options
 	}
 	e, err := table.Open("acme:small-1")
 	if err != nil {

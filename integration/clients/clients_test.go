@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/integration/internal/servers"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"

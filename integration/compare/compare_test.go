@@ -24,7 +24,7 @@ import (
 	"github.com/vecspace/embedding/benchmarks"
 	"github.com/vecspace/embedding/benchmarks/datasets"
 	"github.com/vecspace/embedding/benchmarks/report"
-	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/integration/internal/servers"
 	"github.com/vecspace/embedding/internal/expect"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/integration/internal/servers"
 )
 
 // program is an example that has been built.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/integration/internal/servers"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/openai/presettest"

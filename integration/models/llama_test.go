@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/integration/internal/servers"
 	"github.com/vecspace/embedding/providers/openai"
 )
 

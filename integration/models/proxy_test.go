@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/integration/internal/servers"
 )
 
 // proxy stands between a provider and a model server and records what the server computes. To the

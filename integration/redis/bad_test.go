@@ -9,7 +9,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
-	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/integration/internal/servers"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"

@@ -21,7 +21,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/integration/internal/servers"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/redislimit"

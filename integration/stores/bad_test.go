@@ -13,7 +13,7 @@ import (
 
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/integration/internal/guarded"
-	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/integration/internal/servers"
 	"github.com/vecspace/embedding/internal/expect"
 )
 

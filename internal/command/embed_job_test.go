@@ -132,7 +132,7 @@ func TestEmbedTaskAndCache(t *testing.T) {
 	tier := map[string]int{}
 	parts := s.parts()
 	closed := 0
-	parts.Tiers = map[string]config.OpenTier{"disk": func(o config.Tier) (cache.Store, func() error, error) {
+	parts.Tiers = map[string]func(config.Tier) (cache.Store, func() error, error){"disk": func(o config.Tier) (cache.Store, func() error, error) {
 		tier[o.Address]++
 		return nil, func() error { closed++; return nil }, nil
 	}}

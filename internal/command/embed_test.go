@@ -73,7 +73,7 @@ func TestEmbed(t *testing.T) {
 func TestEmbedWarnsOfClosing(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "embedders.yaml")
 	expect.NoError(t, os.WriteFile(file, []byte("telemetry: {otel: away}\nembedders: {a: {reference: static:base}}\n"), 0o600))
-	parts := Parts{Parts: config.Parts{Telemetry: map[string]config.OpenTelemetry{"otel": func(string) (config.Telemetry, func() error, error) {
+	parts := Parts{Parts: config.Parts{Telemetry: map[string]func(string) (config.Telemetry, func() error, error){"otel": func(string) (config.Telemetry, func() error, error) {
 		return config.Telemetry{}, func() error { return errors.New("the receiver is away") }, nil
 	}}}}
 	var out, errs strings.Builder

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vecspace/embedding/providers/azure/azuretest"
 	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
+	"github.com/vecspace/embedding/providers/catalog"
 	"github.com/vecspace/embedding/providers/cohere/coheretest"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
@@ -60,16 +61,11 @@ func services() []service {
 		{name: "tei", title: "Text Embeddings Inference", open: teitest.New, reference: "tei:" + teitest.DefaultModel, bases: []base{{"TEI_BASE_URL", ""}}, one: true},
 		{name: "voyage", title: "Voyage", open: voyagetest.New, path: voyagetest.BasePath, key: "VOYAGE_API_KEY", reference: "voyage:voyage-4"},
 	}
-	for _, p := range openai.Presets() {
-		if !slices.Contains(presettest.Names(), p.Name) {
-			continue // it is above
-		}
-		s := service{name: p.Name, title: p.Title, open: func(o emulator.Options) (*emulator.Server, error) { return presettest.New(p.Name, o) },
-			path: presettest.BasePath(p.Name), key: p.KeyVariable, reference: p.Name + ":" + presettest.Model(p.Name), one: p.Local}
-		if p.Local {
-			s.key = "" // it asks for none
-		}
-		all = append(all, s)
+	models := openai.Catalog()
+	for _, name := range presettest.Names() {
+		m := models[slices.IndexFunc(models, func(e catalog.Entry) bool { return e.Provider == name })]
+		all = append(all, service{name: name, title: presettest.Title(name), open: func(o emulator.Options) (*emulator.Server, error) { return presettest.New(name, o) },
+			path: presettest.BasePath(name), key: m.Key, reference: name + ":" + presettest.Model(name), one: m.Model == catalog.AnyModel})
 	}
 	slices.SortFunc(all, func(a, b service) int { return strings.Compare(a.name, b.name) })
 	return all

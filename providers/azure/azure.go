@@ -34,27 +34,29 @@ var hosts = []string{"openai.azure.com", "cognitiveservices.azure.com", "service
 // environment.
 type Options struct {
 	Deployment string // the deployment's name, not its model's
-	Model      string // which of [Models] it serves; "" means an unknown one
+	Model      string `ref:"model"` // which of [Catalog] it serves; "" means an unknown one
 
-	Endpoint   string // of the resource, up to /openai/v1 or not; "" means AZURE_OPENAI_ENDPOINT
-	APIVersion string // such as 2024-10-21, for the older addresses; "" means the v1 API
+	// Endpoint is the resource's, up to /openai/v1 or not. "" means AZURE_OPENAI_ENDPOINT.
+	Endpoint string `ref:"base_url"`
+	// APIVersion is for the older addresses, such as 2024-10-21. "" means the v1 API.
+	APIVersion string `ref:"api_version"`
 
-	Dimensions       int // sent with each request; 0 means the model's own
-	NativeDimensions int // of a deployment without Model; not sent
+	Dimensions       int `ref:"dimensions"`        // sent with each request; 0 means the model's own
+	NativeDimensions int `ref:"native_dimensions"` // of a deployment without Model; not sent
 
 	Key string // "" means the value of KeyEnv
 	// KeyEnv is the variable that holds the key. "" means AZURE_OPENAI_API_KEY, for Azure's own hosts
 	// and for AZURE_OPENAI_ENDPOINT only.
-	KeyEnv string
+	KeyEnv string `ref:"key_env,variable"`
 	// Token replaces the key with a Microsoft Entra token for [Scope]. It is called before each
 	// request, concurrently, within the request's time. It should keep a token until it expires.
 	Token func(context.Context) (string, error)
 
-	Space  embedding.Space  // replaces the space that New derives
-	Limits embedding.Limits // each one above 0 replaces the table's
+	Space  embedding.Space  `ref:"space"` // replaces the space that New derives
+	Limits embedding.Limits `ref:"max_*"` // each one above 0 replaces the table's
 
 	HTTPClient *http.Client // may be nil; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to another machine
+	AllowHTTP  bool         `ref:"allow_http"` // sends the key over plain http to another machine
 }
 
 // New returns a guarded Embedder for one deployment, without other middleware. It does no I/O and
@@ -123,32 +125,32 @@ var (
 	versions = regexp.MustCompile(`^\d{4}-\d\d-\d\d(-preview)?$`)
 )
 
-func id(m ModelInfo) string { return m.ID }
+func id(m modelInfo) string { return m.ID }
 
 // info checks the options and returns what the table has about the model, if one is named.
-func (o Options) info() (ModelInfo, error) {
+func (o Options) info() (modelInfo, error) {
 	if err := setup.Lengths(o.Dimensions, o.NativeDimensions); err != nil {
-		return ModelInfo{}, err
+		return modelInfo{}, err
 	}
 	switch {
 	case o.Deployment == "":
-		return ModelInfo{}, errors.New("no deployment is named: give the name that it has in the resource")
+		return modelInfo{}, errors.New("no deployment is named: give the name that it has in the resource")
 	case !names.MatchString(o.Deployment):
-		return ModelInfo{}, fmt.Errorf("%q is no name of a deployment: those have letters, digits, hyphens, dots and underscores", o.Deployment)
+		return modelInfo{}, fmt.Errorf("%q is no name of a deployment: those have letters, digits, hyphens, dots and underscores", o.Deployment)
 	case o.APIVersion != "" && !versions.MatchString(o.APIVersion):
-		return ModelInfo{}, fmt.Errorf("the API version is not of the form 2024-10-21 or 2025-04-01-preview; leave it out for the v1 API")
+		return modelInfo{}, fmt.Errorf("the API version is not of the form 2024-10-21 or 2025-04-01-preview; leave it out for the v1 API")
 	case o.Key != "" && o.Token != nil || o.KeyEnv != "" && o.Token != nil:
-		return ModelInfo{}, errors.New("both a key and a source of tokens are given: leave one out")
+		return modelInfo{}, errors.New("both a key and a source of tokens are given: leave one out")
 	case o.Dimensions > 0 && o.NativeDimensions > 0:
-		return ModelInfo{}, errors.New("both dimensions to ask for and native dimensions are given: leave one out")
+		return modelInfo{}, errors.New("both dimensions to ask for and native dimensions are given: leave one out")
 	case o.Model == "":
-		return ModelInfo{}, nil
+		return modelInfo{}, nil
 	}
-	m, found, _ := setup.Pick(Models(), id, o.Model, true)
+	m, found, _ := setup.Pick(models(), id, o.Model, true)
 	switch {
 	case !found:
 		return m, fmt.Errorf("there is no model %q in the table; there are %s (leave it out, and assert Options.Space, space= in a reference, for others)",
-			o.Model, setup.Names(Models(), id))
+			o.Model, setup.Names(models(), id))
 	case o.NativeDimensions > 0 && o.NativeDimensions != m.Dimensions:
 		return m, fmt.Errorf("%s has %d dimensions, not %d", m.ID, m.Dimensions, o.NativeDimensions)
 	case m.Fixed && o.Dimensions > 0 && o.Dimensions != m.Dimensions:

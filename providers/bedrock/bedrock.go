@@ -41,11 +41,11 @@ func hosts(base string) []string {
 // Options configure [New]. It requires Model, and a region and credentials from here or from the
 // environment.
 type Options struct {
-	Model      string // an id as in [Models], an inference profile of one, or an ARN
-	Serves     string // which of [Models] an ARN stands for that does not name it
-	Dimensions int    // length of the vectors; 0 means the model's default
-	Region     string // such as us-east-1; "" means the ARN's, BaseURL's, or AWS_REGION
-	BaseURL    string // "" means https://bedrock-runtime.{region}.amazonaws.com
+	Model      string // an id as in [Catalog], an inference profile of one, or an ARN
+	Serves     string `ref:"serves"`     // which of [Catalog] an ARN stands for that does not name it
+	Dimensions int    `ref:"dimensions"` // length of the vectors; 0 means the model's default
+	Region     string `ref:"region"`     // "" means the ARN's, BaseURL's, or AWS_REGION
+	BaseURL    string `ref:"base_url"`   // "" means https://bedrock-runtime.{region}.amazonaws.com
 
 	// Credentials returns what signs a request. It is called before each request, concurrently, within
 	// the request's time. If it is nil, New reads the environment once.
@@ -53,19 +53,19 @@ type Options struct {
 	// Key is a Bedrock API key, which replaces the signature. "" means the value of KeyEnv. New reads
 	// AWS_BEARER_TOKEN_BEDROCK only without Credentials.
 	Key    string
-	KeyEnv string // the variable that holds the key
+	KeyEnv string `ref:"key_env,variable"` // the variable that holds the key
 
 	// Truncate cuts the end of texts that are too long; Cohere's models only. New cuts what is over
 	// 2,048 characters for Cohere's v3 itself, since the service refuses it in any case.
-	Truncate     bool
-	Unnormalized bool // do not normalize the vectors; Titan only
+	Truncate     bool `ref:"truncate"`
+	Unnormalized bool `ref:"unnormalized"` // do not normalize the vectors; Titan only
 
-	Space    embedding.Space  // replaces the space that New derives
-	Limits   embedding.Limits // each one above 0 replaces the table's
-	Unlisted bool             // allows a model outside the table, in Titan's or Cohere's format
+	Space    embedding.Space  `ref:"space"`    // replaces the space that New derives
+	Limits   embedding.Limits `ref:"max_*"`    // each one above 0 replaces the table's
+	Unlisted bool             `ref:"unlisted"` // allows another model in Titan's or Cohere's format
 
 	HTTPClient *http.Client // may be nil; redirects are never followed
-	AllowHTTP  bool         // lets secrets travel over plain http to another machine
+	AllowHTTP  bool         `ref:"allow_http"` // sends secrets over plain http to another machine
 }
 
 // New returns a guarded Embedder for one model, without other middleware. It does no I/O and
@@ -188,9 +188,9 @@ func served(name string) string {
 var spelling = regexp.MustCompile(`^[\w.:/-]+$`)
 
 // info returns what the table has about the model. Of an unlisted one it knows the format.
-func (o Options) info() (ModelInfo, error) {
+func (o Options) info() (modelInfo, error) {
 	id := cmp.Or(o.Serves, served(o.Model))
-	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, id, o.Unlisted)
+	m, found, err := setup.Pick(models(), func(m modelInfo) string { return m.ID }, id, o.Unlisted)
 	switch isTitan := strings.HasPrefix(id, "amazon.titan-embed-text"); {
 	case err != nil && strings.HasPrefix(o.Model, "arn:") && o.Serves == "" && !strings.Contains(id, "."):
 		return m, errors.New("the ARN does not say its model: give it as Options.Serves (serves= in a reference)")
@@ -201,9 +201,9 @@ func (o Options) info() (ModelInfo, error) {
 	case !found && !isTitan && !strings.HasPrefix(id, "cohere.embed-"):
 		return m, fmt.Errorf("%q is of neither format that this package speaks, amazon.titan-embed-text and cohere.embed", id)
 	case !found && isTitan:
-		m = ModelInfo{ID: id, Limits: embedding.Limits{Texts: 1}}
+		m = modelInfo{ID: id, Limits: embedding.Limits{Texts: 1}}
 	case !found:
-		m = ModelInfo{ID: id, Tasks: Models()[0].Tasks, Limits: embedding.Limits{Texts: 96}, cut: "RIGHT"}
+		m = modelInfo{ID: id, Tasks: models()[0].Tasks, Limits: embedding.Limits{Texts: 96}, cut: "RIGHT"}
 		if strings.HasSuffix(id, "-v3") {
 			m.cut, m.characters = "END", charactersV3
 		}

@@ -2,8 +2,8 @@ package bedrock
 
 import "github.com/vecspace/embedding"
 
-// ModelInfo describes one model, as AWS documents it.
-type ModelInfo struct {
+// modelInfo describes one model, as AWS documents it.
+type modelInfo struct {
 	ID         string
 	Dimensions []int                     // the lengths on offer, the default first
 	Tasks      map[embedding.Task]string // the model's names for them (input_type); nil if it has none
@@ -18,8 +18,7 @@ type ModelInfo struct {
 
 const charactersV3 = 2_048
 
-// Models returns the text models of Bedrock that this package supports, newest first. The caller
-// owns the result.
+// models returns the text models of Bedrock that this package supports, newest first.
 //
 // Sources:
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
@@ -29,7 +28,7 @@ const charactersV3 = 2_048
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v3.html (96 texts,
 // 2,048 characters, NONE|START|END) and -v4.html (96 texts, 128,000 tokens, dimensions,
 // NONE|LEFT|RIGHT).
-func Models() []ModelInfo {
+func models() []modelInfo {
 	usd := func(perMillion float64) embedding.Price {
 		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: "2026-11-24"}
 	}
@@ -39,13 +38,13 @@ func Models() []ModelInfo {
 			embedding.TaskClassification: "classification", embedding.TaskClustering: "clustering",
 		}
 	}
-	v3 := func(id string) ModelInfo {
-		return ModelInfo{
+	v3 := func(id string) modelInfo {
+		return modelInfo{
 			ID: id, Dimensions: []int{1024}, Tasks: tasks(), cut: "END", characters: charactersV3, Limits: embedding.Limits{Texts: 96, TextTokens: 512},
 			Price: usd(0.10), Unverified: "price; normalized is not promised; a text has at most 2,048 characters, also where it is cut",
 		}
 	}
-	return []ModelInfo{
+	return []modelInfo{
 		{
 			ID: "cohere.embed-v4:0", Dimensions: []int{1536, 1024, 512, 256}, Tasks: tasks(), cut: "RIGHT",
 			Limits: embedding.Limits{Texts: 96, TextTokens: 128_000}, Price: usd(0.12), Unverified: "price; normalized is not promised",

@@ -21,21 +21,22 @@ const BaseURL = "https://api.cohere.com/v2"
 
 // Options configure [New]. It requires Model, and a key from here or from the environment.
 type Options struct {
-	Model      string // as in [Models]
-	Dimensions int    // length of the vectors; 0 means the model's default
-	BaseURL    string // up to /v2, with or without a trailing slash; "" means Cohere's own
+	Model      string // as in [Catalog]
+	Dimensions int    `ref:"dimensions"` // length of the vectors; 0 means the model's default
+	BaseURL    string `ref:"base_url"`   // up to /v2; "" means Cohere's own
 
-	Key    string // "" means the value of KeyEnv
-	KeyEnv string // the variable that holds the key; "" means COHERE_API_KEY, for Cohere's address only
+	Key string // "" means the value of KeyEnv
+	// KeyEnv is the variable that holds the key. "" means COHERE_API_KEY, for Cohere's address only.
+	KeyEnv string `ref:"key_env,variable"`
 
-	Truncate bool // cut the end of texts that are too long
+	Truncate bool `ref:"truncate"` // cut the end of texts that are too long
 
-	Space    embedding.Space  // replaces the space that New derives
-	Limits   embedding.Limits // each one above 0 replaces the table's
-	Unlisted bool             // allows a model outside the table
+	Space    embedding.Space  `ref:"space"`    // replaces the space that New derives
+	Limits   embedding.Limits `ref:"max_*"`    // each one above 0 replaces the table's
+	Unlisted bool             `ref:"unlisted"` // allows a model outside the table
 
 	HTTPClient *http.Client // may be nil; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to another machine
+	AllowHTTP  bool         `ref:"allow_http"` // sends the key over plain http to another machine
 }
 
 // New returns a guarded Embedder for one model, without other middleware. It does no I/O and
@@ -79,12 +80,12 @@ func New(o Options) (embedding.Embedder, error) {
 }
 
 // info returns what the table has about the model. Of an unlisted one it knows nearly nothing.
-func (o Options) info() (ModelInfo, error) {
-	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
+func (o Options) info() (modelInfo, error) {
+	m, found, err := setup.Pick(models(), func(m modelInfo) string { return m.ID }, o.Model, o.Unlisted)
 	if err != nil || found {
 		return m, err
 	}
-	return ModelInfo{ID: o.Model, Tasks: tasks(), Limits: embedding.Limits{Texts: 96}}, nil
+	return modelInfo{ID: o.Model, Tasks: tasks(), Limits: embedding.Limits{Texts: 96}}, nil
 }
 
 type request struct {

@@ -2,8 +2,8 @@ package cohere
 
 import "github.com/vecspace/embedding"
 
-// ModelInfo describes one model, as Cohere documents it.
-type ModelInfo struct {
+// modelInfo describes one model, as Cohere documents it.
+type modelInfo struct {
 	ID         string
 	Dimensions []int                     // the lengths on offer, the default first
 	Tasks      map[embedding.Task]string // the service's names for them (input_type)
@@ -13,18 +13,18 @@ type ModelInfo struct {
 	Unverified string          // figures that Cohere's own pages do not confirm
 }
 
-// Models returns Cohere's embedding models, newest first. The caller owns the result. The models of
-// version 2 were retired in April 2026.
+// models returns Cohere's embedding models, newest first. The models of version 2 were
+// retired in April 2026.
 //
 // Sources: dimensions and lengths https://docs.cohere.com/docs/embed-2, 96 texts
 // https://docs.cohere.com/v2/reference/embed, the price of embed-v4.0
 // https://www.getmaxim.ai/bifrost/model-library/compare/cohere/embed-v4.0.md (no page of Cohere's
 // own lists one for version 3).
-func Models() []ModelInfo {
-	v3 := func(id string, dims int) ModelInfo {
-		return ModelInfo{ID: id, Dimensions: []int{dims}, Tasks: tasks(), Limits: embedding.Limits{Texts: 96, TextTokens: 512}}
+func models() []modelInfo {
+	v3 := func(id string, dims int) modelInfo {
+		return modelInfo{ID: id, Dimensions: []int{dims}, Tasks: tasks(), Limits: embedding.Limits{Texts: 96, TextTokens: 512}}
 	}
-	return []ModelInfo{
+	return []modelInfo{
 		{
 			ID: "embed-v4.0", Dimensions: []int{1536, 1024, 512, 256}, Tasks: tasks(), Limits: embedding.Limits{Texts: 96, TextTokens: 128_000},
 			Price: embedding.Price{PerMillion: 0.12, Currency: "USD", AsOf: "2026-11-24"}, Unverified: "price",

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/dashscope/internal/models"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
 	"github.com/vecspace/embedding/providers/internal/setup"
@@ -23,39 +24,39 @@ const (
 
 // Options configure [New]. It requires Model, and a key from here or from the environment.
 type Options struct {
-	Model      string // as in [Models]
-	Dimensions int    // length of the vectors; 0 means the model's default
+	Model      string // as in [Catalog]
+	Dimensions int    `ref:"dimensions"` // length of the vectors; 0 means the model's default
 
 	// Native asks the native API instead of the OpenAI-compatible one. It documents that text_type and
 	// Instruct take effect, so New always sends text_type there.
-	Native bool
+	Native bool `ref:"native"`
 
 	// The address is the first that is set of BaseURL, Workspace, the variable
-	// DASHSCOPE_COMPATIBLE_BASE_URL (DASHSCOPE_HTTP_BASE_URL with Native) and Region, else it is the
-	// first of [Regions]. Beside BaseURL or the variable, Region selects dimensions and prices. Beside
-	// Workspace, it says where that is.
-	BaseURL   string // up to /compatible-mode/v1, or to /api/v1 with Native
-	Workspace string // a workspace's id, for {Workspace}.{zone}.maas.aliyuncs.com
-	Region    string // as in [Regions]
+	// DASHSCOPE_COMPATIBLE_BASE_URL (DASHSCOPE_HTTP_BASE_URL with Native) and Region, else it is cn.
+	// Beside BaseURL or the variable, Region selects dimensions and prices. Beside Workspace, it says
+	// where that is.
+	BaseURL   string `ref:"base_url"`  // up to /compatible-mode/v1, or to /api/v1 with Native
+	Workspace string `ref:"workspace"` // a workspace's id, for {Workspace}.{zone}.maas.aliyuncs.com
+	Region    string `ref:"region"`    // cn, intl, hk, finance, us, eu or token-plan
 
 	Key string // "" means the value of KeyEnv
 	// KeyEnv is the variable that holds the key. "" means DASHSCOPE_API_KEY, for the service's own
 	// hosts, for this machine and for the address in the variable only.
-	KeyEnv string
+	KeyEnv string `ref:"key_env,variable"`
 
 	// TextType sends text_type: "query" for [embedding.TaskQuery], else "document".
-	TextType bool
+	TextType bool `ref:"text_type"`
 	// Instruct is an instruction to send with queries, preferably in English. It implies TextType.
-	Instruct string
+	Instruct string `ref:"instruct"`
 
-	Space  embedding.Space  // replaces the space that New derives
-	Limits embedding.Limits // each one above 0 replaces the table's
+	Space  embedding.Space  `ref:"space"` // replaces the space that New derives
+	Limits embedding.Limits `ref:"max_*"` // each one above 0 replaces the table's
 	// Unlisted allows what the tables do not have: a model, which then needs Dimensions, and
 	// dimensions or regions that a model is not documented with. The service decides.
-	Unlisted bool
+	Unlisted bool `ref:"unlisted"`
 
 	HTTPClient *http.Client // may be nil; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to another machine
+	AllowHTTP  bool         `ref:"allow_http"` // sends the key over plain http to another machine
 }
 
 // New returns a guarded Embedder for one model, without other middleware. It does no I/O and
@@ -112,14 +113,14 @@ func (o Options) fail(k embedding.Kind, err error) error {
 	return &embedding.Error{Kind: k, Provider: "dashscope", Model: o.Model, Err: err}
 }
 
-func id(m ModelInfo) string { return m.ID }
+func id(m models.Info) string { return m.ID }
 
 // info returns what is known about the model in a region, nearly nothing for an unlisted model.
-func (o Options) info(region string) (ModelInfo, error) {
+func (o Options) info(region string) (models.Info, error) {
 	if err := setup.Lengths(o.Dimensions); err != nil {
-		return ModelInfo{}, err
+		return models.Info{}, err
 	}
-	m, found, err := setup.Pick(Models(), id, o.Model, o.Unlisted)
+	m, found, err := setup.Pick(models.All(), id, o.Model, o.Unlisted)
 	switch dims := m.DimensionsIn(region); {
 	case err != nil:
 		return m, err
@@ -127,9 +128,9 @@ func (o Options) info(region string) (ModelInfo, error) {
 		return m, fmt.Errorf("model %q is not in the table, so its dimensions have to be given", o.Model)
 	case !found:
 		// No model of the table takes fewer texts, and a TooLarge answer would name its own limit.
-		return ModelInfo{ID: o.Model, Instruct: true, Limits: embedding.Limits{Texts: 10}}, nil
+		return models.Info{ID: o.Model, Instruct: true, Limits: embedding.Limits{Texts: 10}}, nil
 	case o.Instruct != "" && !m.Instruct:
-		takers := slices.DeleteFunc(Models(), func(m ModelInfo) bool { return !m.Instruct })
+		takers := slices.DeleteFunc(models.All(), func(m models.Info) bool { return !m.Instruct })
 		return m, fmt.Errorf("%s takes no instruction; models that do are %s", m.ID, setup.Names(takers, id))
 	case m.Fixed && o.Dimensions != 0 && o.Dimensions != m.Default:
 		// Not even Unlisted passes this: the service would ignore the wish.

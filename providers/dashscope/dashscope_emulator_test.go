@@ -16,6 +16,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/dashscope/internal/models"
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
@@ -113,7 +114,7 @@ func TestOrderUsageAndIDs(t *testing.T) {
 
 func TestDimensionsAtTheService(t *testing.T) {
 	_, base := emulate(t)
-	for _, m := range dashscope.Models() {
+	for _, m := range models.All() {
 		if !m.In("intl") {
 			continue
 		}

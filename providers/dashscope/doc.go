@@ -10,7 +10,7 @@
 // # Regions and keys
 //
 // A key belongs to one region. Every other region refuses it in the words for a wrong key.
-// [Regions] lists the regions. [Options].Workspace asks a workspace's own host. [Options].BaseURL,
+// [Options].Region names it. [Options].Workspace asks a workspace's own host. [Options].BaseURL,
 // or the variable DASHSCOPE_COMPATIBLE_BASE_URL, asks any other address, such as a proxy or the
 // emulator of package dashscopetest. The variable says where, the region what: a reference with
 // region= goes to the variable's address.
@@ -20,7 +20,7 @@
 //
 // # Limits
 //
-// [Models] is the table of models with their dimensions, limits and prices. More texts than
+// [Catalog] lists the models with their dimensions, limits and prices. More texts than
 // Limits.Texts are TooLarge before anything is sent; middleware.Batch splits them. The service does
 // not document how many tokens a request may hold, so that limit is unknown unless [Options].Limits
 // has it.

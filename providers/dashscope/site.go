@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vecspace/embedding/providers/dashscope/internal/models"
 	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
@@ -28,17 +29,17 @@ func (o Options) api() string {
 
 // site is the server to ask.
 type site struct {
-	region string // as in [Regions]; "" if unknown
+	region string // as in Options; "" if unknown
 	base   string
 	host   string // of base, as setup.Host returns it
 	asked  bool   // the environment names base
 }
 
 func (o Options) site() (site, error) {
-	regions := Regions()
-	at := slices.IndexFunc(regions, func(r Region) bool { return r.Name == o.Region })
+	regions := models.Regions()
+	at := slices.IndexFunc(regions, func(r models.Region) bool { return r.Name == o.Region })
 	if o.Region != "" && at < 0 {
-		return site{}, fmt.Errorf("there is no region %q; there are %s", o.Region, regionNames(regions, func(Region) bool { return true }))
+		return site{}, fmt.Errorf("there is no region %q; there are %s", o.Region, regionNames(regions, func(models.Region) bool { return true }))
 	}
 	variable := BaseURLVariable
 	if o.Native {
@@ -53,7 +54,7 @@ func (o Options) site() (site, error) {
 		r := regions[max(at, 0)]
 		if r.Zone == "" {
 			return site{}, fmt.Errorf("no workspace hosts are known in region %q; they are in %s, else give the base URL",
-				r.Name, regionNames(regions, func(r Region) bool { return r.Zone != "" }))
+				r.Name, regionNames(regions, func(r models.Region) bool { return r.Zone != "" }))
 		}
 		if strings.Trim(o.Workspace, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
 			return site{}, errors.New("a workspace's id has letters, digits and hyphens only")
@@ -83,7 +84,7 @@ func (o Options) site() (site, error) {
 }
 
 // baseOf returns the base URL of a region's API, "" if it has none.
-func (o Options) baseOf(r Region) string {
+func (o Options) baseOf(r models.Region) string {
 	if host, ok := strings.CutSuffix(r.BaseURL, compatible); ok {
 		return host + o.api()
 	}
@@ -100,7 +101,7 @@ func (s site) own() bool { return setup.Within(s.host, ownHost) }
 // to this machine, and where the user's environment says.
 func (o Options) key(s site) (key, from string, err error) {
 	trusted := []string{"dashscope.aliyuncs.com", "maas.aliyuncs.com"} // others have hosts under aliyuncs.com too
-	for _, r := range Regions() {
+	for _, r := range models.Regions() {
 		trusted = append(trusted, setup.Host(r.BaseURL))
 	}
 	if s.asked {
@@ -116,7 +117,7 @@ func (o Options) key(s site) (key, from string, err error) {
 // place names the region and the host for messages.
 func (s site) place() string {
 	host := cmp.Or(s.host, "the given base URL")
-	for _, r := range Regions() {
+	for _, r := range models.Regions() {
 		if r.Name == s.region {
 			return "region " + r.Name + ", " + r.Label + ", at " + host
 		}
@@ -124,7 +125,7 @@ func (s site) place() string {
 	return host
 }
 
-func regionNames(regions []Region, keep func(Region) bool) string {
+func regionNames(regions []models.Region, keep func(models.Region) bool) string {
 	var names []string
 	for _, r := range regions {
 		if keep(r) {
@@ -132,4 +133,22 @@ func regionNames(regions []Region, keep func(Region) bool) string {
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+// regionOf returns the region of a host, which is in lower case, or "" for a foreign host.
+func regionOf(host string) string {
+	workspace, zone := "", ""
+	if rest, ok := strings.CutSuffix(host, ".maas.aliyuncs.com"); ok {
+		workspace, zone, _ = strings.Cut(rest, ".")
+	}
+	byZone := ""
+	for _, r := range models.Regions() {
+		if r.BaseURL != "" && setup.Host(r.BaseURL) == host {
+			return r.Name
+		}
+		if workspace != "" && r.Zone != "" && r.Zone == zone {
+			byZone = r.Name
+		}
+	}
+	return byZone
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/catalog"
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
@@ -40,6 +42,19 @@ type Vendor struct {
 	Spell func(r *dialect.Request, f Fault, why dialect.Refusal) dialect.Refusal
 }
 
+// Models returns the models of a provider's catalog, with its limits.
+func Models(entries []catalog.Entry) []dialect.Model {
+	var all []dialect.Model
+	for _, e := range entries {
+		m := dialect.Model{Model: embedding.Model{ID: e.Model, Dimensions: e.Dimensions.Default, Limits: e.Limits}, Lengths: e.Dimensions.OneOf}
+		if m.Lengths == nil {
+			m.Longest = e.Dimensions.Max
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
 // Faults that vendors have in common.
 const (
 	RequestRate   = "request-rate"
@@ -48,18 +63,15 @@ const (
 	InternalError = "internal-error"
 )
 
-// Words holds a vendor's errors by the fault's name.
-type Words map[string]dialect.Refusal
-
-// Faults returns the words as the Faults of a [Vendor], sorted by name.
-func (w Words) Faults() []FaultInfo {
+// Faults returns a vendor's errors by the fault's name as the Faults of a [Vendor], sorted by name.
+func Faults(words map[string]dialect.Refusal) []FaultInfo {
 	var all []FaultInfo
-	for _, name := range slices.Sorted(maps.Keys(w)) {
-		does := "error"
-		if why := w[name]; why.Message != "" {
+	for _, name := range slices.Sorted(maps.Keys(words)) {
+		does, why := "error", words[name]
+		if why.Message != "" {
 			does, _, _ = strings.Cut("error: "+why.Message, "\n")
 		}
-		all = append(all, FaultInfo{Name: name, Does: does, Status: w[name].Status, Kind: w[name].Kind, Error: w[name]})
+		all = append(all, FaultInfo{Name: name, Does: does, Status: why.Status, Kind: why.Kind, Error: why})
 	}
 	return all
 }

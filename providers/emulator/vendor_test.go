@@ -17,11 +17,11 @@ func acme() emulator.Vendor {
 	return emulator.Vendor{
 		Name: "acmetest", Dialect: openaidialect.New(), Base64: true,
 		Models: []dialect.Model{{Model: embedding.Model{ID: "acme-1", Dimensions: 4, Limits: embedding.Limits{Texts: 2}}}},
-		Faults: emulator.Words{
+		Faults: emulator.Faults(map[string]dialect.Refusal{
 			emulator.RequestRate:   {Status: 429, Message: "slow down", Kind: embedding.RateLimited},
 			emulator.TokenRate:     {Status: 429, Message: "fewer tokens", Kind: embedding.RateLimited},
 			emulator.InternalError: {Status: 500, Message: "something broke", Kind: embedding.Unavailable},
-		}.Faults(),
+		}),
 	}
 }
 

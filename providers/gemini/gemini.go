@@ -25,21 +25,22 @@ const BaseURL = "https://generativelanguage.googleapis.com/v1beta"
 
 // Options configure [New]. It requires Model, and a key from here or from the environment.
 type Options struct {
-	Model      string // as in [Models], without the prefix models/
-	Dimensions int    // length of the vectors; 0 means the model's default
-	BaseURL    string // up to /v1beta, with or without a trailing slash; "" means Google's own
+	Model      string // as in [Catalog], without the prefix models/
+	Dimensions int    `ref:"dimensions"` // length of the vectors; 0 means the model's default
+	BaseURL    string `ref:"base_url"`   // up to /v1beta; "" means Google's own
 
-	Key    string // "" means the value of KeyEnv
-	KeyEnv string // the key's variable; "" means GEMINI_API_KEY, for Google's address only
+	Key string // "" means the value of KeyEnv
+	// KeyEnv is the variable that holds the key. "" means GEMINI_API_KEY, for Google's address only.
+	KeyEnv string `ref:"key_env,variable"`
 
-	Plain bool // send texts without their task
+	Plain bool `ref:"plain"` // send texts without their task
 
-	Space    embedding.Space  // replaces the space that New derives
-	Limits   embedding.Limits // each one above 0 replaces the table's
-	Unlisted bool             // allows a model outside the table; it gets no task
+	Space    embedding.Space  `ref:"space"`    // replaces the space that New derives
+	Limits   embedding.Limits `ref:"max_*"`    // each one above 0 replaces the table's
+	Unlisted bool             `ref:"unlisted"` // allows a model outside the table; it gets no task
 
 	HTTPClient *http.Client // may be nil; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to another machine
+	AllowHTTP  bool         `ref:"allow_http"` // sends the key over plain http to another machine
 }
 
 var modelName = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`) // it becomes part of the URL
@@ -91,18 +92,18 @@ func New(o Options) (embedding.Embedder, error) {
 }
 
 // info returns what the table has about the model. Of an unlisted one it knows nearly nothing.
-func (o Options) info() (ModelInfo, error) {
+func (o Options) info() (modelInfo, error) {
 	if err := setup.Lengths(o.Dimensions); err != nil {
-		return ModelInfo{}, err
+		return modelInfo{}, err
 	}
-	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
+	m, found, err := setup.Pick(models(), func(m modelInfo) string { return m.ID }, o.Model, o.Unlisted)
 	switch {
 	case err != nil:
 		return m, err
 	case !modelName.MatchString(o.Model):
 		return m, errors.New("the model's name has characters that no name has; leave models/ out")
 	case !found:
-		return ModelInfo{ID: o.Model, Limits: embedding.Limits{Texts: 100}}, nil
+		return modelInfo{ID: o.Model, Limits: embedding.Limits{Texts: 100}}, nil
 	case o.Dimensions > 0 && (o.Dimensions < m.Shortest || o.Dimensions > m.Dimensions) && !o.Unlisted:
 		return m, fmt.Errorf("%s has no %d dimensions, it has %d to %d", m.ID, o.Dimensions, m.Shortest, m.Dimensions)
 	}

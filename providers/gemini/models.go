@@ -2,8 +2,8 @@ package gemini
 
 import "github.com/vecspace/embedding"
 
-// ModelInfo describes one model, as Google documents it.
-type ModelInfo struct {
+// modelInfo describes one model, as Google documents it.
+type modelInfo struct {
 	ID         string
 	Dimensions int                       // the default and the maximum
 	Shortest   int                       // lengths from here to Dimensions are on offer
@@ -15,7 +15,7 @@ type ModelInfo struct {
 	Unverified string // figures that Google's own pages do not confirm
 }
 
-// Models returns the Gemini API's embedding models. The caller owns the result.
+// models returns the Gemini API's embedding models.
 //
 // Sources: length, dimensions and price of gemini-embedding-001
 // https://developers.googleblog.com/en/gemini-embedding-available-gemini-api/; gemini-embedding-2
@@ -23,11 +23,11 @@ type ModelInfo struct {
 // the service's own refusal, in testdata/errors.jsonl; dimensions from 128
 // https://ai.google.dev/gemini-api/docs/models/gemini-embedding-001 and .../gemini-embedding-2;
 // prefixes https://ai.google.dev/gemini-api/docs/embeddings.
-func Models() []ModelInfo {
+func models() []modelInfo {
 	usd := func(perMillion float64, asOf string) embedding.Price {
 		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: asOf}
 	}
-	return []ModelInfo{
+	return []modelInfo{
 		{
 			ID: "gemini-embedding-2", Dimensions: 3072, Shortest: 128, Normalized: true,
 			Prefixes: map[embedding.Task]string{

@@ -11,9 +11,9 @@ import (
 
 func TestEmulator(t *testing.T) {
 	limits := map[string]embedding.Limits{}
-	for _, m := range jina.Models() {
+	for _, m := range jina.Catalog() {
 		m.Limits.Texts = jinatest.MaxTexts // the table keeps to a quarter, and says why
-		limits[m.ID] = m.Limits
+		limits[m.Model] = m.Limits
 	}
 	vendortest.Emulated{
 		Name: "jina", Path: jinatest.BasePath, New: jinatest.New, Open: jina.Open,

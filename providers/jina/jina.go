@@ -19,22 +19,23 @@ const BaseURL = "https://api.jina.ai/v1"
 
 // Options configure [New]. It requires Model, and a key from here or from the environment.
 type Options struct {
-	Model      string // as in [Models]
-	Dimensions int    // length of the vectors; 0 means the model's default
-	BaseURL    string // up to /v1, with or without a trailing slash; "" means Jina's own
+	Model      string // as in [Catalog]
+	Dimensions int    `ref:"dimensions"` // length of the vectors; 0 means the model's default
+	BaseURL    string `ref:"base_url"`   // up to /v1; "" means Jina's own
 
-	Key    string // "" means the value of KeyEnv
-	KeyEnv string // the variable that holds the key; "" means JINA_API_KEY, for Jina's address only
+	Key string // "" means the value of KeyEnv
+	// KeyEnv is the variable that holds the key. "" means JINA_API_KEY, for Jina's address only.
+	KeyEnv string `ref:"key_env,variable"`
 
-	Truncate bool // cut texts that are too long
-	Plain    bool // send no task
+	Truncate bool `ref:"truncate"` // cut texts that are too long
+	Plain    bool `ref:"plain"`    // send no task
 
-	Space    embedding.Space  // replaces the space that New derives
-	Limits   embedding.Limits // each one above 0 replaces the table's
-	Unlisted bool             // allows a model outside the table; it gets no task
+	Space    embedding.Space  `ref:"space"`    // replaces the space that New derives
+	Limits   embedding.Limits `ref:"max_*"`    // each one above 0 replaces the table's
+	Unlisted bool             `ref:"unlisted"` // allows a model outside the table; it gets no task
 
 	HTTPClient *http.Client // may be nil; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to another machine
+	AllowHTTP  bool         `ref:"allow_http"` // sends the key over plain http to another machine
 }
 
 // New returns a guarded Embedder for one model, without other middleware. It does no I/O and
@@ -90,12 +91,12 @@ func New(o Options) (embedding.Embedder, error) {
 }
 
 // info returns what the table has about the model. Of an unlisted one it knows nearly nothing.
-func (o Options) info() (ModelInfo, error) {
-	m, found, err := setup.Pick(Models(), func(m ModelInfo) string { return m.ID }, o.Model, o.Unlisted)
+func (o Options) info() (modelInfo, error) {
+	m, found, err := setup.Pick(models(), func(m modelInfo) string { return m.ID }, o.Model, o.Unlisted)
 	if err != nil || found {
 		return m, err
 	}
-	return ModelInfo{ID: o.Model, Limits: embedding.Limits{Texts: 512}}, nil
+	return modelInfo{ID: o.Model, Limits: embedding.Limits{Texts: 512}}, nil
 }
 
 // fields returns what every request holds beside the model, the texts and their task.

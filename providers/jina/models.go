@@ -2,8 +2,8 @@ package jina
 
 import "github.com/vecspace/embedding"
 
-// ModelInfo describes one model, as Jina documents it.
-type ModelInfo struct {
+// modelInfo describes one model, as Jina documents it.
+type modelInfo struct {
 	ID         string
 	Dimensions []int                     // the lengths on offer, the default first
 	Tasks      map[embedding.Task]string // the service's names for them; nil if it takes none
@@ -13,7 +13,7 @@ type ModelInfo struct {
 	Unverified string          // figures that Jina's own pages do not confirm
 }
 
-// Models returns Jina's text models, newest first. The caller owns the result.
+// models returns Jina's text models, newest first.
 //
 // Sources: tasks and dimensions (any number up to the longest; the models were trained for these)
 // from Jina's OpenAPI document,
@@ -27,7 +27,7 @@ type ModelInfo struct {
 // so one request with 2,048 texts of 500 tokens would exceed a minute's quota, and no wait would
 // help. And it names 8,194 tokens for version 3: the documented 8,192 and two that the tokenizer
 // adds.
-func Models() []ModelInfo {
+func models() []modelInfo {
 	limits := func(textTokens int) embedding.Limits { return embedding.Limits{Texts: 512, TextTokens: textTokens} }
 	retrieval := func(similarity, classification, clustering string) map[embedding.Task]string {
 		return map[embedding.Task]string{
@@ -35,10 +35,10 @@ func Models() []ModelInfo {
 			embedding.TaskSimilarity: similarity, embedding.TaskClassification: classification, embedding.TaskClustering: clustering,
 		}
 	}
-	v2 := func(id string) ModelInfo {
-		return ModelInfo{ID: id, Dimensions: []int{768}, Normalized: true, Limits: limits(8192)}
+	v2 := func(id string) modelInfo {
+		return modelInfo{ID: id, Dimensions: []int{768}, Normalized: true, Limits: limits(8192)}
 	}
-	return []ModelInfo{
+	return []modelInfo{
 		{
 			ID: "jina-embeddings-v5-text-small", Dimensions: []int{1024, 768, 512, 256, 128, 64, 32},
 			Tasks: retrieval("text-matching", "classification", "clustering"), Normalized: true, Limits: limits(32_768),

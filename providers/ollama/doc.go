@@ -26,7 +26,7 @@
 // # Queries and documents
 //
 // Ollama passes texts to the model unchanged, but many models were trained with prefixes that tell
-// queries from documents. [Models] is a table of such models. It holds for their default tag only:
+// queries from documents. A table has such models. It holds for their default tag only, because
 // another tag may be another model. New puts the table's prefixes in front of texts by default.
 // [Options].Plain leaves texts unchanged; [Options].QueryPrefix and [Options].DocumentPrefix are
 // for models outside the table. The Model's Variant names the prefixes.

@@ -6,9 +6,9 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// ModelInfo describes one model of Ollama's library, as documented. Models cost nothing. The server
+// modelInfo describes one model of Ollama's library, as documented. Models cost nothing. The server
 // has no limit of texts for a request, and normalizes the vectors of every model.
-type ModelInfo struct {
+type modelInfo struct {
 	ID         string // without a tag
 	Dimensions int    // before Options.Dimensions cuts the vectors
 	Cuttable   bool   // trained for cutting its vectors
@@ -17,15 +17,14 @@ type ModelInfo struct {
 	Unverified string // figures without a source
 }
 
-// Models returns the embedding models of Ollama's library that this package knows. The caller owns
-// the result.
+// models returns the embedding models of Ollama's library that this package knows.
 //
 // Sources: dimensions and lengths https://ollama.com/library/{ID}; prefixes the models' own cards,
 // named beside each; unit length, also after cutting, server/routes.go of ollama/ollama at 00188139
 // (EmbedHandler, normalize).
-func Models() []ModelInfo {
+func models() []modelInfo {
 	const represent = "Represent this sentence for searching relevant passages: "
-	return []ModelInfo{
+	return []modelInfo{
 		{
 			ID: "nomic-embed-text", Dimensions: 768, Cuttable: true, TextTokens: 2048,
 			// https://huggingface.co/nomic-ai/nomic-embed-text-v1.5
@@ -75,11 +74,11 @@ func tagged(name string) string {
 }
 
 // lookUp returns the table's entry of a model, if it has the default tag.
-func lookUp(name string) (ModelInfo, bool) {
-	for _, m := range Models() {
+func lookUp(name string) (modelInfo, bool) {
+	for _, m := range models() {
 		if tagged(m.ID) == tagged(name) {
 			return m, true
 		}
 	}
-	return ModelInfo{}, false
+	return modelInfo{}, false
 }

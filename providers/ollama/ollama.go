@@ -29,27 +29,28 @@ const BaseURL = "http://127.0.0.1:11434"
 // Options configure [New]. It requires Model.
 type Options struct {
 	Model   string // as in `ollama list`; without a tag it means :latest
-	BaseURL string // up to /api; "" means OLLAMA_HOST, or this machine
+	BaseURL string `ref:"base_url"` // up to /api; "" means OLLAMA_HOST, or this machine
 
-	Dimensions       int // the server cuts vectors to this length; 0 means it does not
-	NativeDimensions int // of a model outside the table
+	Dimensions       int `ref:"dimensions"`        // the server cuts vectors to it; 0 means no
+	NativeDimensions int `ref:"native_dimensions"` // of a model outside the table
 
-	Truncate  bool   // cut texts that are too long
-	KeepAlive string // how long the model stays loaded: "10m", or "-1" for ever
-	Context   int    // num_ctx, in tokens; 0 means the server's setting
+	Truncate  bool   `ref:"truncate"`   // cut texts that are too long
+	KeepAlive string `ref:"keep_alive"` // how long the model stays loaded: "10m", or "-1" for ever
+	Context   int    `ref:"context"`    // num_ctx, in tokens; 0 means the server's setting
 
 	// QueryPrefix and DocumentPrefix replace the table's prefixes of queries and of everything else.
-	QueryPrefix, DocumentPrefix string
-	Plain                       bool // no prefixes
+	QueryPrefix    string `ref:"query_prefix"`
+	DocumentPrefix string `ref:"document_prefix"`
+	Plain          bool   `ref:"plain"` // no prefixes
 
 	Key    string // for a proxy in front of the server; "" means the value of KeyEnv
-	KeyEnv string // the variable that holds the key; "" means no key
+	KeyEnv string `ref:"key_env,variable"` // the variable that holds the key; "" means no key
 
-	Space  embedding.Space  // replaces the space that New derives
-	Limits embedding.Limits // each one above 0 replaces the table's
+	Space  embedding.Space  `ref:"space"` // replaces the space that New derives
+	Limits embedding.Limits `ref:"max_*"` // each one above 0 replaces the table's
 
 	HTTPClient *http.Client // may be nil; redirects are never followed
-	AllowHTTP  bool         // lets a key travel over plain http to another machine
+	AllowHTTP  bool         `ref:"allow_http"` // sends a key over plain http to another machine
 }
 
 var (
@@ -154,7 +155,7 @@ func (o Options) base() (string, error) {
 }
 
 // prefixes returns the prefixes of each task's texts.
-func (o Options) prefixes(info ModelInfo) setup.Prefixes {
+func (o Options) prefixes(info modelInfo) setup.Prefixes {
 	switch {
 	case o.Plain:
 		return nil

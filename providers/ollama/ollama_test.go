@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/catalog"
 	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/ollama"
@@ -172,9 +173,9 @@ func TestModel(t *testing.T) {
 	if err != nil || e.Model().Dimensions != 0 || e.Model().Space != "" {
 		t.Errorf("got %+v, %v, want Dimensions 0, Space none", e.Model(), err)
 	}
-	all := ollama.Models()
-	all[0].ID = "edited"
-	if slices.ContainsFunc(ollama.Models(), func(m ollama.ModelInfo) bool { return m.ID == "edited" }) {
+	all := ollama.Catalog()
+	all[0].Model = "edited"
+	if slices.ContainsFunc(ollama.Catalog(), func(m catalog.Entry) bool { return m.Model == "edited" }) {
 		t.Error("a caller's edit is seen by others")
 	}
 }

@@ -9,28 +9,16 @@ import (
 // Open opens a reference. Its options set the fields of [Options]. Open does no I/O, and its errors
 // are [*embedding.Error].
 func Open(r ref.Ref) (embedding.Embedder, error) {
-	a := r.Args()
-	return ref.Build(a, New, Options{
-		Model:            r.Model,
-		BaseURL:          a.String("base_url"),
-		Dimensions:       a.Int("dimensions"),
-		NativeDimensions: a.Int("native_dimensions"),
-		Truncate:         a.Bool("truncate"),
-		KeepAlive:        a.String("keep_alive"),
-		Context:          a.Int("context"),
-		QueryPrefix:      a.String("query_prefix"),
-		DocumentPrefix:   a.String("document_prefix"),
-		Plain:            a.Bool("plain"),
-		KeyEnv:           a.Variable("key_env"),
-		Space:            embedding.Space(a.String("space")),
-		Limits:           a.Limits(),
-		AllowHTTP:        a.Bool("allow_http"),
-	})
+	o := Options{Model: r.Model}
+	if err := r.Decode(&o); err != nil {
+		return nil, err
+	}
+	return New(o)
 }
 
-// Catalog returns the models of [Models], in their order. The result is the caller's own.
+// Catalog returns the models that this package knows. The result is the caller's own.
 func Catalog() (all []catalog.Entry) {
-	for _, m := range Models() {
+	for _, m := range models() {
 		d := catalog.OneOf(m.Dimensions)
 		if m.Cuttable {
 			d = catalog.Range(1, m.Dimensions)

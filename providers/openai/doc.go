@@ -10,11 +10,11 @@
 //
 // # Presets
 //
-// [Presets] is a table of vendors and servers that share the wire and differ in details: the name
-// of dimensions, fields that they refuse, the key's variable, models, limits and prices.
-// [Options].Preset selects one by name, as a reference does (mistral:mistral-embed,
-// siliconflow:BAAI/bge-m3). A vendor's own base URL selects it too, so the vectors of both share a
-// space.
+// Some vendors and servers share the wire and differ in details: the name of dimensions, fields
+// that they refuse, the key's variable, models, limits and prices. Each is a preset, and [Catalog]
+// has the models of all. [Options].Preset selects one by name, as a reference does
+// (mistral:mistral-embed, siliconflow:BAAI/bge-m3). A vendor's own base URL selects it too, so the
+// vectors of both share a space.
 //
 //	e, err := openai.New(openai.Options{Preset: "mistral", Model: "mistral-embed"})
 //
@@ -29,7 +29,7 @@
 //
 // # Models and dimensions
 //
-// [Models] is the table of OpenAI's own models. Other servers take any name, and nothing is known
+// [Catalog] has OpenAI's own models. Other servers take any name, and nothing is known
 // about it:
 //
 //   - by default the dimensions are unknown until the first answer; [embedding.Probe] embeds one

@@ -8,12 +8,13 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
+	"github.com/vecspace/embedding/providers/openai/internal/models"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
 	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
 func TestEmulators(t *testing.T) {
-	for _, p := range openai.Presets() {
+	for _, p := range models.Presets() {
 		v := vendortest.Emulated{Name: p.Name, Open: openai.Open, Catalog: openai.Catalog()}
 		switch p.Name {
 		case "openai":

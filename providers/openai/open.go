@@ -5,6 +5,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/catalog"
+	"github.com/vecspace/embedding/providers/openai/internal/models"
 	"github.com/vecspace/embedding/providers/ref"
 )
 
@@ -16,24 +17,16 @@ func Open(r ref.Ref) (embedding.Embedder, error) {
 	if preset == "openai" {
 		preset = ""
 	}
-	a := r.Args()
-	return ref.Build(a, New, Options{
-		Model:            r.Model,
-		Preset:           preset,
-		BaseURL:          a.String("base_url"),
-		Dimensions:       a.Int("dimensions"),
-		NativeDimensions: a.Int("native_dimensions"),
-		KeyEnv:           a.Variable("key_env"),
-		EncodingFormat:   a.String("encoding_format"),
-		Space:            embedding.Space(a.String("space")),
-		Limits:           a.Limits(),
-		AllowHTTP:        a.Bool("allow_http"),
-	})
+	o := Options{Model: r.Model, Preset: preset}
+	if err := r.Decode(&o); err != nil {
+		return nil, err
+	}
+	return New(o)
 }
 
-// Catalog returns the models of [Presets], in their order. The result is the caller's own.
+// Catalog returns the models of all presets, OpenAI first. The result is the caller's own.
 func Catalog() (all []catalog.Entry) {
-	for _, p := range Presets() {
+	for _, p := range models.Presets() {
 		if p.Local {
 			all = append(all, catalog.Entry{
 				Reference: p.Name + ":MODEL", Provider: p.Name, Model: catalog.AnyModel, Unverified: p.Unverified,
@@ -43,7 +36,7 @@ func Catalog() (all []catalog.Entry) {
 		for _, m := range p.Models {
 			e := catalog.Entry{
 				Reference: p.Name + ":" + m.ID, Provider: p.Name, Model: m.ID, Key: p.KeyVariable,
-				Dimensions: p.dimensions(m), Limits: m.Limits, Normalized: m.Normalized,
+				Dimensions: p.Offers(m), Limits: m.Limits, Normalized: m.Normalized,
 				Unverified: strings.Trim(m.Unverified+"; "+p.Unverified, "; "),
 			}
 			if m.Price.PerMillion > 0 {
@@ -53,20 +46,4 @@ func Catalog() (all []catalog.Entry) {
 		}
 	}
 	return all
-}
-
-// dimensions returns the lengths that a model's vectors can be asked to have.
-func (p Preset) dimensions(m ModelInfo) catalog.Dimensions {
-	switch {
-	case m.Dimensions == 0:
-		return catalog.Dimensions{}
-	case m.Fixed || p.DimensionsField == "":
-		return catalog.OneOf(m.Dimensions)
-	}
-	d := catalog.Range(1, max(m.Longest, m.Dimensions))
-	if m.Lengths != nil {
-		d = catalog.OneOf(m.Lengths...)
-	}
-	d.Default = m.Dimensions
-	return d
 }

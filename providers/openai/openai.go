@@ -12,6 +12,7 @@ import (
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
 	"github.com/vecspace/embedding/providers/internal/setup"
 	"github.com/vecspace/embedding/providers/internal/wire"
+	"github.com/vecspace/embedding/providers/openai/internal/models"
 )
 
 // BaseURL is OpenAI's own.
@@ -26,25 +27,25 @@ const (
 // Options configure [New]. It requires Model.
 type Options struct {
 	Model   string
-	Preset  string // a name in [Presets]; "" means the one with BaseURL's host, or OpenAI
-	BaseURL string // up to /v1; "" means the preset's own, else OPENAI_BASE_URL, else OpenAI
+	Preset  string // a preset's name, such as "mistral"; "" means the one with BaseURL's host, or OpenAI
+	BaseURL string `ref:"base_url"` // up to /v1; "" means the preset's, OPENAI_BASE_URL or OpenAI
 
-	Dimensions       int // sent with each request; 0 means the model's own
-	NativeDimensions int // of the model itself; not sent
+	Dimensions       int `ref:"dimensions"`        // sent with each request; 0 means the model's own
+	NativeDimensions int `ref:"native_dimensions"` // of the model itself; not sent
 
 	Key    string // "" means see the package documentation
-	KeyEnv string // the variable that holds the key
+	KeyEnv string `ref:"key_env,variable"` // the variable that holds the key
 
 	// EncodingFormat is "float", "base64" (a quarter of the bytes), or "none", which sends no such
 	// field to servers that refuse it. "" means the preset's, or float. Answers in either format are
 	// read.
-	EncodingFormat string
+	EncodingFormat string `ref:"encoding_format"`
 
-	Space  embedding.Space  // replaces the space that New derives
-	Limits embedding.Limits // each one above 0 replaces the table's
+	Space  embedding.Space  `ref:"space"` // replaces the space that New derives
+	Limits embedding.Limits `ref:"max_*"` // each one above 0 replaces the table's
 
 	HTTPClient *http.Client // may be nil; redirects are never followed
-	AllowHTTP  bool         // lets a key travel over plain http to another machine
+	AllowHTTP  bool         `ref:"allow_http"` // sends a key over plain http to another machine
 }
 
 // New returns a guarded Embedder for one model, without other middleware. It does no I/O and
@@ -57,7 +58,7 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
-	info := s.preset.model(o.Model)
+	info := s.preset.Model(o.Model)
 	if err := o.check(s, info); err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
@@ -92,15 +93,15 @@ func New(o Options) (embedding.Embedder, error) {
 // site is the server to ask.
 type site struct {
 	base, provider string
-	origin         string // as in embedding.Model
-	host           string // as setup.Host returns it
-	preset         Preset // zero for an unknown server
+	origin         string        // as in embedding.Model
+	host           string        // as setup.Host returns it
+	preset         models.Preset // zero for an unknown server
 }
 
 func (o Options) site() (site, error) {
 	s := site{base: strings.TrimSpace(o.BaseURL), provider: "openai"}
 	if o.Preset != "" {
-		p, err := findPreset(o.Preset)
+		p, err := models.Find(o.Preset)
 		if err != nil {
 			return s, err
 		}
@@ -111,15 +112,15 @@ func (o Options) site() (site, error) {
 	if s.host = setup.Host(s.base); s.host == "" {
 		return s, nil // the exchange says what is wrong with it
 	}
-	found, vendor := presetOf(s.host)
+	found, vendor := models.Of(s.host)
 	switch {
 	case o.Preset == "" && vendor:
 		s.preset, s.provider = found, found.Name
 	case o.Preset == "" || s.preset.Local:
 		s.provider, s.origin = s.host, setup.Address(s.base, "/v1")
-	case !s.preset.owns(s.host):
+	case !s.preset.Owns(s.host):
 		s.provider = s.preset.Name + "@" + s.host // an emulator or a proxy
-		s.origin = setup.Origin(s.preset.Name, s.base, s.preset.path())
+		s.origin = setup.Origin(s.preset.Name, s.base, s.preset.Path())
 	}
 	return s, nil
 }
@@ -146,7 +147,7 @@ func (o Options) key(s site) (key, from string, err error) {
 }
 
 // check checks the model and its dimensions.
-func (o Options) check(s site, info ModelInfo) error {
+func (o Options) check(s site, info models.Info) error {
 	if err := setup.Lengths(o.Dimensions, o.NativeDimensions); err != nil {
 		return err
 	}
@@ -161,11 +162,11 @@ func (o Options) check(s site, info ModelInfo) error {
 		return fmt.Errorf("%s has no option for the length of vectors: leave dimensions out, or say what the model has as native "+
 			"dimensions (native_dimensions= in a reference)", s.preset.Title)
 	}
-	return info.check(o.Dimensions)
+	return info.Check(o.Dimensions)
 }
 
 // fields returns what every request holds beside the model and the texts.
-func (o Options) fields(p Preset, info ModelInfo) ([]openaicompat.Field, error) {
+func (o Options) fields(p models.Preset, info models.Info) ([]openaicompat.Field, error) {
 	var fields []openaicompat.Field
 	switch format := cmp.Or(o.EncodingFormat, p.EncodingFormat, "float"); format {
 	case "float", "base64":

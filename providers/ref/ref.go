@@ -1,7 +1,7 @@
 // Package ref reads references: strings such as "dashscope:text-embedding-v4?dimensions=512" that
 // name a provider, a model and options. Package providers documents their syntax.
 //
-// A provider's Open function takes a parsed [Ref] and reads its options with [Ref.Args].
+// A provider's Open function takes a parsed [Ref] and reads its options with [Ref.Decode].
 package ref
 
 import (

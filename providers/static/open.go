@@ -9,12 +9,11 @@ import (
 // Open opens a reference. Its options set the fields of [Options]. Open does no I/O, and its errors
 // are [*embedding.Error].
 func Open(r ref.Ref) (embedding.Embedder, error) {
-	a := r.Args()
-	return ref.Build(a, New, Options{
-		Model:      r.Model,
-		Dimensions: a.Int("dimensions"),
-		Space:      embedding.Space(a.String("space")),
-	})
+	o := Options{Model: r.Model}
+	if err := r.Decode(&o); err != nil {
+		return nil, err
+	}
+	return New(o)
 }
 
 // Catalog returns the only model. The result is the caller's own.

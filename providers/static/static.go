@@ -35,10 +35,10 @@ import (
 // Options configures [New]. The zero value means the model base with 256 dimensions.
 type Options struct {
 	Model      string // "base" is the only one
-	Dimensions int    // 256, 128 or 64; zero means 256
+	Dimensions int    `ref:"dimensions"` // 256, 128 or 64; zero means 256
 	// Space, if set, replaces the default Space, which is named after the weights. You then assert
 	// which vectors are comparable.
-	Space embedding.Space
+	Space embedding.Space `ref:"space"`
 }
 
 var dimensions = []int{256, 128, 64}

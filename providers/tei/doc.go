@@ -6,7 +6,7 @@
 //
 // A server has one model, and requests do not name it. With [New] the name is your word, and the
 // limits are the documented defaults. [Ask] takes both from GET /info and refuses a server whose
-// model is not the one in Options. Neither learns the dimensions: [Models] has the dimensions of
+// model is not the one in Options. Neither learns the dimensions: [Catalog] has the dimensions of
 // some models, [Options].NativeDimensions gives others, and [embedding.Probe] asks for them.
 //
 // # Vector spaces
@@ -22,7 +22,7 @@
 //
 // # Queries and documents
 //
-// [Models] has the prefixes that some models were trained with, and New puts them in front of texts
+// A table has the prefixes that some models were trained with, and New puts them in front of texts
 // by default. [Options].QueryPrompt and [Options].DocumentPrompt name prompts of the server's
 // configuration instead, [Options].QueryPrefix and [Options].DocumentPrefix are prefixes of your
 // own, and [Options].Plain leaves texts unchanged.

@@ -12,11 +12,11 @@ import (
 
 // A server has one model, so each model has an emulator of its own.
 func TestEmulator(t *testing.T) {
-	for _, m := range tei.Models() {
-		t.Run(m.ID, vendortest.Emulated{
-			Name: "tei", Open: tei.Open, Model: m.ID, More: "&plain=true",
-			Limits: map[string]embedding.Limits{m.ID: {Texts: 32, TextTokens: m.TextTokens}},
-			New:    func(o emulator.Options) (*emulator.Server, error) { o.Model = m.ID; return teitest.New(o) },
+	for _, m := range tei.Catalog() {
+		t.Run(m.Model, vendortest.Emulated{
+			Name: "tei", Open: tei.Open, Model: m.Model, More: "&plain=true",
+			Limits: map[string]embedding.Limits{m.Model: {Texts: 32, TextTokens: m.Limits.TextTokens}},
+			New:    func(o emulator.Options) (*emulator.Server, error) { o.Model = m.Model; return teitest.New(o) },
 		}.Test)
 	}
 }

@@ -2,9 +2,9 @@ package tei
 
 import "github.com/vecspace/embedding"
 
-// ModelInfo describes one model, as documented. Servers serve many more. They cost nothing and
+// modelInfo describes one model, as documented. Servers serve many more. They cost nothing and
 // normalize vectors on request.
-type ModelInfo struct {
+type modelInfo struct {
 	ID         string // on the Hugging Face hub
 	Dimensions int
 	TextTokens int // of one text
@@ -18,17 +18,17 @@ type ModelInfo struct {
 // Source: https://github.com/huggingface/text-embeddings-inference/issues/50.
 func Defaults() embedding.Limits { return embedding.Limits{Texts: 32, Bytes: 1_800_000} }
 
-// Models returns the models that this package knows. The caller owns the result.
+// models returns the models that this package knows.
 //
 // Source: the model's card, https://huggingface.co/{ID}.
-func Models() []ModelInfo {
+func models() []modelInfo {
 	const represent = "Represent this sentence for searching relevant passages: "
 	bge := map[embedding.Task]string{embedding.TaskQuery: represent}
 	e5 := map[embedding.Task]string{
 		embedding.TaskDocument: "passage: ", embedding.TaskQuery: "query: ", embedding.TaskSimilarity: "query: ",
 		embedding.TaskClassification: "query: ", embedding.TaskClustering: "query: ",
 	}
-	return []ModelInfo{
+	return []modelInfo{
 		{ID: "BAAI/bge-m3", Dimensions: 1024, TextTokens: 8192},
 		{ID: "BAAI/bge-large-en-v1.5", Dimensions: 1024, TextTokens: 512, Prefixes: bge},
 		{ID: "BAAI/bge-base-en-v1.5", Dimensions: 768, TextTokens: 512, Prefixes: bge},
@@ -40,11 +40,11 @@ func Models() []ModelInfo {
 	}
 }
 
-func lookUp(id string) ModelInfo {
-	for _, m := range Models() {
+func lookUp(id string) modelInfo {
+	for _, m := range models() {
 		if m.ID == id {
 			return m
 		}
 	}
-	return ModelInfo{ID: id}
+	return modelInfo{ID: id}
 }

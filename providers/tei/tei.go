@@ -29,29 +29,31 @@ const BaseURL = "http://127.0.0.1:8080"
 // Options configure [New] and [Ask].
 type Options struct {
 	Model   string // as on the Hugging Face hub; [Ask] learns it
-	BaseURL string // up to /embed; "" means TEI_BASE_URL, or this machine's port 8080
+	BaseURL string `ref:"base_url"` // up to /embed; "" means TEI_BASE_URL, or this machine's port 8080
 
-	Dimensions       int // asks for shorter vectors; older servers ignore it
-	NativeDimensions int // of a model outside the table
+	Dimensions       int `ref:"dimensions"`        // asks for shorter vectors; older servers ignore it
+	NativeDimensions int `ref:"native_dimensions"` // of a model outside the table
 
-	Truncate bool // cut texts that are too long
+	Truncate bool `ref:"truncate"` // cut texts that are too long
 
 	// QueryPrompt and DocumentPrompt name the server's prompts for queries and for everything else.
-	QueryPrompt, DocumentPrompt string
+	QueryPrompt    string `ref:"query_prompt"`
+	DocumentPrompt string `ref:"document_prompt"`
 	// QueryPrefix and DocumentPrefix replace the table's prefixes of queries and of everything else.
-	QueryPrefix, DocumentPrefix string
-	Plain                       bool // no prefixes
+	QueryPrefix    string `ref:"query_prefix"`
+	DocumentPrefix string `ref:"document_prefix"`
+	Plain          bool   `ref:"plain"` // no prefixes
 
 	Key string // "" means the value of KeyEnv
 	// KeyEnv is the variable that holds the key. "" means HF_TOKEN for hosts under huggingface.cloud
 	// and no key for others.
-	KeyEnv string
+	KeyEnv string `ref:"key_env,variable"`
 
-	Space  embedding.Space  // replaces the space that New derives
-	Limits embedding.Limits // each one above 0 replaces the server's
+	Space  embedding.Space  `ref:"space"` // replaces the space that New derives
+	Limits embedding.Limits `ref:"max_*"` // each one above 0 replaces the server's
 
 	HTTPClient *http.Client // may be nil; redirects are never followed
-	AllowHTTP  bool         // lets a key travel over plain http to another machine
+	AllowHTTP  bool         `ref:"allow_http"` // sends a key over plain http to another machine
 }
 
 // New returns a guarded Embedder, without other middleware. It does no I/O and reports bad options

@@ -37,7 +37,7 @@ func (c classifier) classify(f wire.Failure) wire.Verdict {
 			Bad:    wire.Indexes(badTexts.FindStringSubmatch(f.Message))}
 	}
 	if noModel.MatchString(f.Message) {
-		return wire.Verdict{Kind: embedding.Invalid, Advice: "there are " + setup.Names(Models(), id)}
+		return wire.Verdict{Kind: embedding.Invalid, Advice: "there are " + setup.Names(models(), id)}
 	}
 	v := wire.Verdict{Kind: f.Kind()}
 	switch {

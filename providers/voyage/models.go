@@ -6,8 +6,8 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// ModelInfo describes one model, as Voyage documents it.
-type ModelInfo struct {
+// modelInfo describes one model, as Voyage documents it.
+type modelInfo struct {
 	ID         string
 	Series     string                    // models of a series share a vector space; "" means none
 	Dimensions []int                     // the lengths on offer, the default first
@@ -18,7 +18,7 @@ type ModelInfo struct {
 	Unverified string          // figures that Voyage's own pages do not confirm
 }
 
-// Models returns Voyage's text models, newest first. The caller owns the result.
+// models returns Voyage's text models, newest first.
 //
 // Sources, all below https://github.com/mongodb/docs/tree/main/content/voyageai/source, the
 // documentation of Voyage's owner: dimensions and lengths
@@ -27,12 +27,12 @@ type ModelInfo struct {
 // includes/tables/text-embeddings-parameters.rst at 8c1d3bb3; unit length
 // tutorials/semantic-search.txt at 4f5d7c94; prices includes/billing/voyage-pricing.rst at
 // 020697b3, which does not know voyage-code-4 yet.
-func Models() []ModelInfo {
+func models() []modelInfo {
 	usd := func(perMillion float64) embedding.Price {
 		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: "2026-11-24"}
 	}
-	model := func(id string, dims []int, tokens, textTokens int, price embedding.Price) ModelInfo {
-		m := ModelInfo{ID: id, Dimensions: dims, Tasks: tasks(), Normalized: true, Price: price}
+	model := func(id string, dims []int, tokens, textTokens int, price embedding.Price) modelInfo {
+		m := modelInfo{ID: id, Dimensions: dims, Tasks: tasks(), Normalized: true, Price: price}
 		m.Limits = embedding.Limits{Texts: 1000, Tokens: tokens, TextTokens: textTokens}
 		if strings.HasPrefix(id, "voyage-4") {
 			m.Series = "voyage-4"
@@ -40,7 +40,7 @@ func Models() []ModelInfo {
 		return m
 	}
 	flexible, only := []int{1024, 256, 512, 2048}, []int{1024}
-	return []ModelInfo{
+	return []modelInfo{
 		model("voyage-4-large", flexible, 120_000, 32_000, usd(0.12)),
 		model("voyage-4", flexible, 320_000, 32_000, usd(0.06)),
 		model("voyage-4-lite", flexible, 1_000_000, 32_000, usd(0.02)),

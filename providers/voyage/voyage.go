@@ -24,22 +24,24 @@ const atlasKey = "al-"
 
 // Options configure [New]. It requires Model, and a key from here or from the environment.
 type Options struct {
-	Model      string // as in [Models]
-	Dimensions int    // length of the vectors; 0 means the model's default
-	BaseURL    string // up to /v1; "" means BaseURL or AtlasBaseURL, whichever the key is for
+	Model      string // as in [Catalog]
+	Dimensions int    `ref:"dimensions"` // length of the vectors; 0 means the model's default
+	// BaseURL is up to /v1. "" means BaseURL or AtlasBaseURL, whichever the key is for.
+	BaseURL string `ref:"base_url"`
 
-	Key    string // "" means the value of KeyEnv
-	KeyEnv string // the variable that holds the key; "" means VOYAGE_API_KEY, for its own addresses only
+	Key string // "" means the value of KeyEnv
+	// KeyEnv is the variable that holds the key. "" means VOYAGE_API_KEY, for its own addresses only.
+	KeyEnv string `ref:"key_env,variable"`
 
-	Truncate bool // cut texts that are too long
-	Plain    bool // send no input_type, so the service adds no prompt
+	Truncate bool `ref:"truncate"` // cut texts that are too long
+	Plain    bool `ref:"plain"`    // send no input_type, so the service adds no prompt
 
-	Space    embedding.Space  // replaces the space that New derives
-	Limits   embedding.Limits // each one above 0 replaces the table's
-	Unlisted bool             // allows a model outside the table
+	Space    embedding.Space  `ref:"space"`    // replaces the space that New derives
+	Limits   embedding.Limits `ref:"max_*"`    // each one above 0 replaces the table's
+	Unlisted bool             `ref:"unlisted"` // allows a model outside the table
 
 	HTTPClient *http.Client // may be nil; redirects are never followed
-	AllowHTTP  bool         // lets the key travel over plain http to another machine
+	AllowHTTP  bool         `ref:"allow_http"` // sends the key over plain http to another machine
 }
 
 // New returns a guarded Embedder for one model, without other middleware. It does no I/O and
@@ -100,15 +102,15 @@ func New(o Options) (embedding.Embedder, error) {
 	})
 }
 
-func id(m ModelInfo) string { return m.ID }
+func id(m modelInfo) string { return m.ID }
 
 // info returns what the table has about the model. Of an unlisted one it knows nearly nothing.
-func (o Options) info() (ModelInfo, error) {
-	m, found, err := setup.Pick(Models(), id, o.Model, o.Unlisted)
+func (o Options) info() (modelInfo, error) {
+	m, found, err := setup.Pick(models(), id, o.Model, o.Unlisted)
 	if err != nil || found {
 		return m, err
 	}
-	return ModelInfo{ID: o.Model, Tasks: tasks(), Limits: embedding.Limits{Texts: 1000, Tokens: 120_000}}, nil
+	return modelInfo{ID: o.Model, Tasks: tasks(), Limits: embedding.Limits{Texts: 1000, Tokens: 120_000}}, nil
 }
 
 // fields returns what every request holds beside the model, the texts and their role. Models with

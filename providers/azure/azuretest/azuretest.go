@@ -27,20 +27,16 @@ import (
 // Options configures [New].
 type Options struct {
 	emulator.Options                   // Settings.Limits and rates are by deployment
-	Deployments      map[string]string // each deployment's model; nil means one deployment per model of azure.Models, with its name
+	Deployments      map[string]string // each deployment's model; nil means one deployment per model of azure.Catalog, with its name
 	Tokens           []string          // good Microsoft Entra tokens; nil means none
 }
 
 // New returns an emulator. It does no I/O.
 func New(o Options) (*emulator.Server, error) {
-	v := emulator.Vendor{Name: "azuretest", Dialect: azuredialect.New(), Faults: words.Faults(), Base64: true}
+	v := emulator.Vendor{Name: "azuretest", Dialect: azuredialect.New(), Faults: emulator.Faults(words), Base64: true}
 	models, deployments := map[string]dialect.Model{}, maps.Clone(o.Deployments)
-	for _, m := range azure.Models() {
-		to := dialect.Model{Model: embedding.Model{ID: m.ID, Dimensions: m.Dimensions, Limits: m.Limits}}
-		if !m.Fixed {
-			to.Longest = m.Dimensions
-		}
-		models[m.ID] = to
+	for _, m := range emulator.Models(azure.Catalog()) {
+		models[m.ID] = m
 	}
 	if deployments == nil {
 		deployments = map[string]string{}
@@ -69,7 +65,7 @@ const callRate = "Requests to the Embeddings_Create Operation under Azure OpenAI
 	"Please retry after 6 seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."
 
 // words are the service's own if azure's testdata/errors.jsonl has them, otherwise in its manner.
-var words = emulator.Words{
+var words = map[string]dialect.Refusal{
 	"auth": {Status: 401, Code: "401", Kind: embedding.Auth, Message: "Access denied due to invalid subscription key or wrong API endpoint. " +
 		"Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource."},
 	"permission": {Status: 401, Code: "PermissionDenied", Kind: embedding.Auth, Message: "The principal `00000000-0000-0000-0000-000000000000` lacks the required data action " +

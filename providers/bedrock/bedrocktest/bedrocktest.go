@@ -19,7 +19,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/bedrock"
 	"github.com/vecspace/embedding/providers/bedrock/bedrockdialect"
 	"github.com/vecspace/embedding/providers/dialect"
@@ -52,11 +51,8 @@ func New(o Options) (*emulator.Server, error) {
 			return nil, errors.New("bedrocktest: credentials without an access key id or a secret")
 		}
 	}
-	v := emulator.Vendor{Name: "bedrocktest", Dialect: bedrockdialect.New(), Faults: words.Faults(), Positional: true, Find: served, Admit: who.admit}
-	for _, m := range bedrock.Models() {
-		v.Models = append(v.Models, dialect.Model{Lengths: m.Dimensions,
-			Model: embedding.Model{ID: m.ID, Dimensions: m.Dimensions[0], Limits: m.Limits}})
-	}
+	v := emulator.Vendor{Name: "bedrocktest", Dialect: bedrockdialect.New(), Faults: emulator.Faults(words), Positional: true, Find: served, Admit: who.admit}
+	v.Models = emulator.Models(bedrock.Catalog())
 	return emulator.New(v, o.Options)
 }
 

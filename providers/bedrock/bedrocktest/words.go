@@ -12,7 +12,7 @@ const (
 )
 
 // words are the service's own if bedrock's testdata/errors.jsonl has them, otherwise in its manner.
-var words = emulator.Words{
+var words = map[string]dialect.Refusal{
 	"auth":      {Status: 403, Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid.", Kind: embedding.Auth},
 	"expired":   {Status: 403, Code: "ExpiredTokenException", Message: "The security token included in the request is expired", Kind: embedding.Auth},
 	"no-access": {Status: 403, Code: "AccessDeniedException", Message: "You don't have access to the model with the specified model ID.", Kind: embedding.Auth},

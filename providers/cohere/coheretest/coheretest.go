@@ -23,15 +23,13 @@ const BasePath = "/v2"
 
 // New returns an emulator. It does no I/O.
 func New(o emulator.Options) (*emulator.Server, error) {
-	v := emulator.Vendor{Name: "coheretest", Dialect: coheredialect.New(), Faults: words.Faults(), Positional: true, Base64: true}
-	for _, m := range cohere.Models() {
-		v.Models = append(v.Models, dialect.Model{Model: embedding.Model{ID: m.ID, Dimensions: m.Dimensions[0], Limits: m.Limits}, Lengths: m.Dimensions})
-	}
+	v := emulator.Vendor{Name: "coheretest", Dialect: coheredialect.New(), Faults: emulator.Faults(words), Positional: true, Base64: true}
+	v.Models = emulator.Models(cohere.Catalog())
 	return emulator.New(v, o)
 }
 
 // words are the service's own if cohere's testdata/errors.jsonl has them, otherwise in its manner.
-var words = emulator.Words{
+var words = map[string]dialect.Refusal{
 	"auth":                 {Status: 401, Message: "invalid api token", Kind: embedding.Auth},
 	"no-key":               {Status: 401, Message: "no api key supplied", Kind: embedding.Auth},
 	"billing":              {Status: 402, Message: "payment required: billing limit reached", Kind: embedding.Exhausted},

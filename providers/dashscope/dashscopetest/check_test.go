@@ -7,8 +7,8 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
-	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/dashscope/internal/models"
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
@@ -127,7 +127,7 @@ func TestBodyTooLarge(t *testing.T) {
 func TestModelsAndRegions(t *testing.T) {
 	for _, region := range []string{"intl", "cn"} {
 		s := open(t, dashscopetest.Options{Region: region})
-		for _, m := range dashscope.Models() {
+		for _, m := range models.All() {
 			body := func(dims string) string {
 				return `{"model":"` + m.ID + `","input":"a"` + dims + `}`
 			}

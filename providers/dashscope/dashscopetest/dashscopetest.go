@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopedialect"
+	"github.com/vecspace/embedding/providers/dashscope/internal/models"
 	"github.com/vecspace/embedding/providers/dashscope/internal/problem"
 	"github.com/vecspace/embedding/providers/dialect"
 	"github.com/vecspace/embedding/providers/emulator"
@@ -26,8 +26,8 @@ const (
 // emulator.DefaultKey and has the documented limits, no rates, no latency and no faults.
 type Options struct {
 	emulator.Options // Keys are good in Region; the real service has not been seen to send Retry-After
-	// Region is the region to emulate, from dashscope.Regions; "" means intl. It decides which models,
-	// dimensions and keys are good, and which page error messages name.
+	// Region is the region to emulate, as in dashscope.Options; "" means intl. It decides which
+	// models, dimensions and keys are good, and which page error messages name.
 	Region string
 	// KeyRegions are more good keys, each with its region; "" means Region. A key of another region
 	// gets the same 401 as a wrong key.
@@ -65,7 +65,7 @@ func vendor(region string) emulator.Vendor {
 	for _, f := range errorsOfTheService() {
 		v.Faults = append(v.Faults, f.FaultInfo)
 	}
-	for _, m := range dashscope.Models() {
+	for _, m := range models.All() {
 		if !m.In(region) {
 			v.Limited = append(v.Limited, m.ID)
 			continue
@@ -81,7 +81,7 @@ func vendor(region string) emulator.Vendor {
 
 func checkRegion(name string) error {
 	var known []string
-	for _, r := range dashscope.Regions() {
+	for _, r := range models.Regions() {
 		if r.Name == name {
 			return nil
 		}

@@ -28,10 +28,10 @@ const BasePath = "/v1beta"
 
 // New returns an emulator. It does no I/O.
 func New(o emulator.Options) (*emulator.Server, error) {
-	v := emulator.Vendor{Name: "geminitest", Dialect: geminidialect.New(), Faults: words.Faults(), Positional: true, Unmetered: true}
-	for _, m := range gemini.Models() {
-		v.Models = append(v.Models, dialect.Model{Longest: m.Dimensions,
-			Model: embedding.Model{ID: m.ID, Dimensions: m.Dimensions, Symmetric: m.Tasks == nil, Limits: m.Limits}})
+	v := emulator.Vendor{Name: "geminitest", Dialect: geminidialect.New(), Faults: emulator.Faults(words), Positional: true, Unmetered: true}
+	for _, m := range emulator.Models(gemini.Catalog()) {
+		m.Symmetric = m.ID != "gemini-embedding-001"
+		v.Models = append(v.Models, m)
 	}
 	return emulator.New(v, o)
 }
@@ -41,7 +41,7 @@ const quota = "You exceeded your current quota, please check your plan and billi
 
 // words are the service's where gemini's testdata/errors.jsonl has them, else they follow its
 // manner.
-var words = emulator.Words{
+var words = map[string]dialect.Refusal{
 	"auth":                 {Status: 400, Code: "INVALID_ARGUMENT", Message: "API key not valid. Please pass a valid API key.", Kind: embedding.Auth},
 	"no-key":               {Status: 403, Code: "PERMISSION_DENIED", Message: "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other form of API consumer identity to call this API.", Kind: embedding.Auth},
 	"wrong-region":         {Status: 400, Code: "FAILED_PRECONDITION", Message: "User location is not supported for the API use.", Kind: embedding.Auth},

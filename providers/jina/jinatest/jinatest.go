@@ -6,8 +6,8 @@
 //	// base URL: server.URL + jinatest.BasePath, key: emulator.DefaultKey
 //
 // The emulator is an http.Handler for /v1/embeddings with texts, in float or base64. It takes
-// [MaxTexts] texts, as the service does; jina.Models has 512 and explains why. All other limits are
-// as in jina.Models.
+// [MaxTexts] texts, as the service does; jina.Catalog has 512, which fit a minute's quota of
+// tokens. All other limits are as in jina.Catalog.
 package jinatest
 
 import (
@@ -32,17 +32,18 @@ const keyManager = "https://jina.ai/api-dashboard/key-manager"
 
 // New returns an emulator. It does no I/O.
 func New(o emulator.Options) (*emulator.Server, error) {
-	v := emulator.Vendor{Name: "jinatest", Dialect: jinadialect.New(), Faults: words.Faults(), Base64: true}
-	for _, m := range jina.Models() {
+	v := emulator.Vendor{Name: "jinatest", Dialect: jinadialect.New(), Faults: emulator.Faults(words), Base64: true}
+	for _, m := range emulator.Models(jina.Catalog()) {
 		m.Limits.Texts = MaxTexts
-		v.Models = append(v.Models, dialect.Model{Model: embedding.Model{ID: m.ID, Dimensions: m.Dimensions[0], Limits: m.Limits}, Lengths: m.Dimensions})
+		slices.Reverse(m.Lengths) // refusals list the longest first
+		v.Models = append(v.Models, m)
 	}
 	slices.SortFunc(v.Models, func(a, b dialect.Model) int { return strings.Compare(a.ID, b.ID) }) // as the service lists them
 	return emulator.New(v, o)
 }
 
 // words are the service's own if jina's testdata/errors.jsonl has them, otherwise in its manner.
-var words = emulator.Words{
+var words = map[string]dialect.Refusal{
 	"auth": {Status: 401, Code: "AUTH_INVALID_API_KEY", Kind: embedding.Auth,
 		Message: "Invalid API key. Verify your API key at " + keyManager + " or generate a new one."},
 	"no-key": {Status: 401, Code: "AUTH_MISSING_API_KEY", Kind: embedding.Auth,

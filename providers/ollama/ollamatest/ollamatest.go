@@ -5,7 +5,7 @@
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL; no key unless Options.Keys has some, as for a server behind a proxy
 //
-// The emulator is an http.Handler for /api/embed that has all models of ollama.Models. It behaves
+// The emulator is an http.Handler for /api/embed that has all models of ollama.Catalog. It behaves
 // like the server in these points:
 //
 //   - a request may have any number of texts
@@ -26,17 +26,17 @@ import (
 
 // New returns an emulator. It does no I/O.
 func New(o emulator.Options) (*emulator.Server, error) {
-	v := emulator.Vendor{Name: "ollamatest", Dialect: ollamadialect.New(), Faults: words.Faults(), Keyless: true, Positional: true,
+	v := emulator.Vendor{Name: "ollamatest", Dialect: ollamadialect.New(), Faults: emulator.Faults(words), Keyless: true, Positional: true,
 		Find: func(name string) string { return strings.TrimSuffix(name, ":latest") }}
-	for _, m := range ollama.Models() {
-		v.Models = append(v.Models, dialect.Model{Longest: m.Dimensions,
-			Model: embedding.Model{ID: m.ID, Dimensions: m.Dimensions, Limits: embedding.Limits{TextTokens: m.TextTokens}}})
+	for _, m := range emulator.Models(ollama.Catalog()) {
+		m.Lengths, m.Longest = nil, m.Dimensions // the server cuts every model's vectors
+		v.Models = append(v.Models, m)
 	}
 	return emulator.New(v, o)
 }
 
 // words are the server's own if ollama's testdata/errors.jsonl has them.
-var words = emulator.Words{
+var words = map[string]dialect.Refusal{
 	"auth":                 {Status: 401, Message: "unauthorized", Kind: embedding.Auth},
 	"no-memory":            {Status: 500, Message: "model requires more system memory (5.5 GiB) than is available (3.2 GiB)", Kind: embedding.Unavailable},
 	"crashed":              {Status: 500, Message: "llama runner process has terminated: exit status 2", Kind: embedding.Unavailable},

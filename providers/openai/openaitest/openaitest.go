@@ -12,10 +12,12 @@ package openaitest
 
 import (
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/catalog"
 	"github.com/vecspace/embedding/providers/dialect"
 	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/openaidialect"
+	"slices"
 )
 
 // BasePath is the path of a base URL.
@@ -23,19 +25,13 @@ const BasePath = "/v1"
 
 // New returns an emulator. It does no I/O.
 func New(o emulator.Options) (*emulator.Server, error) {
-	v := emulator.Vendor{Name: "openaitest", Dialect: openaidialect.New(), Faults: words.Faults(), Base64: true}
-	for _, m := range openai.Models() {
-		to := dialect.Model{Model: embedding.Model{ID: m.ID, Dimensions: m.Dimensions, Limits: m.Limits}}
-		if !m.Fixed {
-			to.Longest = m.Dimensions
-		}
-		v.Models = append(v.Models, to)
-	}
+	v := emulator.Vendor{Name: "openaitest", Dialect: openaidialect.New(), Faults: emulator.Faults(words), Base64: true}
+	v.Models = emulator.Models(slices.DeleteFunc(openai.Catalog(), func(e catalog.Entry) bool { return e.Provider != "openai" }))
 	return emulator.New(v, o)
 }
 
 // words are the service's own if openai's testdata/errors.jsonl has them, otherwise in its manner.
-var words = emulator.Words{
+var words = map[string]dialect.Refusal{
 	"auth":                 {Status: 401, Code: "invalid_api_key", Message: "Incorrect API key provided: sk-wrong. You can find your API key at https://platform.openai.com/account/api-keys.", Kind: embedding.Auth},
 	"no-access":            {Status: 403, Code: "model_not_found", Message: "Project `proj_0` does not have access to model `text-embedding-ada-002`", Kind: embedding.Auth},
 	"exhausted":            {Status: 429, Code: "insufficient_quota", Type: "insufficient_quota", Message: "You exceeded your current quota, please check your plan and billing details.", Kind: embedding.Exhausted},

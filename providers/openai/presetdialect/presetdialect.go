@@ -1,4 +1,4 @@
-// Package presetdialect implements the wire format of each of openai.Presets except OpenAI itself,
+// Package presetdialect implements the wire format of each preset of openai except OpenAI itself,
 // which has package openaidialect. The presets differ in what they take, ignore and refuse, and in
 // their error bodies.
 package presetdialect
@@ -13,7 +13,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/dialect"
-	"github.com/vecspace/embedding/providers/openai"
+	"github.com/vecspace/embedding/providers/openai/internal/models"
 	"github.com/vecspace/embedding/providers/openai/internal/preset"
 )
 
@@ -26,16 +26,15 @@ type wire struct {
 // New returns the dialect of the preset with the given name.
 func New(name string) (dialect.Dialect, error) {
 	row, ok := preset.Table()[name]
-	all := openai.Presets()
-	at := slices.IndexFunc(all, func(p openai.Preset) bool { return p.Name == name })
-	if !ok || at < 0 {
+	p, err := models.Find(name)
+	if !ok || err != nil {
 		return nil, fmt.Errorf("presetdialect: there is no dialect of %q", name)
 	}
-	base, err := url.Parse(all[at].BaseURL)
+	base, err := url.Parse(p.BaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("presetdialect: %w", err)
 	}
-	return wire{row, base.Path + "/embeddings", all[at].Local}, nil
+	return wire{row, base.Path + "/embeddings", p.Local}, nil
 }
 
 func (w wire) Routes() []dialect.Route       { return []dialect.Route{{Method: "POST", Path: w.path}} }

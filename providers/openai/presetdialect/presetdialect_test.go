@@ -11,6 +11,7 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
+	"github.com/vecspace/embedding/providers/openai/internal/models"
 	"github.com/vecspace/embedding/providers/openai/presetdialect"
 )
 
@@ -84,7 +85,7 @@ func TestDialects(t *testing.T) {
 		"lmstudio": {"another path": embedding.Malformed},    // it answers 200
 		"localai":  {"another model": embedding.Unavailable}, // it could not load it
 	}
-	for _, p := range openai.Presets() {
+	for _, p := range models.Presets() {
 		if p.Name == "openai" {
 			continue // openaidialect
 		}
@@ -95,7 +96,7 @@ func TestDialects(t *testing.T) {
 			maps.Copy(all, own[p.Name])
 			u, err := url.Parse(p.BaseURL)
 			expect.NoError(t, err)
-			m := openai.ModelInfo{ID: "m"}
+			m := models.Info{ID: "m"}
 			if !p.Local {
 				m = p.Models[0]
 			}

@@ -1,4 +1,4 @@
-// Package presettest emulates the vendors and servers of openai.Presets, so that programs and tests
+// Package presettest emulates the vendors and servers of openai.Catalog, so that programs and tests
 // run against their limits and errors without a key, a network, a bill or a GPU. OpenAI's own
 // emulator is package openaitest.
 //
@@ -28,7 +28,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/dialect"
 	"github.com/vecspace/embedding/providers/emulator"
-	"github.com/vecspace/embedding/providers/openai"
+	"github.com/vecspace/embedding/providers/openai/internal/models"
 	"github.com/vecspace/embedding/providers/openai/internal/preset"
 	"github.com/vecspace/embedding/providers/openai/presetdialect"
 )
@@ -36,10 +36,10 @@ import (
 // DefaultModel is the model of a server that users run themselves if Options.Model is empty.
 const DefaultModel = "BAAI/bge-m3"
 
-// Names returns the presets that New knows, in the order of openai.Presets.
+// Names returns the presets that New knows, in the order of openai.Catalog.
 func Names() []string {
 	var names []string
-	for _, p := range openai.Presets() {
+	for _, p := range models.Presets() {
 		if _, ok := preset.Table()[p.Name]; ok {
 			names = append(names, p.Name)
 		}
@@ -62,7 +62,7 @@ func New(name string, o emulator.Options) (*emulator.Server, error) {
 	if p.Local {
 		o.Model = cmp.Or(o.Model, DefaultModel)
 		v.One = o.Model
-		p.Models = []openai.ModelInfo{{ID: o.Model, Dimensions: 1024, Fixed: true, Limits: embedding.Limits{TextTokens: row.TextTokens}}}
+		p.Models = []models.Info{{ID: o.Model, Dimensions: 1024, Fixed: true, Limits: embedding.Limits{TextTokens: row.TextTokens}}}
 	}
 	if row.AnyName {
 		v.Find = func(string) string { return o.Model }
@@ -87,10 +87,13 @@ func New(name string, o emulator.Options) (*emulator.Server, error) {
 	return emulator.New(v, o)
 }
 
-func find(name string) openai.Preset {
-	all := openai.Presets()
-	return all[slices.IndexFunc(all, func(p openai.Preset) bool { return p.Name == name })]
+func find(name string) models.Preset {
+	all := models.Presets()
+	return all[slices.IndexFunc(all, func(p models.Preset) bool { return p.Name == name })]
 }
+
+// Title returns how the preset's vendor writes its name. It panics if there is no such preset.
+func Title(name string) string { return find(name).Title }
 
 // BasePath returns the path of the preset's base URL. It panics if there is no such preset.
 func BasePath(name string) string {

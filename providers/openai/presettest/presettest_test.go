@@ -16,14 +16,14 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/wire"
-	"github.com/vecspace/embedding/providers/openai"
+	"github.com/vecspace/embedding/providers/openai/internal/models"
 	"github.com/vecspace/embedding/providers/openai/internal/preset"
 )
 
 // Every preset has an emulator: here or in openaitest.
 func TestEveryPresetHasOne(t *testing.T) {
 	var want []string
-	for _, p := range openai.Presets() {
+	for _, p := range models.Presets() {
 		if p.Name != "openai" {
 			want = append(want, p.Name)
 		}
@@ -48,7 +48,7 @@ func TestEveryPresetHasOne(t *testing.T) {
 // frame in one.
 func TestTableIsOfTestdata(t *testing.T) {
 	titles := map[string]string{}
-	for _, p := range openai.Presets() {
+	for _, p := range models.Presets() {
 		titles[p.Name] = p.Title
 	}
 	words, frames := map[string][]string{}, map[string]bool{}

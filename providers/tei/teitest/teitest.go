@@ -5,7 +5,7 @@
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL; no key unless Options.Keys has some
 //
-// The emulator is an http.Handler for /embed, /info and /health with one model of tei.Models, by
+// The emulator is an http.Handler for /embed, /info and /health with one model of tei.Catalog, by
 // default [DefaultModel]. It has the limits of a server with default flags. The model's
 // Settings.Limits change them, and /info reports the change. The only prompt it knows is "query".
 package teitest
@@ -31,22 +31,23 @@ func New(o emulator.Options) (*emulator.Server, error) {
 	if o.Model == "" {
 		o.Model = DefaultModel
 	}
-	v := emulator.Vendor{Name: "teitest", Dialect: teidialect.New(), Faults: words.Faults(), One: o.Model, Keyless: true, Positional: true, MaxBody: maxPayload,
+	v := emulator.Vendor{Name: "teitest", Dialect: teidialect.New(), Faults: emulator.Faults(words), One: o.Model, Keyless: true, Positional: true, MaxBody: maxPayload,
 		Find: func(string) string { return o.Model }}
-	for _, m := range tei.Models() {
+	for _, m := range emulator.Models(tei.Catalog()) {
 		if m.ID == o.Model {
-			v.Models = []dialect.Model{{Longest: m.Dimensions, Model: embedding.Model{ID: m.ID, Dimensions: m.Dimensions,
-				Limits: embedding.Limits{Texts: tei.Defaults().Texts, TextTokens: m.TextTokens}}}}
+			m.Limits.Bytes = 0 // MaxBody has its place
+			m.Lengths, m.Longest = nil, m.Dimensions
+			v.Models = []dialect.Model{m}
 		}
 	}
 	if v.Models == nil {
-		return nil, fmt.Errorf("teitest: unknown model %q: see tei.Models", o.Model)
+		return nil, fmt.Errorf("teitest: unknown model %q: see tei.Catalog", o.Model)
 	}
 	return emulator.New(v, o)
 }
 
 // words are the server's; tei's testdata/errors.jsonl names its code.
-var words = emulator.Words{
+var words = map[string]dialect.Refusal{
 	"auth":                 {Status: 401, Kind: embedding.Auth},
 	"unhealthy":            {Status: 503, Type: "Unhealthy", Message: "unhealthy", Kind: embedding.Unavailable},
 	"tokenizer":            {Status: 422, Type: "Tokenizer", Message: "Tokenization error", Kind: embedding.Rejected},

@@ -16,6 +16,7 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/voyage"
 	"github.com/vecspace/embedding/providers/voyage/voyagedialect"
+	"strings"
 )
 
 // BasePath is the path of a base URL.
@@ -23,16 +24,18 @@ const BasePath = "/v1"
 
 // New returns an emulator. It does no I/O.
 func New(o emulator.Options) (*emulator.Server, error) {
-	v := emulator.Vendor{Name: "voyagetest", Dialect: voyagedialect.New(), Faults: words.Faults(), Base64: true}
-	for _, m := range voyage.Models() {
-		v.Models = append(v.Models, dialect.Model{Lengths: m.Dimensions,
-			Model: embedding.Model{ID: m.ID, Space: embedding.Space(m.Series), Dimensions: m.Dimensions[0], Limits: m.Limits}})
+	v := emulator.Vendor{Name: "voyagetest", Dialect: voyagedialect.New(), Faults: emulator.Faults(words), Base64: true}
+	for _, m := range emulator.Models(voyage.Catalog()) {
+		if strings.HasPrefix(m.ID, "voyage-4") {
+			m.Space = "voyage-4" // the series shares a space
+		}
+		v.Models = append(v.Models, m)
 	}
 	return emulator.New(v, o)
 }
 
 // words are the service's own if voyage's testdata/errors.jsonl has them, otherwise in its manner.
-var words = emulator.Words{
+var words = map[string]dialect.Refusal{
 	"auth":                 {Status: 401, Message: "Provided API key is invalid.", Kind: embedding.Auth},
 	"forbidden":            {Status: 403, Message: "Forbidden", Kind: embedding.Auth},
 	"overloaded":           {Status: 503, Message: "The server is overloaded", Kind: embedding.Unavailable},

@@ -1,4 +1,4 @@
-// Package preset describes the wire formats of openai.Presets in a table: what each preset takes,
+// Package preset describes the wire formats of openai's presets in a table: what each preset takes,
 // ignores and refuses, and its error bodies. The presets' dialects and emulators share it.
 package preset
 

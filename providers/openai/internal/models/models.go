@@ -1,4 +1,4 @@
-package openai
+package models
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
-// ModelInfo describes one model, as its vendor documents it.
-type ModelInfo struct {
+// Info describes one model, as its vendor documents it.
+type Info struct {
 	ID         string
 	Dimensions int   // the default; 0 means unknown: see [embedding.Probe]
 	Longest    int   // the most that Options.Dimensions may be; 0 means Dimensions
@@ -21,26 +21,25 @@ type ModelInfo struct {
 	Unverified string          // figures that the vendor's own pages do not confirm
 }
 
-// Models returns OpenAI's own embedding models, newest first. The caller owns the result. [Presets]
-// has other vendors' models.
+// openAI returns OpenAI's own embedding models, newest first.
 //
 // Sources: OpenAI's OpenAPI description (openai/openai-openapi: 2,048 inputs, 8,192 tokens an
 // input, 300,000 tokens a request) and https://platform.openai.com/docs/pricing. Vectors have unit
 // length at every dimension (https://platform.openai.com/docs/guides/embeddings).
-func Models() []ModelInfo {
+func openAI() []Info {
 	limits := embedding.Limits{Texts: 2_048, Tokens: 300_000, TextTokens: 8_192}
 	usd := func(perMillion float64) embedding.Price {
 		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: "2026-11-01"}
 	}
-	return []ModelInfo{
+	return []Info{
 		{ID: "text-embedding-3-small", Dimensions: 1_536, Normalized: true, Limits: limits, Price: usd(0.02)},
 		{ID: "text-embedding-3-large", Dimensions: 3_072, Normalized: true, Limits: limits, Price: usd(0.13)},
 		{ID: "text-embedding-ada-002", Dimensions: 1_536, Fixed: true, Normalized: true, Limits: limits, Price: usd(0.10)},
 	}
 }
 
-// check checks that the model offers vectors of a length.
-func (m ModelInfo) check(dims int) error {
+// Check checks that the model offers vectors of a length.
+func (m Info) Check(dims int) error {
 	longest := max(m.Longest, m.Dimensions)
 	switch {
 	case dims == 0 || m.ID == "":

@@ -1,16 +1,16 @@
-package dashscope
+// Package models has the tables of DashScope's models and regions, for the provider and its
+// emulator.
+package models
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
-// ModelInfo describes one model, as documented or measured. Vendors change these figures: [Options]
+// Info describes one model, as documented or measured. Vendors change these figures: Options
 // override each of them, and Options.Unlisted allows what the table does not have.
-type ModelInfo struct {
+type Info struct {
 	ID         string
 	Dimensions []int                      // the lengths on offer, longest first
 	Regional   map[string][]int           // the lengths in a region with fewer
@@ -25,7 +25,7 @@ type ModelInfo struct {
 
 // DimensionsIn returns the lengths that the model offers in a region, longest first. A region
 // outside the table, such as "", has all of them: the service has the last word.
-func (m ModelInfo) DimensionsIn(region string) []int {
+func (m Info) DimensionsIn(region string) []int {
 	if dims, ok := m.Regional[region]; ok {
 		return dims
 	}
@@ -34,11 +34,11 @@ func (m ModelInfo) DimensionsIn(region string) []int {
 
 // In reports whether the model may be in a region. It is false only if the documentation lists
 // regions without this one. The region "" has every model.
-func (m ModelInfo) In(region string) bool {
+func (m Info) In(region string) bool {
 	return region == "" || m.Regions == nil || slices.Contains(m.Regions, region)
 }
 
-// Models returns the text models of the service, newest first. The caller owns the result.
+// All returns the text models of the service, newest first. The caller owns the result.
 //
 // Sources: https://www.alibabacloud.com/help/en/model-studio/text-embedding-synchronous-api and its
 // Chinese, English and Spanish translations; for qwen3.7-text-embedding-flash
@@ -47,7 +47,7 @@ func (m ModelInfo) In(region string) bool {
 // The limits of texts date from October 2026. For text-embedding-v3 the same page said 6, then 20,
 // then 10, and one endpoint was measured with 20 and with 10. A TooLarge answer carries the limit
 // that holds (Allowed of [embedding.Error]).
-func Models() []ModelInfo {
+func All() []Info {
 	const asOf = "2026-10-12"
 	usd := func(perMillion float64) embedding.Price {
 		return embedding.Price{PerMillion: perMillion, Currency: "USD", AsOf: asOf}
@@ -55,7 +55,7 @@ func Models() []ModelInfo {
 	cny := func(perMillion float64) embedding.Price {
 		return embedding.Price{PerMillion: perMillion, Currency: "CNY", AsOf: asOf}
 	}
-	return []ModelInfo{
+	return []Info{
 		{
 			ID:         "qwen3.7-text-embedding",
 			Dimensions: []int{2560, 2048, 1536, 1024, 768, 512, 256},
@@ -138,22 +138,4 @@ func Regions() []Region {
 		{Name: "eu", Label: "Germany (Frankfurt), by workspace host", Zone: "eu-central-1"},
 		{Name: "token-plan", Label: "token plan (Singapore)", BaseURL: "https://token-plan.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1"},
 	}
-}
-
-// regionOf returns the region of a host, which is in lower case, or "" for a foreign host.
-func regionOf(host string) string {
-	workspace, zone := "", ""
-	if rest, ok := strings.CutSuffix(host, ".maas.aliyuncs.com"); ok {
-		workspace, zone, _ = strings.Cut(rest, ".")
-	}
-	byZone := ""
-	for _, r := range Regions() {
-		if r.BaseURL != "" && setup.Host(r.BaseURL) == host {
-			return r.Name
-		}
-		if workspace != "" && r.Zone != "" && r.Zone == zone {
-			byZone = r.Name
-		}
-	}
-	return byZone
 }

@@ -1,4 +1,6 @@
-package openai
+// Package models is the table of the vendors and servers on OpenAI's wire and of their models, for
+// the provider and its emulators.
+package models
 
 import (
 	"fmt"
@@ -6,10 +8,11 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/catalog"
 	"github.com/vecspace/embedding/providers/internal/setup"
 )
 
-// Preset is a vendor or a server on OpenAI's wire, with its differences. [Options].Preset and the
+// Preset is a vendor or a server on OpenAI's wire, with its differences. Options.Preset and the
 // part of a reference before the colon name it.
 type Preset struct {
 	Name        string
@@ -22,20 +25,20 @@ type Preset struct {
 	// DimensionsField is the field that asks for a length of vectors. "" means that there is none: New
 	// refuses Options.Dimensions.
 	DimensionsField string
-	EncodingFormat  string // the default of [Options]
-	Models          []ModelInfo
+	EncodingFormat  string // the default of Options
+	Models          []Info
 	Unverified      string // what of the row has no good source
 }
 
-// Presets returns all presets, OpenAI first. The caller owns the result. Comments in the source
-// list what each vendor rejects or ignores, with a source for each row.
+// Presets returns all presets, OpenAI first. Comments list what each vendor rejects or
+// ignores, with a source for each row.
 func Presets() []Preset {
 	return []Preset{
 		{
 			// Rejects more than 2,048 texts, empty texts, and dimensions for ada-002.
 			// Source: https://github.com/openai/openai-openapi at f85dbe22
-			Name: "openai", Title: "OpenAI", BaseURL: BaseURL, KeyVariable: KeyVariable,
-			DimensionsField: "dimensions", EncodingFormat: "base64", Models: Models(),
+			Name: "openai", Title: "OpenAI", BaseURL: "https://api.openai.com/v1", KeyVariable: "OPENAI_API_KEY",
+			DimensionsField: "dimensions", EncodingFormat: "base64", Models: openAI(),
 		},
 		mistral(), siliconFlow(), zhipu(), volcengine(), together(), openRouter(), deepInfra(),
 		{
@@ -85,7 +88,7 @@ func mistral() Preset {
 		//   docs/capabilities/embeddings.mdx at 114e5341 (unit length of mistral-embed)
 		Name: "mistral", Title: "Mistral", BaseURL: "https://api.mistral.ai/v1", KeyVariable: "MISTRAL_API_KEY",
 		DimensionsField: "output_dimension", EncodingFormat: "float",
-		Models: []ModelInfo{
+		Models: []Info{
 			{
 				ID: "mistral-embed", Dimensions: 1024, Fixed: true, Normalized: true,
 				Limits: embedding.Limits{Tokens: 16_384, TextTokens: 8_192}, // 16,384 is from a refusal
@@ -101,14 +104,14 @@ func mistral() Preset {
 }
 
 func siliconFlow() Preset {
-	qwen := func(id string, lengths ...int) ModelInfo {
-		return ModelInfo{
+	qwen := func(id string, lengths ...int) Info {
+		return Info{
 			ID: id, Dimensions: lengths[0], Lengths: lengths, Limits: embedding.Limits{Texts: 64, TextTokens: 32_768},
 			Unverified: "texts, price",
 		}
 	}
-	fixed := func(id string, dims, tokens int) ModelInfo {
-		return ModelInfo{ID: id, Dimensions: dims, Fixed: true, Limits: embedding.Limits{Texts: 64, TextTokens: tokens}, Unverified: "price"}
+	fixed := func(id string, dims, tokens int) Info {
+		return Info{ID: id, Dimensions: dims, Fixed: true, Limits: embedding.Limits{Texts: 64, TextTokens: tokens}, Unverified: "price"}
 	}
 	return Preset{
 		// Rejects dimensions for all but the Qwen3 models, and more than 64 texts (413). A text too long
@@ -118,7 +121,7 @@ func siliconFlow() Preset {
 		Name: "siliconflow", Title: "SiliconFlow", BaseURL: "https://api.siliconflow.cn/v1", KeyVariable: "SILICONFLOW_API_KEY",
 		DimensionsField: "dimensions", EncodingFormat: "float",
 		Unverified: "key variable",
-		Models: []ModelInfo{
+		Models: []Info{
 			qwen("Qwen/Qwen3-Embedding-8B", 4096, 2560, 2048, 1536, 1024, 768, 512, 256, 128, 64),
 			qwen("Qwen/Qwen3-Embedding-4B", 2560, 2048, 1536, 1024, 768, 512, 256, 128, 64),
 			qwen("Qwen/Qwen3-Embedding-0.6B", 1024, 768, 512, 256, 128, 64),
@@ -137,7 +140,7 @@ func zhipu() Preset {
 		//   /cn/guide/models/embedding/embedding-2 (price)
 		Name: "zhipu", Title: "Zhipu", BaseURL: "https://open.bigmodel.cn/api/paas/v4", KeyVariable: "ZHIPUAI_API_KEY",
 		DimensionsField: "dimensions", EncodingFormat: "none",
-		Models: []ModelInfo{
+		Models: []Info{
 			{
 				ID: "embedding-3", Dimensions: 2048, Lengths: []int{2048, 1024, 512, 256},
 				Limits: embedding.Limits{Texts: 64, TextTokens: 3_072}, Price: cny,
@@ -150,8 +153,8 @@ func zhipu() Preset {
 // volcengine's text models are closed to new users, and its vision models have another wire (one
 // vector a request).
 func volcengine() Preset {
-	text := func(id string) ModelInfo {
-		return ModelInfo{ID: id, Fixed: true, Limits: embedding.Limits{TextTokens: 4_096}, Unverified: "price (none was found)"}
+	text := func(id string) Info {
+		return Info{ID: id, Fixed: true, Limits: embedding.Limits{TextTokens: 4_096}, Unverified: "price (none was found)"}
 	}
 	return Preset{
 		// Its API has no dimensions. Its vision models have another address and other answers.
@@ -160,13 +163,13 @@ func volcengine() Preset {
 		//   own refusal in testdata/errors.jsonl (4,096 tokens)
 		Name: "volcengine", Title: "Volcengine Ark", BaseURL: "https://ark.cn-beijing.volces.com/api/v3", KeyVariable: "ARK_API_KEY",
 		EncodingFormat: "float",
-		Models:         []ModelInfo{text("doubao-embedding-large-text-250515"), text("doubao-embedding-text-240715")},
+		Models:         []Info{text("doubao-embedding-large-text-250515"), text("doubao-embedding-text-240715")},
 	}
 }
 
 func together() Preset {
-	model := func(id string, dims, tokens int) ModelInfo {
-		return ModelInfo{
+	model := func(id string, dims, tokens int) Info {
+		return Info{
 			ID: id, Dimensions: dims, Fixed: true, Limits: embedding.Limits{TextTokens: tokens},
 			Unverified: "that it is still served, price (none was found)",
 		}
@@ -179,7 +182,7 @@ func together() Preset {
 		//   06511bed; dimensions and tokens by the models' cards
 		Name: "together", Title: "Together", BaseURL: "https://api.together.xyz/v1", KeyVariable: "TOGETHER_API_KEY",
 		EncodingFormat: "none",
-		Models: []ModelInfo{
+		Models: []Info{
 			model("intfloat/multilingual-e5-large-instruct", 1024, 512), model("BAAI/bge-large-en-v1.5", 1024, 512),
 			model("BAAI/bge-base-en-v1.5", 768, 512), model("togethercomputer/m2-bert-80M-32k-retrieval", 768, 32_768),
 		},
@@ -196,7 +199,7 @@ func openRouter() Preset {
 		// Source: https://openrouter.ai/docs/api/api-reference/embeddings/create-embeddings.md (OpenAPI)
 		Name: "openrouter", Title: "OpenRouter", BaseURL: "https://openrouter.ai/api/v1", KeyVariable: "OPENROUTER_API_KEY",
 		DimensionsField: "dimensions", EncodingFormat: "float",
-		Models: []ModelInfo{
+		Models: []Info{
 			{
 				ID: "qwen/qwen3-embedding-8b", Dimensions: 4096, Limits: embedding.Limits{TextTokens: 32_768}, Price: usd(0.01),
 				Unverified: "price (a mirror's)",
@@ -218,7 +221,7 @@ func deepInfra() Preset {
 		Name: "deepinfra", Title: "DeepInfra", BaseURL: "https://api.deepinfra.com/v1/openai", KeyVariable: "DEEPINFRA_TOKEN",
 		DimensionsField: "dimensions", EncodingFormat: "float",
 		Unverified: "dimensions for models that can be cut",
-		Models: []ModelInfo{
+		Models: []Info{
 			{
 				ID: "intfloat/multilingual-e5-large", Dimensions: 1024, Fixed: true, Limits: embedding.Limits{Texts: 1_024, TextTokens: 512},
 				Price:      embedding.Price{PerMillion: 0.01, Currency: "USD", AsOf: read},
@@ -228,8 +231,8 @@ func deepInfra() Preset {
 	}
 }
 
-// findPreset returns the preset of a name.
-func findPreset(name string) (Preset, error) {
+// Find returns the preset of a name.
+func Find(name string) (Preset, error) {
 	all := Presets()
 	names := make([]string, len(all))
 	for i, p := range all {
@@ -240,30 +243,46 @@ func findPreset(name string) (Preset, error) {
 	return Preset{}, fmt.Errorf("there is no preset %q; there are %s", name, strings.Join(names, ", "))
 }
 
-// presetOf returns the preset of the vendor that owns a host. No host belongs to a Local server.
-func presetOf(host string) (Preset, bool) {
+// Of returns the preset of the vendor that owns a host. No host belongs to a Local server.
+func Of(host string) (Preset, bool) {
 	all := Presets()
-	at := slices.IndexFunc(all, func(p Preset) bool { return !p.Local && p.owns(host) })
+	at := slices.IndexFunc(all, func(p Preset) bool { return !p.Local && p.Owns(host) })
 	if at < 0 {
 		return Preset{}, false
 	}
 	return all[at], true
 }
 
-// owns reports whether a host belongs to the preset's vendor.
-func (p Preset) owns(host string) bool {
+// Owns reports whether a host belongs to the preset's vendor.
+func (p Preset) Owns(host string) bool {
 	return setup.Within(host, setup.Host(p.BaseURL))
 }
 
-// path returns the path of the vendor's own API.
-func (p Preset) path() string {
+// Path returns the path of the vendor's own API.
+func (p Preset) Path() string {
 	return strings.TrimPrefix(p.BaseURL, "https://"+setup.Host(p.BaseURL))
 }
 
-// model returns the preset's entry of a model, or zero.
-func (p Preset) model(id string) ModelInfo {
-	if at := slices.IndexFunc(p.Models, func(m ModelInfo) bool { return m.ID == id }); at >= 0 {
+// Model returns the preset's entry of a model, or zero.
+func (p Preset) Model(id string) Info {
+	if at := slices.IndexFunc(p.Models, func(m Info) bool { return m.ID == id }); at >= 0 {
 		return p.Models[at]
 	}
-	return ModelInfo{}
+	return Info{}
+}
+
+// Offers returns the lengths that a model's vectors can be asked to have.
+func (p Preset) Offers(m Info) catalog.Dimensions {
+	switch {
+	case m.Dimensions == 0:
+		return catalog.Dimensions{}
+	case m.Fixed || p.DimensionsField == "":
+		return catalog.OneOf(m.Dimensions)
+	}
+	d := catalog.Range(1, max(m.Longest, m.Dimensions))
+	if m.Lengths != nil {
+		d = catalog.OneOf(m.Lengths...)
+	}
+	d.Default = m.Dimensions
+	return d
 }

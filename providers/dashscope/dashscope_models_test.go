@@ -6,6 +6,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/dashscope/internal/models"
 )
 
 func TestModels(t *testing.T) {
@@ -53,23 +54,22 @@ func TestModels(t *testing.T) {
 	}
 }
 
-func TestModelsAreTheCallersOwn(t *testing.T) {
-	dashscope.Models()[0].Dimensions[0] = 1
-	dashscope.Regions()[0].Name = "moon"
-	if dashscope.Models()[0].Dimensions[0] == 1 || dashscope.Regions()[0].Name == "moon" {
+func TestCatalogIsTheCallersOwn(t *testing.T) {
+	dashscope.Catalog()[0].Dimensions.OneOf[0] = 1
+	if dashscope.Catalog()[0].Dimensions.OneOf[0] == 1 {
 		t.Error("a caller's edit is seen by others")
 	}
 }
 
 func TestTablesAgree(t *testing.T) {
 	var regions []string
-	for _, r := range dashscope.Regions() {
+	for _, r := range models.Regions() {
 		regions = append(regions, r.Name)
 		if r.BaseURL == "" && r.Zone == "" {
 			t.Errorf("region %s cannot be reached", r.Name)
 		}
 	}
-	for _, m := range dashscope.Models() {
+	for _, m := range models.All() {
 		if !slices.Contains(m.Dimensions, m.Default) {
 			t.Errorf("%s has no %d dimensions, its default", m.ID, m.Default)
 		}

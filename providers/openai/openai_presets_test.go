@@ -17,20 +17,21 @@ import (
 	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
+	"github.com/vecspace/embedding/providers/openai/internal/models"
 	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
 // A comment above every row names its source, and the row's figures do not contradict each other.
 func TestPresetsAreWhole(t *testing.T) {
-	source, err := os.ReadFile("presets.go")
+	source, err := os.ReadFile("internal/models/presets.go")
 	expect.NoError(t, err)
 	var names []string
-	for _, p := range openai.Presets() {
+	for _, p := range models.Presets() {
 		if p.Name == "" || p.Title == "" || p.KeyVariable == "" {
 			t.Errorf("%+v has gaps", p)
 		}
 		if !regexp.MustCompile(`// Source: https://.*\n(\s*//.*\n)*\s*Name: "` + p.Name + `"`).Match(source) {
-			t.Errorf("no comment above the row of %s in presets.go names its source", p.Name)
+			t.Errorf("no comment above the row of %s in internal/models/presets.go names its source", p.Name)
 		}
 		if slices.Contains(names, p.Name) {
 			t.Errorf("%s is there twice", p.Name)
@@ -219,7 +220,7 @@ func TestLawsOfPresets(t *testing.T) {
 
 // Every preset passes the faults of servers and networks, with its own requests and models.
 func TestHTTPOfPresets(t *testing.T) {
-	for _, p := range openai.Presets() {
+	for _, p := range models.Presets() {
 		t.Run(p.Name, func(t *testing.T) {
 			embedtest.TestHTTP(t, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
 				e, err := openai.New(openai.Options{Preset: p.Name, Model: "m", NativeDimensions: 16, BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true})

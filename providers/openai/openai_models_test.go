@@ -43,9 +43,9 @@ func TestModels(t *testing.T) {
 	}
 }
 
-func TestModelsAreTheCallersOwn(t *testing.T) {
-	openai.Models()[0].ID = "edited"
-	if openai.Models()[0].ID == "edited" {
+func TestCatalogIsTheCallersOwn(t *testing.T) {
+	openai.Catalog()[0].Model = "edited"
+	if openai.Catalog()[0].Model == "edited" {
 		t.Error("a caller's edit is seen by others")
 	}
 }
