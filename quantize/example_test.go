@@ -44,11 +44,12 @@ func Example() {
 	// Output: Knead the dough and let it rest.
 }
 
-// For a column of pgvector's type bit(n), binary vectors are written as digits. In SQL:
+// For a column of pgvector's type bit(n), write binary vectors as digits. The server checks their
+// number, which a cast to bit(n) would not. In SQL:
 //
 //	CREATE TABLE items (id bigint PRIMARY KEY, embedding bit(16));
-//	INSERT INTO items VALUES (1, $1::text::bit(16));
-//	SELECT id FROM items ORDER BY embedding <~> $1::text::bit(16) LIMIT 10;
+//	INSERT INTO items VALUES (1, $1::text::varbit);
+//	SELECT id FROM items ORDER BY embedding <~> $1::text::varbit LIMIT 10;
 func ExampleAppendBinary() {
 	v := []float32{.1, -.2, .3, .1, -.1, 0, .2, .4, -.1, -.3, .2, .1, .5, -.2, .3, -.6}
 	b, err := quantize.AppendBinary(nil, v)
@@ -66,7 +67,7 @@ func ExampleAppendBinary() {
 	// quantize: binary takes a multiple of 8 dimensions, not 10: cut the vector to 8
 }
 
-// For a column of pgvector's type halfvec(n), the values are written as text. In SQL:
+// For a column of pgvector's type halfvec(n), write the values as text. In SQL:
 //
 //	CREATE TABLE items (id bigint PRIMARY KEY, embedding halfvec(3));
 //	INSERT INTO items VALUES (1, $1::text::halfvec);
