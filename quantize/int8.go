@@ -47,9 +47,9 @@ func DotInt8(a, b []int8) float64 {
 	if len(a) != len(b) {
 		return math.NaN()
 	}
-	sum := 0
+	sum := int64(0)
 	for i, x := range a {
-		sum += int(x) * int(b[i])
+		sum += int64(x) * int64(b[i])
 	}
 	return float64(sum)
 }
@@ -57,12 +57,20 @@ func DotInt8(a, b []int8) float64 {
 // CosineInt8 returns the cosine of the angle between a and b, from -1 to 1. It needs no scale. It
 // is 0 if either is a zero vector, and NaN if the lengths differ.
 func CosineInt8(a, b []int8) float32 {
-	ab := DotInt8(a, b)
-	aa, bb := DotInt8(a, a), DotInt8(b, b)
-	if aa == 0 || bb == 0 {
-		return float32(0 * ab) // NaN stays NaN
+	if len(a) != len(b) {
+		return float32(math.NaN())
 	}
-	return float32(max(-1, min(1, ab/(math.Sqrt(aa)*math.Sqrt(bb)))))
+	var ab, aa, bb int64
+	for i, x := range a {
+		x, y := int64(x), int64(b[i])
+		ab += x * y
+		aa += x * x
+		bb += y * y
+	}
+	if aa == 0 || bb == 0 {
+		return 0
+	}
+	return float32(max(-1, min(1, float64(ab)/(math.Sqrt(float64(aa))*math.Sqrt(float64(bb))))))
 }
 
 // DotQuery returns the sum of the products of query, in float32, and the bytes of v. Times the
