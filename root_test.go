@@ -18,6 +18,7 @@ func TestDependencies(t *testing.T) {
 		"./adapters/langchaingo": nil,
 		"./middleware/cache":     {"github.com/dgraph-io/ristretto", "github.com/cespare/xxhash", "github.com/dustin/go-humanize", "golang.org/x/sys"},
 		"./documents":            nil,
+		"./quantize":             nil,
 		"./embedtest":            nil,
 		"./providers/ref":        nil,
 		"./providers/catalog":    nil,

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding/internal/plain"
+	"github.com/vecspace/embedding/quantize"
 )
 
 // Result is what became of a [Row].
@@ -162,6 +163,7 @@ type npy struct {
 	dimensions int
 	rows       int
 	buf        []byte
+	halves     []uint16
 }
 
 func (n *npy) Write(r Result) error {
@@ -176,16 +178,18 @@ func (n *npy) Write(r Result) error {
 	if len(r.Vector) != n.dimensions {
 		return fmt.Errorf("a vector has %d dimensions and the ones before it have %d", len(r.Vector), n.dimensions)
 	}
-	for _, x := range r.Vector {
-		if !n.half {
+	if n.half {
+		var err error
+		if n.halves, err = quantize.AppendFloat16(n.halves[:0], r.Vector); err != nil {
+			return fmt.Errorf("%w: write float32", err)
+		}
+		for _, h := range n.halves {
+			b = binary.LittleEndian.AppendUint16(b, h)
+		}
+	} else {
+		for _, x := range r.Vector {
 			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
-			continue
 		}
-		h := Half(x)
-		if h&0x7fff == 0x7c00 {
-			return fmt.Errorf("the number %g does not fit into float16: write float32", x)
-		}
-		b = binary.LittleEndian.AppendUint16(b, h)
 	}
 	n.buf = b
 	n.rows++
@@ -213,22 +217,4 @@ func (n *npy) Close() error {
 	}
 	_, err := io.WriteString(n.to, head)
 	return err
-}
-
-// Half returns the float16 nearest to x, ties to even.
-func Half(x float32) uint16 {
-	bits := math.Float32bits(x)
-	sign := uint16(bits >> 16 & 0x8000)
-	switch a := math.Float32frombits(bits &^ (1 << 31)); {
-	case a != a:
-		return sign | 0x7e00
-	case a >= 65520: // half way to the number after the largest one
-		return sign | 0x7c00
-	case a < 1.0/(1<<14): // subnormal: a multiple of 2^-24, so adding .5 rounds it to one
-		return sign | uint16(math.Float32bits(a+.5)-math.Float32bits(.5))
-	default:
-		bits = math.Float32bits(a)
-		bits += 0xfff + bits>>13&1 // rounds; a carry moves into the exponent, as it should
-		return sign | uint16(bits>>13-(127-15)<<10)
-	}
 }

@@ -3,7 +3,6 @@ package rows
 import (
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -132,29 +131,4 @@ func TestNumPyReads(t *testing.T) {
 			t.Errorf("float16 %v: got %s (error %v), want no row of 3", half, out, err)
 		}
 	}
-}
-
-// Every float16 is its own nearest, and what lies between two goes to the nearer, or to the even.
-func TestHalf(t *testing.T) {
-	value := func(h uint16) float64 {
-		exp, frac := int(h>>10&31), float64(h&0x3ff)
-		if exp == 0 {
-			return math.Ldexp(frac, -24)
-		}
-		return math.Ldexp(1024+frac, exp-25)
-	}
-	for h := range uint16(0x7bff) {
-		a, b := value(h), value(h+1)
-		middle := float32((a + b) / 2)
-		even := h + h&1
-		for x, want := range map[float32]uint16{float32(a): h, middle: even, math.Nextafter32(middle, 0): h, math.Nextafter32(middle, 1e9): h + 1} {
-			if got := Half(x); got != want || Half(-x) != want|0x8000 {
-				t.Fatalf("got %#x for %g and %#x for %g, want %#x and its negative", got, x, Half(-x), -x, want)
-			}
-		}
-	}
-	for x, want := range map[float32]uint16{65519.99: 0x7bff, 65520: 0x7c00, float32(math.Inf(1)): 0x7c00, 1e-9: 0} {
-		expect.Equal(t, fmt.Sprint(x), Half(x), want)
-	}
-	expect.Equal(t, "NaN", Half(float32(math.NaN())), 0x7e00)
 }

@@ -3,9 +3,10 @@ package flat
 import (
 	"context"
 	"math"
-	"math/bits"
+	"slices"
 
 	"github.com/vecspace/embedding/benchmarks/internal/metrics"
+	"github.com/vecspace/embedding/quantize"
 )
 
 // Bytes8 holds documents with one byte per dimension: the value over the row's largest, times 127.
@@ -28,22 +29,18 @@ func NewBytes8(ids []string, rows [][]float32, dims int) *Bytes8 {
 	return m
 }
 
-// eighth returns v in bytes, and 1 / length of the vector that they stand for.
+// eighth returns v in bytes, and 1 / length of the vector that they stand for. A vector that is not
+// finite becomes a zero vector.
 func eighth(v []float32) ([]int8, float32) {
-	largest := float32(0)
-	for _, x := range v {
-		largest = max(largest, x, -x)
+	out, _, err := quantize.AppendInt8(nil, v)
+	if err != nil {
+		out = make([]int8, len(v))
 	}
-	out := make([]int8, len(v))
-	if largest == 0 {
+	sum := quantize.DotInt8(out, out)
+	if sum == 0 {
 		return out, 0
 	}
-	sum := 0
-	for i, x := range v {
-		out[i] = int8(math.Round(float64(x / largest * 127)))
-		sum += int(out[i]) * int(out[i])
-	}
-	return out, float32(1 / math.Sqrt(float64(sum)))
+	return out, float32(1 / math.Sqrt(sum))
 }
 
 // Search is [Matrix.Search] over the stored bytes.
@@ -53,19 +50,9 @@ func (m *Bytes8) Search(ctx context.Context, queries [][]float32, k int) ([][]me
 		norm := inverse(q)
 		best := newTop(m.ids, k)
 		for d, row := range m.rows {
-			if row == nil {
-				continue
+			if row != nil {
+				best.offer(d, quantize.DotQuery(q, row)*m.scale[d]*norm)
 			}
-			row = row[:len(q)]
-			var even, odd float32
-			for i := 0; i+1 < len(q); i += 2 {
-				even += q[i] * float32(row[i])
-				odd += q[i+1] * float32(row[i+1])
-			}
-			if last := len(q) - 1; last%2 == 0 {
-				even += q[last] * float32(row[last])
-			}
-			best.offer(d, (even+odd)*m.scale[d]*norm)
 		}
 		return best.hits()
 	})
@@ -75,13 +62,13 @@ func (m *Bytes8) Search(ctx context.Context, queries [][]float32, k int) ([][]me
 // bits too and are compared by the number of equal bits. It is safe for concurrent use.
 type Bits struct {
 	ids  []string
-	rows [][]uint64
+	rows [][]byte
 	dims int
 }
 
 // NewBits quantizes rows, which it takes as [New] does.
 func NewBits(ids []string, rows [][]float32, dims int) *Bits {
-	m := &Bits{ids: ids, rows: make([][]uint64, len(rows)), dims: dims}
+	m := &Bits{ids: ids, rows: make([][]byte, len(rows)), dims: dims}
 	for i, row := range rows {
 		if row != nil {
 			m.rows[i] = signs(row[:dims])
@@ -90,23 +77,22 @@ func NewBits(ids []string, rows [][]float32, dims int) *Bits {
 	return m
 }
 
-func signs(v []float32) []uint64 {
-	out := make([]uint64, (len(v)+63)/64)
-	for i, x := range v {
-		if x > 0 {
-			out[i/64] |= 1 << (i % 64)
-		}
+// signs returns the bits of v. It adds zeros up to a multiple of 8, which are equal in all vectors.
+// A vector with NaN becomes a zero vector.
+func signs(v []float32) []byte {
+	if over := len(v) % 8; over != 0 {
+		v = append(slices.Clip(v), make([]float32, 8-over)...)
+	}
+	out, err := quantize.AppendBinary(nil, v)
+	if err != nil {
+		return make([]byte, len(v)/8)
 	}
 	return out
 }
 
 // agreement scales the share of equal bits to a cosine's range, -1 to 1.
-func agreement(a, b []uint64, dims int) float32 {
-	differ := 0
-	for i := range a {
-		differ += bits.OnesCount64(a[i] ^ b[i])
-	}
-	return 1 - 2*float32(differ)/float32(dims)
+func agreement(a, b []byte, dims int) float32 {
+	return 1 - 2*float32(quantize.Hamming(a, b))/float32(dims)
 }
 
 // Search is [Matrix.Search] over the stored bits.

@@ -2,6 +2,8 @@ package flat
 
 import (
 	"context"
+	"fmt"
+	"hash/crc32"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -39,6 +41,37 @@ func TestQuantized(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The rankings stay what they were when compare's published losses were measured.
+func TestQuantizedRankings(t *testing.T) {
+	for dims, want := range map[int][2]uint32{1: {0xc1abb3ef, 0xc1abb3ef}, 64: {0xd6cabc71, 0xdd60715c}, 65: {0x1e1e9bb6, 0xcbaa7b65}} {
+		random := rand.New(rand.NewPCG(7, 7))
+		ids, rows := vectors(random, 200, dims)
+		_, queries := vectors(random, 20, dims)
+		for i, search := range []func(context.Context, [][]float32, int) ([][]metrics.Hit, error){
+			NewBytes8(ids, rows, dims).Search, NewBits(ids, rows, dims).Search,
+		} {
+			got, err := search(t.Context(), queries, 50)
+			expect.NoError(t, err)
+			sum := crc32.NewIEEE()
+			for _, hits := range got {
+				for _, h := range hits {
+					fmt.Fprintln(sum, h.Doc)
+				}
+			}
+			if got := sum.Sum32(); got != want[i] {
+				t.Errorf("%s, %d dimensions: got the rankings %#x, want %#x", []Storage{Int8, Binary}[i], dims, got, want[i])
+			}
+		}
+	}
+}
+
+// What is no vector is a zero vector.
+func TestQuantizedNaN(t *testing.T) {
+	nan := []float32{1, float32(math.NaN())}
+	expect.Equal(t, "int8", Int8.Similarity([]float32{1, 1}, nan, 2), 0)
+	expect.Equal(t, "binary", Binary.Similarity([]float32{-1, -1}, nan, 2), 1)
 }
 
 func TestStorageBytes(t *testing.T) {
