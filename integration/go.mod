@@ -9,8 +9,8 @@ require (
 	github.com/redis/rueidis v1.0.34
 	github.com/tmc/langchaingo v0.1.14
 	github.com/vecspace/embedding v0.0.0
-	github.com/vecspace/embedding/middleware/cache/redis v0.0.0
 	github.com/vecspace/embedding/adapters/langchaingo/index/redisindex v0.0.0
+	github.com/vecspace/embedding/middleware/cache/redis v0.0.0
 	github.com/vecspace/embedding/middleware/redislimit v0.0.0
 )
 

@@ -93,7 +93,7 @@ func (p *throttled) enter(n int) error {
 		p.rates, p.then = p.then, rates{}
 	}
 	p.roll(now)
-	words := ""
+	var words string
 	switch {
 	case p.requests > 0 && p.used.requests >= p.requests:
 		words = "too many requests"

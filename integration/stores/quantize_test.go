@@ -14,7 +14,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/integration/internal/guarded"
-	"github.com/vecspace/embedding/integration/servers"
+	"github.com/vecspace/embedding/integration/internal/servers"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/rows"
 	"github.com/vecspace/embedding/quantize"

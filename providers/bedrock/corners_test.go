@@ -39,7 +39,7 @@ func skewed(t *testing.T, ahead time.Duration, slow func(n int) bool) (*http.Cli
 		if at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date")); err == nil && at.Sub(time.Now().Add(ahead)).Abs() > 5*time.Minute {
 			w.Header().Set("Date", time.Now().Add(ahead).UTC().Format(http.TimeFormat))
 			w.Header().Set("X-Amzn-Errortype", "InvalidSignatureException:http://internal.amazon.com/coral/com.amazon.coral.service/")
-			w.WriteHeader(403)
+			w.WriteHeader(http.StatusForbidden)
 			word := "expired"
 			if ahead < 0 {
 				word = "not yet current"
@@ -49,7 +49,7 @@ func skewed(t *testing.T, ahead time.Duration, slow func(n int) bool) (*http.Cli
 		}
 		if ahead != 0 { // the emulator has our clock
 			body := `{"embedding":[1` + strings.Repeat(",0", 1023) + `],"inputTextTokenCount":1}`
-			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}}, nil
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}}, nil
 		}
 		s.ServeHTTP(w, r)
 		return w.Result(), nil

@@ -33,7 +33,7 @@ func checkFile(path string, o bbolt.Options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	if info, err = f.Stat(); err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (p *parser) value(depth int) (n node) {
 				p.skip()
 				return n
 			}
-			key := ""
+			var key string
 			if n.obj {
 				key, _ = p.token().(string)
 				n.keys = append(n.keys, strings.ToLower(key))

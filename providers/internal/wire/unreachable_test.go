@@ -57,7 +57,7 @@ func quiet(s *httptest.Server) *httptest.Server {
 func TestWhatNoRepetitionCures(t *testing.T) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodConnect {
-			w.WriteHeader(407)
+			w.WriteHeader(http.StatusProxyAuthRequired)
 		}
 	})
 	plain := quiet(httptest.NewServer(handler))

@@ -140,7 +140,7 @@ func escape(s []byte) (meaning string, size int) {
 	if len(s) < 2 || s[0] != '\\' {
 		return "", 0
 	}
-	digits := 0
+	var digits int
 	switch c := s[1]; c {
 	case 'n', 'r', 't', 'b', 'f', 'v', 'a', '0':
 		return " ", 2
