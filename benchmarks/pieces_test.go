@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strings"
 	"testing"
 
@@ -29,11 +30,10 @@ func shortModel(e embedding.Embedder) embedding.Embedder {
 		texts := make([]string, len(req.Texts))
 		for i, text := range req.Texts {
 			words := strings.Fields(text)
-			for embedding.EstimateTokens(text) > most {
-				words = words[:len(words)-1]
-				text = strings.Join(words, " ")
-			}
-			texts[i] = text
+			n := sort.Search(len(words), func(n int) bool {
+				return embedding.EstimateTokens(strings.Join(words[:n+1], " ")) > most
+			})
+			texts[i] = strings.Join(words[:n], " ")
 		}
 		return e.Embed(ctx, embedding.Request{Texts: texts, Task: req.Task})
 	})
@@ -75,7 +75,7 @@ func TestPiecesOfLongDocuments(t *testing.T) {
 	expect.NoError(t, err)
 	short := shortModel(whole)
 	pieces := func(o middleware.PiecesOptions) embedding.Embedder {
-		e, err := middleware.Pieces(short, o)
+		e, err := middleware.Pieces(embedding.Chain(short, middleware.Batch(middleware.BatchOptions{})), o)
 		expect.NoError(t, err)
 		return e
 	}
