@@ -39,8 +39,8 @@ func shortModel(e embedding.Embedder) embedding.Embedder {
 	})
 }
 
-// joined returns a set whose documents are n of set's each, one behind the other. It answers what one
-// of them answers.
+// joined returns a set that has n documents of set behind each other as one. It answers what any of
+// them answers.
 func joined(set *datasets.Retrieval, n int) *datasets.Retrieval {
 	out := &datasets.Retrieval{Queries: set.Queries, Judged: map[string]map[string]int{}}
 	home := map[string]string{}

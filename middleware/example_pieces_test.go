@@ -20,11 +20,11 @@ func ExamplePieces() {
 		return
 	}
 	defer vectors.Close()
-	small := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{TextTokens: 64}}})
-	e, err := middleware.Stack(middleware.StackOptions{
+	provider := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{TextTokens: 64}}})
+	long, err := middleware.Stack(middleware.StackOptions{
 		Cache:  vectors.Wrap,
-		Pieces: &middleware.PiecesOptions{}, // as long as the model takes them
-	}, small)
+		Pieces: &middleware.PiecesOptions{}, // as long as the model takes them, without overlap
+	}, provider)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -33,13 +33,13 @@ func ExamplePieces() {
 	for i := range 40 {
 		fmt.Fprintf(&text, "This is sentence number %d of a long document. ", i)
 	}
-	first, err := embedding.Documents(context.Background(), e, []string{text.String()})
+	first, err := embedding.Documents(context.Background(), long, []string{text.String()})
 	fmt.Println(len(first), err)
-	before := small.Ledger().Tokens
+	before := provider.Ledger().Tokens
 	text.WriteString("And this one is new.")
-	second, err := embedding.Documents(context.Background(), e, []string{text.String()})
-	fmt.Println(len(second), err, small.Ledger().Tokens-before <= 64)
-	fmt.Println(e.Model().Space, e.Model().Variant)
+	second, err := embedding.Documents(context.Background(), long, []string{text.String()})
+	fmt.Println(len(second), err, provider.Ledger().Tokens-before <= 64)
+	fmt.Println(long.Model().Space, long.Model().Variant)
 	// Output:
 	// 1 <nil>
 	// 1 <nil> true

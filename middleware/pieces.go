@@ -26,18 +26,19 @@ type PiecesOptions struct {
 	Overlap int
 }
 
-// Pieces returns e with each text that is longer than o.Tokens split into pieces. The vector of such
-// a text is the mean of its pieces' vectors, weighted by their tokens, and has unit length if e's
-// vectors have. Shorter texts pass as they are. A piece ends behind a sentence or a line if one ends
-// in its second half, otherwise between two words, otherwise between two characters.
+// Pieces returns e with each text that is longer than o.Tokens split into pieces. The vector of a
+// split text is the mean of its pieces' vectors, weighted by their tokens, and has unit length if
+// e's vectors have. Shorter texts pass as they are. A piece ends behind a sentence or a line if one
+// ends in the second half of what is new in it, otherwise between two words, otherwise between two
+// characters.
 //
-// A text fails by the error of its first piece that fails. The pieces' usage is the request's, and
+// A text fails by the error of its first piece that fails. Usage counts what the pieces cost, and
 // Reused never counts more texts than there are. Vectors stay in e's Space, and the parameters are
-// in the Variant. Put Pieces around a cache, which then stores the pieces, and around [Batch]; [Stack]
-// does.
+// in the Variant. Put Pieces around a cache, which then stores the pieces, and around [Batch];
+// [Stack] does.
 //
 // Pieces returns an error if e is nil, if neither o nor e's Model limits the tokens of a text, if
-// a number is negative, or if the overlap is too large.
+// a number is negative, or if the overlap is over half of a piece.
 func Pieces(e embedding.Embedder, o PiecesOptions) (embedding.Embedder, error) {
 	if e == nil {
 		return nil, errors.New("middleware.Pieces: the Embedder is nil")
@@ -172,27 +173,33 @@ func (p *pieces) mean(rows [][]float32, texts []string) []float32 {
 
 // cut appends the pieces of a long text, without the space around them. Blank text has one piece,
 // which is refused like any blank text.
-func (p *pieces) cut(to []string, text string) []string {
-	n := len(to)
-	for start := 0; start < len(text); {
-		end := start + p.head(text[start:])
+func (p *pieces) cut(to []string, whole string) []string {
+	text := strings.TrimSpace(whole)
+	if text == "" {
+		return append(to, whole)
+	}
+	last := 0 // the end of the piece before
+	for start := 0; ; {
+		end := start + p.head(text[start:], last-start)
+		if end <= last { // the overlap leaves no room for anything new
+			start = last
+			continue
+		}
 		if piece := strings.TrimSpace(text[start:end]); piece != "" {
 			to = append(to, piece)
 		}
 		if end == len(text) {
-			break
+			return to
 		}
+		last = end
 		start = p.back(text, start, end)
 	}
-	if len(to) == n {
-		to = append(to, text)
-	}
-	return to
 }
 
-// head returns the length of the first piece of text, at least one character. Few texts have more
+// head returns the length of the first piece of text, at least one character. The piece before has
+// the first known bytes, so the cut is in the second half of what follows them. Few texts have more
 // than 8 bytes in a token, and they get shorter pieces than they could.
-func (p *pieces) head(text string) int {
+func (p *pieces) head(text string, known int) int {
 	most := min(len(text), 8*p.tokens)
 	fits := sort.Search(most, func(i int) bool { return embedding.EstimateTokens(text[:i+1]) > p.tokens })
 	if fits == len(text) {
@@ -204,7 +211,7 @@ func (p *pieces) head(text string) int {
 		fits--
 	}
 	best, found := fits, inside
-	for i := fits; i > fits/2 && i >= least && found < sentence; {
+	for i := fits; i > (known+fits)/2 && i >= least && found < sentence; {
 		if b := borderAt(text, i); b > found {
 			best, found = i, b
 		}

@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -36,6 +37,8 @@ func TestPiecesOfAText(t *testing.T) {
 		{name: "Chinese", tokens: 30, text: "今天天气很好。我们去公园散步吧。明天再说", want: []string{"今天天气很好。", "我们去公园散步吧。", "明天再说"}},
 		{name: "no border", tokens: 4, text: "zqxzqxzqxzqx", want: []string{"zqxz", "qxzq", "xzqx"}},
 		{name: "a long gap", tokens: 4, text: "a" + strings.Repeat(" ", 500) + "b", want: []string{"a", "b"}},
+		{name: "nothing behind the last piece", tokens: 6, overlap: 2, text: "one two three four \n\n \n", want: []string{"one two three", "three four"}},
+		{name: "no room behind an overlap", tokens: 6, overlap: 3, text: "好人🎈", want: []string{"好人", "🎈"}},
 		{name: "blank", tokens: 4, text: strings.Repeat(" ", 200), want: []string{strings.Repeat(" ", 200)}},
 		{name: "an accent", tokens: 5, text: "zzzzze\u0301z", want: []string{"zzzzz", "e\u0301z"}},
 		{name: "a character over the limit", tokens: 1, text: "好人", want: []string{"好", "人"}},
@@ -51,8 +54,11 @@ func TestPiecesOfAText(t *testing.T) {
 func anyText() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		parts := rapid.SliceOfN(rapid.SampledFrom([]string{
-			"word ", "Sentence. ", "\n\n", "你好", "世界。", "e\u0301", "👩‍👩‍👧", "zqxzqxzqx", "  ", "\t", "(x!) ", "Привет ", "bad ",
+			"word ", "Sentence. ", "\n\n", "你好", "世界。", "e\u0301", "👩‍👩‍👧", "zqxjvkwyb", "  ", "\t", "(x!) ", "Привет ", "bad ",
 		}), 1, 60).Draw(t, "parts")
+		for k := range parts { // a number each, so that a piece is of one place
+			parts[k] = fmt.Sprintf("%02d%s", k, parts[k])
+		}
 		return strings.Join(parts, "")
 	})
 }
@@ -82,6 +88,8 @@ func TestPiecesKeepEverything(t *testing.T) {
 			switch {
 			case found < 0:
 				t.Fatalf("piece %q is not behind %d of %q", piece, before, text)
+			case found < before && embedding.EstimateTokens(text[found:before]) > p.overlap:
+				t.Fatalf("piece %q repeats %q, want at most %d tokens", piece, text[found:before], p.overlap)
 			case found > before && strings.TrimSpace(text[before:found]) != "":
 				t.Fatalf("%q is in no piece of %q", text[before:found], text)
 			}

@@ -117,6 +117,8 @@ var mutants = []struct {
 	{name: "Pieces counts each piece the same", file: "middleware/pieces.go", old: "weight := float64(embedding.EstimateTokens(texts[k]))", new: "weight := 1.0; _ = texts[k]", pkg: "./middleware", test: "TestPieces"},
 	{name: "Pieces loses the gap at a border", file: "middleware/pieces.go", old: "start = p.back(text, start, end)", new: "start = p.back(text, start, end) + 1", pkg: "./middleware", test: "TestPieces"},
 	{name: "Pieces hides its parameters", file: "middleware/pieces.go", old: "m.Variant = strings.TrimPrefix(", new: "_ = strings.TrimPrefix(", pkg: "./middleware", test: "TestPieces"},
+	{name: "Pieces sends an overlap by itself", file: "middleware/pieces.go", old: "if end <= last {", new: "if end <= 0 {", pkg: "./middleware", test: "TestPieces"},
+	{name: "Pieces blames the last piece", file: "middleware/pieces.go", old: "range slices.Backward(partial.Failed)", new: "range partial.Failed", pkg: "./middleware", test: "TestPieces"},
 	{name: "Dimensions asks before it refuses", file: "middleware/dimensions.go", old: "if m.Dimensions > 0 {", new: "if _, _ = next.Embed(ctx, req); m.Dimensions > 0 {", pkg: "./middleware", test: "TestDimensions"},
 }
 
