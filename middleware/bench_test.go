@@ -54,10 +54,18 @@ type cost struct {
 func costs() []cost {
 	hear := func(Event) {}
 	one := func(m ...embedding.Middleware) []embedding.Middleware { return m }
+	shorts := func(e embedding.Embedder) embedding.Embedder { // no text is split, but each is estimated
+		e, err := Pieces(e, PiecesOptions{Tokens: 512})
+		if err != nil {
+			panic(err)
+		}
+		return e
+	}
 	return []cost{
 		{"guard", nil, 0, 0},
 		{"Observe", one(Observe(hear)), 0, 0},
 		{"Dimensions", one(Dimensions(stillDims)), 0, 0},
+		{"Pieces", one(shorts), 0, 0},
 		{"Coalesce", one(Coalesce(CoalesceOptions{})), 11, 1}, // its own call, context, goroutine
 		{"Batch", one(Batch(BatchOptions{})), 1, 0},
 		{"Retry", one(Retry(RetryOptions{})), 0, 0},

@@ -66,6 +66,12 @@ func chains(t *testing.T) map[string]func(embedding.Embedder) embedding.Embedder
 		"Truncate": func(e embedding.Embedder) embedding.Embedder {
 			return must(Truncate(e, 5, TruncateOptions{}))
 		},
+		"Pieces around Batch": func(e embedding.Embedder) embedding.Embedder {
+			return must(Pieces(embedding.Chain(e, Batch(BatchOptions{})), PiecesOptions{Tokens: 4, Overlap: 2}))
+		},
+		"Stack with Pieces": func(e embedding.Embedder) embedding.Embedder {
+			return must(Stack(StackOptions{Pieces: &PiecesOptions{Tokens: 6}}, e))
+		},
 		"Budget": func(e embedding.Embedder) embedding.Embedder {
 			b, err := NewBudget(1e9, "USD")
 			expect.NoError(t, err)
@@ -109,7 +115,7 @@ func TestNil(t *testing.T) {
 				}
 			}()
 			switch name {
-			case "Fallback", "Balance", "Stack", "Truncate", "Budget":
+			case "Fallback", "Balance", "Stack", "Stack with Pieces", "Pieces around Batch", "Truncate", "Budget":
 				panic("the Embedder is nil") // constructors return an error, which other tests hold
 			}
 			chain(nil)

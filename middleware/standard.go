@@ -54,6 +54,7 @@ type StackOptions struct {
 	StandardOptions                      // each provider gets its own Breaker, Limit and Timeout
 	Observe         func(Event)          // called once per call; may be nil
 	Dimensions      int                  // what vectors must have; 0 means any
+	Pieces          *PiecesOptions       // splits long texts; nil means that they are not split
 	Cache           embedding.Middleware // the Wrap method of a cache; may be nil
 	// Accounts are the Limits of the providers, in their order. Providers and stacks that share an
 	// account share one value. nil, or a nil element, means a Limit of the provider's own.
@@ -65,12 +66,12 @@ type StackOptions struct {
 
 // Stack returns one or several providers with all layers, in this order:
 //
-//	Observe(Dimensions(Cache(
+//	Observe(Dimensions(Pieces(Cache(
 //		Coalesce(Batch(Retry(
 //			Join(
-//				Breaker(Limit(Timeout(Attempts(provider)))), ...)))))))
+//				Breaker(Limit(Timeout(Attempts(provider)))), ...))))))))
 //
-// It returns an error if there is no provider, if one is nil, or if Join refuses them.
+// It returns an error if there is no provider, if one is nil, or if Join or [Pieces] refuses them.
 func Stack(o StackOptions, providers ...embedding.Embedder) (embedding.Embedder, error) {
 	all := make([]embedding.Embedder, len(providers))
 	var around, each []embedding.Middleware
@@ -93,7 +94,13 @@ func Stack(o StackOptions, providers ...embedding.Embedder) (embedding.Embedder,
 	if err != nil {
 		return nil, err
 	}
-	return embedding.Chain(embedding.Chain(e, around...), Observe(o.Observe), Dimensions(o.Dimensions), o.Cache), nil
+	e = embedding.Chain(embedding.Chain(e, around...), o.Cache)
+	if o.Pieces != nil {
+		if e, err = Pieces(e, *o.Pieces); err != nil {
+			return nil, err
+		}
+	}
+	return embedding.Chain(e, Observe(o.Observe), Dimensions(o.Dimensions)), nil
 }
 
 func joinByDefault(providers ...embedding.Embedder) (embedding.Embedder, error) {

@@ -90,7 +90,7 @@ var mutants = []struct {
 
 	{name: "Fallback is ended by a hedge that fails", file: "middleware/relay.go", old: "if open = m.Missing(); len(open) == 0 {", new: "if open = m.Missing(); len(open) == 0 || len(final) > 0 {", pkg: "./middleware", test: "TestFallbackWaits"},
 	{name: "Fallback mixes spaces", file: "middleware/relay.go", old: "case !o.Space.Same(m.Space):", new: "case false:", pkg: "./middleware", test: "Fallback"},
-	{name: "Stack joins providers outside Retry", file: "middleware/standard.go", old: "around, _ := o.layers()", new: "around, _ := o.layers(); around[2] = nil; for i := range all { all[i] = embedding.Chain(all[i], Retry(o.Retry)) }; e, _ = join(all...)", pkg: "./middleware", test: "TestStack"},
+	{name: "Stack joins providers outside Retry", file: "middleware/standard.go", old: "e, err := join(all...)", new: "around[2] = nil; for i := range all { all[i] = embedding.Chain(all[i], Retry(o.Retry)) }; e, err := join(all...)", pkg: "./middleware", test: "TestStack"},
 	{name: "Breaker never opens", file: "middleware/breaker.go", old: "b.open, b.trial = true, false", new: "b.open, b.trial = false, false", pkg: "./middleware", test: "TestBreaker"},
 	{name: "Breaker lets everybody try", file: "middleware/breaker.go", old: "case b.trial:", new: "case false:", pkg: "./middleware", test: "TestBreaker"},
 	{name: "Limit leaks a slot", file: "middleware/queue.go", old: "\tl.out--\n\tif a.tokens", new: "\tif a.tokens", pkg: "./middleware", test: "TestL"},
@@ -114,6 +114,11 @@ var mutants = []struct {
 	{name: "Timeout ends the caller", file: "middleware/timeout.go", old: "\t\t\t\treturn embedding.Response{}, end\n", new: "\t\t\t\treturn res, err\n", pkg: "./middleware", test: "TestTimeout"},
 	{name: "Truncate keeps the Space", file: "middleware/truncate.go", old: `m.Space = embedding.Space(fmt.Sprintf("%s/%d", m.Space, n))`, new: "", pkg: "./middleware", test: "TestTruncate"},
 	{name: "Truncate does not normalize", file: "middleware/truncate.go", old: "scale := 1 / math.Sqrt(sum)", new: "scale := 1 + 0*math.Sqrt(sum)", pkg: "./middleware", test: "TestTruncate"},
+	{name: "Pieces counts each piece the same", file: "middleware/pieces.go", old: "weight := float64(embedding.EstimateTokens(texts[k]))", new: "weight := 1.0; _ = texts[k]", pkg: "./middleware", test: "TestPieces"},
+	{name: "Pieces loses the gap at a border", file: "middleware/pieces.go", old: "start = p.back(text, start, end)", new: "start = p.back(text, start, end) + 1", pkg: "./middleware", test: "TestPieces"},
+	{name: "Pieces hides its parameters", file: "middleware/pieces.go", old: "m.Variant = strings.TrimPrefix(", new: "_ = strings.TrimPrefix(", pkg: "./middleware", test: "TestPieces"},
+	{name: "Pieces sends an overlap by itself", file: "middleware/pieces.go", old: "if end <= last {", new: "if end <= 0 {", pkg: "./middleware", test: "TestPieces"},
+	{name: "Pieces blames the last piece", file: "middleware/pieces.go", old: "range slices.Backward(partial.Failed)", new: "range partial.Failed", pkg: "./middleware", test: "TestPieces"},
 	{name: "Dimensions asks before it refuses", file: "middleware/dimensions.go", old: "if m.Dimensions > 0 {", new: "if _, _ = next.Embed(ctx, req); m.Dimensions > 0 {", pkg: "./middleware", test: "TestDimensions"},
 }
 
