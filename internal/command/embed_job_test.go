@@ -126,6 +126,39 @@ func TestEmbedUsage(t *testing.T) {
 	ended(t, code, 1, errs, "no such file")
 }
 
+// Output does not replace what the program reads, whatever its name is.
+func TestEmbedKeepsItsInput(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{"a.csv": "text\nbread\n", "x.npy.ids": "bread\n", "two.yaml": "embedders:\n  small: {reference: 'static:base'}\n"} {
+		expect.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	}
+	expect.NoError(t, os.Symlink("a.csv", "link.csv"))
+	expect.NoError(t, os.Link("a.csv", "hard.csv"))
+	for args, want := range map[string]string{
+		"static:base -field text -in a.csv -o ./a.csv":   "would replace the input",
+		"static:base -field text -in link.csv -o a.csv":  "would replace the input",
+		"static:base -field text -in a.csv -o hard.csv":  "would replace the input",
+		"static:base -in x.npy.ids -from lines -o x.npy": "would replace the input",
+		"-config two.yaml -in x.npy.ids -o two.yaml":     "would replace two.yaml",
+	} {
+		args += " -to jsonl"
+		if strings.HasSuffix(args, "x.npy -to jsonl") {
+			args = strings.TrimSuffix(args, " -to jsonl")
+		}
+		code, _, errs := vecspace(t, "", append([]string{"embed"}, strings.Fields(args)...)...)
+		ended(t, code, 2, errs, want)
+	}
+	for name, want := range map[string]string{"a.csv": "text\nbread\n", "x.npy.ids": "bread\n"} {
+		data, err := os.ReadFile(name)
+		expect.NoError(t, err)
+		expect.Equal(t, name, string(data), want)
+	}
+	code, _, errs := vecspace(t, "", "embed", "static:base", "-in", "/dev/null", "-o", "/dev/null")
+	ended(t, code, 0, errs, "")
+	code, _, errs = vecspace(t, "a", "embed", "static:base", "-o", filepath.Join("absent", "x.jsonl"))
+	ended(t, code, 1, errs, filepath.Join("absent", "x.jsonl"))
+}
+
 // A query is embedded as one, and a cache in the full build is asked first.
 func TestEmbedTaskAndCache(t *testing.T) {
 	s := newSlow()

@@ -55,6 +55,9 @@ func Create(name string) (*File, error) {
 		return &File{File: f}, nil
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), Unfinished+"*")
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		p.Path = name // the temporary name is not the caller's
+	}
 	if err != nil {
 		return nil, err
 	}
