@@ -180,6 +180,35 @@ func TestEmbedTaskAndCache(t *testing.T) {
 	expect.Equal(t, "closed", closed, 1)
 }
 
+// -parallel, -rpm and -tpm set the pace, and a job that takes long tells how far it is and what it
+// has spent.
+func TestEmbedPace(t *testing.T) {
+	const texts = "a\nbb\nccc\ndddd\neeeee\nffffff\nggggggg\nhhhhhhhh\n" // four requests of 30 seconds
+	for flags, want := range map[string][2]time.Duration{
+		"-parallel 4":         {30 * time.Second, 30 * time.Second},
+		"-parallel 2":         {time.Minute, time.Minute},
+		"-parallel 1":         {2 * time.Minute, 2 * time.Minute},
+		"-parallel 4 -rpm 1":  {3 * time.Minute, 5 * time.Minute},
+		"-parallel 4 -tpm 10": {40 * time.Second, 5 * time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSlow()
+			var out, errs strings.Builder
+			begin := time.Now()
+			code := s.parts().run(t.Context(), append([]string{"embed", "slow:one"}, strings.Fields(flags)...), streams{strings.NewReader(texts), &out, &errs})
+			took := time.Since(begin)
+			expect.Equal(t, flags+": exit code", code, 0)
+			expect.Equal(t, flags+": lines", len(results(t, out.String())), 8)
+			if took < want[0] || took > want[1]+time.Second {
+				t.Errorf("%s: took %v, want %v to %v", flags, took, want[0], want[1])
+			}
+			if flags == "-parallel 1" {
+				holds(t, errs.String(), "0 texts, 0.0/s, ", "6 tokens", "6.0000 USD")
+			}
+		})
+	}
+}
+
 // Lines without a vector are told where .npy has no place for them.
 func TestEmbedBadLinesOfNPY(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "v.npy")
