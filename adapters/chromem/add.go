@@ -21,9 +21,9 @@ import (
 // If some documents fail, the others are stored: the error is an [*embedding.PartialError] with
 // indexes into docs, and the IDs of documents that were not stored are empty. The same call again
 // embeds only those. A document with metadata of an unsupported type, or to which Options.ID gives
-// no ID, is not embedded. If none of the documents is in the store afterwards, the error is the Embedder's own
-// and there are no IDs. A disk error ends the call; the IDs of documents stored before it are
-// returned, and the vectors of the others are in the PartialError.
+// no ID, is not embedded. If the Embedder fails and none of the documents is in the store
+// afterwards, the error is its own and there are no IDs. A disk error ends the call; the IDs of
+// documents stored before it are returned, and the vectors of the others are in the PartialError.
 //
 // It is an error, before anything is embedded, if two different documents have one ID or, as
 // [ErrInUse], if another Store is changing the folder.

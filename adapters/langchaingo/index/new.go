@@ -21,9 +21,10 @@ import (
 // vectorstores.WithEmbedder, as adapters/chromem and the guard of adapters/langchaingo/store do.
 //
 // The Store embeds with e, and only texts that its last List did not see and that it has not added
-// since, and no document that s refuses by a method Refused. If s has a method Lock, as chromem's
-// does, Sync holds the lock from its List to its end. If the context ends after the embedding, it writes for up to 30 seconds more what was paid
-// for. It is safe for concurrent use if s and c are.
+// since. If s has a method Refused, as chromem and the guard do, it embeds none of the documents
+// that Refused returns. If s has a method Lock, as chromem does, Sync holds the lock from its List
+// to its end. If the context ends after the embedding, the Store writes for up to 30 seconds more
+// what was paid for. It is safe for concurrent use if s and c are.
 func New(e embedding.Embedder, s vectorstores.VectorStore, c collection.Index) (Store, error) {
 	if e == nil || s == nil || c == nil {
 		return nil, errors.New("index: New needs an Embedder, a store and the Index of its collection")
