@@ -35,7 +35,7 @@ const mostLost = 200
 func manual(t *testing.T) string {
 	t.Helper()
 	files := map[string]string{}
-	for i := range 90 {
+	for i := range 150 {
 		var b strings.Builder
 		name, heading, mark := fmt.Sprintf("chapter%d/page%d", i%7, i), "# %s\n\n", "```\n%s\n```\n\n"
 		switch i % 3 {
