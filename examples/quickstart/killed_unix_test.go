@@ -193,6 +193,9 @@ func TestKilledAndTwice(t *testing.T) {
 			t.Fatalf("seed %d: got no document of %s", seed, name)
 		}
 	}
+	if os.Getenv("EMBEDDING_DOCS") == "" {
+		expect.Equal(t, "files in the store", len(files), 150)
+	}
 	for name, text := range files {
 		have := map[string]bool{}
 		for _, word := range words(text) {
