@@ -18,14 +18,15 @@ import (
 // new content, in one call. Documents that vectorstores.WithDeduplicater reports are left out of
 // the write and of the IDs.
 //
-// If some texts fail, the others are stored: the error is an [*embedding.PartialError] with indexes
-// into docs, and the IDs of documents that were not stored are empty. The same call again embeds
-// only those. If none of the documents is in the store afterwards, the error is the Embedder's own
-// and there are no IDs. A disk error ends the call; the IDs of documents stored before it are
-// returned, and the vectors of the others are in the PartialError.
+// If some documents fail, the others are stored: the error is an [*embedding.PartialError] with
+// indexes into docs, and the IDs of documents that were not stored are empty. The same call again
+// embeds only those. A document with metadata of an unsupported type, or to which Options.ID gives
+// no ID, is not embedded. If the Embedder fails and none of the documents is in the store
+// afterwards, the error is its own and there are no IDs. A disk error ends the call; the IDs of
+// documents stored before it are returned, and the vectors of the others are in the PartialError.
 //
-// It is an error, before anything is embedded, if two different documents have one ID, if metadata
-// has an unsupported type or, as [ErrInUse], if another Store is changing the folder.
+// It is an error, before anything is embedded, if two different documents have one ID or, as
+// [ErrInUse], if another Store is changing the folder.
 //
 // WithNameSpace names another collection. WithEmbedder takes an embedder with the same Space, made
 // by adapters/langchaingo.New. Other options are ignored.
@@ -37,21 +38,24 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 	}
 	var batch []*entry
 	origins := map[string]string{} // by ID
+	failed := map[int]error{}      // by index in docs
 	for i, doc := range docs {
 		if o.Deduplicater != nil && o.Deduplicater(ctx, doc) {
 			continue
 		}
 		x, err := s.entry(i, doc)
 		if err != nil {
-			return nil, fmt.Errorf("chromem: document %d: %w", i, err)
-		}
-		if s.o.ID == nil {
+			x, failed[i] = &entry{at: i}, err
+		} else if s.o.ID == nil {
 			s.apart(s.collection(o.NameSpace), x, origins)
 		}
 		batch = append(batch, x)
 	}
 	if len(batch) == 0 {
 		return []string{}, ctx.Err()
+	}
+	if len(failed) == len(batch) {
+		return nil, fmt.Errorf("chromem: nothing was embedded: %w", partial(batch, failed, embedding.Usage{}, len(docs)))
 	}
 	unlock, err := s.Lock()
 	if err != nil {
@@ -62,7 +66,6 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 	if err != nil {
 		return nil, err
 	}
-	failed := map[int]error{} // by index in docs
 	usage, err := s.embed(ctx, e, c, batch, failed)
 	if err != nil {
 		return nil, err
@@ -93,6 +96,17 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 	return ids, partial(batch, failed, usage, len(docs))
 }
 
+// Refused returns the documents that AddDocuments would refuse before it embeds anything, because
+// the store cannot keep them, by index in docs.
+func (s *Store) Refused(_ context.Context, docs []schema.Document) (refused []embedding.TextError) {
+	for i, doc := range docs {
+		if _, err := s.entry(i, doc); err != nil {
+			refused = append(refused, embedding.TextError{Index: i, Err: err})
+		}
+	}
+	return refused
+}
+
 // partial returns the failures as one error, nil if there are none.
 func partial(batch []*entry, failed map[int]error, usage embedding.Usage, n int) error {
 	if len(failed) == 0 {
@@ -119,16 +133,17 @@ type entry struct {
 	twin     *entry    // the same document earlier in the call
 }
 
+// entry returns an error if the store cannot keep doc.
 func (s *Store) entry(at int, doc schema.Document) (*entry, error) {
 	metadata, err := encode(doc.Metadata)
 	if err != nil {
-		return nil, err
+		return nil, s.model.Errorf(embedding.Rejected, "chromem cannot keep document %d: %w", at, err)
 	}
 	var id string
 	if s.o.ID == nil {
 		id = hashed(doc.PageContent, metadata)
 	} else if id = s.o.ID(doc); id == "" {
-		return nil, errors.New("Options.ID gave it an empty ID")
+		return nil, s.model.Errorf(embedding.Rejected, "Options.ID gave document %d an empty ID", at)
 	}
 	metadata[keyID] = id
 	return &entry{at: at, id: id, content: doc.PageContent, metadata: metadata}, nil
@@ -155,12 +170,16 @@ func (s *Store) apart(c *indexed, x *entry, origins map[string]string) {
 }
 
 // embed gives every entry without a twin its vector: the stored one if the content has not changed.
-// It adds failures to failed. It returns an error if nothing of the call is or will be stored.
+// It skips those in failed, and adds failures to it. It returns an error if nothing of the call is
+// or will be stored.
 func (s *Store) embed(ctx context.Context, e embedding.Embedder, c *indexed, batch []*entry, failed map[int]error) (embedding.Usage, error) {
 	first := map[string]*entry{} // by ID
 	var texts []string
 	var fresh []*entry
 	for _, x := range batch {
+		if failed[x.at] != nil {
+			continue
+		}
 		if twin := first[x.id]; twin != nil {
 			if twin.content != x.content || !maps.Equal(twin.metadata, x.metadata) {
 				return embedding.Usage{}, fmt.Errorf("chromem: documents %d and %d are different and have the same ID %q", twin.at, x.at, x.id)

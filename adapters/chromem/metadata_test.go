@@ -1,6 +1,8 @@
 package chromem_test
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"math"
 	"reflect"
@@ -13,8 +15,10 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 	"pgregory.net/rapid"
 
+	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestMetadataKeepsItsTypes(t *testing.T) {
@@ -76,6 +80,39 @@ func TestMetadataThatCannotBeKept(t *testing.T) {
 	add(t, s, doc("a", map[string]any{"x": "\xff"})) // bytes are kept where they stand alone
 	if got, err := s.SimilaritySearch(t.Context(), "a", 1); err != nil || got[0].Metadata["x"] != "\xff" {
 		t.Errorf("got %v, %v, want the byte 0xff", got, err)
+	}
+}
+
+// TestOneBadDocument: a document that cannot be kept costs nothing and keeps no other one out.
+func TestOneBadDocument(t *testing.T) {
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	for name, o := range map[string]chromem.Options{"its own IDs": {}, "the caller's IDs": {ID: byName}} {
+		s := open(t, f, o)
+		docs := []schema.Document{
+			doc("bad "+name, map[string]any{"name": "b", "x": make(chan int)}),
+			doc("good "+name, map[string]any{"name": "g"}),
+			doc("bad, too "+name, map[string]any{"name": "b", "x": []int{1}}),
+			doc("skipped "+name, map[string]any{"name": "s"}),
+			doc("last "+name, map[string]any{"name": "l"}),
+		}
+		skip := vectorstores.WithDeduplicater(func(_ context.Context, d schema.Document) bool { return d.Metadata["name"] == "s" })
+		refused := s.Refused(t.Context(), docs)
+		ids, err := s.AddDocuments(t.Context(), docs, skip)
+		p, ok := errors.AsType[*embedding.PartialError](err)
+		if !ok || len(p.Failed) != 2 || p.Failed[0].Index != 0 || p.Failed[1].Index != 2 || embedding.KindOf(p.Failed[1].Err) != embedding.Rejected {
+			t.Fatalf("%s: got the error %v, want documents 0 and 2 rejected", name, err)
+		}
+		if len(refused) != 2 || refused[0].Index != 0 || refused[1].Err.Error() != p.Failed[1].Err.Error() {
+			t.Errorf("%s: got %v refused, want what the add refuses: %v", name, refused, p.Failed)
+		}
+		if len(ids) != 4 || ids[0] != "" || ids[1] == "" || ids[2] != "" || ids[3] == "" {
+			t.Errorf("%s: got the IDs %q, want those of the second and the last", name, ids)
+		}
+		if p.Response.Vectors[1] == nil || p.Response.Vectors[4] == nil {
+			t.Errorf("%s: got no vectors of the stored documents in the error", name)
+		}
+		expect.Equal(t, name+": documents", s.Count(), 2)
+		expect.Equal(t, name+": bad texts billed", f.Billed(docs[0].PageContent)+f.Billed(docs[2].PageContent), 0)
 	}
 }
 

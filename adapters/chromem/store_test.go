@@ -73,7 +73,7 @@ func TestBadCalls(t *testing.T) {
 		`filter "x": the value is a func()`:               search(1, vectorstores.WithFilters(map[string]any{"x": func() {}})),
 		"cannot be compared":                              search(1, vectorstores.WithEmbedder(langchaingo.New(other))),
 		"the embedder's Space is unknown":                 search(1, vectorstores.WithEmbedder(nobody{})),
-		`document 1: metadata "x": the value is a struct`: store([]schema.Document{doc("b", nil), doc("c", map[string]any{"x": struct{}{}})}),
+		`document 0: metadata "x": the value is a struct`: store([]schema.Document{doc("c", map[string]any{"x": struct{}{}})}),
 		"reserved":                                        store([]schema.Document{doc("b", map[string]any{"\x00id": 1})}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -139,10 +139,11 @@ func folder(dir string, warn io.Writer) ([]document, error) {
 type best struct {
 	vectorstores.VectorStore
 	most int // documents of one thing
+	all  int // documents
 }
 
 func newBest(store vectorstores.VectorStore, docs []document) best {
-	b := best{VectorStore: store}
+	b := best{VectorStore: store, all: len(docs)}
 	times := map[string]int{}
 	for _, d := range docs {
 		times[d.of]++
@@ -153,6 +154,7 @@ func newBest(store vectorstores.VectorStore, docs []document) best {
 
 // SimilaritySearch asks for so many documents that k things are among them in any case.
 func (b best) SimilaritySearch(ctx context.Context, question string, k int, options ...vectorstores.Option) ([]schema.Document, error) {
+	k = min(k, max(b.all, 1)) // more would overflow
 	found, err := b.VectorStore.SimilaritySearch(ctx, question, (k-1)*b.most+1, options...)
 	seen := map[any]bool{}
 	found = slices.DeleteFunc(found, func(doc schema.Document) bool {

@@ -79,7 +79,8 @@ func answer(ctx context.Context, store vectorstores.VectorStore, question string
 		return err
 	}
 	for i, doc := range found {
-		fmt.Fprintf(out, "%2d  %.2f  %-24s %s\n", i+1, doc.Score, doc.Metadata["of"], short(fmt.Sprint(doc.Metadata["show"]), 100))
+		of := strings.ReplaceAll(fmt.Sprint(doc.Metadata["of"]), "\n", `\u000a`) // an answer is one line
+		fmt.Fprintf(out, "%2d  %.2f  %-24s %s\n", i+1, doc.Score, of, short(fmt.Sprint(doc.Metadata["show"]), 100))
 	}
 	return nil
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -82,6 +84,28 @@ func TestTheFirstQuestion(t *testing.T) {
 	}
 	if strings.Count(out, "\n") != 5 || !strings.Contains(log, "documents in static/base-") || !strings.Contains(log, "index ") {
 		t.Errorf("printed %q and %q", out, log)
+	}
+}
+
+// An answer is one line, whatever its file is called.
+func TestAnswersAreLines(t *testing.T) {
+	dir := t.TempDir()
+	expect.NoError(t, os.WriteFile(filepath.Join(dir, "a\n 1  0.99  b.md"), []byte("bread"), 0o600))
+	out, _, err := ask(t, "", "-dir", dir, "bread")
+	expect.NoError(t, err)
+	if strings.Count(out, "\n") != 1 || !strings.Contains(out, `a\u000a 1`) {
+		t.Errorf("got %q, want one line", out)
+	}
+}
+
+// However many answers are asked for, each package is one of them.
+func TestAllAnswers(t *testing.T) {
+	for _, k := range []int{5000, math.MaxInt} {
+		out, _, err := ask(t, "", "-k", fmt.Sprint(k), "base64")
+		expect.NoError(t, err)
+		if n := strings.Count(out, "\n"); n < 100 || n > 400 {
+			t.Errorf("-k %d: got %d answers, want one for each package", k, n)
+		}
 	}
 }
 

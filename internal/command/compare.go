@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/vecspace/embedding/benchmarks"
@@ -20,6 +21,7 @@ import (
 // comparing is the arguments of compare.
 type comparing struct {
 	candidates []benchmarks.Candidate
+	read       []string // files with candidates
 	tasks      []string
 	split      string
 	sample     int
@@ -60,6 +62,7 @@ func compareFlags(args []string, std streams) (*comparing, error) {
 	fs.Func("candidates", "a YAML `file` with more candidates, or of embedders as of embed -config; repeatable", func(name string) error {
 		more, err := benchmarks.LoadCandidates(name)
 		c.candidates = append(c.candidates, more...)
+		c.read = append(c.read, name)
 		return err
 	})
 	fs.Func("task", "what to compare on, repeatable: a `folder` in the layout of BEIR, a CSV, TSV or JSONL file of sentence pairs with gold scores, or \"go\" for the documentation of the Go standard library (the default)", list(&c.tasks))
@@ -114,7 +117,12 @@ func (c *comparing) check() error {
 		return usagef("-requests must not be below 0, and -rate must be above 0")
 	}
 	out := 0
+	others := slices.Concat(c.read, c.tasks)
 	for _, name := range []string{c.html, c.markdown, c.json} {
+		if i := slices.IndexFunc(others, func(other string) bool { return oneFile(name, other) }); i >= 0 && !isStdout(name) {
+			return usagef("a report to %s would replace %s: write it to another file", name, others[i])
+		}
+		others = append(others, name)
 		if isStdout(name) {
 			if out++; out > 1 {
 				return usagef("one report only can go to the standard output: -html, -markdown or -json")

@@ -179,6 +179,8 @@ func TestCompareDryRun(t *testing.T) {
 func TestCompareUsage(t *testing.T) {
 	sets(t)
 	expect.NoError(t, os.WriteFile("bad.yaml", []byte("- static:base\n  x: 1\n"), 0o600))
+	expect.NoError(t, os.WriteFile("good.yaml", []byte("- static:base\n"), 0o600))
+	expect.NoError(t, os.WriteFile("pairs.csv", []byte("a,b,1\n"), 0o600))
 	for want, args := range map[string][]string{
 		"at least one candidate":  {},
 		"-k is 0":                 {"-k", "0", "static:base"},
@@ -188,6 +190,9 @@ func TestCompareUsage(t *testing.T) {
 		"-largest is -1":          {"-largest", "-1", "static:base"},
 		"-rate":                   {"-rate", "0", "static:base"},
 		"no such":                 {"-task", "absent", "static:base"},
+		"would replace ./same":    {"-html", "./same", "-json", "same", "static:base"},
+		"would replace pairs.csv": {"-task", "pairs.csv", "-markdown", "pairs.csv", "static:base"},
+		"would replace good.yaml": {"-candidates", "good.yaml", "-json", "good.yaml"},
 		"no folder":               {"-html", "absent/r.html", "static:base"},
 		"-budget x":               {"-task", "set", "-budget", "x", "static:base"},
 		"-budget 2US":             {"-task", "set", "-budget", "2US", "static:base"},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -173,11 +174,52 @@ func (p Parts) embed(ctx context.Context, args []string, std streams) (err error
 		}
 		std.in = in
 	}
+	if err := f.replaces(std.in); err != nil {
+		return err
+	}
 	out, err := f.output(std.out, e.Model().Dimensions)
 	if err != nil {
 		return err
 	}
 	return (&embedJob{e: e, account: a, out: out, options: f.read, std: std}).run(ctx)
+}
+
+// replaces returns an error if the output would replace a file that the program reads.
+func (f *embedFlags) replaces(in io.Reader) error {
+	outs := []string{f.out}
+	if f.to == "npy" {
+		outs = append(outs, f.out+".ids")
+	}
+	for _, out := range outs {
+		for _, name := range []string{f.config, f.cache} {
+			if oneFile(out, name) {
+				return usagef("-o %s would replace %s: write to another file", f.out, name)
+			}
+		}
+		read, ok := in.(*os.File)
+		if !ok {
+			continue
+		}
+		before, err := read.Stat()
+		if info, err2 := os.Stat(out); err == nil && err2 == nil && info.Mode().IsRegular() && os.SameFile(info, before) {
+			return usagef("-o %s would replace the input: write to another file", f.out)
+		}
+	}
+	return nil
+}
+
+// oneFile reports whether two names are of one file, which may not exist. Devices and pipes are no
+// files.
+func oneFile(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	one, err := os.Stat(a)
+	if err != nil {
+		return filepath.Clean(a) == filepath.Clean(b)
+	}
+	two, err := os.Stat(b)
+	return err == nil && one.Mode().IsRegular() && os.SameFile(one, two)
 }
 
 // asked embeds with a task.

@@ -46,7 +46,14 @@ func (j *embedJob) run(ctx context.Context) error {
 	case err != nil && j.results.Load() == 0 && j.out.name != "":
 		return errors.Join(j.stopped(ctx, err), j.out.abort())
 	case err != nil:
-		return errors.Join(j.stopped(ctx, err), j.out.end(".part"))
+		why := j.stopped(ctx, err)
+		if lost := j.out.end(".part"); lost != nil {
+			why = fmt.Errorf("%w; results that were not written before are lost", lost)
+			if !errors.Is(lost, err) {
+				why = errors.Join(err, why)
+			}
+		}
+		return why
 	}
 	if err := j.out.end(""); err != nil {
 		return err
@@ -253,7 +260,9 @@ func (f *embedFlags) output(stdout io.Writer, dimensions int) (*output, error) {
 
 // end writes what is left and puts the files in their places, under their names and a suffix.
 func (o *output) end(suffix string) error {
-	if err := o.to.Close(); err != nil {
+	if err := o.to.Close(); err != nil && suffix != "" && o.file != nil && o.ids == nil {
+		return errors.Join(err, o.file.CommitAs(suffix)) // what is on the disk was paid for
+	} else if err != nil {
 		return errors.Join(err, o.abort())
 	}
 	if o.file == nil {

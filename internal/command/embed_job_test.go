@@ -126,6 +126,39 @@ func TestEmbedUsage(t *testing.T) {
 	ended(t, code, 1, errs, "no such file")
 }
 
+// Output does not replace what the program reads, whatever its name is.
+func TestEmbedKeepsItsInput(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{"a.csv": "text\nbread\n", "x.npy.ids": "bread\n", "two.yaml": "embedders:\n  small: {reference: 'static:base'}\n"} {
+		expect.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	}
+	expect.NoError(t, os.Symlink("a.csv", "link.csv"))
+	expect.NoError(t, os.Link("a.csv", "hard.csv"))
+	for args, want := range map[string]string{
+		"static:base -field text -in a.csv -o ./a.csv":   "would replace the input",
+		"static:base -field text -in link.csv -o a.csv":  "would replace the input",
+		"static:base -field text -in a.csv -o hard.csv":  "would replace the input",
+		"static:base -in x.npy.ids -from lines -o x.npy": "would replace the input",
+		"-config two.yaml -in x.npy.ids -o two.yaml":     "would replace two.yaml",
+	} {
+		args += " -to jsonl"
+		if strings.HasSuffix(args, "x.npy -to jsonl") {
+			args = strings.TrimSuffix(args, " -to jsonl")
+		}
+		code, _, errs := vecspace(t, "", append([]string{"embed"}, strings.Fields(args)...)...)
+		ended(t, code, 2, errs, want)
+	}
+	for name, want := range map[string]string{"a.csv": "text\nbread\n", "x.npy.ids": "bread\n"} {
+		data, err := os.ReadFile(name)
+		expect.NoError(t, err)
+		expect.Equal(t, name, string(data), want)
+	}
+	code, _, errs := vecspace(t, "", "embed", "static:base", "-in", "/dev/null", "-o", "/dev/null")
+	ended(t, code, 0, errs, "")
+	code, _, errs = vecspace(t, "a", "embed", "static:base", "-o", filepath.Join("absent", "x.jsonl"))
+	ended(t, code, 1, errs, filepath.Join("absent", "x.jsonl"))
+}
+
 // A query is embedded as one, and a cache in the full build is asked first.
 func TestEmbedTaskAndCache(t *testing.T) {
 	s := newSlow()
@@ -145,6 +178,35 @@ func TestEmbedTaskAndCache(t *testing.T) {
 	expect.Equal(t, "texts sent", s.sent, map[string]int{"a": 1, "b": 1})
 	expect.Equal(t, "tiers", tier, map[string]int{"file": 1})
 	expect.Equal(t, "closed", closed, 1)
+}
+
+// -parallel, -rpm and -tpm set the pace, and a job that takes long tells how far it is and what it
+// has spent.
+func TestEmbedPace(t *testing.T) {
+	const texts = "a\nbb\nccc\ndddd\neeeee\nffffff\nggggggg\nhhhhhhhh\n" // four requests of 30 seconds
+	for flags, want := range map[string][2]time.Duration{
+		"-parallel 4":         {30 * time.Second, 30 * time.Second},
+		"-parallel 2":         {time.Minute, time.Minute},
+		"-parallel 1":         {2 * time.Minute, 2 * time.Minute},
+		"-parallel 4 -rpm 1":  {3 * time.Minute, 5 * time.Minute},
+		"-parallel 4 -tpm 10": {40 * time.Second, 5 * time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSlow()
+			var out, errs strings.Builder
+			begin := time.Now()
+			code := s.parts().run(t.Context(), append([]string{"embed", "slow:one"}, strings.Fields(flags)...), streams{strings.NewReader(texts), &out, &errs})
+			took := time.Since(begin)
+			expect.Equal(t, flags+": exit code", code, 0)
+			expect.Equal(t, flags+": lines", len(results(t, out.String())), 8)
+			if took < want[0] || took > want[1]+time.Second {
+				t.Errorf("%s: took %v, want %v to %v", flags, took, want[0], want[1])
+			}
+			if flags == "-parallel 1" {
+				holds(t, errs.String(), "0 texts, 0.0/s, ", "6 tokens", "6.0000 USD")
+			}
+		})
+	}
 }
 
 // Lines without a vector are told where .npy has no place for them.

@@ -16,6 +16,7 @@ import (
 	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/rows"
+	"github.com/vecspace/embedding/internal/whole"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/ref"
@@ -188,6 +189,32 @@ func TestEmbedOutputFails(t *testing.T) {
 	var errs strings.Builder
 	code := Parts{}.run(t.Context(), []string{"embed", "static:base"}, streams{strings.NewReader("a\n"), full{}, &errs})
 	ended(t, code, 1, errs.String(), "the disk is full")
+	many := strings.Repeat("word\n", 3000) // more than is buffered
+	errs.Reset()
+	code = Parts{}.run(t.Context(), []string{"embed", "static:base"}, streams{strings.NewReader(many), full{}, &errs})
+	ended(t, code, 1, errs.String(), "the disk is full; results that were not written before are lost")
+	if n := strings.Count(errs.String(), "full"); n != 1 || strings.Contains(errs.String(), "results are written") {
+		t.Errorf("got %q, want the reason once and nothing said to be written", errs.String())
+	}
+	if _, err := os.Stat("/dev/full"); err == nil {
+		code, _, errs := vecspace(t, many, "embed", "static:base", "-o", "/dev/full")
+		ended(t, code, 1, errs, "/dev/full", "are lost")
+	}
+}
+
+// What reached the disk before it was full stays.
+func TestEmbedOnAFullDisk(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x.jsonl")
+	file, err := whole.Create(name)
+	expect.NoError(t, err)
+	_, err = file.Write([]byte("written\n"))
+	expect.NoError(t, err)
+	o := &output{name: name, file: file, to: rows.NewJSONL(full{}, false)}
+	expect.NoError(t, o.to.Write(rows.Result{Err: "buffered"}))
+	if err := o.end(".part"); err == nil || !strings.Contains(err.Error(), "the disk is full") {
+		t.Errorf("got the error %v, want the disk's", err)
+	}
+	expect.Equal(t, "what is kept", content(t, name+".part"), "written\n")
 }
 
 // embed works at emulate as the greeting says: 25 lines are 3 requests, and each is paid for once.

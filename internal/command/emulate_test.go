@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -134,6 +135,9 @@ func TestEmulate(t *testing.T) {
 	code, out, errs := e.stop()
 	if code != 0 || errs != "" {
 		t.Errorf("got the exit code %d, want 0\n%s", code, errs)
+	}
+	if info, err := os.Stat(file); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
+		t.Errorf("got the ledger's file %v, %v, want mode 0600", info, err)
 	}
 	words := strings.Join(strings.Fields(out), " ")
 	holds(t, words, "requests 3 at most 1 at a time", "200 2 OK", "401 1 Unauthorized", "billed requests 2",

@@ -3,6 +3,7 @@ package rows
 import (
 	"encoding/csv"
 	"encoding/json"
+	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -130,5 +131,31 @@ func TestNumPyReads(t *testing.T) {
 		if err != nil || !strings.Contains(string(out), "(0, 3) [] []") {
 			t.Errorf("float16 %v: got %s (error %v), want no row of 3", half, out, err)
 		}
+	}
+}
+
+// BenchmarkWrite writes vectors of 256 numbers. The printed floats are what text formats cost.
+func BenchmarkWrite(b *testing.B) {
+	vector := make([]float32, 256)
+	for i := range vector {
+		vector[i] = float32(math.Sin(float64(i + 1)))
+	}
+	for name, w := range map[string]Writer{
+		"jsonl": NewJSONL(io.Discard, true), "csv": NewCSV(io.Discard, true), "npy": nil, "npy float16": nil,
+	} {
+		b.Run(name, func(b *testing.B) {
+			w := w // b.Run calls this more than once
+			if w == nil {
+				f, err := os.Create(filepath.Join(b.TempDir(), "v.npy"))
+				expect.NoError(b, err)
+				defer func() { _ = f.Close() }()
+				w = NewNPY(f, io.Discard, name != "npy", len(vector))
+			}
+			for i := range b.N {
+				if err := w.Write(Result{Index: i, ID: "id", Vector: vector}); err != nil {
+					b.Fatalf("got the error %v, want none", err)
+				}
+			}
+		})
 	}
 }

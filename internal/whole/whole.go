@@ -56,9 +56,22 @@ func Create(name string) (*File, error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), Unfinished+"*")
 	if err != nil {
-		return nil, err
+		return nil, named(err, name)
 	}
 	return &File{File: f, name: name}, nil
+}
+
+// named puts the caller's name in the place of a temporary one.
+func named(err error, name string) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok && name != "" {
+		p.Path = name
+	}
+	return err
+}
+
+func (f *File) Write(p []byte) (int, error) {
+	n, err := f.File.Write(p)
+	return n, named(err, f.name)
 }
 
 // target follows links, also to a file that does not exist yet.

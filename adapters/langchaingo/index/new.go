@@ -21,8 +21,10 @@ import (
 // vectorstores.WithEmbedder, as adapters/chromem and the guard of adapters/langchaingo/store do.
 //
 // The Store embeds with e, and only texts that its last List did not see and that it has not added
-// since. If the context ends after the embedding, it writes for up to 30 seconds more what was paid
-// for. It is safe for concurrent use if s and c are.
+// since. If s has a method Refused, as chromem and the guard do, it embeds none of the documents
+// that Refused returns. If s has a method Lock, as chromem does, Sync holds the lock from its List
+// to its end. If the context ends after the embedding, the Store writes for up to 30 seconds more
+// what was paid for. It is safe for concurrent use if s and c are.
 func New(e embedding.Embedder, s vectorstores.VectorStore, c collection.Index) (Store, error) {
 	if e == nil || s == nil || c == nil {
 		return nil, errors.New("index: New needs an Embedder, a store and the Index of its collection")
@@ -65,26 +67,56 @@ func (x *indexed) know(hash, id string) {
 	x.known[textOf(hash)] = id
 }
 
+// refuser is a store that tells which documents it cannot keep, by index in docs.
+type refuser interface {
+	Refused(ctx context.Context, docs []schema.Document) []embedding.TextError
+}
+
+// locker is a store that keeps other programs out until unlock is called.
+type locker interface {
+	Lock() (unlock func(), err error)
+}
+
+// Lock locks the store, if it can be locked.
+func (x *indexed) Lock() (unlock func(), err error) {
+	if l, ok := x.s.(locker); ok {
+		return l.Lock()
+	}
+	return func() {}, nil
+}
+
 // AddDocuments embeds what is new, and hands it to the store with its vectors.
 func (x *indexed) AddDocuments(ctx context.Context, docs []schema.Document, options ...vectorstores.Option) ([]string, error) {
-	rows, err := x.stored(ctx, docs)
+	errs := map[int]error{}
+	if r, ok := x.s.(refuser); ok { // before their texts are paid for
+		for _, f := range r.Refused(ctx, docs) {
+			errs[f.Index] = f.Err
+		}
+	}
+	var fit []schema.Document
+	for i, doc := range docs {
+		if errs[i] == nil {
+			fit = append(fit, doc)
+		}
+	}
+	rows, err := x.stored(ctx, fit)
 	if err != nil {
 		return nil, fmt.Errorf("nothing was written: %w", err)
 	}
-	failed, usage, err := x.embed(ctx, docs, rows)
+	failed, usage, err := x.embed(ctx, fit, rows)
 	if err != nil {
 		return nil, err
 	}
 	var good []schema.Document
 	var at []int
-	errs := map[int]error{}
 	for i, doc := range docs {
-		if err := failed[doc.PageContent]; err != nil {
+		if err := failed[doc.PageContent]; err != nil && errs[i] == nil {
 			errs[i] = err
-			continue
 		}
-		good = append(good, doc)
-		at = append(at, i)
+		if errs[i] == nil {
+			good = append(good, doc)
+			at = append(at, i)
+		}
 	}
 	ids := make([]string, len(docs))
 	if len(good) > 0 {

@@ -91,6 +91,13 @@ func run(ctx context.Context, s Store, source string, docs []schema.Document) (R
 			wanted[hash] = i
 		}
 	}
+	if l, ok := s.(locker); ok {
+		unlock, err := l.Lock()
+		if err != nil {
+			return r, fmt.Errorf("nothing was written: %w", err)
+		}
+		defer unlock()
+	}
 	had := map[string]string{} // ID by hash
 	others := map[string]string{}
 	var gone []string

@@ -176,6 +176,62 @@ func TestSyncRefuses(t *testing.T) {
 	})
 }
 
+// A document that the store refuses is named and not paid for, this time and the next. The others
+// are stored, and what is gone stays until all are.
+func TestSyncGoesOnAfterARefusal(t *testing.T) {
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	store, err := chromem.New(f, chromem.Options{})
+	expect.NoError(t, err)
+	s, err := index.New(f, store, store.Index())
+	expect.NoError(t, err)
+	docs := thousand()
+	docs[3].Metadata["x"], docs[700].Metadata["x"] = []int{1}, []int{2}
+	for round, want := range []string{"998 added, 0 kept, 0 deleted, 2 failed", "0 added, 998 kept, 0 deleted, 2 failed"} {
+		r, err := index.Sync(t.Context(), s, "folder", docs)
+		expect.Equal(t, fmt.Sprint("round ", round), r.String(), want)
+		p, ok := errors.AsType[*embedding.PartialError](err)
+		if !ok || p.Failed[0].Index != 3 || p.Failed[1].Index != 700 || !strings.Contains(err.Error(), `"x"`) {
+			t.Errorf("round %d: got the error %v, want documents 3 and 700 named", round, err)
+		}
+	}
+	expect.Equal(t, "bad texts billed", f.Billed(docs[3].PageContent)+f.Billed(docs[700].PageContent), 0)
+	docs[3].Metadata["x"], docs[700].Metadata["x"] = 1, 2
+	r, err := index.Sync(t.Context(), s, "folder", docs)
+	expect.NoError(t, err)
+	expect.Equal(t, "mended", r.String(), "2 added, 998 kept, 0 deleted")
+}
+
+// While one Sync is under way, another process's is told so before it pays for anything.
+func TestSyncLocks(t *testing.T) {
+	f := embedtest.NewFake(embedtest.FakeOptions{})
+	o := chromem.Options{Dir: t.TempDir()}
+	open := func(e embedding.Embedder) index.Store {
+		store, err := chromem.New(e, o)
+		expect.NoError(t, err)
+		s, err := index.New(e, store, store.Index())
+		expect.NoError(t, err)
+		return s
+	}
+	other := embedtest.NewFake(embedtest.FakeOptions{})
+	second := open(other)
+	docs, meetings := thousand(), 0
+	first := open(embedding.Wrap(f, f.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		meetings++
+		if _, err := index.Sync(t.Context(), second, "folder", docs); !errors.Is(err, chromem.ErrInUse) {
+			t.Errorf("got the error %v of the second Sync, want ErrInUse", err)
+		}
+		return f.Embed(ctx, req)
+	}))
+	_, err := index.Sync(t.Context(), first, "folder", docs)
+	expect.NoError(t, err)
+	r, err := index.Sync(t.Context(), second, "folder", docs)
+	expect.NoError(t, err)
+	expect.Equal(t, "afterwards", r.String(), "0 added, 1000 kept, 0 deleted")
+	if n := len(other.Calls()); n > 0 || meetings == 0 {
+		t.Errorf("got %d paid calls of the second Sync in %d meetings, want none", n, meetings)
+	}
+}
+
 // The caller's documents keep their metadata, reserved keys from elsewhere do not count, and the
 // stamps are in the store.
 func TestSyncMarksCopies(t *testing.T) {
