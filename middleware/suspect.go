@@ -33,6 +33,7 @@ type evidence struct {
 	down    bool         // Retry gave up, and nothing has passed since
 	doubt   error        // what stops the job unless an answer under way is a success
 	rest    time.Time    // until then no piece is sent
+	probe   bool         // a piece that may take the provider down is in flight
 }
 
 // suspicion is what Batch knows of a request that fails.
@@ -50,6 +51,12 @@ type suspicion struct {
 	found    *bool          // a text of the first of these requests was found; nil before the split
 	depth    int            // how many requests it is a piece of
 	first    int            // evidence.passed when the first of these requests failed
+}
+
+// probes reports whether the texts may take the provider down. Such requests are sent one at a time,
+// because each would fail for the other's texts.
+func (s *suspicion) probes() bool {
+	return s.piece && !s.patient && s.kind == embedding.Unavailable
 }
 
 // sent is the context of a request of Batch. It tells the layers inside which request it is: Retry
@@ -294,7 +301,7 @@ func (j *job) split(c chunk) {
 	if c.found == nil {
 		c.found = new(bool)
 	}
-	piece := suspicion{piece: true, cause: c.cause, since: c.began, first: c.first, found: c.found, depth: c.depth + 1}
+	piece := suspicion{piece: true, kind: c.kind, cause: c.cause, since: c.began, first: c.first, found: c.found, depth: c.depth + 1}
 	half := (len(c.idx) + 1) / 2
 	j.pieces = append(j.pieces, chunk{idx: c.idx[half:], suspicion: piece}, chunk{idx: c.idx[:half], suspicion: piece})
 }

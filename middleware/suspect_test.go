@@ -152,6 +152,26 @@ func TestPoisonInAJob(t *testing.T) {
 	}
 }
 
+// TestServerThatDies: requests beside a text that takes the server down fail too. Their texts come
+// back, for few requests more.
+func TestServerThatDies(t *testing.T) {
+	for _, tc := range []struct {
+		poison []int
+		most   int // requests
+	}{{[]int{0}, 130}, {[]int{7}, 130}, {[]int{1_001}, 130}, {[]int{1_999}, 130}, {[]int{70, 1_500}, 220}, {[]int{70, 90}, 220}} {
+		for seed := range uint64(10) {
+			t.Run(fmt.Sprintf("%v, seed %d", tc.poison, seed), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := &sick{fail: poisons["a connection reset"], limit: 64, poison: tc.poison, restart: 900 * time.Millisecond, latency: 30 * time.Millisecond}
+					if r := s.run(t, 2_000, StandardOptions{}); r.requests > tc.most || r.took > 2*time.Minute {
+						t.Errorf("%d requests in %v, want at most %d in 2m", r.requests, r.took, tc.most)
+					}
+				})
+			})
+		}
+	}
+}
+
 // TestManyPoisonTexts: several of them, close together, far apart and alone in a request.
 func TestManyPoisonTexts(t *testing.T) {
 	for name, fail := range poisons {
