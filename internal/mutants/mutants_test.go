@@ -104,7 +104,7 @@ var mutants = []struct {
 	{name: "the pace obeys no Retry-After", file: "middleware/pace.go", old: "p.until = later(p.until, now.Add(a.after))", new: "_ = a.after", pkg: "./middleware", test: "TestPaceLeaves"},
 	{name: "everybody tries after a refusal", file: "middleware/pace.go", old: "return p.trying || p.most", new: "return p.most", pkg: "./middleware", test: "TestPaceOf"},
 	{name: "requests at once are never learned", file: "middleware/pace.go", old: "if p.apart >= enough && p.clash > 0 {", new: "if false {", pkg: "./middleware", test: "TestPaceOf"},
-	{name: "Retry counts the time of a turn", file: "middleware/retry.go", old: "first = first.Add(time.Since(sent))", new: "_ = sent", pkg: "./middleware", test: "TestPaceOfASmall"},
+	{name: "Retry counts the time of a turn", file: "middleware/retry.go", old: "first = first.Add(time.Since(sent))", new: "_ = sent", pkg: "./middleware", test: "TestRetryCountsNoTurn"},
 	{name: "Breaker opens on a busy account", file: "middleware/breaker.go", old: "now.Sub(b.served) < busy", new: "false", pkg: "./middleware", test: "TestBreaker"},
 	{name: "Breaker does not wait for what is under way", file: "middleware/breaker.go", old: "b.out > 0 ||", new: "false ||", pkg: "./middleware", test: "TestBreaker"},
 	{name: "Breaker hears layers of ours", file: "middleware/breaker.go", old: "\t\tcase own(e):\n\t\t\tcontinue\n", new: "", pkg: "./middleware", test: "TestBreakerHears"},
