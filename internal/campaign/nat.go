@@ -44,9 +44,13 @@ func (n *nat) forget() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, p := range n.conns {
-		p.gone.Store(true)
+		select {
+		case <-p.end:
+		default:
+			p.gone.Store(true)
+			n.lost++
+		}
 	}
-	n.lost += len(n.conns)
 	n.conns = nil
 }
 
