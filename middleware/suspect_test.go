@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -167,6 +168,42 @@ func TestServerThatDies(t *testing.T) {
 						t.Errorf("%d requests in %v, want at most %d in 2m", r.requests, r.took, tc.most)
 					}
 				})
+			})
+		}
+	}
+}
+
+// TestAccessTakenAway: an account that loses its access in the middle of a job condemns no text,
+// although slow requests of before still pass.
+func TestAccessTakenAway(t *testing.T) {
+	for name, lost := range map[string]*embedding.Error{
+		"403": {Kind: embedding.Auth, Status: 403},
+		"400": {Kind: embedding.Invalid, Status: 400},
+	} {
+		for seed := range uint64(20) {
+			synctest.Test(t, func(t *testing.T) {
+				var n atomic.Int64
+				rng := rand.New(rand.NewPCG(seed, 1))
+				waits := make([]time.Duration, 8)
+				for i := range waits {
+					waits[i] = time.Duration(10+rng.IntN(100)) * time.Millisecond
+				}
+				f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 10}}, Script: func(embedtest.Call) embedtest.Reply {
+					if k := n.Add(1); k <= 4 {
+						return embedtest.Reply{Latency: waits[k]}
+					}
+					return embedtest.Reply{Latency: 10 * time.Millisecond, Err: lost}
+				}})
+				_, err := embedding.Chain(f, Standard(StandardOptions{})).Embed(t.Context(), embedding.Request{Texts: texts(60)})
+				partial, ok := errors.AsType[*embedding.PartialError](err)
+				if !ok || len(partial.Failed) != 20 {
+					t.Fatalf("%s, seed %d: got %v, want 20 texts to fail", name, seed, err)
+				}
+				for _, f := range partial.Failed {
+					if embedding.KindOf(f.Err) != lost.Kind {
+						t.Fatalf("%s, seed %d: got %v for text %d, want %v", name, seed, f.Err, f.Index, lost)
+					}
+				}
 			})
 		}
 	}

@@ -85,6 +85,7 @@ var mutants = []struct {
 	{name: "Batch stops at the first odd error", file: "middleware/suspect.go", old: "if j.apart >= 3 ||", new: "if j.apart >= 1 ||", pkg: "./middleware", test: "TestPoisonInAJob"},
 	{name: "Batch goes on for ever behind odd errors", file: "middleware/suspect.go", old: "if j.apart >= 3 ||", new: "if j.apart >= 300 ||", pkg: "./middleware", test: "TestWhatStops"},
 	{name: "Batch sends texts together that may each take the server down", file: "middleware/batch.go", old: "!(j.probe && j.pieces[last].probes())", new: "true", pkg: "./middleware", test: "TestServerThatDies"},
+	{name: "Batch condemns texts for an access that was lost", file: "middleware/suspect.go", old: "s.origin == nil || s.origin.sound", new: "true", pkg: "./middleware", test: "TestAccessTakenAway"},
 	{name: "Breaker opens for the pieces of a poison text", file: "middleware/breaker.go", old: "if o == failure && sentFrom(ctx).quiet() {", new: "if o == failure && false {", pkg: "./middleware", test: "TestPoisonOpens"},
 
 	{name: "Fallback is ended by a hedge that fails", file: "middleware/relay.go", old: "if open = m.Missing(); len(open) == 0 {", new: "if open = m.Missing(); len(open) == 0 || len(final) > 0 {", pkg: "./middleware", test: "TestFallbackWaits"},
