@@ -236,9 +236,10 @@ func (j *job) take(c *chunk) (pause time.Duration, ok bool) {
 			return 0, false
 		case j.doubt != nil: // only an answer that is under way can tell
 			continue
-		case last >= 0:
+		case last >= 0 && !(j.probe && j.pieces[last].probes()):
 			*c = j.pieces[last]
 			j.pieces = j.pieces[:last]
+			j.probe = j.probe || c.probes()
 			if c.piece {
 				pause = time.Until(j.rest)
 			}
@@ -262,6 +263,7 @@ func (j *job) settle(c chunk, res embedding.Response, err error) {
 	defer j.mu.Unlock()
 	defer j.turn.Broadcast()
 	j.inFlight--
+	j.probe = j.probe && !c.probes()
 	if err == nil {
 		j.out.Add(c.idx, res, nil)
 		j.pass(c)

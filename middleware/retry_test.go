@@ -239,3 +239,36 @@ func TestRetrySaysThatAWaitIsTooLong(t *testing.T) {
 		}
 	})
 }
+
+// TestRetryCountsNoTurn: while other calls succeed, the time that a refused request waited for its
+// turn in Limit is no part of its call's budget. A failure's time is.
+func TestRetryCountsNoTurn(t *testing.T) {
+	for _, kind := range []embedding.Kind{embedding.RateLimited, embedding.Unavailable} {
+		synctest.Test(t, func(t *testing.T) {
+			n := 0
+			f := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
+				if c.Request.Texts[0] == "other" {
+					return embedtest.Reply{}
+				}
+				if n++; n > 4 {
+					return embedtest.Reply{}
+				}
+				return embedtest.Reply{Latency: 50 * time.Second, Err: failed(kind, 0)}
+			}})
+			e := embedding.Chain(f, Retry(RetryOptions{}))
+			go func() {
+				for range 30 {
+					time.Sleep(10 * time.Second)
+					if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"other"}}); err != nil {
+						t.Errorf("got the error %v of another call, want none", err)
+					}
+				}
+			}()
+			_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"text"}})
+			if passed := err == nil; passed != (kind == embedding.RateLimited) {
+				t.Errorf("%v after 50 s, four times: got %v after %d requests", kind, err, n)
+			}
+			time.Sleep(10 * time.Minute) // the others end
+		})
+	}
+}

@@ -33,6 +33,7 @@ type evidence struct {
 	down    bool         // Retry gave up, and nothing has passed since
 	doubt   error        // what stops the job unless an answer under way is a success
 	rest    time.Time    // until then no piece is sent
+	probe   bool         // a piece that may take the provider down is in flight
 }
 
 // suspicion is what Batch knows of a request that fails.
@@ -47,9 +48,28 @@ type suspicion struct {
 	against  int            // failures after another request had passed
 	began    int            // evidence.passed when it first failed
 	since    int            // evidence.passed when the request that this is a piece of first failed
-	found    *bool          // a text of the first of these requests was found; nil before the split
+	origin   *origin        // the first of these requests; nil before the split
 	depth    int            // how many requests it is a piece of
 	first    int            // evidence.passed when the first of these requests failed
+}
+
+// probes reports whether the texts may take the provider down. Such requests are sent one at a time,
+// because each would fail for the other's texts.
+func (s *suspicion) probes() bool {
+	return s.piece && !s.patient && s.kind == embedding.Unavailable
+}
+
+// origin is what the pieces of one request know of each other.
+type origin struct {
+	found bool // a text was found that explains why the whole failed
+	sound bool // a piece has passed
+}
+
+// vouched reports whether others can speak against a text that stands alone. Where an error is not
+// understood, it takes a text of the same request that passed: the account may have changed since
+// another request did.
+func (s *suspicion) vouched() bool {
+	return s.kind == embedding.Unavailable || s.kind == embedding.Malformed || s.origin == nil || s.origin.sound
 }
 
 // sent is the context of a request of Batch. It tells the layers inside which request it is: Retry
@@ -157,6 +177,9 @@ func (e *evidence) proved(c *chunk) bool { return (c.piece || c.failures > 0) &&
 func (j *job) pass(c chunk) {
 	j.passed++
 	j.noise += c.failures
+	if c.origin != nil {
+		c.origin.sound = true
+	}
 	j.given, j.halved, j.broken, j.apart = 0, 0, 0, 0
 	j.row, j.doubt, j.down = nil, nil, false
 	waiting := j.waiting
@@ -247,7 +270,7 @@ func (j *job) judge(c chunk) {
 	case again:
 		c.piece, c.handed = true, false
 		j.pieces = append(j.pieces, c)
-	case j.proved(&c):
+	case j.proved(&c) && (len(c.idx) > 1 || c.vouched()):
 		j.split(c)
 	default:
 		j.waiting = append(j.waiting, c)
@@ -267,7 +290,7 @@ func (j *job) tries(c *chunk) int {
 	if j.noise > 0 {
 		prior, most = 3, 20
 	}
-	if c.found != nil && *c.found { // another text explains why the whole failed
+	if c.origin != nil && c.origin.found { // another text explains why the whole failed
 		prior, most = prior+j.passed, 20
 	}
 	chance := float64(j.noise+prior) / float64(j.passed+j.noise+1+prior)
@@ -286,15 +309,15 @@ func least(kind embedding.Kind, a, b int) int {
 func (j *job) split(c chunk) {
 	if len(c.idx) == 1 {
 		j.out.Add(c.idx, embedding.Response{}, rejected(c.err))
-		if c.found != nil {
-			*c.found = true
+		if c.origin != nil {
+			c.origin.found = true
 		}
 		return
 	}
-	if c.found == nil {
-		c.found = new(bool)
+	if c.origin == nil {
+		c.origin = new(origin)
 	}
-	piece := suspicion{piece: true, cause: c.cause, since: c.began, first: c.first, found: c.found, depth: c.depth + 1}
+	piece := suspicion{piece: true, kind: c.kind, cause: c.cause, since: c.began, first: c.first, origin: c.origin, depth: c.depth + 1}
 	half := (len(c.idx) + 1) / 2
 	j.pieces = append(j.pieces, chunk{idx: c.idx[half:], suspicion: piece}, chunk{idx: c.idx[:half], suspicion: piece})
 }
@@ -318,7 +341,7 @@ func (j *job) decide() {
 		case len(c.idx) == 1 && c.kind == embedding.Unavailable && !c.patient && c.piece && c.failures < atLast:
 			c.handed = false
 			j.pieces = append(j.pieces, c)
-		case len(c.idx) == 1 && j.passed > c.first:
+		case len(c.idx) == 1 && j.passed > c.first && c.vouched():
 			j.split(c)
 		case len(c.idx) > 1 && j.halved < 2*unproved:
 			j.halved++

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,6 +149,62 @@ func TestPoisonInAJob(t *testing.T) {
 					})
 				})
 			}
+		}
+	}
+}
+
+// TestServerThatDies: requests beside a text that takes the server down fail too. Their texts come
+// back, for few requests more.
+func TestServerThatDies(t *testing.T) {
+	for _, tc := range []struct {
+		poison []int
+		most   int // requests
+	}{{[]int{0}, 130}, {[]int{7}, 130}, {[]int{1_001}, 130}, {[]int{1_999}, 130}, {[]int{70, 1_500}, 220}, {[]int{70, 90}, 220}} {
+		for seed := range uint64(10) {
+			t.Run(fmt.Sprintf("%v, seed %d", tc.poison, seed), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := &sick{fail: poisons["a connection reset"], limit: 64, poison: tc.poison, restart: 900 * time.Millisecond, latency: 30 * time.Millisecond}
+					if r := s.run(t, 2_000, StandardOptions{}); r.requests > tc.most || r.took > 2*time.Minute {
+						t.Errorf("%d requests in %v, want at most %d in 2m", r.requests, r.took, tc.most)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestAccessTakenAway: an account that loses its access in the middle of a job condemns no text,
+// although slow requests of before still pass.
+func TestAccessTakenAway(t *testing.T) {
+	for name, lost := range map[string]*embedding.Error{
+		"403": {Kind: embedding.Auth, Status: 403},
+		"400": {Kind: embedding.Invalid, Status: 400},
+	} {
+		for seed := range uint64(20) {
+			synctest.Test(t, func(t *testing.T) {
+				var n atomic.Int64
+				rng := rand.New(rand.NewPCG(seed, 1))
+				waits := make([]time.Duration, 8)
+				for i := range waits {
+					waits[i] = time.Duration(10+rng.IntN(100)) * time.Millisecond
+				}
+				f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 10}}, Script: func(embedtest.Call) embedtest.Reply {
+					if k := n.Add(1); k <= 4 {
+						return embedtest.Reply{Latency: waits[k]}
+					}
+					return embedtest.Reply{Latency: 10 * time.Millisecond, Err: lost}
+				}})
+				_, err := embedding.Chain(f, Standard(StandardOptions{})).Embed(t.Context(), embedding.Request{Texts: texts(60)})
+				partial, ok := errors.AsType[*embedding.PartialError](err)
+				if !ok || len(partial.Failed) != 20 {
+					t.Fatalf("%s, seed %d: got %v, want 20 texts to fail", name, seed, err)
+				}
+				for _, f := range partial.Failed {
+					if embedding.KindOf(f.Err) != lost.Kind {
+						t.Fatalf("%s, seed %d: got %v for text %d, want %v", name, seed, f.Err, f.Index, lost)
+					}
+				}
+			})
 		}
 	}
 }

@@ -45,6 +45,9 @@ func emulate(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 		return err
 	}
 	server := &http.Server{Handler: &journal{next: service, to: to}, ReadHeaderTimeout: 10 * time.Second}
+	server.Protocols = new(http.Protocols)
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	if _, err := fmt.Fprintln(stdout, listener.Addr()); err != nil {

@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
+	"github.com/vecspace/embedding/providers/emulator"
 )
 
 // How often a fault strikes: at random if the job goes on after it, for good from the tenth request
@@ -39,6 +41,8 @@ func eachFault() []scenario {
 			s.kills, s.settings, s.marks = true, inFlight(), diesByItself
 		case "hang":
 			s.faults[0] = "hang=" + fewTimes
+		case "restart":
+			s.faults[0] = "restart=" + fewTimes
 		case "slow":
 			s.faults[0] = "slow=p:0.05,delay:500ms"
 			s.name = "slow (spikes of 0.5 s)"
@@ -78,7 +82,42 @@ func moreFaults(j *job) []scenario {
 		{name: "requests throttled to half", settings: map[string]any{"rps": rps}, stack: offer(2*rps, 0), injected: status(429)},
 		{name: "the same, Retry-After", settings: map[string]any{"rps": rps, "retry_after": true}, stack: offer(2*rps, 0), injected: status(429)},
 		{name: "tokens throttled to half", settings: map[string]any{"tps": tps}, stack: offer(0, 2*tps), injected: status(429)},
+		{name: "a busy account, its quota unknown", settings: map[string]any{"rps": rps, "latency": "20ms"}, injected: status(429)},
+		{name: "a dead HTTP/2 connection", settings: inFlight(), stack: stack{h2: true}, marks: forgetTwice},
+		{name: "callers that leave", settings: inFlight(), leave: true},
 		{name: "growth throttled", settings: map[string]any{"growth": 3}, injected: status(429)},
+	}
+}
+
+// faultsOfTexts returns faults that strike the requests of a marked text. Where others cannot show
+// that the text is to blame, it fails as the server says. Faults that are worth a long wait end.
+func faultsOfTexts() []scenario {
+	poison := func(name, fault string, e expectation) scenario {
+		options := "match:" + emulator.BadText
+		fault, body, echo := strings.Cut(fault, ",body:")
+		if echo {
+			options += ",body:" + body
+		}
+		sep := "="
+		if strings.Contains(fault, "=") {
+			sep = ","
+		}
+		e.marked = embedding.Rejected
+		return scenario{name: name, faults: []string{fault + sep + options}, expect: e}
+	}
+	const ends = "next:40"
+	return []scenario{
+		poison("a text is echoed, 400", `answer=status:400,body:{"error":{"message":"insufficient balance of power in: {text}"}}`, expectation{alone: embedding.Invalid}),
+		poison("a text is echoed, 503", `answer=status:503,`+ends+`,body:{"error":{"message":"invalid api key, quota exceeded, said: {text}"}}`, expectation{mild: true}),
+		poison("NaN of a text", "nan", expectation{alone: embedding.Malformed}),
+		poison("null of a text", "null-vector", expectation{alone: embedding.Malformed}),
+		poison("an answer that a text cuts", "truncated", expectation{alone: embedding.Malformed}),
+		poison("a reset by a text", "reset="+ends, expectation{mild: true}),
+		poison("a page under 502 for a text", "html-502="+ends, expectation{mild: true}),
+		poison("a runner dies of a text, 0.9 s", "restart=delay:900ms,next:20", expectation{mild: true}),
+		poison("418 for a text", "answer=status:418,body:Ich bin eine Teekanne.", expectation{alone: embedding.Invalid}),
+		poison("422 for a text", `answer=status:422,body:{"oops":["vrul",{"plonk":7}]}`, expectation{alone: embedding.Invalid}),
+		poison("409 for a text", "answer=status:409,"+ends+",body:zo brimma tolk", expectation{mild: true}),
 	}
 }
 
@@ -90,6 +129,8 @@ func randomFaults(seed uint64) []scenario {
 		switch f.Name {
 		// These end the process, are a control, or never apply.
 		case "kill", "drift", "base64-400", "base64-ignore", "overlength-hang":
+		case "restart":
+			faults = append(faults, "restart=p:0.006,delay:200ms")
 		case "slow":
 			faults = append(faults, "slow=p:0.02,delay:"+(300*time.Millisecond).String())
 		case "bad-text":

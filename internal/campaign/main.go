@@ -34,8 +34,9 @@
 //
 // Waits are shorter than middleware's defaults, so that minutes are enough: Retry pauses 20 ms to
 // 0.5 s (default 0.5 s to 10 s), a circuit first stays open for 50 ms (5 s), and an attempt may
-// take 3 s (60 s). Retry's budget is 2 minutes and one outage. The emulator's rates are per second.
-// The service also has windows of a minute; waiting for those is the same code with a longer clock.
+// take 3 s (60 s). An HTTP/2 connection is asked after 0.5 s of silence (10 s). Retry's budget is
+// 2 minutes and one outage. The emulator's rates are per second. The service also has windows of a
+// minute; waiting for those is the same code with a longer clock.
 //
 // The exit status is 1 if anything did not hold, 2 for wrong flags.
 package main
@@ -177,7 +178,7 @@ func (p plan) play(ctx context.Context, stdout io.Writer) ([]row, error) {
 // scenarios returns what to play, always beginning with the quiet run.
 func (p plan) scenarios(j *job) []scenario {
 	all := []scenario{{name: "none (the quiet run)", nothing: true}}
-	for _, group := range [][]scenario{eachFault(), moreFaults(j), outages(), randomFaults(p.seed), controls()} {
+	for _, group := range [][]scenario{eachFault(), faultsOfTexts(), moreFaults(j), outages(), randomFaults(p.seed), controls()} {
 		for _, s := range group {
 			if p.fault.MatchString(s.name) {
 				all = append(all, s)

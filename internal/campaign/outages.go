@@ -59,6 +59,12 @@ func oneOutage(t *trial) []mark { return []mark{{0.4, t.andItsFaults}} }
 
 func twoOutages(t *trial) []mark { return []mark{{0.25, t.outage}, {0.6, t.outage}} }
 
+// forgetTwice forgets the client's connections.
+func forgetTwice(t *trial) []mark {
+	forget := func(context.Context) error { t.client.nat.forget(); return nil }
+	return []mark{{0.3, forget}, {0.6, forget}}
+}
+
 // diesByItself waits until the fault kill ends the process.
 func diesByItself(t *trial) []mark {
 	return []mark{{0, func(ctx context.Context) error {

@@ -14,6 +14,7 @@ type scenario struct {
 	long     bool           // the marked texts are too long for the model
 	kills    bool           // emulators die, so journals record what was billed
 	nothing  bool           // nothing is injected
+	leave    bool           // beside each call another one for its texts leaves in the middle
 	stack    stack
 	expect   expectation
 
@@ -21,7 +22,8 @@ type scenario struct {
 
 	// marks returns events in the middle of the job.
 	marks func(*trial) []mark
-	// injected returns how often it struck. nil: the ledger's faults and the kills.
+	// injected returns how often it struck. nil: the ledger's faults, the kills, the callers that left
+	// and the connections that were forgotten.
 	injected func(emulator.Ledger) int
 	// after is an extra check before the second run.
 	after func(context.Context, *trial) (problem string, err error)

@@ -16,9 +16,10 @@ const (
 	modelName  = "text-embedding-v4"
 	dimensions = 64
 
-	timeout  = 3 * time.Second       // of an attempt
-	cooldown = 50 * time.Millisecond // of the breaker, first
-	slots    = 48                    // requests at once, fewer than there are callers
+	timeout  = 3 * time.Second        // of an attempt
+	cooldown = 50 * time.Millisecond  // of the breaker, first
+	ping     = 500 * time.Millisecond // of silence before an HTTP/2 connection is asked, and for its answer
+	slots    = 48                     // requests at once, fewer than there are callers
 )
 
 // stack is how the client is built. The zero value is the one that most trials have.
@@ -26,6 +27,7 @@ type stack struct {
 	limit   middleware.LimitOptions // zero: slots in flight and rates that are never reached
 	base64  bool                    // through the provider openai, which can ask for base64
 	regions bool                    // Fallback over both emulators
+	h2      bool                    // all requests share connections of HTTP/2
 
 	forgetful, hasty bool // without the cache; without retries: to show that the campaign notices
 }
@@ -35,6 +37,7 @@ type client struct {
 	embedding.Embedder
 	cache     *cache.Cache
 	transport *http.Transport
+	nat       *nat // on the way to the service
 }
 
 func (c *client) close() {
@@ -48,7 +51,13 @@ func (s stack) open(m *meter, outage time.Duration, bases ...string) (*client, e
 	if err != nil {
 		return nil, err
 	}
-	c := &client{cache: vectors, transport: &http.Transport{MaxIdleConnsPerHost: slots, DisableCompression: true}}
+	way := new(nat)
+	c := &client{cache: vectors, nat: way, transport: &http.Transport{MaxIdleConnsPerHost: slots, DisableCompression: true, DialContext: way.dial}}
+	if s.h2 {
+		c.transport.Protocols = new(http.Protocols)
+		c.transport.Protocols.SetUnencryptedHTTP2(true)
+		c.transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: ping, PingTimeout: ping}
+	}
 	retry := middleware.RetryOptions{Budget: 2*time.Minute + outage, Pause: 20 * time.Millisecond, MaxPause: 500 * time.Millisecond}
 	if s.hasty {
 		retry.Budget = -1

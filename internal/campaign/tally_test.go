@@ -16,6 +16,7 @@ func TestCompare(t *testing.T) {
 	ok := func(hash uint64) result { return result{hash: hash} }
 	fail := func(k embedding.Kind) result { return result{failed: true, kind: k} }
 	rejected := expectation{marked: embedding.Rejected}
+	mild := expectation{marked: embedding.Rejected, alone: embedding.Malformed, mild: true}
 	malformed := expectation{may: []embedding.Kind{embedding.Malformed}}
 	type counts map[embedding.Kind]int
 	for _, tc := range []struct {
@@ -38,6 +39,9 @@ func TestCompare(t *testing.T) {
 			tally{failed: counts{embedding.Rejected: 2}, missing: 1}},
 		{"another one is refused", rejected, []result{fail(embedding.Rejected), fail(embedding.Rejected), ok(11), fail(embedding.Rejected)},
 			tally{failed: counts{embedding.Rejected: 2}, lost: 1, missing: 1}},
+		{"the marked may be, alone by another kind", mild, []result{ok(11), ok(22), ok(11), fail(embedding.Malformed)}, tally{failed: counts{embedding.Malformed: 1}}},
+		{"another one alone may not", mild, []result{fail(embedding.Malformed), ok(22), ok(11), ok(22)}, tally{lost: 1}},
+		{"a marked one with another vector", mild, []result{ok(11), ok(23), ok(11), ok(22)}, tally{wrong: 1}},
 		{"a marked one is not", rejected, []result{ok(11), ok(22), ok(11), fail(embedding.Rejected)}, tally{failed: counts{embedding.Rejected: 1}, wrong: 1}},
 	} {
 		got := compare(j, want, tc.got, tc.expect)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/vecspace/embedding"
@@ -29,6 +30,8 @@ type trial struct {
 	scenario scenario
 	kills    int // of the first emulator's process
 	earlier  int // faults that struck in its earlier processes
+	client   *client
+	left     atomic.Int64 // calls that left in the middle
 }
 
 // reference embeds each text with the provider alone, one request after the other.
@@ -81,11 +84,16 @@ func (l *laboratory) play(ctx context.Context, s scenario) (row, error) {
 	if err != nil {
 		return r, err
 	}
+	t.client = c
 	var marks []mark
 	if s.marks != nil {
 		marks = s.marks(t)
 	}
-	got, took, err := j.run(ctx, c, marks...)
+	var e embedding.Embedder = c
+	if s.leave {
+		e = leaving{c, &t.left}
+	}
+	got, took, err := j.run(ctx, e, marks...)
 	if err != nil {
 		return r, err
 	}
@@ -190,5 +198,5 @@ func (t *trial) injected(l emulator.Ledger) int {
 	if t.scenario.injected != nil {
 		return t.scenario.injected(l)
 	}
-	return struck(l) + t.earlier + t.kills
+	return struck(l) + t.earlier + t.kills + int(t.left.Load()) + t.client.nat.forgotten()
 }

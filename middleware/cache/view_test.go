@@ -83,6 +83,45 @@ func TestBurstOfManyAtOnce(t *testing.T) {
 	}
 }
 
+// TestPartialHitsOfAWrappedAnswer: a layer that adds words to a PartialError costs none of the rows
+// behind a hit, and they are kept.
+func TestPartialHitsOfAWrappedAnswer(t *testing.T) {
+	p := newProvider(model("s"))
+	p.fails = func(text string) error {
+		if text == "bad" {
+			return &embedding.Error{Kind: embedding.Rejected}
+		}
+		return nil
+	}
+	e := embedding.Chain(p, open(t, Options{}).Wrap, func(next embedding.Embedder) embedding.Embedder {
+		return embedding.Wrap(next, next.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+			res, err := next.Embed(ctx, req)
+			if err != nil {
+				err = errors.Join(errors.New("tenant 7"), fmt.Errorf("tenant 7: %w", err))
+			}
+			return res, err
+		})
+	})
+	embed(t, e, "hit")
+	texts := []string{"new", "hit", "bad", "other"}
+	for range 2 {
+		res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
+		rows := embedding.Salvage(res, err).Vectors
+		partial, ok := errors.AsType[*embedding.PartialError](err)
+		if !ok || len(partial.Failed) != 1 || len(rows) != len(texts) {
+			t.Fatalf("got %d rows and %v, want all but the text that is bad", len(rows), err)
+		}
+		for i, text := range texts {
+			if text != "bad" && !slices.Equal(rows[i], vector(p.m, 0, text)) {
+				t.Errorf("%s: got %v, want its vector", text, rows[i])
+			}
+			if p.billed[text] > 1 {
+				t.Errorf("%s: got billed %d times, want once", text, p.billed[text])
+			}
+		}
+	}
+}
+
 func TestPartialHitsAgainstPlainLoop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := newProvider(model("s"))

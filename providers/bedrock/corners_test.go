@@ -17,6 +17,7 @@ import (
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers/bedrock"
 	"github.com/vecspace/embedding/providers/bedrock/bedrocktest"
+	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
@@ -54,6 +55,17 @@ func skewed(t *testing.T, ahead time.Duration, slow func(n int) bool) (*http.Cli
 		s.ServeHTTP(w, r)
 		return w.Result(), nil
 	})}, &sent
+}
+
+// TestExpiredSignatureOfTheEmulator: the emulator's fault of that name, once, costs no text.
+func TestExpiredSignatureOfTheEmulator(t *testing.T) {
+	s, e := emulate(t, bedrock.Options{})
+	expect.NoError(t, s.SetFaults(emulator.Fault{Name: "expired-signature", At: 2}))
+	for range 3 {
+		_, err := embedding.Query(t.Context(), e, "hi")
+		expect.NoError(t, err)
+	}
+	expect.Equal(t, "requests", s.Ledger().Requests, 4)
 }
 
 // TestSignatureThatExpired: a request that was refused for its time is signed again, once, by the

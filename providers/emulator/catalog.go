@@ -17,6 +17,7 @@ type stage uint8
 
 const (
 	atGateway stage = iota // after the key check, before everything else; nothing is billed
+	atText                 // where the texts are known, for faults of the gateway with a Match; nothing is billed
 	atCheck                // at the check of the rule that it changes
 	atDelay                // before the answer is sent; combines with a fault of the answer
 	atAnswer               // after the texts are billed
@@ -57,6 +58,7 @@ func (v Vendor) Catalog() []FaultInfo {
 var wireFaults = []FaultInfo{
 	{Name: "reset", Does: "the connection is reset before a byte of the answer", Kind: embedding.Unavailable},
 	{Name: "kill", Does: "the emulator goes down: this and every later connection is reset, until faults are set anew; the command ends", Kind: embedding.Unavailable},
+	{Name: "restart", Does: "the emulator goes down for delay (without it: 1s): this connection, those in flight and every new one are reset", Kind: embedding.Unavailable},
 	{Name: "answer", Does: "an answer word for word: status (without it: 500) and body", Status: 500, Kind: embedding.Unavailable},
 	{Name: "hang", Does: "no answer until the caller leaves", Kind: embedding.Unavailable},
 	{Name: "html-502", Does: "a proxy's 502 page", Status: 502, Kind: embedding.Unavailable},

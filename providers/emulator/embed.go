@@ -3,6 +3,7 @@ package emulator
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ func (x *exchange) embed(c *call, buf *buffer) {
 		c.Texts = append(c.Texts, strings.Trim(fmt.Sprint(ids), "[]"))
 		tokens[i] = len(ids)
 	}
+	x.texts = c.Texts
 	wrong := x.dialect.Check(x.req, &c.Call, c.model, c.Exceeds(c.model.Limits, tokens, x.tokens))
 	c.length = c.model.Length(&c.Call)
 	if !c.model.Symmetric {
@@ -58,6 +60,10 @@ func (x *exchange) embed(c *call, buf *buffer) {
 	}
 	if wrong != nil {
 		x.refuse(*wrong)
+		return
+	}
+	if f := x.strike(atText, nil); f != nil {
+		x.fail(f)
 		return
 	}
 	if f := x.checkFault(c); f != nil {
@@ -97,7 +103,8 @@ func (x *exchange) embed(c *call, buf *buffer) {
 // checkFault returns the fault that strikes a good call because of its content. It may change a
 // call for base64 into one for numbers.
 func (x *exchange) checkFault(c *call) *fault {
-	if f := x.strike(atCheck, func(f Fault) bool { return f.Name == "bad-text" && c.bad(f) }); f != nil || !c.Base64 {
+	bad := func(f Fault) bool { return f.Name == "bad-text" && x.holding(cmp.Or(f.Match, BadText)) >= 0 }
+	if f := x.strike(atCheck, bad); f != nil || !c.Base64 {
 		return f
 	}
 	f := x.strike(atCheck, named("base64-400"))
@@ -107,15 +114,9 @@ func (x *exchange) checkFault(c *call) *fault {
 	return f
 }
 
-// bad reports whether a text contains the marker of a bad text.
-func (c *call) bad(f Fault) bool {
-	mark := cmp.Or(f.Match, BadText)
-	for _, t := range c.Texts {
-		if strings.Contains(t, mark) {
-			return true
-		}
-	}
-	return false
+// holding returns the place of the first text that contains the mark, or -1.
+func (x *exchange) holding(mark string) int {
+	return slices.IndexFunc(x.texts, func(text string) bool { return strings.Contains(text, mark) })
 }
 
 // throttled returns the rate that the account exceeds, by its fault's name.

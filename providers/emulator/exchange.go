@@ -3,6 +3,7 @@ package emulator
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/vecspace/embedding/providers/dialect"
 )
@@ -23,6 +25,8 @@ type exchange struct {
 	req *dialect.Request
 
 	settings Settings // as of the request's arrival; read-only
+
+	texts []string // of a call for a model that exists
 
 	status int  // of a complete answer; 0 means none was sent
 	begun  bool // a part of the answer was sent
@@ -104,13 +108,23 @@ func (x *exchange) fail(f *fault) {
 	case f.info.error:
 		x.fault(f.Fault)
 	case f.Fault.Name == "answer":
-		x.send(cmp.Or(f.Fault.Status, f.info.Status), "", []byte(strings.ReplaceAll(f.Fault.Body, "{id}", x.req.ID)))
+		body := strings.ReplaceAll(f.Fault.Body, "{id}", x.req.ID)
+		if f.Fault.Match != "" {
+			text, _ := json.Marshal(x.texts[x.holding(f.Fault.Match)]) // a string always can
+			body = strings.ReplaceAll(body, "{text}", string(text[1:len(text)-1]))
+		}
+		x.send(cmp.Or(f.Fault.Status, f.info.Status), "", []byte(body))
 	case f.Fault.Name == "html-502":
 		x.send(http.StatusBadGateway, "text/html", []byte(badGateway))
 	case f.Fault.Name == "empty-503":
 		x.send(http.StatusServiceUnavailable, "", nil)
 	case f.Fault.Name == "reset":
 		x.abort = true
+	case f.Fault.Name == "restart":
+		x.abort = true
+		x.mu.Lock()
+		x.until = time.Now().Add(cmp.Or(f.Fault.Delay, time.Second))
+		x.mu.Unlock()
 	case f.Fault.Name == "kill":
 		x.kill()
 	case f.Fault.Name == "hang":
@@ -162,6 +176,12 @@ func (x *exchange) reply(a dialect.Reply) {
 
 // send sends a complete answer and reports whether the caller was still there.
 func (x *exchange) send(status int, contentType string, body []byte) bool {
+	x.mu.Lock()
+	x.abort = x.abort || time.Now().Before(x.until)
+	x.mu.Unlock()
+	if x.abort {
+		return false
+	}
 	x.head(status, contentType, len(body))
 	if _, err := x.w.Write(body); err != nil || x.req.Context().Err() != nil {
 		return false

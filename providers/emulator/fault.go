@@ -22,18 +22,22 @@ type Fault struct {
 	P    float64 // probability; 0 means always
 	Next int     // at most this many times; 0 means no limit
 
-	Delay      time.Duration // for slow: how long; 0 means one second
-	Match      string        // for bad-text: what a bad text contains; "" means BadText
+	// Match narrows the fault down to requests with a text that contains it. A fault of one vector
+	// then spoils that text's. "" means any request, or for bad-text BadText.
+	Match string
+
+	Delay      time.Duration // for slow and restart: how long; 0 means one second
 	Flat       bool          // for an error: a flat body even if the API uses an envelope
 	RetryAfter time.Duration // for an error: the Retry-After header, in seconds rounded up; 0 means no header
 	Status     int           // for answer: the HTTP status, from 200; 0 means 500
-	Body       string        // for answer: the body; {id} stands for the request's id
+	Body       string        // for answer: the body; {id} is the request's id, {text} the text with Match
 }
 
 // ParseFault reads a fault in the form of flags and the control API: the name, then "=" and options
 // separated by commas. Examples: "slow=p:0.1,delay:2s", "reset=next:3",
 // "overloaded=at:5,retry_after:1s", "auth=flat", "answer=status:429,body:{}". The option "always"
-// is allowed and changes nothing. match: and body: come last and take the rest of the string.
+// is allowed and changes nothing. match: and body: come last, in this order: body: takes the rest of
+// the string, and match: what is before ",body:".
 // ParseFault does not check that the fault exists; SetFaults does.
 func ParseFault(spec string) (Fault, error) {
 	name, options, _ := strings.Cut(spec, "=")
@@ -41,8 +45,14 @@ func ParseFault(spec string) (Fault, error) {
 	for options != "" {
 		option, rest, _ := strings.Cut(options, ",")
 		key, value, _ := strings.Cut(option, ":")
-		if key == "match" || key == "body" {
-			value, rest = strings.TrimPrefix(options, key+":"), ""
+		switch key {
+		case "match":
+			value, rest, _ = strings.Cut(strings.TrimPrefix(options, "match:"), ",body:")
+			if rest != "" {
+				rest = "body:" + rest
+			}
+		case "body":
+			value, rest = strings.TrimPrefix(options, "body:"), ""
 		}
 		options = rest
 		var err error
@@ -149,10 +159,10 @@ func (f Fault) check(info FaultInfo, isError bool) error {
 		return fmt.Errorf("fault %q: a count or duration is negative", f.Name)
 	case !(f.P >= 0 && f.P <= 1):
 		return fmt.Errorf("fault %q: the probability %v is not between 0 and 1", f.Name, f.P)
-	case f.Delay != 0 && info.stage != atDelay:
+	case f.Delay != 0 && info.stage != atDelay && f.Name != "restart":
 		return fmt.Errorf("fault %q takes no delay: set slow beside it", f.Name)
-	case f.Match != "" && f.Name != "bad-text":
-		return fmt.Errorf("fault %q takes no match: only bad-text does", f.Name)
+	case strings.Contains(f.Match, ",body:"):
+		return fmt.Errorf("fault %q has a match with \",body:\", which begins another option", f.Name)
 	case f.Flat && !(isError && info.Flats):
 		return fmt.Errorf("fault %q has no error body that could be flat", f.Name)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
@@ -190,6 +200,9 @@ func (s *Server) prepare(faults []Fault) ([]*fault, error) {
 		}
 		if f.At > 0 && f.Next == 0 {
 			f.Next = 1
+		}
+		if f.Match != "" && info.stage == atGateway {
+			info.stage = atText
 		}
 		out = append(out, &fault{FaultState{Fault: f}, info, seeded(s.seed, "fault", f.Name, strconv.Itoa(i))})
 	}

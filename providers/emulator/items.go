@@ -30,6 +30,9 @@ func (x *exchange) rows(c *call, digests []digest, spoil *fault) ([]dialect.Row,
 	x.mu.Lock()
 	pick, order := spoil.rand.IntN(len(items)), spoil.rand.Perm(len(items))
 	x.mu.Unlock()
+	if spoil.Fault.Match != "" {
+		pick = x.holding(spoil.Fault.Match)
+	}
 	switch spoil.Fault.Name {
 	case "shuffled":
 		items = shuffled(items, order)

@@ -30,6 +30,7 @@ type Server struct {
 	settings  Settings
 	faults    []*fault
 	down      bool                 // the fault kill has struck
+	until     time.Time            // the fault restart is over
 	throttles map[string]*throttle // by model; all keys share one account
 	books     books
 	jitter    *rand.Rand
@@ -63,7 +64,7 @@ func (s *Server) SetFaults(faults ...Fault) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults, s.down = prepared, false
+	s.faults, s.down, s.until = prepared, false, time.Time{}
 	return nil
 }
 
@@ -78,13 +79,14 @@ func (s *Server) Faults() []FaultState {
 	return out
 }
 
-// strike returns the first fault that is due at a stage and applies to this request.
-func (s *Server) strike(at stage, could func(Fault) bool) *fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range s.faults {
-		if f.info.stage == at && (could == nil || could(f.Fault)) && f.due() {
-			s.books.Faults[f.Fault.Name]++
+// strike returns the first fault that is due at a stage and applies to this request. A fault with a
+// Match applies to calls with such a text.
+func (x *exchange) strike(at stage, could func(Fault) bool) *fault {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, f := range x.faults {
+		if f.info.stage == at && (f.Fault.Match == "" || x.holding(f.Fault.Match) >= 0) && (could == nil || could(f.Fault)) && f.due() {
+			x.books.Faults[f.Fault.Name]++
 			return f
 		}
 	}
@@ -106,7 +108,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x := &exchange{Server: s, w: w, req: &dialect.Request{Request: r, ID: requestID(), Arrived: time.Now(), Out: w.Header()}}
 	s.mu.Lock()
-	if s.down {
+	if s.down || x.req.Arrived.Before(s.until) {
 		s.mu.Unlock()
 		x.drop()
 		return

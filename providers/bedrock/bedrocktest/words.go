@@ -13,9 +13,10 @@ const (
 
 // words are the service's own if bedrock's testdata/errors.jsonl has them, otherwise in its manner.
 var words = map[string]dialect.Refusal{
-	"auth":      {Status: 403, Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid.", Kind: embedding.Auth},
-	"expired":   {Status: 403, Code: "ExpiredTokenException", Message: "The security token included in the request is expired", Kind: embedding.Auth},
-	"no-access": {Status: 403, Code: "AccessDeniedException", Message: "You don't have access to the model with the specified model ID.", Kind: embedding.Auth},
+	"auth":              {Status: 403, Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid.", Kind: embedding.Auth},
+	"expired":           {Status: 403, Code: "ExpiredTokenException", Message: "The security token included in the request is expired", Kind: embedding.Auth},
+	"expired-signature": {Status: 403, Code: badSignature, Message: "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z (20260101T001000Z - 5 min.)", Kind: embedding.Auth},
+	"no-access":         {Status: 403, Code: "AccessDeniedException", Message: "You don't have access to the model with the specified model ID.", Kind: embedding.Auth},
 	"profile-only": {Status: 400, Code: validation, Kind: embedding.Invalid, Message: "Invocation of model ID cohere.embed-v4:0 with on-demand throughput isn’t supported. " +
 		"Retry your request with the ID or ARN of an inference profile that contains this model."},
 	"exhausted":            {Status: 429, Code: "ThrottlingException", Message: "Too many tokens per day, please wait before trying again.", Kind: embedding.Exhausted},

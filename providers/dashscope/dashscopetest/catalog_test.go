@@ -84,7 +84,7 @@ var flats = map[string]string{
 }
 
 // otherFaults have a test of their own below.
-var otherFaults = []string{"answer", "kill", "reset", "hang", "overlength-hang", "bad-text", "base64-400", "base64-ignore", "slow", "shuffled", "wrong-count",
+var otherFaults = []string{"answer", "kill", "restart", "reset", "hang", "overlength-hang", "bad-text", "base64-400", "base64-ignore", "slow", "shuffled", "wrong-count",
 	"duplicate-index", "null-vector", "wrong-dimensions", "nan", "truncated", "cut-off", "drift"}
 
 func TestErrorFaults(t *testing.T) {

@@ -3,7 +3,10 @@ package dashscopetest_test
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
 )
@@ -56,7 +59,7 @@ func TestWhen(t *testing.T) {
 }
 
 func TestParseFault(t *testing.T) {
-	for _, spec := range []string{"reset", "reset=next:3", "slow=p:0.1,delay:2s", "overloaded=at:5,next:2,retry_after:1s,flat", "bad-text=p:0.5,match:a,b=c:d", `answer=next:2,status:429,body:{"code":"x"},y`, "kill=at:5,next:1"} {
+	for _, spec := range []string{"reset", "reset=next:3", "slow=p:0.1,delay:2s", "overloaded=at:5,next:2,retry_after:1s,flat", "bad-text=p:0.5,match:a,b=c:d", `answer=next:2,status:429,body:{"code":"x"},y`, "kill=at:5,next:1", "nan=match:x,y", "restart=delay:900ms,match:a", "answer=status:418,match:a,b,body:{text},body:x"} {
 		f, err := dashscopetest.ParseFault(spec)
 		if err != nil || f.String() != spec {
 			t.Errorf("%q: %+v %v", spec, f, err)
@@ -86,6 +89,7 @@ func TestParseFault(t *testing.T) {
 func FuzzParseFault(f *testing.F) {
 	f.Add("slow=p:0.1,delay:2s")
 	f.Add("bad-text=match:x,y")
+	f.Add("answer=match:x,body:y,body:z")
 	f.Add("answer=at:3,status:429,body:{}")
 	f.Fuzz(func(t *testing.T, spec string) {
 		first, err := dashscopetest.ParseFault(spec)
@@ -95,6 +99,55 @@ func FuzzParseFault(f *testing.F) {
 		again, err := dashscopetest.ParseFault(first.String())
 		if err != nil || first != again {
 			t.Fatalf("%q: %+v, again %+v, %v", spec, first, again, err)
+		}
+	})
+}
+
+// TestFaultsOfAText: with a match a fault strikes only requests with such a text, and spoils the
+// vector of that text.
+func TestFaultsOfAText(t *testing.T) {
+	const good, bad = `{"model":"text-embedding-v4","input":["a","b"]}`, `{"model":"text-embedding-v4","input":["a","b","\"poison\"","c"]}`
+	for spec, want := range map[string]string{
+		`answer=status:418,match:poison,body:no: {text}`: `no: \"poison\"`,
+		`overloaded=match:poison`:                        `ModelServingError`,
+		`empty-503=match:poison`:                         ``,
+		`nan=match:poison`:                               `[NaN,`,
+		`null-vector=match:poison`:                       `null`,
+	} {
+		s := open(t, dashscopetest.Options{})
+		f, err := dashscopetest.ParseFault(spec)
+		expect.NoError(t, err)
+		expect.NoError(t, s.SetFaults(f))
+		expect.Equal(t, spec+": status without the text", do(t, s, call{body: good}).Code, 200)
+		w := do(t, s, call{body: bad})
+		body := w.Body.String()
+		if !strings.Contains(body, want) {
+			t.Errorf("%s: got %d %s, want %q in it", spec, w.Code, body, want)
+		}
+		if rows := strings.Split(body, `"embedding":`); w.Code == 200 && (len(rows) != 5 || !strings.HasPrefix(rows[3], want)) {
+			t.Errorf("%s: got %q, want the third vector spoiled", spec, body)
+		}
+		expect.Equal(t, spec+": struck", s.Faults()[0].Injected, 1)
+	}
+}
+
+// TestRestart: the emulator is down for a while, for requests in flight too, and then serves again.
+func TestRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Latency: 100 * time.Millisecond}, Faults: []emulator.Fault{{Name: "restart", Delay: 900 * time.Millisecond, Match: "poison"}}}})
+		start := time.Now()
+		answered := func(at time.Duration, body string) (ok bool) {
+			time.Sleep(time.Until(start.Add(at)))
+			defer func() { ok = recover() == nil }()
+			return do(t, s, call{body: body}).Code == 200
+		}
+		const good, bad = `{"model":"text-embedding-v4","input":"a"}`, `{"model":"text-embedding-v4","input":["a","poison"]}`
+		inFlight := make(chan bool)
+		go func() { inFlight <- answered(50*time.Millisecond, good) }()
+		got := []bool{answered(100*time.Millisecond, bad), <-inFlight, answered(500*time.Millisecond, good), answered(1001*time.Millisecond, good)}
+		expect.Equal(t, "answered: the poison, in flight, down, up again", got, []bool{false, false, false, true})
+		if l := s.Ledger(); l.Billed != 2 || l.Lost != 1 {
+			t.Errorf("got %+v, want 2 billed and 1 lost", l)
 		}
 	})
 }

@@ -184,21 +184,21 @@ func TestKeys(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	for want, o := range map[string]dashscopetest.Options{
-		"unknown region":       {Region: "mars"},
-		"a key's region":       {KeyRegions: map[string]string{"sk-secret": "mars"}},
-		"a key is blank":       {KeyRegions: map[string]string{" ": "cn"}},
-		"negative":             {Options: emulator.Options{Settings: emulator.Settings{Rates: emulator.Rates{RPM: -1}}}},
-		"latency":              {Options: emulator.Options{Settings: emulator.Settings{Latency: -1}}},
-		"unknown model":        {Options: emulator.Options{Settings: emulator.Settings{Limits: map[string]embedding.Limits{"v4": {}}}}},
-		"a limit of":           {Options: emulator.Options{Settings: emulator.Settings{Limits: map[string]embedding.Limits{"text-embedding-v4": {Texts: -1}}}}},
-		`no fault "nonsense"`:  {Options: emulator.Options{Faults: []emulator.Fault{{Name: "nonsense"}}}},
-		"between 0 and 1":      {Options: emulator.Options{Faults: []emulator.Fault{{Name: "reset", P: 2}}}},
-		"takes no delay":       {Options: emulator.Options{Faults: []emulator.Fault{{Name: "reset", Delay: 1}}}},
-		"takes no match":       {Options: emulator.Options{Faults: []emulator.Fault{{Name: "slow", Match: "x"}}}},
-		"no error body":        {Options: emulator.Options{Faults: []emulator.Fault{{Name: "nan", Flat: true}}}},
-		"sends no Retry-After": {Options: emulator.Options{Faults: []emulator.Fault{{Name: "hang", RetryAfter: 1}}}},
-		"takes no status":      {Options: emulator.Options{Faults: []emulator.Fault{{Name: "hang", Status: 400}}}},
-		"between 200 and 599":  {Options: emulator.Options{Faults: []emulator.Fault{{Name: "answer", Status: 100}}}},
+		"unknown region":        {Region: "mars"},
+		"a key's region":        {KeyRegions: map[string]string{"sk-secret": "mars"}},
+		"a key is blank":        {KeyRegions: map[string]string{" ": "cn"}},
+		"negative":              {Options: emulator.Options{Settings: emulator.Settings{Rates: emulator.Rates{RPM: -1}}}},
+		"latency":               {Options: emulator.Options{Settings: emulator.Settings{Latency: -1}}},
+		"unknown model":         {Options: emulator.Options{Settings: emulator.Settings{Limits: map[string]embedding.Limits{"v4": {}}}}},
+		"a limit of":            {Options: emulator.Options{Settings: emulator.Settings{Limits: map[string]embedding.Limits{"text-embedding-v4": {Texts: -1}}}}},
+		`no fault "nonsense"`:   {Options: emulator.Options{Faults: []emulator.Fault{{Name: "nonsense"}}}},
+		"between 0 and 1":       {Options: emulator.Options{Faults: []emulator.Fault{{Name: "reset", P: 2}}}},
+		"takes no delay":        {Options: emulator.Options{Faults: []emulator.Fault{{Name: "reset", Delay: 1}}}},
+		"begins another option": {Options: emulator.Options{Faults: []emulator.Fault{{Name: "slow", Match: "x,body:"}}}},
+		"no error body":         {Options: emulator.Options{Faults: []emulator.Fault{{Name: "nan", Flat: true}}}},
+		"sends no Retry-After":  {Options: emulator.Options{Faults: []emulator.Fault{{Name: "hang", RetryAfter: 1}}}},
+		"takes no status":       {Options: emulator.Options{Faults: []emulator.Fault{{Name: "hang", Status: 400}}}},
+		"between 200 and 599":   {Options: emulator.Options{Faults: []emulator.Fault{{Name: "answer", Status: 100}}}},
 	} {
 		o.Embedder = words{}
 		if _, err := dashscopetest.New(o); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
