@@ -213,7 +213,7 @@ func (e *echo) near(texts []string) []string {
 	return all
 }
 
-// goesOn matches how servers say that they cut what stands before: ..., [...], (12 more characters).
+// goesOn matches how servers say that they cut what stands before it: ..., [...], (12 more).
 var goesOn = regexp.MustCompile(`^(?:\.\.|…|[\[(<][^\])>]{0,12}(?:\.\.|…|more|trunc|chars))`)
 
 const quotes = "\"'`“‘«「『[("

@@ -15,7 +15,8 @@ import (
 const LongestWait = 24 * time.Hour
 
 // RetryAfter returns the wait that the server asks for: Retry-After-Ms, which OpenAI and others
-// send too (Azure under a name of its own), or Retry-After in seconds, as a duration or as a date (RFC 9110, 10.2.3). 0 means none.
+// send too (Azure under a name of its own), or Retry-After in seconds, as a duration or as a
+// date (RFC 9110, 10.2.3). 0 means none.
 func RetryAfter(h http.Header) time.Duration {
 	for _, name := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
 		if ms, ok := number(h.Get(name)); ok {
@@ -65,7 +66,8 @@ func reset(h http.Header) time.Duration {
 	return cmp.Or(spent, soonest)
 }
 
-// until reads a duration, seconds, or a time: RFC 3339's, a header's, or in seconds or milliseconds since 1970.
+// until reads a duration, seconds, or a time: RFC 3339's, a header's, or in seconds or
+// milliseconds since 1970.
 func until(s string) time.Duration {
 	const since = 9e8 // so many seconds are a time
 	at, err := time.Parse(time.RFC3339, s)
