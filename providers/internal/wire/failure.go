@@ -174,7 +174,7 @@ func isFine(s string) bool {
 // heard returns the failure as a classifier may see it: without what its words quote of the texts,
 // and with the body's own status where the status line says that all is well.
 func (f Failure) heard(texts []string) Failure {
-	f.Message = own(f.Message, texts)
+	f.Message = own(f.Message, texts, ownRun)
 	if f.said > 0 && f.Status < 300 {
 		f.Status = f.said
 	}
@@ -261,18 +261,28 @@ func permanent(k embedding.Kind) bool {
 	return k == embedding.Rejected || k == embedding.Invalid || k == embedding.Exhausted || k == embedding.Auth
 }
 
+// verdict is what classify says, which may be nil, or else the status.
+func (f Failure) verdict(classify func(Failure) Verdict) (v Verdict) {
+	if classify != nil {
+		v = classify(f)
+	}
+	if byStatus := f.Kind(); v.Kind == embedding.Unknown {
+		v.Kind = byStatus
+	} else if f.Status >= 500 && permanent(v.Kind) && !permanent(byStatus) && !v.Proved {
+		v = Verdict{Kind: byStatus} // the server failed, whatever its words remind of
+	}
+	return v
+}
+
 // refusal makes an error of an answer without vectors. classify may be nil. The caller adds
 // Provider, Model and Endpoint.
 func (f Failure) refusal(classify func(Failure) Verdict, key string, texts []string) *embedding.Error {
 	heard := f.heard(texts)
-	var v Verdict
-	if classify != nil {
-		v = classify(heard)
-	}
-	if byStatus := heard.Kind(); v.Kind == embedding.Unknown {
-		v.Kind = byStatus
-	} else if heard.Status >= 500 && permanent(v.Kind) && !permanent(byStatus) && !v.Proved {
-		v = Verdict{Kind: byStatus} // the server failed, whatever its words remind of
+	v := heard.verdict(classify)
+	if v.Kind == embedding.Exhausted {
+		// It ends a whole job. Words that a text shares, perhaps cut short, are no reason for that.
+		heard.Message = own(f.Message, texts, sharedRun)
+		v = heard.verdict(classify)
 	}
 	e := &embedding.Error{
 		Kind: v.Kind, Status: f.Status, Code: f.code(key, texts), Allowed: v.Allowed,

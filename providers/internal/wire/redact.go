@@ -17,6 +17,7 @@ const (
 	keyRun    = 8       // so many bytes of the key in a row are a secret
 	textRun   = 16      // so many bytes of a text in a row are an echo
 	ownRun    = 32      // fewer of them may be the server's own words too, which classify a failure
+	sharedRun = 24      // fewer than ownRun are enough where words would end a job
 	maxWords  = 500     // kept bytes of a server's message
 	mostSaid  = 8 << 10 // bytes of a server's message that are looked at
 	MaxCode   = 64
@@ -51,15 +52,15 @@ func Words(message, key string, texts []string) string {
 }
 
 // own returns the words of a message that are the server's own, to classify a failure by: without
-// what they quote of the texts. A text may share a phrase with the server, so that only long runs
+// what they quote of the texts. A text may share a phrase with the server, so that only runs of n bytes
 // count, or whole texts.
-func own(message string, texts []string) string {
+func own(message string, texts []string, n int) string {
 	message = oneLine(strings.ToValidUTF8(message, "?"))
 	if message == "" || len(texts) == 0 {
 		return message
 	}
 	e := newEcho(message)
-	e.texts(texts, ownRun)
+	e.texts(texts, n)
 	return e.replaced("[...]")
 }
 

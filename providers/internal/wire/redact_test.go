@@ -134,7 +134,7 @@ func TestForms(t *testing.T) {
 		} {
 			t.Run(name+" of "+text[:6], func(t *testing.T) {
 				said := before + form(text) + after
-				for _, got := range []string{Words(said, key, []string{"another", text}), own(said, []string{"another", text})} {
+				for _, got := range []string{Words(said, key, []string{"another", text}), own(said, []string{"another", text}, ownRun)} {
 					if rest := strings.NewReplacer(before, "", after, "", strings.Trim(after, " -("), "", redacted, "").Replace(got); len(appendFolded(nil, rest)) > shown {
 						t.Errorf("got %q, want no more than the server's own words", got)
 					}
@@ -177,7 +177,7 @@ func TestOwn(t *testing.T) {
 		{"a text that is the server's phrase", "upstream failed for input [insufficient balance of power]", "insufficient balance of power", "upstream failed for input [[...]]"},
 		{"no texts", "one\ntwo", "", "one two"},
 	} {
-		if got := own(tc.message, []string{tc.text}); got != tc.want {
+		if got := own(tc.message, []string{tc.text}, ownRun); got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
 		}
 	}
