@@ -252,8 +252,8 @@ var words = []struct {
 	said *regexp.Regexp
 }{
 	{embedding.Exhausted, regexp.MustCompile(`(?i)余额不足|额度不足|insufficient (?:account |user )?(?:balance|credits?|funds)\b|out of credits`)},
-	{embedding.RateLimited, regexp.MustCompile(`(?i)rate.?limit|too many requests|throttl`)},
-	{embedding.Unavailable, regexp.MustCompile(`(?i)overloaded|unavailable|\bbusy\b|timed? ?out|try again`)},
+	{embedding.RateLimited, regexp.MustCompile(`(?i)^(?:rate.?limit|too many requests|throttl)`)},
+	{embedding.Unavailable, regexp.MustCompile(`(?i)overloaded|\bunavailable\b|\bbusy\b|timed? ?out`)},
 }
 
 // permanent reports whether a kind ends a job or costs a text.
