@@ -270,6 +270,8 @@ func (f Failure) verdict(classify func(Failure) Verdict) (v Verdict) {
 		v.Kind = byStatus
 	} else if f.Status >= 500 && permanent(v.Kind) && !permanent(byStatus) && !v.Proved {
 		v = Verdict{Kind: byStatus} // the server failed, whatever its words remind of
+	} else if v.Kind == embedding.Invalid && f.Status == http.StatusTooManyRequests {
+		v = Verdict{Kind: byStatus} // a type that the server gives to all its refusals
 	}
 	return v
 }

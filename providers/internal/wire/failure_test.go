@@ -88,6 +88,16 @@ func TestKindsWithoutACode(t *testing.T) {
 	}
 }
 
+// TestInvalidUnder429: a classifier's Invalid does not end a job that has only been too fast.
+func TestInvalidUnder429(t *testing.T) {
+	classify := func(Failure) Verdict { return Verdict{Kind: embedding.Invalid} }
+	for status, want := range map[int]embedding.Kind{429: embedding.RateLimited, 400: embedding.Invalid, 503: embedding.Unavailable} {
+		if got := (Failure{Status: status, Type: "invalid_request_error"}).refusal(classify, "", nil); got.Kind != want {
+			t.Errorf("status %d: got %v, want %v", status, got, want)
+		}
+	}
+}
+
 // nasty are bodies that made a reader work for minutes: deep, wide, and both.
 func nasty() map[string]string {
 	deep := func(open, close string) string {
