@@ -74,7 +74,7 @@ func KindOfStatus(status int) Kind {
 	case slices.Contains([]int{408, 409, 421, 423, 424, 425, 444, 449, 460, 499}, status),
 		status >= 500 && status != 501 && status != 505:
 		return Unavailable
-	case status == 429:
+	case status == 429 || status == 420: // which was Twitter's word for it
 		return RateLimited
 	case status >= 400:
 		return Invalid

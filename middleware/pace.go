@@ -324,7 +324,8 @@ func (p *pace) pass(at time.Time, of int) {
 		top = max(min(top, most), count/took, p.top/2)
 		p.span = min(mostRun, max(leastRun, paid*float64(p.refusals), 20*idle*p.served/took))
 	} else {
-		p.bucket, p.span = &bucket{}, leastRun // what is measured at the beginning says little
+		p.bucket = &bucket{} // what is measured at the beginning says little, and nothing if it is little
+		p.span = min(leastRun, max(1, p.served*p.served/16))
 	}
 	p.top = top
 	p.grown = 0

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -430,5 +431,62 @@ func TestPaceOfANumberThatChanges(t *testing.T) {
 		if ratio, refused := p.judge(rates{atOnce: c.first}, rates{atOnce: c.then}); ratio > 1.3 || refused > 0.03 {
 			t.Errorf("%d, then %d: %.2f of the ideal time and %.1f %% refused, want 1.3 and 3 %% at most", c.first, c.then, ratio, 100*refused)
 		}
+	}
+}
+
+// hasty refuses a few requests after some others, and then none.
+type hasty struct {
+	target
+	latency       time.Duration
+	after, refuse int32
+	says          time.Duration
+	sent          atomic.Int32
+}
+
+func (p *hasty) Embed(ctx context.Context, _ embedding.Request) (embedding.Response, error) {
+	n := p.sent.Add(1) - p.after
+	switch err := sleep(ctx, p.latency); {
+	case err != nil:
+		return embedding.Response{}, err
+	case n > 0 && n <= p.refuse:
+		return embedding.Response{}, &embedding.Error{Kind: embedding.RateLimited, Status: 429, RetryAfter: p.says, Err: errors.New("slow down")}
+	}
+	return embedding.Response{Vectors: [][]float32{{1}}}, nil
+}
+
+// TestPaceOfAnEarlyRefusal: a few refusals at the beginning of a job say little of what an account
+// allows, and do not slow the whole job down.
+func TestPaceOfAnEarlyRefusal(t *testing.T) {
+	const n, latency = 1000, 50 * time.Millisecond
+	for _, c := range []struct {
+		name   string
+		after  int32 // requests that come before them
+		refuse int32
+		says   time.Duration
+		most   time.Duration
+	}{
+		{name: "the first, Retry-After", refuse: 1, says: 3 * time.Second, most: 24 * time.Second},
+		{name: "eight at once", refuse: 8, most: 15 * time.Second},
+		{name: "eight at once, Retry-After", refuse: 8, says: 3 * time.Second, most: 24 * time.Second},
+		{name: "the fifth, Retry-After", after: 4, refuse: 1, says: 3 * time.Second, most: 24 * time.Second},
+		{name: "the tenth, Retry-After", after: 9, refuse: 1, says: 3 * time.Second, most: 24 * time.Second},
+		{name: "the fifteenth", after: 14, refuse: 3, most: 24 * time.Second},
+		{name: "twenty in a row", refuse: 20, most: 60 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &hasty{latency: latency, after: c.after, refuse: c.refuse, says: c.says}
+				o := single
+				o.Batch.Parallel = 8
+				start := time.Now()
+				_, err := embedding.Chain(p, Standard(o)).Embed(t.Context(), embedding.Request{Texts: same(n)})
+				expect.NoError(t, err)
+				took := time.Since(start)
+				t.Log(took)
+				if took > c.most {
+					t.Errorf("the job took %v, want %v at most", took, c.most)
+				}
+			})
+		})
 	}
 }

@@ -3,6 +3,7 @@ package vendortest
 import (
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -77,6 +78,18 @@ func frames() map[string]frame {
 			_, _ = w.Write(body)
 			_ = w.Close()
 			return status, b.Bytes()
+		},
+		"deflate": func(h http.Header, status int, body []byte) (int, []byte) {
+			h.Set("Content-Encoding", "deflate")
+			var b bytes.Buffer
+			w := zlib.NewWriter(&b)
+			_, _ = w.Write(body)
+			_ = w.Close()
+			return status, b.Bytes()
+		},
+		"a coding that is none": func(h http.Header, status int, body []byte) (int, []byte) {
+			h.Set("Content-Encoding", "utf-8")
+			return status, body
 		},
 		"an echo as the id": func(h http.Header, status int, body []byte) (int, []byte) {
 			h.Set("X-Request-Id", "Bearer "+Key+" "+strings.Repeat("x", 9_000))

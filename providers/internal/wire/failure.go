@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,7 +122,7 @@ func (f *Failure) read(top node) {
 	fields, said := top, top
 	named := top.get("error")
 	f.Named = named.says() && !named.fine()
-	switch inner := top.get("errors", "fault", "base_resp", "response", "responsemetadata"); {
+	switch inner := top.get("errors", "fault", "baseresp", "response", "responsemetadata"); {
 	case named.obj:
 		fields, said = named, named
 	case len(named.list) > 0:
@@ -134,9 +135,9 @@ func (f *Failure) read(top node) {
 			fields, said = deeper, deeper
 		}
 	}
-	f.ID = top.get("request_id", "requestid", "id").text
-	f.Code = cmp.Or(fields.get("code", "error_code", "errorcode", "status_code").text, f.Code)
-	f.Type = fields.get("type", "error_type", "errortype", "status").text
+	f.ID = top.get("requestid", "id").text
+	f.Code = cmp.Or(fields.get("code", "errorcode", "errcode", "statuscode").text, fields.get("extensions").get("code").text, f.Code)
+	f.Type = fields.get("type", "errortype", "status").text
 	f.Message = cmp.Or(said.words(), top.words())
 	if each := fields.get("errors").words(); each != "" && each != f.Message {
 		f.Message += ": " + each
@@ -151,7 +152,7 @@ func (f *Failure) read(top node) {
 		f.Message += ": " + behind
 	}
 	for _, n := range []node{fields, top} {
-		for _, name := range []string{"code", "status", "status_code", "statuscode", "http_status", "httpcode"} {
+		for _, name := range []string{"code", "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "errorcode", "errcode"} {
 			if n, _ := strconv.Atoi(n.get(name).text); f.said == 0 && n >= 400 && n < 600 {
 				f.said = n
 			}
@@ -173,7 +174,7 @@ func isFine(s string) bool {
 // heard returns the failure as a classifier may see it: without what its words quote of the texts,
 // and with the body's own status where the status line says that all is well.
 func (f Failure) heard(texts []string) Failure {
-	f.Message = own(f.Message, texts)
+	f.Message = own(f.Message, texts, ownRun)
 	if f.said > 0 && f.Status < 300 {
 		f.Status = f.said
 	}
@@ -187,6 +188,11 @@ func (f Failure) Kind() embedding.Kind {
 	for _, word := range []string{f.Code, f.Type} {
 		if kind, ok := codes[strings.ToLower(word)]; ok && (kind == embedding.Exhausted || f.Status < 300) {
 			return kind
+		}
+	}
+	for _, w := range words {
+		if (w.kind == embedding.Exhausted && f.Status < 500 || f.Status < 300) && w.said.MatchString(f.Message) {
+			return w.kind
 		}
 	}
 	if f.page && f.Status == http.StatusForbidden {
@@ -208,12 +214,18 @@ var codes = map[string]embedding.Kind{
 	"insufficient_quota":             embedding.Exhausted,
 	"insufficient_balance":           embedding.Exhausted,
 	"billing_hard_limit_reached":     embedding.Exhausted,
+	"insufficient_credits":           embedding.Exhausted,
+	"quota_not_enough":               embedding.Exhausted,
+	"token_quota_exhausted":          embedding.Exhausted,
+	"arrearage":                      embedding.Exhausted,
 
 	"rate_limit_exceeded":   embedding.RateLimited,
 	"rate_limit_error":      embedding.RateLimited,
 	"too_many_requests":     embedding.RateLimited,
 	"resource_exhausted":    embedding.RateLimited,
 	"throttling":            embedding.RateLimited,
+	"throttled":             embedding.RateLimited,
+	"rate_limited":          embedding.RateLimited,
 	"unavailable":           embedding.Unavailable,
 	"internal":              embedding.Unavailable,
 	"deadline_exceeded":     embedding.Unavailable,
@@ -225,10 +237,23 @@ var codes = map[string]embedding.Kind{
 	"gateway_timeout":       embedding.Unavailable,
 	"timeout":               embedding.Unavailable,
 	"overloaded_error":      embedding.Unavailable,
+	"overloaded":            embedding.Unavailable,
+	"model_overloaded":      embedding.Unavailable,
 	"unauthenticated":       embedding.Auth,
 	"permission_denied":     embedding.Auth,
 	"invalid_api_key":       embedding.Auth,
 	"authentication_error":  embedding.Auth,
+}
+
+// words are what says the same where there is no code. An empty balance has many statuses; the rest
+// counts only where the status says that all is well.
+var words = []struct {
+	kind embedding.Kind
+	said *regexp.Regexp
+}{
+	{embedding.Exhausted, regexp.MustCompile(`(?i)余额不足|额度不足|insufficient (?:account |user )?(?:balance|credits?|funds)\b|out of credits`)},
+	{embedding.RateLimited, regexp.MustCompile(`(?i)^(?:rate.?limit|too many requests|throttl)`)},
+	{embedding.Unavailable, regexp.MustCompile(`(?i)overloaded|\bunavailable\b|\bbusy\b|timed? ?out`)},
 }
 
 // permanent reports whether a kind ends a job or costs a text.
@@ -236,18 +261,30 @@ func permanent(k embedding.Kind) bool {
 	return k == embedding.Rejected || k == embedding.Invalid || k == embedding.Exhausted || k == embedding.Auth
 }
 
+// verdict is what classify says, which may be nil, or else the status.
+func (f Failure) verdict(classify func(Failure) Verdict) (v Verdict) {
+	if classify != nil {
+		v = classify(f)
+	}
+	if byStatus := f.Kind(); v.Kind == embedding.Unknown {
+		v.Kind = byStatus
+	} else if f.Status >= 500 && permanent(v.Kind) && !permanent(byStatus) && !v.Proved {
+		v = Verdict{Kind: byStatus} // the server failed, whatever its words remind of
+	} else if v.Kind == embedding.Invalid && f.Status == http.StatusTooManyRequests {
+		v = Verdict{Kind: byStatus} // a type that the server gives to all its refusals
+	}
+	return v
+}
+
 // refusal makes an error of an answer without vectors. classify may be nil. The caller adds
 // Provider, Model and Endpoint.
 func (f Failure) refusal(classify func(Failure) Verdict, key string, texts []string) *embedding.Error {
 	heard := f.heard(texts)
-	var v Verdict
-	if classify != nil {
-		v = classify(heard)
-	}
-	if byStatus := heard.Kind(); v.Kind == embedding.Unknown {
-		v.Kind = byStatus
-	} else if heard.Status >= 500 && permanent(v.Kind) && !permanent(byStatus) && !v.Proved {
-		v = Verdict{Kind: byStatus} // the server failed, whatever its words remind of
+	v := heard.verdict(classify)
+	if v.Kind == embedding.Exhausted {
+		// It ends a whole job. Words that a text shares, perhaps cut short, are no reason for that.
+		heard.Message = own(f.Message, texts, sharedRun)
+		v = heard.verdict(classify)
 	}
 	e := &embedding.Error{
 		Kind: v.Kind, Status: f.Status, Code: f.code(key, texts), Allowed: v.Allowed,
@@ -275,6 +312,9 @@ func (f Failure) refusal(classify func(Failure) Verdict, key string, texts []str
 	}
 	if f.Status == http.StatusProxyAuthRequired {
 		advice = "the proxy on the way asks who you are: put its user and password into the proxy's URL (HTTPS_PROXY)"
+	}
+	if f.Status == http.StatusNetworkAuthenticationRequired {
+		advice = "the network on the way wants you to sign in, and does not let the request out"
 	}
 	if advice = cmp.Or(advice, Advice(e.Kind)); advice != "" {
 		said += "; " + advice

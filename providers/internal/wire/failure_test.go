@@ -56,6 +56,48 @@ func TestReadFailure(t *testing.T) {
 	}
 }
 
+// TestKindsWithoutACode: what a status does not tell, the words or a code of another place do.
+func TestKindsWithoutACode(t *testing.T) {
+	for _, tc := range []struct {
+		status int
+		body   string
+		want   embedding.Kind
+	}{
+		{200, `{"success":false,"message":"rate limit reached"}`, embedding.RateLimited},
+		{200, `{"errors":[{"extensions":{"code":"THROTTLED"},"message":"slow"}]}`, embedding.RateLimited},
+		{200, `{"error":{"code":"model_overloaded","message":"m"}}`, embedding.Unavailable},
+		{200, `{"error":{"http_code":529}}`, embedding.Unavailable},
+		{200, `{"err_code":503,"err_msg":"x"}`, embedding.Unavailable},
+		{200, `{"error":"The server is busy"}`, embedding.Unavailable},
+		{200, `{"error":"no such thing"}`, embedding.Malformed},
+		{403, `{"error":{"message":"余额不足","type":"one_api_error"}}`, embedding.Exhausted},
+		{400, `{"error":{"code":"quota_not_enough"}}`, embedding.Exhausted},
+		{400, `{"error":{"message":"Insufficient funds."}}`, embedding.Exhausted},
+		{403, `{"error":{"message":"refused: 'an insufficient balance of power is no reason to go to war'"}}`, embedding.Auth},
+		{400, `{"error":{"message":"bad input: An insufficient balance of po"}}`, embedding.Invalid},
+		{402, `{"error":{"message":"bad input: An insufficient balance of po"}}`, embedding.Exhausted},
+		{400, `{"error":{"message":"Insufficient balance","code":"insufficient_balance"}}`, embedding.Exhausted},
+		{503, `{"error":{"message":"Insufficient funds."}}`, embedding.Unavailable},
+		{400, `{"error":{"message":"busy"}}`, embedding.Invalid},
+		{420, ``, embedding.RateLimited},
+	} {
+		e := ReadFailure(tc.status, nil, []byte(tc.body)).refusal(nil, "", []string{"An insufficient balance of power is no reason to go to war."})
+		if e.Kind != tc.want {
+			t.Errorf("%d %s: got %v, want %v", tc.status, tc.body, e.Kind, tc.want)
+		}
+	}
+}
+
+// TestInvalidUnder429: a classifier's Invalid does not end a job that has only been too fast.
+func TestInvalidUnder429(t *testing.T) {
+	classify := func(Failure) Verdict { return Verdict{Kind: embedding.Invalid} }
+	for status, want := range map[int]embedding.Kind{429: embedding.RateLimited, 400: embedding.Invalid, 503: embedding.Unavailable} {
+		if got := (Failure{Status: status, Type: "invalid_request_error"}).refusal(classify, "", nil); got.Kind != want {
+			t.Errorf("status %d: got %v, want %v", status, got, want)
+		}
+	}
+}
+
 // nasty are bodies that made a reader work for minutes: deep, wide, and both.
 func nasty() map[string]string {
 	deep := func(open, close string) string {
@@ -78,6 +120,8 @@ func nasty() map[string]string {
 		"quotes":   `{"error":"` + strings.Repeat(`\"`, 1<<18) + `"}`,
 		"slashes":  `{"error":"` + strings.Repeat(`\\\\u0041`, 1<<16) + `"}`,
 		"percents": `{"error":"` + strings.Repeat(`%2541`, 1<<16) + `"}`,
+		"list":     `{"error":"` + strings.Repeat(`65, `, 1<<16) + `"}`,
+		"dump":     `{"error":"` + strings.Repeat(`41:`, 1<<16) + `"}`,
 		"entities": `{"error":"` + strings.Repeat(`&amp;`, 1<<16) + `"}`,
 		"code":     `{"code":"` + strings.Repeat(`a`, 1<<20) + `"}`,
 		"id":       `{"id":"` + strings.Repeat(`QUJD`, 1<<16) + `","message":"m"}`,

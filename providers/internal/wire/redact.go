@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -16,6 +17,7 @@ const (
 	keyRun    = 8       // so many bytes of the key in a row are a secret
 	textRun   = 16      // so many bytes of a text in a row are an echo
 	ownRun    = 32      // fewer of them may be the server's own words too, which classify a failure
+	sharedRun = 24      // fewer than ownRun are enough where words would end a job
 	maxWords  = 500     // kept bytes of a server's message
 	mostSaid  = 8 << 10 // bytes of a server's message that are looked at
 	MaxCode   = 64
@@ -50,15 +52,15 @@ func Words(message, key string, texts []string) string {
 }
 
 // own returns the words of a message that are the server's own, to classify a failure by: without
-// what they quote of the texts. A text may share a phrase with the server, so that only long runs
+// what they quote of the texts. A text may share a phrase with the server, so that only runs of n bytes
 // count, or whole texts.
-func own(message string, texts []string) string {
+func own(message string, texts []string, n int) string {
 	message = oneLine(strings.ToValidUTF8(message, "?"))
 	if message == "" || len(texts) == 0 {
 		return message
 	}
 	e := newEcho(message)
-	e.texts(texts, ownRun)
+	e.texts(texts, n)
 	return e.replaced("[...]")
 }
 
@@ -67,20 +69,29 @@ type echo struct {
 	message string
 	plain   view   // the message as it is
 	views   []view // folded
-	marked  []bool
-	marks   int // how often a byte was marked
+	edges   []int  // what begins at a byte, less what has ended before it
+	marks   int    // how often something was marked
 }
 
 func newEcho(message string) *echo {
-	return &echo{message: message, plain: viewOf(message), views: views(message), marked: make([]bool, len(message))}
+	return &echo{message: message, plain: viewOf(message), views: views(message), edges: make([]int, len(message)+1)}
 }
 
 // mark marks what v.text[i:i+n] stands for.
 func (e *echo) mark(v view, i, n int) {
-	for b := v.from[i]; b < v.to[i+n-1]; b++ {
-		e.marked[b] = true
-		e.marks++
+	e.edges[v.from[i]]++
+	e.edges[v.to[i+n-1]]--
+	e.marks++
+}
+
+// marked says of each byte whether it is marked.
+func (e *echo) marked() []bool {
+	all, open := make([]bool, len(e.message)), 0
+	for i := range all {
+		open += e.edges[i]
+		all[i] = open > 0
 	}
+	return all
 }
 
 // texts marks what the message repeats of texts: runs of n bytes or more, shorter texts as a whole,
@@ -203,6 +214,9 @@ func (e *echo) near(texts []string) []string {
 	return all
 }
 
+// goesOn matches how servers say that they cut what stands before it: ..., [...], (12 more).
+var goesOn = regexp.MustCompile(`^(?:\.\.|…|[\[(<][^\])>]{0,12}(?:\.\.|…|more|trunc|chars))`)
+
 const quotes = "\"'`“‘«「『[("
 
 // quoted reports whether message[from:to] is between quotes, which may be escaped.
@@ -231,7 +245,7 @@ func (e *echo) begins(v view, text []byte, private bool) {
 		before, _ := utf8.DecodeLastRuneInString(e.message[:v.from[from]])
 		after := strings.TrimLeft(e.message[v.to[from+n-1]:], " ")
 		if strings.ContainsRune(quotes, before) && (private || n >= textRun) ||
-			strings.HasPrefix(after, "..") || strings.HasPrefix(after, "…") || strings.HasPrefix(after, "[...") {
+			goesOn.MatchString(after) {
 			e.mark(v, from, n)
 		}
 	}
@@ -303,11 +317,11 @@ func (e *echo) runs(views []view, n int, texts func(yield func([]byte))) {
 
 // mostly reports whether most of the letters and digits are marked.
 func (e *echo) mostly() bool {
-	all, hidden := 0, 0
+	all, hidden, marked := 0, 0, e.marked()
 	for i, r := range e.message {
 		if fold(r) >= 0 {
 			all++
-			if e.marked[i] {
+			if marked[i] {
 				hidden++
 			}
 		}
@@ -318,9 +332,9 @@ func (e *echo) mostly() bool {
 // replaced replaces every marked stretch of the message, widened to whole characters.
 func (e *echo) replaced(mark string) string {
 	var b strings.Builder
-	hidden := false
+	hidden, marked := false, e.marked()
 	for i, r := range e.message {
-		hide := slices.Contains(e.marked[i:i+utf8.RuneLen(r)], true)
+		hide := slices.Contains(marked[i:i+utf8.RuneLen(r)], true)
 		switch {
 		case !hide:
 			b.WriteRune(r)

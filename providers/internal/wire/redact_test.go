@@ -70,7 +70,33 @@ var forms = map[string]func(string) string{
 	"with dashes":        func(s string) string { return strings.Join(strings.Fields(s), "-") },
 	"spaced":             func(s string) string { return strings.Join(strings.Split(s, ""), " ") },
 	"zero-width, joined": func(s string) string { return strings.Join(strings.Split(s, ""), "\u200b") },
-	"a list":             func(s string) string { return "['" + strings.Join(strings.Fields(s), "', '") + "']" },
+	"0x":                 func(s string) string { return "0x" + hex.EncodeToString([]byte(s)) },
+	"Go's bytes":         func(s string) string { return fmt.Sprint([]byte(s)) },
+	"Go's bytes, %#v":    func(s string) string { return fmt.Sprintf("%#v", []byte(s)) },
+	"a dump":             func(s string) string { return fmt.Sprintf("% X", s) },
+	"a dump with colons": func(s string) string { return strings.ReplaceAll(fmt.Sprintf("% x", s), " ", ":") },
+	"a list of numbers":  func(s string) string { return strings.ReplaceAll(fmt.Sprint([]rune(s)), " ", ", ") },
+	"Unicode's numbers":  func(s string) string { return strings.Trim(fmt.Sprintf("%U", []rune(s)), "[]") },
+	"octal": func(s string) string {
+		var b strings.Builder
+		for _, c := range []byte(s) {
+			fmt.Fprintf(&b, `\%03o`, c)
+		}
+		return b.String()
+	},
+	"Ruby":               entity(`\u{%x}`),
+	"an old URL":         entity("%%u%04x"),
+	"a tokenizer's":      func(s string) string { return "▁" + strings.ReplaceAll(s, " ", "▁") },
+	"a byte tokenizer's": func(s string) string { return strings.NewReplacer(" ", "Ġ", "\n", "Ċ").Replace(s) },
+	"full width": func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if '!' <= r && r <= '~' {
+				return r + 0xfee0
+			}
+			return r
+		}, s)
+	},
+	"a list": func(s string) string { return "['" + strings.Join(strings.Fields(s), "', '") + "']" },
 }
 
 func ascii(s string) string { return strconv.QuoteToASCII(s) }
@@ -108,7 +134,7 @@ func TestForms(t *testing.T) {
 		} {
 			t.Run(name+" of "+text[:6], func(t *testing.T) {
 				said := before + form(text) + after
-				for _, got := range []string{Words(said, key, []string{"another", text}), own(said, []string{"another", text})} {
+				for _, got := range []string{Words(said, key, []string{"another", text}), own(said, []string{"another", text}, ownRun)} {
 					if rest := strings.NewReplacer(before, "", after, "", strings.Trim(after, " -("), "", redacted, "").Replace(got); len(appendFolded(nil, rest)) > shown {
 						t.Errorf("got %q, want no more than the server's own words", got)
 					}
@@ -124,6 +150,21 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// TestShortForms: a text of two words and a short key are hidden too.
+func TestShortForms(t *testing.T) {
+	const key, text = "AIzaSyA1b2", "pay Bob 500"
+	for name, form := range forms {
+		if strings.HasPrefix(name, "base64, shifted") {
+			continue // its first letters are not the text's
+		}
+		for _, secret := range []string{key, text} {
+			if got := Words("the server cannot take what it was sent, which is "+form(secret)+" and no more than that", key, []string{text}); !strings.Contains(got, redacted) {
+				t.Errorf("%s: got %q, want %q hidden", name, got, secret)
+			}
+		}
+	}
+}
+
 // TestOwn: the server's own words stay where a text merely shares a phrase with them.
 func TestOwn(t *testing.T) {
 	const refusal = "This model's maximum context length is 8192 tokens, however you requested 9000 tokens"
@@ -136,7 +177,7 @@ func TestOwn(t *testing.T) {
 		{"a text that is the server's phrase", "upstream failed for input [insufficient balance of power]", "insufficient balance of power", "upstream failed for input [[...]]"},
 		{"no texts", "one\ntwo", "", "one two"},
 	} {
-		if got := own(tc.message, []string{tc.text}); got != tc.want {
+		if got := own(tc.message, []string{tc.text}, ownRun); got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
 		}
 	}
@@ -144,7 +185,8 @@ func TestOwn(t *testing.T) {
 
 // TestCut: the beginning of a text, cut short, is hidden although it is shorter than a run.
 func TestCut(t *testing.T) {
-	for _, message := range []string{"the tokenizer fails at 'PIN: 4711 Ott' already", "the tokenizer fails at PIN: 4711 Ott...", `the tokenizer fails at \"PIN: 4711 Ott\"`, "the tokenizer fails at PIN%3A+4711+Ott…"} {
+	for _, message := range []string{"the tokenizer fails at 'PIN: 4711 Ott' already", "the tokenizer fails at PIN: 4711 Ott...", `the tokenizer fails at \"PIN: 4711 Ott\"`, "the tokenizer fails at PIN%3A+4711+Ott…",
+		"the tokenizer fails at PIN: 4711 Ott (truncated)", "the tokenizer fails at PIN: 4711 Ott [17 more characters]"} {
 		if got := Words(message, "", []string{"PIN: 4711 Ott, of Musterhausen"}); strings.Contains(got, "4711") {
 			t.Errorf("%q: got %q, want no part of the text", message, got)
 		}
@@ -189,7 +231,7 @@ func BenchmarkCleanID(b *testing.B) {
 
 // TestViewsAreBounded: what is compared is a small multiple of the message, whatever the message.
 func TestViewsAreBounded(t *testing.T) {
-	for _, piece := range []string{"a", `\`, `\u0041`, "%41", "%25", "&amp;", "&", "QUJD", "4142", `\\n`, "aaaa ", "\u202e", "-"} {
+	for _, piece := range []string{"a", `\`, `\u0041`, "%41", "%25", "&amp;", "&", "QUJD", "4142", "65, ", "41:", "0x41 ", `\101`, `\u{41}`, `\\n`, "aaaa ", "\u202e", "-"} {
 		message := strings.Repeat(piece, mostSaid/len(piece))
 		all := 0
 		for _, v := range views(message) {
@@ -214,8 +256,8 @@ func TestRunsAreMarkedOnce(t *testing.T) {
 			}
 		})
 	}
-	if e.mark(e.plain, 0, 1); e.marks > 3*mostSaid*textRun+1 {
-		t.Errorf("got %d bytes marked for %d texts, want each run once", e.marks, hits)
+	if e.mark(e.plain, 0, 1); e.marks > 3*mostSaid+1 {
+		t.Errorf("got %d marks for %d texts, want each run once", e.marks, hits)
 	}
 }
 

@@ -15,12 +15,15 @@ import (
 const LongestWait = 24 * time.Hour
 
 // RetryAfter returns the wait that the server asks for: Retry-After-Ms, which OpenAI and others
-// send too, or Retry-After in seconds, as a duration or as a date (RFC 9110, 10.2.3). 0 means none.
+// send too (Azure under a name of its own), or Retry-After in seconds, as a duration or as a
+// date (RFC 9110, 10.2.3). 0 means none.
 func RetryAfter(h http.Header) time.Duration {
-	if ms, ok := number(h.Get("Retry-After-Ms")); ok {
-		return span(ms, time.Millisecond)
+	for _, name := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
+		if ms, ok := number(h.Get(name)); ok {
+			return span(ms, time.Millisecond)
+		}
 	}
-	v, _, _ := strings.Cut(h.Get("Retry-After"), "; ")
+	v, _, _ := strings.Cut(cmp.Or(h.Get("Retry-After"), h.Get("X-Retry-After")), "; ")
 	at, err := http.ParseTime(v)
 	if err != nil {
 		first, _, _ := strings.Cut(v, ",") // a proxy may have joined two
@@ -41,7 +44,13 @@ func reset(h http.Header) time.Duration {
 	var spent, soonest time.Duration
 	for name := range h {
 		lower := strings.ToLower(name)
-		if !strings.Contains(lower, "ratelimit") || !strings.Contains(lower, "reset") {
+		one := strings.ReplaceAll(lower, "-", "")
+		if one == "ratelimit" { // the draft of a standard: limit=100, remaining=0, reset=13
+			if m := inOne.FindStringSubmatch(h.Get(name)); m != nil {
+				return duration(m[1])
+			}
+		}
+		if !strings.Contains(one, "ratelimit") || !strings.Contains(one, "reset") {
 			continue
 		}
 		wait := until(h.Get(name))
@@ -57,10 +66,14 @@ func reset(h http.Header) time.Duration {
 	return cmp.Or(spent, soonest)
 }
 
-// until reads a duration, seconds, or a time: RFC 3339's, or in seconds or milliseconds since 1970.
+// until reads a duration, seconds, or a time: RFC 3339's, a header's, or in seconds or
+// milliseconds since 1970.
 func until(s string) time.Duration {
 	const since = 9e8 // so many seconds are a time
 	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		at, err = http.ParseTime(s)
+	}
 	switch n, ok := number(s); {
 	case ok && n >= 1000*since:
 		at, err = time.UnixMilli(int64(min(n, 1e15))), nil
@@ -76,16 +89,17 @@ func until(s string) time.Duration {
 // waitIn returns the wait that a body names in a member of its own, such as that of Google's
 // RetryInfo.
 func waitIn(body node) time.Duration {
-	if ms, ok := body.find("retry_after_ms", "retryafterms"); ok {
+	if ms, ok := body.find("retryafterms"); ok {
 		n, _ := number(ms)
 		return span(n, time.Millisecond)
 	}
-	s, _ := body.find("retrydelay", "retry_after", "retryafter", "retry_after_seconds")
+	s, _ := body.find("retrydelay", "retryafter", "retryafterseconds", "retryaftersecs", "retryaftersec", "retryin", "waitseconds")
 	return duration(s)
 }
 
 var (
-	sentence = regexp.MustCompile(`(?i)(?:try again|retry|wait|available again|reset)[a-z ]{0,30}[ :=](?:` +
+	inOne    = regexp.MustCompile(`(?:reset|\bt)=(\d+)`)
+	sentence = regexp.MustCompile(`(?i)(?:try again|retry|wait|cool.?down|back.?off|reset|(?:available|allowed|come back|replenished)(?: again)? (?:in|after))[a-z _-]{0,30}[ :=]{1,3}(?:` +
 		`((?:\d[\d.]*(?:ms|[hms]))+\b|(?:\d[\d.]* ?(?:` + units + `)\b(?:,? and |, | )?)+)` + // 1m12.5s, 2 hours and 5 minutes
 		`|(\d+)(?:[.,;)]|$))` + // 5, in seconds
 		`|(\d+) ?秒`)

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ type node struct {
 	none bool   // null or false
 	obj  bool
 	list []node
-	keys []string // in lower case, of an object's list
+	keys []string // as named writes them, of an object's list
 }
 
 // parse reads a JSON value in one pass. It looks at a bounded number of values and levels and keeps
@@ -68,7 +69,7 @@ func (p *parser) value(depth int) (n node) {
 			var key string
 			if n.obj {
 				key, _ = p.token().(string)
-				n.keys = append(n.keys, strings.ToLower(key))
+				n.keys = append(n.keys, named(key))
 			}
 			n.list = append(n.list, p.value(depth+1))
 		}
@@ -93,8 +94,14 @@ func (p *parser) skip() {
 	}
 }
 
-// get returns the member of an object that has the first of names which says anything. Names are in
-// lower case; of several members with one name the last counts.
+// named writes the name of a member in lower case and in one word: retry-after, retry_after and
+// retryAfter are one.
+func named(key string) string {
+	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(key))
+}
+
+// get returns the member of an object that has the first of names which says anything. Names are as
+// named writes them; of several members with one name the last counts.
 func (n node) get(names ...string) node {
 	for _, name := range names {
 		for i, key := range slices.Backward(n.keys) {
@@ -132,7 +139,7 @@ func (n node) words() string {
 }
 
 // sayings are the members that hold an error's words, the most telling first.
-var sayings = []string{"message", "msg", "error_msg", "error_message", "errmsg", "errormessage", "status_msg", "faultstring",
+var sayings = []string{"message", "msg", "errormsg", "errormessage", "errmsg", "statusmsg", "faultstring",
 	"error", "detail", "errors", "title"}
 
 // says reports whether a value says anything: null, false, 0, "" and values made of them do not.
@@ -143,11 +150,13 @@ func (n node) says() bool {
 	return !n.none && n.text != "" && n.text != "0"
 }
 
-// find returns the first value under one of names, however deep.
+// find returns the first value under one of names, however deep. A duration may be an object.
 func (n node) find(names ...string) (string, bool) {
 	for i, item := range n.list {
-		if n.obj && slices.Contains(names, n.keys[i]) && item.text != "" {
-			return item.text, true
+		if n.obj && slices.Contains(names, n.keys[i]) {
+			if text := cmp.Or(item.text, item.get("seconds").text); text != "" {
+				return text, true
+			}
 		}
 		if s, ok := item.find(names...); ok {
 			return s, true

@@ -1,9 +1,11 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"html"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -62,6 +64,7 @@ func views(message string) []view {
 			all = append(all, d, unescape(d))
 		}
 	}
+	all = append(all, listed(plain)...)
 	for i, v := range all {
 		all[i] = v.folded()
 	}
@@ -90,6 +93,10 @@ func fold(r rune) rune {
 	case 'A' <= r && r <= 'Z':
 		return r + ('a' - 'A')
 	case r < utf8.RuneSelf, r == utf8.RuneError:
+		return -1
+	case 0xff01 <= r && r <= 0xff5e: // ASCII in full width
+		return fold(r - 0xfee0)
+	case r == '▁', r == 'Ġ', r == 'Ċ': // a tokenizer's blanks
 		return -1
 	case unicode.IsLetter(r), unicode.IsNumber(r):
 		return unicode.ToLower(r)
@@ -142,12 +149,23 @@ func escape(s []byte) (meaning string, size int) {
 	}
 	var digits int
 	switch c := s[1]; c {
+	case '0', '1', '2', '3':
+		if n, err := strconv.ParseUint(string(s[1:min(4, len(s))]), 8, 8); err == nil && len(s) >= 4 {
+			return string([]byte{byte(n)}), 4
+		}
+	}
+	switch c := s[1]; c {
 	case 'n', 'r', 't', 'b', 'f', 'v', 'a', '0':
 		return " ", 2
 	case 'x':
 		digits = 2
 	case 'u':
 		digits = 4
+		if end := bytes.IndexByte(s[:min(len(s), 10)], '}'); end > 3 && s[2] == '{' { // Ruby's, JavaScript's
+			if n, ok := hexadecimal(s[3:], end-3); ok {
+				return string(n), end + 1
+			}
+		}
 	case 'U':
 		digits = 8
 	default:
@@ -177,7 +195,7 @@ func hexadecimal(s []byte, digits int) (rune, bool) {
 	return rune(n), err == nil
 }
 
-// unquote takes off one level of a URL's escapes.
+// unquote takes off one level of a URL's escapes. %u and four digits are an old form of them.
 func unquote(v view) view {
 	var out view
 	for i := 0; i < len(v.text); i++ {
@@ -186,6 +204,13 @@ func unquote(v view) view {
 				out.add(string([]byte{byte(n)}), v.from[i], v.to[i+2])
 				i += 2
 				continue
+			}
+			if i+1 < len(v.text) && v.text[i+1] == 'u' {
+				if n, ok := hexadecimal(v.text[i+2:], 4); ok {
+					out.add(string(n), v.from[i], v.to[i+5])
+					i += 5
+					continue
+				}
 			}
 		}
 		out.add(string(v.text[i:i+1]), v.from[i], v.to[i])
@@ -213,6 +238,32 @@ func entities(v view) view {
 	return out
 }
 
+const hexOne = `(?:(?:0x|u\+)[0-9a-f]{1,6}|[0-9a-f]{2,6})`
+
+// Lists of numbers, of bytes or characters: [104, 105], 68:69, 0x68, 0x69, U+0068 U+0069.
+var (
+	decimals = regexp.MustCompile(`\b\d{1,6}(?:[^0-9A-Za-z]{1,3}\d{1,6}){5,}\b`)
+	hexes    = regexp.MustCompile(`(?i)\b` + hexOne + `(?:[^0-9a-z]{1,3}` + hexOne + `){5,}\b`)
+	digits   = regexp.MustCompile(`(?i)(?:0x|u\+)?([0-9a-f]+)`)
+)
+
+// listed returns what lists of numbers in v mean as bytes and as characters.
+func listed(v view) (all []view) {
+	for base, list := range map[int]*regexp.Regexp{10: decimals, 16: hexes} {
+		for _, at := range list.FindAllIndex(v.text, -1) {
+			var raw, wide view
+			for _, m := range digits.FindAllSubmatchIndex(v.text[at[0]:at[1]], -1) {
+				n, _ := strconv.ParseUint(string(v.text[at[0]+m[2]:at[0]+m[3]]), base, 32)
+				from, to := v.from[at[0]+m[0]], v.to[at[0]+m[1]-1]
+				raw.add(string([]byte{byte(n)}), from, to)
+				wide.add(string(rune(n)), from, to)
+			}
+			all = append(all, raw, wide)
+		}
+	}
+	return all
+}
+
 // decoded returns what stretches of v mean in base64 and as hexadecimal digits. What such a stretch
 // holds may begin at any of its first four characters.
 func decoded(v view) (all []view) {
@@ -232,12 +283,12 @@ func decoded(v view) (all []view) {
 				code = code[:len(code)-1]
 			}
 			if text, err := base64.RawStdEncoding.DecodeString(code); err == nil && readable(text) {
-				all = append(all, v.spread(text, from+shift, 3, 4))
+				all = append(all, v.spread(text, from, i))
 			}
 		}
-		for shift := range 2 {
+		for shift := range 3 { // the last is behind 0x
 			if text, err := hex.DecodeString(run[shift : shift+(len(run)-shift)/2*2]); err == nil && readable(text) {
-				all = append(all, v.spread(text, from+shift, 1, 2))
+				all = append(all, v.spread(text, from, i))
 			}
 		}
 	}
@@ -259,13 +310,9 @@ func readable(text []byte) bool {
 	return odd <= 4
 }
 
-// spread places text, decoded from v.text[from:], in which every code characters hold plain bytes.
-func (v view) spread(text []byte, from, plain, code int) view {
+// spread is text, which is decoded from v.text[i:j]. Who hides a part of it hides all.
+func (v view) spread(text []byte, i, j int) view {
 	var out view
-	for k := range text {
-		first := from + k/plain*code
-		last := min(first+code, len(v.text)) - 1
-		out.add(string(text[k:k+1]), v.from[first], v.to[last])
-	}
+	out.add(string(text), v.from[i], v.to[j-1])
 	return out
 }
