@@ -53,8 +53,8 @@ type suspicion struct {
 	first    int            // evidence.passed when the first of these requests failed
 }
 
-// probes reports whether the texts may take the provider down. Such requests are sent one at a time,
-// because each would fail for the other's texts.
+// probes reports whether the texts may take the provider down. Such requests are sent one at a
+// time, because each would fail for the other's texts.
 func (s *suspicion) probes() bool {
 	return s.piece && !s.patient && s.kind == embedding.Unavailable
 }
