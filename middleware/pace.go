@@ -38,6 +38,7 @@ type pace struct {
 	active time.Time // when the latest request was sent or answered
 
 	top     float64 // the pace that was measured last
+	known   float64 // requests by which it was ever measured
 	grown   float64 // requests that had to wait since
 	span    float64 // requests until it is as high as measured
 	beside  [16]int // how many were served in this era, by how many were under way then
@@ -292,6 +293,11 @@ func (p *pace) pass(at time.Time, of int) {
 		p.span = doubt
 		return
 	}
+	if p.bucket == nil && p.served == 0 && !p.told { // refusals alone are no measure
+		p.tally = tally{since: at}
+		p.before = p.tally
+		return
+	}
 	// A short time says little: a small request may pass where a larger one does not.
 	if p.refused.Sub(p.since) < 400*time.Millisecond {
 		p.since, p.served, p.tokens = p.before.since, p.served+p.before.served, p.tokens+p.before.tokens
@@ -324,9 +330,11 @@ func (p *pace) pass(at time.Time, of int) {
 		top = max(min(top, most), count/took, p.top/2)
 		p.span = min(mostRun, max(leastRun, paid*float64(p.refusals), 20*idle*p.served/took))
 	} else {
-		p.bucket = &bucket{} // what is measured at the beginning says little, and nothing if it is little
-		p.span = min(leastRun, max(1, p.served*p.served/16))
+		p.bucket, p.span = &bucket{}, leastRun
 	}
+	// The first requests of a job say little, and the first few nothing.
+	p.known += p.served
+	p.span = min(p.span, max(1, p.known*p.known/16))
 	p.top = top
 	p.grown = 0
 	p.bucket.set(p.rate())

@@ -471,7 +471,7 @@ func TestPaceOfAnEarlyRefusal(t *testing.T) {
 		{name: "the fifth, Retry-After", after: 4, refuse: 1, says: 3 * time.Second, most: 24 * time.Second},
 		{name: "the tenth, Retry-After", after: 9, refuse: 1, says: 3 * time.Second, most: 24 * time.Second},
 		{name: "the fifteenth", after: 14, refuse: 3, most: 24 * time.Second},
-		{name: "twenty in a row", refuse: 20, most: 60 * time.Second},
+		{name: "twenty in a row", refuse: 20, most: 24 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
