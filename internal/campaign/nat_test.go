@@ -22,7 +22,7 @@ func TestNatForgets(t *testing.T) {
 	n := new(nat)
 	client := &http.Client{Transport: &http.Transport{DialContext: n.dial}}
 	ask := func(ctx context.Context) error {
-		req, err := http.NewRequestWithContext(ctx, "GET", server.URL, nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
 		expect.NoError(t, err)
 		res, err := client.Do(req)
 		if err == nil {
