@@ -30,7 +30,7 @@ type Fault struct {
 	Flat       bool          // for an error: a flat body even if the API uses an envelope
 	RetryAfter time.Duration // for an error: the Retry-After header, in seconds rounded up; 0 means no header
 	Status     int           // for answer: the HTTP status, from 200; 0 means 500
-	Body       string        // for answer: the body; {id} is the request's id, {text} the text with Match
+	Body       string        // for answer: the body; {id} is the request's id, {text} the matched text
 }
 
 // ParseFault reads a fault in the form of flags and the control API: the name, then "=" and options
