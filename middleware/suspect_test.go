@@ -159,7 +159,7 @@ func TestServerThatDies(t *testing.T) {
 	for _, tc := range []struct {
 		poison []int
 		most   int // requests
-	}{{[]int{0}, 130}, {[]int{7}, 130}, {[]int{1_001}, 130}, {[]int{1_999}, 130}, {[]int{70, 1_500}, 220}, {[]int{70, 90}, 220}} {
+	}{{[]int{0}, 220}, {[]int{7}, 220}, {[]int{1_001}, 220}, {[]int{1_999}, 220}, {[]int{70, 1_500}, 350}, {[]int{70, 90}, 350}} {
 		for seed := range uint64(10) {
 			t.Run(fmt.Sprintf("%v, seed %d", tc.poison, seed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {

@@ -171,7 +171,7 @@ func TestStrangers(t *testing.T) {
 		{name: "a page under 500", sick: says(500, "text/html; charset=utf-8", "<!doctype html><html><body><h1>Gremlins!</h1><p>The boiler room has been told.</p></body></html>")},
 		{name: "a reset", sick: func([]string) (*http.Response, error) { return nil, syscall.ECONNRESET }},
 		{name: "NaN in an unusual frame"},
-		{name: "it dies for 0.9 s", dies: 900 * time.Millisecond, more: 100, // requests beside the poison fail too
+		{name: "it dies for 0.9 s", dies: 900 * time.Millisecond, more: 200, // requests beside the poison fail too
 			sick: func([]string) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }},
 		{name: "it echoes the request", sick: func(texts []string) (*http.Response, error) {
 			return answer(417, "text/plain", "krrk! "+strings.Join(texts, "|")), nil

@@ -30,15 +30,15 @@ type Fault struct {
 	Flat       bool          // for an error: a flat body even if the API uses an envelope
 	RetryAfter time.Duration // for an error: the Retry-After header, in seconds rounded up; 0 means no header
 	Status     int           // for answer: the HTTP status, from 200; 0 means 500
-	Body       string        // for answer: the body; {id} is the request's id, {text} the text with Match
+	Body       string        // for answer: the body; {id} is the request's id, {text} the matched text
 }
 
-// ParseFault reads a fault in the form of flags and the control API: the name, then "=" and options
-// separated by commas. Examples: "slow=p:0.1,delay:2s", "reset=next:3",
+// ParseFault reads a fault in the form of flags and the control API: the name, then "=" and
+// options separated by commas. Examples: "slow=p:0.1,delay:2s", "reset=next:3",
 // "overloaded=at:5,retry_after:1s", "auth=flat", "answer=status:429,body:{}". The option "always"
-// is allowed and changes nothing. match: and body: come last, in this order: body: takes the rest
-// of the string, and match: what is before ",body:". ParseFault does not check that the fault
-// exists; SetFaults does.
+// is allowed and changes nothing. match: and body: come last, in this order: body: takes the rest,
+// and match: what is before ",body:". ParseFault does not check that the fault exists; SetFaults
+// does.
 func ParseFault(spec string) (Fault, error) {
 	name, options, _ := strings.Cut(spec, "=")
 	f := Fault{Name: name}
