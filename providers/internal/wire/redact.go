@@ -51,9 +51,9 @@ func Words(message, key string, texts []string) string {
 	return capped(e.replaced(redacted), maxWords)
 }
 
-// own returns the words of a message that are the server's own, to classify a failure by: without
-// what they quote of the texts. A text may share a phrase with the server, so that only runs of n bytes
-// count, or whole texts.
+// own returns the words of a message that are the server's own, to classify a failure by:
+// without what they quote of the texts. A text may share a phrase with the server, so that only
+// runs of n bytes count, or whole texts.
 func own(message string, texts []string, n int) string {
 	message = oneLine(strings.ToValidUTF8(message, "?"))
 	if message == "" || len(texts) == 0 {
