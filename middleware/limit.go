@@ -8,43 +8,41 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// LimitOptions are what an account allows at most; what it is seen to allow may be less. Zero or
-// negative is no limit.
+// LimitOptions are options of [Limit]: upper bounds for what the account allows. Zero or a negative
+// value means no bound.
 type LimitOptions struct {
 	RPM      int // requests per minute
 	TPM      int // tokens per minute
-	InFlight int // requests at once, of this process
+	InFlight int // concurrent requests of this process
 
-	// Shared is an account that other processes draw from too; RPM and TPM are then for all together.
-	// Nil: this value's own.
+	// Shared is an account that other processes use too. RPM and TPM then apply to all of them
+	// together. nil means an account of this value alone.
 	Shared Quota
-	// Processes is how many share it. While Shared does not answer, each goes on with that part of RPM
-	// and TPM by itself; 0: requests fail as Unavailable then, with code CodeQuota, and a Retry
-	// outside asks again.
+	// Processes is the number of processes that share the account. While Shared does not answer, each
+	// uses its part of RPM and TPM. 0 means that requests fail as Unavailable with [CodeQuota] then,
+	// and a [Retry] outside asks again.
 	Processes int
 }
 
-// Limit keeps requests inside what the provider allows. Its state is the Middleware value's: chains
-// that share an account share one value.
+// Limit keeps requests within what the provider allows. The returned Middleware holds its state, so
+// chains that share an account share one value.
 //
-// Requests and tokens are spread evenly: in no second is there more than a sixtieth of the minute's
-// quota, which DashScope enforces too, and what a pause saves up is a fiftieth of a second's, or
-// one request. A request reserves [embedding.EstimateTokens] of its texts and settles by the usage
-// the provider reports; a request that failed keeps its reservation, because providers count
-// attempts. A request larger than a second's tokens is let through alone and the following ones
-// wait for it.
+// Requests and tokens are paced: no second gets more than 1/60 of the per-minute quota, which
+// DashScope enforces too. An idle period saves up at most 20 ms of quota, or one request. A request
+// reserves [embedding.EstimateTokens] of its texts and settles by the usage that the provider
+// reports. A failed request keeps its reservation, because providers count attempts. A request with
+// more than a second's tokens is sent alone, and the next ones wait for it.
 //
-// What the options do not say is learned. Until the provider refuses a request as RateLimited,
-// nothing waits. Then nobody goes for as long as the provider says, or for a moment; one request
-// tries; and from then on requests, or tokens where the refusal speaks of them, go at the pace that
-// was served, which rises until the next refusal. Where only requests beside others are refused,
-// their number is learned instead.
+// Limit learns what the options do not say. Until the provider refuses a request as RateLimited,
+// nothing waits. Then all requests wait for as long as the provider says, or for a moment, and one
+// tries. From then on requests go at the pace at which the provider served them, which rises until
+// the next refusal. The pace counts tokens if the refusal mentions them. If the provider refuses
+// requests only beside others, Limit learns the number of concurrent requests instead.
 //
-// Waiters are served in order; one that leaves is taken out and the rest move up. One that cannot
-// be served before its context's deadline is told at once, by a RateLimited error with RetryAfter;
-// so is everybody while the provider wants to be left alone for more than ten seconds. A refusal by
-// the provider that does not say when to come again has as RetryAfter when Limit lets the next one
-// go.
+// Waiters are served in order; when one leaves, the others move up. Limit returns a RateLimited
+// error with [CodeLimit] and RetryAfter immediately if a wait would end after the context's
+// deadline, or if the provider asks for more than ten seconds. A refusal by the provider without
+// RetryAfter gets the time at which Limit sends the next request.
 func Limit(o LimitOptions) embedding.Middleware {
 	l := newLimiter(o)
 	return func(next embedding.Embedder) embedding.Embedder {
@@ -86,8 +84,8 @@ func (l *limiter) embed(
 // burst.
 type bucket struct {
 	rate  float64 // units per second
-	burst float64 // what a pause saves up: a fiftieth of a second's units, for a second's would make two of them in one second; at least one
-	level float64 // negative: owed, in the order in which it was taken
+	burst float64 // capacity: 20 ms of units, at least 1; a full second would allow twice the rate after an idle second
+	level float64 // negative means debt
 	at    time.Time
 }
 
@@ -110,8 +108,8 @@ func (b *bucket) refill(now time.Time) {
 	}
 }
 
-// wait returns how long n units wait behind others that wait. What is more than the burst is paid
-// for by those who come after: waiting for a full bucket is all that one request can do.
+// wait returns how long n units wait behind other waiters. A request with more units than the burst
+// waits for a full bucket, and later requests pay for the rest.
 func (b *bucket) wait(now time.Time, behind, n int) time.Duration {
 	if b == nil || n == 0 {
 		return 0
@@ -124,7 +122,7 @@ func (b *bucket) wait(now time.Time, behind, n int) time.Duration {
 	return time.Duration(math.Ceil(lack / b.rate * float64(time.Second)))
 }
 
-// take takes n units, or gives them back where n is negative.
+// take takes n units; a negative n gives them back.
 func (b *bucket) take(n int) {
 	if b != nil {
 		b.level = min(b.burst, b.level-float64(n))

@@ -9,28 +9,29 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// pace is what an account is seen to allow. It knows nothing, and costs nothing, until the provider
-// refuses a request as too much. Then nobody goes until the provider says, or for a moment; one
-// request tries; and what was served from the last such moment to this one is the account's pace,
-// exactly so for a quota of a window, whatever its length. From there it is tried a little less,
-// then more and more (the curve is that of CUBIC, RFC 9438, in requests instead of seconds), until
-// the next refusal.
+// pace is what Limit has learned about an account. Before the first refusal it costs nothing.
 //
-// Where requests are refused only beside others, and served beside fewer, their number is what is
-// limited. limiter.mu guards it.
+// A refusal as too much starts an era. Everybody waits for as long as the provider says, or for a
+// moment, and then one request tries. When it passes, the requests served since the previous such
+// moment give the account's rate. This is exact for a quota per window, however long the window is.
+// The next requests go a little below the measured rate, and then faster and faster along the curve
+// of CUBIC (RFC 9438, in requests instead of seconds) until the next refusal.
+//
+// If requests are refused only beside others, and served beside fewer, the account limits
+// concurrent requests. limiter.mu guards a pace.
 type pace struct {
 	on     bool
-	bucket *bucket // nil: not by time
-	unit   unit    // of the bucket
-	most   int     // at once; 0: not limited so
+	bucket *bucket // nil means no limit by time
+	unit   unit    // what the bucket counts
+	most   int     // concurrent requests; 0 means no such limit
 
-	era      int       // counts refusals of requests that were not sent before another one
-	refused  time.Time // when this one's first was
-	last     time.Time // when its last was
-	told     bool      // when to come again
-	until    time.Time // nobody goes before
-	held     bool      // since then, no request has passed
-	trying   bool      // one is out to pass
+	era      int       // counts refusals, except those of requests sent before an earlier refusal
+	refused  time.Time // first refusal of this era
+	last     time.Time // last refusal of this era
+	told     bool      // the provider said how long to wait
+	until    time.Time // no request is sent before
+	held     bool      // no request has passed since the refusal
+	trying   bool      // one request is trying
 	refusals int       // of this era
 
 	tally
@@ -38,16 +39,16 @@ type pace struct {
 	active time.Time // when the latest request was sent or answered
 
 	top     float64 // the pace that was measured last
-	known   float64 // requests by which it was ever measured
-	grown   float64 // requests that had to wait since
-	span    float64 // requests until it is as high as measured
-	beside  [16]int // how many were served in this era, by how many were under way then
-	clash   int     // the fewest that were under way beside one that was refused
-	apart   float64 // how much speaks for a limit of those at once
-	strikes int     // refusals in a row that speak against it
+	known   float64 // the most requests that a measurement had
+	grown   float64 // requests since then that had to wait
+	span    float64 // requests until the pace is back at the measured rate
+	beside  [16]int // requests served in this era, by the number of others in flight
+	clash   int     // the fewest in flight beside a refused request
+	apart   float64 // evidence for a limit of concurrent requests
+	strikes int     // refusals in a row that speak against such a limit
 }
 
-// tally counts what was served since a moment.
+// tally counts requests and tokens served since a moment.
 type tally struct {
 	since          time.Time
 	served, tokens float64
@@ -63,41 +64,41 @@ const (
 )
 
 const (
-	// longestHold is for how long callers are kept in the queue while nobody may go. Who has another
-	// way to go, or a limit to its patience, is told of longer ones.
+	// longestHold is the longest hold for which callers stay in the queue. A longer one is an error,
+	// so that Fallback can move on.
 	longestHold = 10 * time.Second
-	mostHold    = time.Hour // whatever the provider says
+	mostHold    = time.Hour // even if the provider asks for more
 
-	// Requests are refused beside more others than most are served, by chance or by a limit of those
-	// at once. It is taken for such a limit if chance were about one in exp(enough); by chance, chancy
-	// is more than an era adds on average.
+	// A request may be refused beside more others than most served ones, by chance or because of a
+	// limit of concurrent requests. The pace assumes such a limit if the probability of chance is
+	// below about exp(-enough). chancy is more than chance adds per era on average.
 	enough, chancy = 2.6, 0.7
 	mostStrikes    = 2
 
-	below    = 0.03 // of what was measured, at first
+	below    = 0.03 // how far below the measured rate the pace starts
 	leastTry = 50 * time.Millisecond
 	mostTry  = 5 * time.Second
-	paid     = 50 // requests that are served for each that is refused
-	leastRun = 50 // requests from a refusal until the pace is as high as measured
+	paid     = 50 // requests served per refusal
+	leastRun = 50 // requests from a refusal until the pace is back at the measured rate
 	mostRun  = 500
-	doubt    = 10 // the same of a number at once that no refusal has confirmed
+	doubt    = 10 // leastRun for a concurrency limit that no refusal has confirmed
 )
 
-// answer is what a pace learns of a request.
+// answer is the outcome of a request, as a pace sees it.
 type answer struct {
-	tokens          int // -1: nobody said
+	tokens          int // -1 means unknown
 	served, refused bool
-	after           time.Duration // that the provider wants to be left alone
+	after           time.Duration // wait that the provider asks for
 	unit            unit
 }
 
-// Words of refusals by what they count. Everything else counts requests.
+// Words of refusals that say what the limit counts. All others count requests.
 var (
 	aboutTokens = regexp.MustCompile(`(?i)token|\btpm\b|allocat`)
 	aboutAtOnce = regexp.MustCompile(`(?i)concurren|simultaneous|at once|in.?flight|parallel`)
 )
 
-// read tells what an answer says of the account.
+// read returns the outcome of a request.
 func read(ctx context.Context, res embedding.Response, err error) answer {
 	got := embedding.Salvage(res, err)
 	a := answer{tokens: -1, served: len(got.Vectors) > 0}
@@ -127,7 +128,7 @@ func read(ctx context.Context, res embedding.Response, err error) answer {
 	return a
 }
 
-// left returns how long nobody may go.
+// left returns the remaining hold.
 func (p *pace) left(now time.Time) time.Duration {
 	if !p.held {
 		return 0
@@ -146,15 +147,15 @@ func (p *pace) wait(now time.Time, ahead, of, n int) time.Duration {
 	return max(p.left(now), p.bucket.wait(now, of, p.cost(n)))
 }
 
-// full reports whether one that is under way must come back first.
+// full reports whether a request in flight must end first.
 func (p *pace) full(out int) bool {
 	return p.trying || p.most > 0 && out >= p.most
 }
 
-// sent hears of a request that goes.
+// sent records that a request is sent.
 func (p *pace) sent(t *ticket) {
 	if t.beside == 0 && !t.waited && t.at.Sub(p.active) > time.Second && !p.held {
-		p.tally = tally{since: t.at} // what was not asked for was not refused
+		p.tally = tally{since: t.at} // an idle account refuses nothing
 		p.before = p.tally
 	}
 	p.active = t.at
@@ -165,7 +166,7 @@ func (p *pace) sent(t *ticket) {
 	p.bucket.take(p.cost(t.tokens))
 }
 
-// cost is what a request of so many tokens takes of the bucket.
+// cost returns what a request with so many tokens takes from the bucket.
 func (p *pace) cost(of int) int {
 	if p.unit == tokens {
 		return of
@@ -173,7 +174,7 @@ func (p *pace) cost(of int) int {
 	return 1
 }
 
-// unsent takes sent back.
+// unsent undoes sent.
 func (p *pace) unsent(t *ticket) {
 	if t.probe {
 		p.trying = false
@@ -181,7 +182,7 @@ func (p *pace) unsent(t *ticket) {
 	p.bucket.take(-p.cost(t.tokens))
 }
 
-// answered hears how a request went, and returns how long nobody may go if it was refused.
+// answered records the outcome of a request. It returns the hold that follows from a refusal.
 func (p *pace) answered(now time.Time, t ticket, a answer, out int) time.Duration {
 	p.active = now
 	if t.probe {
@@ -192,7 +193,7 @@ func (p *pace) answered(now time.Time, t ticket, a answer, out int) time.Duratio
 	}
 	switch {
 	case a.refused:
-		t.beside = max(t.beside, out) // they may have overtaken it
+		t.beside = max(t.beside, out) // others may have overtaken it
 		p.refuse(now, t, a)
 		return max(0, p.until.Sub(now))
 	case a.served:
@@ -201,7 +202,7 @@ func (p *pace) answered(now time.Time, t ticket, a answer, out int) time.Duratio
 	return 0
 }
 
-// serve counts a request that was served.
+// serve records a served request.
 func (p *pace) serve(t ticket, a answer) {
 	if p.held && t.probe {
 		p.pass(t.at, a.tokens)
@@ -211,7 +212,7 @@ func (p *pace) serve(t ticket, a answer) {
 	if t.era == p.era || p.most == 0 {
 		p.beside[min(t.beside, len(p.beside)-1)]++
 	}
-	if !p.on || !t.waited { // more is not asked for
+	if !p.on || !t.waited { // nobody asks for more
 		return
 	}
 	p.grown++
@@ -220,12 +221,12 @@ func (p *pace) serve(t ticket, a answer) {
 		p.bucket.set(p.rate())
 	case p.most > 0 && p.grown >= 2*p.span:
 		p.most++
-		p.beside = [16]int{} // how many are served beside one more
+		p.beside = [16]int{} // the counts of one more request in flight
 		p.grown, p.span = 0, max(doubt, p.span/2)
 	}
 }
 
-// rate is the curve: a little below what was measured, level there, then ever steeper.
+// rate returns the rate on the curve: first below the measured rate, then level, then rising.
 func (p *pace) rate() float64 {
 	x := p.grown/p.span - 1
 	return p.top * (1 + below*x*x*x)
@@ -247,7 +248,7 @@ func (p *pace) refuse(now time.Time, t ticket, a answer) {
 		}
 	}
 	if a.unit == atOnce && p.most == 0 && p.apart == 0 {
-		p.apart = enough / 2 // words are as good as a few eras
+		p.apart = enough / 2 // words count as much as a few eras
 	}
 	p.refusals++
 	p.last = now
@@ -255,7 +256,7 @@ func (p *pace) refuse(now time.Time, t ticket, a answer) {
 	if p.most > 0 && t.beside > 0 {
 		p.span = min(mostRun, max(leastRun, paid*float64(p.refusals)))
 		if a.after == 0 {
-			p.held = false // until one of them comes back
+			p.held = false // one of them must end first
 			return
 		}
 	}
@@ -276,7 +277,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// pass ends an era's hold: one request was served that was sent at a moment.
+// pass ends the hold of an era, because a request that was sent at the given time was served.
 func (p *pace) pass(at time.Time, of int) {
 	p.held = false
 	if p.most > 0 {
@@ -285,7 +286,7 @@ func (p *pace) pass(at time.Time, of int) {
 	if share, n := p.share(p.clash); n >= 4 {
 		p.apart = max(0, p.apart-math.Log(max(share, 0.12))-chancy)
 	}
-	for i := range p.beside { // what was earlier says less
+	for i := range p.beside { // older counts weigh less
 		p.beside[i] = p.beside[i] * 3 / 4
 	}
 	if p.apart >= enough && p.clash > 0 {
@@ -293,12 +294,12 @@ func (p *pace) pass(at time.Time, of int) {
 		p.span = doubt
 		return
 	}
-	if p.bucket == nil && p.served == 0 && !p.told { // refusals alone are no measure
+	if p.bucket == nil && p.served == 0 && !p.told { // refusals alone measure nothing
 		p.tally = tally{since: at}
 		p.before = p.tally
 		return
 	}
-	// A short time says little: a small request may pass where a larger one does not.
+	// A short measurement is poor: a small request may pass where a large one does not.
 	if p.refused.Sub(p.since) < 400*time.Millisecond {
 		p.since, p.served, p.tokens = p.before.since, p.served+p.before.served, p.tokens+p.before.tokens
 	}
@@ -306,8 +307,8 @@ func (p *pace) pass(at time.Time, of int) {
 	var (
 		took = max(at.Sub(p.since).Seconds(), 0.001)
 		idle = at.Sub(p.refused).Seconds()
-		// The quota was there again at some moment between the last refusal, or the second before the one
-		// that the provider named in whole seconds, and now. No quota's window is shorter than a second.
+		// The quota became free between the last refusal and now. If the provider named a wait in whole
+		// seconds, it became free in the last second. No quota has a window shorter than a second.
 		gap   = at.Sub(p.last).Seconds()
 		count = max(p.served, 1)
 	)
@@ -320,8 +321,8 @@ func (p *pace) pass(at time.Time, of int) {
 	open := max(took-gap, min(took, 1))
 	top := count / open
 	if p.bucket != nil {
-		most := p.rate()        // was too much
-		if p.grown < p.span/2 { // which was less than was measured
+		most := p.rate()        // this rate was too high
+		if p.grown < p.span/2 { // although it was below the measured rate
 			most *= 0.95
 		}
 		if took < 1 {
@@ -332,7 +333,7 @@ func (p *pace) pass(at time.Time, of int) {
 	} else {
 		p.bucket, p.span = &bucket{}, leastRun
 	}
-	// The first requests of a job say little, and the first few nothing.
+	// The first requests of a job are a poor measurement, and the first few are none.
 	p.known += p.served
 	p.span = min(p.span, max(1, p.known*p.known/16))
 	p.top = top
@@ -341,7 +342,8 @@ func (p *pace) pass(at time.Time, of int) {
 	p.tally = tally{since: at}
 }
 
-// share returns what part of the n requests that were served was served beside so many others.
+// share returns the number of served requests, and the part of them that had so many others beside
+// them.
 func (p *pace) share(beside int) (part float64, n int) {
 	some := 0
 	for i, k := range p.beside {
@@ -352,31 +354,31 @@ func (p *pace) share(beside int) (part float64, n int) {
 	return float64(some) / float64(max(1, n)), n
 }
 
-// crowd hears that a request was refused although no more than most were under way.
+// crowd records a refusal that came although no more than most requests were in flight.
 func (p *pace) crowd(t ticket) {
 	p.most--
 	share, n := p.share(t.beside)
 	switch {
-	case share < 0.2: // one more was tried, which is too much
+	case share < 0.2: // it tried one more, which is too much
 		p.strikes = 0
 	case share > 0.5 && n >= 4:
 		p.strikes++
 	}
-	if p.strikes == mostStrikes || p.most == 0 { // it is not their number
+	if p.strikes == mostStrikes || p.most == 0 { // their number is not the limit
 		p.most, p.strikes, p.apart = 0, 0, 0
 	}
 	p.grown, p.beside = 0, [16]int{}
 }
 
-// set changes the rate of a bucket to so many units a second.
+// set changes the rate of a bucket, in units per second.
 func (b *bucket) set(rate float64) {
 	b.refill(time.Now())
 	b.rate, b.burst = rate, max(1, rate/50)
 	b.level = min(b.level, b.burst)
 }
 
-// askAfter gives a refusal that does not say when to ask again the time for which Limit holds
-// others back, so that no pause of Retry's comes on top of it.
+// askAfter adds the hold as RetryAfter to a refusal that has none, so that Retry does not pause on
+// top of it.
 func askAfter(err error, hold time.Duration) error {
 	e, ok := err.(*embedding.Error)
 	if !ok || e.RetryAfter > 0 {

@@ -11,20 +11,21 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// limiter is one account: its figures, what is under way, and who waits, in order. Nothing is
-// reserved before its turn, so whoever leaves has nothing to give back and the rest move up.
+// limiter is one account: its limits, the requests in flight, and the waiters in order. A waiter
+// reserves nothing before its turn. So a waiter that leaves has nothing to give back, and the
+// others move up.
 type limiter struct {
-	shared  *account    // nil: the buckets decide
-	counted atomic.Bool // a request's tokens matter
+	shared  *account    // nil means that the buckets decide
+	counted atomic.Bool // tokens are limited
 
 	mu               sync.Mutex
-	requests, tokens *bucket // nil: no limit
-	most             int     // requests at once; 0: no limit
-	out              int     // requests under way
+	requests, tokens *bucket // nil means no limit
+	most             int     // concurrent requests; 0 means no limit
+	out              int     // requests in flight
 	pace             pace
 	first, last      *waiter
 	ahead, aheadOf   int    // waiters, and their tokens
-	spare            ticket // of a leaver, for the first who waits
+	spare            ticket // from a caller that left, for the first waiter
 }
 
 func newLimiter(o LimitOptions) *limiter {
@@ -44,24 +45,24 @@ type waiter struct {
 	model          embedding.Model
 	tokens         int
 	ctx            context.Context
-	wake           chan struct{} // something has changed for it; holds one
-	err            error         // it was sent away
+	wake           chan struct{} // signals a change; has room for one signal
+	err            error         // the waiter was turned away
 }
 
-// ticket is what a request that may go remembers of its start.
+// ticket records the start of a request.
 type ticket struct {
 	at     time.Time
 	taken  bool
-	beside int // requests that were under way
+	beside int // other requests in flight
 	tokens int // reserved
-	era    int // of the pace
+	era    int // era of the pace
 	waited bool
-	probe  bool      // the only one that may go after a refusal
-	turn   time.Time // of the shared account
-	part   *limiter  // that it drew from in place of the shared account; nil: none
+	probe  bool      // the one request that tries after a refusal
+	turn   time.Time // turn in the shared account
+	part   *limiter  // the stand-in for the shared account; nil means none
 }
 
-// enter waits until a request of so many tokens may go.
+// enter waits for the turn of a request with so many tokens.
 func (l *limiter) enter(ctx context.Context, m embedding.Model, tokens int) (ticket, error) {
 	if err := ctx.Err(); err != nil {
 		return ticket{}, err
@@ -95,8 +96,8 @@ func (l *limiter) enter(ctx context.Context, m embedding.Model, tokens int) (tic
 	return l.queue(ctx, w, t, askAgain(told))
 }
 
-// draw asks the shared account, if there is one. Where it says to ask again after a while, or
-// fails, t is given back.
+// draw asks the shared account, if there is one. It returns t if the account fails or says when to
+// ask again.
 func (l *limiter) draw(ctx context.Context, m embedding.Model, t *ticket) (again time.Duration, err error) {
 	if l.shared == nil {
 		return 0, nil
@@ -109,8 +110,8 @@ func (l *limiter) draw(ctx context.Context, m embedding.Model, t *ticket) (again
 	return again, err
 }
 
-// queue waits for w's turn and takes it, or for the turn that t has already. The shared account may
-// be asked from again on.
+// queue waits for w's turn and takes it, or for the turn that t has already. It does not ask the
+// shared account before again.
 func (l *limiter) queue(ctx context.Context, w *waiter, t ticket, again time.Time) (ticket, error) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -141,7 +142,7 @@ func (l *limiter) queue(ctx context.Context, w *waiter, t ticket, again time.Tim
 		if l.first == w && !t.taken && wait <= 0 && !l.full() {
 			t = l.take(now, w.tokens, true)
 			l.mu.Unlock()
-			told, err := l.draw(ctx, w.model, &t) // who is behind waits for its answer
+			told, err := l.draw(ctx, w.model, &t) // waiters behind this one wait for its answer
 			if err != nil {
 				l.mu.Lock()
 				l.drop(w)
@@ -156,15 +157,15 @@ func (l *limiter) queue(ctx context.Context, w *waiter, t ticket, again time.Tim
 		}
 		l.mu.Unlock()
 		select {
-		case <-w.wake: // also when a full account has room again
+		case <-w.wake: // an account that was full wakes it too
 		case <-timer.C:
 		case <-ctx.Done():
 		}
 	}
 }
 
-// pass gives what a leaver has drawn from the shared account, where nothing is given back, to who
-// waits.
+// pass hands the draw of a caller that left to the first waiter. The shared account takes no draws
+// back.
 func (l *limiter) pass(t ticket) {
 	if l.first == nil || l.spare.taken {
 		l.untake(&t)
@@ -174,8 +175,8 @@ func (l *limiter) pass(t ticket) {
 	l.wake()
 }
 
-// askAgain returns when to ask a shared account that told to wait: not all at the same moment who
-// were told of the same one.
+// askAgain returns when to ask a shared account again. It spreads processes that were told the same
+// moment.
 func askAgain(told time.Duration) time.Time {
 	if told > soon {
 		told -= rand.N(soon)
@@ -183,17 +184,17 @@ func askAgain(told time.Duration) time.Time {
 	return time.Now().Add(told)
 }
 
-// wait returns how long a request of so many tokens waits behind others that wait.
+// wait returns how long a request with so many tokens waits behind other waiters.
 func (l *limiter) wait(now time.Time, requests, of, tokens int) time.Duration {
 	return max(l.requests.wait(now, requests, 1), l.tokens.wait(now, of, tokens), l.pace.wait(now, requests, of, tokens))
 }
 
-// full reports whether somebody must come back first.
+// full reports whether a request in flight must end first.
 func (l *limiter) full() bool {
 	return l.most > 0 && l.out >= l.most || l.pace.full(l.out)
 }
 
-// take lets a request go.
+// take starts a request.
 func (l *limiter) take(now time.Time, tokens int, waited bool) ticket {
 	l.requests.take(1)
 	l.tokens.take(tokens)
@@ -203,7 +204,7 @@ func (l *limiter) take(now time.Time, tokens int, waited bool) ticket {
 	return t
 }
 
-// untake gives back what a request took that was not sent.
+// untake undoes take for a request that was not sent.
 func (l *limiter) untake(t *ticket) {
 	l.out--
 	l.pace.unsent(t)
@@ -211,7 +212,7 @@ func (l *limiter) untake(t *ticket) {
 	l.wake()
 }
 
-// leave hears how the request went that has t, and returns how long nobody may go because of it.
+// leave records the outcome of the request with t. It returns the hold that follows.
 func (l *limiter) leave(t ticket, a answer) (hold time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -231,7 +232,7 @@ func (l *limiter) leave(t ticket, a answer) (hold time.Duration) {
 	return hold
 }
 
-// settle corrects what a request took, n tokens up.
+// settle takes n more tokens for a request.
 func (l *limiter) settle(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -239,7 +240,7 @@ func (l *limiter) settle(n int) {
 	l.wake()
 }
 
-// review sends those away who cannot be served in time any more.
+// review turns away waiters that can no longer be served in time.
 func (l *limiter) review(now time.Time) {
 	requests, of, left := 0, 0, l.pace.left(now)
 	for w := l.first; w != nil; w = w.behind {
@@ -280,7 +281,7 @@ func (l *limiter) push(w *waiter) {
 	l.ahead, l.aheadOf = l.ahead+1, l.aheadOf+w.tokens
 }
 
-// drop takes w out; the rest move up.
+// drop removes w, and the others move up.
 func (l *limiter) drop(w *waiter) {
 	if w.before != nil {
 		w.before.behind = w.behind

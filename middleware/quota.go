@@ -13,28 +13,28 @@ import (
 // Quota is an account of requests and tokens that several processes draw from: package
 // middleware/redislimit keeps one in Redis. It is safe for concurrent use.
 type Quota interface {
-	// Take draws what d says, requests and tokens together, and returns how long to wait until they
-	// may be used. If that is longer than d.Most, nothing is drawn, and the answer is when to ask
-	// again. Negative amounts give back; for those nobody waits. It returns soon after ctx has ended.
+	// Take draws requests and tokens together and returns how long to wait before using them. If the
+	// wait is longer than d.Most, Take draws nothing and returns when to ask again. Negative amounts
+	// are given back, without a wait. Take returns soon after ctx ends.
 	Take(ctx context.Context, d Draw) (time.Duration, error)
 }
 
 // Draw is what one call of a Quota takes.
 type Draw struct {
-	RPM, TPM         int // what the account refills by; 0 is no limit
+	RPM, TPM         int // refill rates of the account; 0 means no limit
 	Requests, Tokens int
-	Most             time.Duration // that the caller can wait
+	Most             time.Duration // longest wait that the caller accepts
 }
 
 // quotaTimeout bounds a call of a Quota.
 const quotaTimeout = 500 * time.Millisecond
 
-// account is a Quota that costs a few timeouts and not one a request while it is down.
+// account is a [Quota] that costs a few timeouts while its server is down, not one per request.
 type account struct {
 	Quota
 	rpm, tpm int
 	gate     gate.Gate
-	part     *limiter // of this process alone, while the Quota is down; nil: none
+	part     *limiter // used while the Quota is down; nil means none
 }
 
 func newAccount(o LimitOptions) *account {
@@ -51,7 +51,7 @@ func newAccount(o LimitOptions) *account {
 	return s
 }
 
-// take draws from the Quota and reports whether it could.
+// take draws from the Quota and reports whether that worked.
 func (s *account) take(ctx context.Context, requests, tokens int, most time.Duration) (time.Duration, error) {
 	timeout := quotaTimeout
 	if deadline, ok := ctx.Deadline(); ok {
@@ -61,7 +61,7 @@ func (s *account) take(ctx context.Context, requests, tokens int, most time.Dura
 	defer cancel()
 	wait, err := s.Take(bounded, Draw{s.rpm, s.tpm, requests, tokens, most})
 	if err != nil && ctx.Err() != nil {
-		s.gate.Abandon() // the caller left, which says nothing of the Quota
+		s.gate.Abandon() // the caller left; the Quota may be fine
 		return 0, ctx.Err()
 	}
 	if gate.TooShort(err, timeout) {
@@ -72,11 +72,11 @@ func (s *account) take(ctx context.Context, requests, tokens int, most time.Dura
 	return wait, err
 }
 
-// errHasty is for the caller whose context ends so soon that the Quota had no time to answer.
+// errHasty means that the context ended before the Quota had time to answer.
 var errHasty = errors.New("no answer in time")
 
-// soon is how far ahead of its turn a request is given it. Whoever is further away asks again: what
-// it does not hold it cannot give back, and nobody gets it twice.
+// soon is how long before its turn a request may draw it. A request that is further away asks again
+// later: it holds nothing, so nothing has to be given back.
 const soon = 50 * time.Millisecond
 
 // reserve draws a request and t's tokens, or says when to ask again.
@@ -107,20 +107,20 @@ func (s *account) reserve(ctx context.Context, m embedding.Model, t *ticket) (ag
 	return wait, nil
 }
 
-// settle tells the account how many tokens a request had.
+// settle reports to the account how many tokens a request had.
 func (s *account) settle(ctx context.Context, t ticket, tokens int) {
 	if t.part != nil {
 		t.part.settle(tokens - t.tokens)
 		return
 	}
 	if s.tpm > 0 && tokens != t.tokens && s.gate.Enter() {
-		// What cannot be told is lost to the account: an estimate leans high, so it is used a little
-		// less.
+		// If the report fails, the account keeps the estimate. Estimates lean high, so the account is
+		// used a little less.
 		_, _ = s.take(context.WithoutCancel(ctx), 0, tokens-t.tokens, 0)
 	}
 }
 
-// alone goes on without the Quota.
+// alone continues without the Quota.
 func (s *account) alone(ctx context.Context, m embedding.Model, t *ticket, why error) error {
 	if s.part != nil {
 		_, err := s.part.enter(ctx, m, t.tokens)
