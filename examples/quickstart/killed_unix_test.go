@@ -101,7 +101,7 @@ func TestKilledAndTwice(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 
 	var requests atomic.Int64
-	var kill func(request int64)
+	var kill atomic.Pointer[func(request int64)]
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	expect.NoError(t, err)
 	address := listener.Addr().String()
@@ -115,7 +115,7 @@ func TestKilledAndTwice(t *testing.T) {
 		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			n := requests.Add(1)
 			s.ServeHTTP(w, r)
-			kill(n)
+			(*kill.Load())(n)
 		}))
 		_ = srv.Listener.Close()
 		srv.Listener, listener = listener, nil
@@ -141,12 +141,13 @@ func TestKilledAndTwice(t *testing.T) {
 			files := had + 1 + random.IntN(all/20)
 			ready := make(chan struct{})
 			var cmd *exec.Cmd
-			kill = func(n int64) {
+			now := func(n int64) {
 				<-ready
 				if round%2 == 0 && n == after {
 					_ = cmd.Process.Kill()
 				}
 			}
+			kill.Store(&now)
 			var log *bytes.Buffer
 			cmd, log = start()
 			close(ready)
@@ -172,7 +173,8 @@ func TestKilledAndTwice(t *testing.T) {
 	}
 
 	serve(func() {
-		kill = func(int64) {}
+		never := func(int64) {}
+		kill.Store(&never)
 		one, first := start()
 		two, second := start()
 		if err := one.Wait(); err != nil {

@@ -67,6 +67,13 @@ func (p *progress) hear(s benchmarks.Progress) {
 	p.show(p.line(now))
 }
 
+// redraw shows a line as [progress.show] does. It is safe for concurrent use.
+func (p *progress) redraw(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.show(line)
+}
+
 // show shows a line, on a terminal instead of the last one.
 func (p *progress) show(line string) {
 	line = plain.Visible(line)
@@ -124,7 +131,7 @@ func (p *progress) say(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.finish()
-	fmt.Fprintln(p.out, line)
+	fmt.Fprintln(p.out, plain.Visible(line))
 }
 
 func (p *progress) end() {

@@ -148,7 +148,8 @@ func (p Parts) embed(ctx context.Context, args []string, std streams) (err error
 		return err
 	}
 	a := &account{stop: ctx, budget: f.budget}
-	w := &waits{say: func(line string) { fmt.Fprintln(std.err, "vecspace embed:", line) }}
+	bar := newProgress(std.err)
+	w := &waits{say: func(line string) { bar.say("vecspace embed: " + line) }}
 	defer w.end()
 	p.Providers = a.table(w.table(p.Providers))
 	e, closeParts, err := p.embedder(f)
@@ -181,7 +182,7 @@ func (p Parts) embed(ctx context.Context, args []string, std streams) (err error
 	if err != nil {
 		return err
 	}
-	return (&embedJob{e: e, account: a, out: out, options: f.read, std: std}).run(ctx)
+	return (&embedJob{e: e, account: a, out: out, options: f.read, std: std, bar: bar}).run(ctx)
 }
 
 // replaces returns an error if the output would replace a file that the program reads.

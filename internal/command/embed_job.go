@@ -23,6 +23,7 @@ type embedJob struct {
 	out     *output
 	options rows.Options
 	std     streams
+	bar     *progress
 
 	begin   time.Time
 	under   map[int]int  // index and line of the rows that were read and have no result yet
@@ -60,7 +61,7 @@ func (j *embedJob) run(ctx context.Context) error {
 	}
 	if j.out.name != "" {
 		took := time.Since(j.begin)
-		fmt.Fprintf(j.std.err, "%s: %d vectors in %s, %s\n", j.out.name, int(j.results.Load())-j.failed, took.Round(time.Millisecond), j.account)
+		j.bar.say(fmt.Sprintf("%s: %d vectors in %s, %s", j.out.name, int(j.results.Load())-j.failed, took.Round(time.Millisecond), j.account))
 	}
 	if j.failed > 0 {
 		return fmt.Errorf("%d of %d lines have no vector: their errors are %s", j.failed, j.results.Load(), j.out.errors())
@@ -108,7 +109,7 @@ func (j *embedJob) keep(got embedding.Embedded[rows.Row]) error {
 	if res.Err != "" {
 		if j.failed++; !j.out.inline && j.said < mostErrors {
 			j.said++
-			fmt.Fprintln(j.std.err, res.Err)
+			j.bar.say(fmt.Sprint(res.Err))
 		}
 	}
 	if err := j.out.to.Write(res); err != nil {
@@ -145,10 +146,9 @@ func (j *embedJob) stopped(ctx context.Context, err error) error {
 
 // tell shows how far the job is.
 func (j *embedJob) tell(ctx context.Context, done <-chan struct{}) {
-	show := newProgress(j.std.err)
-	defer show.end()
+	defer j.bar.end()
 	every := 10 * time.Second
-	if show.terminal {
+	if j.bar.terminal {
 		every = 200 * time.Millisecond
 	}
 	ticks := time.NewTicker(every)
@@ -161,12 +161,11 @@ func (j *embedJob) tell(ctx context.Context, done <-chan struct{}) {
 		case <-stop:
 			stop = nil
 			if n := j.account.underWay(); n > 0 {
-				show.end()
-				fmt.Fprintf(j.std.err, "interrupted: waiting for %d requests under way; interrupt again to end at once\n", n)
+				j.bar.say(fmt.Sprintf("interrupted: waiting for %d requests under way; interrupt again to end at once", n))
 			}
 		case <-ticks.C:
 			n := j.results.Load()
-			show.show(fmt.Sprintf("%d texts, %.1f/s, %s", n, float64(n)/time.Since(j.begin).Seconds(), j.account))
+			j.bar.redraw(fmt.Sprintf("%d texts, %.1f/s, %s", n, float64(n)/time.Since(j.begin).Seconds(), j.account))
 		}
 	}
 }

@@ -167,7 +167,7 @@ func (flaky) Embed(_ context.Context, req embedding.Request) (embedding.Response
 func TestEmbedKeepsIndexes(t *testing.T) {
 	var out, errs strings.Builder
 	j := &embedJob{e: embedding.Chain(flaky{}), account: &account{stop: t.Context()}, out: &output{to: rows.NewJSONL(&out, false), inline: true},
-		std: streams{in: strings.NewReader("a\nunlucky\nbad\nb\n"), err: &errs}}
+		std: streams{in: strings.NewReader("a\nunlucky\nbad\nb\n"), err: &errs}, bar: newProgress(&errs)}
 	err := j.run(t.Context())
 	if !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "3 results are written, and the first that is missing is line 2 (index 1)") {
 		t.Errorf("got the error %v, want Unavailable and the first line that is missing", err)
