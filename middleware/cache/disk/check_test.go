@@ -112,7 +112,7 @@ func TestDamagedPages(t *testing.T) {
 			write(t, path, l.b)
 			for range 2 {
 				_, err := Open(path, Options{})
-				if err == nil || !strings.Contains(err.Error(), path+" is not a file of this cache, or damaged") {
+				if err == nil || !strings.Contains(err.Error(), path+" is damaged or not a file of this cache") {
 					t.Fatalf("got %v, want an error that names the file and what to do", err)
 				}
 			}
@@ -206,7 +206,7 @@ func TestKeysOutOfOrder(t *testing.T) {
 			l.b[l.leaf+16+int(native.Uint32(l.b[l.leaf+20:]))+7] ^= 0xff // the space of all keys is 0
 			write(t, path, l.b)
 			s = open(t, path, Options{})
-			if err := use(s); err == nil || !strings.Contains(err.Error(), path+" is not a file of this cache, or damaged") {
+			if err := use(s); err == nil || !strings.Contains(err.Error(), path+" is damaged or not a file of this cache") {
 				t.Errorf("got %v, want an error that names the file", err)
 			}
 			if err := s.Stats().Err; err == nil {
