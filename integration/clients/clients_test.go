@@ -130,7 +130,7 @@ func TestOpenAI(t *testing.T) {
 	expect.NoError(t, err)
 	const invalid = "'$.input' is invalid"
 	run(t, s, servers.OpenAIClient, "openai_client.py", map[string]want{
-		"single":           {value: `{"dimensions":1536,"tokens":4,"index":0}`},
+		"single":           {value: `{"dimensions":1536,"tokens":5,"index":0}`},
 		"batch":            {value: batch, attempts: 3},
 		"formats":          {value: `{"same":true,"numbers":1536}`, attempts: 2}, // base64 is the client's default
 		"token ids":        {value: `{"rows":2,"tokens":3}`},
@@ -159,7 +159,7 @@ func TestNode(t *testing.T) {
 	s, err := openaitest.New(emulator.Options{Keys: []string{key}, Control: true})
 	expect.NoError(t, err)
 	run(t, s, servers.Node, "node_client.mjs", map[string]want{
-		"single":               {value: `{"dimensions":1536,"tokens":4,"index":0}`},
+		"single":               {value: `{"dimensions":1536,"tokens":5,"index":0}`},
 		"formats":              {value: `{"same":true,"numbers":1536}`, attempts: 2},
 		"too many":             {raised: "BadRequestError", status: 400, says: "'$.input' is invalid"},
 		"wrong key":            {raised: "AuthenticationError", status: 401, code: "invalid_api_key"},
@@ -174,7 +174,7 @@ func TestCohere(t *testing.T) {
 	s, err := coheretest.New(emulator.Options{Keys: []string{key}, Control: true})
 	expect.NoError(t, err)
 	run(t, s, servers.Clients, "cohere_client.py", map[string]want{
-		"single":         {value: `{"dimensions":1536,"texts":["hello world"],"tokens":4}`},
+		"single":         {value: `{"dimensions":1536,"texts":["hello world"],"tokens":5}`},
 		"batch":          {value: batch, attempts: 3},
 		"dimensions":     {value: `256`},
 		"bad dimensions": {raised: "UnprocessableEntityError", status: 422, says: "256, 512, 1024, 1536"},
@@ -196,7 +196,7 @@ func TestVoyage(t *testing.T) {
 	s, err := voyagetest.New(emulator.Options{Keys: []string{key}, Control: true})
 	expect.NoError(t, err)
 	run(t, s, servers.Clients, "voyage_client.py", map[string]want{
-		"single":          {value: `{"dimensions":1024,"tokens":4}`},
+		"single":          {value: `{"dimensions":1024,"tokens":5}`},
 		"batch":           {value: batch, attempts: 3}, // the question by another model of the same space
 		"dimensions":      {value: `256`},
 		"bad dimensions":  {raised: "InvalidRequestError", status: 400, says: "[256, 512, 1024, 2048]"},
@@ -218,7 +218,7 @@ func TestMistral(t *testing.T) {
 	s, err := presettest.New("mistral", emulator.Options{Keys: []string{key}, Control: true})
 	expect.NoError(t, err)
 	run(t, s, servers.Clients, "mistral_client.py", map[string]want{
-		"single":          {value: `{"dimensions":1024,"tokens":4,"index":0}`},
+		"single":          {value: `{"dimensions":1024,"tokens":5,"index":0}`},
 		"batch":           {value: batch, attempts: 3},
 		"dimensions":      {value: `256`},
 		"bad dimensions":  {raised: "SDKError", status: 400, says: "output_dimension"},
@@ -240,7 +240,7 @@ func TestDashScope(t *testing.T) {
 	s, err := dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Control: true}, KeyRegions: map[string]string{key: ""}})
 	expect.NoError(t, err)
 	run(t, s, servers.Clients, "dashscope_client.py", map[string]want{
-		"single":         {value: `{"dimensions":1024,"tokens":4,"index":0}`},
+		"single":         {value: `{"dimensions":1024,"tokens":5,"index":0}`},
 		"batch":          {value: batch, attempts: 3},
 		"dimensions":     {value: `64`},
 		"bad dimensions": {raised: "Refused", status: 400, code: "InvalidParameter"},

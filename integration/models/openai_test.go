@@ -93,7 +93,7 @@ func TestOrderAndFormats(t *testing.T) {
 	}
 }
 
-// Both ignore the dimensions that are asked for: that is said at once, and what to do.
+// Both servers ignore the requested dimensions. The error says so at once, and what to do.
 func TestDimensionsThatAreIgnored(t *testing.T) {
 	for _, m := range models {
 		t.Run(m.name, func(t *testing.T) {
@@ -101,8 +101,9 @@ func TestDimensionsThatAreIgnored(t *testing.T) {
 			job := embedding.Chain(open(t, openai.Options{Model: m.name, BaseURL: p.url, Dimensions: 16}), standard(4, 1))
 			_, err := embedding.Documents(t.Context(), job, numbered(40))
 			failed := wantKind(t, err, embedding.Invalid, "ignores that 16 dimensions are asked for", "middleware.Truncate")
-			if failed != 1 || p.requests() != 1 { // the job as a whole
-				t.Errorf("%d texts failed, %d requests reached the server", failed, p.requests())
+			// The job as a whole fails, after one request more of other texts.
+			if failed != 1 || p.requests() > 2 {
+				t.Errorf("%d texts failed and %d requests reached the server, want 1 and at most 2", failed, p.requests())
 			}
 		})
 	}
