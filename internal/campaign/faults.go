@@ -107,7 +107,7 @@ func faultsOfTexts() []scenario {
 	}
 	const ends = "next:40"
 	return []scenario{
-		poison("a text is echoed, 400", `answer=status:400,body:{"error":{"message":"insufficient balance of power in: {text}"}}`, expectation{alone: embedding.Invalid}),
+		poison("a text is echoed, 400", `answer=status:400,body:{"error":{"message":"nothing can be made of: {text}"}}`, expectation{alone: embedding.Invalid}),
 		poison("a text is echoed, 503", `answer=status:503,`+ends+`,body:{"error":{"message":"invalid api key, quota exceeded, said: {text}"}}`, expectation{mild: true}),
 		poison("NaN of a text", "nan", expectation{alone: embedding.Malformed}),
 		poison("null of a text", "null-vector", expectation{alone: embedding.Malformed}),
