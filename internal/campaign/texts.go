@@ -38,7 +38,8 @@ func newJob(n int, seed uint64) *job {
 		}
 		if i%101 == 7 {
 			j.marked[i] = true
-			b.WriteString(" " + emulator.BadText)
+			// An echo of it must not be read as the server's own word on the account.
+			b.WriteString(" " + emulator.BadText + ", insufficient balance of power, invalid api key")
 		}
 		j.texts[i] = b.String()
 	}
