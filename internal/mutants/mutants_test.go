@@ -6,14 +6,23 @@ package mutants
 
 import (
 	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding/internal/expect"
 )
+
+// chosen is the environment variable that tells a test binary which fault it has, by its number.
+const chosen = "EMBEDDING_MUTANT"
 
 // mutants are faults that layers around a provider were seen to have, here or elsewhere.
 var mutants = []struct {
@@ -21,6 +30,7 @@ var mutants = []struct {
 	file      string
 	old, new  string
 	pkg, test string
+	decl      string // what the new text needs outside its function
 }{
 	{name: "the merger ignores where rows belong", file: "merge.go", old: "m.rows[at(k)] = v", new: "m.rows[k] = v", pkg: ".", test: "TestMerger"},
 	{name: "the merger forgets the usage of a part", file: "merge.go", old: "m.usage = m.usage.Add(res.Usage)", new: "if slices.Index(idx, 0) < 0 { m.usage = m.usage.Add(res.Usage) }", pkg: ".", test: "TestMerger"},
@@ -44,7 +54,7 @@ var mutants = []struct {
 	{name: "the cache forgets the task", file: "middleware/cache/key.go", old: "if p.symmetric {", new: "if true {", pkg: "./middleware/cache", test: "TestKeyHolds"},
 	{name: "the cache does not check the key", file: "middleware/cache/cache.go", old: "|| e.check != k.hi", new: "", pkg: "./middleware/cache", test: "TestHalfACollision"},
 	{name: "the cache keeps a row of the provider's slab", file: "middleware/cache/cache.go", old: "row: append(make([]float32, 0, len(row)), row...)}", new: "row: row}", pkg: "./middleware/cache", test: "TestRowsAreOwned"},
-	{name: "a hit of one text hands out the cache's own slice", file: "middleware/cache/cache.go", old: "func (e *entry) rows() [][]float32 {", new: "var handed = map[*entry][][]float32{}\nfunc (e *entry) rows() [][]float32 { if handed[e] != nil { return handed[e] }; handed[e] = [][]float32{e.row}; return handed[e] }\nfunc (e *entry) other() [][]float32 {", pkg: "./middleware/cache", test: "TestAnswersAreTheCallersOwn"},
+	{name: "a hit of one text hands out the cache's own slice", file: "middleware/cache/cache.go", old: "return [][]float32{e.row}", new: "if handed[e] == nil { handed[e] = [][]float32{e.row} }; return handed[e]", pkg: "./middleware/cache", test: "TestAnswersAreTheCallersOwn", decl: "var handed = map[*entry][][]float32{}"},
 	{name: "the cache drops what a burst is too fast for", file: "middleware/cache/cache.go", old: "\t\t\tc.store.Wait()\n\t\t}\n\t\tc.stats", new: "\t\t\tbreak\n\t\t}\n\t\tc.stats", pkg: "./middleware/cache", test: "TestBurst"},
 	{name: "the cache merges hits by position", file: "middleware/cache/view.go", old: "m.Add(missing, res, err)", new: "m.Add(m.Missing()[:0:0], res, err)", pkg: "./middleware/cache", test: "TestPartialHits"},
 
@@ -126,41 +136,144 @@ var mutants = []struct {
 
 func TestMutants(t *testing.T) {
 	if os.Getenv("EMBEDDING_MUTANTS") == "" {
-		t.Skip("set EMBEDDING_MUTANTS=1 to break each layer on purpose: it compiles the tests once a fault, about two minutes")
+		t.Skip("set EMBEDDING_MUTANTS=1 to break each layer on purpose: it compiles five packages' tests, about a minute")
 	}
 	root, err := filepath.Abs("../..")
 	expect.NoError(t, err)
-	for _, m := range mutants {
+	packages, sources := map[string]string{}, map[string]*source{}
+	for i, m := range mutants {
+		packages[m.pkg] = ""
+		if sources[m.file] == nil {
+			sources[m.file] = parse(t, filepath.Join(root, filepath.FromSlash(m.file)))
+		}
+		sources[m.file].end += m.decl + "\n"
+		if err := sources[m.file].add(i+1, m.old, m.new); err != nil {
+			t.Errorf("%s: %s: %v", m.name, m.file, err)
+		}
+	}
+	if t.Failed() {
+		return
+	}
+	build(t, root, sources, packages)
+
+	for i, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			file := filepath.Join(root, filepath.FromSlash(m.file))
-			source, err := os.ReadFile(file)
-			expect.NoError(t, err)
-			if n := strings.Count(string(source), m.old); n != 1 {
-				t.Fatalf("%s holds %q %d times: the list is out of date", m.file, m.old, n)
-			}
-			dir := t.TempDir()
-			mutated := filepath.Join(dir, filepath.Base(m.file))
-			expect.NoError(t, os.WriteFile(mutated, []byte(strings.Replace(string(source), m.old, m.new, 1)), 0o600))
-			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{file: mutated}})
-			expect.NoError(t, err)
-			list := filepath.Join(dir, "overlay.json")
-			expect.NoError(t, os.WriteFile(list, overlay, 0o600))
-			args := []string{"test", "-overlay", list, "-vet=off", "-ldflags=-w", "-timeout", "60s", "-run", m.test, m.pkg}
-			if !strings.HasPrefix(m.pkg, "./internal/") { // whose tests do not link rapid
-				args = append(args, "-rapid.nofailfile")
-			}
-			cmd := exec.CommandContext(t.Context(), "go", args...)
-			cmd.Dir = root
-			out, err := cmd.CombinedOutput()
-			switch {
-			case strings.Contains(string(out), "[build failed]"):
-				t.Fatalf("the fault does not compile:\n%s", out)
-			case err == nil:
+			if out, err := try(t, root, packages[m.pkg], i+1, m.pkg, m.test); err == nil {
 				t.Errorf("no test of %s that matches %q notices", m.pkg, m.test)
-			case !strings.Contains(string(out), "--- FAIL") && !strings.Contains(string(out), "panic:"):
-				t.Errorf("go test failed for another reason:\n%s", out)
+			} else if !strings.Contains(out, "--- FAIL") && !strings.Contains(out, "panic:") {
+				t.Errorf("the tests failed for another reason: %v\n%s", err, out)
 			}
 		})
 	}
+	t.Run("without a fault", func(t *testing.T) { // else the others would prove nothing
+		t.Parallel()
+		for pkg, binary := range packages {
+			var tests []string
+			for _, m := range mutants {
+				if m.pkg == pkg {
+					tests = append(tests, m.test)
+				}
+			}
+			if out, err := try(t, root, binary, 0, pkg, strings.Join(tests, "|")); err != nil {
+				t.Errorf("the tests of %s fail without a fault: %v\n%s", pkg, err, out)
+			}
+		}
+	})
+}
+
+// A source is a file of the tree whose functions contain their faults beside what is right.
+type source struct {
+	path    string
+	text    string
+	file    *token.File
+	parsed  *ast.File
+	inserts map[int]string // by offset
+	end     string
+}
+
+func parse(t *testing.T, path string) *source {
+	text, err := os.ReadFile(path)
+	expect.NoError(t, err)
+	files := token.NewFileSet()
+	parsed, err := parser.ParseFile(files, path, text, parser.SkipObjectResolution)
+	expect.NoError(t, err)
+	s := &source{path: path, text: string(text), file: files.File(parsed.Pos()), parsed: parsed}
+	s.inserts = map[int]string{s.file.Offset(parsed.Name.End()): "; import mutantos \"os\""}
+	return s
+}
+
+// add puts a whole body with the fault before the body of the function around it, for runs that
+// choose that fault. One compilation then serves all faults.
+func (s *source) add(id int, old, broken string) error {
+	at := strings.Index(s.text, old)
+	if n := strings.Count(s.text, old); n != 1 {
+		return fmt.Errorf("the list is out of date: the file has %q %d times", old, n)
+	}
+	for _, d := range s.parsed.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok || f.Body == nil {
+			continue
+		}
+		from, to := s.file.Offset(f.Body.Lbrace)+1, s.file.Offset(f.Body.Rbrace)
+		if at < from || at+len(old) > to {
+			continue
+		}
+		end := "\n"
+		if f.Type.Results == nil {
+			end = "\nreturn\n"
+		}
+		s.inserts[from] += fmt.Sprintf("\nif mutantos.Getenv(%q) == \"%d\" {%s%s%s}\n", chosen, id, s.text[from:at], broken, s.text[at+len(old):to]+end)
+		return nil
+	}
+	return fmt.Errorf("no function contains %q", old)
+}
+
+// String is the file with all its faults.
+func (s *source) String() string {
+	var b strings.Builder
+	done := 0
+	for _, at := range slices.Sorted(maps.Keys(s.inserts)) {
+		b.WriteString(s.text[done:at])
+		b.WriteString(s.inserts[at])
+		done = at
+	}
+	b.WriteString(s.text[done:])
+	b.WriteString(s.end)
+	return b.String()
+}
+
+// build compiles the tests of packages, and notes in the map where each binary is.
+func build(t *testing.T, root string, sources map[string]*source, packages map[string]string) {
+	dir := t.TempDir()
+	replace := map[string]string{}
+	for name, s := range sources {
+		replace[s.path] = filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))
+		expect.NoError(t, os.WriteFile(replace[s.path], []byte(s.String()), 0o600))
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	expect.NoError(t, err)
+	list := filepath.Join(dir, "overlay.json")
+	expect.NoError(t, os.WriteFile(list, overlay, 0o600))
+	for pkg := range packages {
+		packages[pkg] = filepath.Join(dir, strings.ReplaceAll(strings.TrimPrefix(pkg, "./"), "/", "_")+".test")
+		cmd := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", list, "-ldflags=-w", "-o", packages[pkg], pkg)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("the faults of %s do not compile:\n%s", pkg, out)
+		}
+	}
+}
+
+// try runs tests of a package with one fault.
+func try(t *testing.T, root, binary string, id int, pkg, tests string) (string, error) {
+	args := []string{"-test.timeout", "60s", "-test.run", tests}
+	if !strings.HasPrefix(pkg, "./internal/") { // whose tests do not link rapid
+		args = append(args, "-rapid.nofailfile")
+	}
+	cmd := exec.CommandContext(t.Context(), binary, args...)
+	cmd.Dir = filepath.Join(root, filepath.FromSlash(pkg))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", chosen, id))
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
