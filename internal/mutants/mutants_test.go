@@ -1,5 +1,5 @@
 // Package mutants breaks the layers on purpose: each fault in the list must make its named test
-// fail. It tests the tests.
+// fail. It tests the tests. One compilation has all faults, and a variable chooses one of them.
 //
 //	EMBEDDING_MUTANTS=1 go test ./internal/mutants
 package mutants
