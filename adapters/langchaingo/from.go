@@ -1,15 +1,10 @@
 package langchaingo
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"regexp"
-	"runtime"
-	"slices"
-	"strconv"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/foreign"
 )
 
 // Foreign has the methods of langchaingo's embeddings.Embedder.
@@ -18,121 +13,19 @@ type Foreign interface {
 	EmbedQuery(ctx context.Context, text string) ([]float32, error)
 }
 
-// From returns a langchaingo embedder as a guarded Embedder. A langchaingo embedder says nothing
-// about its model, so m does. Its Space is required and is the caller's assertion. Dimensions,
-// Limits and Symmetric help if they are known. Provider and ID default to "langchaingo"
-// and "unknown". From unwraps an [Embedder] that [New] made, unless m states another Space.
-//
-// langchaingo's errors have no Kind. An error that names an HTTP status ("status code: 429") gets
-// the Kind of that status, so that Retry and Fallback can act on it. Others are Unknown and are not
-// retried.
-//
-// Queries go to EmbedQuery one by one. All other texts go to EmbedDocuments in one call, as a copy
-// because langchaingo edits them. A panic or a wrong number of vectors becomes a Malformed error.
-// The usage is unmetered because langchaingo does not report it. A call does not return before the
-// embedder does, even if the embedder ignores its context. The result is safe for concurrent use if
-// f is.
+// From returns a langchaingo embedder as a guarded Embedder, as [foreign.New] describes: m needs a
+// Space, and an error gets the Kind of the HTTP status in its words. From unwraps an [Embedder]
+// that [New] made, unless m states another Space.
 func From(f Foreign, m embedding.Model) (embedding.Embedder, error) {
 	if f == nil {
-		return nil, errors.New("langchaingo: From: the embedder is nil")
+		return foreign.New(foreign.Embedder{Framework: "langchaingo"}, m)
 	}
 	if ours, ok := f.(*Embedder); ok && ours != nil && (m.Space == "" || m.Space == ours.e.Model().Space) {
 		return ours.e, nil
 	}
-	if m.Space == "" {
-		return nil, errors.New("langchaingo: From: the Model has no Space: " +
-			"name the space of the vectors, for example openai/text-embedding-3-small@1536")
-	}
-	m.Provider = cmp.Or(m.Provider, "langchaingo")
-	m.ID = cmp.Or(m.ID, "unknown")
-	m.Normalized = false // a store asks for short vectors when it looks into a collection
-	return embedding.Chain(foreign{f, m}), nil
-}
-
-type foreign struct {
-	f Foreign
-	m embedding.Model
-}
-
-func (f foreign) Model() embedding.Model { return f.m }
-
-func (f foreign) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-	if req.Task != embedding.TaskQuery {
-		vectors, err := f.documents(ctx, slices.Clone(req.Texts))
-		if err != nil {
-			return embedding.Response{}, err
-		}
-		return embedding.Response{Vectors: vectors}, nil // the guard counts them
-	}
-	out := embedding.NewMerger(len(req.Texts))
-	for i := range req.Texts {
-		one, err := f.query(ctx, req.Texts[i])
-		out.Add([]int{i}, one, err)
-		if err != nil && embedding.KindOf(err) != embedding.Rejected {
-			for k := i + 1; k < len(req.Texts); k++ { // do not repeat the failure for each text
-				out.Add([]int{k}, embedding.Response{}, err)
-			}
-			break
-		}
-	}
-	return out.Result()
-}
-
-func (f foreign) documents(ctx context.Context, texts []string) (vectors [][]float32, err error) {
-	defer f.caught(&err)
-	vectors, err = f.f.EmbedDocuments(ctx, texts)
-	return vectors, f.judged(err)
-}
-
-func (f foreign) query(ctx context.Context, text string) (one embedding.Response, err error) {
-	if err := ctx.Err(); err != nil {
-		return embedding.Response{}, err
-	}
-	defer f.caught(&err)
-	v, err := f.f.EmbedQuery(ctx, text)
-	if err == nil && len(v) == 0 {
-		err = f.m.Errorf(embedding.Malformed, "the langchaingo embedder returned neither a vector nor an error")
-	}
-	if err != nil {
-		return embedding.Response{}, f.judged(err)
-	}
-	return embedding.Response{Vectors: [][]float32{v}, Usage: embedding.Usage{Requests: 1, Unmetered: 1}}, nil
-}
-
-// langchaingo's clients report a refusal by its status, followed by the server's message.
-var (
-	status  = regexp.MustCompile(`(?i)\bstatus(?: code)?:? (\d{3})\b`)
-	tooLong = regexp.MustCompile(`(?i)maximum context length|context length exceed|exceeds (?:the )?(?:maximum )?context length|too many (?:input )?tokens`)
-)
-
-// judged gives an error the Kind of the HTTP status in its message. langchaingo's errors have no
-// type that carries the status.
-func (f foreign) judged(err error) error {
-	if err == nil || embedding.KindOf(err) != embedding.Unknown {
-		return err
-	}
-	m := status.FindStringSubmatch(err.Error())
-	if m == nil {
-		return err
-	}
-	n, _ := strconv.Atoi(m[1])
-	kind := embedding.KindOfStatus(n)
-	if kind == embedding.Invalid && tooLong.MatchString(err.Error()) {
-		kind = embedding.Rejected
-	}
-	e := f.m.Errorf(kind, "%w", err)
-	e.Status = n
-	return e
-}
-
-// caught turns a panic into an error. It quotes a runtime error; it does not quote another value,
-// which may hold a text.
-func (f foreign) caught(err *error) {
-	switch p := recover().(type) {
-	case nil:
-	case runtime.Error:
-		*err = f.m.Errorf(embedding.Malformed, "the langchaingo embedder panicked, as it does when an answer has too few vectors: %w", p)
-	default:
-		*err = f.m.Errorf(embedding.Malformed, "the langchaingo embedder panicked (%T)", p)
-	}
+	return foreign.New(foreign.Embedder{Framework: "langchaingo", Documents: func(ctx context.Context, texts []string) ([][]float32, error) {
+		return f.EmbedDocuments(ctx, texts) // not f.EmbedDocuments itself, which panics here if f is a nil pointer
+	}, Query: func(ctx context.Context, text string) ([]float32, error) {
+		return f.EmbedQuery(ctx, text)
+	}}, m)
 }

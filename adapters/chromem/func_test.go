@@ -1,0 +1,73 @@
+package chromem_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+
+	chromemgo "github.com/philippgille/chromem-go"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/static"
+)
+
+func TestEmbeddingFunc(t *testing.T) {
+	e, err := static.New(static.Options{})
+	expect.NoError(t, err)
+	var asked embedding.Task
+	seen := embedding.Wrap(e, e.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		asked = req.Task
+		return e.Embed(ctx, req)
+	})
+	embed := chromem.EmbeddingFunc(seen, embedding.TaskClustering)
+	v, err := embed(t.Context(), "a cat")
+	expect.NoError(t, err)
+	if asked != embedding.TaskClustering {
+		t.Errorf("the task is %v, want clustering", asked)
+	}
+	clear(v) // the caller's own: another call gets its own
+	again, err := embed(t.Context(), "a cat")
+	expect.NoError(t, err)
+	if c := embedding.Cosine(again, again); c == 0 {
+		t.Error("clearing one answer's vector cleared another's")
+	}
+	if _, err := embed(t.Context(), " "); embedding.KindOf(err) != embedding.Rejected {
+		t.Errorf("the error for a blank text is %v, want Rejected", err)
+	}
+}
+
+func ExampleEmbeddingFunc() {
+	e, err := static.New(static.Options{}) // or providers.Open("dashscope:text-embedding-v4")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	docs, err := chromemgo.NewDB().CreateCollection("docs", nil, chromem.EmbeddingFunc(e, embedding.TaskDocument))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := docs.AddDocuments(ctx, []chromemgo.Document{
+		{ID: "1", Content: "The cat sleeps on the sofa."},
+		{ID: "2", Content: "Interest rates rose again."},
+	}, runtime.NumCPU()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	query, err := embedding.Query(ctx, e, "a pet taking a nap")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	found, err := docs.QueryEmbedding(ctx, query, 1, nil, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(found[0].Content)
+	// Output: The cat sleeps on the sofa.
+}
