@@ -4,8 +4,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/vecspace/embedding/internal/expect"
 )
@@ -24,7 +27,7 @@ func TestDocumentsAreCompiled(t *testing.T) {
 	})
 	expect.NoError(t, err)
 	blocks := 0
-	for _, doc := range []string{"README.md", filepath.Join("docs", "middleware.md"), filepath.Join("docs", "stores.md")} {
+	for _, doc := range documents(t) {
 		data, err := os.ReadFile(doc)
 		expect.NoError(t, err)
 		for k, rest := range strings.Split(string(data), "```go\n") {
@@ -41,9 +44,71 @@ func TestDocumentsAreCompiled(t *testing.T) {
 			}
 		}
 	}
-	if blocks < 6 {
+	if blocks < 20 {
 		t.Errorf("%d blocks of Go were found", blocks)
 	}
+}
+
+// documents returns the documents that show code and link to each other.
+func documents(t *testing.T) []string {
+	docs, err := filepath.Glob(filepath.Join("docs", "*.md"))
+	expect.NoError(t, err)
+	return append(docs, "README.md", "CONTRIBUTING.md", "SECURITY.md", filepath.Join("benchmarks", "README.md"))
+}
+
+// TestLinks follows every link of the documents that stays in the tree, to the heading if it names
+// one.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`(?m)(?:^|\W)\[[^\]]*\]\(([^)\s]+)\)`)
+	links := 0
+	for _, doc := range documents(t) {
+		text, err := os.ReadFile(doc)
+		expect.NoError(t, err)
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			links++
+			name, anchor, _ := strings.Cut(m[1], "#")
+			target := doc
+			if name != "" {
+				target = filepath.Join(filepath.Dir(doc), filepath.FromSlash(name))
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s links to %s, which is not there", doc, m[1])
+				continue
+			}
+			if anchor == "" {
+				continue
+			}
+			page, err := os.ReadFile(target)
+			expect.NoError(t, err)
+			if !slices.Contains(anchors(string(page)), anchor) {
+				t.Errorf("%s links to %s, and %s has no such heading", doc, m[1], target)
+			}
+		}
+	}
+	if links < 40 {
+		t.Errorf("%d links were found", links)
+	}
+}
+
+// anchors returns what a page's headings are called in links, by GitHub's rule.
+func anchors(page string) (out []string) {
+	for line := range strings.Lines(page) {
+		if heading, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && line[0] == '#' {
+			out = append(out, strings.Map(func(r rune) rune {
+				switch {
+				case r == ' ':
+					return '-'
+				case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+					return unicode.ToLower(r)
+				}
+				return -1
+			}, strings.TrimSpace(heading)))
+		}
+	}
+	return out
 }
 
 // TestReadmeShowsTheResults holds the figures of the README's section on speed to the file that

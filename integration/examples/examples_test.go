@@ -23,7 +23,7 @@ type program struct {
 func build(t *testing.T, name string, env ...string) program {
 	t.Helper()
 	dir := t.TempDir()
-	bin := filepath.Join(dir, name)
+	bin := filepath.Join(dir, filepath.Base(name))
 	c := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".")
 	c.Dir = filepath.Join("..", "..", "examples", name)
 	if out, err := c.CombinedOutput(); err != nil {
@@ -93,6 +93,22 @@ func TestPGVector(t *testing.T) {
 	p.fails("are one", "migrate", "static:base")
 	p.fails("the commands are", "find")
 	p.fails("connect", "-dsn", "postgres://postgres@127.0.0.1:1/postgres?sslmode=disable", "search", "a")
+}
+
+// TestPlainPgx: the guide's program prints what docs/pgx.md shows, however often it runs.
+func TestPlainPgx(t *testing.T) {
+	p := build(t, "pgvector/plain", "DATABASE_URL="+servers.Postgres(t).URL)
+	guide, err := os.ReadFile(filepath.Join("..", "..", "docs", "pgx.md"))
+	if err != nil {
+		t.Fatal("docs/pgx.md:", err)
+	}
+	_, want, _ := strings.Cut(string(guide), "```text\n")
+	want, _, _ = strings.Cut(want, "```")
+	for range 2 {
+		if out, err := p.run(); err != nil || out != want {
+			t.Errorf("%v, and it printed %q, want %q", err, out, want)
+		}
+	}
 }
 
 func TestRedis(t *testing.T) {
