@@ -19,6 +19,8 @@ type Entry struct {
 	Limits     embedding.Limits // of a request
 	Tasks      bool             // queries and documents get different vectors by default
 	Normalized bool             // vectors have unit length
+	Cuts       bool             // a text over the limit loses its end, without an error
+	Unmetered  bool             // the service does not count tokens
 	Prices     []Price          // nil means free, or unknown if Unverified says so
 	Unverified string           // facts not checked against the provider's own word; "" means none
 }

@@ -12,6 +12,7 @@ type modelInfo struct {
 	Normalized bool                      // by this package
 	Limits     embedding.Limits
 	Price      embedding.Price
+	Unmetered  bool   // tokens are not counted
 	Unverified string // figures that Google's own pages do not confirm
 }
 
@@ -42,6 +43,7 @@ func models() []modelInfo {
 		{
 			ID: "gemini-embedding-001", Dimensions: 3072, Shortest: 128, Tasks: taskTypes(), Normalized: true,
 			Limits: embedding.Limits{Texts: 100, TextTokens: 2048}, Price: usd(0.15, "2025-07-14"),
+			Unmetered: true,
 		},
 	}
 }

@@ -22,7 +22,7 @@ func Catalog() (all []catalog.Entry) {
 		all = append(all, catalog.Entry{
 			Reference: "gemini:" + m.ID, Provider: "gemini", Model: m.ID, Key: KeyVariable,
 			Dimensions: catalog.Range(m.Shortest, m.Dimensions), Limits: m.Limits,
-			Tasks: true, Normalized: m.Normalized, Unverified: m.Unverified,
+			Tasks: true, Normalized: m.Normalized, Cuts: true, Unmetered: m.Unmetered, Unverified: m.Unverified,
 		}.Priced(m.Price))
 	}
 	return all

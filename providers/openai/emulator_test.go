@@ -23,7 +23,7 @@ func TestEmulators(t *testing.T) {
 		default:
 			v.Path, v.Model = presettest.BasePath(p.Name), presettest.Model(p.Name)
 			v.New = func(o emulator.Options) (*emulator.Server, error) { return presettest.New(p.Name, o) }
-			v.Cuts = slices.Contains([]string{"deepinfra", "lmstudio"}, p.Name)
+			v.Cuts = p.Cuts
 			v.Vague = slices.Contains([]string{"deepinfra", "openrouter"}, p.Name)
 			v.Lumped = p.Name == "zhipu"
 			tokens := map[string]int{"vllm": 8_192, "lmstudio": 2_048, "llamacpp": 512, "localai": 512}

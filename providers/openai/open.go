@@ -29,7 +29,8 @@ func Catalog() (all []catalog.Entry) {
 	for _, p := range models.Presets() {
 		if p.Local {
 			all = append(all, catalog.Entry{
-				Reference: p.Name + ":MODEL", Provider: p.Name, Model: catalog.AnyModel, Unverified: p.Unverified,
+				Reference: p.Name + ":MODEL", Provider: p.Name, Model: catalog.AnyModel,
+				Cuts: p.Cuts, Unmetered: p.Unmetered, Unverified: p.Unverified,
 			})
 			continue
 		}
@@ -37,6 +38,7 @@ func Catalog() (all []catalog.Entry) {
 			e := catalog.Entry{
 				Reference: p.Name + ":" + m.ID, Provider: p.Name, Model: m.ID, Key: p.KeyVariable,
 				Dimensions: p.Offers(m), Limits: m.Limits, Normalized: m.Normalized,
+				Cuts: p.Cuts, Unmetered: p.Unmetered,
 				Unverified: strings.Trim(m.Unverified+"; "+p.Unverified, "; "),
 			}
 			if m.Price.PerMillion > 0 {

@@ -3,6 +3,7 @@ package ref
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -25,13 +26,19 @@ import (
 //
 // An int is a whole number above 0, and a bool is true or false. The flag "variable" refuses what
 // is no name of an environment variable. The options of [embedding.Limits] are max_texts,
-// max_tokens and max_text_tokens. Decode refuses values of the wrong form and options that no tag
-// names, with an [*embedding.Error] of kind Invalid that never quotes a value. It panics if options
-// is not a pointer to a struct or if a tag is on a field of another type.
+// max_tokens and max_text_tokens. A field of type *http.Client needs no tag and is set to r.Client,
+// unless that is nil.
+//
+// Decode refuses values of the wrong form and options that no tag names, with an
+// [*embedding.Error] of kind Invalid that never quotes a value. It panics if options is not a
+// pointer to a struct or if a tag is on a field of another type.
 func (r Ref) Decode(options any) error {
 	d := decoder{Ref: r}
 	v := reflect.ValueOf(options).Elem()
 	for _, f := range reflect.VisibleFields(v.Type()) {
+		if f.Type == reflect.TypeFor[*http.Client]() && r.Client != nil {
+			v.FieldByIndex(f.Index).Set(reflect.ValueOf(r.Client))
+		}
 		if name, flag, _ := strings.Cut(f.Tag.Get("ref"), ","); name != "" {
 			d.set(v.FieldByIndex(f.Index).Addr().Interface(), name, flag)
 		}

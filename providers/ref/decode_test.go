@@ -2,6 +2,7 @@ package ref
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -38,6 +39,28 @@ func TestDecode(t *testing.T) {
 	got := decoded{Region: "us", Dimensions: 8, Unlisted: true}
 	expect.NoError(t, Ref{}.Decode(&got))
 	expect.Equal(t, "defaults", got, decoded{Region: "us", Dimensions: 8, Unlisted: true})
+}
+
+// A Ref's client reaches the options, and one of theirs stays where it has none.
+func TestDecodeClient(t *testing.T) {
+	type options struct {
+		Dimensions int `ref:"dimensions"`
+		HTTPClient *http.Client
+	}
+	r, err := Parse("x:m?dimensions=64")
+	expect.NoError(t, err)
+	own, given := new(http.Client), new(http.Client)
+	got := options{HTTPClient: own}
+	expect.NoError(t, r.Decode(&got))
+	if got.HTTPClient != own {
+		t.Error("got another client, want the options' own")
+	}
+	r.Client = given
+	expect.NoError(t, r.Decode(&got))
+	if got.HTTPClient != given || got.Dimensions != 64 {
+		t.Errorf("got %+v, want the Ref's client and 64 dimensions", got)
+	}
+	expect.Equal(t, "the text", r.String(), "x:m?dimensions=64")
 }
 
 func TestDecodeRefuses(t *testing.T) {

@@ -7,6 +7,7 @@ package ref
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -22,6 +23,10 @@ type Ref struct {
 	Provider string
 	Model    string
 	Values   map[string]string // the decoded options; nil if there are none
+
+	// Client sends the requests if it is not nil. It is no part of the text of a reference: a program
+	// sets it before it passes the Ref to a provider's Open.
+	Client *http.Client
 }
 
 // Parse reads a reference. Its errors are [*embedding.Error] of kind Invalid. They never quote an

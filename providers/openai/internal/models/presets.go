@@ -26,6 +26,8 @@ type Preset struct {
 	// refuses Options.Dimensions.
 	DimensionsField string
 	EncodingFormat  string // the default of Options
+	Cuts            bool   // texts that are too long are cut without an error
+	Unmetered       bool   // tokens are not counted
 	Models          []Info
 	Unverified      string // what of the row has no good source
 }
@@ -56,8 +58,8 @@ func Presets() []Preset {
 			//   https://github.com/cheshire-cat-ai/core/issues/1014 (0 tokens),
 			//   https://github.com/agustif/opencode-lmstudio/issues/41 (key variable)
 			Name: "lmstudio", Title: "LM Studio", BaseURL: "http://127.0.0.1:1234/v1", KeyVariable: "LM_API_TOKEN", Local: true,
-			EncodingFormat: "float",
-			Unverified:     "dimensions",
+			EncodingFormat: "float", Cuts: true, Unmetered: true,
+			Unverified: "dimensions",
 		},
 		{
 			// Ignores dimensions. Rejects a text longer than the physical batch (500).
@@ -71,7 +73,7 @@ func Presets() []Preset {
 			// Source: https://github.com/mudler/LocalAI core/http/endpoints/openai/embeddings.go at 00fcf693
 			//   (fields, tokens), core/cli/run.go (key variable)
 			Name: "localai", Title: "LocalAI", BaseURL: "http://127.0.0.1:8080/v1", KeyVariable: "LOCALAI_API_KEY", Local: true,
-			EncodingFormat: "float",
+			EncodingFormat: "float", Unmetered: true,
 		},
 	}
 }
@@ -181,7 +183,7 @@ func together() Preset {
 		//   https://github.com/togethercomputer/together-python src/together/types/embeddings.py at
 		//   06511bed; dimensions and tokens by the models' cards
 		Name: "together", Title: "Together", BaseURL: "https://api.together.xyz/v1", KeyVariable: "TOGETHER_API_KEY",
-		EncodingFormat: "none",
+		EncodingFormat: "none", Unmetered: true,
 		Models: []Info{
 			model("intfloat/multilingual-e5-large-instruct", 1024, 512), model("BAAI/bge-large-en-v1.5", 1024, 512),
 			model("BAAI/bge-base-en-v1.5", 768, 512), model("togethercomputer/m2-bert-80M-32k-retrieval", 768, 32_768),
@@ -219,7 +221,7 @@ func deepInfra() Preset {
 		// Source: https://deepinfra.com/intfloat/multilingual-e5-large/api,
 		//   https://github.com/langchain-ai/langchain/issues/21188 (1,024 texts, of its own API)
 		Name: "deepinfra", Title: "DeepInfra", BaseURL: "https://api.deepinfra.com/v1/openai", KeyVariable: "DEEPINFRA_TOKEN",
-		DimensionsField: "dimensions", EncodingFormat: "float",
+		DimensionsField: "dimensions", EncodingFormat: "float", Cuts: true,
 		Unverified: "dimensions for models that can be cut",
 		Models: []Info{
 			{
