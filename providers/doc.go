@@ -32,6 +32,10 @@
 // refused, and the error does not quote it. A vendor's key goes to the vendor's own address and to
 // this machine; any other base_url needs key_env beside it.
 //
+// The requests go through an HTTP client that all providers share. A program that needs another one
+// parses the reference, sets Client of the [ref.Ref], and calls the Open of the provider's row in
+// [Builtin].
+//
 // [Open] returns an Embedder that is guarded and has no other middleware: add that with
 // embedding.Chain.
 //

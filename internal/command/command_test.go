@@ -109,6 +109,14 @@ func TestCalls(t *testing.T) {
 		{"emulate dashscope -addr :8089", 2, "pass -public"},
 		{"emulate dashscope -addr 0.0.0.0:8089", 2, "pass -public"},
 
+		{"check", 2, "one reference is needed"},
+		{"check static:base static:base", 2, "there are 2"},
+		{"check -h", 0, "usage: vecspace check REFERENCE"},
+		{"check static:base -color", 2, "flag provided but not defined: -color"},
+		{"check acme:base", 2, `there is no provider "acme"`},
+		{"check dashscope:text-embedding-v4?api_key=sk-secret", 2, "the reference holds an API key"},
+		{"check dashscope:text-embedding-v4", 1, "set the variable DASHSCOPE_API_KEY"},
+
 		{"embed", 2, "one reference is needed"},
 		{"embed -h", 0, "usage: vecspace embed REFERENCE"},
 		{"embed static:base static:base", 2, "there are 2"},

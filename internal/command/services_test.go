@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/catalog"
 )
 
 // Every service's greeting has a reference that opens it, and the service bills what the reference
@@ -92,4 +94,15 @@ func TestEmulateRegionOfTheKey(t *testing.T) {
 	e = start(t, "-key", "sk-x=cn", "-region", "intl")
 	holds(t, e.greeting, "none of the keys belongs to region intl")
 	expect.Equal(t, "status with another region's key", e.ask(t, "sk-x", one), 401)
+}
+
+// listed returns the catalog's entry of the service's model.
+func (s service) listed() (catalog.Entry, bool) {
+	_, model, _ := strings.Cut(s.reference, ":")
+	for _, e := range providers.Catalog() {
+		if e.Provider == s.name && (e.Model == model || e.Model == catalog.AnyModel) {
+			return e, true
+		}
+	}
+	return catalog.Entry{}, false
 }

@@ -18,6 +18,12 @@ func version(_ context.Context, args []string, std streams) error {
 	if len(rest) > 0 {
 		return usagef("unexpected argument %q", rest[0])
 	}
+	_, err = fmt.Fprintf(std.out, "vecspace %s, %s, %s/%s\n", programVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
+
+// programVersion returns the version of the main module, and the commit if it is known.
+func programVersion() string {
 	said := "(unknown)"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		said = info.Main.Version
@@ -27,6 +33,5 @@ func version(_ context.Context, args []string, std streams) error {
 			}
 		}
 	}
-	_, err = fmt.Fprintf(std.out, "vecspace %s, %s, %s/%s\n", said, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
+	return said
 }
