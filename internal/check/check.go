@@ -16,6 +16,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/catalog"
+	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/ref"
 )
 
@@ -148,7 +149,7 @@ func (c *Check) planned() Plan {
 	}
 	if l.TextTokens > 0 {
 		tokens += 2 * float64(l.TextTokens)
-		if c.entry.Cuts {
+		if c.truncates() {
 			tokens += 2 * over * float64(l.TextTokens)
 		}
 	} else {
@@ -163,8 +164,16 @@ func (c *Check) planned() Plan {
 	}
 }
 
+// truncates reports whether the service is said to cut texts that are too long.
+func (c *Check) truncates() bool { return c.entry.Cuts || c.ref.Values["truncate"] == "true" }
+
 // keyName returns the variable of the key, "" if none is asked for.
-func (c *Check) keyName() string { return cmp.Or(c.ref.Values["key_env"], c.entry.Key) }
+func (c *Check) keyName() string {
+	if c.ref.Provider == "openai" && c.ref.Values["base_url"] == "" { // also at the address of OPENAI_BASE_URL
+		return cmp.Or(c.ref.Values["key_env"], openai.KeyVariable)
+	}
+	return cmp.Or(c.ref.Values["key_env"], c.entry.Key)
+}
 
 // step is a part of a check. It returns what it found; an error is why it found nothing more.
 type step struct {

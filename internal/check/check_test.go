@@ -147,6 +147,23 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// A cent pays for the longest text of most models, because a refusal of what is too long is free.
+func TestACentIsEnough(t *testing.T) {
+	for _, perMillion := range []float64{0.02, 0.12} {
+		a := &acme{texts: 96, tokens: 32_000, price: embedding.Price{PerMillion: perMillion, Currency: "USD"}}
+		r := a.run(t, "acme:m?max_texts=96&max_text_tokens=32000", Options{})
+		if f := r.of("longest text"); f.Verdict != Agrees || r.Cost > 0.01 {
+			t.Errorf("%v a million: got %+v and the cost %v, want that it agrees for a cent", perMillion, f, r.Cost)
+		}
+	}
+	// If the second text of the pair is too much, the first one says that the length is taken.
+	a := &acme{texts: 96, tokens: 32_000, price: embedding.Price{PerMillion: 0.18, Currency: "USD"}}
+	r := a.run(t, "acme:m?max_texts=96&max_text_tokens=32000", Options{})
+	if f := r.of("longest text"); f.Verdict != Agrees || r.Cost > 0.01 {
+		t.Errorf("got %+v and the cost %v, want that it agrees for a cent", f, r.Cost)
+	}
+}
+
 func TestPlan(t *testing.T) {
 	for _, c := range []struct {
 		reference string

@@ -140,8 +140,9 @@ func (c *Check) moreTexts(ctx context.Context, f *Finding, lo int) {
 
 // fate is what becomes of a long text.
 type fate struct {
-	whole bool
-	err   error // refused, or not asked
+	taken bool // without an error
+	whole bool // to its end
+	err   error
 }
 
 func (f fate) String() string {
@@ -157,19 +158,16 @@ func (f fate) String() string {
 // unknown reports whether nothing was found out.
 func (f fate) unknown() bool { return f.err != nil && saysNothing(f.err) }
 
-// send asks for two texts of this many tokens that differ in their last eighth only. If they have
-// one vector, the service does not look at it.
-func (c *Check) send(ctx context.Context, tokens float64) fate {
-	one, other := ends(max(16, int(tokens)))
+// send asks for two texts of so many words that differ in their last eighth only. If they have one
+// vector, the service does not look at it.
+func (c *Check) send(ctx context.Context, words float64) fate {
+	one, other := ends(max(16, int(words)))
 	a, err := c.one(ctx, c.e, one)
 	if err != nil {
 		return fate{err: err}
 	}
 	b, err := c.one(ctx, c.e, other)
-	if err != nil {
-		return fate{err: err}
-	}
-	return fate{whole: !c.alike(a, b)}
+	return fate{taken: true, whole: err == nil && !c.alike(a, b), err: err}
 }
 
 // inWords returns how many words have about as many tokens. Without the service's count it is sure
@@ -193,42 +191,39 @@ func (c *Check) longestText(ctx context.Context) error {
 	if limit == 0 {
 		return c.unknownLength(ctx)
 	}
-	truncates := c.entry.Cuts || c.ref.Values["truncate"] == "true"
+	truncates := c.truncates()
 	f := Finding{Check: "longest text", Says: fmt.Sprintf("%.0f tokens, more is refused", limit), Verdict: Agrees}
 	if truncates {
 		f.Says = fmt.Sprintf("%.0f tokens, more is cut", limit)
 	}
-	under := c.inWords(0.98*limit-4, true)
-	is := c.send(ctx, under)
-	switch {
-	case is.unknown():
-		return is.err
-	case !is.whole:
-		f.Verdict = Differs
-		if is.err != nil {
-			f.Reason = reason(is.err)
-		}
-		c.shorter(ctx, &f, 0, under, is)
-		c.add(f)
-		return nil
+	// The text that is too long comes first: a refusal costs nothing, and leaves more for the other.
+	past, under := c.inWords(over*limit, false), c.inWords(0.98*limit-4, true)
+	long := c.send(ctx, past)
+	short := c.send(ctx, under)
+	if short.unknown() && !short.taken {
+		return short.err
 	}
-	past := c.inWords(over*limit, false)
-	is = c.send(ctx, past)
-	f.Found = c.taken(under, past, is)
+	f.Found = c.taken(under, past, long)
 	switch {
-	case is.unknown():
-		f.Verdict, f.Found, f.Reason = NotAsked, c.amount(under)+" taken", c.amount(past)+": "+reason(is.err)
-	case is.whole:
+	case !short.whole && !short.unknown():
+		f.Verdict = Differs
+		if short.err != nil {
+			f.Reason = reason(short.err)
+		}
+		c.shorter(ctx, &f, 0, under, short)
+	case long.unknown():
+		f.Verdict, f.Found, f.Reason = NotAsked, c.amount(under)+" taken", c.amount(past)+": "+reason(long.err)
+	case long.whole:
 		f.Verdict = Differs
 		c.longer(ctx, &f, past)
-	case is.err == nil && !truncates:
+	case long.err == nil && !truncates:
 		f.Reason = "a text over the limit loses its end without an error: split such texts, for example with middleware.Pieces"
 		f.Verdict = Differs
 		if !c.own() {
 			f.Verdict = NotStated
 		}
-	case is.err != nil && truncates:
-		f.Verdict, f.Reason = Differs, reason(is.err)
+	case long.err != nil && truncates:
+		f.Verdict, f.Reason = Differs, reason(long.err)
 	}
 	c.add(f)
 	return nil

@@ -595,6 +595,10 @@ func TestCheckSaysThePrice(t *testing.T) {
 		code, _, errs = l.checkAt(t, l.reference(), "-yes", "-budget", budget)
 		ended(t, code, 2, errs, want)
 	}
+	t.Setenv("OPENAI_API_KEY", "sk-of-the-proxy")
+	t.Setenv("OPENAI_BASE_URL", "https://proxy.example/v1")
+	code, _, errs = vecspace(t, "", "check", "openai:any-model") // whoever runs that server may want money
+	ended(t, code, 2, errs, "proxy.example", "whose price is not known", "add -yes")
 	l = serviceOf(t, "ollama", emulator.Options{})
 	code, out, errs = l.checkAt(t, l.reference())
 	ended(t, code, 0, out+errs, "which costs nothing", "none is needed")
