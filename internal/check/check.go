@@ -210,9 +210,12 @@ func (c *Check) Run(ctx context.Context) Report {
 			continue
 		}
 		err := s.run(ctx)
-		if fatal, ok := errors.AsType[fatalError](err); ok {
+		switch fatal, ok := errors.AsType[fatalError](err); {
+		case ok:
 			lost = fatal.error
-		} else if err != nil {
+		case errors.Is(err, embedding.Malformed):
+			c.add(Finding{Check: s.name, Verdict: Differs, Found: "an answer that cannot be read", Reason: reason(err)})
+		case err != nil:
 			c.add(Finding{Check: s.name, Verdict: NotAsked, Reason: reason(err)})
 		}
 	}

@@ -218,6 +218,20 @@ func TestAroundAndEach(t *testing.T) {
 	}
 }
 
+// An answer that breaks the protocol is a finding too.
+func TestMalformed(t *testing.T) {
+	a := &acme{texts: 96, tokens: 512, answer: func(req embedding.Request, res embedding.Response) embedding.Response {
+		if len(req.Texts) == len(sentences) {
+			res.Vectors = res.Vectors[1:]
+		}
+		return res
+	}}
+	r := a.run(t, "acme:m?max_texts=96&max_text_tokens=512", Options{})
+	if f := r.of("order"); f.Verdict != Differs || !strings.Contains(f.Reason, "3 vectors for 4 texts") || r.Count(Differs) != 1 {
+		t.Errorf("got %+v and %d that differ, want that the order does", f, r.Count(Differs))
+	}
+}
+
 // A reason has neither the request's id nor what the report says already.
 func TestReason(t *testing.T) {
 	e := acmeModel{acme: &acme{}}.Model().Errorf(embedding.RateLimited, "slow down")

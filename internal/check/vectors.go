@@ -59,7 +59,7 @@ func (c *Check) base64(ctx context.Context) error {
 	case err != nil:
 		f.Verdict, f.Found, f.Reason = NotStated, "refused", reason(err)
 		if errors.Is(err, embedding.Malformed) {
-			f.Verdict, f.Found = Differs, "no vectors that can be"
+			f.Verdict, f.Found = Differs, "no vectors that can be read"
 		}
 	case !came:
 		f.Verdict, f.Found = NotStated, "ignored: numbers come"
