@@ -84,12 +84,9 @@ func (c *Check) regions() (all []string) {
 	return all
 }
 
-// otherRegion returns a region in which the key is good. It asks only where no address is given: a
-// key travels to its vendor and nowhere else.
+// otherRegion returns a region in which the key is good. Where an address is given, in the reference
+// or the environment, every region is at that address, and none is asked.
 func (c *Check) otherRegion(ctx context.Context) string {
-	if c.ref.Values["base_url"] != "" {
-		return ""
-	}
 	for _, region := range c.regions() {
 		e, err := c.open(map[string]string{"region": region})
 		if err != nil || e.Model().Endpoint == c.model.Endpoint {
