@@ -84,8 +84,8 @@ func (c *Check) regions() (all []string) {
 	return all
 }
 
-// otherRegion returns a region in which the key is good. Where an address is given, in the reference
-// or the environment, every region is at that address, and none is asked.
+// otherRegion returns a region in which the key is good. If the reference or the environment gives
+// an address, every region is at that address, and none is asked.
 func (c *Check) otherRegion(ctx context.Context) string {
 	for _, region := range c.regions() {
 		e, err := c.open(map[string]string{"region": region})
