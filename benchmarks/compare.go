@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/benchmarks/report"
+	"github.com/vecspace/embedding/bm25"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 )
@@ -36,6 +38,7 @@ type Options struct {
 	Progress func(Progress)
 
 	K            int             // cutoff of the rankings, 1 to 1,000; 0 is 10
+	Weight       float64         // of BM25 in fusion by scores; 0 is bm25.Weight
 	Seed         uint64          // of the bootstrap; 0 is 1
 	Resamples    int             // of the bootstrap; 0 is 10,000
 	MonthlyTexts int             // volume for the monthly cost; 0 leaves that out
@@ -99,6 +102,7 @@ func Compare(ctx context.Context, candidates []Candidate, tasks []Task, o Option
 // complete returns the options with their defaults.
 func (o Options) complete() Options {
 	o.K, o.Seed, o.Resamples = cmp.Or(o.K, 10), cmp.Or(o.Seed, 1), cmp.Or(o.Resamples, 10_000)
+	o.Weight = cmp.Or(o.Weight, bm25.Weight)
 	if o.Table == nil {
 		o.Table = providers.Builtin()
 	}
@@ -126,6 +130,8 @@ func check(candidates []Candidate, tasks []Task, o Options) error {
 	switch {
 	case o.K < 1 || o.K > depth:
 		return fmt.Errorf("benchmarks: Options.K is %d: it must be 1 to %d", o.K, depth)
+	case !(o.Weight >= 0) || math.IsInf(o.Weight, 1):
+		return fmt.Errorf("benchmarks: Options.Weight is %v: it must be 0 or more", o.Weight)
 	case len(candidates) == 0:
 		return errors.New("benchmarks: no candidate to compare")
 	case len(tasks) == 0:
@@ -175,7 +181,7 @@ func newRun(tasks []Task, o Options) (*run, error) {
 		r.budgets[currency] = b
 	}
 	for _, t := range tasks {
-		r.tasks = append(r.tasks, newTask(t, o.K))
+		r.tasks = append(r.tasks, newTask(t, o.K, o.Weight))
 	}
 	return r, nil
 }
@@ -190,7 +196,7 @@ type madeTask struct {
 	points    []point
 }
 
-func newTask(t Task, k int) *madeTask {
+func newTask(t Task, k int, weight float64) *madeTask {
 	m := &madeTask{Task: t, requests: t.requests()}
 	if t.Failure != nil {
 		return m
@@ -198,7 +204,7 @@ func newTask(t Task, k int) *madeTask {
 	var floor row
 	var err error
 	if t.Retrieval != nil {
-		m.retrieval = newRetrieval(t.Retrieval, k)
+		m.retrieval = newRetrieval(t.Retrieval, k, weight)
 		floor, err = m.retrieval.score("BM25", "", report.Floor, m.retrieval.words)
 	} else {
 		m.pairs = &pairsTask{t.Pairs}

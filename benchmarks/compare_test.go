@@ -78,7 +78,7 @@ func TestEveryRowAndColumn(t *testing.T) {
 	if len(r.Tasks) != 2 || !r.Run.Complete || len(r.Failed()) != 0 {
 		t.Fatalf("got %+v, want a complete run of 2 tasks without failures", r.Run)
 	}
-	for _, name := range []string{"a", "b", "BM25", "BM25 + a", "BM25 + b"} {
+	for _, name := range []string{"a", "b", "BM25", "BM25 + a (scores)", "BM25 + a (ranks)", "BM25 + b (scores)", "BM25 + b (ranks)"} {
 		row := find(t, r, "tiny", name)
 		for _, m := range []string{"nDCG@10", "recall@10", "recall@100", "MRR@10", "MAP", "P@10", "hit@10"} {
 			s, ok := row.Scores[m]
@@ -95,8 +95,8 @@ func TestEveryRowAndColumn(t *testing.T) {
 			t.Errorf("%s: got %+v, want 2 scores", name, find(t, r, "tiny pairs", name))
 		}
 	}
-	if n := len(r.Tasks[0].Pairs); n != 7*5*4/2 {
-		t.Errorf("%d differences of 5 rows and 7 metrics", n)
+	if n := len(r.Tasks[0].Pairs); n != 7*7*6/2 {
+		t.Errorf("%d differences of 7 rows and 7 metrics", n)
 	}
 	if n := len(r.Tasks[0].Dimensions); n != 2*2*3 {
 		t.Errorf("%d points: 2 candidates, 64 and 32 dimensions, 3 ways to store", n)

@@ -36,6 +36,8 @@ func TestRefusedCalls(t *testing.T) {
 		"uneven pairs":      {one, []Task{{Pairs: &datasets.Pairs{Gold: []float64{1, 2, 3}}}}, Options{}},
 		"offline, no files": {one, []Task{tiny()}, Options{Offline: true}},
 		"k":                 {one, []Task{tiny()}, Options{K: 5000}},
+		"a weight below 0":  {one, []Task{tiny()}, Options{Weight: -1}},
+		"a weight of NaN":   {one, []Task{tiny()}, Options{Weight: math.NaN()}},
 	} {
 		if r, err := Compare(t.Context(), c.candidates, c.tasks, c.o); err == nil {
 			t.Errorf("%s: no error, %+v", name, r.Run)

@@ -15,6 +15,6 @@
 // does not pay for the same answers again.
 //
 // Every table has a row for words alone, the floor: BM25 for retrieval, shared n-grams for sentence
-// pairs. In retrieval, a second row per candidate fuses its ranking with BM25's by reciprocal rank,
-// because many systems in production do.
+// pairs. In retrieval, two more rows per candidate fuse its ranking with BM25's: by scores, as
+// [bm25.Fuse] does, and by reciprocal ranks, as many systems in production do.
 package benchmarks

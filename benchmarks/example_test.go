@@ -32,6 +32,7 @@ func ExampleCompare() {
 	}
 	// Output:
 	// static:base: 1.00 [0.29 1.00]
-	// BM25 + static:base: 1.00 [0.29 1.00]
+	// BM25 + static:base (scores): 1.00 [0.29 1.00]
+	// BM25 + static:base (ranks): 1.00 [0.29 1.00]
 	// BM25: 0.33 [0.01 0.90]
 }

@@ -14,7 +14,7 @@ func notes(r *report.Report) []string {
 			"about other kinds of text.",
 		"Two rows are called distinct if the interval of their difference excludes 0 and its p-value (a sign-flip permutation test), " +
 			"corrected for the number of comparisons (Holm), is under .05. Rows that differ on fewer than six questions never are.",
-		"Rankings hold 1,000 documents, found by comparing with all of them. Fusion is by reciprocal rank with k = 60.",
+		"Rankings hold 1,000 documents, found by comparing with all of them." + fusion(r),
 		"Throughput is measured with the same documents at every batch size. Latency is the time of one provider request without retries or cache. In the open loop it counts from the moment a request " +
 			"was due, so that a stall counts for every request that had to wait.",
 		"Cut vectors are the first values of the full ones, scaled to unit length; models that were not trained for this lose the " +
@@ -74,6 +74,19 @@ func notes(r *report.Report) []string {
 		}
 	}
 	return out
+}
+
+// fusion says how the fused rows were made.
+func fusion(r *report.Report) string {
+	for _, t := range r.Tasks {
+		for _, w := range t.Rows {
+			if w.Fusion == report.ByScores {
+				return fmt.Sprintf(" Rows of BM25 and a candidate fuse both rankings. By scores: the cosine, scaled from 0 to 1 over the query's candidates, "+
+					"plus %g times BM25, of which the query's highest is 1. By ranks: reciprocal ranks with k = 60.", w.Weight)
+			}
+		}
+	}
+	return ""
 }
 
 func count(n int, one, many string) string {

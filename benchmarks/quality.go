@@ -89,6 +89,8 @@ func coarser(candidate string, dims int) (out []point) {
 // row is a row of a task's table, with what its figures are computed from.
 type row struct {
 	name, candidate, kind string
+	fusion                string  // of a fused row
+	weight                float64 // of a row fused by scores
 	failure               string
 	stats                 map[string]metrics.Statistic
 	main                  []float64 // main metric by query; for pairs, the error of each pair's rank
@@ -102,14 +104,15 @@ type vectors func(task embedding.Task, text string) []float32
 type retrievalTask struct {
 	*datasets.Retrieval
 	k     int
+	w     float64 // the weight of BM25 beside the cosine
 	ids   []string
 	words [][]metrics.Hit // BM25's rankings
 	own   []string        // by query: the ID of the document that it is itself, or ""
 	blank int
 }
 
-func newRetrieval(set *datasets.Retrieval, k int) *retrievalTask {
-	t := &retrievalTask{Retrieval: set, k: k, own: own(set)}
+func newRetrieval(set *datasets.Retrieval, k int, w float64) *retrievalTask {
+	t := &retrievalTask{Retrieval: set, k: k, w: w, own: own(set)}
 	texts := make([]string, len(set.Documents))
 	for i, d := range set.Documents {
 		t.ids = append(t.ids, d.ID)
@@ -208,26 +211,46 @@ func (t *retrievalTask) score(name, candidate, kind string, rankings [][]metrics
 	return r, nil
 }
 
-// rows returns a candidate's row and the row of its fusion with BM25, and the vectors.
+// rows returns a candidate's row and the rows of its fusions with BM25, and the vectors.
 func (t *retrievalTask) rows(ctx context.Context, name string, dims int, lookup vectors) ([]row, [][]float32, [][]float32, error) {
 	docs, queries := t.vectors(lookup)
-	hits, err := flat.New(t.ids, docs, dims).Search(ctx, queries, depth+1)
+	var hits, byScores, byRanks [][]metrics.Hit
+	err := t.nearest(ctx, docs, queries, dims, func(query int, all []metrics.Hit) {
+		near := slices.Clone(all[:min(depth, len(all))])
+		hits = append(hits, near)
+		byScores = append(byScores, fusedByScores(all, t.words[query], t.w))
+		byRanks = append(byRanks, fusedByRanks(near, t.words[query]))
+	})
 	if err != nil {
 		return nil, nil, nil, err
-	}
-	for i := range hits {
-		hits[i] = t.others(i, hits[i], depth)
 	}
 	own, err := t.score(name, name, report.Model, hits)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	for i := range hits {
-		fused := metrics.Fuse(60, t.words[i], hits[i])
-		hits[i] = fused[:min(depth, len(fused))]
+	scores, err := t.score("BM25 + "+name+" (scores)", name, report.Fused, byScores)
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	fused, err := t.score("BM25 + "+name, name, report.Fused, hits)
-	return []row{own, fused}, docs, queries, err
+	ranks, err := t.score("BM25 + "+name+" (ranks)", name, report.Fused, byRanks)
+	scores.fusion, scores.weight, ranks.fusion = report.ByScores, t.w, report.ByRanks
+	return []row{own, scores, ranks}, docs, queries, err
+}
+
+// nearest calls found for each query in order with all documents, the nearest first.
+func (t *retrievalTask) nearest(ctx context.Context, docs, queries [][]float32, dims int, found func(query int, all []metrics.Hit)) error {
+	m, i := flat.New(t.ids, docs, dims), 0
+	for some := range slices.Chunk(queries, 6) { // all documents of all queries may not fit into memory
+		hits, err := m.Search(ctx, some, len(t.ids))
+		if err != nil {
+			return err
+		}
+		for _, all := range hits {
+			found(i, t.others(i, all, len(all)))
+			i++
+		}
+	}
+	return nil
 }
 
 func (t *retrievalTask) vectors(lookup vectors) (docs, queries [][]float32) {

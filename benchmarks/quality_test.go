@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/vecspace/embedding/benchmarks/internal/flat"
 	"github.com/vecspace/embedding/benchmarks/internal/metrics"
 	"github.com/vecspace/embedding/benchmarks/report"
+	"github.com/vecspace/embedding/bm25"
 	"github.com/vecspace/embedding/internal/expect"
 )
 
@@ -24,7 +26,7 @@ func TestBM25OnSciFact(t *testing.T) {
 	}
 	set, err := datasets.LoadRetrieval(filepath.Join(dir, "scifact"), "test")
 	expect.NoError(t, err)
-	rankings := newRetrieval(set, 10).words
+	rankings := newRetrieval(set, 10, bm25.Weight).words
 	var ndcg, recall, ap, rr float64
 	n := float64(len(set.Queries))
 	for i, q := range set.Queries {
@@ -44,15 +46,72 @@ func TestBM25OnSciFact(t *testing.T) {
 	}
 }
 
-// A fused row has both rankings in it: what words find first is first, whatever the model says.
-func TestFusedRow(t *testing.T) {
-	r := compare(t, quick(t.TempDir()), []Task{tiny()}, fake("a", nil))
-	own, fused := find(t, r, "tiny", "a").Scores["nDCG@10"].Value, find(t, r, "tiny", "BM25 + a").Scores["nDCG@10"].Value
-	if own > .6 || fused != 1 {
-		t.Errorf("the model alone %v, fused %v", own, fused)
+// TestMemoryOfBM25 logs how much an index of SciFact's documents takes, which the documentation of
+// bm25 says.
+func TestMemoryOfBM25(t *testing.T) {
+	dir := os.Getenv("EMBEDDING_TESTDATA")
+	if dir == "" {
+		t.Skip("NOT TESTED: EMBEDDING_TESTDATA is not set, so the memory of BM25 is not measured")
 	}
-	if row := find(t, r, "tiny", "BM25 + a"); row.Scores["recall@100"].Value != 1 || row.Kind != report.Fused || row.Candidate != "a" {
-		t.Errorf("got %+v, want recall@100 of 1 in a fused row of a", row)
+	set, err := datasets.LoadRetrieval(filepath.Join(dir, "scifact"), "test")
+	expect.NoError(t, err)
+	var ids, texts []string
+	bytes := 0
+	for _, d := range set.Documents {
+		ids, texts = append(ids, d.ID), append(texts, d.Embedded())
+		bytes += len(d.Embedded())
+	}
+	held := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := held()
+	index := bm25.New(ids, texts)
+	took := held() - before
+	t.Logf("%d documents with %.1f MB of text: %.1f MB", len(ids), float64(bytes)/1e6, float64(took)/1e6)
+	if took > uint64(2*bytes) {
+		t.Errorf("got %d bytes, want less than twice the text", took)
+	}
+	for _, id := range ids[100:] {
+		index.Remove(id)
+	}
+	if left := held() - before; left > took/4 {
+		t.Errorf("100 documents are left: got %d bytes, want less than a quarter of %d", left, took)
+	}
+	runtime.KeepAlive(index)
+	runtime.KeepAlive(texts) // else they are freed in between
+}
+
+// A fused row has both rankings in it: what words find first is first, whatever the model says,
+// unless its weight is too low for that.
+func TestFusedRows(t *testing.T) {
+	o := quick(t.TempDir())
+	o.Weight = 1.25
+	r := compare(t, o, []Task{tiny()}, fake("a", nil))
+	if own := find(t, r, "tiny", "a").Scores["nDCG@10"].Value; own > .6 {
+		t.Errorf("the model alone: got %v, want little", own)
+	}
+	for name, want := range map[string]report.Row{
+		"BM25 + a (scores)": {Candidate: "a", Kind: report.Fused, Fusion: report.ByScores, Weight: 1.25},
+		"BM25 + a (ranks)":  {Candidate: "a", Kind: report.Fused, Fusion: report.ByRanks},
+	} {
+		got := find(t, r, "tiny", name)
+		if got.Candidate != want.Candidate || got.Kind != want.Kind || got.Fusion != want.Fusion || got.Weight != want.Weight {
+			t.Errorf("%s: got %+v, want %+v", name, got, want)
+		}
+		if got.Scores["nDCG@10"].Value != 1 || got.Scores["recall@100"].Value != 1 {
+			t.Errorf("%s: got %+v, want every document first", name, got.Scores)
+		}
+	}
+	if notes := strings.Join(r.Notes, " "); !strings.Contains(notes, "plus 1.25 times BM25") {
+		t.Errorf("got the notes %q, want the weight in them", notes)
+	}
+	o.Weight = 1e-9
+	low := find(t, compare(t, o, []Task{tiny()}, fake("a", nil)), "tiny", "BM25 + a (scores)")
+	if v := low.Scores["nDCG@10"].Value; v > .9 {
+		t.Errorf("a weight of nearly 0: got %v, want nearly the model alone", v)
 	}
 }
 
@@ -70,7 +129,7 @@ func TestQueryInCorpus(t *testing.T) {
 	}
 	set.Judged["q1"]["q1"] = 1                 // it is judged
 	set.Documents[4].Body = "another subject2" // it is another text
-	made := newRetrieval(set, 10)
+	made := newRetrieval(set, 10, bm25.Weight)
 	for i, want := range []string{"q0", "", "", "q3"} {
 		if made.own[i] != want {
 			t.Errorf("query %d: got %q as the query itself, want %q", i, made.own[i], want)

@@ -74,7 +74,8 @@ func (r *run) table(t *madeTask) (report.Task, error) {
 	slices.SortStableFunc(t.rows, func(a, b row) int { return order(a.kind) - order(b.kind) })
 	for _, w := range t.rows {
 		out.Rows = append(out.Rows, report.Row{
-			Name: w.name, Candidate: w.candidate, Kind: w.kind, Failure: w.failure, Scores: map[string]report.Score{},
+			Name: w.name, Candidate: w.candidate, Kind: w.kind, Fusion: w.fusion, Weight: w.weight, Failure: w.failure,
+			Scores: map[string]report.Score{},
 		})
 	}
 	var ok []int // indexes of the rows with figures

@@ -1,16 +1,11 @@
 package datasets
 
 import (
-	"encoding/json"
-	"encoding/xml"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding/benchmarks/internal/cranfield"
 	"github.com/vecspace/embedding/internal/expect"
 )
 
@@ -119,52 +114,8 @@ func TestRealSets(t *testing.T) {
 // TestCranfield writes Cranfield in the layout of BEIR and loads it: graded judgments, two blank
 // documents.
 func TestCranfield(t *testing.T) {
-	dir := filepath.Join(testdata(t), "cranfield")
-	elements := func(name, tag string) (out [][2]string) {
-		b, err := os.ReadFile(filepath.Join(dir, name))
-		expect.NoError(t, err)
-		d := xml.NewDecoder(strings.NewReader(string(b)))
-		d.Strict = false
-		for {
-			token, err := d.Token()
-			if err == io.EOF {
-				return out
-			} else if err != nil {
-				t.Fatalf("got the error %v, want none", err)
-			}
-			if start, ok := token.(xml.StartElement); ok && start.Name.Local == tag {
-				var e struct {
-					No    string `xml:"docno"`
-					Text  string `xml:"text"`
-					Title string `xml:"title"`
-				}
-				expect.NoError(t, d.DecodeElement(&e, &start))
-				if tag == "top" { // judgments count the queries from 1 in the order of the file
-					e.No, e.Text = strconv.Itoa(len(out)+1), e.Title
-				}
-				out = append(out, [2]string{strings.TrimSpace(e.No), strings.Join(strings.Fields(e.Text), " ")})
-			}
-		}
-	}
-	lines := func(all [][2]string) string {
-		var b strings.Builder
-		for _, e := range all {
-			line, err := json.Marshal(map[string]string{"_id": e[0], "text": e[1]})
-			expect.NoError(t, err)
-			fmt.Fprintf(&b, "%s\n", line)
-		}
-		return b.String()
-	}
-	judged, err := os.ReadFile(filepath.Join(dir, "cranqrel.trec.txt"))
-	expect.NoError(t, err)
-	var qrels strings.Builder
-	for line := range strings.Lines(string(judged)) {
-		f := strings.Fields(line)
-		fmt.Fprintf(&qrels, "%s\t%s\t%s\n", f[0], f[2], f[3])
-	}
-	made := write(t, map[string]string{
-		"corpus.jsonl.gz": lines(elements("cran.all.1400.xml", "doc")), "queries.jsonl": lines(elements("cran.qry.xml", "top")), "qrels/test.tsv": qrels.String(),
-	})
+	made := t.TempDir()
+	expect.NoError(t, cranfield.Write(made, filepath.Join(testdata(t), "cranfield")))
 	r, err := LoadRetrieval(made, "")
 	expect.NoError(t, err)
 	blank := 0

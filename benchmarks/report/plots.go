@@ -22,7 +22,8 @@ type plot struct {
 // mark is one thing in a plot.
 type mark struct {
 	Name  string  `json:"name"`
-	Kind  string  `json:"kind,omitempty"` // kind of a row, or storage of a point
+	Kind  string  `json:"kind,omitempty"`      // kind of a row, or storage of a point
+	Of    string  `json:"candidate,omitempty"` // of a row
 	X     float64 `json:"x"`
 	Y     float64 `json:"y"`
 	Low   float64 `json:"low,omitempty"`
@@ -65,7 +66,7 @@ func (t Task) intervals() plot {
 	var words []string
 	for _, w := range t.sorted() {
 		if s, ok := w.Scores[m]; ok {
-			p.Data = append(p.Data, mark{Name: w.Name, Kind: w.Kind, X: 100 * s.Value, Low: 100 * s.Low, High: 100 * s.High})
+			p.Data = append(p.Data, mark{Name: w.Name, Kind: w.Kind, Of: w.Candidate, X: 100 * s.Value, Low: 100 * s.Low, High: 100 * s.High})
 			words = append(words, fmt.Sprintf("%s %.1f (%.1f to %.1f)", w.Name, 100*s.Value, 100*s.Low, 100*s.High))
 		}
 	}

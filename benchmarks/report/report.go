@@ -125,11 +125,19 @@ const (
 	Fused = "fused" // a candidate fused with words
 )
 
+// Fusions of a [Fused] row.
+const (
+	ByScores = "scores" // bm25.Fuse
+	ByRanks  = "ranks"  // reciprocal ranks
+)
+
 // Row holds the scores of a candidate, of words alone, or of both fused.
 type Row struct {
 	Name      string           `json:"name"`
 	Candidate string           `json:"candidate,omitempty"` // the candidate of a Model or Fused row
 	Kind      string           `json:"kind"`
+	Fusion    string           `json:"fusion,omitempty"` // of a Fused row; "" in reports of before, which fused by ranks
+	Weight    float64          `json:"weight,omitempty"` // of words, in a row fused by scores
 	Scores    map[string]Score `json:"scores,omitempty"`
 	Failure   string           `json:"failure,omitempty"`
 }

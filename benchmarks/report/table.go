@@ -217,18 +217,30 @@ func counts(m map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// verdicts returns sentences that compare candidates, and the floor, by the main metric.
+// verdicts returns sentences that compare rows by the main metric: candidates and the floor with
+// each other, and a fusion by scores with its parts and with the fusion by ranks.
 func (t Task) verdicts() (out []string) {
-	kinds := map[string]string{}
+	rows := map[string]Row{}
 	for _, w := range t.Rows {
-		kinds[w.Name] = w.Kind
+		rows[w.Name] = w
 	}
 	for _, d := range t.Pairs {
-		if d.Metric == t.Metrics[0] && kinds[d.A] != Fused && kinds[d.B] != Fused {
+		if d.Metric == t.Metrics[0] && told(rows[d.A], rows[d.B]) {
 			out = append(out, d.Words())
 		}
 	}
 	return out
+}
+
+// told reports whether a sentence compares two rows.
+func told(a, b Row) bool {
+	if b.Fusion == ByScores {
+		a, b = b, a
+	}
+	if a.Fusion == ByScores {
+		return b.Candidate == a.Candidate || b.Kind == Floor
+	}
+	return a.Kind != Fused && b.Kind != Fused
 }
 
 // failures names each failed candidate and each unread task with the reason.

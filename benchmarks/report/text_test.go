@@ -10,7 +10,7 @@ func TestText(t *testing.T) {
 	got := render(t, text, sample())
 	for _, want := range []string{
 		"gone failed: no key *here*\n",
-		"dear </script><b>   70.00*  [65.00 75.00]  60.00",
+		"dear </script><b>       70.00*  [65.00 75.00]  60.00",
 		"dear </script><b> is better than cheap by nDCG@10: by 0.2000, between 0.1000 and 0.3000 (p = under .001).",
 		"cheap and BM25 cannot be told apart by nDCG@10: the difference is +0.0500, between -0.0100 and +0.1100 (p = 0.200).",
 		"1 service unavailable, 2 rate limited (300 ms)", "What was asked", "a:b, queries: a:q  h   s        64         3  1 rate limited              1",
@@ -27,8 +27,17 @@ func TestText(t *testing.T) {
 	if same := (Difference{Metric: "MAP", A: "a", B: "b", Value: -1e-6, Low: -.001, High: 2e-6, Differ: 30, P: 1, Holm: 1}).Words(); !strings.Contains(same, "is 0.0000, between -0.0010 and 0.0000 (") {
 		t.Errorf("got %q, want a difference without a side", same)
 	}
-	if strings.Contains(got, "BM25 + cheap by") || strings.Contains(got, "and BM25 + cheap") {
-		t.Error("fused rows are compared in words")
+	for want, told := range map[string]bool{
+		"BM25 + cheap (scores) is better than BM25 + cheap (ranks) by nDCG@10": true,
+		"BM25 + cheap (scores) is better than BM25 by nDCG@10":                 true,
+		"cheap and BM25 + cheap (scores) cannot be told apart":                 true,
+		"dear </script><b> and BM25 + cheap (scores)":                          false, // another candidate's
+		"cheap and BM25 + cheap (ranks)":                                       false,
+		"BM25 + cheap (ranks) and BM25":                                        false,
+	} {
+		if strings.Contains(got, want) != told {
+			t.Errorf("%q is there: %v, want %v, in\n%s", want, !told, told, got)
+		}
 	}
 	if best, next := strings.Index(got, "dear"), strings.Index(got, "  cheap  "); best > next {
 		t.Error("the best row is not first")

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/vecspace/embedding/benchmarks"
 	"github.com/vecspace/embedding/benchmarks/datasets"
 	comparison "github.com/vecspace/embedding/benchmarks/report"
+	"github.com/vecspace/embedding/bm25"
 	"github.com/vecspace/embedding/internal/whole"
 )
 
@@ -77,6 +79,7 @@ func compareFlags(args []string, std streams) (*comparing, error) {
 	fs.StringVar(&c.markdown, "markdown", "", "write the report as Markdown to this `file`; -: the standard output")
 	fs.StringVar(&c.json, "json", "", "write the report as JSON to this `file`; -: the standard output")
 	fs.IntVar(&o.K, "k", 10, "where rankings are cut")
+	fs.Float64Var(&o.Weight, "weight", bm25.Weight, "of BM25 beside the scaled cosine, in the rows fused by scores")
 	fs.Uint64Var(&o.Seed, "seed", 1, "decides samples and resamples")
 	fs.IntVar(&o.Resamples, "resamples", 10_000, "of the bootstrap that makes the intervals")
 	fs.IntVar(&o.MonthlyTexts, "monthly", 0, "texts a month, for the cost a month")
@@ -105,6 +108,8 @@ func (c *comparing) check() error {
 		return usagef("-record: the folder is missing")
 	case o.K < 1 || o.K > 1000:
 		return usagef("-k is %d: it must be 1 to 1000", o.K)
+	case !(o.Weight > 0) || math.IsInf(o.Weight, 1):
+		return usagef("-weight is %v: it must be above 0", o.Weight)
 	case o.Seed == 0:
 		return usagef("-seed must be above 0")
 	case o.Resamples < 100:

@@ -46,7 +46,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatalf("got the error %v, want none\n%s", err, errs)
 	}
-	holds(t, out, "set: 3 queries, 3 documents", "pairs: 4 pairs", "BM25 + static:base", "written: vecspace-compare.html", "written: r.md")
+	holds(t, out, "set: 3 queries, 3 documents", "pairs: 4 pairs", "BM25 + static:base (scores)", "BM25 + static:base (ranks)", "written: vecspace-compare.html", "written: r.md")
 	holds(t, errs, "static:base: 14 texts to send, 0 recorded", "local", "static:base, set: 0 of 6")
 	f, err := os.Open("r.json")
 	expect.NoError(t, err)
@@ -184,6 +184,8 @@ func TestCompareUsage(t *testing.T) {
 	for want, args := range map[string][]string{
 		"at least one candidate":  {},
 		"-k is 0":                 {"-k", "0", "static:base"},
+		"-weight is -1":           {"-weight", "-1", "static:base"},
+		"-weight is NaN":          {"-weight", "NaN", "static:base"},
 		"-seed":                   {"-seed", "0", "static:base"},
 		"-resamples is 5":         {"-resamples", "5", "static:base"},
 		"-sample":                 {"-sample", "-1", "static:base"},

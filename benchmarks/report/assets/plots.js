@@ -4,7 +4,6 @@
   const range = names.map((_, i) => `var(--c${i % 8})`);
   const color = {domain: names, range, legend: false};
   const colorOf = (name) => range[Math.max(names.indexOf(name), 0)];
-  const candidate = (row) => names.find((n) => row.name === n || row.name === "BM25 + " + n);
   const short = (s) => (s.length > 34 ? s.slice(0, 33) + "…" : s);
   const shape = {
     float32: {dash: null, symbol: "circle"},
@@ -39,7 +38,7 @@
 
   const drawers = {
     intervals(p, width) {
-      const fill = (d) => (candidate(d) ? colorOf(candidate(d)) : "currentColor");
+      const fill = (d) => (d.candidate ? colorOf(d.candidate) : "currentColor");
       const left = Math.min(250, 30 + 6.6 * Math.max(...p.data.map((d) => short(d.name).length)));
       return [Plot.plot({
         width, height: 46 + 26 * p.data.length, marginLeft: left,
