@@ -45,6 +45,20 @@
 // AIX and some network file systems have no such lock: there, and where versions before the lock
 // run too, let only one program change a folder.
 //
+// # Meaning and words
+//
+// With Options.Words above 0, a search ranks by the words of the query too, as bm25.Fuse does with
+// that weight: names and codes are found that the model blurs. All documents of the collection are
+// candidates; a filter leaves out documents and does not change the order of the others. Score is
+// still the cosine, also for WithScoreThreshold, so the results are not in the order of their
+// scores.
+//
+// The index of words is in memory and nothing of it is on disk: New and Lock make it from the
+// documents that they read, and adding and deleting change it with the documents. So a folder can
+// be opened with words and without, and a kill leaves nothing to repair. It takes about as much
+// memory as the text of the documents, and a search compares as many documents as before but sorts
+// all of them.
+//
 // # Metadata
 //
 // chromem-go keeps only strings. This package keeps the types: string, bool, nil, every integer and

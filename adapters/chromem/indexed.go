@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/philippgille/chromem-go"
+
+	"github.com/vecspace/embedding/bm25"
 )
 
 // indexed is one of chromem's collections in memory, with what chromem does not report. The store's
@@ -25,21 +27,26 @@ type indexed struct {
 	dir   string               // of its files; "" in memory
 	ids   map[string]string    // chromem's ID by document ID
 	files map[[4]byte]struct{} // names of files: 4 bytes of a hash
+	words *bm25.Index          // by document ID; nil without Options.Words
 }
 
 // newIndexed makes a collection of db. Its folder's name is the collection's name in db.
-func newIndexed(db *chromem.DB, folder, dir string) (*indexed, error) {
+func newIndexed(db *chromem.DB, folder string, o Options) (*indexed, error) {
 	c, err := db.CreateCollection(folder, nil, func(context.Context, string) ([]float32, error) {
 		return nil, errors.New("a vector is missing") // vectors are always given
 	})
 	if err != nil {
 		return nil, fmt.Errorf("chromem: %w", err)
 	}
-	if dir != "" {
-		dir = filepath.Join(dir, folder)
-	}
 	// The file 00000000 is the collection's own.
-	return &indexed{Collection: c, dir: dir, ids: map[string]string{}, files: map[[4]byte]struct{}{{}: {}}}, nil
+	made := &indexed{Collection: c, ids: map[string]string{}, files: map[[4]byte]struct{}{{}: {}}}
+	if o.Dir != "" {
+		made.dir = filepath.Join(o.Dir, folder)
+	}
+	if o.Words > 0 {
+		made.words = bm25.New(nil, nil)
+	}
+	return made, nil
 }
 
 // load reads the whole folder into memory, in place of what was there.
@@ -54,7 +61,7 @@ func (s *Store) load() error {
 		if raw, err := hex.DecodeString(e.Name()); err != nil || len(raw) != 4 || !e.IsDir() {
 			continue
 		}
-		c, err := newIndexed(db, e.Name(), s.o.Dir)
+		c, err := newIndexed(db, e.Name(), s.o)
 		if err != nil {
 			return err
 		}
@@ -118,8 +125,7 @@ func (c *indexed) load(dimensions int) (bad []string, err error) {
 		if err := c.AddDocument(context.Background(), d); err != nil {
 			return nil, fmt.Errorf("chromem: %s: %w", path, err)
 		}
-		c.ids[id] = d.ID
-		c.files[fileOf(d.ID)] = struct{}{}
+		c.keep(id, d)
 	}
 	return bad, nil
 }
@@ -169,9 +175,17 @@ func (c *indexed) put(ctx context.Context, x *entry) error {
 	if err := c.AddDocument(ctx, doc); err != nil {
 		return err
 	}
-	c.ids[x.id] = inner
-	c.files[fileOf(inner)] = struct{}{}
+	c.keep(x.id, doc)
 	return nil
+}
+
+// keep notes a document that chromem holds.
+func (c *indexed) keep(id string, d chromem.Document) {
+	c.ids[id] = d.ID
+	c.files[fileOf(d.ID)] = struct{}{}
+	if c.words != nil {
+		c.words.Add(id, d.Content)
+	}
 }
 
 // remove deletes a document if it exists. It deletes the file first, so that a document whose file
@@ -191,6 +205,9 @@ func (c *indexed) remove(ctx context.Context, id string) error {
 	}
 	delete(c.ids, id)
 	delete(c.files, fileOf(inner))
+	if c.words != nil {
+		c.words.Remove(id)
+	}
 	return nil
 }
 

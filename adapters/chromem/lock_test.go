@@ -42,7 +42,7 @@ func TestChild(t *testing.T) {
 	var s *chromem.Store
 	for s == nil {
 		var err error
-		if s, err = chromem.New(f, chromem.Options{Dir: dir}); err != nil && !errors.Is(err, chromem.ErrInUse) {
+		if s, err = chromem.New(f, chromem.Options{Dir: dir, Words: 3}); err != nil && !errors.Is(err, chromem.ErrInUse) {
 			t.Fatalf("got the error %v, want none", err)
 		}
 	}
@@ -91,9 +91,16 @@ func TestKilled(t *testing.T) {
 		}
 		expect.NoError(t, cmd.Process.Kill())
 		_ = cmd.Wait() // it was killed
-		s := open(t, f, chromem.Options{Dir: dir})
+		s := open(t, f, chromem.Options{Dir: dir, Words: 3})
 		if s.Count() < stored {
 			t.Errorf("round %d: %d documents, want the %d that were said to be stored", round, s.Count(), stored)
+		}
+		if stored > 0 { // the words of the killed process's documents are found too
+			number := fmt.Sprint(stored - 1)
+			found, err := s.SimilaritySearch(t.Context(), number, 1)
+			if err != nil || !strings.HasPrefix(found[0].PageContent, number+" ") {
+				t.Errorf("round %d: got %v, %v, want the document that begins with %s", round, found, err, number)
+			}
 		}
 	}
 	docs := corpus()

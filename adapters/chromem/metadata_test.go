@@ -17,6 +17,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/bm25"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 )
@@ -30,9 +31,16 @@ func TestMetadataKeepsItsTypes(t *testing.T) {
 		"map": map[string]any{"a": 1, "b": map[string]any{"c": 2.0}, "": []string{"x"}},
 	}
 	o := chromem.Options{Dir: t.TempDir()}
-	f := embedtest.NewFake(embedtest.FakeOptions{})
-	add(t, open(t, f, o), doc("a", metadata))
-	s := open(t, f, o)
+	add(t, open(t, embedtest.NewFake(embedtest.FakeOptions{}), o), doc("a", metadata))
+	for _, o.Words = range []float64{0, bm25.Weight} {
+		keepsTypes(t, o, metadata)
+	}
+}
+
+// keepsTypes checks the metadata of the one document of a folder, and filters by it.
+func keepsTypes(t *testing.T, o chromem.Options, metadata map[string]any) {
+	t.Helper()
+	s := open(t, embedtest.NewFake(embedtest.FakeOptions{}), o)
 	got, err := s.SimilaritySearch(t.Context(), "a", 1)
 	if err != nil || len(got) != 1 {
 		t.Fatalf("search: got %v and the error %v, want one document and none", got, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/internal/percall"
 	"github.com/vecspace/embedding/adapters/langchaingo/collection"
+	"github.com/vecspace/embedding/bm25"
 )
 
 // SimilaritySearch returns the k documents nearest to the query, nearest first; fewer if the
@@ -21,6 +22,8 @@ import (
 // Score is the cosine of the angle between document and query, from -1 to 1. The query is embedded
 // as a query. An empty collection embeds nothing. Results come without the reserved keys of package
 // collection.
+//
+// With Options.Words, the order is that of meaning and words fused, and Score is still the cosine.
 //
 // WithFilters takes a map[string]any or map[string]string; all its values must equal the
 // document's. WithScoreThreshold, from 0 to 1, drops documents with a lower score; 0 drops none.
@@ -56,14 +59,23 @@ func (s *Store) SimilaritySearch(ctx context.Context, query string, k int, optio
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	found, err := c.nearest(ctx, v, k, where)
+	var found []chromem.Result
+	if c.words == nil {
+		found, err = c.nearest(ctx, v, k, where)
+	} else {
+		found, err = c.nearest(ctx, v, c.Count(), nil)
+		found = slices.DeleteFunc(c.fused(query, found, s.o.Words), func(r chromem.Result) bool { return !passes(r, where) })
+	}
 	if err != nil {
 		return nil, err
 	}
-	docs := make([]schema.Document, 0, len(found))
+	docs := make([]schema.Document, 0, min(k, len(found)))
 	for _, r := range found {
-		if o.ScoreThreshold > 0 && r.Similarity < o.ScoreThreshold {
+		if len(docs) == k {
 			break
+		}
+		if o.ScoreThreshold > 0 && r.Similarity < o.ScoreThreshold {
+			continue
 		}
 		metadata, err := decode(r.Metadata)
 		if err != nil {
@@ -92,13 +104,45 @@ func (c *indexed) nearest(ctx context.Context, v []float32, k int, where map[str
 			return nil, err // chromem returns partial results without an error
 		}
 		slices.SortFunc(found, func(a, b chromem.Result) int {
-			return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.Metadata[keyID], b.Metadata[keyID]))
+			if c := cmp.Compare(b.Similarity, a.Similarity); c != 0 {
+				return c
+			}
+			return cmp.Compare(a.Metadata[keyID], b.Metadata[keyID])
 		})
 		if want == n || len(found) <= k || found[k].Similarity < found[k-1].Similarity {
 			return found[:min(k, len(found))], nil
 		}
 	}
 	return nil, nil
+}
+
+// fused returns found, which is every document, in the order of meaning and words.
+func (c *indexed) fused(query string, found []chromem.Result, weight float64) []chromem.Result {
+	places := make(map[string]int, len(found))
+	meaning := make([]bm25.Hit, len(found))
+	for i, r := range found {
+		id := r.Metadata[keyID]
+		places[id], meaning[i] = i, bm25.Hit{ID: id, Score: float64(r.Similarity)}
+	}
+	hits := bm25.Fuse(meaning, c.words.Search(query, c.Count()), weight)
+	slices.SortFunc(hits, func(a, b bm25.Hit) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
+	})
+	out := make([]chromem.Result, len(hits))
+	for i, h := range hits {
+		out[i] = found[places[h.ID]]
+	}
+	return out
+}
+
+// passes reports whether a result has every value of a filter.
+func passes(r chromem.Result, where map[string]string) bool {
+	for key, value := range where {
+		if r.Metadata[key] != value { // no value is ""
+			return false
+		}
+	}
+	return true
 }
 
 // filter returns a filter in the form of stored metadata.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +29,9 @@ type Options struct {
 	// ID returns a document's ID, which must not be empty. nil means a hash of its content and
 	// metadata.
 	ID func(schema.Document) string
+	// Words is the weight of words in searches, see [bm25.Fuse]; bm25.Weight is a good one to begin
+	// with. 0 searches by meaning alone and keeps no index of words.
+	Words float64
 }
 
 // Store is a langchaingo vector store. It is safe for concurrent use and needs no closing. Several
@@ -52,6 +56,9 @@ var _ vectorstores.VectorStore = (*Store)(nil)
 func New(e embedding.Embedder, o Options) (*Store, error) {
 	if e == nil {
 		return nil, errors.New("chromem: the Embedder is nil")
+	}
+	if !(o.Words >= 0) || math.IsInf(o.Words, 1) {
+		return nil, fmt.Errorf("chromem: Options.Words is %v: it must be 0 or more, and finite", o.Words)
 	}
 	e = embedding.Chain(e)
 	s := &Store{e: e, model: e.Model(), o: o, collections: map[string]*indexed{}}
@@ -171,7 +178,7 @@ func (s *Store) create(name string) (*indexed, error) {
 	}
 	if c == nil {
 		var err error
-		if c, err = newIndexed(s.db, folder, s.o.Dir); err != nil {
+		if c, err = newIndexed(s.db, folder, s.o); err != nil {
 			return nil, err
 		}
 		s.collections[folder] = c
