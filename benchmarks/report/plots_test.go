@@ -35,6 +35,11 @@ func TestPlots(t *testing.T) {
 			t.Errorf("got %+v, want an ID of its own, a description, data and a group", p)
 		}
 		ids[p.ID] = true
+		for _, m := range p.Data { // a row has its candidate's color
+			if want := strings.HasPrefix(m.Name, "BM25 + cheap ("); p.ID == "task0-quality" && (m.Of == "cheap") != (want || m.Name == "cheap") {
+				t.Errorf("got the candidate %q for the row %q", m.Of, m.Name)
+			}
+		}
 	}
 	for _, id := range []string{"task0-quality", "task0-dimensions", "task0-bytes", "latency-closed", "latency-open", "throughput"} {
 		if !ids[id] {
