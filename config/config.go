@@ -146,6 +146,7 @@ func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, erro
 	}
 	o := middleware.StackOptions{Dimensions: st.dimensions, StandardOptions: middleware.StandardOptions{
 		Coalesce: st.coalesce, Batch: st.batch, Retry: st.retry, Breaker: st.breaker, Timeout: st.timeout,
+		Limit: middleware.LimitOptions{Lane: st.lane}, // the accounts have the rest
 	}}
 	var all []embedding.Embedder
 	for _, reference := range slices.Concat([]string{st.reference}, st.fallback, st.balance) {

@@ -134,6 +134,41 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
+// TestLanes: embedders of one account in different lanes. The bulk one leaves a place to the other.
+func TestLanes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		open := func(ref.Ref) (embedding.Embedder, error) {
+			f := embedtest.NewFake(embedtest.FakeOptions{})
+			return embedding.Wrap(f, f.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+				time.Sleep(time.Second)
+				return f.Embed(ctx, req)
+			}), nil
+		}
+		s, err := config.Read(strings.NewReader(`embedders:
+  search: {reference: "p:a", limit: {in_flight: 2}, lane: interactive}
+  nightly: {reference: "p:a", limit: {in_flight: 2}, lane: bulk, batch: {parallel: 8, texts: 1}}
+`), config.Parts{Providers: providers.Table{"p": open}})
+		expect.NoError(t, err)
+		defer func() { expect.NoError(t, s.Close()) }()
+		nightly, err := s.Embedder("nightly")
+		expect.NoError(t, err)
+		search, err := s.Embedder("search")
+		expect.NoError(t, err)
+		began := time.Now()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := embedding.Documents(t.Context(), nightly, []string{"a", "b", "c", "d", "e", "f"})
+			expect.NoError(t, err)
+			expect.Equal(t, "six bulk texts, one at once, took", time.Since(began), 6*time.Second)
+		})
+		time.Sleep(1500 * time.Millisecond)
+		_, err = embedding.Query(t.Context(), search, "query")
+		expect.NoError(t, err)
+		expect.Equal(t, "a query was answered after", time.Since(began), 2500*time.Millisecond)
+		wg.Wait()
+	})
+}
+
 func TestYAMLIsNotLinked(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "../providers", "../providers/dashscope", "../middleware/cache").Output()
 	expect.NoError(t, err)

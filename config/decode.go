@@ -36,6 +36,7 @@ type stack struct {
 	retry             middleware.RetryOptions
 	breaker           middleware.BreakerOptions
 	limit             middleware.LimitOptions
+	lane              middleware.Lane
 	shared            part
 	account           string
 	max               float64
@@ -98,6 +99,17 @@ func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st sta
 				}})
 			if st.shared.name != "" && st.limit.RPM == 0 && st.limit.TPM == 0 {
 				d.Fail(n, "shared needs rpm or tpm: what all processes may send together")
+			}
+		},
+		"lane": func(n *strictyaml.Node) {
+			var lane string
+			switch d.Text(&lane)(n); lane {
+			case "interactive":
+				st.lane = middleware.Interactive
+			case "bulk":
+				st.lane = middleware.Bulk
+			default:
+				d.Fail(n, "there is no lane of this name; there are bulk, interactive")
 			}
 		},
 		"budget": d.Group(strictyaml.Fields{"max": d.Sum(&st.max), "currency": d.Text(&st.currency)}),

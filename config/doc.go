@@ -9,6 +9,7 @@
 //	    batch: {parallel: 8, texts: 10}
 //	    retry: {budget: 2m}
 //	    limit: {rpm: 600, tpm: 1000000, in_flight: 8} # of each account: see below
+//	    lane: interactive                       # or bulk, which yields to it in a shared account
 //	    timeout: 30s                            # of an attempt; 0 means a minute
 //	    budget: {max: 5, currency: USD}         # of all accounts of this embedder
 //	    fallback: [dashscope:text-embedding-v4?region=intl&key_env=SECOND_KEY]

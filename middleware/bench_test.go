@@ -71,9 +71,11 @@ func costs() []cost {
 		{"Retry", one(Retry(RetryOptions{})), 0, 0},
 		{"Breaker", one(Breaker(BreakerOptions{})), 0, 0},
 		{"Limit", one(Limit(LimitOptions{InFlight: 8, RPM: 1e9, TPM: 1e9})), 0, 0},
+		{"Limit of Bulk", one(Limit(LimitOptions{InFlight: 8, RPM: 1e9, TPM: 1e9, Lane: Bulk})), 0, 0},
 		{"Timeout", one(Timeout(time.Minute)), 4, 0},
 		{"Attempts", one(Attempts(hear)), 0, 0},
 		{"Standard", one(Standard(StandardOptions{})), 19, 1},
+		{"Standard of Bulk", one(Standard(StandardOptions{Limit: LimitOptions{Lane: Bulk}})), 20, 1}, // its context
 		{"Observe to Attempts", one(Observe(hear), Dimensions(stillDims), Standard(StandardOptions{Attempts: hear})), 19, 1},
 	}
 }

@@ -25,7 +25,8 @@ type CoalesceOptions struct {
 
 // Coalesce asks once for a text that is already in flight, or that a request repeats; such a text
 // counts as Usage.Reused. Texts in flight are known inside each chain built with the returned
-// Middleware.
+// Middleware. A call in the lane [Interactive] does not join one of [Bulk], which may be long: a
+// text that is in flight there is asked for again.
 //
 // A shared call belongs to all callers who wait for it. A canceled caller leaves without
 // affecting the others; when the last one leaves, the call is canceled, and that caller gets what
@@ -37,7 +38,7 @@ func Coalesce(o CoalesceOptions) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
 		next = embedding.Chain(next)
 		m := next.Model()
-		c := &coalescer{o: o, next: next, model: m, flights: map[flightKey]flight{}, gathering: map[embedding.Task]*shared{}}
+		c := &coalescer{o: o, next: next, model: m, flights: map[flightKey]flight{}, gathering: map[slot]*shared{}}
 		c.o.Texts = cmp.Or(m.Limits.Min(embedding.Limits{Texts: o.Texts}).Texts, 64)
 		return embedding.Wrap(next, m, c.embed)
 	}
@@ -50,11 +51,17 @@ type coalescer struct {
 
 	mu        sync.Mutex
 	flights   map[flightKey]flight
-	gathering map[embedding.Task]*shared // calls that wait for more texts, by their slot
+	gathering map[slot]*shared // calls that wait for more texts
+}
+
+// slot is what texts of one call have in common.
+type slot struct {
+	task embedding.Task // the same for all tasks of a symmetric model
+	lane Lane
 }
 
 type flightKey struct {
-	slot embedding.Task
+	slot slot
 	text string
 }
 
@@ -73,7 +80,7 @@ type shared struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	task    embedding.Task
-	slot    embedding.Task // the task in its flightKeys: the same for all tasks of a symmetric model
+	slot    slot
 	texts   []string
 	memory  recall.Memory // of a cache outside; may be nil
 	begun   bool          // sent, or given up
@@ -147,14 +154,14 @@ type recalled struct {
 // that the cache does not have by now.
 func (c *coalescer) join(ctx context.Context, req embedding.Request) plan {
 	p := plan{memory: recall.From(ctx, c.model)}
-	slot := c.slot(req.Task)
+	slot := c.slot(ctx, req.Task)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if call := c.gathering[slot]; call != nil && len(call.texts)+len(req.Texts) > c.o.Texts {
 		c.begin(call) // it has no room for this request
 	}
 	for i, text := range req.Texts {
-		f, known := c.flights[flightKey{slot, text}]
+		f, known := c.flight(slot, text)
 		if !known {
 			if row := p.recall(req.Task, text); row != nil {
 				p.found = append(p.found, recalled{i, row})
@@ -170,12 +177,24 @@ func (c *coalescer) join(ctx context.Context, req embedding.Request) plan {
 	return p
 }
 
-// slot returns the task in the flightKeys of a request.
-func (c *coalescer) slot(task embedding.Task) embedding.Task {
+// slot returns the slot of a request.
+func (c *coalescer) slot(ctx context.Context, task embedding.Task) slot {
 	if c.model.Symmetric {
-		return embedding.TaskDocument
+		task = embedding.TaskDocument
 	}
-	return task
+	return slot{task, laneOf(ctx, Interactive)}
+}
+
+// flight returns the flight that a text of a slot may join. An interactive text joins none of Bulk:
+// it would wait for the end of that call.
+func (c *coalescer) flight(s slot, text string) (f flight, known bool) {
+	if s.lane != Interactive {
+		if f, known = c.flights[flightKey{slot{s.task, Interactive}, text}]; known {
+			return f, known
+		}
+	}
+	f, known = c.flights[flightKey{s, text}]
+	return f, known
 }
 
 // recall returns the vector that the cache outside has stored since it was asked, or nil.
@@ -226,7 +245,7 @@ func (c *coalescer) depart(ctx context.Context, p *plan, task embedding.Task, te
 
 // open returns the call in which texts of a task gather, and whether it is new.
 func (c *coalescer) open(ctx context.Context, task embedding.Task) (call *shared, began bool) {
-	slot := c.slot(task)
+	slot := c.slot(ctx, task)
 	if call := c.gathering[slot]; call != nil {
 		return call, false
 	}

@@ -33,9 +33,11 @@ func chains(t *testing.T) map[string]func(embedding.Embedder) embedding.Embedder
 		"Retry":            one(Retry(RetryOptions{})),
 		"Breaker":          one(Breaker(BreakerOptions{})),
 		"Limit":            one(Limit(LimitOptions{InFlight: 2, RPM: 1e9, TPM: 1e9})),
+		"Limit of Bulk":    one(Limit(LimitOptions{InFlight: 2, RPM: 1e9, TPM: 1e9, Lane: Bulk})),
 		"Timeout":          one(Timeout(time.Hour)),
 		"Attempts":         one(Attempts(hear)),
 		"Standard":         one(Standard(StandardOptions{})),
+		"Standard of Bulk": one(Standard(StandardOptions{Limit: LimitOptions{InFlight: 2, Lane: Bulk}})),
 		"Standard twice": func(e embedding.Embedder) embedding.Embedder {
 			s := Standard(StandardOptions{})
 			return embedding.Chain(e, s, s)

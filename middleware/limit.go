@@ -15,6 +15,10 @@ type LimitOptions struct {
 	TPM      int // tokens per minute
 	InFlight int // concurrent requests of this process
 
+	// Lane is the lane of calls whose context has none ([WithLane]). In [Standard] and [Stack] it
+	// belongs to the chain, also if the account is shared.
+	Lane Lane
+
 	// Shared is an account that other processes use too. RPM and TPM then apply to all of them
 	// together. nil means an account of this value alone.
 	Shared Quota
@@ -39,29 +43,38 @@ type LimitOptions struct {
 // the next refusal. The pace counts tokens if the refusal mentions them. If the provider refuses
 // requests only beside others, Limit learns the number of concurrent requests instead.
 //
-// Waiters are served in order; when one leaves, the others move up. Limit returns a RateLimited
-// error with [CodeLimit] and RetryAfter immediately if a wait would end after the context's
-// deadline, or if the provider asks for more than ten seconds. A refusal by the provider without
-// RetryAfter gets the time at which Limit sends the next request.
+// Interactive requests go before those in the lane [Bulk]. Bulk takes at most nine tenths of each
+// limit, set or learned (of requests at once: rounded down, but at least one), and nothing while an
+// interactive request waits. So bulk gets what the other lane leaves, which may be nothing. An
+// interactive request does not wait for what Bulk has sent, unless it takes more than a tenth of
+// what the account allows in a second: then it waits until one Bulk request has been paid for.
+//
+// Waiters of a lane are served in order; when one leaves, the others move up. Limit returns a
+// RateLimited error with [CodeLimit] and RetryAfter immediately if a wait would end after the
+// context's deadline, or if the provider asks for more than ten seconds. A refusal by the provider
+// without RetryAfter gets the time at which Limit sends the next request.
 func Limit(o LimitOptions) embedding.Middleware {
 	l := newLimiter(o)
 	return func(next embedding.Embedder) embedding.Embedder {
 		next = embedding.Chain(next) // guarded, and a nil one panics with a clear message
 		m := next.Model()
 		return embedding.Wrap(next, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
-			return l.embed(ctx, next, m, req)
+			return l.embed(ctx, next, m, req, laneOf(ctx, o.Lane))
 		})
 	}
 }
 
 func (l *limiter) embed(
-	ctx context.Context, next embedding.Embedder, m embedding.Model, req embedding.Request,
+	ctx context.Context, next embedding.Embedder, m embedding.Model, req embedding.Request, lane Lane,
 ) (res embedding.Response, err error) {
+	if lane >= lanes {
+		return embedding.Response{}, unknownLane(m, lane)
+	}
 	estimate := 0
 	if l.counted.Load() {
 		estimate = embedding.EstimateTokens(req.Texts...)
 	}
-	t, err := l.enter(ctx, m, estimate)
+	t, err := l.enter(ctx, m, lane, estimate)
 	if err != nil {
 		return embedding.Response{}, err
 	}
@@ -85,7 +98,8 @@ func (l *limiter) embed(
 type bucket struct {
 	rate  float64 // units per second
 	burst float64 // capacity: 20 ms of units, at least 1; a full second would allow twice the rate after an idle second
-	level float64 // negative means debt
+	level float64 // of interactive requests; negative means debt
+	owed  float64 // what Bulk has taken, which nine tenths of the rate pay back
 	at    time.Time
 }
 
@@ -102,20 +116,29 @@ func newBucket(perMinute int) *bucket {
 func (b *bucket) refill(now time.Time) {
 	if now.After(b.at) {
 		if !b.at.IsZero() {
-			b.level = min(b.burst, b.level+now.Sub(b.at).Seconds()*b.rate)
+			units := now.Sub(b.at).Seconds() * b.rate
+			paid := min(b.owed, units*bulkShare)
+			b.owed -= paid
+			b.level = min(b.burst, b.level+units-paid)
 		}
 		b.at = now
 	}
 }
 
-// wait returns how long n units wait behind other waiters. A request with more units than the burst
-// waits for a full bucket, and later requests pay for the rest.
-func (b *bucket) wait(now time.Time, behind, n int) time.Duration {
+// wait returns how long n units of a lane wait behind other waiters. A request with more units than
+// the burst waits for a full bucket, and later requests pay for the rest.
+func (b *bucket) wait(now time.Time, lane Lane, behind [lanes]int, n int) time.Duration {
 	if b == nil || n == 0 {
 		return 0
 	}
 	b.refill(now)
-	lack := min(float64(n), b.burst) - b.level + float64(behind)
+	need := min(float64(n), b.burst)
+	lack, owed := need-b.level+float64(behind[Interactive]), b.owed+float64(behind[Bulk])
+	if lane == Interactive && float64(n) <= b.rate*(1-bulkShare) { // the tenth that Bulk leaves is enough
+		lack = min(lack/(1-bulkShare), lack+owed)
+	} else {
+		lack = max(lack+owed, (need-b.burst+owed)/bulkShare)
+	}
 	if lack <= 0 {
 		return 0
 	}
@@ -123,8 +146,12 @@ func (b *bucket) wait(now time.Time, behind, n int) time.Duration {
 }
 
 // take takes n units; a negative n gives them back.
-func (b *bucket) take(n int) {
-	if b != nil {
+func (b *bucket) take(lane Lane, n int) {
+	switch {
+	case b == nil:
+	case lane == Bulk:
+		b.owed = max(0, b.owed+float64(n))
+	default:
 		b.level = min(b.burst, b.level-float64(n))
 	}
 }

@@ -52,6 +52,7 @@ type pace struct {
 type tally struct {
 	since          time.Time
 	served, tokens float64
+	bulk           float64 // of them in the lane Bulk, in units of the bucket
 }
 
 // unit is what a refusal was about.
@@ -137,19 +138,15 @@ func (p *pace) left(now time.Time) time.Duration {
 }
 
 // wait returns how long a request waits behind others.
-func (p *pace) wait(now time.Time, ahead, of, n int) time.Duration {
+func (p *pace) wait(now time.Time, lane Lane, before ahead, n int) time.Duration {
 	if !p.on {
 		return 0
 	}
+	behind := before.tokens
 	if p.unit == requests {
-		of = ahead
+		behind = before.requests
 	}
-	return max(p.left(now), p.bucket.wait(now, of, p.cost(n)))
-}
-
-// full reports whether a request in flight must end first.
-func (p *pace) full(out int) bool {
-	return p.trying || p.most > 0 && out >= p.most
+	return max(p.left(now), p.bucket.wait(now, lane, behind, p.cost(n)))
 }
 
 // sent records that a request is sent.
@@ -163,7 +160,7 @@ func (p *pace) sent(t *ticket) {
 	if p.held {
 		p.trying, t.probe = true, true
 	}
-	p.bucket.take(p.cost(t.tokens))
+	p.bucket.take(t.lane, p.cost(t.tokens))
 }
 
 // cost returns what a request with so many tokens takes from the bucket.
@@ -179,7 +176,7 @@ func (p *pace) unsent(t *ticket) {
 	if t.probe {
 		p.trying = false
 	}
-	p.bucket.take(-p.cost(t.tokens))
+	p.bucket.take(t.lane, -p.cost(t.tokens))
 }
 
 // answered records the outcome of a request. It returns the hold that follows from a refusal.
@@ -189,7 +186,7 @@ func (p *pace) answered(now time.Time, t ticket, a answer, out int) time.Duratio
 		p.trying = false
 	}
 	if p.unit == tokens {
-		p.bucket.take(a.tokens - t.tokens)
+		p.bucket.take(t.lane, a.tokens-t.tokens)
 	}
 	switch {
 	case a.refused:
@@ -209,6 +206,9 @@ func (p *pace) serve(t ticket, a answer) {
 	}
 	p.served++
 	p.tokens += float64(a.tokens)
+	if t.lane == Bulk {
+		p.bulk += float64(p.cost(a.tokens))
+	}
 	if t.era == p.era || p.most == 0 {
 		p.beside[min(t.beside, len(p.beside)-1)]++
 	}
@@ -301,7 +301,7 @@ func (p *pace) pass(at time.Time, of int) {
 	}
 	// A short measurement is poor: a small request may pass where a large one does not.
 	if p.refused.Sub(p.since) < 400*time.Millisecond {
-		p.since, p.served, p.tokens = p.before.since, p.served+p.before.served, p.tokens+p.before.tokens
+		p.since, p.served, p.tokens, p.bulk = p.before.since, p.served+p.before.served, p.tokens+p.before.tokens, p.bulk+p.before.bulk
 	}
 	p.before = p.tally
 	var (
@@ -321,7 +321,10 @@ func (p *pace) pass(at time.Time, of int) {
 	open := max(took-gap, min(took, 1))
 	top := count / open
 	if p.bucket != nil {
-		most := p.rate()        // this rate was too high
+		// Bulk alone asks for nine tenths of the rate, and the account allows what was asked for.
+		asked := min(1, bulkShare*count/max(p.bulk, 1))
+		most := p.rate() * asked // this rate was too high
+		top /= asked
 		if p.grown < p.span/2 { // although it was below the measured rate
 			most *= 0.95
 		}
@@ -357,6 +360,9 @@ func (p *pace) share(beside int) (part float64, n int) {
 // crowd records a refusal that came although no more than most requests were in flight.
 func (p *pace) crowd(t ticket) {
 	p.most--
+	if t.lane == Bulk && t.beside+1 >= bulkOf(p.most+1) {
+		p.most = min(p.most, t.beside) // it was not more than the part of Bulk
+	}
 	share, n := p.share(t.beside)
 	switch {
 	case share < 0.2: // it tried one more, which is too much

@@ -11,9 +11,9 @@ import (
 	"github.com/vecspace/embedding"
 )
 
-// limiter is one account: its limits, the requests in flight, and the waiters in order. A waiter
-// reserves nothing before its turn. So a waiter that leaves has nothing to give back, and the
-// others move up.
+// limiter is one account: its limits, the requests in flight, and the waiters of each lane in
+// order. A waiter reserves nothing before its turn. So a waiter that leaves has nothing to give
+// back, and the others move up.
 type limiter struct {
 	shared  *account    // nil means that the buckets decide
 	counted atomic.Bool // tokens are limited
@@ -21,11 +21,10 @@ type limiter struct {
 	mu               sync.Mutex
 	requests, tokens *bucket // nil means no limit
 	most             int     // concurrent requests; 0 means no limit
-	out              int     // requests in flight
+	out, bulk        int     // requests in flight, and those of them in the lane Bulk
 	pace             pace
-	first, last      *waiter
-	ahead, aheadOf   int    // waiters, and their tokens
-	spare            ticket // from a caller that left, for the first waiter
+	lines            [lanes]line
+	spare            ticket // from a caller that left, for the next waiter
 }
 
 func newLimiter(o LimitOptions) *limiter {
@@ -43,6 +42,7 @@ func newLimiter(o LimitOptions) *limiter {
 type waiter struct {
 	before, behind *waiter
 	model          embedding.Model
+	lane           Lane
 	tokens         int
 	ctx            context.Context
 	wake           chan struct{} // signals a change; has room for one signal
@@ -52,6 +52,7 @@ type waiter struct {
 // ticket records the start of a request.
 type ticket struct {
 	at     time.Time
+	lane   Lane
 	taken  bool
 	beside int // other requests in flight
 	tokens int // reserved
@@ -63,7 +64,7 @@ type ticket struct {
 }
 
 // enter waits for the turn of a request with so many tokens.
-func (l *limiter) enter(ctx context.Context, m embedding.Model, tokens int) (ticket, error) {
+func (l *limiter) enter(ctx context.Context, m embedding.Model, lane Lane, tokens int) (ticket, error) {
 	if err := ctx.Err(); err != nil {
 		return ticket{}, err
 	}
@@ -77,8 +78,8 @@ func (l *limiter) enter(ctx context.Context, m embedding.Model, tokens int) (tic
 		t    ticket
 		told time.Duration
 	)
-	if l.first == nil && l.wait(now, 0, 0, tokens) <= 0 && !l.full() {
-		t = l.take(now, tokens, false)
+	if before := l.before(lane); before == (ahead{}) && l.wait(now, lane, before, tokens) <= 0 && !l.full(lane) {
+		t = l.take(now, lane, tokens, false)
 		l.mu.Unlock()
 		var err error
 		if told, err = l.draw(ctx, m, &t); err != nil || told == 0 && !t.turn.After(now) {
@@ -86,12 +87,12 @@ func (l *limiter) enter(ctx context.Context, m embedding.Model, tokens int) (tic
 		}
 		l.mu.Lock()
 	}
-	if wait := max(told, l.wait(now, l.ahead, l.aheadOf, tokens)); !t.taken && late(ctx, now.Add(wait)) {
+	if wait := max(told, l.wait(now, lane, l.before(lane), tokens)); !t.taken && late(ctx, now.Add(wait)) {
 		l.mu.Unlock()
 		return ticket{}, tooLong(m, wait)
 	}
-	w := &waiter{model: m, tokens: tokens, ctx: ctx, wake: make(chan struct{}, 1)}
-	l.push(w)
+	w := &waiter{model: m, lane: lane, tokens: tokens, ctx: ctx, wake: make(chan struct{}, 1)}
+	l.lines[lane].push(w)
 	l.mu.Unlock()
 	return l.queue(ctx, w, t, askAgain(told))
 }
@@ -118,14 +119,15 @@ func (l *limiter) queue(ctx context.Context, w *waiter, t ticket, again time.Tim
 	for {
 		l.mu.Lock()
 		now, wait := time.Now(), time.Duration(0)
-		if l.first == w && l.spare.taken && !t.taken {
+		next := l.next() == w
+		if next && l.spare.taken && !t.taken {
 			t, l.spare = l.spare, ticket{}
 		}
 		switch {
 		case t.taken:
 			wait = t.turn.Sub(now)
-		case l.first == w:
-			wait = max(l.wait(now, 0, 0, w.tokens), again.Sub(now))
+		case next:
+			wait = max(l.wait(now, w.lane, ahead{}, w.tokens), again.Sub(now))
 		}
 		err := cmp.Or(w.err, ctx.Err())
 		if err == nil && late(ctx, now.Add(wait)) {
@@ -139,8 +141,8 @@ func (l *limiter) queue(ctx context.Context, w *waiter, t ticket, again time.Tim
 			l.mu.Unlock()
 			return t, err
 		}
-		if l.first == w && !t.taken && wait <= 0 && !l.full() {
-			t = l.take(now, w.tokens, true)
+		if next && !t.taken && wait <= 0 && !l.full(w.lane) {
+			t = l.take(now, w.lane, w.tokens, true)
 			l.mu.Unlock()
 			told, err := l.draw(ctx, w.model, &t) // waiters behind this one wait for its answer
 			if err != nil {
@@ -164,10 +166,10 @@ func (l *limiter) queue(ctx context.Context, w *waiter, t ticket, again time.Tim
 	}
 }
 
-// pass hands the draw of a caller that left to the first waiter. The shared account takes no draws
-// back.
+// pass hands the draw of a caller that left to the next waiter, of either lane. The shared account
+// takes no draws back.
 func (l *limiter) pass(t ticket) {
-	if l.first == nil || l.spare.taken {
+	if l.next() == nil || l.spare.taken {
 		l.untake(&t)
 		return
 	}
@@ -185,28 +187,57 @@ func askAgain(told time.Duration) time.Time {
 }
 
 // wait returns how long a request with so many tokens waits behind other waiters.
-func (l *limiter) wait(now time.Time, requests, of, tokens int) time.Duration {
-	return max(l.requests.wait(now, requests, 1), l.tokens.wait(now, of, tokens), l.pace.wait(now, requests, of, tokens))
+func (l *limiter) wait(now time.Time, lane Lane, before ahead, tokens int) time.Duration {
+	return max(l.requests.wait(now, lane, before.requests, 1), l.tokens.wait(now, lane, before.tokens, tokens),
+		l.pace.wait(now, lane, before, tokens))
+}
+
+// before returns the waiters that a new one of a lane waits for.
+func (l *limiter) before(lane Lane) (a ahead) {
+	for i := range lane + 1 {
+		a.requests[i], a.tokens[i] = l.lines[i].requests, l.lines[i].tokens
+	}
+	return a
+}
+
+// next returns the waiter whose turn is next, or nil.
+func (l *limiter) next() *waiter {
+	if w := l.lines[Interactive].first; w != nil {
+		return w
+	}
+	return l.lines[Bulk].first
 }
 
 // full reports whether a request in flight must end first.
-func (l *limiter) full() bool {
-	return l.most > 0 && l.out >= l.most || l.pace.full(l.out)
+func (l *limiter) full(lane Lane) bool {
+	most := l.most
+	if p := l.pace.most; p > 0 && (most == 0 || p < most) {
+		most = p
+	}
+	return l.pace.trying || most > 0 && (l.out >= most || lane == Bulk && l.bulk >= bulkOf(most))
 }
 
 // take starts a request.
-func (l *limiter) take(now time.Time, tokens int, waited bool) ticket {
-	l.requests.take(1)
-	l.tokens.take(tokens)
-	t := ticket{at: now, taken: true, waited: waited, beside: l.out, tokens: tokens}
+func (l *limiter) take(now time.Time, lane Lane, tokens int, waited bool) ticket {
+	l.requests.take(lane, 1)
+	l.tokens.take(lane, tokens)
+	t := ticket{at: now, lane: lane, taken: true, waited: waited, beside: l.out, tokens: tokens}
 	l.pace.sent(&t)
-	l.out++
+	l.count(lane, 1)
 	return t
+}
+
+// count adds n to the requests in flight.
+func (l *limiter) count(lane Lane, n int) {
+	l.out += n
+	if lane == Bulk {
+		l.bulk += n
+	}
 }
 
 // untake undoes take for a request that was not sent.
 func (l *limiter) untake(t *ticket) {
-	l.out--
+	l.count(t.lane, -1)
 	l.pace.unsent(t)
 	t.taken = false
 	l.wake()
@@ -216,11 +247,11 @@ func (l *limiter) untake(t *ticket) {
 func (l *limiter) leave(t ticket, a answer) (hold time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.out--
+	l.count(t.lane, -1)
 	if a.tokens < 0 {
 		a.tokens = t.tokens
 	} else {
-		l.tokens.take(a.tokens - t.tokens)
+		l.tokens.take(t.lane, a.tokens-t.tokens)
 	}
 	now := time.Now()
 	hold = l.pace.answered(now, t, a, l.out)
@@ -233,28 +264,32 @@ func (l *limiter) leave(t ticket, a answer) (hold time.Duration) {
 }
 
 // settle takes n more tokens for a request.
-func (l *limiter) settle(n int) {
+func (l *limiter) settle(lane Lane, n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.tokens.take(n)
+	l.tokens.take(lane, n)
 	l.wake()
 }
 
 // review turns away waiters that can no longer be served in time.
 func (l *limiter) review(now time.Time) {
-	requests, of, left := 0, 0, l.pace.left(now)
-	for w := l.first; w != nil; w = w.behind {
-		wait := l.wait(now, requests, of, w.tokens)
-		switch {
-		case left > longestHold:
-			w.err = leftAlone(w.model, left)
-		case late(w.ctx, now.Add(wait)):
-			w.err = tooLong(w.model, wait)
-		default:
-			requests, of = requests+1, of+w.tokens
-			continue
+	var before ahead
+	left := l.pace.left(now)
+	for lane := range l.lines {
+		for w := l.lines[lane].first; w != nil; w = w.behind {
+			wait := l.wait(now, w.lane, before, w.tokens)
+			switch {
+			case left > longestHold:
+				w.err = leftAlone(w.model, left)
+			case late(w.ctx, now.Add(wait)):
+				w.err = tooLong(w.model, wait)
+			default:
+				before.requests[lane]++
+				before.tokens[lane] += w.tokens
+				continue
+			}
+			w.tell()
 		}
-		w.tell()
 	}
 }
 
@@ -266,33 +301,12 @@ func (w *waiter) tell() {
 }
 
 func (l *limiter) wake() {
-	if l.first != nil {
-		l.first.tell()
+	if w := l.next(); w != nil {
+		w.tell()
 	}
 }
 
-func (l *limiter) push(w *waiter) {
-	if w.before = l.last; l.last != nil {
-		l.last.behind = w
-	} else {
-		l.first = w
-	}
-	l.last = w
-	l.ahead, l.aheadOf = l.ahead+1, l.aheadOf+w.tokens
-}
-
-// drop removes w, and the others move up.
 func (l *limiter) drop(w *waiter) {
-	if w.before != nil {
-		w.before.behind = w.behind
-	} else {
-		l.first = w.behind
-	}
-	if w.behind != nil {
-		w.behind.before = w.before
-	} else {
-		l.last = w.before
-	}
-	l.ahead, l.aheadOf = l.ahead-1, l.aheadOf-w.tokens
+	l.lines[w.lane].drop(w)
 	l.wake()
 }

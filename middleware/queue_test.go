@@ -21,6 +21,7 @@ type call struct {
 	at       time.Duration
 	deadline time.Duration // after at; 0: none
 	cancel   time.Duration // after at; 0: never
+	lane     Lane
 }
 
 // served asks as the calls say and returns when each request reached the provider, from the start.
@@ -31,7 +32,7 @@ func served(t *testing.T, e embedding.Embedder, p *target, calls []call) []time.
 	for _, c := range calls {
 		wg.Go(func() {
 			time.Sleep(c.at)
-			ctx := t.Context()
+			ctx := WithLane(t.Context(), c.lane)
 			if c.deadline > 0 {
 				var cancel context.CancelFunc
 				ctx, cancel = context.WithTimeout(ctx, c.deadline)

@@ -16,6 +16,9 @@ type Quota interface {
 	// Take draws requests and tokens together and returns how long to wait before using them. If the
 	// wait is longer than d.Most, Take draws nothing and returns when to ask again. Negative amounts
 	// are given back, without a wait. Take returns soon after ctx ends.
+	//
+	// A draw in the lane [Bulk] takes at most nine tenths of the rates, and nothing before the time at
+	// which an interactive draw was told to ask again.
 	Take(ctx context.Context, d Draw) (time.Duration, error)
 }
 
@@ -24,6 +27,7 @@ type Draw struct {
 	RPM, TPM         int // refill rates of the account; 0 means no limit
 	Requests, Tokens int
 	Most             time.Duration // longest wait that the caller accepts
+	Lane             Lane
 }
 
 // quotaTimeout bounds a call of a Quota.
@@ -52,14 +56,14 @@ func newAccount(o LimitOptions) *account {
 }
 
 // take draws from the Quota and reports whether that worked.
-func (s *account) take(ctx context.Context, requests, tokens int, most time.Duration) (time.Duration, error) {
+func (s *account) take(ctx context.Context, lane Lane, requests, tokens int, most time.Duration) (time.Duration, error) {
 	timeout := quotaTimeout
 	if deadline, ok := ctx.Deadline(); ok {
 		timeout = min(timeout, time.Until(deadline)/2)
 	}
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	wait, err := s.Take(bounded, Draw{s.rpm, s.tpm, requests, tokens, most})
+	wait, err := s.Take(bounded, Draw{s.rpm, s.tpm, requests, tokens, most, lane})
 	if err != nil && ctx.Err() != nil {
 		s.gate.Abandon() // the caller left; the Quota may be fine
 		return 0, ctx.Err()
@@ -90,7 +94,7 @@ func (s *account) reserve(ctx context.Context, m embedding.Model, t *ticket) (ag
 			most, limited = left, true
 		}
 	}
-	wait, err := s.take(ctx, 1, t.tokens, most)
+	wait, err := s.take(ctx, t.lane, 1, t.tokens, most)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return 0, ctx.Err()
@@ -110,20 +114,20 @@ func (s *account) reserve(ctx context.Context, m embedding.Model, t *ticket) (ag
 // settle reports to the account how many tokens a request had.
 func (s *account) settle(ctx context.Context, t ticket, tokens int) {
 	if t.part != nil {
-		t.part.settle(tokens - t.tokens)
+		t.part.settle(t.lane, tokens-t.tokens)
 		return
 	}
 	if s.tpm > 0 && tokens != t.tokens && s.gate.Enter() {
 		// If the report fails, the account keeps the estimate. Estimates lean high, so the account is
 		// used a little less.
-		_, _ = s.take(context.WithoutCancel(ctx), 0, tokens-t.tokens, 0)
+		_, _ = s.take(context.WithoutCancel(ctx), t.lane, 0, tokens-t.tokens, 0)
 	}
 }
 
 // alone continues without the Quota.
 func (s *account) alone(ctx context.Context, m embedding.Model, t *ticket, why error) error {
 	if s.part != nil {
-		_, err := s.part.enter(ctx, m, t.tokens)
+		_, err := s.part.enter(ctx, m, t.lane, t.tokens)
 		t.part = s.part
 		return err
 	}

@@ -22,6 +22,7 @@ type quota struct {
 	fails            func(context.Context) error
 	mu               sync.Mutex
 	draws            []Draw
+	urgent           time.Time // an interactive draw was told to ask again then
 }
 
 func (q *quota) Take(ctx context.Context, d Draw) (time.Duration, error) {
@@ -36,10 +37,17 @@ func (q *quota) Take(ctx context.Context, d Draw) (time.Duration, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
-	wait := max(q.requests.wait(now, 0, max(0, d.Requests)), q.tokens.wait(now, 0, max(0, d.Tokens)))
-	if wait <= d.Most || d.Requests <= 0 && d.Tokens <= 0 {
-		q.requests.take(d.Requests)
-		q.tokens.take(d.Tokens)
+	none := [lanes]int{}
+	wait := max(q.requests.wait(now, d.Lane, none, max(0, d.Requests)), q.tokens.wait(now, d.Lane, none, max(0, d.Tokens)))
+	if d.Lane == Bulk && d.Requests > 0 && q.urgent.After(now) {
+		wait = max(wait, q.urgent.Sub(now)+50*time.Millisecond)
+	}
+	switch {
+	case wait <= d.Most || d.Requests <= 0 && d.Tokens <= 0:
+		q.requests.take(d.Lane, d.Requests)
+		q.tokens.take(d.Lane, d.Tokens)
+	case d.Lane == Interactive:
+		q.urgent = later(q.urgent, now.Add(wait))
 	}
 	return wait, nil
 }

@@ -24,6 +24,7 @@ type StandardOptions struct {
 // around each of them. This is the only place that knows the order.
 func (o StandardOptions) layers(limit embedding.Middleware) (around, each []embedding.Middleware) {
 	return []embedding.Middleware{
+			inLane(o.Limit.Lane),
 			Coalesce(o.Coalesce),
 			Batch(o.Batch),
 			Retry(o.Retry),

@@ -15,12 +15,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/integration/internal/servers"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
@@ -245,5 +247,69 @@ func share(t *testing.T, a account) {
 	}
 	if least < served/processes/2 {
 		t.Errorf("one process had %d of %d requests", least, served)
+	}
+}
+
+// TestQueriesBeforeBulkOfAQuota: three programs index, each with more callers than the account can
+// serve, and a fourth one asks a query from time to time. In their lane the indexers leave it a
+// tenth and yield; without it the query stands in line with them.
+func TestQueriesBeforeBulkOfAQuota(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: it takes 20 s")
+	}
+	valkey := servers.Valkey(t)
+	const rpm, span = 1200, 8 * time.Second // 18.8 requests a second, of which bulk may have 16.9
+	type figures struct {
+		queries, bulk int
+		mean, most    time.Duration
+	}
+	run := func(t *testing.T, account string, lane middleware.Lane) (f figures) {
+		program := func() embedding.Embedder {
+			client, err := connect(valkey.URL)
+			expect.NoError(t, err)
+			t.Cleanup(func() { client.Close() })
+			quota, err := redislimit.New(client, account)
+			expect.NoError(t, err)
+			return embedding.Chain(embedtest.NewFake(embedtest.FakeOptions{}), middleware.Limit(middleware.LimitOptions{RPM: rpm, Shared: quota}))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), span)
+		defer cancel()
+		var wg sync.WaitGroup
+		var bulk atomic.Int64
+		for range 3 {
+			e := program()
+			for caller := range 5 {
+				wg.Go(func() {
+					for i := 0; ctx.Err() == nil; i++ {
+						if _, err := e.Embed(middleware.WithLane(ctx, lane), embedding.Request{Texts: []string{fmt.Sprint("text ", i, " of ", caller)}}); err == nil {
+							bulk.Add(1)
+						}
+					}
+				})
+			}
+		}
+		search := program()
+		time.Sleep(time.Second)
+		for sum := time.Duration(0); ctx.Err() == nil; time.Sleep(time.Duration(600+rand.IntN(200)) * time.Millisecond) {
+			asked := time.Now()
+			if _, err := search.Embed(ctx, embedding.Request{Texts: []string{"query"}}); err == nil {
+				wait := time.Since(asked)
+				sum += wait
+				f.queries++
+				f.mean, f.most = sum/time.Duration(f.queries), max(f.most, wait)
+			}
+		}
+		wg.Wait()
+		f.bulk = int(bulk.Load())
+		t.Logf("lane %d: %d queries waited %v on average and %v at most, the indexers had %.1f %% of the quota",
+			lane, f.queries, f.mean.Round(time.Millisecond), f.most.Round(time.Millisecond), 100*float64(f.bulk)/(rpm/60*span.Seconds()))
+		return f
+	}
+	lanes, line := run(t, "lanes", middleware.Bulk), run(t, "one line", middleware.Interactive)
+	if lanes.queries < 5 || line.queries < 5 || lanes.mean > line.mean/2 {
+		t.Errorf("%d queries waited %v on average beside bulk, and %d without lanes %v, want less than half", lanes.queries, lanes.mean, line.queries, line.mean)
+	}
+	if share := float64(lanes.bulk) / (rpm / 60 * span.Seconds()); share > 0.9*0.94+0.02 || share < 0.6 {
+		t.Errorf("bulk had %.1f %% of the quota, want 60 to 86.6 %%", 100*share)
 	}
 }

@@ -31,6 +31,9 @@ import (
 // provider may still refuse a request with more than a few hundredths of a second's tokens, because
 // only a whole number of such requests fits into a second. Give all processes the same settings:
 // each draws by its own.
+//
+// [middleware.Bulk] has at most nine tenths of what is left of both. An interactive request that
+// has to wait is drawn before any of Bulk, in whichever processes they are.
 type Quota struct {
 	client goredis.UniversalClient
 	key    string
@@ -72,7 +75,11 @@ var old = regexp.MustCompile(`(?i)after non deterministic commands|wrong number 
 
 // Take draws from the account, in one round trip.
 func (q *Quota) Take(ctx context.Context, d middleware.Draw) (time.Duration, error) {
-	wait, err := take.Run(ctx, q.client, []string{q.key}, d.RPM, d.TPM, d.Requests, d.Tokens, d.Most.Microseconds()).Int64()
+	bulk := 0
+	if d.Lane == middleware.Bulk {
+		bulk = 1
+	}
+	wait, err := take.Run(ctx, q.client, []string{q.key}, d.RPM, d.TPM, d.Requests, d.Tokens, d.Most.Microseconds(), bulk).Int64()
 	if err != nil {
 		if old.MatchString(err.Error()) {
 			return 0, fmt.Errorf("redislimit: the server is too old: Redis 5 or later, or any Valkey, is needed: %w", err)

@@ -69,6 +69,47 @@ func TestTake(t *testing.T) {
 	}
 }
 
+// TestTakeInLanes follows one account that both lanes use.
+func TestTakeInLanes(t *testing.T) {
+	server := miniredis.RunT(t)
+	now := time.Unix(1_800_000_000, 0)
+	const rpm, tpm = 1200, 60_000 // 18.8 requests and 920 tokens a second, of which 16.92 and 828 are bulk's
+	const soon = 50 * time.Millisecond
+	ms := func(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
+	for i, step := range []struct {
+		after            time.Duration
+		lane             middleware.Lane
+		requests, tokens int
+		most, want       time.Duration
+	}{
+		{lane: middleware.Bulk, requests: 1, want: 0},
+		{lane: middleware.Bulk, requests: 1, want: ms(59.102)},                                 // a turn of nine tenths
+		{lane: middleware.Interactive, requests: 1, want: 0},                                   // beside it
+		{lane: middleware.Interactive, requests: 1, want: ms(106.383)},                         // behind both
+		{lane: middleware.Bulk, requests: 1, most: soon, want: ms(106.383 + 50)},               // an interactive one waits
+		{after: ms(80), lane: middleware.Bulk, requests: 1, most: soon, want: ms(26.383 + 50)}, // still
+		{lane: middleware.Interactive, requests: 1, most: soon, want: ms(26.383)},              // drawn, a little ahead
+		{after: ms(27), lane: middleware.Bulk, requests: 1, most: soon, want: ms(52.574)},      // one turn of the whole rate later
+		{after: ms(10), lane: middleware.Bulk, requests: 1, most: soon, want: ms(42.574)},      // drawn
+		{lane: middleware.Bulk, requests: -1, want: 0},                                         // and given back
+		{after: time.Second, lane: middleware.Bulk, tokens: 828, want: 0},                      // a second's part of bulk
+		{lane: middleware.Bulk, tokens: 20, most: soon, want: time.Second},                     // paid by nine tenths
+		{lane: middleware.Interactive, tokens: 20, want: 0},                                    // a small one goes beside it
+		{lane: middleware.Interactive, tokens: 93, most: soon, want: time.Second},              // a larger one behind both
+		{after: 2 * time.Second, lane: middleware.Bulk, tokens: -500, want: 0},                 // settled, although nothing is owed any more
+		{lane: middleware.Bulk, tokens: 20, want: 0},
+	} {
+		now = now.Add(step.after)
+		server.SetTime(now)
+		got, err := quota(t, server.Addr()).Take(t.Context(), middleware.Draw{
+			RPM: rpm, TPM: tpm, Requests: step.requests, Tokens: step.tokens, Most: step.most, Lane: step.lane,
+		})
+		if err != nil || (got-step.want).Abs() > 3*time.Microsecond {
+			t.Errorf("step %d: %v, %v, want %v", i, got, err, step.want)
+		}
+	}
+}
+
 func TestDeadServer(t *testing.T) {
 	server := miniredis.RunT(t)
 	for name, processes := range map[string]int{"fails": 0, "goes on": 10} {
