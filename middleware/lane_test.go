@@ -115,7 +115,9 @@ func underBulk(t *testing.T, o LimitOptions, terms terms, l load) (waits []time.
 			asked := time.Since(p.start)
 			_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{text}})
 			expect.NoError(t, err)
+			p.mu.Lock()
 			waits = append(waits, p.first[text]-asked)
+			p.mu.Unlock()
 		}
 	})
 	slices.Sort(waits)
