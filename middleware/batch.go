@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/middleware/internal/recall"
+	"github.com/vecspace/embedding/internal/recall"
 )
 
 // BatchOptions are options of [Batch]. The zero value uses the model's limits and sends 8

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/middleware/internal/recall"
+	"github.com/vecspace/embedding/internal/recall"
 )
 
 // CoalesceOptions are options of [Coalesce]. The zero value never waits for more texts.

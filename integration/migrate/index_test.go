@@ -22,6 +22,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/index"
 	"github.com/vecspace/embedding/integration/internal/servers"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 )
 
@@ -32,7 +33,10 @@ type synced struct {
 	Parts  int
 }
 
-const syncVariable = "SYNC_TASK"
+const (
+	syncVariable  = "SYNC_TASK"
+	atOnce, texts = 4, 10 // requests at once, and texts of each
+)
 
 // sync makes the collection hold so many parts of a file. Every text that is embedded is a line of
 // the ledger.
@@ -54,7 +58,8 @@ func (k synced) sync(t *testing.T, file string) index.Result {
 	expect.NoError(t, err)
 	c, err := k.Place.reader()
 	expect.NoError(t, err)
-	x, err := index.New(billed, s, c.(collection.Index))
+	batch := middleware.Batch(middleware.BatchOptions{Parallel: atOnce, Limits: embedding.Limits{Texts: texts}})
+	x, err := index.New(embedding.Chain(billed, batch), s, c.(collection.Index))
 	expect.NoError(t, err)
 	docs := make([]schema.Document, k.Parts)
 	for i := range docs {
@@ -105,7 +110,7 @@ func TestSyncKilled(t *testing.T) {
 				out, err := c.StdoutPipe()
 				expect.NoError(t, err)
 				expect.NoError(t, c.Start())
-				step, last := 0, 1+rand.IntN(3)
+				step, last := 0, 1+rand.IntN(documents/texts/4)
 				for lines := bufio.NewScanner(out); lines.Scan(); {
 					if step++; step == last {
 						time.Sleep(rand.N(20 * time.Millisecond)) // somewhere in a block
@@ -121,8 +126,8 @@ func TestSyncKilled(t *testing.T) {
 			}
 			k.check(t, "a.md")
 			before, distinct := k.paid(t)
-			if distinct != documents || before > documents+200*kills {
-				t.Errorf("%d texts were paid for, %d of them distinct; want %d and at most 200 more for each kill", before, distinct, documents)
+			if distinct != documents || before > documents+atOnce*texts*kills {
+				t.Errorf("%d texts were paid for, %d of them distinct; want %d and at most %d more for each kill", before, distinct, documents, atOnce*texts)
 			}
 			if r := k.sync(t, "b.md"); r.Added != documents || r.Deleted != documents {
 				t.Errorf("got %v after a rename, want all written anew", r)

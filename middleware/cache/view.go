@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/middleware/internal/recall"
+	"github.com/vecspace/embedding/internal/recall"
 )
 
 // Wrap is an [embedding.Middleware]. The cache keeps each vector that next returns, those in an

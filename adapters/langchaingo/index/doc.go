@@ -22,8 +22,10 @@
 //
 // # Interrupted runs
 //
-// After an error or a kill, call Sync again. It embeds only what is not stored; what was under way
-// in a killed process is lost, at most 200 documents. If the store can write a block in part, or
-// two processes sync one source at once, a document can be there twice; the next Sync removes the
-// copy.
+// After an error or a kill, call Sync again. It embeds only what is not stored. A killed process
+// loses the requests that were under way: with middleware.Batch and 10 texts a request, 80 texts.
+// Their answers are written as they come, unless a layer outside Batch changes texts or vectors
+// (Pieces, Truncate); then, and without Batch, a block of 200 documents is written at its end. If
+// the store can write a block in part, or two processes sync one source at once, a document can be
+// there twice; the next Sync removes the copy.
 package index

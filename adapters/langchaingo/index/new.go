@@ -1,10 +1,12 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/tmc/langchaingo/schema"
@@ -14,6 +16,7 @@ import (
 	"github.com/vecspace/embedding/adapters/internal/lasting"
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/adapters/langchaingo/collection"
+	"github.com/vecspace/embedding/internal/recall"
 )
 
 // New returns a Store that adds documents to s and finds them by c; both must mean the same
@@ -85,101 +88,247 @@ func (x *indexed) Lock() (unlock func(), err error) {
 	return func() {}, nil
 }
 
-// AddDocuments embeds what is new, and hands it to the store with its vectors.
+// AddDocuments embeds what is new, and hands it to the store with its vectors: as the answers come
+// if the embedder sends several requests by middleware.Batch, otherwise at the end. The store gets
+// one write at a time. If it fails, the error is an [*embedding.PartialError] with the vectors of
+// all documents that were paid for, stored or not.
 func (x *indexed) AddDocuments(ctx context.Context, docs []schema.Document, options ...vectorstores.Option) ([]string, error) {
-	errs := map[int]error{}
+	a := &addition{x: x, ctx: ctx, docs: docs, options: options, writes: make(chan struct{}, 1), next: newPortion(),
+		at: map[string][]int{}, rows: map[string][]float32{}, ids: make([]string, len(docs)), errs: map[int]error{}}
 	if r, ok := x.s.(refuser); ok { // before their texts are paid for
 		for _, f := range r.Refused(ctx, docs) {
-			errs[f.Index] = f.Err
+			a.errs[f.Index] = f.Err
 		}
 	}
-	var fit []schema.Document
+	var texts []string
 	for i, doc := range docs {
-		if errs[i] == nil {
-			fit = append(fit, doc)
+		if a.errs[i] != nil {
+			continue
 		}
+		if a.at[doc.PageContent] == nil {
+			texts = append(texts, doc.PageContent)
+		}
+		a.at[doc.PageContent] = append(a.at[doc.PageContent], i)
 	}
-	rows, err := x.stored(ctx, fit)
+	rows, err := x.stored(ctx, texts)
 	if err != nil {
 		return nil, fmt.Errorf("nothing was written: %w", err)
 	}
-	failed, usage, err := x.embed(ctx, fit, rows)
-	if err != nil {
+	for text, row := range rows {
+		a.put(text, row)
+	}
+	if err := a.embed(slices.DeleteFunc(texts, func(text string) bool { return rows[text] != nil })); err != nil {
 		return nil, err
 	}
-	var good []schema.Document
-	var at []int
-	for i, doc := range docs {
-		if err := failed[doc.PageContent]; err != nil && errs[i] == nil {
-			errs[i] = err
-		}
-		if errs[i] == nil {
-			good = append(good, doc)
-			at = append(at, i)
+	a.flush()
+	return a.end()
+}
+
+// addition is one call of AddDocuments. The layers of its embedder take it for a cache outside them
+// and tell it of each answer.
+type addition struct {
+	x       *indexed
+	ctx     context.Context
+	docs    []schema.Document
+	options []vectorstores.Option
+	at      map[string][]int // indexes of the documents with a text that may be stored
+
+	writes chan struct{} // has room for one: the store takes one write at a time
+	ids    []string
+	errs   map[int]error
+	failed error // of the store; nothing is written after it
+	none   bool  // the store gives no IDs
+
+	mu    sync.Mutex
+	rows  map[string][]float32 // vectors by text
+	next  *portion
+	over  bool
+	usage embedding.Usage
+}
+
+// portion is what one write stores: what came since the last one began.
+type portion struct {
+	at   []int
+	rows map[string][]float32
+	done chan struct{} // closed when it was written
+}
+
+func newPortion() *portion {
+	return &portion{rows: map[string][]float32{}, done: make(chan struct{})}
+}
+
+func (a *addition) Model() embedding.Model { return a.x.e.Model() }
+
+func (a *addition) Recall(embedding.Task, string) []float32 { return nil }
+
+// Keep writes the documents of an answer before the next request is sent in its place. So what a
+// kill loses is what was under way.
+func (a *addition) Keep(_ context.Context, task embedding.Task, texts []string, rows [][]float32) {
+	if task != embedding.TaskDocument {
+		return
+	}
+	for i, text := range texts {
+		a.put(text, rows[i])
+	}
+	a.flush()
+}
+
+// put notes the vector of a text, unless it is known.
+func (a *addition) put(text string, row []float32) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if row == nil || a.at[text] == nil || a.rows[text] != nil || a.over {
+		return
+	}
+	a.rows[text], a.next.rows[text] = row, row
+	a.next.at = append(a.next.at, a.at[text]...)
+}
+
+// flush returns when what is ready is written. What comes during a write is written together.
+func (a *addition) flush() {
+	a.mu.Lock()
+	own := a.next
+	a.mu.Unlock()
+	select {
+	case <-own.done: // another caller wrote it
+		return
+	case a.writes <- struct{}{}:
+	}
+	defer func() { <-a.writes }()
+	a.mu.Lock()
+	if a.over || a.next != own || len(own.at) == 0 {
+		a.mu.Unlock()
+		return
+	}
+	a.next = newPortion()
+	a.mu.Unlock()
+	defer close(own.done)
+	slices.Sort(own.at)
+	if a.failed == nil {
+		a.write(own.at, own.rows)
+		return
+	}
+	for _, i := range own.at {
+		a.errs[i] = a.failed
+	}
+}
+
+// write stores documents whose vectors are in rows.
+func (a *addition) write(at []int, rows map[string][]float32) {
+	docs := make([]schema.Document, len(at))
+	for k, i := range at {
+		docs[k] = a.docs[i]
+	}
+	ids, err := a.x.write(a.ctx, docs, rows, a.options)
+	if len(ids) == len(at) {
+		for k, i := range at {
+			a.ids[i] = ids[k]
+			a.x.know(collection.EntryOf("", a.docs[i].Metadata).Hash, ids[k])
 		}
 	}
-	ids := make([]string, len(docs))
-	if len(good) > 0 {
-		given, err := x.write(ctx, good, rows, options)
-		p, some := errors.AsType[*embedding.PartialError](err)
-		if err != nil && !some {
-			return place(ids, given, at), err
-		}
-		if some {
-			for _, f := range p.Failed {
-				errs[at[f.Index]] = f.Err
+	p, some := errors.AsType[*embedding.PartialError](err)
+	switch {
+	case err == nil:
+		a.none = a.none || len(ids) != len(at)
+	case some:
+		for _, f := range p.Failed {
+			a.errs[at[f.Index]] = f.Err
+			if !ofText(f.Err) {
+				a.failed = f.Err
 			}
 		}
-		for k := range place(ids, given, at) {
-			x.know(collection.EntryOf("", docs[k].Metadata).Hash, ids[k])
-		}
-		if len(given) == 0 && len(errs) == 0 {
-			return nil, nil
-		}
-	}
-	return ids, partial(errs, docs, rows, usage)
-}
-
-// place puts the IDs of some documents among those of all.
-func place(all, some []string, at []int) []string {
-	if len(some) == len(at) {
-		for k, i := range at {
-			all[i] = some[k]
+	default:
+		a.failed = err
+		for _, i := range at {
+			if a.ids[i] == "" {
+				a.errs[i] = err
+			}
 		}
 	}
-	return all
 }
 
-// partial returns the failures as one error, nil if there are none.
-func partial(errs map[int]error, docs []schema.Document, rows map[string][]float32, usage embedding.Usage) error {
-	if len(errs) == 0 {
+// ofText reports whether err is a single document's, so that the others may go on.
+func ofText(err error) bool {
+	kind := embedding.KindOf(err)
+	return kind == embedding.Rejected || kind == embedding.Malformed
+}
+
+// embed asks for the vectors of texts. It returns an error if there is nothing to store.
+func (a *addition) embed(texts []string) error {
+	if len(texts) == 0 {
 		return nil
 	}
-	p := &embedding.PartialError{Response: embedding.Response{Vectors: make([][]float32, len(docs)), Usage: usage}}
-	for i, doc := range docs {
-		if err := errs[i]; err != nil {
-			p.Failed = append(p.Failed, embedding.TextError{Index: i, Err: err})
-		} else {
-			p.Response.Vectors[i] = rows[doc.PageContent]
+	res, err := a.x.e.Embed(recall.With(a.ctx, a), embedding.Request{Texts: texts})
+	got := embedding.Salvage(res, err)
+	for i, text := range texts {
+		if i < len(got.Vectors) {
+			a.put(text, got.Vectors[i])
 		}
 	}
-	return p
+	failed := map[int]error{}
+	p, some := errors.AsType[*embedding.PartialError](err)
+	if some {
+		for _, f := range p.Failed {
+			failed[f.Index] = f.Err
+		}
+	}
+	a.writes <- struct{}{}
+	defer func() { <-a.writes }()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.usage = got.Usage
+	if err != nil && !some && len(a.rows) == 0 {
+		a.over = true
+		return err
+	}
+	for i, text := range texts {
+		if a.rows[text] != nil {
+			continue
+		}
+		for _, at := range a.at[text] {
+			a.errs[at] = cmp.Or(failed[i], err)
+		}
+	}
+	return nil
+}
+
+// end returns what AddDocuments returns. Answers that come later are not for it.
+func (a *addition) end() ([]string, error) {
+	a.writes <- struct{}{}
+	defer func() { <-a.writes }()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.over = true
+	if len(a.errs) == 0 {
+		if a.none {
+			return nil, nil
+		}
+		return a.ids, nil
+	}
+	p := &embedding.PartialError{Response: embedding.Response{Vectors: make([][]float32, len(a.docs)), Usage: a.usage}}
+	for i, doc := range a.docs {
+		p.Response.Vectors[i] = a.rows[doc.PageContent]
+		if err := a.errs[i]; err != nil {
+			p.Failed = append(p.Failed, embedding.TextError{Index: i, Err: err})
+		}
+	}
+	return a.ids, p
 }
 
 // stored returns the vectors that the collection has, by text.
-func (x *indexed) stored(ctx context.Context, docs []schema.Document) (map[string][]float32, error) {
+func (x *indexed) stored(ctx context.Context, all []string) (map[string][]float32, error) {
 	texts := map[string]string{} // by ID
 	var ids []string
 	x.mu.Lock()
-	for _, doc := range docs {
-		id := x.known[textHash(doc.PageContent)]
+	for _, text := range all {
+		id := x.known[textHash(text)]
 		if _, twice := texts[id]; id != "" && !twice {
-			texts[id] = doc.PageContent
+			texts[id] = text
 			ids = append(ids, id)
 		}
 	}
 	x.mu.Unlock()
-	rows := make(map[string][]float32, len(docs))
+	rows := make(map[string][]float32, len(all))
 	if len(ids) == 0 {
 		return rows, nil
 	}
@@ -193,43 +342,6 @@ func (x *indexed) stored(ctx context.Context, docs []schema.Document) (map[strin
 		}
 	}
 	return rows, nil
-}
-
-// embed adds the missing vectors to rows and returns the errors by text. It returns an error of its
-// own if there is nothing to store.
-func (x *indexed) embed(ctx context.Context, docs []schema.Document, rows map[string][]float32) (map[string]error, embedding.Usage, error) {
-	var texts []string
-	asked := map[string]bool{}
-	for _, doc := range docs {
-		if text := doc.PageContent; rows[text] == nil && !asked[text] {
-			asked[text] = true
-			texts = append(texts, text)
-		}
-	}
-	if len(texts) == 0 {
-		return nil, embedding.Usage{}, nil
-	}
-	res, err := x.e.Embed(ctx, embedding.Request{Texts: texts})
-	failed := map[string]error{}
-	switch p, ok := errors.AsType[*embedding.PartialError](err); {
-	case ok:
-		for _, f := range p.Failed {
-			failed[texts[f.Index]] = f.Err
-		}
-	case err != nil && len(rows) == 0:
-		return nil, embedding.Usage{}, err
-	case err != nil:
-		for _, text := range texts {
-			failed[text] = err
-		}
-	}
-	got := embedding.Salvage(res, err)
-	for i, text := range texts {
-		if failed[text] == nil {
-			rows[text] = got.Vectors[i]
-		}
-	}
-	return failed, got.Usage, nil
 }
 
 // write stores documents whose vectors are in rows.

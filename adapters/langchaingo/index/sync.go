@@ -51,7 +51,7 @@ func (r Result) String() string {
 	return s
 }
 
-// What is written at once: what a kill loses.
+// What AddDocuments gets at once.
 const (
 	blockDocuments = 200
 	blockBytes     = 1 << 20
@@ -208,7 +208,7 @@ func (b *block) write(ctx context.Context) error {
 		return err
 	}
 	for _, f := range p.Failed {
-		if kind := embedding.KindOf(f.Err); kind != embedding.Rejected && kind != embedding.Malformed {
+		if !ofText(f.Err) {
 			return err
 		}
 	}

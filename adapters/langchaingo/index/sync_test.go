@@ -21,6 +21,7 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo/index"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/middleware"
 )
 
 // parts are the parts of a file, each with its name and number.
@@ -316,10 +317,17 @@ func TestChild(t *testing.T) {
 		fmt.Println("write", writes)
 		return nil
 	}
-	s, err := index.New(f, d, d)
+	s, err := index.New(embedding.Chain(f, tens(childParallel)), d, d)
 	expect.NoError(t, err)
 	_, err = index.Sync(t.Context(), s, "folder", thousand())
 	expect.NoError(t, err)
+}
+
+// childParallel is how many requests of ten texts TestChild sends at once.
+const childParallel = 4
+
+func tens(parallel int) embedding.Middleware {
+	return middleware.Batch(middleware.BatchOptions{Parallel: parallel, Limits: embedding.Limits{Texts: 10}})
 }
 
 func thousand() []schema.Document {
@@ -331,7 +339,7 @@ func thousand() []schema.Document {
 }
 
 // A process is killed in the middle of writing and between blocks. Every document is there
-// afterwards, none twice, and only what was under way at a kill is paid for again.
+// afterwards, none twice, and only the requests that were under way at a kill are paid for again.
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	d := drawer{dir: filepath.Join(dir, "store")}
@@ -361,7 +369,7 @@ func TestKilled(t *testing.T) {
 	}
 	bill, err := os.ReadFile(filepath.Join(dir, "bill"))
 	expect.NoError(t, err)
-	if n := strings.Count(string(bill), "\n"); n > 1000+200*(len(kills)-1) {
-		t.Errorf("%d texts were paid for, want at most a block of 200 again for each of %d kills", n, len(kills)-1)
+	if n := strings.Count(string(bill), "\n"); n > 1000+10*childParallel*(len(kills)-1) {
+		t.Errorf("%d texts were paid for, want at most %d requests of ten texts again for each of %d kills", n, childParallel, len(kills)-1)
 	}
 }

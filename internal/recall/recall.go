@@ -5,7 +5,8 @@
 // flight, and looks into the cache again before it asks. Batch stores the vectors of each request
 // while others are in flight.
 //
-// The cache passes itself in the context. This changes which requests are made, never a vector.
+// The cache passes itself in the context. This changes which requests are made, never a vector. So
+// does an index outside, which stores what a long call has paid for as it comes.
 package recall
 
 import (
@@ -27,8 +28,25 @@ type Memory interface {
 
 type key struct{}
 
-// With returns a context that carries m.
-func With(ctx context.Context, m Memory) context.Context { return context.WithValue(ctx, key{}, m) }
+// With returns a context that carries m. A Memory of the same vectors that ctx has already keeps
+// what m keeps.
+func With(ctx context.Context, m Memory) context.Context {
+	if outer := From(ctx, m.Model()); outer != nil {
+		m = both{m, outer}
+	}
+	return context.WithValue(ctx, key{}, m)
+}
+
+// both is a Memory inside another one.
+type both struct {
+	Memory
+	outer Memory
+}
+
+func (b both) Keep(ctx context.Context, task embedding.Task, texts []string, rows [][]float32) {
+	b.Memory.Keep(ctx, task, texts, rows)
+	b.outer.Keep(ctx, task, texts, rows)
+}
 
 // From returns the Memory in ctx, or nil if its vectors are not the model's own: with a Truncate
 // in between they are not.
