@@ -125,7 +125,10 @@ func TestALongJobIsRememberedAsItGoesOn(t *testing.T) {
 		vectors, err := cache.New(cache.Options{})
 		expect.NoError(t, err)
 		defer vectors.Close()
-		e := embedding.Chain(fake, vectors.Wrap, middleware.Batch(middleware.BatchOptions{}))
+		outer, err := cache.New(cache.Options{})
+		expect.NoError(t, err)
+		defer outer.Close()
+		e := embedding.Chain(fake, outer.Wrap, vectors.Wrap, middleware.Batch(middleware.BatchOptions{}))
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -136,9 +139,11 @@ func TestALongJobIsRememberedAsItGoesOn(t *testing.T) {
 		})
 		time.Sleep(2 * time.Second)
 		for _, text := range []string{"a", "b", "d"} {
-			res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{text}})
-			if err != nil || res.Usage.Reused != 1 {
-				t.Errorf("%q is not there yet: %+v, %v", text, res.Usage, err)
+			for name, c := range map[string]*cache.Cache{"outer": outer, "inner": vectors} {
+				res, err := embedding.Chain(fake, c.Wrap).Embed(t.Context(), embedding.Request{Texts: []string{text}})
+				if err != nil || res.Usage.Reused != 1 {
+					t.Errorf("%q is not in the %s cache yet: %+v, %v", text, name, res.Usage, err)
+				}
 			}
 		}
 		cancel()

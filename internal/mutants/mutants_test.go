@@ -89,7 +89,7 @@ var mutants = []struct {
 	{name: "Coalesce does not look again", file: "middleware/coalesce.go", old: "if p.memory == nil {", new: "if true {", pkg: "./middleware", test: "TestNothingIsPaidTwice"},
 	{name: "Coalesce keeps what a cache outside has in another form", file: "internal/recall/recall.go", old: "!its.Space.Same(model.Space) || ", new: "", pkg: "./middleware", test: "TestCacheOutsideAnotherSpace"},
 
-	{name: "a cache keeps an index outside from answers", file: "internal/recall/recall.go", old: "\tb.outer.Keep(ctx, task, texts, rows)\n", new: "", pkg: "./adapters/langchaingo/index", test: "TestAnswersAre"},
+	{name: "a cache hides what is outside it from Batch", file: "internal/recall/recall.go", old: "\tb.outer.Keep(ctx, task, texts, rows)\n", new: "", pkg: "./middleware", test: "TestALongJob"},
 	{name: "Batch halves without asking once more", file: "middleware/suspect.go", old: "\tcase again:", new: "\tcase again && false:", pkg: "./middleware", test: "TestDamage"},
 	{name: "Batch leaves a poison text to Retry", file: "middleware/suspect.go", old: "case c.failures < mostTries && took < longest:", new: "case c.failures < 100*mostTries:", pkg: "./middleware", test: "TestOnePoison"},
 	{name: "Batch spends Retry's budget on pieces", file: "middleware/suspect.go", old: "case c.piece && !c.patient:", new: "case false:", pkg: "./middleware", test: "TestOnePoison"},
