@@ -2,7 +2,9 @@ package embedding
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Space names a vector space. Vectors are comparable only if their Spaces are the same. "" is
@@ -22,11 +24,16 @@ type Model struct {
 	// under any name: its address. "" means Provider.
 	Origin string
 
-	Space      Space  // if "" and Dimensions are known, Chain sets Origin/ID@Dimensions
-	Variant    string // instruction or prefix: changes a text's vector inside the same Space
-	Dimensions int    // length of every vector; 0 means unknown, see Probe
-	Normalized bool   // vectors have unit length
-	Symmetric  bool   // the Task changes nothing, so caches may ignore it
+	Space Space // if "" and Dimensions are known, Chain sets Origin/ID@Dimensions
+
+	// Variant names what changes a text's vector inside the same Space, such as an instruction or a
+	// prefix, in parts with commas or spaces between them. A part that begins with a [Task] and = is
+	// for texts of that task alone: document="passage: ",query="query: ". See [Model.DocumentVariant].
+	Variant string
+
+	Dimensions int  // length of every vector; 0 means unknown, see Probe
+	Normalized bool // vectors have unit length
+	Symmetric  bool // the Task changes nothing, so caches may ignore it
 	Limits     Limits
 	Price      Price
 }
@@ -37,6 +44,42 @@ func (m Model) derived() Model {
 		m.Space = Space(origin + "/" + m.ID + "@" + strconv.Itoa(m.Dimensions))
 	}
 	return m
+}
+
+// DocumentVariant returns what of the Variant changes the vectors of documents: all parts but those
+// of other tasks, with commas between them. Vectors in a store are comparable if Space and
+// DocumentVariant are the same, so a store may be searched with another instruction for queries.
+func (m Model) DocumentVariant() string {
+	var kept []string
+	for _, part := range variantParts(m.Variant) {
+		task, _, ofTask := strings.Cut(part, "=")
+		if !ofTask || task == taskNames[TaskDocument] || !slices.Contains(taskNames[:], task) {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, ",")
+}
+
+// variantParts splits a Variant at its commas and spaces, but for those in quotes.
+func variantParts(variant string) []string {
+	var parts []string
+	quoted, escaped, from := false, false, 0
+	for i, c := range variant + "," {
+		switch {
+		case i == len(variant) || !quoted && (c == ',' || c == ' '):
+			if i > from {
+				parts = append(parts, variant[from:i])
+			}
+			from = i + 1
+		case escaped:
+			escaped = false
+		case c == '\\':
+			escaped = quoted
+		case c == '"':
+			quoted = !quoted
+		}
+	}
+	return parts
 }
 
 // Limits are the limits of one request. Zero means unknown, not unlimited.

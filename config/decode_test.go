@@ -161,9 +161,9 @@ func TestRoles(t *testing.T) {
 	expect.NoError(t, err)
 	expect.Equal(t, "texts", sent, []string{"passage passage: a", "query query: b"})
 	expect.Equal(t, "price", e.Model().Price, embedding.Price{PerMillion: .07, Currency: "USD", AsOf: "2026-10-12"})
-	if !strings.Contains(e.Model().Variant, `"passage: ","query: "`) {
-		t.Errorf("got the variant %q, want the prefixes in it", e.Model().Variant)
-	}
+	expect.Equal(t, "variant", e.Model().Variant, `query="echo:query",similarity="echo:query" `+
+		`document="passage: ",query="query: ",similarity="query: ",classification="passage: ",clustering="passage: "`)
+	expect.Equal(t, "the documents' part of it", e.Model().DocumentVariant(), `document="passage: "`)
 	for field, want := range map[string]string{
 		"query: static:base, balance: [static:base]": "leave one out",
 		"query: 'static:base?dimensions=64'":         "say space= in both references",

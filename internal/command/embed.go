@@ -14,6 +14,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/config"
+	"github.com/vecspace/embedding/internal/prefixes"
 	"github.com/vecspace/embedding/internal/rows"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
@@ -182,7 +183,28 @@ func (p Parts) embed(ctx context.Context, args []string, std streams) (err error
 	if err != nil {
 		return err
 	}
+	if notice := prefixes.Notice(f.reference(), e.Model()); notice != "" {
+		bar.say("vecspace embed: " + notice)
+	}
 	return (&embedJob{e: e, account: a, out: out, options: f.read, std: std, bar: bar}).run(ctx)
+}
+
+// reference returns the reference of the embedder, "" if its file does not say it.
+func (f *embedFlags) reference() string {
+	if f.config == "" {
+		return f.references[0]
+	}
+	data, err := os.ReadFile(f.config)
+	if err != nil {
+		return ""
+	}
+	all, _ := config.Entries(data)
+	for _, e := range all {
+		if e.Name == f.name || len(all) == 1 {
+			return e.Reference
+		}
+	}
+	return ""
 }
 
 // replaces returns an error if the output would replace a file that the program reads.

@@ -241,3 +241,34 @@ func TestEmbedAtTheEmulator(t *testing.T) {
 		t.Errorf("got the exit code %d, want 1 with the variable and without the key\n%s", code, errs)
 	}
 }
+
+// The first line says that a model's card asks for prefixes that are not set.
+func TestEmbedSaysThatPrefixesAreMissing(t *testing.T) {
+	server := startService(t, "vllm", "-model", "intfloat/multilingual-e5-small")
+	defer server.stop()
+	reference := "vllm:intfloat/multilingual-e5-small?base_url=" + server.base + "/v1"
+	file := func(fields string) string {
+		return put(t, "e.yaml", "embedders: {a: {reference: '"+reference+fields+"}, b: {reference: static:base}}")
+	}
+	const want = "vecspace embed: the card of intfloat/multilingual-e5-small asks for prefixes of queries and documents, and none are set: " +
+		"add prefix=e5 to the reference, or prefix=none if that is meant\n"
+	for _, c := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{name: "none", args: []string{reference}, want: want},
+		{name: "none in a file", args: []string{"-config", file("'"), "-name", "a"}, want: want},
+		{name: "by name", args: []string{reference + "&prefix=auto"}},
+		{name: "the user's own", args: []string{reference + "&query_prefix=q:%20"}},
+		{name: "none is meant", args: []string{reference + "&prefix=none"}},
+		{name: "none is meant in a file", args: []string{"-config", file("&prefix=none'"), "-name", "a"}},
+		{name: "the file's own", args: []string{"-config", file("', query_prefix: 'query: '"), "-name", "a"}},
+		{name: "another of the file", args: []string{"-config", file("'"), "-name", "b"}},
+	} {
+		code, _, errs := vecspace(t, "hi", append([]string{"embed"}, c.args...)...)
+		if code != 0 || errs != c.want {
+			t.Errorf("%s: got the exit code %d and on stderr %q, want 0 and %q", c.name, code, errs, c.want)
+		}
+	}
+}

@@ -23,6 +23,7 @@ type entry struct {
 	Dimensions dimensions `json:"dimensions,omitzero"`
 	Limits     limits     `json:"limits,omitzero"`
 	Tasks      bool       `json:"tasks"`
+	Prefix     string     `json:"prefix,omitempty"`
 	Normalized bool       `json:"normalized"`
 	Prices     []price    `json:"prices,omitempty"`
 	Status     string     `json:"status"` // documented or unverified
@@ -57,7 +58,8 @@ func listProviders(_ context.Context, args []string, std streams) error {
 			"Lists the models of all providers, or of those that are named: the variable of the key, the default\n"+
 			"dimensions, texts of a request, tokens of a text, and the price of a million tokens (+: it is another\n"+
 			"one in some region). ? is unknown, - none. -json has the rest: regions, other dimensions, dates, and\n"+
-			"what was not checked against the provider's own word. Providers take other models too.\n\n")
+			"what was not checked against the provider's own word. Providers take other models too.\n"+
+			"Below the table are the models whose cards ask for prefixes that are not set by default.\n\n")
 		fs.PrintDefaults()
 	}
 	asJSON := fs.Bool("json", false, "print a JSON array instead of a table")
@@ -90,7 +92,7 @@ func printEntries(w io.Writer, all []catalog.Entry) error {
 	for i, e := range all {
 		out[i] = entry{
 			Reference: e.Reference, Provider: e.Provider, Model: e.Model, Key: e.Key,
-			Dimensions: dimensions(e.Dimensions), Limits: limits(e.Limits), Tasks: e.Tasks, Normalized: e.Normalized,
+			Dimensions: dimensions(e.Dimensions), Limits: limits(e.Limits), Tasks: e.Tasks, Prefix: e.Prefix, Normalized: e.Normalized,
 			Status: status(e), Unverified: e.Unverified,
 		}
 		for _, p := range e.Prices {
@@ -127,8 +129,27 @@ func tabulate(w io.Writer, all []catalog.Entry) error {
 	for _, r := range rows {
 		fmt.Fprintf(&b, "%s%*s %4s %5s %6s %s\n", r[0], both-len(r[0]), r[1], r[2], r[3], r[4], r[5])
 	}
+	b.WriteString(prefixed(all))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// prefixed lists the models whose cards ask for prefixes that are not set by default.
+func prefixed(all []catalog.Entry) string {
+	all = slices.DeleteFunc(slices.Clone(all), func(e catalog.Entry) bool { return e.Prefix == "" })
+	if len(all) == 0 {
+		return ""
+	}
+	wide := 0
+	for _, e := range all {
+		wide = max(wide, len(e.Reference))
+	}
+	var b strings.Builder
+	b.WriteString("\nThese cards ask for prefixes, which are not set unless you add the option (a MODEL's may do so too):\n")
+	for _, e := range all {
+		fmt.Fprintf(&b, "%-*s  prefix=%s\n", wide, e.Reference, e.Prefix)
+	}
+	return b.String()
 }
 
 func number(n int) string {

@@ -42,12 +42,19 @@ func TestProvidersAreInTheDocument(t *testing.T) {
 func TestProviders(t *testing.T) {
 	all := providers.Catalog()
 	code, out, _ := vecspace(t, "", "providers")
-	if lines := strings.Count(out, "\n"); code != 0 || lines != len(all)+1 {
+	table, below, _ := strings.Cut(out, "\n\n")
+	if lines := strings.Count(table+"\n", "\n"); code != 0 || lines != len(all)+1 {
 		t.Errorf("got the exit code %d and %d lines, want 0 and a line for each of %d models", code, lines, len(all))
 	}
 	for line := range strings.Lines(out) {
 		if n := len(line) - 1; n > 100 {
 			t.Errorf("got a line of %d columns, want 100 at most: %s", n, line)
+		}
+	}
+	holds(t, below, "siliconflow:Qwen/Qwen3-Embedding-8B               prefix=qwen3\n", "vllm:MODEL                                        prefix=auto\n")
+	for _, quiet := range []string{"tei:", "ollama:", "bge-m3", "text-embedding-3-small"} {
+		if strings.Contains(below, quiet) {
+			t.Errorf("got %s among the models that ask for prefixes without getting them, want it left out:\n%s", quiet, below)
 		}
 	}
 	holds(t, out, "dashscope:text-embedding-v4", "DASHSCOPE_API_KEY 1024    10   8192 0.07 USD+\n")

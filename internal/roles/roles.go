@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/prefixes"
 	"github.com/vecspace/embedding/internal/strictyaml"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/ref"
@@ -74,26 +75,20 @@ func (o Options) Wrap(e embedding.Embedder, table providers.Table) (embedding.Em
 		return embedding.Wrap(e, m, e.Embed), nil
 	}
 	m.Symmetric = false
-	m.Variant = strings.TrimSpace(fmt.Sprintf("%s query=%q prefixes=%q,%q", m.Variant, Settled(o.Query), o.DocumentPrefix, o.QueryPrefix))
-	m.Limits = m.Limits.Min(query.Model().Limits)
+	chosen := prefixes.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
+	chosen[embedding.TaskSimilarity] = o.QueryPrefix
+	if o.Query != "" {
+		m.Variant += fmt.Sprintf(" query=%q,similarity=%[1]q", Settled(o.Query))
+	}
+	m.Variant = strings.TrimSpace(m.Variant + " " + chosen.Variant())
+	m.Limits = chosen.Within(m.Limits.Min(query.Model().Limits))
 	return embedding.Wrap(e, m, func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		req.Texts = chosen.Texts(req)
 		if req.Task == embedding.TaskQuery || req.Task == embedding.TaskSimilarity {
-			return query.Embed(ctx, prefixed(req, o.QueryPrefix))
+			return query.Embed(ctx, req)
 		}
-		return e.Embed(ctx, prefixed(req, o.DocumentPrefix))
+		return e.Embed(ctx, req)
 	}), nil
-}
-
-func prefixed(req embedding.Request, prefix string) embedding.Request {
-	if prefix == "" {
-		return req
-	}
-	texts := make([]string, len(req.Texts))
-	for i, t := range req.Texts {
-		texts[i] = prefix + t
-	}
-	req.Texts = texts
-	return req
 }
 
 // Settled returns the canonical form of a reference, without the options that change no answer:

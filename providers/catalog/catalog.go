@@ -18,6 +18,7 @@ type Entry struct {
 	Dimensions Dimensions
 	Limits     embedding.Limits // of a request
 	Tasks      bool             // queries and documents get different vectors by default
+	Prefix     string           // prefix= of what the model's card asks for, if that is not the default
 	Normalized bool             // vectors have unit length
 	Cuts       bool             // a text over the limit loses its end, without an error
 	Unmetered  bool             // the service does not count tokens

@@ -19,10 +19,10 @@ func TestOpen(t *testing.T) {
 		"dashscope:text-embedding-v4?base_url=http://127.0.0.1:8089/compatible-mode/v1&dimensions=64&key_env=OTHER_KEY": {
 			Provider: "dashscope", ID: "text-embedding-v4", Dimensions: 64, Endpoint: "127.0.0.1:8089", Space: "dashscope@127.0.0.1:8089/text-embedding-v4@64"},
 		"dashscope:next?unlisted=true&dimensions=7&max_texts=5&max_tokens=6&max_text_tokens=4&instruct=find it": {
-			Provider: "dashscope", ID: "next", Dimensions: 7, Endpoint: "dashscope.aliyuncs.com", Space: "dashscope/next@7", Variant: "text_type,instruct=find it",
+			Provider: "dashscope", ID: "next", Dimensions: 7, Endpoint: "dashscope.aliyuncs.com", Space: "dashscope/next@7", Variant: `text_type,query=instruct:"find it"`,
 			Limits: embedding.Limits{Texts: 5, Tokens: 6, TextTokens: 4}},
 		"dashscope:text-embedding-v4?region=intl&native=true&instruct=find it": {
-			Provider: "dashscope", ID: "text-embedding-v4", Dimensions: 1024, Endpoint: "dashscope-intl.aliyuncs.com", Space: "dashscope/text-embedding-v4@1024", Variant: "native,text_type,instruct=find it"},
+			Provider: "dashscope", ID: "text-embedding-v4", Dimensions: 1024, Endpoint: "dashscope-intl.aliyuncs.com", Space: "dashscope/text-embedding-v4@1024", Variant: `native,text_type,query=instruct:"find it"`},
 		"dashscope:text-embedding-v4?region=intl&workspace=llm-x1&text_type=true": {
 			Provider: "dashscope", ID: "text-embedding-v4", Dimensions: 1024, Endpoint: "llm-x1.ap-southeast-1.maas.aliyuncs.com", Space: "dashscope/text-embedding-v4@1024", Variant: "text_type"},
 	})

@@ -1,6 +1,8 @@
 package dashscope
 
 import (
+	"fmt"
+
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
 )
@@ -15,11 +17,11 @@ func (o Options) textTypes() bool { return o.TextType || o.Instruct != "" || o.N
 func (o Options) variant() string {
 	switch {
 	case o.Native && o.Instruct != "":
-		return "native,text_type,instruct=" + o.Instruct
+		return fmt.Sprintf("native,text_type,query=instruct:%q", o.Instruct)
 	case o.Native:
 		return "native,text_type"
 	case o.Instruct != "":
-		return "text_type,instruct=" + o.Instruct
+		return fmt.Sprintf("text_type,query=instruct:%q", o.Instruct)
 	case o.TextType:
 		return "text_type"
 	}

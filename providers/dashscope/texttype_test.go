@@ -14,8 +14,8 @@ func TestVariants(t *testing.T) {
 	}{
 		{dashscope.Options{}, "", true},
 		{dashscope.Options{TextType: true}, "text_type", false},
-		{dashscope.Options{Instruct: "find it"}, "text_type,instruct=find it", false},
-		{dashscope.Options{Instruct: "find it", TextType: true}, "text_type,instruct=find it", false},
+		{dashscope.Options{Instruct: "find it"}, `text_type,query=instruct:"find it"`, false},
+		{dashscope.Options{Instruct: "find it", TextType: true}, `text_type,query=instruct:"find it"`, false},
 	} {
 		tc.o.Model = "text-embedding-v4"
 		m, err := build(t, tc.o)

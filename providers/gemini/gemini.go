@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/prefixes"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/setup"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -61,12 +62,12 @@ func New(o Options) (embedding.Embedder, error) {
 		return nil, fail(embedding.Auth, err)
 	}
 	dims := cmp.Or(o.Dimensions, info.Dimensions)
-	prefixes, tasks, variant := setup.Prefixes(info.Prefixes), info.Tasks, "taskType"
+	chosen, tasks, variant := info.Prefixes, info.Tasks, "taskType"
 	if o.Plain {
-		prefixes, tasks = nil, nil
+		chosen, tasks = nil, nil
 	}
 	if len(tasks) == 0 {
-		variant = prefixes.Variant()
+		variant = chosen.Variant()
 	}
 	return jsonhttp.New(wire.Config{
 		Model: embedding.Model{
@@ -77,7 +78,7 @@ func New(o Options) (embedding.Embedder, error) {
 			Variant:    variant,
 			Dimensions: dims,
 			Normalized: true,
-			Symmetric:  len(tasks)+len(prefixes) == 0,
+			Symmetric:  len(tasks)+len(chosen) == 0,
 			Limits:     setup.Limits(o.Limits, info.Limits),
 			Price:      info.Price,
 		},
@@ -88,7 +89,7 @@ func New(o Options) (embedding.Embedder, error) {
 		Classify:   classifier{from: from}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	}, jsonhttp.Format{Encode: o.encoder(tasks, prefixes), Decode: decode})
+	}, jsonhttp.Format{Encode: o.encoder(tasks, chosen), Decode: decode})
 }
 
 // info returns what the table has about the model. Of an unlisted one it knows nearly nothing.
@@ -125,11 +126,11 @@ type part struct {
 	Text string `json:"text"`
 }
 
-func (o Options) encoder(tasks map[embedding.Task]string, prefixes setup.Prefixes) func(embedding.Request) any {
+func (o Options) encoder(tasks map[embedding.Task]string, p prefixes.Prefixes) func(embedding.Request) any {
 	return func(req embedding.Request) any {
 		one := item{Model: "models/" + o.Model, TaskType: tasks[req.Task], Dimensions: o.Dimensions}
 		items := make([]item, len(req.Texts))
-		for i, text := range prefixes.Texts(req) {
+		for i, text := range p.Texts(req) {
 			items[i] = one
 			items[i].Content.Parts[0].Text = text
 		}

@@ -1,6 +1,9 @@
 package gemini
 
-import "github.com/vecspace/embedding"
+import (
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/prefixes"
+)
 
 // modelInfo describes one model, as Google documents it.
 type modelInfo struct {
@@ -8,7 +11,7 @@ type modelInfo struct {
 	Dimensions int                       // the default and the maximum
 	Shortest   int                       // lengths from here to Dimensions are on offer
 	Tasks      map[embedding.Task]string // the service's names for them (taskType); nil if none
-	Prefixes   map[embedding.Task]string // of a model without task types
+	Prefixes   prefixes.Prefixes         // of a model without task types
 	Normalized bool                      // by this package
 	Limits     embedding.Limits
 	Price      embedding.Price
@@ -31,7 +34,7 @@ func models() []modelInfo {
 	return []modelInfo{
 		{
 			ID: "gemini-embedding-2", Dimensions: 3072, Shortest: 128, Normalized: true,
-			Prefixes: map[embedding.Task]string{
+			Prefixes: prefixes.Prefixes{
 				embedding.TaskDocument: "title: none | text: ", embedding.TaskQuery: "task: search result | query: ",
 				embedding.TaskSimilarity:     "task: sentence similarity | query: ",
 				embedding.TaskClassification: "task: classification | query: ",

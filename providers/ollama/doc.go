@@ -25,11 +25,12 @@
 //
 // # Queries and documents
 //
-// Ollama passes texts to the model unchanged, but many models were trained with prefixes that tell
-// queries from documents. A table has such models. It holds for their default tag only, because
-// another tag may be another model. New puts the table's prefixes in front of texts by default.
-// [Options].Plain leaves texts unchanged; [Options].QueryPrefix and [Options].DocumentPrefix are
-// for models outside the table. The Model's Variant names the prefixes.
+// Ollama passes texts to the model unchanged (a model's template is for chats), but many models
+// were trained with prefixes that tell queries from documents. For the models of [Catalog] New puts
+// them in front of texts by default. That holds for the default tag only, because another tag may
+// be another model. [Options].Prefix says it for others: "auto" by the model's name, or a row of
+// the table in package providers. [Options].QueryPrefix and [Options].DocumentPrefix are prefixes
+// of your own, and [Options].Plain leaves texts unchanged. The Model's Variant names the prefixes.
 //
 // # Dimensions
 //

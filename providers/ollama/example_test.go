@@ -14,5 +14,5 @@ func Example() {
 	}
 	m := e.Model()
 	fmt.Println(m.Space, m.Limits.TextTokens)
-	// Output: ollama/nomic-embed-text:latest@768 2048
+	// Output: ollama/nomic-embed-text:latest@768 2041
 }

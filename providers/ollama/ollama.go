@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/prefixes"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/setup"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -38,10 +39,13 @@ type Options struct {
 	KeepAlive string `ref:"keep_alive"` // how long the model stays loaded: "10m", or "-1" for ever
 	Context   int    `ref:"context"`    // num_ctx, in tokens; 0 means the server's setting
 
-	// QueryPrefix and DocumentPrefix replace the table's prefixes of queries and of everything else.
+	// Prefix is "auto", which chooses prefixes by the model's name, or the name of a row of the table
+	// in package providers. "" is auto for the models of [Catalog] and none for others.
+	Prefix string `ref:"prefix"`
+	// QueryPrefix and DocumentPrefix are prefixes of your own, of queries and of everything else.
 	QueryPrefix    string `ref:"query_prefix"`
 	DocumentPrefix string `ref:"document_prefix"`
-	Plain          bool   `ref:"plain"` // no prefixes
+	Plain          bool   `ref:"plain"` // no prefixes, as Prefix "none"
 
 	Key    string // for a proxy in front of the server; "" means the value of KeyEnv
 	KeyEnv string `ref:"key_env,variable"` // the variable that holds the key; "" means no key
@@ -84,8 +88,10 @@ func New(o Options) (embedding.Embedder, error) {
 		return nil, fail(embedding.Invalid, "the context is %d tokens; it is at least 1, or 0 for the server's setting", o.Context)
 	case o.KeepAlive != "" && !seconds.MatchString(o.KeepAlive) && !durations.MatchString(o.KeepAlive):
 		return nil, fail(embedding.Invalid, "keep_alive is neither a duration, such as 10m, nor a number of seconds")
-	case o.Plain && o.QueryPrefix+o.DocumentPrefix != "":
-		return nil, fail(embedding.Invalid, "both a prefix and Plain are given: leave one out")
+	}
+	chosen, err := prefixes.Options{Prefix: o.Prefix, Query: o.QueryPrefix, Document: o.DocumentPrefix, Plain: o.Plain}.Choose(o.Model, info.Prefix)
+	if err != nil {
+		return nil, fail(embedding.Invalid, "%w", err)
 	}
 	base, err := o.base()
 	if err != nil {
@@ -97,18 +103,17 @@ func New(o Options) (embedding.Embedder, error) {
 			return nil, fail(embedding.Auth, "no API key: set the variable %s", from)
 		}
 	}
-	prefixes := o.prefixes(info)
 	return jsonhttp.New(wire.Config{
 		Model: embedding.Model{
 			Provider:   "ollama",
 			ID:         tagged(o.Model),
 			Origin:     setup.LocalOrigin("ollama", base, BaseURL),
 			Space:      o.Space,
-			Variant:    o.variant(prefixes),
+			Variant:    o.variant(chosen),
 			Dimensions: cmp.Or(o.Dimensions, native),
 			Normalized: true,
-			Symmetric:  len(prefixes) == 0,
-			Limits:     setup.Limits(o.Limits, embedding.Limits{TextTokens: info.TextTokens}),
+			Symmetric:  len(chosen) == 0,
+			Limits:     chosen.Within(setup.Limits(o.Limits, embedding.Limits{TextTokens: info.TextTokens})),
 			Price:      embedding.Price{},
 		},
 		BaseURL:     base,
@@ -118,7 +123,7 @@ func New(o Options) (embedding.Embedder, error) {
 		Unreachable: "is Ollama running there? `ollama serve` starts it, and " + HostVariable + " says where it is",
 		HTTPClient:  o.HTTPClient,
 		AllowHTTP:   o.AllowHTTP,
-	}, jsonhttp.Format{Encode: o.encoder(prefixes), Decode: o.decode})
+	}, jsonhttp.Format{Encode: o.encoder(chosen), Decode: o.decode})
 }
 
 // base returns the base URL. OLLAMA_HOST is mostly set for the server, so it may be an address to
@@ -154,21 +159,10 @@ func (o Options) base() (string, error) {
 	return u.String(), nil
 }
 
-// prefixes returns the prefixes of each task's texts.
-func (o Options) prefixes(info modelInfo) setup.Prefixes {
-	switch {
-	case o.Plain:
-		return nil
-	case o.QueryPrefix+o.DocumentPrefix == "":
-		return info.Prefixes
-	}
-	return setup.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
-}
-
 // variant names what else than the model decides a text's vector. Where texts are cut, the context
 // says where.
-func (o Options) variant(prefixes setup.Prefixes) string {
-	v := setup.Cut(prefixes.Variant(), o.Truncate)
+func (o Options) variant(p prefixes.Prefixes) string {
+	v := setup.Cut(p.Variant(), o.Truncate)
 	if o.Truncate && o.Context > 0 {
 		v += "=" + strconv.Itoa(o.Context)
 	}
@@ -184,7 +178,7 @@ type request struct {
 	Options    map[string]int `json:"options,omitempty"`
 }
 
-func (o Options) encoder(prefixes setup.Prefixes) func(embedding.Request) any {
+func (o Options) encoder(p prefixes.Prefixes) func(embedding.Request) any {
 	r := request{Model: tagged(o.Model), Truncate: o.Truncate, Dimensions: o.Dimensions}
 	switch {
 	case seconds.MatchString(o.KeepAlive):
@@ -197,7 +191,7 @@ func (o Options) encoder(prefixes setup.Prefixes) func(embedding.Request) any {
 	}
 	return func(req embedding.Request) any {
 		r := r
-		r.Input = prefixes.Texts(req)
+		r.Input = p.Texts(req)
 		return r
 	}
 }

@@ -103,6 +103,9 @@ func TestWhatIsSent(t *testing.T) {
 		{ollama.Options{Plain: true, Truncate: true, KeepAlive: "-1"}, embedding.TaskQuery, `{"model":"nomic-embed-text:latest","input":["<hi>"],"truncate":true,"keep_alive":-1}`},
 		{ollama.Options{QueryPrefix: "q: ", KeepAlive: "10m", Context: 4096, Dimensions: 64}, embedding.TaskQuery,
 			`{"model":"nomic-embed-text:latest","input":["q: <hi>"],"truncate":false,"dimensions":64,"keep_alive":"10m","options":{"num_ctx":4096}}`},
+		{ollama.Options{Prefix: "none"}, embedding.TaskQuery, `{"model":"nomic-embed-text:latest","input":["<hi>"],"truncate":false}`},
+		{ollama.Options{Prefix: "qwen3"}, embedding.TaskQuery,
+			`{"model":"nomic-embed-text:latest","input":["Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:<hi>"],"truncate":false}`},
 		{ollama.Options{QueryPrefix: "q: "}, embedding.TaskDocument, `{"model":"nomic-embed-text:latest","input":["<hi>"],"truncate":false}`},
 	} {
 		s, e := emulate(t, tc.o)
@@ -128,6 +131,8 @@ func TestBadOptions(t *testing.T) {
 			vendortest.Bad("keep_alive", ollama.Options{Model: "m", KeepAlive: "soon"}, embedding.Invalid, "such as 10m"),
 			vendortest.Bad("context", ollama.Options{Model: "m", Context: -1}, embedding.Invalid, "context"),
 			vendortest.Bad("plain and prefix", ollama.Options{Model: "m", Plain: true, QueryPrefix: "q"}, embedding.Invalid, "leave one out"),
+			vendortest.Bad("row and own prefix", ollama.Options{Model: "m", Prefix: "e5", QueryPrefix: "q"}, embedding.Invalid, "exclude each other"),
+			vendortest.Bad("unknown model", ollama.Options{Model: "m", Prefix: "auto"}, embedding.Invalid, "does not have the model m"),
 			vendortest.Bad("no key", ollama.Options{Model: "m", KeyEnv: "NO_SUCH_KEY"}, embedding.Auth, "NO_SUCH_KEY"),
 			vendortest.Bad("the whole URL", ollama.Options{Model: "m", BaseURL: "http://localhost:11434/api/embed"}, embedding.Invalid, "ends in /api/embed"),
 			vendortest.Bad("key in the clear", ollama.Options{Model: "m", BaseURL: "http://gpu.example", Key: vendortest.Key}, embedding.Invalid, "in the clear"),
@@ -161,9 +166,9 @@ func TestModel(t *testing.T) {
 	_, e := emulate(t, ollama.Options{})
 	m := e.Model()
 	if m.ID != "nomic-embed-text:latest" || m.Space != embedding.Space("ollama@"+m.Endpoint+"/nomic-embed-text:latest@768") || m.Symmetric || !m.Normalized ||
-		m.Limits != (embedding.Limits{TextTokens: 2048}) || !strings.Contains(m.Variant, `query="search_query: "`) {
+		m.Limits != (embedding.Limits{TextTokens: 2048 - 7}) || !strings.Contains(m.Variant, `query="search_query: "`) {
 		t.Errorf("got %+v, want ID nomic-embed-text:latest, Space ollama@{Endpoint}/nomic-embed-text:latest@768, Symmetric false, Normalized true, Limits %v, %q",
-			m, embedding.Limits{TextTokens: 2048}, `query="search_query: "`)
+			m, embedding.Limits{TextTokens: 2048 - 7}, `query="search_query: "`)
 	}
 	if _, e = emulate(t, ollama.Options{Plain: true}); e.Model().Variant != "" || !e.Model().Symmetric {
 		t.Errorf("got %+v, want Variant none, Symmetric true", e.Model())

@@ -26,7 +26,7 @@ func Catalog() (all []catalog.Entry) {
 		all = append(all, catalog.Entry{
 			Reference: "ollama:" + m.ID, Provider: "ollama", Model: m.ID,
 			Dimensions: d, Limits: embedding.Limits{TextTokens: m.TextTokens},
-			Tasks: m.Prefixes != nil, Normalized: true, Unverified: m.Unverified,
+			Tasks: m.Prefix != "", Normalized: true, Unverified: m.Unverified,
 		})
 	}
 	return all

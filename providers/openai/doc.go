@@ -43,6 +43,16 @@
 // OpenAI's own models have OpenAI's limits. Other limits are unknown: set [Options].Limits, or let
 // middleware.Batch learn them.
 //
+// # Queries and documents
+//
+// Many open models were trained with a prefix before queries or documents, and most servers of this
+// API pass texts to the model unchanged. [Options].Prefix puts before texts what the model's card
+// asks for: "auto" by the model's name, or a row of the table in package providers, such as "e5".
+// [Options].QueryPrefix and [Options].DocumentPrefix are prefixes of your own; they and Prefix
+// exclude each other. By default texts are unchanged, because a wrong guess changes vectors, and a
+// server that adds the prefixes itself would double them. The Model's Variant names the prefixes,
+// and the limit of a text is shorter by the longest.
+//
 // # Vector spaces
 //
 // A server that is not OpenAI's may serve any model under any name. So its host name is the

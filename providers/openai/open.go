@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/prefixes"
 	"github.com/vecspace/embedding/providers/catalog"
 	"github.com/vecspace/embedding/providers/openai/internal/models"
 	"github.com/vecspace/embedding/providers/ref"
@@ -29,7 +30,7 @@ func Catalog() (all []catalog.Entry) {
 	for _, p := range models.Presets() {
 		if p.Local {
 			all = append(all, catalog.Entry{
-				Reference: p.Name + ":MODEL", Provider: p.Name, Model: catalog.AnyModel,
+				Reference: p.Name + ":MODEL", Provider: p.Name, Model: catalog.AnyModel, Prefix: prefixes.Auto,
 				Cuts: p.Cuts, Unmetered: p.Unmetered, Unverified: p.Unverified,
 			})
 			continue
@@ -37,7 +38,7 @@ func Catalog() (all []catalog.Entry) {
 		for _, m := range p.Models {
 			e := catalog.Entry{
 				Reference: p.Name + ":" + m.ID, Provider: p.Name, Model: m.ID, Key: p.KeyVariable,
-				Dimensions: p.Offers(m), Limits: m.Limits, Normalized: m.Normalized,
+				Dimensions: p.Offers(m), Limits: m.Limits, Prefix: prefixes.Wanted(m.ID), Normalized: m.Normalized,
 				Cuts: p.Cuts, Unmetered: p.Unmetered,
 				Unverified: strings.Trim(m.Unverified+"; "+p.Unverified, "; "),
 			}

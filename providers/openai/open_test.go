@@ -39,7 +39,7 @@ func TestOpenRefuses(t *testing.T) {
 	vendortest.BadReferences(t, openai.Open, embedding.Invalid, map[string]string{
 		"mistral:mistral-embed?dimensions=512":    "mistral-embed has no 512 dimensions, it has 1024 only",
 		"llamacpp:m?dimensions=64":                "native_dimensions=",
-		"openai:text-embedding-3-small?color=red": `there is no option "color"; there are allow_http, base_url, dimensions, encoding_format, key_env, max_text_tokens, max_texts, max_tokens, native_dimensions, space`,
+		"openai:text-embedding-3-small?color=red": `there is no option "color"; there are allow_http, base_url, dimensions, document_prefix, encoding_format, key_env, max_text_tokens, max_texts, max_tokens, native_dimensions, prefix, query_prefix, space`,
 		"nobody:m": `there is no preset "nobody"`,
 	})
 }

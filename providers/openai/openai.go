@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/prefixes"
 	"github.com/vecspace/embedding/providers/internal/openaicompat"
 	"github.com/vecspace/embedding/providers/internal/setup"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -41,6 +42,13 @@ type Options struct {
 	// read.
 	EncodingFormat string `ref:"encoding_format"`
 
+	// Prefix puts in front of texts what the model's card asks for: "auto" by the model's name, or by
+	// the name of a row of the table in package providers. "" and "none" leave texts unchanged.
+	Prefix string `ref:"prefix"`
+	// QueryPrefix and DocumentPrefix are prefixes of your own, of queries and of everything else.
+	QueryPrefix    string `ref:"query_prefix"`
+	DocumentPrefix string `ref:"document_prefix"`
+
 	Space  embedding.Space  `ref:"space"` // replaces the space that New derives
 	Limits embedding.Limits `ref:"max_*"` // each one above 0 replaces the table's
 
@@ -66,6 +74,10 @@ func New(o Options) (embedding.Embedder, error) {
 	if err != nil {
 		return nil, fail(embedding.Invalid, err)
 	}
+	chosen, err := prefixes.Options{Prefix: o.Prefix, Query: o.QueryPrefix, Document: o.DocumentPrefix}.Choose(o.Model, "")
+	if err != nil {
+		return nil, fail(embedding.Invalid, err)
+	}
 	key, keyFrom, err := o.key(s)
 	if err != nil {
 		return nil, fail(embedding.Auth, err)
@@ -76,10 +88,11 @@ func New(o Options) (embedding.Embedder, error) {
 			ID:         o.Model,
 			Origin:     s.origin,
 			Space:      o.Space,
+			Variant:    chosen.Variant(),
 			Dimensions: cmp.Or(o.Dimensions, o.NativeDimensions, info.Dimensions),
 			Normalized: info.Normalized,
-			Symmetric:  true,
-			Limits:     setup.Limits(o.Limits, info.Limits),
+			Symmetric:  len(chosen) == 0,
+			Limits:     chosen.Within(setup.Limits(o.Limits, info.Limits)),
 			Price:      info.Price,
 		},
 		BaseURL:    s.base,
@@ -87,7 +100,7 @@ func New(o Options) (embedding.Embedder, error) {
 		Classify:   classifier{keyFrom: keyFrom}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	}, openaicompat.Format{Fields: fields, Asked: o.Dimensions})
+	}, openaicompat.Format{Fields: fields, Prefixes: chosen, Asked: o.Dimensions})
 }
 
 // site is the server to ask.

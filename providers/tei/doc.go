@@ -22,10 +22,11 @@
 //
 // # Queries and documents
 //
-// A table has the prefixes that some models were trained with, and New puts them in front of texts
-// by default. [Options].QueryPrompt and [Options].DocumentPrompt name prompts of the server's
-// configuration instead, [Options].QueryPrefix and [Options].DocumentPrefix are prefixes of your
-// own, and [Options].Plain leaves texts unchanged.
+// Some models were trained with prefixes, and New puts them in front of texts by default for the
+// models of [Catalog]. [Options].Prefix says it for others: "auto" by the model's name, or a row of
+// the table in package providers. [Options].QueryPrompt and [Options].DocumentPrompt name prompts
+// of the server's configuration instead, [Options].QueryPrefix and [Options].DocumentPrefix are
+// prefixes of your own, and [Options].Plain leaves texts unchanged.
 //
 // # Texts that are too long
 //

@@ -7,8 +7,8 @@ import "github.com/vecspace/embedding"
 type modelInfo struct {
 	ID         string // on the Hugging Face hub
 	Dimensions int
-	TextTokens int // of one text
-	Prefixes   map[embedding.Task]string
+	TextTokens int    // of one text
+	Prefix     string // the row of package prefixes that its card asks for
 	Unverified string // figures without a source
 }
 
@@ -22,20 +22,14 @@ func Defaults() embedding.Limits { return embedding.Limits{Texts: 32, Bytes: 1_8
 //
 // Source: the model's card, https://huggingface.co/{ID}.
 func models() []modelInfo {
-	const represent = "Represent this sentence for searching relevant passages: "
-	bge := map[embedding.Task]string{embedding.TaskQuery: represent}
-	e5 := map[embedding.Task]string{
-		embedding.TaskDocument: "passage: ", embedding.TaskQuery: "query: ", embedding.TaskSimilarity: "query: ",
-		embedding.TaskClassification: "query: ", embedding.TaskClustering: "query: ",
-	}
 	return []modelInfo{
 		{ID: "BAAI/bge-m3", Dimensions: 1024, TextTokens: 8192},
-		{ID: "BAAI/bge-large-en-v1.5", Dimensions: 1024, TextTokens: 512, Prefixes: bge},
-		{ID: "BAAI/bge-base-en-v1.5", Dimensions: 768, TextTokens: 512, Prefixes: bge},
-		{ID: "BAAI/bge-small-en-v1.5", Dimensions: 384, TextTokens: 512, Prefixes: bge},
-		{ID: "intfloat/multilingual-e5-large", Dimensions: 1024, TextTokens: 512, Prefixes: e5},
-		{ID: "intfloat/multilingual-e5-base", Dimensions: 768, TextTokens: 512, Prefixes: e5},
-		{ID: "intfloat/multilingual-e5-small", Dimensions: 384, TextTokens: 512, Prefixes: e5},
+		{ID: "BAAI/bge-large-en-v1.5", Dimensions: 1024, TextTokens: 512, Prefix: "bge"},
+		{ID: "BAAI/bge-base-en-v1.5", Dimensions: 768, TextTokens: 512, Prefix: "bge"},
+		{ID: "BAAI/bge-small-en-v1.5", Dimensions: 384, TextTokens: 512, Prefix: "bge"},
+		{ID: "intfloat/multilingual-e5-large", Dimensions: 1024, TextTokens: 512, Prefix: "e5"},
+		{ID: "intfloat/multilingual-e5-base", Dimensions: 768, TextTokens: 512, Prefix: "e5"},
+		{ID: "intfloat/multilingual-e5-small", Dimensions: 384, TextTokens: 512, Prefix: "e5"},
 		{ID: "sentence-transformers/all-MiniLM-L6-v2", Dimensions: 384, TextTokens: 256, Unverified: "text tokens"},
 	}
 }

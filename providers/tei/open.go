@@ -24,7 +24,7 @@ func Catalog() (all []catalog.Entry) {
 		all = append(all, catalog.Entry{
 			Reference: "tei:" + m.ID, Provider: "tei", Model: m.ID,
 			Dimensions: catalog.OneOf(m.Dimensions), Limits: limits,
-			Tasks: m.Prefixes != nil, Normalized: true, Unverified: m.Unverified,
+			Tasks: m.Prefix != "", Normalized: true, Unverified: m.Unverified,
 		})
 	}
 	return all

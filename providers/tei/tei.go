@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/prefixes"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
 	"github.com/vecspace/embedding/providers/internal/setup"
 	"github.com/vecspace/embedding/providers/internal/wire"
@@ -39,10 +40,13 @@ type Options struct {
 	// QueryPrompt and DocumentPrompt name the server's prompts for queries and for everything else.
 	QueryPrompt    string `ref:"query_prompt"`
 	DocumentPrompt string `ref:"document_prompt"`
-	// QueryPrefix and DocumentPrefix replace the table's prefixes of queries and of everything else.
+	// Prefix is "auto", which chooses prefixes by the model's name, or the name of a row of the table
+	// in package providers. "" is auto for the models of [Catalog] and none for others.
+	Prefix string `ref:"prefix"`
+	// QueryPrefix and DocumentPrefix are prefixes of your own, of queries and of everything else.
 	QueryPrefix    string `ref:"query_prefix"`
 	DocumentPrefix string `ref:"document_prefix"`
-	Plain          bool   `ref:"plain"` // no prefixes
+	Plain          bool   `ref:"plain"` // no prefixes, as Prefix "none"
 
 	Key string // "" means the value of KeyEnv
 	// KeyEnv is the variable that holds the key. "" means HF_TOKEN for hosts under huggingface.cloud
@@ -100,11 +104,11 @@ func Ask(ctx context.Context, o Options) (embedding.Embedder, error) {
 }
 
 func (o Options) open(limits embedding.Limits) (embedding.Embedder, error) {
-	config, prefixes, err := o.config(limits)
+	config, chosen, err := o.config(limits)
 	if err != nil {
 		return nil, err
 	}
-	return jsonhttp.New(config, jsonhttp.Format{Encode: o.encoder(prefixes), Decode: decode})
+	return jsonhttp.New(config, jsonhttp.Format{Encode: o.encoder(chosen), Decode: decode})
 }
 
 func (o Options) fail(k embedding.Kind, format string, args ...any) error {
@@ -112,11 +116,11 @@ func (o Options) fail(k embedding.Kind, format string, args ...any) error {
 }
 
 // config returns the server to ask, and the texts' prefixes.
-func (o Options) config(limits embedding.Limits) (config wire.Config, prefixes setup.Prefixes, err error) {
+func (o Options) config(limits embedding.Limits) (config wire.Config, chosen prefixes.Prefixes, err error) {
 	info := lookUp(o.Model)
 	native := cmp.Or(o.NativeDimensions, info.Dimensions)
 	prompts := o.QueryPrompt+o.DocumentPrompt != ""
-	prefixed := o.QueryPrefix+o.DocumentPrefix != ""
+	prefixed := o.Prefix+o.QueryPrefix+o.DocumentPrefix != ""
 	if err := setup.Lengths(o.Dimensions, o.NativeDimensions); err != nil {
 		return config, nil, o.fail(embedding.Invalid, "%w", err)
 	}
@@ -125,18 +129,16 @@ func (o Options) config(limits embedding.Limits) (config wire.Config, prefixes s
 		return config, nil, o.fail(embedding.Invalid, "%s has %d dimensions, not %d", o.Model, info.Dimensions, native)
 	case native > 0 && o.Dimensions > native:
 		return config, nil, o.fail(embedding.Invalid, "%s has no %d dimensions, it has 1 to %d", o.Model, o.Dimensions, native)
-	case prompts && prefixed || o.Plain && (prompts || prefixed):
+	case prompts && (prefixed || o.Plain):
 		return config, nil, o.fail(embedding.Invalid, "prompts, prefixes and Plain exclude each other: leave all but one out")
 	}
-	variant := ""
-	switch {
-	case o.Plain:
-	case prompts:
-		variant = fmt.Sprintf("prompts: query=%q,document=%q", o.QueryPrompt, o.DocumentPrompt)
-	case prefixed:
-		prefixes = setup.QueryAndRest(o.QueryPrefix, o.DocumentPrefix)
-	default:
-		prefixes = info.Prefixes
+	chosen, err = prefixes.Options{Prefix: o.Prefix, Query: o.QueryPrefix, Document: o.DocumentPrefix, Plain: o.Plain || prompts}.Choose(o.Model, info.Prefix)
+	if err != nil {
+		return config, nil, o.fail(embedding.Invalid, "%w", err)
+	}
+	variant := chosen.Variant()
+	if prompts {
+		variant = o.prompts()
 	}
 	base := cmp.Or(strings.TrimSpace(o.BaseURL), strings.TrimSpace(os.Getenv(BaseURLVariable)), BaseURL)
 	key, from, err := o.key(base)
@@ -149,11 +151,11 @@ func (o Options) config(limits embedding.Limits) (config wire.Config, prefixes s
 			ID:         o.Model,
 			Origin:     setup.LocalOrigin("tei", base, BaseURL),
 			Space:      o.Space,
-			Variant:    setup.Cut(cmp.Or(variant, prefixes.Variant()), o.Truncate),
+			Variant:    setup.Cut(variant, o.Truncate),
 			Dimensions: cmp.Or(o.Dimensions, native),
 			Normalized: true,
-			Symmetric:  len(prefixes) == 0 && o.QueryPrompt == o.DocumentPrompt,
-			Limits:     setup.Limits(o.Limits, limits.Min(embedding.Limits{TextTokens: info.TextTokens})),
+			Symmetric:  len(chosen) == 0 && o.QueryPrompt == o.DocumentPrompt,
+			Limits:     chosen.Within(setup.Limits(o.Limits, limits.Min(embedding.Limits{TextTokens: info.TextTokens}))),
 		},
 		BaseURL:     base,
 		Path:        "/embed",
@@ -162,7 +164,20 @@ func (o Options) config(limits embedding.Limits) (config wire.Config, prefixes s
 		Unreachable: "is the server running there? " + BaseURLVariable + " (base_url= in a reference) says where it is",
 		HTTPClient:  o.HTTPClient,
 		AllowHTTP:   o.AllowHTTP,
-	}, prefixes, nil
+	}, chosen, nil
+}
+
+// prompts names the server's prompts for the Variant. The one of documents is that of every other
+// task too.
+func (o Options) prompts() string {
+	var parts []string
+	if o.DocumentPrompt != "" {
+		parts = append(parts, fmt.Sprintf("prompt=%q", o.DocumentPrompt))
+	}
+	if o.QueryPrompt != "" {
+		parts = append(parts, fmt.Sprintf("query=prompt:%q", o.QueryPrompt))
+	}
+	return strings.Join(parts, ",")
 }
 
 // key returns the key for a server. Hugging Face's own key does not travel to whatever host a
@@ -189,9 +204,9 @@ type request struct {
 	Dimensions int      `json:"dimensions,omitempty"`
 }
 
-func (o Options) encoder(prefixes setup.Prefixes) func(embedding.Request) any {
+func (o Options) encoder(p prefixes.Prefixes) func(embedding.Request) any {
 	return func(req embedding.Request) any {
-		r := request{Inputs: prefixes.Texts(req), Normalize: true, Truncate: o.Truncate, PromptName: o.DocumentPrompt, Dimensions: o.Dimensions}
+		r := request{Inputs: p.Texts(req), Normalize: true, Truncate: o.Truncate, PromptName: o.DocumentPrompt, Dimensions: o.Dimensions}
 		if req.Task == embedding.TaskQuery {
 			r.PromptName = o.QueryPrompt
 		}

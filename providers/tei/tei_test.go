@@ -105,6 +105,9 @@ func TestWhatIsSent(t *testing.T) {
 		{tei.Options{Plain: true, Truncate: true, Dimensions: 64}, embedding.TaskQuery, `{"inputs":["hi"],"normalize":true,"truncate":true,"dimensions":64}`},
 		{tei.Options{QueryPrompt: "query"}, embedding.TaskQuery, `{"inputs":["hi"],"normalize":true,"truncate":false,"prompt_name":"query"}`},
 		{tei.Options{QueryPrompt: "query"}, embedding.TaskDocument, `{"inputs":["hi"],"normalize":true,"truncate":false}`},
+		{tei.Options{Prefix: "none"}, embedding.TaskQuery, `{"inputs":["hi"],"normalize":true,"truncate":false}`},
+		{tei.Options{Prefix: "auto"}, embedding.TaskQuery, `{"inputs":["` + represent + `hi"],"normalize":true,"truncate":false}`},
+		{tei.Options{Prefix: "e5"}, embedding.TaskDocument, `{"inputs":["passage: hi"],"normalize":true,"truncate":false}`},
 		{tei.Options{DocumentPrefix: "d: "}, embedding.TaskClustering, `{"inputs":["d: hi"],"normalize":true,"truncate":false}`},
 	} {
 		s, e := emulate(t, tc.o)
@@ -122,9 +125,9 @@ func TestAsk(t *testing.T) {
 	e, err := tei.Ask(t.Context(), tei.Options{BaseURL: base})
 	expect.NoError(t, err)
 	m := e.Model()
-	if m.ID != model || m.Dimensions != 768 || m.Space != embedding.Space("tei@"+m.Endpoint+"/BAAI/bge-base-en-v1.5@768") || m.Limits != (embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512}) {
+	if m.ID != model || m.Dimensions != 768 || m.Space != embedding.Space("tei@"+m.Endpoint+"/BAAI/bge-base-en-v1.5@768") || m.Limits != (embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512 - 17}) {
 		t.Errorf("got %+v, want ID %v, Dimensions 768, Space tei@{Endpoint}/BAAI/bge-base-en-v1.5@768, Limits %v",
-			m, model, embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512})
+			m, model, embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512 - 17})
 	}
 	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Model: "BAAI/bge-m3"}); !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "has "+model) {
 		t.Errorf("got %v, want %v, %q", err, embedding.Invalid, "has "+model)
@@ -155,6 +158,11 @@ func TestBadOptions(t *testing.T) {
 			vendortest.Bad("too many dimensions", tei.Options{Model: model, Dimensions: 1024}, embedding.Invalid, "it has 1 to 768"),
 			vendortest.Bad("wrong native dimensions", tei.Options{Model: model, NativeDimensions: 3}, embedding.Invalid, "has 768 dimensions, not 3"),
 			vendortest.Bad("prompt and prefix", tei.Options{Model: "m", QueryPrompt: "q", DocumentPrefix: "d"}, embedding.Invalid, "exclude each other"),
+			vendortest.Bad("prompt and row", tei.Options{Model: "m", QueryPrompt: "q", Prefix: "e5"}, embedding.Invalid, "exclude each other"),
+			vendortest.Bad("plain and row", tei.Options{Model: "m", Plain: true, Prefix: "e5"}, embedding.Invalid, "leave one out"),
+			vendortest.Bad("row and own prefix", tei.Options{Model: "m", QueryPrefix: "q", Prefix: "e5"}, embedding.Invalid, "exclude each other"),
+			vendortest.Bad("unknown row", tei.Options{Model: "m", Prefix: "e6"}, embedding.Invalid, "there are auto, e5, "),
+			vendortest.Bad("unknown model", tei.Options{Model: "m", Prefix: "auto"}, embedding.Invalid, "does not have the model m"),
 			vendortest.Bad("no key", tei.Options{Model: "m", KeyEnv: "NO_SUCH_KEY"}, embedding.Auth, "NO_SUCH_KEY"),
 			vendortest.Bad("the whole URL", tei.Options{Model: "m", BaseURL: "http://localhost/embed"}, embedding.Invalid, "ends in /embed"),
 			vendortest.Bad("key in the clear", tei.Options{Model: "m", BaseURL: "http://gpu.example", Key: vendortest.Key}, embedding.Invalid, "in the clear"),

@@ -18,6 +18,7 @@ import (
 	openai "github.com/sashabaranov/go-openai"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/prefixes"
 	"github.com/vecspace/embedding/providers/internal/openaicompat/scan"
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
@@ -26,6 +27,7 @@ import (
 type Format struct {
 	Fields     []Field // members of every request
 	TaskFields func(embedding.Task) []Field
+	Prefixes   prefixes.Prefixes // of the texts
 	// Asked is the number of dimensions that Fields ask for. A server that ignores it is Invalid.
 	Asked int
 }
@@ -43,9 +45,10 @@ func New(c wire.Config, f Format) (embedding.Embedder, error) {
 // client is an Embedder without a guard. It is safe for concurrent use.
 type client struct {
 	*wire.Exchange
-	encoder encoder
-	asked   int
-	config  openai.ClientConfig // without an HTTPClient, which each call is for itself
+	encoder  encoder
+	prefixes prefixes.Prefixes
+	asked    int
+	config   openai.ClientConfig // without an HTTPClient, which each call is for itself
 }
 
 func newClient(c wire.Config, f Format) (*client, error) {
@@ -54,7 +57,7 @@ func newClient(c wire.Config, f Format) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	cl := &client{Exchange: x, asked: f.Asked, config: openai.DefaultConfig("")}
+	cl := &client{Exchange: x, prefixes: f.Prefixes, asked: f.Asked, config: openai.DefaultConfig("")}
 	cl.config.BaseURL = x.BaseURL()
 	if cl.encoder, err = newEncoder(c.Model.ID, f.Fields, f.TaskFields); err != nil {
 		return nil, x.Fail(embedding.Invalid, err)
@@ -64,6 +67,7 @@ func newClient(c wire.Config, f Format) (*client, error) {
 
 // Embed sends one request. Its errors are the context's own or an [*embedding.Error].
 func (c *client) Embed(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+	req.Texts = c.prefixes.Texts(req)
 	call := &call{client: c, req: req}
 	config := c.config
 	config.HTTPClient = call

@@ -1,5 +1,5 @@
 // Package setup is what the providers' New functions share: from options and a vendor's table to
-// keys, hosts, limits, dimensions, spaces and prefixes.
+// keys, hosts, limits, dimensions and spaces.
 package setup
 
 import (
@@ -163,6 +163,15 @@ func Address(baseURL, api string) string {
 		path += "/"
 	}
 	return address + strings.NewReplacer("~", "%7E", "/", "~").Replace(path)
+}
+
+// Cut adds to a Variant that texts are cut where they are too long: a chain that refuses them must
+// not find a cut text's vector in a cache.
+func Cut(variant string, truncate bool) string {
+	if !truncate {
+		return variant
+	}
+	return strings.TrimPrefix(variant+",truncate", ",")
 }
 
 // Pick returns the model of a table that has a name. A name that the table does not have is an
