@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
@@ -70,6 +71,11 @@ func (s *Store) AddDocuments(ctx context.Context, docs []schema.Document, option
 	if err != nil {
 		return nil, err
 	}
+	if slices.ContainsFunc(batch, func(x *entry) bool { return x.fresh }) {
+		if err := s.adopt(); err != nil {
+			return nil, err
+		}
+	}
 	ids := make([]string, len(batch))
 	for k, x := range batch {
 		if x.twin != nil {
@@ -130,6 +136,7 @@ type entry struct {
 	metadata map[string]string
 	vector   []float32 // nil until it is known
 	kept     bool      // the store holds it unchanged
+	fresh    bool      // this call embedded it
 	twin     *entry    // the same document earlier in the call
 }
 
@@ -221,7 +228,7 @@ func (s *Store) embed(ctx context.Context, e embedding.Embedder, c *indexed, bat
 			failed[x.at] = s.model.Errorf(embedding.Malformed, "the vector of document %d is zero and has no direction", x.at)
 			continue
 		}
-		x.vector = v
+		x.vector, x.fresh = v, true
 	}
 	return got.Usage, nil
 }

@@ -107,10 +107,11 @@ func TestDamagedFolders(t *testing.T) {
 		"somebody else's document": {func(t *testing.T, _ string, docs []string) {
 			edit(t, docs[0], func(d *chromemgo.Document) { d.Metadata = nil })
 		}, "not stored by this package"},
-		"a half-written sidecar":    {sidecar(`{"format":1,"spa`), "space.json is corrupt or half-written"},
-		"an empty sidecar":          {sidecar(""), "space.json is corrupt or half-written"},
-		"a sidecar without a space": {sidecar(`{"format":1,"dimensions":8}`), "space.json is corrupt or half-written"},
-		"a sidecar of the future":   {sidecar(`{"format":2,"space":"fake/fake@8","dimensions":8}`), "is of format 2"},
+		"a half-written sidecar":          {sidecar(`{"format":1,"spa`), "space.json is corrupt or half-written"},
+		"an empty sidecar":                {sidecar(""), "space.json is corrupt or half-written"},
+		"a sidecar without a space":       {sidecar(`{"format":1,"dimensions":8}`), "space.json is corrupt or half-written"},
+		"a sidecar of the future":         {sidecar(`{"format":3,"space":"fake/fake@8","dimensions":8}`), "is of format 3"},
+		"a sidecar that lost its variant": {sidecar(`{"format":2,"space":"fake/fake@8","dimensions":8}`), "space.json is corrupt or half-written"},
 		"no sidecar": {func(t *testing.T, dir string, _ []string) {
 			expect.NoError(t, os.Remove(filepath.Join(dir, "space.json")))
 		}, "holds an index without space.json"},

@@ -23,9 +23,11 @@
 // # On disk
 //
 // Each document is one file (gob: content, metadata and vector), unencrypted, in folders that only
-// their owner can read. The file space.json holds the vectors' Space. It is written first, complete
-// or not at all, and compared before anything is opened. So vectors of another model are refused
-// even after a restart.
+// their owner can read. The file space.json holds the vectors' Space and variant. It is written
+// first, complete or not at all, and compared before anything is opened. So vectors of another
+// model, or with another prefix ([embedding.Model.DocumentVariant]), are refused even after a
+// restart. A folder of an earlier version has no variant: it opens with any, and the first document
+// that is added to it decides.
 //
 // A file is written under a temporary name and renamed, so a killed process leaves whole files. An
 // unfinished file, of a version that wrote in place or of a machine that crashed, counts as absent:

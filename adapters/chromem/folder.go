@@ -3,7 +3,6 @@ package chromem
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,19 +31,11 @@ func (f folder) files() string { return filepath.Join(f.dir, hexOf(f.collection)
 
 func (f folder) Describe(context.Context) (collection.Description, error) {
 	d := collection.Description{Name: fmt.Sprintf("the collection %q of the chromem folder %s", f.collection, f.dir)}
-	name := filepath.Join(f.dir, sidecar)
-	data, err := os.ReadFile(name)
+	had, err := readSidecar(f.dir)
 	if errors.Is(err, fs.ErrNotExist) && !gobs(f.dir) {
 		return d, nil // there is no Store
 	}
 	if err != nil {
-		return d, fmt.Errorf("chromem: %w", err)
-	}
-	var had spaceFile
-	if err := json.Unmarshal(data, &had); err != nil {
-		had = spaceFile{}
-	}
-	if err := had.sound(f.dir, name); err != nil {
 		return d, err
 	}
 	real, err := filepath.EvalSymlinks(f.dir)

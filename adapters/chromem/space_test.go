@@ -1,13 +1,19 @@
 package chromem_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/tmc/langchaingo/schema"
+	"github.com/tmc/langchaingo/vectorstores"
+
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestAnotherModelIsRefused(t *testing.T) {
@@ -47,4 +53,71 @@ func TestDirThatIsAFile(t *testing.T) {
 	if _, err := chromem.New(embedtest.NewFake(embedtest.FakeOptions{}), chromem.Options{Dir: name}); err == nil || !strings.Contains(err.Error(), name) {
 		t.Errorf("got %v", err)
 	}
+}
+
+func varied(variant string) embedding.Embedder {
+	return embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Variant: variant}})
+}
+
+// An index that was made without prefixes is not opened with them, or the other way round; another
+// instruction for queries changes nothing.
+func TestAnotherVariantIsRefused(t *testing.T) {
+	const prefixed = `document="passage: ",query="query: "`
+	for name, c := range map[string]struct{ made, opened, asks, want string }{
+		"made without prefixes": {opened: prefixed, asks: `query="q: "`, want: "leave out prefix= and document_prefix= in the reference, or use another folder"},
+		"made with prefixes":    {made: prefixed, asks: `document="passage: "`, want: "write prefix=e5 in the reference, or document_prefix=passage:%20, or use another folder"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "index")
+			s := open(t, varied(c.made), chromem.Options{Dir: dir})
+			add(t, s, doc("a", nil))
+			_, err := chromem.New(varied(c.opened), chromem.Options{Dir: dir})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got the error %v, want %q", err, c.want)
+			}
+			_, err = s.SimilaritySearch(t.Context(), "q", 1, vectorstores.WithEmbedder(langchaingo.New(varied(c.opened))))
+			if err == nil || !strings.Contains(err.Error(), "the store's documents were embedded") {
+				t.Errorf("got the error %v, want that the embedder of the call has another variant", err)
+			}
+			s = open(t, varied(c.asks), chromem.Options{Dir: dir})
+			add(t, s, doc("b", nil))
+			found, err := s.SimilaritySearch(t.Context(), "q", 3)
+			expect.NoError(t, err)
+			expect.Equal(t, "documents found", len(found), 2)
+		})
+	}
+}
+
+// The folder of an earlier version has no variant. It opens with any, until a document is embedded
+// for it; adding what it holds says nothing.
+func TestVariantOfAnEarlierFolder(t *testing.T) {
+	const prefixed = `document="passage: "`
+	dir := filepath.Join(t.TempDir(), "index")
+	add(t, open(t, varied(""), chromem.Options{Dir: dir}), doc("a", nil))
+	sidecar := filepath.Join(dir, "space.json")
+	write(t, sidecar, []byte(`{"format":1,"space":"fake/fake@8","dimensions":8}`))
+	early := open(t, varied(""), chromem.Options{Dir: dir})
+	s := open(t, varied(prefixed), chromem.Options{Dir: dir})
+	add(t, s, doc("a", nil))
+	add(t, open(t, varied(""), chromem.Options{Dir: dir}), doc("a", nil))
+	add(t, s, doc("b", nil))
+	for name, err := range map[string]error{
+		"New": func() error { _, err := chromem.New(varied(""), chromem.Options{Dir: dir}); return err }(),
+		"AddDocuments of a Store that was open": func() error {
+			_, err := early.AddDocuments(t.Context(), []schema.Document{doc("c", nil)})
+			return err
+		}(),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "write prefix=e5 in the reference") {
+			t.Errorf("%s: got the error %v, want what to write", name, err)
+		}
+	}
+	s = open(t, varied(prefixed), chromem.Options{Dir: dir})
+	expect.Equal(t, "documents", s.Count(), 2)
+
+	// Versions that do not compare variants refuse the folder because of its format, and open one
+	// whose documents have none.
+	data, err := os.ReadFile(sidecar)
+	expect.NoError(t, err)
+	expect.Equal(t, "sidecar", string(data), `{"format":2,"space":"fake/fake@8","dimensions":8,"variant":"document=\"passage: \"","sum":"54aeea7b"}`+"\n")
 }

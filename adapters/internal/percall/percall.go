@@ -7,11 +7,12 @@ import (
 	"github.com/tmc/langchaingo/embeddings"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/variant"
 )
 
 // Embedder returns the embedder of one call: own if given, the value of vectorstores.WithEmbedder,
-// is nil. It is an error if given is not known to be of own's Space and Dimensions. The errors
-// begin with name, the package that was called.
+// is nil. It is an error if given is not known to be of own's Space, Dimensions and
+// DocumentVariant. The errors begin with name, the package that was called.
 func Embedder(name string, own embedding.Embedder, given embeddings.Embedder) (embedding.Embedder, error) {
 	if given == nil {
 		return own, nil
@@ -30,6 +31,9 @@ func Embedder(name string, own embedding.Embedder, given embeddings.Embedder) (e
 	if m.Dimensions != want.Dimensions {
 		return nil, fmt.Errorf("%s: vectorstores.WithEmbedder: the embedder's vectors have %d dimensions and the store's have %d, though both are said to be of the space %q: "+
 			"is space= or Options.Space right?", name, m.Dimensions, want.Dimensions, m.Space)
+	}
+	if differ := variant.Differ(m, want.DocumentVariant()); differ != "" {
+		return nil, fmt.Errorf("%s: vectorstores.WithEmbedder: the store's %s", name, differ)
 	}
 	return e, nil
 }

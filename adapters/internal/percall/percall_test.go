@@ -37,6 +37,8 @@ func TestEmbedder(t *testing.T) {
 		"of unknown space":    {stranger{}, "the embedder's Space is unknown"},
 		"of another space":    {langchaingo.New(fake("b", 8)), `is of the space "b" and the store of "a"`},
 		"of other dimensions": {langchaingo.New(fake("a", 16)), "have 16 dimensions and the store's have 8"},
+		"with a prefix": {langchaingo.New(embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Space: "a", Dimensions: 8, Variant: `document="d: "`}})),
+			"the store's documents were embedded without a prefix"},
 	} {
 		_, err := Embedder("store", own, c.given)
 		if err == nil || !strings.HasPrefix(err.Error(), "store: ") || !strings.Contains(err.Error(), c.want) {

@@ -9,16 +9,17 @@ import (
 // The metadata keys that this module reserves. The stores leave them out of search results, and
 // chromem leaves them out of default IDs.
 const (
-	SpaceKey  = "vecspace_space"  // the Space of the vector: adapters/langchaingo/store
-	OriginKey = "vecspace_origin" // the ID in the collection that a migration read
-	HashKey   = "vecspace_hash"   // the hash of text and metadata: adapters/langchaingo/index
-	SourceKey = "vecspace_source" // where a document comes from: adapters/langchaingo/index
+	SpaceKey   = "vecspace_space"   // the Space of the vector: adapters/langchaingo/store
+	VariantKey = "vecspace_variant" // its embedding.Model.DocumentVariant, or "none": the same
+	OriginKey  = "vecspace_origin"  // the ID in the collection that a migration read
+	HashKey    = "vecspace_hash"    // the hash of text and metadata: adapters/langchaingo/index
+	SourceKey  = "vecspace_source"  // where a document comes from: adapters/langchaingo/index
 )
 
 // Reserved reports whether key is one of the reserved keys.
 func Reserved(key string) bool {
 	switch key {
-	case SpaceKey, OriginKey, HashKey, SourceKey:
+	case SpaceKey, VariantKey, OriginKey, HashKey, SourceKey:
 		return true
 	}
 	return false

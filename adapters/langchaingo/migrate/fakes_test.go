@@ -1,6 +1,7 @@
 package migrate_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -133,7 +134,7 @@ func old(n int) *shelf {
 	for i := range n {
 		id := fmt.Sprintf("old-%06d", i)
 		s.docs = append(s.docs, shelved{collection.Document{ID: id, Position: id, Document: schema.Document{
-			PageContent: "text " + strconv.Itoa(i), Metadata: map[string]any{"page": i, store.Key: "old/model@4"},
+			PageContent: "text " + strconv.Itoa(i), Metadata: map[string]any{"page": i, store.Key: "old/model@4", store.VariantKey: `document="old: "`},
 		}}, make([]float32, 4)})
 	}
 	return s
@@ -188,8 +189,8 @@ func complete(t interface {
 		if !slices.Equal(d.vector, f.Vector(embedding.TaskDocument, d.PageContent)) {
 			t.Errorf("%s has another vector", id)
 		}
-		if d.Metadata[store.Key] != string(f.Model().Space) {
-			t.Errorf("%s is stamped %v", id, d.Metadata[store.Key])
+		if d.Metadata[store.Key] != string(f.Model().Space) || d.Metadata[store.VariantKey] != cmp.Or(f.Model().DocumentVariant(), "none") {
+			t.Errorf("%s is stamped %v and %v", id, d.Metadata[store.Key], d.Metadata[store.VariantKey])
 		}
 	}
 	for i, d := range from.docs {

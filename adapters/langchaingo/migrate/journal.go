@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/variant"
 	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/internal/spaces"
 	"github.com/vecspace/embedding/internal/whole"
@@ -80,6 +81,7 @@ func read(name string) (*journal, error) {
 
 // belongs returns an error if the journal was begun for another source or model.
 func (j *journal) belongs(from collection.Description, m embedding.Model) error {
+	begun := embedding.Model{Variant: j.Variant}.DocumentVariant()
 	switch {
 	case j.From == "":
 		return nil
@@ -88,9 +90,11 @@ func (j *journal) belongs(from collection.Description, m embedding.Model) error 
 	case !j.Space.Same(m.Space):
 		return fmt.Errorf("the journal %s was begun with the space %q and the Embedder is of %q: their vectors cannot be compared; "+
 			"go on with the first, or begin again with an empty collection and another journal%s", j.name, j.Space, m.Space, spaces.Keep(m, j.Space))
-	case j.Variant != m.Variant || j.Dimensions != m.Dimensions:
-		return fmt.Errorf("the journal %s was begun with %d dimensions and the variant %q, and the Embedder has %d and %q, though both are of the space %q: "+
-			"go on with the first", j.name, j.Dimensions, j.Variant, m.Dimensions, m.Variant, m.Space)
+	case j.Dimensions != m.Dimensions:
+		return fmt.Errorf("the journal %s was begun with %d dimensions and the Embedder has %d, though both are of the space %q: "+
+			"go on with the first", j.name, j.Dimensions, m.Dimensions, m.Space)
+	case begun != m.DocumentVariant():
+		return fmt.Errorf("by the journal %s %s; or begin again with an empty collection and another journal", j.name, variant.Differ(m, begun))
 	}
 	return nil
 }

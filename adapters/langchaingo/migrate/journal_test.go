@@ -4,8 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
+	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // TestTwoRuns: of two runs with one journal the first ends before it writes again.
@@ -25,4 +28,21 @@ func TestTwoRuns(t *testing.T) {
 		t.Errorf("%d steps, %v", n, got)
 	}
 	complete(t, from, to, f, nil)
+}
+
+// Another instruction for queries changes no document, so the migration goes on.
+func TestAnotherVariantOfQueries(t *testing.T) {
+	f := embedtest.NewFake(embedtest.FakeOptions{}) // as a provider's documents, it knows nothing of queries
+	asks := func(variant string) embedding.Embedder {
+		m := f.Model()
+		m.Variant = variant
+		return embedding.Wrap(f, m, f.Embed)
+	}
+	from, to := old(25), &shelf{id: "new"}
+	p := plan(t, from, to)
+	half(t, asks(`document="d: ",query="q: "`), p)
+	expect.Equal(t, "documents moved", report(t, asks(`document="d: ",query="better: "`), p).Moved, 25)
+	for _, d := range to.docs {
+		expect.Equal(t, "stamp of "+d.ID, d.Metadata[store.VariantKey], any(`document="d: "`))
+	}
 }

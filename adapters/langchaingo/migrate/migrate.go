@@ -54,6 +54,7 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/variant"
 	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/internal/spaces"
@@ -278,6 +279,7 @@ func (r *run) claim(ctx context.Context, from collection.Description) error {
 // ours returns the source's ID of a document in the new collection that this migration wrote.
 func (r *run) ours(d collection.Document) (string, error) {
 	space := store.SpaceOf(d.Metadata)
+	stored, known := variant.Of(d.Metadata)
 	id, _ := d.Metadata[SourceKey].(string)
 	if at := collection.EntryOf(d.ID, d.Metadata); id == "" && at.Hash == "" {
 		id = at.Source // an earlier version wrote it there
@@ -287,6 +289,8 @@ func (r *run) ours(d collection.Document) (string, error) {
 		return "", fmt.Errorf("the document %s says nothing of its space, and %q is to be written", d.ID, r.model.Space)
 	case !space.Same(r.model.Space):
 		return "", fmt.Errorf("the document %s is of the space %q, and %q is to be written%s", d.ID, space, r.model.Space, spaces.Keep(r.model, space))
+	case known && variant.Differ(r.model, stored) != "":
+		return "", fmt.Errorf("the new collection's %s (the document %s)", variant.Differ(r.model, stored), d.ID)
 	case id == "":
 		return "", fmt.Errorf("the document %s was not put there by this migration", d.ID)
 	}

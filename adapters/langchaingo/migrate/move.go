@@ -13,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/internal/lasting"
+	"github.com/vecspace/embedding/adapters/internal/variant"
 	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 )
@@ -319,12 +320,12 @@ func (r *run) written(docs []collection.Document) []schema.Document {
 	return out
 }
 
-// stamped returns a document's metadata for the new collection, with its new Space in place of the
-// old one.
+// stamped returns a document's metadata for the new collection, with its new Space and variant
+// in place of the old ones.
 func (r *run) stamped(d collection.Document) map[string]any {
-	out := make(map[string]any, len(d.Metadata)+2)
+	out := make(map[string]any, len(d.Metadata)+3)
 	maps.Copy(out, d.Metadata)
-	out[store.Key] = string(r.model.Space)
+	out[store.Key], out[store.VariantKey] = string(r.model.Space), variant.Stamp(r.model)
 	out[SourceKey] = d.ID
 	return out
 }

@@ -14,10 +14,11 @@
 //
 // Space: each document's metadata carries the Space of its vector under [Key]. Vectors of another
 // model are refused with a [SpaceError], before a write and in search results; results come without
-// the reserved keys of package collection. If two processes open one collection with different
-// models, the later add is refused. If both add first documents to an empty collection at the same
-// moment, one of them gets an error afterwards, at the latest from a search that finds the other's
-// documents.
+// the reserved keys of package collection. [VariantKey] does the same for prefixes and whatever
+// else of the model's Variant changes documents, with a [VariantError]. If two processes open one
+// collection with different models, the later add is refused. If both add first documents to an
+// empty collection at the same moment, one of them gets an error afterwards, at the latest from a
+// search that finds the other's documents.
 //
 // Embedding: the guard embeds, and the embedder that it gives to the store only passes the vectors
 // on. So a query is embedded as a query even if the store asks for a document (Chroma). The

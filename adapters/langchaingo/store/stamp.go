@@ -7,6 +7,7 @@ import (
 	"github.com/tmc/langchaingo/schema"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/internal/variant"
 	"github.com/vecspace/embedding/adapters/langchaingo/collection"
 	"github.com/vecspace/embedding/internal/spaces"
 )
@@ -20,6 +21,23 @@ const Key = collection.SpaceKey
 func SpaceOf(metadata map[string]any) embedding.Space {
 	s, _ := metadata[Key].(string)
 	return embedding.Space(s)
+}
+
+// VariantKey is the metadata key of a second stamp: what of the model's Variant changed the
+// document's vector ([embedding.Model.DocumentVariant]), such as a prefix, or "none". Documents of
+// earlier versions do not have it and are taken as they are. It is reserved too.
+const VariantKey = collection.VariantKey
+
+// VariantError is the error for documents with another prefix or other variant than the embedder's.
+// Both variants are as [embedding.Model.DocumentVariant] returns them.
+type VariantError struct {
+	Stored, Embedder string
+	advice           string
+}
+
+// Error names both variants and says what to write.
+func (e *VariantError) Error() string {
+	return "store: the collection's " + e.advice + ", or use another collection and index again"
 }
 
 // SpaceError is the error for vectors that cannot be compared.
@@ -40,31 +58,35 @@ func (e *SpaceError) Error() string {
 		"open it with the model it was made with, or use another collection and index again%s", e.Stored, e.Embedder, e.Advice)
 }
 
-// stamped returns copies of docs with their own metadata that carries the stamp.
+// stamped returns copies of docs with their own metadata that carries the stamps.
 func (s *Store) stamped(docs []schema.Document) []schema.Document {
 	out := make([]schema.Document, len(docs))
-	var stamp any = string(s.model.Space) // converted once for all
+	var space, kind any = string(s.model.Space), variant.Stamp(s.model) // converted once for all
 	for i, doc := range docs {
-		metadata := make(map[string]any, len(doc.Metadata)+1)
+		metadata := make(map[string]any, len(doc.Metadata)+2)
 		maps.Copy(metadata, doc.Metadata)
-		metadata[Key] = stamp
+		metadata[Key], metadata[VariantKey] = space, kind
 		doc.Metadata = metadata
 		out[i] = doc
 	}
 	return out
 }
 
-// compare returns an error if a document has another Space or is in another index.
+// compare returns an error if a document has another Space or variant, or is in another index.
 func (s *Store) compare(docs []schema.Document) error {
 	for _, doc := range docs {
 		if err := s.strayed(doc); err != nil {
 			return err
 		}
 		space := SpaceOf(doc.Metadata)
-		if space == "" && s.o.Unstamped || space.Same(s.model.Space) {
-			continue
+		if !space.Same(s.model.Space) && (space != "" || !s.o.Unstamped) {
+			return &SpaceError{Stored: space, Embedder: s.model.Space, Advice: spaces.Keep(s.model, space)}
 		}
-		return &SpaceError{Stored: space, Embedder: s.model.Space, Advice: spaces.Keep(s.model, space)}
+		if stored, known := variant.Of(doc.Metadata); known {
+			if advice := variant.Differ(s.model, stored); advice != "" {
+				return &VariantError{Stored: stored, Embedder: s.model.DocumentVariant(), advice: advice}
+			}
+		}
 	}
 	return nil
 }

@@ -2,11 +2,14 @@ package store_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/tmc/langchaingo/schema"
+	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
@@ -73,4 +76,84 @@ func TestSpaceOf(t *testing.T) {
 	if got := store.SpaceOf(schema.Document{}.Metadata); got != "" {
 		t.Errorf("the Space of a document without a stamp: got %q, want none", got)
 	}
+}
+
+// varied is an embedder of one Space with a variant.
+func varied(variant string) *embedtest.Fake {
+	return embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "m", Dimensions: 8, Variant: variant}})
+}
+
+const prefixed = `document="passage: ",query="query: "`
+
+// An index that was made without prefixes is not searched with them, or the other way round.
+func TestAnotherVariantIsRefused(t *testing.T) {
+	for name, c := range map[string]struct{ made, opened, stored, embeds, want string }{
+		"made without prefixes": {
+			opened: prefixed, embeds: `document="passage: "`,
+			want: "were embedded without a prefix or another variant and the embedder would embed them with the variant document=\"passage: \", " +
+				"so a search would miss what it should find: leave out prefix= and document_prefix= in the reference, or use another collection",
+		},
+		"made with prefixes": {
+			made: prefixed, stored: `document="passage: "`,
+			want: "were embedded with the variant document=\"passage: \" and the embedder would embed them without a prefix or another variant, " +
+				"so a search would miss what it should find: write prefix=e5 in the reference, or document_prefix=passage:%20, or use another collection",
+		},
+		"made with others": {
+			made: prefixed, opened: `document="d: "`, stored: `document="passage: "`, embeds: `document="d: "`,
+			want: "write prefix=e5 in the reference, or document_prefix=passage:%20",
+		},
+		"made in pieces": {made: "pieces=512+0", stored: "pieces=512+0", want: "open it with the options that it was made with"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			shared := &collection{}
+			s := open(t, varied(c.made), &fake{collection: shared}, cosine)
+			late := open(t, varied(c.opened), &fake{collection: shared}, cosine) // before anything is in it
+			add(t, s, "a", "b")
+			_, err := try(t, varied(c.opened), &fake{collection: shared}, cosine)
+			says(t, err, c.want)
+			if e, ok := errors.AsType[*store.VariantError](err); !ok || e.Stored != c.stored || e.Embedder != c.embeds {
+				t.Errorf("got %#v, want a VariantError of %q and %q", e, c.stored, c.embeds)
+			}
+			_, err = late.AddDocuments(t.Context(), docs("c"))
+			says(t, err, "nothing was written", c.want)
+			_, err = late.SimilaritySearch(t.Context(), "q", 1)
+			says(t, err, c.want)
+			_, err = s.AddDocuments(t.Context(), docs("c"), vectorstores.WithEmbedder(langchaingo.New(varied(c.opened))))
+			says(t, err, "vectorstores.WithEmbedder: the store's documents were embedded", strings.Split(c.want, ", or use")[0])
+			expect.Equal(t, "documents", len(shared.rows), 2)
+			found, err := open(t, varied(c.made), &fake{collection: shared}, cosine).SimilaritySearch(t.Context(), "q", 2)
+			expect.NoError(t, err)
+			for _, d := range found {
+				if d.Metadata[store.VariantKey] != nil {
+					t.Errorf("got the metadata %v, want the reserved key left out", d.Metadata)
+				}
+			}
+		})
+	}
+}
+
+// Another instruction for queries changes no document: the index stays.
+func TestAnotherVariantOfQueries(t *testing.T) {
+	shared := &collection{}
+	add(t, open(t, varied(""), &fake{collection: shared}, cosine), "a")
+	add(t, open(t, varied(`query="Instruct: find\nQuery:"`), &fake{collection: shared}, cosine), "b")
+	s := open(t, varied(`query="Represent: ",similarity="s: "`), &fake{collection: shared}, cosine)
+	if found, err := s.SimilaritySearch(t.Context(), "q", 3); err != nil || len(found) != 2 {
+		t.Errorf("got %v and the error %v, want 2 documents and none", found, err)
+	}
+}
+
+// Documents that the last version stamped have a Space and no variant. They open with any, and what
+// is added to them is compared.
+func TestEarlierStamps(t *testing.T) {
+	shared := &collection{rows: []row{{schema.Document{PageContent: "old", Metadata: map[string]any{store.Key: "fake/m@8"}}, varied(prefixed).Vector(0, "old")}}}
+	for _, variant := range []string{"", prefixed} {
+		s := open(t, varied(variant), &fake{collection: shared}, cosine)
+		if found, err := s.SimilaritySearch(t.Context(), "q", 1); err != nil || len(found) != 1 {
+			t.Errorf("%q: got %v and the error %v, want the old document", variant, found, err)
+		}
+	}
+	add(t, open(t, varied(prefixed), &fake{collection: shared}, cosine), "new")
+	_, err := open(t, varied(""), &fake{collection: shared}, cosine).SimilaritySearch(t.Context(), "q", 2)
+	says(t, err, "write prefix=e5 in the reference")
 }

@@ -21,7 +21,7 @@ import (
 )
 
 var kind = guarded.Kind{
-	Name: "weaviate", Serve: servers.Weaviate, Open: opening("lang", "n", store.Key), Score: store.Certainty,
+	Name: "weaviate", Serve: servers.Weaviate, Open: opening("lang", "n", store.Key, store.VariantKey), Score: store.Certainty,
 	Filter: func(key, value string) any {
 		return filters.Where().WithPath([]string{key}).WithOperator(filters.Equal).WithValueString(value)
 	},
