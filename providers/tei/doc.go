@@ -26,7 +26,9 @@
 // models of [Catalog]. [Options].Prefix says it for others: "auto" by the model's name, or a row of
 // the table in package providers. [Options].QueryPrompt and [Options].DocumentPrompt name prompts
 // of the server's configuration instead, [Options].QueryPrefix and [Options].DocumentPrefix are
-// prefixes of your own, and [Options].Plain leaves texts unchanged.
+// prefixes of your own, and [Options].Plain leaves texts unchanged. A server that was started with
+// --default-prompt puts that before the prefixes too: GET /info does not say so, but the tokens of
+// a text do, and [Ask] refuses prefixes there.
 //
 // # Texts that are too long
 //

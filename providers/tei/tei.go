@@ -1,6 +1,7 @@
 package tei
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -70,11 +71,17 @@ func New(o Options) (embedding.Embedder, error) {
 }
 
 // Ask is [New] with the model and the limits of the server at Options.BaseURL, from GET /info.
-// Options.Model may be empty. If it is not the server's model, that is Invalid.
+// Options.Model may be empty. If it is not the server's model, that is Invalid. So are prefixes for
+// a server that puts a prompt of its own before every text (--default-prompt), which POST /tokenize
+// shows.
 func Ask(ctx context.Context, o Options) (embedding.Embedder, error) {
 	named := o.Model
 	o.Model = cmp.Or(named, "unknown model")
-	config, _, err := o.config(Defaults())
+	first := o
+	if named == "" {
+		first.Prefix = "" // auto needs the name
+	}
+	config, _, err := first.config(Defaults())
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +107,57 @@ func Ask(ctx context.Context, o Options) (embedding.Embedder, error) {
 	if _, embeds := info.ModelType["embedding"]; len(info.ModelType) > 0 && !embeds {
 		return nil, o.fail(embedding.Invalid, "the server's model is none for embeddings (/info: model_type)")
 	}
-	return o.open(embedding.Limits{Texts: info.Texts, TextTokens: info.Tokens, Bytes: Defaults().Bytes})
+	limits := embedding.Limits{Texts: info.Texts, TextTokens: info.Tokens, Bytes: Defaults().Bytes}
+	_, chosen, err := o.config(limits)
+	if err != nil {
+		return nil, err
+	}
+	if len(chosen) > 0 {
+		prompt, err := prompted(ctx, config)
+		if err != nil {
+			return nil, err
+		}
+		if prompt != "" {
+			return nil, o.fail(embedding.Invalid, "the server puts a prompt of its own before every text (%q), and prefixes would double it: "+
+				"leave them out (Plain, plain=true in a reference), or start the server without --default-prompt and --default-prompt-name", prompt)
+		}
+	}
+	return o.open(limits)
+}
+
+// prompted returns the prompt that the server puts before a text, as the tokens of a short text
+// show it, "" if it has none or does not say. The error is the context's.
+func prompted(ctx context.Context, c wire.Config) (string, error) {
+	const text = "x"
+	ask := struct {
+		Inputs  string `json:"inputs"`
+		Special bool   `json:"add_special_tokens"`
+	}{Inputs: text}
+	var whole []byte
+	err := jsonhttp.Post(ctx, c, "/tokenize", ask, func(body []byte) error {
+		var answer [][]struct {
+			Text        string
+			Start, Stop int // in bytes of the prompt and the text
+		}
+		if err := json.Unmarshal(body, &answer); err != nil || len(answer) != 1 {
+			return errors.New("the answer to POST /tokenize is not a text-embeddings-inference server's")
+		}
+		for _, token := range answer[0] {
+			if 0 <= token.Start && token.Start <= token.Stop && token.Stop < 1<<16 {
+				whole = append(whole, bytes.Repeat([]byte(" "), max(token.Stop-len(whole), 0))...)
+				copy(whole[token.Start:token.Stop], token.Text)
+			}
+		}
+		return nil
+	})
+	if err != nil { // an older server, or a proxy that has /embed alone
+		return "", ctx.Err()
+	}
+	prompt, found := strings.CutSuffix(string(whole), text)
+	if !found {
+		return "", nil
+	}
+	return prompt, nil
 }
 
 func (o Options) open(limits embedding.Limits) (embedding.Embedder, error) {

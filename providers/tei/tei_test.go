@@ -1,6 +1,7 @@
 package tei_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -145,6 +146,72 @@ func TestAsk(t *testing.T) {
 	}
 	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: "http://127.0.0.1:1"}); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "is the server running") {
 		t.Errorf("got %v, want %v, %q", err, embedding.Unavailable, "is the server running")
+	}
+}
+
+// A server with --default-prompt would double the prefixes. Its tokens show the prompt: the answers
+// are those of router/src/http/server.rs, tokenize, and core/src/tokenization.rs, into_tokens.
+func TestAskFindsThePrompt(t *testing.T) {
+	const (
+		plain = `[[{"id":1060,"text":"x","special":false,"start":0,"stop":1}]]`
+		query = `[[{"id":23032,"text":"query","special":false,"start":0,"stop":5},{"id":1024,"text":":","special":false,"start":5,"stop":6},` +
+			`{"id":1060,"text":"x","special":false,"start":7,"stop":8}]]`
+	)
+	for name, c := range map[string]struct {
+		o      tei.Options
+		tokens string
+		status int
+		want   string // in the error; "" for none
+		asked  bool
+	}{
+		"a prompt and the table's prefixes": {tokens: query, asked: true, want: `puts a prompt of its own before every text ("query: "), and prefixes would double it`},
+		"a prompt and prefixes of one's own": {o: tei.Options{QueryPrefix: "q: "}, tokens: query, asked: true,
+			want: "leave them out (Plain, plain=true in a reference), or start the server without --default-prompt"},
+		"a prompt and a row":      {o: tei.Options{Prefix: "auto"}, tokens: query, asked: true, want: `("query: ")`},
+		"a prompt and plain":      {o: tei.Options{Plain: true}, tokens: query},
+		"a prompt by name":        {o: tei.Options{QueryPrompt: "query"}, tokens: query},
+		"no prompt":               {tokens: plain, asked: true},
+		"special tokens":          {tokens: `[[{"id":101,"text":"[CLS]","special":true,"start":null,"stop":null},` + plain[2:], asked: true},
+		"an older server":         {tokens: `{"error":"not found"}`, status: 404, asked: true},
+		"an answer of other form": {tokens: `[[{"text":"x","start":9,"stop":2},{"text":"x","start":-1,"stop":99999999}]]`, asked: true},
+		"no answer of its form":   {tokens: `{"tokens":[1,2]}`, asked: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := false
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/info" {
+					io.WriteString(w, `{"model_id":"`+model+`","model_type":{"embedding":{"pooling":"cls"}},"max_input_length":512,"max_client_batch_size":32}`)
+					return
+				}
+				body, _ := io.ReadAll(r.Body)
+				expect.Equal(t, "request", r.Method+" "+r.URL.Path+" "+string(body), `POST /tokenize {"inputs":"x","add_special_tokens":false}`)
+				asked = true
+				w.WriteHeader(cmp.Or(c.status, 200))
+				io.WriteString(w, c.tokens)
+			}))
+			defer server.Close()
+			c.o.BaseURL = server.URL
+			_, err := tei.Ask(t.Context(), c.o)
+			expect.Equal(t, "the tokens were asked for", asked, c.asked)
+			switch {
+			case c.want == "" && err != nil:
+				t.Errorf("got the error %v, want none", err)
+			case c.want != "" && (!errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("got the error %v, want %v, %q", err, embedding.Invalid, c.want)
+			}
+		})
+	}
+}
+
+// prefix=auto goes by the name that the server says.
+func TestAskChoosesThePrefix(t *testing.T) {
+	base := serve(t).URL
+	e, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Prefix: "auto"})
+	expect.NoError(t, err)
+	expect.Equal(t, "variant", e.Model().Variant, `query="Represent this sentence for searching relevant passages: "`)
+	_, err = tei.Ask(t.Context(), tei.Options{BaseURL: base, Prefix: "e6"})
+	if !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "there is no prefix") {
+		t.Errorf("got the error %v, want that there is no such row", err)
 	}
 }
 

@@ -76,6 +76,21 @@ func Get(ctx context.Context, c wire.Config, path string, read func(body []byte)
 	return x.Get(ctx, path, reader(func(a Answer) error { return read(a.Body) }))
 }
 
+// Post is [Get] with a JSON request.
+func Post(ctx context.Context, c wire.Config, path string, ask any, read func(body []byte) error) error {
+	c.Path = path
+	x, err := wire.NewExchange(c)
+	if err != nil {
+		return err
+	}
+	body, err := encode(ask)
+	if err != nil {
+		return x.Fail(embedding.Invalid, err)
+	}
+	_, err = x.Post(ctx, body, nil, reader(func(a Answer) error { return read(a.Body) }))
+	return err
+}
+
 // reader reads a whole body and has decode decode it.
 func reader(decode func(Answer) error) wire.Reader {
 	return func(a *wire.Answer) (rest []byte, bare bool, err error) {
