@@ -195,3 +195,22 @@ func (e echo) Embed(_ context.Context, req embedding.Request) (embedding.Respons
 	}
 	return res, nil
 }
+
+// A file's prefixes on top of the reference's would be there twice.
+func TestPrefixesAreNotDoubled(t *testing.T) {
+	const e5 = "vllm:e5-base?native_dimensions=768"
+	for fields, doubled := range map[string]bool{
+		"reference: '" + e5 + "&prefix=e5', query_prefix: 'query: '":                     true,
+		"reference: '" + e5 + "&query_prefix=q', document_prefix: 'passage: '":           true,
+		"reference: ollama:nomic-embed-text, query_prefix: 'search_query: '":             true,
+		"reference: '" + e5 + "', query: '" + e5 + "&prefix=e5', query_prefix: 'q: '":    true,
+		"reference: '" + e5 + "', query_prefix: 'query: ', document_prefix: 'passage: '": false,
+		"reference: 'ollama:nomic-embed-text?plain=true', query_prefix: 'q: '":           false,
+		"reference: '" + e5 + "&prefix=e5'":                                              false,
+	} {
+		_, err := config.Read(strings.NewReader("embedders: {a: {"+fields+"}}"), config.Parts{})
+		if got := err != nil && strings.Contains(err.Error(), "would double the prefixes that the reference gives"); got != doubled || err != nil && !doubled {
+			t.Errorf("%s: got the error %v, want that prefixes are doubled: %v", fields, err, doubled)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package chromem_test
 
 import (
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,9 @@ import (
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/emulator"
+	"github.com/vecspace/embedding/providers/openai/presettest"
 )
 
 func TestAnotherModelIsRefused(t *testing.T) {
@@ -85,6 +89,36 @@ func TestAnotherVariantIsRefused(t *testing.T) {
 			expect.NoError(t, err)
 			expect.Equal(t, "documents found", len(found), 2)
 		})
+	}
+}
+
+// As a user meets it: an index behind a server of OpenAI's wire, and the reference changes.
+func TestPrefixesOfReferences(t *testing.T) {
+	e, err := presettest.New("vllm", emulator.Options{Model: "intfloat/multilingual-e5-small"})
+	expect.NoError(t, err)
+	server := httptest.NewServer(e)
+	defer server.Close()
+	dir := t.TempDir()
+	index := func(options string) (*chromem.Store, error) {
+		e, err := providers.Open("vllm:intfloat/multilingual-e5-small?base_url=" + server.URL + "/v1" + options)
+		expect.NoError(t, err)
+		e, err = embedding.Probe(t.Context(), e)
+		expect.NoError(t, err)
+		return chromem.New(e, chromem.Options{Dir: dir})
+	}
+	s, err := index("&prefix=auto")
+	expect.NoError(t, err)
+	add(t, s, doc("Patch the tube and pump up the tire.", nil), doc("Knead the dough and let it rest.", nil))
+	_, err = index("")
+	if err == nil || !strings.Contains(err.Error(), "write prefix=e5 in the reference, or document_prefix=passage:%20, or use another folder") {
+		t.Errorf("got the error %v, want what to write", err)
+	}
+	for _, same := range []string{"&prefix=e5", "&query_prefix=question:%20&document_prefix=passage:%20"} {
+		s, err := index(same)
+		expect.NoError(t, err)
+		found, err := s.SimilaritySearch(t.Context(), "repair a bicycle tire", 1)
+		expect.NoError(t, err)
+		expect.Equal(t, same, found[0].PageContent, "Patch the tube and pump up the tire.")
 	}
 }
 

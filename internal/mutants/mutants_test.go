@@ -138,6 +138,9 @@ var mutants = []struct {
 	{name: "Pieces hides its parameters", file: "middleware/pieces.go", old: "m.Variant = strings.TrimPrefix(", new: "_ = strings.TrimPrefix(", pkg: "./middleware", test: "TestPieces"},
 	{name: "Pieces sends an overlap by itself", file: "middleware/pieces.go", old: "if end <= last {", new: "if end <= 0 {", pkg: "./middleware", test: "TestPieces"},
 	{name: "Pieces blames the last piece", file: "middleware/pieces.go", old: "range slices.Backward(partial.Failed)", new: "range partial.Failed", pkg: "./middleware", test: "TestPieces"},
+	{name: "queries get the prefix of documents", file: "internal/prefixes/prefixes.go", old: "p[embedding.TaskQuery] = query", new: "_ = query", pkg: "./internal/prefixes", test: "TestTexts"},
+	{name: "the guard takes documents with another prefix", file: "adapters/langchaingo/store/stamp.go", old: "variant.Of(doc.Metadata); known {", new: "variant.Of(doc.Metadata); known && stored == \"pieces\" {", pkg: "./adapters/langchaingo/store", test: "TestAnotherVariant"},
+	{name: "another instruction for queries is another index", file: "model.go", old: "!slices.Contains(taskNames[:], task)", new: "!slices.Contains(taskNames[:1], task)", pkg: ".", test: "TestDocumentVariant"},
 	{name: "Dimensions asks before it refuses", file: "middleware/dimensions.go", old: "if m.Dimensions > 0 {", new: "if _, _ = next.Embed(ctx, req); m.Dimensions > 0 {", pkg: "./middleware", test: "TestDimensions"},
 }
 
@@ -275,7 +278,7 @@ func build(t *testing.T, root string, sources map[string]*source, packages map[s
 // try runs tests of a package with one fault.
 func try(t *testing.T, root, binary string, id int, pkg, tests string) (string, error) {
 	args := []string{"-test.timeout", "60s", "-test.run", tests}
-	if !strings.HasPrefix(pkg, "./internal/") { // whose tests do not link rapid
+	if !strings.HasPrefix(pkg, "./internal/") && pkg != "./adapters/langchaingo/store" { // whose tests do not link rapid
 		args = append(args, "-rapid.nofailfile")
 	}
 	cmd := exec.CommandContext(t.Context(), binary, args...)

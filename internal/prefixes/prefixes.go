@@ -113,6 +113,11 @@ func (o Options) Choose(model, standard string) (Prefixes, error) {
 	return family.Prefixes, nil
 }
 
+// In reports whether the texts of a model's documents or queries have a prefix already.
+func In(m embedding.Model) bool {
+	return strings.Contains(m.Variant, embedding.TaskDocument.String()+`="`) || strings.Contains(m.Variant, embedding.TaskQuery.String()+`="`)
+}
+
 // Wanted returns the name of the row that a model's card asks for, "" if the card asks for none or
 // the table does not know the model.
 func Wanted(model string) string {

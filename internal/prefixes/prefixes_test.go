@@ -36,6 +36,15 @@ func TestWithin(t *testing.T) {
 	expect.Equal(t, "a prefix as long as the limit", QueryAndRest(strings.Repeat("word ", 99), "").Within(embedding.Limits{TextTokens: 9}), embedding.Limits{TextTokens: 1})
 }
 
+func TestIn(t *testing.T) {
+	for variant, want := range map[string]bool{
+		"": false, "text_type": false, "prompt=\"passage\"": false, `text_type,query=instruct:"find"`: false,
+		`query="q: "`: true, `document="d: ",query="q: "`: true, "document=\"d: \" pieces=512+0": true,
+	} {
+		expect.Equal(t, variant, In(embedding.Model{Variant: variant}), want)
+	}
+}
+
 func TestNotice(t *testing.T) {
 	m := func(id string) embedding.Model { return embedding.Model{ID: id, Symmetric: true} }
 	e5 := "the card of intfloat/multilingual-e5-large asks for prefixes of queries and documents, and none are set: " +

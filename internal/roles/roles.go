@@ -3,6 +3,7 @@
 package roles
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -68,6 +69,10 @@ func (o Options) Wrap(e embedding.Embedder, table providers.Table) (embedding.Em
 		query = q
 	}
 	m := e.Model()
+	if o.DocumentPrefix+o.QueryPrefix != "" && (prefixes.In(m) || prefixes.In(query.Model())) {
+		return nil, fmt.Errorf("document_prefix and query_prefix would double the prefixes that the reference gives (%s): leave them out, "+
+			"or turn those off in the reference (leave out prefix=; plain=true for ollama and tei)", cmp.Or(m.Variant, query.Model().Variant))
+	}
 	if o.Price.PerMillion > 0 {
 		m.Price = o.Price
 	}
