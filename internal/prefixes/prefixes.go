@@ -52,9 +52,18 @@ func (p Prefixes) Texts(req embedding.Request) []string {
 	if s == "" {
 		return req.Texts
 	}
+	size := 0
+	for _, text := range req.Texts {
+		size += len(s) + len(text)
+	}
+	var all strings.Builder // one allocation for all texts
+	all.Grow(size)
 	texts := make([]string, len(req.Texts))
 	for i, text := range req.Texts {
-		texts[i] = s + text
+		from := all.Len()
+		all.WriteString(s)
+		all.WriteString(text)
+		texts[i] = all.String()[from:]
 	}
 	return texts
 }

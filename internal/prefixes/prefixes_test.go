@@ -1,6 +1,7 @@
 package prefixes
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +25,14 @@ func TestTexts(t *testing.T) {
 	}
 	expect.Equal(t, "variant of none", none.Variant(), "")
 	expect.Equal(t, "prefixes that are empty", len(QueryAndRest("", "")), 0)
+}
+
+func TestTextsAllocations(t *testing.T) {
+	req := embedding.Request{Texts: slices.Repeat([]string{"a text of some length"}, 100)}
+	p := QueryAndRest("q: ", "d: ")
+	if n := testing.AllocsPerRun(100, func() { p.Texts(req) }); n > 2 {
+		t.Errorf("got %v allocations for 100 texts, want at most 2", n)
+	}
 }
 
 func TestWithin(t *testing.T) {
