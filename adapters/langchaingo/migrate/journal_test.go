@@ -46,3 +46,16 @@ func TestAnotherVariantOfQueries(t *testing.T) {
 		expect.Equal(t, "stamp of "+d.ID, d.Metadata[store.VariantKey], any(`document="d: "`))
 	}
 }
+
+// A migration gives the documents of one model another prefix.
+func TestAnotherVariantOfDocuments(t *testing.T) {
+	f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Variant: `document="d: "`}})
+	from, to := old(25), &shelf{id: "new"}
+	for _, d := range from.docs {
+		d.Metadata[store.Key], d.Metadata[store.VariantKey] = string(f.Model().Space), "none"
+	}
+	expect.Equal(t, "documents moved", report(t, f, plan(t, from, to)).Moved, 25)
+	for _, d := range to.docs {
+		expect.Equal(t, "stamp of "+d.ID, d.Metadata[store.VariantKey], any(`document="d: "`))
+	}
+}
