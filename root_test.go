@@ -21,6 +21,7 @@ func TestDependencies(t *testing.T) {
 		"./quantize":             nil,
 		"./embedtest":            nil,
 		"./providers/ref":        nil,
+		"./server":               nil,
 		"./providers/catalog":    nil,
 		"./providers/static":     {"golang.org/x/text"},
 		"./providers/bedrock":    {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
@@ -73,7 +74,7 @@ func TestDependencies(t *testing.T) {
 			if own && strings.HasSuffix(dep, "/static") && pkg != "./providers/static" {
 				t.Errorf("%s links the local model's weights", pkg)
 			}
-			if strings.HasSuffix(pkg, "dialect") && dep == here+"/providers/emulator" {
+			if (strings.HasSuffix(pkg, "dialect") || pkg == "./server") && dep == here+"/providers/emulator" {
 				t.Errorf("%s links the emulators", pkg)
 			}
 		}

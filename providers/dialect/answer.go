@@ -13,9 +13,10 @@ import (
 
 // Answer is what a host answers with.
 type Answer struct {
-	Model  string // the model's name in the answer
-	Rows   []Row
-	Tokens int
+	Model   string // the model's name in the answer
+	Rows    []Row
+	Tokens  int
+	Partial bool // some rows have no vector; only [AppendList] has a place for them
 }
 
 // Row is one vector of an answer.
@@ -23,6 +24,28 @@ type Row struct {
 	Index   int
 	Vector  []float32
 	Encoded []byte // JSON of the vector, instead of Vector
+	Failed  []byte // JSON of why there is no vector; only [AppendList] has a place for it
+}
+
+// Values returns the row's vector, also that of a row that is already encoded. It returns nil for a
+// row without one.
+func (r Row) Values() []float32 {
+	if r.Encoded == nil {
+		return r.Vector
+	}
+	var raw []byte
+	if json.Unmarshal(r.Encoded, &raw) == nil && len(raw)%4 == 0 { // a string is base64
+		v := make([]float32, len(raw)/4)
+		for i := range v {
+			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		}
+		return v
+	}
+	var v []float32
+	if json.Unmarshal(r.Encoded, &v) != nil {
+		return nil
+	}
+	return v
 }
 
 // Append appends the vector's JSON to dst: a list of numbers, each with the digits that a float32
@@ -52,11 +75,18 @@ func AppendNumbers(dst []byte, v []float32, bits int) []byte {
 
 // AppendBase64 appends to dst a JSON string: the base64 of v as float32 values, little-endian.
 func AppendBase64(dst []byte, v []float32) []byte {
-	raw := make([]byte, 0, 4*len(v))
-	for _, f := range v {
-		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(f))
+	// A piece is a multiple of three bytes, so that pieces join without padding, and needs no heap.
+	var piece [768]byte
+	dst = append(dst, '"')
+	for len(v) > 0 {
+		n := min(len(v), len(piece)/4)
+		for i, f := range v[:n] {
+			binary.LittleEndian.PutUint32(piece[4*i:], math.Float32bits(f))
+		}
+		dst = base64.StdEncoding.AppendEncode(dst, piece[:4*n])
+		v = v[n:]
 	}
-	return append(base64.StdEncoding.AppendEncode(append(dst, '"'), raw), '"')
+	return append(dst, '"')
 }
 
 // AppendRows appends a list of the rows' vectors, in the order of the rows.
@@ -72,18 +102,25 @@ func AppendRows(dst []byte, rows []Row, asBase64 bool) []byte {
 }
 
 // AppendList appends a list of vectors in OpenAI's format, which other services share. usage is
-// JSON.
+// JSON. A row that failed has null and its error; a partial answer says so.
 func AppendList(dst []byte, a Answer, asBase64 bool, usage string) []byte {
 	dst = append(dst, `{"object":"list","data":[`...)
 	for i, row := range a.Rows {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = row.Append(append(dst, `{"object":"embedding","embedding":`...), asBase64)
-		dst = strconv.AppendInt(append(dst, `,"index":`...), int64(row.Index), 10)
-		dst = append(dst, '}')
+		dst = strconv.AppendInt(append(dst, `{"object":"embedding","index":`...), int64(row.Index), 10)
+		if dst = append(dst, `,"embedding":`...); row.Failed != nil {
+			dst = append(append(append(dst, `null,"error":`...), row.Failed...), '}')
+			continue
+		}
+		dst = append(row.Append(dst, asBase64), '}')
 	}
-	return fmt.Appendf(dst, `],"model":%s,"usage":%s}`, JSON(a.Model), usage)
+	dst = append(append(append(dst, `],"model":`...), JSON(a.Model)...), `,"usage":`...)
+	if dst = append(dst, usage...); a.Partial {
+		dst = append(dst, `,"partial":true`...)
+	}
+	return append(dst, '}')
 }
 
 // JSON returns v as services write it, without escaping <, > and & and without a final newline. It

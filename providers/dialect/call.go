@@ -22,7 +22,9 @@ type Call struct {
 	Raw        bool // vectors need not have unit length
 	Cut        Cut
 	TextTokens int // replaces the model's limit of a text; 0 means the model's
-	Rest       any // for the dialect's own use
+	// Ignored are the names of fields that the dialect does not know, sorted, if it notes them.
+	Ignored []string
+	Rest    any // for the dialect's own use
 }
 
 // Cut says what happens to a text that is too long.
@@ -42,6 +44,10 @@ type Model struct {
 	Name    string // used in requests; "" means ID
 	Lengths []int  // the lengths on offer; nil means every length up to Longest
 	Longest int    // the longest length on offer; 0 means Dimensions only, unless Lengths is set
+	// Detailed lists say more of the model than the service does: dimensions, limits, Space, price
+	// and Aliases, other names that requests may use.
+	Detailed bool
+	Aliases  []string
 }
 
 // Asked returns the model's name in requests.

@@ -74,7 +74,7 @@ type Reply struct {
 func Find(d Dialect, r *Request) *Refusal {
 	known := false
 	for _, route := range d.Routes() {
-		if !match(route.Path, r) {
+		if !route.Matches(r) {
 			continue
 		}
 		if route.Method == "" || route.Method == r.Method {
@@ -91,9 +91,13 @@ func Find(d Dialect, r *Request) *Refusal {
 	return why.With("{method}", r.Method, "{path}", r.URL.Path)
 }
 
-// match compares a path with a pattern, and sets the path values if they match.
-func match(pattern string, r *Request) bool {
-	want, got := strings.Split(pattern, "/"), strings.Split(r.URL.EscapedPath(), "/")
+// Matches reports whether the path of a request is the route's, and sets the path values if it is.
+// The method may be another.
+func (route Route) Matches(r *Request) bool {
+	if !strings.Contains(route.Path, "{") {
+		return route.Path == r.URL.Path && strings.Count(route.Path, "/") == strings.Count(r.URL.EscapedPath(), "/")
+	}
+	want, got := strings.Split(route.Path, "/"), strings.Split(r.URL.EscapedPath(), "/")
 	if len(want) != len(got) {
 		return false
 	}

@@ -25,8 +25,11 @@ type Texts []string
 
 // UnmarshalJSON returns an error for anything else.
 func (t *Texts) UnmarshalJSON(raw []byte) error {
-	var one string
-	if json.Unmarshal(raw, &one) == nil && raw[0] == '"' {
+	if len(raw) > 0 && raw[0] == '"' {
+		var one string
+		if err := json.Unmarshal(raw, &one); err != nil {
+			return err
+		}
 		*t = Texts{one}
 		return nil
 	}
@@ -35,8 +38,11 @@ func (t *Texts) UnmarshalJSON(raw []byte) error {
 		return errors.New("the input is neither a string nor a list of strings")
 	}
 	*t = nil
-	for _, s := range all {
-		*t = append(*t, *s)
+	if len(all) > 0 {
+		*t = make(Texts, len(all))
+	}
+	for i, s := range all {
+		(*t)[i] = *s
 	}
 	return nil
 }

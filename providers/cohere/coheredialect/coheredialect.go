@@ -1,10 +1,13 @@
 // Package coheredialect implements the wire format of Cohere's embeddings: /v2/embed with texts, in
-// either float or base64.
+// float and base64, and in int8, uint8, binary and ubinary, which it computes from the floats.
 package coheredialect
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/dialect"
@@ -78,7 +81,7 @@ func (wire) Parse(_ *dialect.Request, body []byte) (dialect.Call, *dialect.Refus
 	if err := dialect.Strict(body, &req); err != nil {
 		return dialect.Call{}, bad(err.Error())
 	}
-	c := dialect.Call{Model: req.Model, Texts: req.Texts, Role: req.InputType, Task: roles[req.InputType], Base64: slices.Equal(req.Types, []string{"base64"}),
+	c := dialect.Call{Model: req.Model, Texts: req.Texts, Role: req.InputType, Task: roles[req.InputType], Base64: slices.Equal(req.Types, []string{base64}),
 		Cut: cuts[req.Truncate], TextTokens: max(0, req.MaxTokens), Rest: req}
 	if req.Dimensions != 0 {
 		c.Dimensions = &req.Dimensions
@@ -99,8 +102,8 @@ func (wire) Check(_ *dialect.Request, c *dialect.Call, m dialect.Model, over *di
 		return badLength.With("{lengths}", dialect.Listed(slices.Sorted(slices.Values(m.Lengths))))
 	case !role:
 		return bad("valid input_type must be provided with the provided model")
-	case len(req.Types) > 1 || len(req.Types) == 1 && req.Types[0] != "float" && req.Types[0] != "base64":
-		return bad("embedding_types are float or base64 here, one at a time")
+	case slices.ContainsFunc(req.Types, func(t string) bool { return !slices.Contains(types, t) }):
+		return bad("embedding_types must be among " + strings.Join(types, ", "))
 	case !cut:
 		return bad("truncate must be one of NONE, START, END")
 	case over == nil:
@@ -113,12 +116,76 @@ func (wire) Check(_ *dialect.Request, c *dialect.Call, m dialect.Model, over *di
 	return over.Refuse(*bad("too many tokens"))
 }
 
+const base64 = "base64"
+
+// types are the values of embedding_types.
+var types = []string{"float", "int8", "uint8", "binary", "ubinary", base64}
+
 func (wire) Answer(dst []byte, r *dialect.Request, c *dialect.Call, a dialect.Answer) []byte {
-	kind := "float"
-	if c.Base64 {
-		kind = "base64"
+	asked := c.Rest.(request).Types
+	if len(asked) == 0 {
+		asked = types[:1]
 	}
-	dst = dialect.AppendRows(fmt.Appendf(dst, `{"id":%q,"embeddings":{%q:`, r.ID, kind), a.Rows, c.Base64)
+	dst = fmt.Appendf(dst, `{"id":%q,"embeddings":{`, r.ID)
+	for i, kind := range types { // each once, in the order of the service
+		if !slices.Contains(asked, kind) {
+			continue
+		}
+		if dst[len(dst)-1] != '{' {
+			dst = append(dst, ',')
+		}
+		dst = fmt.Appendf(dst, "%q:", kind)
+		if i == 0 || c.Base64 {
+			dst = dialect.AppendRows(dst, a.Rows, c.Base64)
+			continue
+		}
+		dst = append(dst, '[')
+		for k, row := range a.Rows {
+			if k > 0 {
+				dst = append(dst, ',')
+			}
+			if kind == base64 {
+				dst = dialect.AppendBase64(dst, row.Values())
+			} else {
+				dst = appendSmall(dst, kind, row.Values())
+			}
+		}
+		dst = append(dst, ']')
+	}
 	return fmt.Appendf(dst, `},"texts":%s,"meta":{"api_version":{"version":"2"},"billed_units":{"input_tokens":%d}},"response_type":"embeddings_by_type"}`,
 		dialect.JSON(c.Texts), a.Tokens)
+}
+
+// appendSmall appends v as a list of whole numbers. A byte of int8 is 127 times a value, which
+// suits vectors of unit length, and uint8 is 128 more. A bit of ubinary says that a value is above
+// zero, the first one in the highest bit; binary is 128 less.
+func appendSmall(dst []byte, kind string, v []float32) []byte {
+	dst = append(dst, '[')
+	add := func(n int) { dst = append(strconv.AppendInt(dst, int64(n), 10), ',') }
+	if kind == "int8" || kind == "uint8" {
+		for _, f := range v {
+			n := int(max(-127, min(127, math.RoundToEven(float64(f)*127))))
+			if kind == "uint8" {
+				n += 128
+			}
+			add(n)
+		}
+	} else {
+		for ; len(v) > 0; v = v[min(8, len(v)):] {
+			n := 0
+			for bit, f := range v[:min(8, len(v))] {
+				if f > 0 {
+					n |= 128 >> bit
+				}
+			}
+			if kind == "binary" {
+				n -= 128
+			}
+			add(n)
+		}
+	}
+	if dst[len(dst)-1] == ',' {
+		dst = dst[:len(dst)-1]
+	}
+	return append(dst, ']')
 }

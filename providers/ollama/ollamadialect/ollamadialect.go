@@ -1,5 +1,5 @@
-// Package ollamadialect implements the wire format of Ollama's embeddings: /api/embed, /api/version
-// and the greeting at /.
+// Package ollamadialect implements the wire format of Ollama's embeddings: /api/embed, /api/tags,
+// /api/version and the greeting at /.
 package ollamadialect
 
 import (
@@ -51,8 +51,32 @@ func (wire) Routes() []dialect.Route {
 	return []dialect.Route{
 		{Method: "POST", Path: "/api/embed"},
 		{Method: "GET", Path: "/", Info: say("text/plain; charset=utf-8", "Ollama is running")},
+		{Method: "GET", Path: "/api/tags", Info: tags},
 		{Method: "GET", Path: "/api/version", Info: say("", `{"version":"0.17.4"}`)},
 	}
+}
+
+// tags lists the models. The fields that clients require are there; a host knows neither sizes nor
+// days.
+func tags(_ *dialect.Request, models []dialect.Model) dialect.Reply {
+	type details struct {
+		Format   string   `json:"format"`
+		Family   string   `json:"family"`
+		Families []string `json:"families"`
+	}
+	type model struct {
+		Name     string  `json:"name"`
+		Model    string  `json:"model"`
+		Modified string  `json:"modified_at"`
+		Size     int     `json:"size"`
+		Digest   string  `json:"digest"`
+		Details  details `json:"details"`
+	}
+	all := []model{}
+	for _, m := range models {
+		all = append(all, model{Name: m.Asked(), Model: m.Asked(), Modified: "2000-01-01T00:00:00Z", Details: details{Families: []string{}}})
+	}
+	return dialect.Reply{Status: 200, Body: dialect.JSON(map[string][]model{"models": all})}
 }
 
 func (wire) Key(r *dialect.Request) string        { return r.Bearer() }

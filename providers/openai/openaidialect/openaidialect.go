@@ -1,5 +1,6 @@
 // Package openaidialect implements the wire format of OpenAI's embeddings: /v1/embeddings, in float
-// or base64, and /v1/models.
+// or base64, /v1/models and /v1/models/{model}. Requests may have a field that the service does not
+// have: input_type, or task, says what the texts are for.
 package openaidialect
 
 import (
@@ -43,6 +44,7 @@ var words = dialect.Words{
 var (
 	badJSON  = dialect.Refusal{Status: 400, Message: "We could not parse the JSON body of your request."}
 	badField = dialect.Refusal{Status: 400, Message: "'$.{field}' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference."}
+	badValue = dialect.Refusal{Status: 400, Message: "Invalid value for '{field}' = {value}. Supported values: [{values}]."}
 	fixed    = dialect.Refusal{Status: 400, Message: "This model does not support specifying dimensions."}
 	tooWide  = dialect.Refusal{Status: 400, Message: "Invalid value for 'dimensions' = {got}. Must be less than or equal to {allowed}."}
 	tooLong  = dialect.Refusal{Status: 400, Message: "This model's maximum context length is {allowed} tokens, however you requested {got} tokens ({got} in your prompt; 0 for the completion). " +
@@ -51,7 +53,7 @@ var (
 )
 
 func (wire) Routes() []dialect.Route {
-	return []dialect.Route{{Method: "POST", Path: "/v1/embeddings"}, {Path: "/v1/models", Info: list}}
+	return []dialect.Route{{Method: "POST", Path: "/v1/embeddings"}, {Path: "/v1/models", Info: list}, {Path: "/v1/models/{model}", Info: one}}
 }
 
 func (wire) Key(r *dialect.Request) string { return r.Bearer() }
@@ -73,20 +75,66 @@ func (wire) Words(r *dialect.Request) dialect.Words {
 	return w
 }
 
-func list(_ *dialect.Request, models []dialect.Model) dialect.Reply {
-	type model struct {
-		ID     string `json:"id"`
-		Object string `json:"object"`
-		Owner  string `json:"owned_by"`
+// model is a model in a list. The fields after Owner are of models that are Detailed.
+type model struct {
+	ID          string   `json:"id"`
+	Object      string   `json:"object"`
+	Created     *int     `json:"created,omitempty"`
+	Owner       string   `json:"owned_by"`
+	Aliases     []string `json:"aliases,omitempty"`
+	Dimensions  int      `json:"dimensions,omitempty"`
+	Lengths     []int    `json:"other_dimensions,omitempty"`
+	MaxTokens   int      `json:"max_input_tokens,omitempty"`
+	MaxTexts    int      `json:"max_texts,omitempty"`
+	Normalized  *bool    `json:"normalized,omitempty"`
+	Roles       []string `json:"roles,omitempty"`
+	Space       string   `json:"space,omitempty"`
+	PerMillion  float64  `json:"price_per_million_tokens,omitempty"`
+	Currency    string   `json:"price_currency,omitempty"`
+	PriceIsFrom string   `json:"price_as_of,omitempty"`
+}
+
+func listed(m dialect.Model) model {
+	out := model{ID: m.Asked(), Object: "model", Owner: "system"}
+	if !m.Detailed {
+		return out
 	}
+	out.Created, out.Owner = new(int), m.Provider // some clients need the field
+	out.Aliases, out.Dimensions, out.Space, out.Normalized = m.Aliases, m.Dimensions, string(m.Space), &m.Normalized
+	out.MaxTokens, out.MaxTexts = m.Limits.TextTokens, m.Limits.Texts
+	out.PerMillion, out.Currency, out.PriceIsFrom = m.Price.PerMillion, m.Price.Currency, m.Price.AsOf
+	for _, n := range m.Lengths {
+		if n != m.Dimensions {
+			out.Lengths = append(out.Lengths, n)
+		}
+	}
+	if !m.Symmetric {
+		out.Roles = roles
+	}
+	return out
+}
+
+func list(_ *dialect.Request, models []dialect.Model) dialect.Reply {
 	out := struct {
 		Object string  `json:"object"`
 		Data   []model `json:"data"`
-	}{Object: "list"}
+	}{"list", []model{}}
 	for _, m := range models {
-		out.Data = append(out.Data, model{m.Asked(), "model", "system"})
+		out.Data = append(out.Data, listed(m))
 	}
 	return dialect.Reply{Status: 200, Body: dialect.JSON(out)}
+}
+
+func one(r *dialect.Request, models []dialect.Model) dialect.Reply {
+	name := r.PathValue("model")
+	var names []string
+	for _, m := range models {
+		if m.Asked() == name || slices.Contains(m.Aliases, name) {
+			return dialect.Reply{Status: 200, Body: dialect.JSON(listed(m))}
+		}
+		names = append(names, m.Asked())
+	}
+	return wire{}.Refuse(r, *words.Unknown(name, names))
 }
 
 func (wire) Refuse(_ *dialect.Request, why dialect.Refusal) dialect.Reply {
@@ -109,28 +157,74 @@ func (wire) Refuse(_ *dialect.Request, why dialect.Refusal) dialect.Reply {
 	return dialect.Reply{Status: why.Status, Body: dialect.JSON(map[string]problem{"error": p})}
 }
 
+// request is the fields of a request that are not input.
 type request struct {
-	Model      string        `json:"model"`
-	Input      dialect.Input `json:"input"`
-	Format     string        `json:"encoding_format"`
-	Dimensions *int          `json:"dimensions"`
-	User       string        `json:"user"`
+	format    string
+	task      string
+	badField  string // one with a value of another type
+	unmatched bool   // task is not one of roles
 }
 
+// roles are the values of input_type and task.
+var roles = []string{"document", "query", "similarity", "classification", "clustering"}
+
 func (wire) Parse(_ *dialect.Request, body []byte) (dialect.Call, *dialect.Refusal) {
-	var req request
-	if err := json.Unmarshal(body, &req); err != nil {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
 		return dialect.Call{}, badJSON.With()
 	}
-	return dialect.Call{Model: req.Model, Texts: req.Input.Texts, IDs: req.Input.IDs, Base64: req.Format == "base64", Dimensions: req.Dimensions, Rest: req.Format}, nil
+	var c dialect.Call
+	var req request
+	var input dialect.Input
+	var user string
+	for name, raw := range fields {
+		var to any
+		switch name {
+		case "model":
+			to = &c.Model
+		case "input":
+			to = &input
+		case "encoding_format":
+			to = &req.format
+		case "dimensions":
+			to = &c.Dimensions
+		case "input_type", "task":
+			to = &req.task
+		case "user":
+			to = &user
+		default:
+			c.Ignored = append(c.Ignored, name)
+			continue
+		}
+		if json.Unmarshal(raw, to) != nil && (req.badField == "" || name < req.badField) {
+			req.badField = name
+		}
+	}
+	if req.badField == "dimensions" {
+		c.Dimensions = nil
+	}
+	slices.Sort(c.Ignored)
+	c.Texts, c.IDs, c.Base64 = input.Texts, input.IDs, req.format == "base64"
+	if at := slices.Index(roles, req.task); at >= 0 {
+		c.Task = embedding.Task(at)
+	} else {
+		req.unmatched = req.task != ""
+	}
+	c.Rest = req
+	return c, nil
 }
 
 func (wire) Check(_ *dialect.Request, c *dialect.Call, m dialect.Model, over *dialect.Excess) *dialect.Refusal {
+	req := c.Rest.(request)
 	switch {
+	case req.badField != "":
+		return badField.With("{field}", req.badField)
 	case len(c.Texts) == 0, slices.Contains(c.Texts, ""):
 		return badField.With("{field}", "input")
-	case !slices.Contains([]string{"", "float", "base64"}, c.Rest.(string)):
-		return badField.With("{field}", "encoding_format")
+	case !slices.Contains([]string{"", "float", "base64"}, req.format):
+		return badValue.With("{field}", "encoding_format", "{value}", strconv.Quote(req.format), "{values}", "'float', 'base64'")
+	case req.unmatched:
+		return badValue.With("{field}", "input_type", "{value}", strconv.Quote(req.task), "{values}", "'"+strings.Join(roles, "', '")+"'")
 	case c.Dimensions != nil && m.Fixed():
 		return fixed.With()
 	case m.Length(c) < 1:

@@ -1,0 +1,167 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/dialect"
+)
+
+// rejectedCode is the code of a rejected text on OpenAI's wire.
+const rejectedCode = "text_rejected"
+
+func (x *exchange) words() dialect.Words { return x.wire.Words(x.req) }
+
+// say returns a refusal of the wire with the server's own words. A refusal without words, which
+// has no body, stays as it is.
+func (x *exchange) say(why dialect.Refusal, format string, args ...any) *dialect.Refusal {
+	if why.Message != "" {
+		why.Message = "{why}"
+	}
+	why.Late = false
+	return why.With("{why}", fmt.Sprintf(format, args...))
+}
+
+// invalid refuses a request that is wrong.
+func (x *exchange) invalid(format string, args ...any) *dialect.Refusal {
+	return x.say(x.words().Of(embedding.Invalid), format, args...)
+}
+
+// status returns a refusal with another status.
+func (x *exchange) status(status int, why *dialect.Refusal) *dialect.Refusal {
+	why.Status = status
+	return why
+}
+
+// field returns a refusal that names the wrong field.
+func (x *exchange) field(name string, why *dialect.Refusal) *dialect.Refusal {
+	why.Field = name
+	return why
+}
+
+func (x *exchange) refuse(why *dialect.Refusal) {
+	if x.log.Kind == embedding.Unknown {
+		x.log.Kind = why.Kind
+	}
+	x.reply(x.wire.Refuse(x.req, *why))
+}
+
+// busy refuses a request for which there is no place now.
+func (x *exchange) busy() *dialect.Refusal {
+	x.req.Out.Set("Retry-After", "1")
+	return x.status(http.StatusTooManyRequests, x.say(x.words().Of(embedding.RateLimited), "the server has as many requests as it takes: try again later"))
+}
+
+// pinned refuses vectors of another space than the client wants.
+func (x *exchange) pinned(have embedding.Space) *dialect.Refusal {
+	why := x.invalid("the client wants vectors of another space than the model's, %q: they cannot be compared", have)
+	return x.status(http.StatusPreconditionFailed, why)
+}
+
+// rejected refuses a request for the sake of some texts.
+func (x *exchange) rejected(failed map[int]string) *dialect.Refusal {
+	const most = 10
+	var said []string
+	all := slices.Sorted(maps.Keys(failed))
+	for _, i := range all[:min(most, len(all))] {
+		said = append(said, fmt.Sprintf("input[%d] %s", i, failed[i]))
+	}
+	if n := len(all) - len(said); n > 0 {
+		said = append(said, fmt.Sprintf("and %d more", n))
+	}
+	why := x.say(x.words().Of(embedding.Rejected), "%d of %d texts rejected: %s", len(all), x.log.Texts, strings.Join(said, "; "))
+	return x.field(fmt.Sprintf("input[%d]", all[0]), why)
+}
+
+// outcome says what becomes of a call that ended with err: failed texts if the client takes the
+// others, or a refusal.
+func (x *exchange) outcome(ctx context.Context, err error) (failed map[int]string, why *dialect.Refusal) {
+	if err == nil {
+		return nil, nil
+	}
+	x.log.Kind = embedding.KindOf(err)
+	if x.req.Context().Err() != nil {
+		x.gone = true
+		return nil, x.say(x.words().Of(embedding.Unavailable), "the request was ended")
+	}
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
+		return nil, x.status(http.StatusGatewayTimeout, x.say(x.words().Of(embedding.Unavailable), "the provider did not answer within %v", x.s.timeout))
+	}
+	p, partial := errors.AsType[*embedding.PartialError](err)
+	if !partial {
+		return nil, x.failure(err)
+	}
+	failed = map[int]string{}
+	for _, f := range p.Failed {
+		e, ok := errors.AsType[*embedding.Error](f.Err)
+		if !ok || e.Kind != embedding.Rejected && e.Kind != embedding.Invalid {
+			return nil, x.failure(f.Err) // once that is over, the repeat finds the rest in the cache
+		}
+		failed[f.Index] = "was rejected: " + cause(e)
+	}
+	x.log.Rejected += len(failed)
+	if x.partial() && len(failed) < len(p.Response.Vectors) {
+		return failed, nil
+	}
+	return nil, x.rejected(failed)
+}
+
+// failure says an Embedder's error.
+func (x *exchange) failure(err error) *dialect.Refusal {
+	e, ok := errors.AsType[*embedding.Error](err)
+	if !ok {
+		e = &embedding.Error{Err: errors.New("the model failed")}
+	}
+	x.log.Kind = e.Kind
+	if e.RetryAfter > 0 {
+		x.req.RetryAfter(e.RetryAfter)
+	}
+	why := x.words().Of(e.Kind)
+	switch e.Kind {
+	case embedding.Auth: // the client must not think that its own key is wrong
+		why = x.words().Of(embedding.Malformed)
+		if x.wire.name == "openai" {
+			why.Code = "upstream_auth"
+		}
+		why.Kind = embedding.Auth
+		return x.status(http.StatusBadGateway, x.say(why, "the provider refuses this server's key, not yours: %s", cause(e)))
+	case embedding.Rejected:
+		if x.log.Texts == 1 {
+			x.log.Rejected = 1
+			return x.field("input[0]", x.say(why, "input[0] was rejected: %s", cause(e)))
+		}
+		x.log.Rejected = x.log.Texts
+	}
+	if e.Err == nil {
+		return x.say(why, "%v", e.Kind)
+	}
+	return x.say(why, "%v: %s", e.Kind, cause(e))
+}
+
+// cause returns the words of an error without the provider's address and request id.
+func cause(e *embedding.Error) string {
+	if e.Err == nil {
+		return e.Kind.Error()
+	}
+	return e.Err.Error()
+}
+
+// plainNames returns names for a header, without characters that a header may not have.
+func plainNames(names []string) string {
+	var all []string
+	for _, name := range names[:min(len(names), 20)] {
+		all = append(all, strings.Map(func(c rune) rune {
+			if c <= ' ' || c > '~' || c == ',' {
+				return '?'
+			}
+			return c
+		}, name[:min(len(name), 64)]))
+	}
+	return strings.Join(all, ", ")
+}
