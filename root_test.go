@@ -21,7 +21,7 @@ func TestDependencies(t *testing.T) {
 		"./quantize":             nil,
 		"./embedtest":            nil,
 		"./providers/ref":        nil,
-		"./server":               nil,
+		"./server":               {"github.com/VictoriaMetrics/metrics", "github.com/valyala/fastrand", "github.com/valyala/histogram"},
 		"./providers/catalog":    nil,
 		"./providers/static":     {"golang.org/x/text"},
 		"./providers/bedrock":    {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/canary"
@@ -31,6 +32,7 @@ type Set struct {
 	limits    map[account]embedding.Middleware
 	tiers     map[part]openedTier
 	telemetry Telemetry
+	serving   Serving
 	closers   []func() error
 	close     func() error
 }
@@ -71,6 +73,29 @@ func Read(r io.Reader, parts Parts) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	return open(f, parts)
+}
+
+// References opens embedders without a file, each under its reference and with the standard stack
+// behind a cache of cacheBytes; 0 means no cache.
+func References(references []string, cacheBytes int64, parts Parts) (*Set, error) {
+	f := file{stacks: map[string]stack{}}
+	for _, reference := range references {
+		if _, twice := f.stacks[reference]; twice {
+			return nil, fmt.Errorf("config: the reference %q is given twice", reference)
+		}
+		st := stack{reference: reference, timeout: time.Minute, cached: cacheBytes > 0}
+		st.cache.MaxBytes = cacheBytes
+		if r, err := ref.Parse(reference); err == nil {
+			st.aliases = []string{r.Model}
+		}
+		f.stacks[reference] = st
+	}
+	f.unique()
+	return open(f, parts)
+}
+
+func open(f file, parts Parts) (*Set, error) {
 	if parts.Providers == nil {
 		parts.Providers = providers.Builtin()
 	}
@@ -93,11 +118,20 @@ func (s *Set) openAll(f file, parts Parts) error {
 		s.closing(closeIt)
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.stacks)) {
-		e, err := s.open(name, f.stacks[name], parts)
+		st := f.stacks[name]
+		e, err := s.open(name, st, parts)
+		if err != nil && st.line == 0 {
+			return err // it names the reference
+		}
 		if err != nil {
-			return fmt.Errorf("line %d: embedder %q: %w", f.stacks[name].line, name, err)
+			return fmt.Errorf("line %d: embedder %q: %w", st.line, name, err)
 		}
 		s.embedders[name] = e
+	}
+	s.serving = f.serving
+	s.serving.Models = map[string]Serves{}
+	for name, st := range f.stacks {
+		s.serving.Models[name] = Serves{Reference: st.reference, Aliases: st.aliases, Truncate: st.truncate}
 	}
 	return nil
 }

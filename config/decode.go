@@ -18,6 +18,7 @@ import (
 type file struct {
 	stacks    map[string]stack
 	telemetry part
+	serving   Serving
 }
 
 // stack is what the file says of an embedder.
@@ -42,6 +43,8 @@ type stack struct {
 	max               float64
 	currency          string
 	roles             roles.Options
+	aliases           []string
+	truncate          bool
 }
 
 func decode(data []byte, parts Parts) (file, error) {
@@ -58,6 +61,8 @@ func decode(data []byte, parts Parts) (file, error) {
 		"embedders": func(n *strictyaml.Node) {
 			d.Each(n, func(key, value *strictyaml.Node) { f.stacks[key.Value] = decodeStack(d, value, parts) })
 		},
+		"default":   d.Text(&f.serving.Default),
+		"server":    f.serving.decode(d),
 		"telemetry": func(n *strictyaml.Node) { decodePart(d, n, "telemetry", parts.Telemetry, &f.telemetry, nil) },
 	})
 	if len(f.stacks) == 0 {
@@ -66,7 +71,7 @@ func decode(data []byte, parts Parts) (file, error) {
 	if d.Err != nil {
 		return file{}, fmt.Errorf("config: %w", d.Err)
 	}
-	return f, nil
+	return f, f.names()
 }
 
 func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st stack) {
@@ -112,7 +117,8 @@ func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st sta
 				d.Fail(n, "there is no lane of this name; there are bulk, interactive")
 			}
 		},
-		"budget": d.Group(strictyaml.Fields{"max": d.Sum(&st.max), "currency": d.Text(&st.currency)}),
+		"budget":  d.Group(strictyaml.Fields{"max": d.Sum(&st.max), "currency": d.Text(&st.currency)}),
+		"aliases": d.List(&st.aliases), "allow_truncate": decodeBool(d, &st.truncate),
 	})
 	d.Mapping(n, fields)
 	if d.Err == nil && st.reference == "" {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -29,8 +30,9 @@ type exchange struct {
 	s     *Server
 	w     http.ResponseWriter
 	req   *dialect.Request
-	wire  *wire  // never nil: OpenAI's if no path matches
-	named string // the model that the path names
+	wire  *wire   // never nil: OpenAI's if no path matches
+	named string  // the model that the path names
+	key   *client // nil if the server has none, or the route is open
 	buf   *buffer
 	log   Access
 	held  int64 // bytes of the body
@@ -70,6 +72,7 @@ func (x *exchange) done() {
 	if x.log.Took = time.Since(x.log.Start); x.gone {
 		x.log.Status = 499
 	}
+	x.s.meters.note(&x.log)
 	if x.s.access != nil {
 		x.s.access(x.log)
 	}
@@ -112,19 +115,47 @@ func (x *exchange) lost(methods []string) *dialect.Refusal {
 
 // admit refuses a request that may not reach the models.
 func (x *exchange) admit() *dialect.Refusal {
-	if x.s.hosts == nil {
+	switch {
+	case !hostOf(x.req.Request, x.s.hosts):
+		return x.status(http.StatusForbidden, x.invalid(strangeHost))
+	case x.s.keys == nil || x.req.Route.Open:
 		return nil
 	}
-	host := x.req.Host
+	secret := strings.TrimPrefix(x.wire.Key(x.req), "Bearer ")
+	if secret == "" {
+		secret = secretOf(x.req.Request)
+	}
+	if secret == "" {
+		return x.say(x.words().BadKey, "the request has no API key: send one of this server's as Authorization: Bearer KEY")
+	}
+	if x.key = x.s.keys.find(secret); x.key == nil {
+		return x.say(x.words().BadKey, "the API key is not one of this server's")
+	}
+	x.log.Key = x.key.name
+	return nil
+}
+
+const strangeHost = "a server without keys answers only to localhost, loopback addresses and the hosts that it is told, " +
+	"so that no page in a browser reaches it by a name of its own"
+
+// hostOf reports whether a request came by an address of this machine or one of hosts, of which
+// nil has all.
+func hostOf(r *http.Request, hosts map[string]bool) bool {
+	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
 	host = strings.ToLower(strings.Trim(host, "[]"))
-	if ip := net.ParseIP(host); x.s.hosts[host] || ip != nil && ip.IsLoopback() {
-		return nil
+	ip := net.ParseIP(host)
+	return hosts == nil || hosts[host] || ip != nil && ip.IsLoopback()
+}
+
+// secretOf returns the key of a request in the usual places.
+func secretOf(r *http.Request) string {
+	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
 	}
-	return x.status(http.StatusForbidden, x.invalid(
-		"a server without keys answers only to localhost, loopback addresses and the hosts that it is told, so that no page in a browser reaches it by a name of its own"))
+	return cmp.Or(r.Header.Get("Api-Key"), r.Header.Get("X-Api-Key"))
 }
 
 // models returns what lists show. A wire that names no model has one.
@@ -138,7 +169,9 @@ func (x *exchange) models() ([]dialect.Model, *dialect.Refusal) {
 	}
 	var all []dialect.Model
 	for _, m := range x.s.models {
-		all = append(all, m.listed(x.s.limits.Texts))
+		if x.key.may(m) {
+			all = append(all, m.listed(x.s.limits.Texts))
+		}
 	}
 	return all, nil
 }
@@ -186,33 +219,73 @@ func (x *exchange) embed() *dialect.Refusal {
 	if err != nil {
 		return x.invalid("dimensions %d: %v", length, err)
 	}
+	if x.key == nil {
+		return x.answer(&c, m, e, failed)
+	}
+	p := m.model.Load().Price
+	if x.key.max > 0 && (p.PerMillion > 0 && p.Currency != x.key.currency || p.PerMillion <= 0 && m.model.Load().Endpoint != "") {
+		return x.invalid("the key %q has a budget in %s, and the model %q has no price in it", x.key.name, x.key.currency, m.name)
+	}
+	tokens := embedding.EstimateTokens(c.Texts...)
+	held := float64(tokens) * p.PerMillion / 1e6
+	if over := x.key.enter(time.Now(), tokens, held); over != nil {
+		return x.over(over)
+	}
+	defer func() {
+		used, cost := x.log.Usage.Tokens, x.log.Cost
+		if x.log.Usage.Unmetered > 0 {
+			used, cost = tokens, held
+		}
+		x.key.leave(time.Now(), tokens, held, used, cost)
+	}()
 	return x.answer(&c, m, e, failed)
 }
 
 // find returns the model that a call names.
 func (x *exchange) find(c *dialect.Call) (*served, *dialect.Refusal) {
-	if c.Model == "" {
-		if x.s.dflt == nil {
-			return nil, x.invalid("the request names no model, and there is no default: there are %s", x.s.listed())
-		}
-		c.Model = x.s.dflt.name
-		return x.s.dflt, nil
+	m := x.s.dflt
+	if c.Model == "" && m == nil {
+		return nil, x.invalid("the request names no model, and there is no default: there are %s", x.listed())
 	}
+	if c.Model != "" {
+		m = x.lookUp(c)
+	} else {
+		c.Model = m.name
+	}
+	if m == nil || !x.key.may(m) {
+		return nil, x.say(x.words().NoModel, "there is no model %q: there are %s", c.Model, x.listed())
+	}
+	return m, nil
+}
+
+// lookUp returns the model of a call's name, or nil.
+func (x *exchange) lookUp(c *dialect.Call) *served {
 	if m := x.s.names[c.Model]; m != nil {
-		return m, nil
+		return m
 	}
 	if m := x.s.names[strings.TrimSuffix(c.Model, ":latest")]; m != nil { // which Ollama's clients add
-		return m, nil
+		return m
 	}
 	if at := strings.LastIndexByte(c.Model, ':'); at >= 0 {
 		for task := embedding.TaskDocument; task <= embedding.TaskClustering; task++ {
 			if m := x.s.names[c.Model[:at]]; m != nil && c.Model[at+1:] == task.String() {
 				c.Task = task
-				return m, nil
+				return m
 			}
 		}
 	}
-	return nil, x.say(x.words().NoModel, "there is no model %q: there are %s", c.Model, x.s.listed())
+	return nil
+}
+
+// listed returns the names of the models that the key may use.
+func (x *exchange) listed() string {
+	var all []string
+	for _, m := range x.s.models {
+		if x.key.may(m) {
+			all = append(all, m.name)
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // changing are fields of other servers that would change the vectors.

@@ -25,6 +25,8 @@ type served struct {
 
 	mu  sync.Mutex
 	cut map[int]embedding.Embedder // by the length of vectors
+
+	meter *meter
 }
 
 func newServed(name string, m Model) (*served, error) {
@@ -58,7 +60,7 @@ func (d described) Embed(context.Context, embedding.Request) (embedding.Response
 func (m *served) learn(dimensions int) {
 	about := *m.model.Load()
 	if about.Dimensions == 0 && dimensions > 0 {
-		about.Dimensions = dimensions
+		about.Dimensions = dimensions // and a Space if the model has none
 		about = embedding.Chain(described(about)).Model()
 		m.model.Store(&about)
 	}

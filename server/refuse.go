@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
@@ -56,6 +58,15 @@ func (x *exchange) refuse(why *dialect.Refusal) {
 func (x *exchange) busy() *dialect.Refusal {
 	x.req.Out.Set("Retry-After", "1")
 	return x.status(http.StatusTooManyRequests, x.say(x.words().Of(embedding.RateLimited), "the server has as many requests as it takes: try again later"))
+}
+
+// over refuses a request that exceeds a limit of its key.
+func (x *exchange) over(o *over) *dialect.Refusal {
+	if o.money {
+		return x.say(x.words().Of(embedding.Exhausted), "%s", o.says)
+	}
+	x.req.RetryAfter(o.wait)
+	return x.status(http.StatusTooManyRequests, x.say(x.words().Of(embedding.RateLimited), "%s: try again in %v", o.says, o.wait.Round(time.Millisecond)))
 }
 
 // pinned refuses vectors of another space than the client wants.
@@ -118,7 +129,9 @@ func (x *exchange) failure(err error) *dialect.Refusal {
 	if !ok {
 		e = &embedding.Error{Err: errors.New("the model failed")}
 	}
-	x.log.Kind = e.Kind
+	if x.log.Kind = e.Kind; e.Code == middleware.CodeOpen {
+		x.log.Open = e.RetryAfter
+	}
 	if e.RetryAfter > 0 {
 		x.req.RetryAfter(e.RetryAfter)
 	}

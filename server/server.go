@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -20,6 +21,8 @@ type Options struct {
 	Models map[string]Model
 	// Default is the model of requests that name none. "" means the only model, if there is one.
 	Default string
+	// Keys are the good keys. nil means that requests need none: then serve this machine only.
+	Keys *Keys
 	// Hosts are the names by which requests may reach a server without keys, besides localhost and
 	// loopback addresses: a page in a browser can resolve a name of its own to this machine. "*" means
 	// any name.
@@ -66,6 +69,7 @@ type Access struct {
 	ID       string // of the request, as in X-Request-Id
 	Start    time.Time
 	Took     time.Duration
+	Key      string // the name of the key; "" if there was none
 	Wire     string // "openai", "cohere" and so on; "" if no path matched
 	Model    string // its key in Options.Models; "" if there was none
 	Status   int    // 499 if the client left
@@ -77,6 +81,7 @@ type Access struct {
 	Decode   time.Duration // reading and checking the request
 	Embed    time.Duration
 	Encode   time.Duration
+	Open     time.Duration  // until the circuit of the model's provider closes, if that is why it failed
 	Kind     embedding.Kind // of the error that ended it; Unknown if there was none
 }
 
@@ -85,6 +90,7 @@ type Server struct {
 	limits  Limits
 	timeout time.Duration
 	access  func(Access)
+	keys    *Keys
 	hosts   map[string]bool // nil means any
 	models  []*served       // sorted by name
 	names   map[string]*served
@@ -94,13 +100,15 @@ type Server struct {
 	inFlight atomic.Int64
 	held     atomic.Int64 // bytes of bodies
 	draining atomic.Bool
+	started  time.Time
+	meters   *meters
 }
 
 // New returns a Server. It does no I/O. An error says which option is wrong.
 func New(o Options) (*Server, error) {
 	s := &Server{
 		limits: o.Limits.filled(), timeout: cmp.Or(o.Timeout, 5*time.Minute), access: o.Access,
-		names: map[string]*served{}, mounts: mounts(),
+		keys: o.Keys, names: map[string]*served{}, mounts: mounts(), started: time.Now(),
 	}
 	l := s.limits
 	if min(int64(l.Texts), int64(l.TextBytes), l.Body, int64(l.InFlight), l.Bytes, int64(l.BodyTime), int64(s.timeout)) < 0 {
@@ -133,13 +141,36 @@ func New(o Options) (*Server, error) {
 	case len(s.models) == 1:
 		s.dflt = s.models[0]
 	}
-	if !slices.Contains(o.Hosts, "*") {
+	if o.Keys == nil && !slices.Contains(o.Hosts, "*") {
 		s.hosts = map[string]bool{"localhost": true}
 		for _, h := range o.Hosts {
 			s.hosts[strings.ToLower(h)] = true
 		}
 	}
+	s.meters = newMeters(s)
 	return s, nil
+}
+
+// Probe asks each model whose vector space is unknown for one vector, which costs a request. The
+// server is ready once it knows them all; any answer teaches it as well.
+func (s *Server) Probe(ctx context.Context) error {
+	var errs []error
+	for _, m := range s.models {
+		if err := m.probe(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("model %q: %w", m.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// unready returns the names of the models whose space is unknown.
+func (s *Server) unready() (names []string) {
+	for _, m := range s.models {
+		if m.model.Load().Space == "" {
+			names = append(names, m.name)
+		}
+	}
+	return names
 }
 
 // Drain makes answers end their connections, and the server not ready. Call it before

@@ -3,6 +3,7 @@
 //	vecspace compare REFERENCE…  compares embedders side by side: quality, speed and cost
 //	vecspace embed REFERENCE     embeds lines, JSONL, CSV or TSV, and writes JSONL, CSV or .npy
 //	vecspace providers           lists every provider and model, with limits and prices
+//	vecspace serve REFERENCE…    serves embedders over HTTP, to any client of OpenAI and others
 //	vecspace emulate SERVICE     serves a provider's API on this machine, with its limits and errors
 //	vecspace completion SHELL    prints what makes bash, zsh or fish complete commands and flags
 //	vecspace version             prints the version

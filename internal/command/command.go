@@ -37,6 +37,7 @@ func (p Parts) commands() []command {
 		{"embed", "embed lines of text, by any provider", p.embed},
 		{"check", "ask a live service whether it does what a reference and the catalog say", p.check},
 		{"providers", "list every provider and model, with limits and prices", listProviders},
+		{"serve", "serve embedders over HTTP, to any client of OpenAI and others", p.serveModels},
 		{"emulate", "serve a provider's API on this machine, with its limits and errors", emulate},
 		{"completion", "print what makes bash, zsh or fish complete commands and flags", p.completion},
 		{"version", "print the version of this program", version},

@@ -18,12 +18,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// vecspace runs the program and returns its exit code and output. The context of emulate has ended,
-// so that it does not serve.
+// vecspace runs the program and returns its exit code and output. The context of emulate and serve
+// has ended, so that they do not serve.
 func vecspace(t *testing.T, in string, args ...string) (code int, out, errs string) {
 	t.Helper()
 	ctx := t.Context()
-	if len(args) > 0 && args[0] == "emulate" {
+	if len(args) > 0 && (args[0] == "emulate" || args[0] == "serve") {
 		ended, cancel := context.WithCancel(ctx)
 		cancel()
 		ctx = ended
@@ -72,6 +72,22 @@ func TestCalls(t *testing.T) {
 		{"completion -h", 0, "usage: vecspace completion"},
 		{"fly", 2, `no command "fly"`},
 		{"-fly", 2, `no command "-fly"`},
+
+		{"serve -h", 0, "-new-key"},
+		{"serve -addr 127.0.0.1:0 -ops off", 0, "vecspace serves static:base at http://127.0.0.1:"},
+		{"serve x:y", 1, `there is no provider "x"`},
+		{"serve static:base static:base", 1, `the reference "static:base" is given twice`},
+		{"serve static:base -config f", 2, "-config replaces the references"},
+		{"serve -addr 0.0.0.0:0", 2, "pass -public and -keys"},
+		{"serve -addr nowhere", 2, "-addr: "},
+		{"serve -addr 127.0.0.1:0 -ops 0.0.0.0:0", 2, "-ops 0.0.0.0:0 can be reached from other machines"},
+		{"serve -public", 2, "lets everyone spend your money: add -keys FILE, or -insecure-open"},
+		{"serve -state f", 2, "add -keys FILE"},
+		{"serve -cert f", 2, "TLS needs both"},
+		{"serve -keys no-such-file -addr 127.0.0.1:0", 1, "no-such-file"},
+		{"serve -drain -1s", 2, "below 0"},
+		{"serve -probe -ops 127.0.0.1:1", 1, "context canceled"},
+		{"serve -new-key a", 0, "a sha256:"},
 
 		{"emulate", 2, "There are " + serviceNames()},
 		{"emulate -h", 0, serviceNames()},

@@ -14,7 +14,7 @@ import (
 func TestCompletion(t *testing.T) {
 	for _, shell := range []string{"bash", "zsh", "fish"} {
 		code, out, errs := vecspace(t, "", "completion", shell)
-		ended(t, code, 0, out+errs, "compare embed check providers emulate completion version help", "dashscope deepinfra")
+		ended(t, code, 0, out+errs, "compare embed check providers serve emulate completion version help", "dashscope deepinfra")
 		if path, err := exec.LookPath(shell); err == nil {
 			if said, err := exec.CommandContext(t.Context(), path, "-n", "-c", out).CombinedOutput(); err != nil {
 				t.Errorf("%s: got %v and %s, want a script that it reads", shell, err, said)

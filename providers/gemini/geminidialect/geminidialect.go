@@ -81,7 +81,7 @@ func (wire) Refuse(_ *dialect.Request, why dialect.Refusal) dialect.Reply {
 		Details []info `json:"details,omitempty"`
 	}
 	p := problem{Code: why.Status, Message: why.Text(nil), Status: why.Code}
-	if why.Message == badKey {
+	if why.Kind == embedding.Auth && why.Code == wrong {
 		p.Details = []info{{"type.googleapis.com/google.rpc.ErrorInfo", "API_KEY_INVALID", "googleapis.com"}}
 	}
 	return dialect.Reply{Status: why.Status, Body: dialect.JSON(map[string]problem{"error": p})}

@@ -1,0 +1,63 @@
+package config
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
+)
+
+func TestServing(t *testing.T) {
+	s, err := Read(strings.NewReader(`
+default: short
+server: {address: "127.0.0.1:1", operations: "off", keys: keys, state: state, hosts: [a, b], cert: c, key: k,
+  texts: 1, text_bytes: 2, in_flight: 3, body_bytes: 4, bytes: 5, timeout: 6s}
+embedders:
+  one: {reference: static:base, aliases: [short, "search:v1"], allow_truncate: true}
+  two: {reference: "static:base?dimensions=64"}
+`), Parts{})
+	expect.NoError(t, err)
+	expect.Equal(t, "serving", s.Serving(), Serving{
+		Default: "short", Address: "127.0.0.1:1", Operations: "off", Keys: "keys", State: "state", Hosts: []string{"a", "b"}, Cert: "c", Key: "k",
+		Texts: 1, TextBytes: 2, InFlight: 3, BodyBytes: 4, Bytes: 5, Timeout: 6 * time.Second,
+		Models: map[string]Serves{
+			"one": {Reference: "static:base", Aliases: []string{"short", "search:v1"}, Truncate: true},
+			"two": {Reference: "static:base?dimensions=64"},
+		},
+	})
+	for text, says := range map[string]string{
+		"default: x\nembedders: {a: {reference: static:base}}":                                              `the default "x" is no embedder`,
+		"embedders:\n  a: {reference: static:base, aliases: [b]}\n  b: {reference: static:base}":            `line 2: embedder "a": the alias "b" is a name of "b" already`,
+		"embedders: {a: {reference: static:base, allow_truncate: yes}}":                                     "line 1: ",
+		"server: {port: 1}\nembedders: {a: {reference: static:base}}":                                       "there are address, body_bytes",
+		"embedders: {a: {reference: static:base, aliases: [c]}, b: {reference: static:base, aliases: [c]}}": `the alias "c" is a name of "a" already`,
+	} {
+		if _, err := Read(strings.NewReader(text), Parts{}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: got the error %v, want %q", text, err, says)
+		}
+	}
+}
+
+// References are embedders under their own names, and under the model's where that is one.
+func TestReferences(t *testing.T) {
+	s, err := References([]string{"static:base", "static:base?dimensions=64", "ollama:nomic-embed-text"}, 1<<20, Parts{})
+	expect.NoError(t, err)
+	models := s.Serving().Models
+	expect.Equal(t, "aliases", [][]string{models["static:base"].Aliases, models["ollama:nomic-embed-text"].Aliases}, [][]string{{}, {"nomic-embed-text"}})
+	e, err := s.Embedder("static:base?dimensions=64")
+	expect.NoError(t, err)
+	for i, reused := range []int{0, 1} {
+		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}})
+		if err != nil || len(res.Vectors[0]) != 64 || res.Usage.Reused != reused {
+			t.Errorf("call %d: got %+v and %v, want 64 dimensions and %d reused", i, res.Usage, err, reused)
+		}
+	}
+	expect.NoError(t, s.Close())
+	for says, all := range map[string][]string{`"static:base" is given twice`: {"static:base", "static:base"}, "there is no provider": {"x:y"}} {
+		if _, err := References(all, 0, Parts{}); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "line") {
+			t.Errorf("%v: got the error %v, want %q", all, err, says)
+		}
+	}
+}
