@@ -244,6 +244,12 @@ func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, erro
 		s.caches = append(s.caches, c)
 		o.Cache = c.Wrap
 	}
+	if parts.Gather > 0 && st.coalesce.Window == 0 && all[0].Model().Endpoint != "" {
+		outer := o.Cache
+		o.Cache = func(next embedding.Embedder) embedding.Embedder {
+			return embedding.Chain(gather(parts.Gather)(next), outer)
+		}
+	}
 	e, err := middleware.Stack(o, all...)
 	if err != nil {
 		return nil, err

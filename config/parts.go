@@ -32,6 +32,10 @@ type Parts struct {
 	// Telemetry opens what watches all embedders of a file, {telemetry: {NAME: ADDRESS}}. It closes
 	// last, and close sends what is left.
 	Telemetry map[string]func(address string) (t Telemetry, close func() error, err error)
+	// Gather is how long a call for up to four texts that the cache lacks waits for those of other
+	// callers, to share a request to a model over the network. A server with many clients sets it. 0
+	// means no wait, and a file's coalesce: {window} replaces it.
+	Gather time.Duration
 }
 
 // Tier is what a file says of a cache's second tier.

@@ -1,12 +1,15 @@
 package config
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
+	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/strictyaml"
+	"github.com/vecspace/embedding/middleware"
 )
 
 // Serving is what a file says for a server of its embedders. Zero values mean the server's
@@ -88,5 +91,22 @@ func decodeBool(d *strictyaml.Decoder, to *bool) func(*strictyaml.Node) {
 			d.Fail(n, "write true or false")
 		}
 		*to = s == "true"
+	}
+}
+
+// gathered is the largest call that waits for others.
+const gathered = 4
+
+// gather makes small calls share requests; large ones do not wait. It stands between the cache,
+// whose hits do not wait either, and the layers that [middleware.Standard] describes.
+func gather(window time.Duration) embedding.Middleware {
+	return func(next embedding.Embedder) embedding.Embedder {
+		together := middleware.Coalesce(middleware.CoalesceOptions{Window: window})(next)
+		return embedding.Wrap(next, next.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+			if len(req.Texts) <= gathered {
+				return together.Embed(ctx, req)
+			}
+			return next.Embed(ctx, req)
+		})
 	}
 }

@@ -1,12 +1,18 @@
 package config
 
 import (
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/ref"
 )
 
 func TestServing(t *testing.T) {
@@ -59,5 +65,45 @@ func TestReferences(t *testing.T) {
 		if _, err := References(all, 0, Parts{}); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "line") {
 			t.Errorf("%v: got the error %v, want %q", all, err, says)
 		}
+	}
+}
+
+// Single texts of many callers share a request to a model over the network. Large calls, hits of
+// the cache and models of this process do not wait.
+func TestGather(t *testing.T) {
+	for endpoint, want := range map[string]struct {
+		calls int
+		took  time.Duration
+	}{"api.example": {calls: 1, took: 2 * time.Millisecond}, "": {calls: 30}} {
+		synctest.Test(t, func(t *testing.T) {
+			f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Endpoint: endpoint}})
+			table := providers.Table{"fake": func(ref.Ref) (embedding.Embedder, error) { return embedding.Chain(f), nil }}
+			s, err := References([]string{"fake:m"}, 1<<20, Parts{Providers: table, Gather: 2 * time.Millisecond})
+			expect.NoError(t, err)
+			defer s.Close()
+			e, err := s.Embedder("fake:m")
+			expect.NoError(t, err)
+			var wg sync.WaitGroup
+			for i := range 30 {
+				wg.Go(func() {
+					start := time.Now()
+					res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{fmt.Sprint("text ", i)}})
+					if err != nil || len(res.Vectors) != 1 || time.Since(start) != want.took {
+						t.Errorf("at %q: got %v after %v, want a vector after %v", endpoint, err, time.Since(start), want.took)
+					}
+				})
+			}
+			wg.Wait()
+			if n := len(f.Calls()); n != want.calls {
+				t.Errorf("at %q: got %d requests for thirty callers, want %d", endpoint, n, want.calls)
+			}
+			start := time.Now()
+			for _, texts := range [][]string{{"a", "b", "c", "d", "e"}, {"text 7"}} {
+				_, err = e.Embed(t.Context(), embedding.Request{Texts: texts})
+				if err != nil || time.Since(start) != 0 {
+					t.Errorf("at %q, %d texts: got %v after %v, want vectors at once", endpoint, len(texts), err, time.Since(start))
+				}
+			}
+		})
 	}
 }

@@ -47,7 +47,7 @@ var wires = []struct {
 	{name: "dashscope native", model: "text-embedding-v4", bases: []string{"/api/v1", "/dashscope/api/v1"}, dimensions: 1024, tasks: true, open: func(base string) (embedding.Embedder, error) {
 		return dashscope.New(dashscope.Options{Model: "text-embedding-v4", BaseURL: base, Key: "k", Native: true, TextType: true})
 	}},
-	{name: "gemini", model: "gemini-embedding-001", bases: []string{"/v1beta", "/gemini/v1beta"}, dimensions: 1024, tasks: true, open: func(base string) (embedding.Embedder, error) {
+	{name: "gemini", model: "gemini-embedding-001", bases: []string{"/v1beta", "/gemini/v1beta", "/v1"}, dimensions: 1024, tasks: true, open: func(base string) (embedding.Embedder, error) {
 		return gemini.New(gemini.Options{Model: "gemini-embedding-001", BaseURL: base, Key: "k", Dimensions: 1024})
 	}},
 	{name: "jina", model: "jina-embeddings-v3", bases: []string{"/jina/v1"}, dimensions: 1024, tasks: true, open: func(base string) (embedding.Embedder, error) {

@@ -163,7 +163,11 @@ func (p Parts) serveModels(ctx context.Context, args []string, std streams) (err
 	return l.run(ctx)
 }
 
+// gather is how long small requests of many clients wait for each other.
+const gather = 2 * time.Millisecond
+
 func (p Parts) serveSet(f serveFlags) (*config.Set, error) {
+	p.Gather = gather
 	if f.config != "" {
 		return config.Load(f.config, p.Parts)
 	}

@@ -68,7 +68,11 @@ func AppendNumbers(dst []byte, v []float32, bits int) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = strconv.AppendFloat(dst, float64(f), 'g', -1, bits)
+		if bits == 32 {
+			dst = appendFloat(dst, f)
+		} else {
+			dst = strconv.AppendFloat(dst, float64(f), 'g', -1, bits)
+		}
 	}
 	return append(dst, ']')
 }

@@ -11,6 +11,8 @@ var (
 	lockChroma string
 	//go:embed lock/clients.txt
 	lockClients string
+	//go:embed lock/frameworks.txt
+	lockFrameworks string
 	//go:embed lock/node/package.json
 	nodePackage string
 	//go:embed lock/node/package-lock.json
@@ -45,6 +47,9 @@ func Recipes() []Recipe {
 		{Name: "openai", Version: "3.51.0", Pins: strings.Fields(lockOpenAI)}, // OpenAI's Python client
 		// The Python clients of Cohere 7.3.1, Voyage 0.5.0, Mistral 3.7.0 and DashScope 2.0.2.
 		{Name: "clients", Version: "2026.11.24", Pins: strings.Fields(lockClients)},
+		// langchain-openai 1.7.3, llama-index's clients of OpenAI 0.7.0 and of TEI 0.6.0, Ollama's client
+		// 0.6.3 and google-genai 3.6.1.
+		{Name: "frameworks", Version: "2026.11.29", Slow: true, Pins: strings.Fields(lockFrameworks)},
 		// OpenAI's JavaScript client, with langchain's on top of it. Slow, because only this recipe needs
 		// Node.
 		{Name: "node", Version: "7.55.0", Slow: true, NPM: []string{nodePackage, nodeLock}},

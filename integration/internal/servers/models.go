@@ -131,6 +131,13 @@ func Clients(t testing.TB, args ...string) *exec.Cmd {
 	return client(t, "clients", args)
 }
 
+// Frameworks returns a command of a Python with the clients of langchain-openai, llama-index,
+// Ollama and Google.
+func Frameworks(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return client(t, "frameworks", args)
+}
+
 // Node returns a Node command. $NODE_PACKAGES has OpenAI's JavaScript client and langchain's.
 func Node(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()

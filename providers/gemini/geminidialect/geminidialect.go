@@ -1,5 +1,5 @@
 // Package geminidialect implements the wire format of the Gemini API's embeddings:
-// batchEmbedContents and embedContent.
+// batchEmbedContents and embedContent, of v1beta and of v1.
 package geminidialect
 
 import (
@@ -48,7 +48,10 @@ var (
 )
 
 func (wire) Routes() []dialect.Route {
-	return []dialect.Route{{Method: "POST", Path: "/v1beta/models/{model}:batchEmbedContents"}, {Method: "POST", Path: "/v1beta/models/{model}:embedContent"}}
+	return []dialect.Route{
+		{Method: "POST", Path: "/v1beta/models/{model}:batchEmbedContents"}, {Method: "POST", Path: "/v1beta/models/{model}:embedContent"},
+		{Method: "POST", Path: "/v1/models/{model}:batchEmbedContents"}, {Method: "POST", Path: "/v1/models/{model}:embedContent"},
+	}
 }
 
 func (wire) Key(r *dialect.Request) string {

@@ -53,7 +53,7 @@ var (
 )
 
 func (wire) Routes() []dialect.Route {
-	return []dialect.Route{{Method: "POST", Path: "/v1/embeddings"}, {Path: "/v1/models", Info: list}, {Path: "/v1/models/{model}", Info: one}}
+	return []dialect.Route{{Method: "POST", Path: "/v1/embeddings"}, {Path: "/v1/models", Info: list}, {Method: "GET", Path: "/v1/models/{model}", Info: one}}
 }
 
 func (wire) Key(r *dialect.Request) string { return r.Bearer() }
