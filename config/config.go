@@ -131,7 +131,7 @@ func (s *Set) openAll(f file, parts Parts) error {
 	s.serving = f.serving
 	s.serving.Models = map[string]Serves{}
 	for name, st := range f.stacks {
-		s.serving.Models[name] = Serves{Reference: st.reference, Aliases: st.aliases, Truncate: st.truncate}
+		s.serving.Models[name] = Serves{Reference: st.reference, Aliases: st.aliases, Truncate: st.truncate, Tokens: st.tokens}
 	}
 	return nil
 }

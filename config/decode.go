@@ -45,6 +45,7 @@ type stack struct {
 	roles             roles.Options
 	aliases           []string
 	truncate          bool
+	tokens            string
 }
 
 func decode(data []byte, parts Parts) (file, error) {
@@ -118,7 +119,7 @@ func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st sta
 			}
 		},
 		"budget":  d.Group(strictyaml.Fields{"max": d.Sum(&st.max), "currency": d.Text(&st.currency)}),
-		"aliases": d.List(&st.aliases), "allow_truncate": decodeBool(d, &st.truncate),
+		"aliases": d.List(&st.aliases), "allow_truncate": decodeBool(d, &st.truncate), "tokens": decodeTokens(d, parts, &st.tokens),
 	})
 	d.Mapping(n, fields)
 	if d.Err == nil && st.reference == "" {
@@ -154,6 +155,7 @@ func Entries(data []byte) ([]Entry, error) {
 	name(&parts.Tiers, "tier")
 	name(&parts.Quotas, "shared")
 	name(&parts.Telemetry, "telemetry")
+	name(&parts.Tokens, "tokens")
 	f, err := decode(data, parts)
 	if err != nil {
 		return nil, err

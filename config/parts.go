@@ -32,6 +32,9 @@ type Parts struct {
 	// Telemetry opens what watches all embedders of a file, {telemetry: {NAME: ADDRESS}}. It closes
 	// last, and close sends what is left.
 	Telemetry map[string]func(address string) (t Telemetry, close func() error, err error)
+	// Tokens decode token ids for a server, {tokens: NAME}, by the name of a vocabulary. They return
+	// an error for ids that the vocabulary does not have.
+	Tokens map[string]func(ids []int) (string, error)
 	// Gather is how long a call for up to four texts that the cache lacks waits for those of other
 	// callers, to share a request to a model over the network. A server with many clients sets it. 0
 	// means no wait, and a file's coalesce: {window} replaces it.
@@ -55,7 +58,7 @@ type Telemetry struct {
 const fullBuild = "go install github.com/vecspace/embedding/full/cmd/vecspace@latest"
 
 // inFullBuild has the names of the parts that package full passes; a test there compares them.
-var inFullBuild = map[string][]string{"tier": {"disk", "redis"}, "shared": {"redis"}, "telemetry": {"otel"}}
+var inFullBuild = map[string][]string{"tier": {"disk", "redis"}, "shared": {"redis"}, "telemetry": {"otel"}, "tokens": {"cl100k_base"}}
 
 // part is the choice of one part: {NAME: ADDRESS}.
 type part struct{ name, address string }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vecspace/embedding"
@@ -35,6 +36,7 @@ type Serves struct {
 	Reference string
 	Aliases   []string // other names of the embedder
 	Truncate  bool     // requests may ask for any shorter length
+	Tokens    string   // the vocabulary of clients that send token ids; a name in [Parts]
 }
 
 // Serving returns what the file says for a server.
@@ -81,6 +83,24 @@ func (f *file) unique() {
 	for name, st := range f.stacks {
 		st.aliases = slices.DeleteFunc(st.aliases, func(alias string) bool { return count[alias] > 1 })
 		f.stacks[name] = st
+	}
+}
+
+// decodeTokens reads the name of a vocabulary.
+func decodeTokens(d *strictyaml.Decoder, parts Parts, to *string) func(*strictyaml.Node) {
+	return func(n *strictyaml.Node) {
+		if d.Text(to)(n); d.Err != nil {
+			return
+		}
+		if _, ok := parts.Tokens[*to]; ok {
+			return
+		}
+		if slices.Contains(inFullBuild["tokens"], *to) {
+			d.Fail(n, "tokens: %s needs the full build: %s; a program of its own passes it in config.Parts", *to, fullBuild)
+			return
+		}
+		names := slices.Sorted(maps.Keys(parts.Tokens))
+		d.Fail(n, "tokens: there is no vocabulary of this name; there are %s", strings.Join(slices.Compact(slices.Sorted(slices.Values(append(names, inFullBuild["tokens"]...)))), ", "))
 	}
 }
 

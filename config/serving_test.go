@@ -37,6 +37,8 @@ embedders:
 		"default: x\nembedders: {a: {reference: static:base}}":                                              `the default "x" is no embedder`,
 		"embedders:\n  a: {reference: static:base, aliases: [b]}\n  b: {reference: static:base}":            `line 2: embedder "a": the alias "b" is a name of "b" already`,
 		"embedders: {a: {reference: static:base, allow_truncate: yes}}":                                     "line 1: ",
+		"embedders: {a: {reference: static:base, tokens: cl100k_base}}":                                     "line 1: tokens: cl100k_base needs the full build: go install",
+		"embedders: {a: {reference: static:base, tokens: mine}}":                                            "there is no vocabulary of this name; there are cl100k_base",
 		"server: {port: 1}\nembedders: {a: {reference: static:base}}":                                       "there are address, body_bytes",
 		"embedders: {a: {reference: static:base, aliases: [c]}, b: {reference: static:base, aliases: [c]}}": `the alias "c" is a name of "a" already`,
 	} {

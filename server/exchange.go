@@ -302,15 +302,16 @@ func (x *exchange) check(c *dialect.Call, m *served) (failed map[int]string, why
 	if len(c.Ignored) > 0 {
 		x.req.Out.Set(headerIgnored, plainNames(c.Ignored))
 	}
-	switch {
-	case c.IDs != nil:
-		return nil, x.field("input[0]", x.invalid("input[0] is token ids, which this server does not read: send strings, or in langchain set check_embedding_ctx_length=False"))
-	case len(c.Texts) > x.s.limits.Texts:
-		return nil, x.invalid("the request has %d texts, and %d are allowed: split it", len(c.Texts), x.s.limits.Texts)
+	if n := max(len(c.Texts), len(c.IDs)); n > x.s.limits.Texts {
+		return nil, x.invalid("the request has %d texts, and %d are allowed: split it", n, x.s.limits.Texts)
+	}
+	undecoded, why := x.decode(c, m)
+	if why != nil {
+		return nil, why
 	}
 	x.log.Texts = len(c.Texts)
 	for i, text := range c.Texts {
-		wrong := plain.Unfit(text)
+		wrong := cmp.Or(undecoded[i], plain.Unfit(text))
 		if len(text) > x.s.limits.TextBytes {
 			wrong = fmt.Sprintf("has %d bytes, and %d are allowed: split it", len(text), x.s.limits.TextBytes)
 		}
@@ -346,6 +347,27 @@ func (x *exchange) check(c *dialect.Call, m *served) (failed map[int]string, why
 		return nil, x.field("input", x.invalid("the request has no texts"))
 	}
 	c.Texts, c.Dimensions = probe.Texts, probe.Dimensions
+	return failed, nil
+}
+
+// decode sets the texts of token ids. failed are those that have no text.
+func (x *exchange) decode(c *dialect.Call, m *served) (failed map[int]string, why *dialect.Refusal) {
+	if c.IDs == nil {
+		return nil, nil
+	}
+	if m.decode == nil {
+		return nil, x.field("input[0]", x.invalid("input[0] is token ids, which this server does not read: send strings, or in langchain set check_embedding_ctx_length=False"))
+	}
+	c.Texts = make([]string, len(c.IDs))
+	failed = map[int]string{}
+	for i, ids := range c.IDs {
+		text, err := m.decode(ids)
+		if c.Texts[i] = text; err != nil {
+			failed[i] = "has token ids that the vocabulary does not have"
+		} else if !utf8.ValidString(text) {
+			failed[i] = "has token ids that end inside a character"
+		}
+	}
 	return failed, nil
 }
 

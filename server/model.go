@@ -20,6 +20,7 @@ type served struct {
 	e       embedding.Embedder
 	lengths []int
 	shorter bool
+	decode  func(ids []int) (string, error)
 
 	model atomic.Pointer[embedding.Model] // with dimensions once an answer has shown them
 
@@ -42,7 +43,7 @@ func newServed(name string, m Model) (*served, error) {
 	if e.Model().Limits.Texts > 0 {
 		e = middleware.Batch(middleware.BatchOptions{})(e)
 	}
-	out := &served{name: name, aliases: m.Aliases, e: e, lengths: m.Lengths, shorter: m.Shorter, cut: map[int]embedding.Embedder{}}
+	out := &served{name: name, aliases: m.Aliases, e: e, lengths: m.Lengths, shorter: m.Shorter, decode: m.Decode, cut: map[int]embedding.Embedder{}}
 	about := e.Model()
 	out.model.Store(&about)
 	return out, nil

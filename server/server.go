@@ -45,6 +45,10 @@ type Model struct {
 	// normalizes them, which only suits models that were trained for it.
 	Lengths []int
 	Shorter bool // requests may ask for any shorter length
+	// Decode returns the text of token ids, which some clients send instead of texts. It returns an
+	// error for ids that its vocabulary does not have, and must be safe for concurrent use. nil means
+	// that token ids are refused.
+	Decode func(ids []int) (string, error)
 }
 
 // Limits are the limits of requests. A zero field means the default.

@@ -721,3 +721,40 @@ func FuzzBody(f *testing.F) {
 		}
 	})
 }
+
+// Token ids are texts where the vocabulary is known. What has no text is refused with its place.
+func TestTokenIDs(t *testing.T) {
+	e, f := fake(embedtest.FakeOptions{})
+	decode := func(ids []int) (text string, err error) {
+		for _, id := range ids {
+			if id < 0 || id > 255 {
+				return "", errors.New("no such token")
+			}
+			text += string([]byte{byte(id)})
+		}
+		return text, nil
+	}
+	s := open(t, e, Options{Models: map[string]Model{"m": {Embedder: e, Decode: decode}}})
+	for body, want := range map[string]string{
+		`{"input":[104,105]}`:          "hi",
+		`{"input":[[104],[195,182]]}`:  "h ö",
+		`{"input":[[104],[256],[-1]]}`: "2 of 3 texts rejected: input[1] has token ids that the vocabulary does not have; input[2] has",
+		`{"input":[[104],[195]]}`:      "input[1] has token ids that end inside a character",
+		`{"input":[[104],[]]}`:         "input[1] is empty",
+		`{"input":[[32]]}`:             "input[0] is blank",
+		`{"input":[]}`:                 "'$.input' is invalid",
+	} {
+		before := len(f.Calls())
+		w := post(s, body)
+		if calls := f.Calls(); w.Code == 200 {
+			if got := strings.Join(calls[len(calls)-1].Request.Texts, " "); got != want {
+				t.Errorf("%s: got the texts %q, want %q", body, got, want)
+			}
+		} else if w.Code != 400 || !strings.Contains(w.Body.String(), want) || len(calls) != before {
+			t.Errorf("%s: got %d and %s, want %q", body, w.Code, w.Body, want)
+		}
+	}
+	if w := post(s, `{"input":[[104],[256]]}`, "X-Vecspace-Partial", "true"); w.Code != 200 || !read(t, w).Partial {
+		t.Errorf("got %d and %s, want a part", w.Code, w.Body)
+	}
+}

@@ -38,7 +38,7 @@ type listening struct {
 	log    io.Closer // of the access log; nil if there is none
 }
 
-func (f *serveFlags) listening(set *config.Set, addr *net.TCPAddr, std streams) (l *listening, err error) {
+func (f *serveFlags) listening(set *config.Set, addr *net.TCPAddr, tokens map[string]func([]int) (string, error), std streams) (l *listening, err error) {
 	l = &listening{flags: *f, std: std, models: set.Names()}
 	defer func() {
 		if err != nil {
@@ -50,7 +50,7 @@ func (f *serveFlags) listening(set *config.Set, addr *net.TCPAddr, std streams) 
 			return l, err
 		}
 	}
-	o, err := f.options(set, l.keys)
+	o, err := f.options(set, l.keys, tokens)
 	if err != nil {
 		return l, err
 	}

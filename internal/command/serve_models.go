@@ -156,7 +156,7 @@ func (p Parts) serveModels(ctx context.Context, args []string, std streams) (err
 	if err != nil {
 		return err
 	}
-	l, err := f.listening(set, addr, std)
+	l, err := f.listening(set, addr, p.Tokens, std)
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (p Parts) serveSet(f serveFlags) (*config.Set, error) {
 }
 
 // options are the server's.
-func (f *serveFlags) options(set *config.Set, keys *server.Keys) (server.Options, error) {
+func (f *serveFlags) options(set *config.Set, keys *server.Keys, tokens map[string]func([]int) (string, error)) (server.Options, error) {
 	s := set.Serving()
 	o := server.Options{
 		Models: map[string]server.Model{}, Default: s.Default, Keys: keys, Hosts: f.hosts, Timeout: f.timeout,
@@ -193,7 +193,10 @@ func (f *serveFlags) options(set *config.Set, keys *server.Keys) (server.Options
 		if err != nil {
 			return o, err
 		}
-		m := server.Model{Embedder: e, Aliases: about.Aliases, Shorter: about.Truncate}
+		m := server.Model{Embedder: e, Aliases: about.Aliases, Shorter: about.Truncate, Decode: tokens[about.Tokens]}
+		if about.Tokens == "" && slices.ContainsFunc(append([]string{name}, about.Aliases...), func(n string) bool { return strings.HasPrefix(n, "text-embedding-") }) {
+			m.Decode = tokens["cl100k_base"] // langchain's clients send its ids to models of these names
+		}
 		if r, err := ref.Parse(about.Reference); err == nil {
 			for _, entry := range providers.Catalog() {
 				if entry.Provider == r.Provider && entry.Model == r.Model {
