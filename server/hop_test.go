@@ -1,10 +1,15 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	chromem "github.com/philippgille/chromem-go"
+	"github.com/tmc/langchaingo/embeddings"
+	langchainopenai "github.com/tmc/langchaingo/llms/openai"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
@@ -29,6 +34,37 @@ func TestLaws(t *testing.T) {
 				return embedtest.Subject{Embedder: client}
 			})
 		})
+	}
+}
+
+// Go programs reach the server with the clients of langchaingo and chromem-go, and get the vectors
+// of the model behind it.
+func TestGoClients(t *testing.T) {
+	e, _ := fake(embedtest.FakeOptions{Model: embedding.Model{Dimensions: 16}})
+	srv := httptest.NewServer(open(t, e, Options{}))
+	defer srv.Close()
+	var texts []string
+	for i := range 1000 {
+		texts = append(texts, fmt.Sprint("text ", i))
+	}
+	want, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
+	expect.NoError(t, err)
+
+	llm, err := langchainopenai.New(langchainopenai.WithBaseURL(srv.URL+"/v1"), langchainopenai.WithToken("none"), langchainopenai.WithEmbeddingModel("m"))
+	expect.NoError(t, err)
+	embedder, err := embeddings.NewEmbedder(llm)
+	expect.NoError(t, err)
+	got, err := embedder.EmbedDocuments(t.Context(), texts)
+	expect.NoError(t, err)
+	expect.Equal(t, "langchaingo's vectors", got, want.Vectors)
+
+	ask := chromem.NewEmbeddingFuncOpenAICompat(srv.URL+"/v1", "none", "m", nil)
+	for i, text := range texts[:20] {
+		v, err := ask(t.Context(), text)
+		expect.NoError(t, err)
+		if embedding.Cosine(v, want.Vectors[i]) < 0.999999 { // it normalizes
+			t.Errorf("chromem-go, text %d: got %v, want %v", i, v, want.Vectors[i])
+		}
 	}
 }
 

@@ -143,7 +143,7 @@ func (x *exchange) failure(err error) *dialect.Refusal {
 			why.Code = "upstream_auth"
 		}
 		why.Kind = embedding.Auth
-		return x.status(http.StatusBadGateway, x.say(why, "the provider refuses this server's key, not yours: %s", cause(e)))
+		return x.status(http.StatusBadGateway, x.say(why, "the provider refuses this server's key, not yours"))
 	case embedding.Rejected:
 		if x.log.Texts == 1 {
 			x.log.Rejected = 1

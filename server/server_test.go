@@ -270,7 +270,7 @@ func TestKinds(t *testing.T) {
 		{kind: embedding.Invalid, status: 400, says: "invalid request: the cause"},
 		{kind: embedding.Rejected, status: 400, code: "text_rejected", says: "input[0] was rejected: the cause"},
 		{kind: embedding.TooLarge, status: 413, says: "request too large: the cause"},
-		{kind: embedding.Auth, status: 502, code: "upstream_auth", again: "false", says: "refuses this server's key, not yours: the cause"},
+		{kind: embedding.Auth, status: 502, code: "upstream_auth", again: "false", says: "refuses this server's key, not yours"},
 		{kind: embedding.RateLimited, status: 429, code: "rate_limit_exceeded", again: "true", after: "2", says: "rate limited: the cause"},
 		{kind: embedding.Exhausted, status: 402, code: "insufficient_quota", says: "quota exhausted: the cause"},
 		{kind: embedding.Unavailable, status: 503, again: "true", after: "2", says: "service unavailable: the cause"},
