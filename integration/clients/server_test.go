@@ -46,8 +46,8 @@ func hurried(e embedding.Embedder) embedding.Embedder {
 	})
 }
 
-// serveTo runs clients of a script against a server and compares what they report.
-func serveTo(t *testing.T, python func(testing.TB, ...string) *exec.Cmd, clients []string, all map[string]want) {
+// serveTo runs a script, with the clients that it is told, against a server and compares what they report.
+func serveTo(t *testing.T, language func(testing.TB, ...string) *exec.Cmd, script string, clients []string, all map[string]want) {
 	e, err := providers.Open("static:base")
 	expect.NoError(t, err)
 	few := middleware.Batch(middleware.BatchOptions{Limits: embedding.Limits{Texts: 100}})
@@ -64,7 +64,7 @@ func serveTo(t *testing.T, python func(testing.TB, ...string) *exec.Cmd, clients
 	defer srv.Close()
 	dir := t.TempDir()
 	expect.NoError(t, os.CopyFS(dir, scripts))
-	cmd := python(t, append([]string{filepath.Join(dir, "server_client.py"), srv.URL, secret}, clients...)...)
+	cmd := language(t, append([]string{filepath.Join(dir, script), srv.URL, secret}, clients...)...)
 	cmd.Env = append(cmd.Env, "NO_PROXY=127.0.0.1")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -114,7 +114,7 @@ func TestServer(t *testing.T) {
 			"openai no texts":       {raised: "BadRequestError", status: 400, says: "'$.input' is invalid"},
 			"openai models":         {value: `["limited","text-embedding-3-small"]`},
 		})
-		serveTo(t, servers.OpenAIClient, []string{"openai"}, all)
+		serveTo(t, servers.OpenAIClient, "server_client.py", []string{"openai"}, all)
 	})
 	t.Run("vendors", func(t *testing.T) {
 		all := wanted("cohere", want{raised: "InvalidTokenError", status: 498, says: at}, want{raised: "UnauthorizedError", status: 401, says: "is not one of this server's"})
@@ -124,7 +124,7 @@ func TestServer(t *testing.T) {
 			"cohere below its name": {value: "3"}, "cohere dimensions": {value: "64"}, "cohere int8": {value: "true"}, "cohere ubinary": {value: "true"},
 			"voyage dimensions": {value: "64"}, "dashscope dimensions": {value: "64"},
 		})
-		serveTo(t, servers.Clients, []string{"cohere", "voyage", "dashscope"}, all)
+		serveTo(t, servers.Clients, "server_client.py", []string{"cohere", "voyage", "dashscope"}, all)
 	})
 	t.Run("frameworks", func(t *testing.T) {
 		bad, key := want{raised: "BadRequestError", status: 400, code: "text_rejected", says: at}, want{raised: "AuthenticationError", status: 401}
@@ -140,6 +140,14 @@ func TestServer(t *testing.T) {
 			"llama-index dimensions": {value: "64"}, "ollama dimensions": {value: "64"}, "gemini dimensions": {value: "64"}, "gemini query": {value: "1"},
 			"ollama empty text": {raised: "ResponseError", status: 400, says: "no texts"}, "ollama models": {value: `["limited","text-embedding-3-small"]`},
 		})
-		serveTo(t, servers.Frameworks, []string{"langchain", "llamaindex", "ollama", "gemini"}, all)
+		serveTo(t, servers.Frameworks, "server_client.py", []string{"langchain", "llamaindex", "ollama", "gemini"}, all)
+	})
+	t.Run("node", func(t *testing.T) {
+		all := map[string]want{"openai bits": {value: "true"}}
+		for _, client := range []string{"openai", "langchain"} {
+			maps.Copy(all, wanted(client, want{raised: "BadRequestError", status: 400, code: "text_rejected", says: at}, want{raised: "AuthenticationError", status: 401, code: "invalid_api_key"}))
+			maps.Copy(all, map[string]want{client + " dimensions": {value: "64"}, client + " limited": {value: "1", seconds: 1}})
+		}
+		serveTo(t, servers.Node, "server_client.mjs", nil, all)
 	})
 }
