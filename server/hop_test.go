@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	chromem "github.com/philippgille/chromem-go"
+	goopenai "github.com/sashabaranov/go-openai"
 	"github.com/tmc/langchaingo/embeddings"
 	langchainopenai "github.com/tmc/langchaingo/llms/openai"
 
@@ -37,8 +38,8 @@ func TestLaws(t *testing.T) {
 	}
 }
 
-// Go programs reach the server with the clients of langchaingo and chromem-go, and get the vectors
-// of the model behind it.
+// Go programs reach the server with the clients of go-openai, langchaingo and chromem-go, and get
+// the vectors of the model behind it.
 func TestGoClients(t *testing.T) {
 	e, _ := fake(embedtest.FakeOptions{Model: embedding.Model{Dimensions: 16}})
 	srv := httptest.NewServer(open(t, e, Options{}))
@@ -57,6 +58,14 @@ func TestGoClients(t *testing.T) {
 	got, err := embedder.EmbedDocuments(t.Context(), texts)
 	expect.NoError(t, err)
 	expect.Equal(t, "langchaingo's vectors", got, want.Vectors)
+
+	goOpenAI := goopenai.DefaultConfig("none")
+	goOpenAI.BaseURL = srv.URL + "/v1"
+	res, err := goopenai.NewClientWithConfig(goOpenAI).CreateEmbeddings(t.Context(), goopenai.EmbeddingRequestStrings{Input: texts, Model: "m"})
+	expect.NoError(t, err)
+	for i, d := range res.Data {
+		expect.Equal(t, "go-openai's vector", d.Embedding, want.Vectors[i])
+	}
 
 	ask := chromem.NewEmbeddingFuncOpenAICompat(srv.URL+"/v1", "none", "m", nil)
 	for i, text := range texts[:20] {

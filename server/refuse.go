@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,6 +55,12 @@ func (x *exchange) refuse(why *dialect.Refusal) {
 	x.reply(x.wire.Refuse(x.req, *why))
 }
 
+// wait says when to come back: in whole seconds, and as OpenAI's clients prefer it.
+func (x *exchange) wait(d time.Duration) {
+	x.req.RetryAfter(d)
+	x.req.Out.Set("Retry-After-Ms", strconv.FormatInt(d.Milliseconds(), 10))
+}
+
 // busy refuses a request for which there is no place now.
 func (x *exchange) busy() *dialect.Refusal {
 	x.req.Out.Set("Retry-After", "1")
@@ -65,7 +72,7 @@ func (x *exchange) over(o *over) *dialect.Refusal {
 	if o.money {
 		return x.say(x.words().Of(embedding.Exhausted), "%s", o.says)
 	}
-	x.req.RetryAfter(o.wait)
+	x.wait(o.wait)
 	return x.status(http.StatusTooManyRequests, x.say(x.words().Of(embedding.RateLimited), "%s: try again in %v", o.says, o.wait.Round(time.Millisecond)))
 }
 
@@ -133,7 +140,7 @@ func (x *exchange) failure(err error) *dialect.Refusal {
 		x.log.Open = e.RetryAfter
 	}
 	if e.RetryAfter > 0 {
-		x.req.RetryAfter(e.RetryAfter)
+		x.wait(e.RetryAfter)
 	}
 	why := x.words().Of(e.Kind)
 	switch e.Kind {
@@ -144,6 +151,10 @@ func (x *exchange) failure(err error) *dialect.Refusal {
 		}
 		why.Kind = embedding.Auth
 		return x.status(http.StatusBadGateway, x.say(why, "the provider refuses this server's key, not yours"))
+	case embedding.Malformed:
+		if x.wire.name == "openai" {
+			why.Code = "upstream_malformed"
+		}
 	case embedding.Rejected:
 		if x.log.Texts == 1 {
 			x.log.Rejected = 1

@@ -274,7 +274,7 @@ func TestKinds(t *testing.T) {
 		{kind: embedding.RateLimited, status: 429, code: "rate_limit_exceeded", again: "true", after: "2", says: "rate limited: the cause"},
 		{kind: embedding.Exhausted, status: 402, code: "insufficient_quota", says: "quota exhausted: the cause"},
 		{kind: embedding.Unavailable, status: 503, again: "true", after: "2", says: "service unavailable: the cause"},
-		{kind: embedding.Malformed, status: 502, again: "false", says: "malformed answer: the cause"},
+		{kind: embedding.Malformed, status: 502, code: "upstream_malformed", again: "false", says: "malformed answer: the cause"},
 	} {
 		after := time.Duration(0)
 		if tc.after != "" {
@@ -286,7 +286,7 @@ func TestKinds(t *testing.T) {
 		w := post(open(t, e, Options{}), `{"model":"m","input":"a"}`)
 		a, h := read(t, w), w.Header()
 		if w.Code != tc.status || a.Error == nil || text(a.Error.Code) != tc.code || !strings.Contains(a.Error.Message, tc.says) ||
-			h.Get("X-Should-Retry") != tc.again || h.Get("Retry-After") != tc.after || strings.Contains(w.Body.String(), "secret") {
+			h.Get("X-Should-Retry") != tc.again || h.Get("Retry-After") != tc.after || (h.Get("Retry-After-Ms") == "1100") != (after > 0) || strings.Contains(w.Body.String(), "secret") {
 			t.Errorf("%v: got %d, %v and %s, want %d, %q, %q, retry %q after %q", tc.kind, w.Code, h, w.Body, tc.status, tc.code, tc.says, tc.again, tc.after)
 		}
 	}

@@ -46,7 +46,8 @@ func hurried(e embedding.Embedder) embedding.Embedder {
 	})
 }
 
-// serveTo runs a script, with the clients that it is told, against a server and compares what they report.
+// serveTo runs a script, with the clients that it is told, against a server and compares what they
+// report.
 func serveTo(t *testing.T, language func(testing.TB, ...string) *exec.Cmd, script string, clients []string, all map[string]want) {
 	e, err := providers.Open("static:base")
 	expect.NoError(t, err)
