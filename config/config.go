@@ -182,6 +182,9 @@ func (s *Set) open(name string, st stack, parts Parts) (embedding.Embedder, erro
 		Coalesce: st.coalesce, Batch: st.batch, Retry: st.retry, Breaker: st.breaker, Timeout: st.timeout,
 		Limit: middleware.LimitOptions{Lane: st.lane}, // the accounts have the rest
 	}}
+	if parts.Attempts != nil {
+		o.Attempts = func(e middleware.Event) { parts.Attempts(name, e) }
+	}
 	var all []embedding.Embedder
 	for _, reference := range slices.Concat([]string{st.reference}, st.fallback, st.balance) {
 		e, err := parts.Providers.Open(reference)

@@ -35,6 +35,9 @@ type Parts struct {
 	// Tokens decode token ids for a server, {tokens: NAME}, by the name of a vocabulary. They return
 	// an error for ids that the vocabulary does not have.
 	Tokens map[string]func(ids []int) (string, error)
+	// Attempts is called once per request that an embedder of the name sends, as
+	// [middleware.Attempts] does. It may be nil.
+	Attempts func(name string, e middleware.Event)
 	// Gather is how long a call for up to four texts that the cache lacks waits for those of other
 	// callers, to share a request to a model over the network. A server with many clients sets it. 0
 	// means no wait, and a file's coalesce: {window} replaces it.

@@ -11,6 +11,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/ref"
 )
@@ -108,4 +109,21 @@ func TestGather(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Each request that is sent is told under the embedder's name; a hit of the cache is none.
+func TestAttempts(t *testing.T) {
+	var told []string
+	s, err := References([]string{"static:base"}, 1<<20, Parts{Attempts: func(name string, e middleware.Event) {
+		told = append(told, fmt.Sprint(name, " ", e.Texts))
+	}})
+	expect.NoError(t, err)
+	defer s.Close()
+	e, err := s.Embedder("static:base")
+	expect.NoError(t, err)
+	for _, texts := range [][]string{{"a", "b"}, {"a"}, {"c"}} {
+		_, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
+		expect.NoError(t, err)
+	}
+	expect.Equal(t, "requests", told, []string{"static:base 2", "static:base 1"})
 }

@@ -114,3 +114,28 @@ func (x *exchange) unread(err error) *dialect.Refusal {
 	x.gone = true
 	return x.invalid("the body ended early")
 }
+
+// mostValues is how many values the JSON of a body may have. A value of a few bytes takes up to two
+// hundred once it is decoded. OpenAI takes 300,000 token ids.
+const mostValues = 400_000
+
+// crowded reports whether a body has more values than the server decodes.
+func crowded(body []byte) bool {
+	if len(body) <= mostValues {
+		return false
+	}
+	commas := 0
+	for i := 0; i < len(body); i++ {
+		switch body[i] {
+		case ',':
+			commas++
+		case '"': // to its end
+			for i++; i < len(body) && body[i] != '"'; i++ {
+				if body[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return commas >= mostValues
+}

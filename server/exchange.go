@@ -193,6 +193,9 @@ func (x *exchange) embed() *dialect.Refusal {
 	if !utf8.Valid(body) {
 		return x.invalid("the body is not UTF-8")
 	}
+	if crowded(body) {
+		return x.say(x.words().LargeBody, "the body has more than %d values: send fewer texts in a request", mostValues)
+	}
 	c, why := x.wire.Parse(x.req, body)
 	if c.Model == "" {
 		c.Model = x.named

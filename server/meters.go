@@ -9,10 +9,14 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/middleware"
 )
 
 // phases are the parts of a request that are measured.
 var phases = [...]string{"decode", "embed", "encode"}
+
+// outcomes are what becomes of requests to a provider.
+var outcomes = [...]string{"answered", "refused", "failed"}
 
 // meters count what a server does. All labels come from its configuration, so that no client can
 // make up new ones.
@@ -33,8 +37,11 @@ type meter struct {
 	seconds                        *metrics.PrometheusHistogram
 	phase                          [len(phases)]*metrics.PrometheusHistogram
 
-	recent recent
-	failed struct { // guarded by mu
+	sent     [len(outcomes)]*metrics.Counter // requests to the provider
+	sentTook *metrics.PrometheusHistogram
+	pace     pace
+	recent   recent
+	failed   struct { // guarded by mu
 		kind  embedding.Kind
 		at    time.Time
 		until time.Time // the circuit is open
@@ -82,6 +89,10 @@ func newMeters(s *Server) *meters {
 			tokens:   set.NewCounter(name("vecspace_tokens_total", "model", m.name)),
 			seconds:  set.NewPrometheusHistogramExt(name("vecspace_request_seconds", "model", m.name), bounds),
 		}
+		for i, outcome := range outcomes {
+			t.sent[i] = set.NewCounter(name("vecspace_upstream_requests_total", "model", m.name, "outcome", outcome))
+		}
+		t.sentTook = set.NewPrometheusHistogramExt(name("vecspace_upstream_seconds", "model", m.name), bounds)
 		if about.Price.Currency != "" {
 			t.cost = set.NewFloatCounter(name("vecspace_cost_total", "model", m.name, "currency", about.Price.Currency))
 		}
@@ -99,6 +110,64 @@ func newMeters(s *Server) *meters {
 	set.NewGauge("vecspace_in_flight", func() float64 { return float64(s.inFlight.Load()) })
 	set.NewGauge("vecspace_body_bytes", func() float64 { return float64(s.held.Load()) })
 	return &meters{s: s, set: set, lost: set.NewCounter("vecspace_requests_without_model_total")}
+}
+
+// Attempt notes a request that a model sends to its provider, for the metrics and the status page.
+// [middleware.Attempts] and the Attempts of config.Parts tell of them.
+func (s *Server) Attempt(model string, e middleware.Event) {
+	m := s.names[model]
+	if m == nil {
+		return
+	}
+	outcome := 0
+	if kind := embedding.KindOf(e.Err); kind == embedding.RateLimited {
+		outcome = 1
+	} else if e.Err != nil && kind != embedding.Partial {
+		outcome = 2
+	}
+	m.meter.sent[outcome].Inc()
+	m.meter.sentTook.Update(e.Duration.Seconds())
+	m.meter.pace.add(time.Now(), e.Usage.Tokens, outcome == 1)
+}
+
+// pace counts the requests of the last minute, second by second.
+type pace struct {
+	mu      sync.Mutex
+	seconds [60]paced
+}
+
+type paced struct {
+	at                        int64 // the second
+	requests, tokens, refused int
+}
+
+func (p *pace) add(now time.Time, tokens int, refused bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := now.Unix()
+	s := &p.seconds[at%60]
+	if s.at != at {
+		*s = paced{at: at}
+	}
+	s.requests++
+	s.tokens += tokens
+	if refused {
+		s.refused++
+	}
+}
+
+// sum returns what the last minute had.
+func (p *pace) sum(now time.Time) (all paced) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.seconds {
+		if now.Unix()-s.at < 60 {
+			all.requests += s.requests
+			all.tokens += s.tokens
+			all.refused += s.refused
+		}
+	}
+	return all
 }
 
 // note counts a request.

@@ -117,6 +117,10 @@ type modelStatus struct {
 	LastError  string                `json:"last_error"`
 	LastFailed *time.Time            `json:"last_failed"`
 	OpenUntil  *time.Time            `json:"circuit_open_until"`
+	// What the model sent to its provider in the last minute, and what of it was refused as too fast.
+	PaceRequests int `json:"pace_requests"`
+	PaceTokens   int `json:"pace_tokens"`
+	PaceRefused  int `json:"pace_refused"`
 }
 
 type keyStatus struct {
@@ -141,6 +145,8 @@ func (s *Server) status(now time.Time) status {
 			Name: m.name, Aliases: m.aliases, Provider: about.Provider, Space: string(about.Space), Dimensions: about.Dimensions, Currency: about.Price.Currency,
 			Texts: t.paid.Get() + t.reused.Get(), Reused: t.reused.Get(), Rejected: t.rejected.Get(), Tokens: t.tokens.Get(), Took: t.recent.quantiles(),
 		}
+		last := t.pace.sum(now)
+		one.PaceRequests, one.PaceTokens, one.PaceRefused = last.requests, last.tokens, last.refused
 		if t.cost != nil {
 			one.Cost = t.cost.Get()
 		}

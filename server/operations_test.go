@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/vecspace/embedding"
@@ -138,6 +139,34 @@ func TestOperationsGuard(t *testing.T) {
 	var st status
 	expect.NoError(t, json.Unmarshal(ask(s.Operations(false), http.MethodGet, "/status.json", "").Body.Bytes(), &st))
 	expect.Equal(t, "models", len(st.Models), 1)
+}
+
+// What a model sends to its provider is its pace; a minute later it is none.
+func TestPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, _ := fake(embedtest.FakeOptions{})
+		s := open(t, e, Options{})
+		for range 90 {
+			s.Attempt("m", middleware.Event{Usage: embedding.Usage{Tokens: 10}, Duration: time.Second})
+			time.Sleep(time.Second)
+		}
+		s.Attempt("m", middleware.Event{Err: embedding.RateLimited})
+		s.Attempt("m", middleware.Event{Err: embedding.Unavailable})
+		s.Attempt("another", middleware.Event{})
+		m := s.status(time.Now()).Models[0]
+		expect.Equal(t, "pace", []int{m.PaceRequests, m.PaceTokens, m.PaceRefused}, []int{61, 590, 1})
+		m = s.status(time.Now().Add(time.Minute)).Models[0]
+		expect.Equal(t, "pace a minute later", []int{m.PaceRequests, m.PaceTokens, m.PaceRefused}, []int{0, 0, 0})
+		body := ask(s.Operations(false), http.MethodGet, "/metrics", "").Body.String()
+		for _, line := range []string{
+			`vecspace_upstream_requests_total{model="m",outcome="answered"} 90`, `vecspace_upstream_requests_total{model="m",outcome="refused"} 1`,
+			`vecspace_upstream_requests_total{model="m",outcome="failed"} 1`, `vecspace_upstream_seconds_count{model="m"} 92`,
+		} {
+			if !strings.Contains(body, line) {
+				t.Errorf("got the metrics below, want %s in them\n%s", line, body)
+			}
+		}
+	})
 }
 
 func TestQuantiles(t *testing.T) {

@@ -758,3 +758,27 @@ func TestTokenIDs(t *testing.T) {
 		t.Errorf("got %d and %s, want a part", w.Code, w.Body)
 	}
 }
+
+// A body of many small values would take a hundred times its size once it is decoded. Commas inside
+// a text are none.
+func TestCrowdedBody(t *testing.T) {
+	e, _ := fake(embedtest.FakeOptions{})
+	s := open(t, e, Options{Limits: Limits{TextBytes: 2 << 20}})
+	for _, tc := range []struct {
+		path, body string
+		status     int
+		says       string
+	}{
+		{path: "/v1/embeddings", body: `{"input":[` + strings.Repeat(`1,`, mostValues) + `1]}`, status: 413, says: "more than 400000 values"},
+		{path: "/v1/embeddings", body: `{"input":[` + strings.Repeat(`"",`, mostValues) + `""]}`, status: 413, says: "more than 400000 values"},
+		{path: "/v1beta/models/m:batchEmbedContents", body: `{"requests":[` + strings.Repeat(`{},`, mostValues) + `{}]}`, status: 400, says: "more than 400000 values"},
+		{path: "/v1/embeddings", body: `{"input":"\\\",` + strings.Repeat(`a,`, mostValues) + `"}`, status: 200, says: `"object":"list"`},
+		{path: "/v1/embeddings", body: `{"input":[` + strings.Repeat(`1,`, mostValues/2) + `1]}`, status: 400, says: "token ids"},
+		{path: "/v1/embeddings", body: `{"input":"` + strings.Repeat(`a`, mostValues), status: 400, says: "could not parse"},
+	} {
+		w := ask(s, http.MethodPost, tc.path, tc.body)
+		if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.says) {
+			t.Errorf("%s %.40s: got %d and %.200s, want %d and %q", tc.path, tc.body, w.Code, w.Body, tc.status, tc.says)
+		}
+	}
+}

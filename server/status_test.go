@@ -18,6 +18,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/middleware"
 )
 
 // browse opens an address in a real browser. It returns the page as its scripts left it after five
@@ -40,7 +41,7 @@ func browse(t *testing.T, url string, extra ...string) (dom, log string) {
 	run := exec.CommandContext(ctx, path, slices.Concat([]string{
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--user-data-dir=" + filepath.Join(t.TempDir(), "profile"),
-		"--virtual-time-budget=5000", "--hide-scrollbars", "--window-size=1280,800",
+		"--virtual-time-budget=5000", "--hide-scrollbars", "--window-size=1280,1000",
 	}, extra, []string{url})...)
 	var out, errs strings.Builder
 	run.Stdout, run.Stderr = &out, &errs
@@ -67,6 +68,10 @@ func watched(t *testing.T) *httptest.Server {
 		ask("<b>search</b>")
 	}
 	ask("down")
+	for range 3 {
+		s.Attempt("<b>search</b>", middleware.Event{Usage: embedding.Usage{Tokens: 1500}})
+	}
+	s.Attempt("<b>search</b>", middleware.Event{Err: embedding.RateLimited})
 	ops := s.Operations(false)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/status.json" {
@@ -97,6 +102,7 @@ func TestBrowser(t *testing.T) {
 	for _, want := range []string{
 		">live<", "&lt;b&gt;search&lt;/b&gt;", "text-embedding-3-small · fake/fake@8", "vector space unknown so far", "service unavailable at ",
 		"0.00", "<td>k0</td>", "25 USD in ", " USD</td>", "<td>k1</td>",
+		"<td>4</td><td>4,500</td><td class=\"bad\">1</td>", `data-wide="0"`,
 	} {
 		if !strings.Contains(dom, want) {
 			t.Errorf("got the page below, want %q in it\n%s", want, dom)

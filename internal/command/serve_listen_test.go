@@ -75,6 +75,9 @@ func TestServe(t *testing.T) {
 			t.Errorf("%s: got %d and %.300s, want %q", path, status, body, says)
 		}
 	}
+	if _, body := ops.send(t, "GET", "/metrics", "", ""); !strings.Contains(body, `vecspace_upstream_requests_total{model="static:base",outcome="answered"} 1`) {
+		t.Errorf("got %s, want the request that the cache did not have", body)
+	}
 	code, _, errs := vecspaceWith(t, "serve", "-probe", "-ops", strings.TrimPrefix(s.ops(), "http://"))
 	ended(t, code, 0, errs)
 	code, _, errs = s.stop()

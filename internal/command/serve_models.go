@@ -14,9 +14,11 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/vecspace/embedding/config"
+	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/ref"
 	"github.com/vecspace/embedding/server"
@@ -144,6 +146,12 @@ func (p Parts) serveModels(ctx context.Context, args []string, std streams) (err
 	case f.probe:
 		return probe(ctx, cmp.Or(f.ops, opsAddr))
 	}
+	var running atomic.Pointer[server.Server] // which opens after its embedders
+	p.Attempts = func(name string, e middleware.Event) {
+		if s := running.Load(); s != nil {
+			s.Attempt(name, e)
+		}
+	}
 	set, err := p.serveSet(f)
 	if err != nil {
 		return err
@@ -160,6 +168,7 @@ func (p Parts) serveModels(ctx context.Context, args []string, std streams) (err
 	if err != nil {
 		return err
 	}
+	running.Store(l.server)
 	return l.run(ctx)
 }
 
