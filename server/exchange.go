@@ -15,6 +15,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/plain"
+	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
@@ -405,6 +406,9 @@ func (x *exchange) answer(c *dialect.Call, m *served, e embedding.Embedder, fail
 	}
 	ctx, cancel := context.WithTimeout(x.req.Context(), x.s.timeout)
 	defer cancel()
+	if x.key != nil && x.key.lane != nil {
+		ctx = middleware.WithLane(ctx, *x.key.lane)
+	}
 	begin := time.Now()
 	x.log.Decode = begin.Sub(x.log.Start)
 	res, err := e.Embed(ctx, embedding.Request{Texts: c.Texts, Task: c.Task})

@@ -21,19 +21,20 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding/internal/whole"
+	"github.com/vecspace/embedding/middleware"
 )
 
 // Keys are the keys of a server, with what each may do. It is safe for concurrent use.
 //
 // A file of keys has a line for each: its name, the hash of the secret, and limits.
 //
-//	search sha256:9f86d0… models=a,b rpm=600 tpm=1000000 in_flight=8 budget=5USD/day
+//	search sha256:9f86d0… models=a,b rpm=600 tpm=1000000 in_flight=8 budget=5USD/day lane=bulk
 //	# a comment
 //
 // Without models a key may use all of them. The word operations lets it see the operations address.
 // Requests and tokens are counted a minute, the budget per day or month in UTC, at the price of the
 // model and by the tokens that the provider counts: a hit of the cache is free. All of this is
-// counted by each process for itself.
+// counted by each process for itself. The lane is that of [middleware.WithLane].
 type Keys struct {
 	file, state string
 
@@ -52,7 +53,8 @@ type client struct {
 	models   []string // nil means all
 	inFlight int      // 0 means any number
 	operates bool     // may see the operations address
-	max      float64  // of the budget; 0 means none
+	lane     *middleware.Lane
+	max      float64 // of the budget; 0 means none
 	currency string
 	monthly  bool
 
@@ -249,6 +251,14 @@ func parseKey(fields []string) (*client, error) {
 			k.tokens.set(float64(n) / 60)
 		case name == "in_flight" && count:
 			k.inFlight = n
+		case field == "lane=bulk", field == "lane=interactive":
+			lane := middleware.Interactive
+			if value == "bulk" {
+				lane = middleware.Bulk
+			}
+			k.lane = &lane
+		case name == "lane":
+			return nil, errors.New("there is no lane of this name: there are bulk and interactive")
 		case field == "operations":
 			k.operates = true
 		case name == "budget":
@@ -258,7 +268,7 @@ func parseKey(fields []string) (*client, error) {
 		case slices.Contains([]string{"models", "rpm", "tpm", "in_flight"}, name):
 			return nil, fmt.Errorf("%s has no value, or not a number above 0", name)
 		default:
-			return nil, errors.New("there is a field of another name than models, rpm, tpm, in_flight, budget and operations")
+			return nil, errors.New("there is a field of another name than models, rpm, tpm, in_flight, budget, lane and operations")
 		}
 	}
 	return k, nil

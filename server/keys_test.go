@@ -15,6 +15,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/middleware"
 )
 
 // keyed writes a file of keys, one per line of limits, named k0, k1 and so on.
@@ -309,13 +310,14 @@ func TestParseKeys(t *testing.T) {
 		"k " + hash + " budget=-5USD/day":  "not a sum",
 		"k " + hash + " budget=NaNUSD/day": "not a sum",
 		"k " + hash + "\nj " + hash:        "line 2: the name or the hash is that of an earlier line",
+		"k " + hash + " lane=fast":         "there are bulk and interactive",
 		"# only a comment":                 "there is no key",
 	} {
 		if err := CheckKeys([]byte(line)); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "abab") {
 			t.Errorf("%q: got the error %v, want %q", line, err, says)
 		}
 	}
-	expect.NoError(t, CheckKeys([]byte("k "+hash+" models=a,b rpm=1 tpm=2 in_flight=3 budget=5USD/month operations")))
+	expect.NoError(t, CheckKeys([]byte("k "+hash+" models=a,b rpm=1 tpm=2 in_flight=3 budget=5USD/month lane=interactive operations")))
 }
 
 // FuzzKeys: no file of keys panics, and what is read has finite limits.
@@ -343,4 +345,34 @@ func TestState(t *testing.T) {
 	if _, err := OpenKeys(file, filepath.Join(dir, "none", "state")); err == nil {
 		t.Error("got no error for a folder that does not exist, want one")
 	}
+}
+
+// A key's requests are in its lane: those of a bulk key wait behind a person's.
+func TestKeyLane(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		e, f := fake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+			<-hold
+			return embedtest.Reply{}
+		}})
+		e = embedding.Chain(e, middleware.Limit(middleware.LimitOptions{InFlight: 1}))
+		file, secrets := keyed(t, "lane=bulk", "")
+		s := open(t, e, Options{Keys: openKeys(t, file, "")})
+		var wg sync.WaitGroup
+		send := func(key int, text string) {
+			wg.Go(func() { post(s, `{"input":"`+text+`"}`, "Authorization", "Bearer "+secrets[key]) })
+			synctest.Wait()
+		}
+		send(1, "first")
+		send(0, "bulk 1")
+		send(0, "bulk 2")
+		send(1, "person")
+		close(hold)
+		wg.Wait()
+		var order []string
+		for _, c := range f.Calls() {
+			order = append(order, c.Request.Texts[0])
+		}
+		expect.Equal(t, "order", order, []string{"first", "person", "bulk 1", "bulk 2"})
+	})
 }
