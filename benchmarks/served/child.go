@@ -1,19 +1,25 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/server"
 )
 
-// childVariable makes the program one of the servers that it measures: ours, json or full.
+// childVariable makes the program one of the servers that it measures: ours, json or full, or a
+// proxy of an address.
 const childVariable = "VECSPACE_SERVED_CHILD"
 
 const addressVariable = "VECSPACE_SERVED_ADDRESS"
@@ -53,7 +59,21 @@ func serveChild(how string) error {
 	}
 	e := embedding.Chain(s)
 	var h http.Handler
-	if how == "json" {
+	if target, ok := strings.CutPrefix(how, "proxy "); ok {
+		u, err := url.Parse(target)
+		if err != nil {
+			return err
+		}
+		proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u) }}
+		h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			in, err := io.ReadAll(r.Body) // as any server does; passed on as it comes, it races with the answer
+			if err != nil {
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(in))
+			proxy.ServeHTTP(w, r)
+		})
+	} else if how == "json" {
 		h = plain(e)
 	} else {
 		o := server.Options{Models: map[string]server.Model{"m": {Embedder: e}}}
