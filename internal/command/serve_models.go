@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding/config"
+	"github.com/vecspace/embedding/internal/prefixes"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/ref"
@@ -169,7 +170,24 @@ func (p Parts) serveModels(ctx context.Context, args []string, std streams) (err
 		return err
 	}
 	running.Store(l.server)
+	for _, notice := range l.notices(set) {
+		fmt.Fprintln(std.err, "vecspace serve: "+notice)
+	}
 	return l.run(ctx)
+}
+
+// notices says which models miss the prefixes that their cards ask for, in the order of names.
+func (l *listening) notices(set *config.Set) (out []string) {
+	for _, name := range set.Names() {
+		e, err := set.Embedder(name)
+		if err != nil {
+			continue // listening has refused it
+		}
+		if notice := prefixes.Notice(set.Serving().Models[name].Reference, e.Model()); notice != "" {
+			out = append(out, name+": "+notice)
+		}
+	}
+	return out
 }
 
 // gather is how long small requests of many clients wait for each other.

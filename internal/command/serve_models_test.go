@@ -88,3 +88,17 @@ embedders:
 		}
 	}
 }
+
+// The first lines say that a model's card asks for prefixes, unless the reference has them.
+func TestServeSaysThatPrefixesAreMissing(t *testing.T) {
+	vllm := startService(t, "vllm", "-model", "intfloat/multilingual-e5-small")
+	defer vllm.stop()
+	reference := "vllm:intfloat/multilingual-e5-small?base_url=" + vllm.base + "/v1"
+	for args, want := range map[string]bool{reference: true, reference + "&prefix=e5": false, "static:base": false} {
+		s := startServe(t, args)
+		s.stop()
+		if got := strings.Contains(s.errs.String(), "asks for prefixes of queries and documents, and none are set: add prefix=e5"); got != want {
+			t.Errorf("%s: got on stderr %q, and prefixes are missing: %v", args, s.errs, want)
+		}
+	}
+}
