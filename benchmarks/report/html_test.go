@@ -30,7 +30,7 @@ func TestHTML(t *testing.T) {
 	for _, want := range []string{
 		`<td class="best">70.00*</td>`, `role="img" aria-label="Dots with intervals, best first: dear &lt;/script&gt;&lt;b&gt; 70.0 (65.0 to 75.0)`,
 		"gone failed: no key *here*", "Read this.", "<code>vecspace compare &#39;a|b&#39; `x`</code>", "prefers-color-scheme: dark", "default-src 'none'",
-		"7, 10000 resamples", "linux/amd64", "2026-11-24T04:00:00Z", "github.com/vecspace/embedding v0.1.0",
+		"7, 10,000 resamples", "linux/amd64", "2026-11-24T04:00:00Z", "github.com/vecspace/embedding v0.1.0",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing", want)
@@ -165,6 +165,72 @@ func contrast(a, b color.RGBA) float64 {
 	}
 	x, y := luminance(a), luminance(b)
 	return (max(x, y) + .05) / (min(x, y) + .05)
+}
+
+// phone is a page that shows another one in a frame of 375 columns of points, and says which of its
+// parts a reader could not see.
+const phone = `<!DOCTYPE html><meta charset="utf-8"><body><iframe style="width:375px;height:800px;border:0" srcdoc="%s"></iframe>
+<script>addEventListener("load", () => {
+  const d = document.querySelector("iframe").contentDocument, found = [];
+  if (d.documentElement.scrollWidth > 375) found.push("the page is " + d.documentElement.scrollWidth + " wide");
+  for (const e of d.querySelectorAll("svg text, .legend span, .panels p, h1, h2, h3, h4, .take, li, .note")) {
+    const r = e.getBoundingClientRect();
+    if (r.width > 0 && (r.left < 0 || r.right > 375)) found.push(e.textContent + " is from " + r.left + " to " + r.right);
+  }
+  for (const e of d.querySelectorAll("svg text")) {
+    if (parseFloat(getComputedStyle(e).fontSize) < 12) found.push(e.textContent + " is small");
+  }
+  let scrolled = 0;
+  for (const w of d.querySelectorAll(".wide")) {
+    w.scrollLeft = 1000;
+    if (w.scrollLeft === 0) continue;
+    scrolled++;
+    for (const e of w.querySelectorAll("tr > :first-child")) {
+      if (e.getBoundingClientRect().left < w.getBoundingClientRect().left - 1) found.push(e.textContent + " did not stay");
+    }
+  }
+  document.body.innerHTML = "<p>seen: " + d.querySelectorAll("svg text").length + " labels, " + scrolled + " tables</p><pre></pre>";
+  document.querySelector("pre").textContent = found.join("\n");
+});</script>`
+
+// TestBrowserOnPhone shows the page as a phone does: nothing is cut, the letters of axes have 12
+// points, and the first columns stay where tables move.
+func TestBrowserOnPhone(t *testing.T) {
+	b, r := browser(t), sample()
+	r.Candidates[0].Name = "a-candidate-with-a-name-that-is-longer-than-the-screen-of-a-phone"
+	r.Tasks[0].Rows[0].Name, r.Tasks[0].Rows[0].Candidate = r.Candidates[0].Name, r.Candidates[0].Name
+	for i := range r.Tasks[0].Dimensions {
+		r.Tasks[0].Dimensions[i].Candidate = r.Candidates[0].Name
+	}
+	inner := strings.NewReplacer("&", "&amp;", `"`, "&quot;").Replace(render(t, html, r))
+	dom, _ := b.open(t, strings.Replace(phone, "%s", inner, 1), "--dump-dom")
+	_, said, _ := strings.Cut(dom, "<p>seen: ")
+	seen, rest, ok := strings.Cut(said, "</p><pre>")
+	cut, _, _ := strings.Cut(rest, "</pre>")
+	if !ok || strings.HasPrefix(seen, "0 labels") || strings.Contains(seen, ", 0 tables") {
+		t.Fatalf("got %q, want labels and tables that were looked at", seen)
+	}
+	if cut != "" {
+		t.Errorf("%s; a reader cannot see:\n%s", seen, cut)
+	}
+}
+
+// Tables say what they are, and what each row is about.
+func TestTablesAreReadAloud(t *testing.T) {
+	got := render(t, html, sample())
+	tables := strings.Count(got, "<table>")
+	if n := strings.Count(got, "<caption>"); n != tables || n == 0 {
+		t.Errorf("got %d captions of %d tables, want one each", n, tables)
+	}
+	for _, table := range strings.Split(got, "<table>")[1:] {
+		table, _, _ = strings.Cut(table, "</table>")
+		if rows, heads := strings.Count(table, "<tr>"), strings.Count(table, `<th scope="row"`); rows != heads+1 {
+			t.Errorf("got %d heads of %d rows, want one for each row but the first in\n%s", heads, rows, table)
+		}
+	}
+	if m := regexp.MustCompile(`<th[^>]*></th>`).FindString(got); m != "" {
+		t.Errorf("got the heading %s, want words in it", m)
+	}
 }
 
 // A page that breaks is noticed: TestBrowser would see it.

@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"fmt"
+	"html/template"
 	"io"
 	"strings"
 )
@@ -17,18 +18,36 @@ func (r *Report) Markdown(out io.Writer) error {
 	if !r.Run.Complete {
 		fmt.Fprint(w, "**The run was interrupted: the figures cover only what was finished.**\n\n")
 	}
-	tasks := r.read()
-	for i, t := range r.tables() {
-		if len(t.rows) == 0 {
-			continue
+	top, words := r.answer()
+	fmt.Fprintf(w, "## %s\n\n", top.title)
+	for i, s := range words {
+		if i == 0 {
+			s = "**" + escape(s) + "**"
+		} else {
+			s = escape(s)
 		}
+		fmt.Fprintf(w, "%s\n\n", s)
+	}
+	if len(top.rows) > 0 {
+		top.markdown(w)
+		fmt.Fprintf(w, "%s\n\n", escape(top.note))
+	}
+	for _, t := range r.tables() {
 		fmt.Fprintf(w, "## %s\n\n%s\n\n", escape(t.title), escape(t.note))
 		t.markdown(w)
-		if i < len(tasks) {
-			for _, v := range tasks[i].verdicts() {
+	}
+	for _, t := range r.read() {
+		if all := t.quality(true); len(t.fusions().rows) > 0 {
+			fmt.Fprintf(w, "<details><summary>%s: all metrics with words beside meaning</summary>\n\n%s\n\n", template.HTMLEscapeString(t.Name), escape(all.note))
+			all.markdown(w)
+			fmt.Fprint(w, "</details>\n\n")
+		}
+		if said := t.verdicts(); len(said) > 0 {
+			fmt.Fprintf(w, "<details><summary>%s: every pair in words</summary>\n\n", template.HTMLEscapeString(t.Name))
+			for _, v := range said {
 				fmt.Fprintf(w, "- %s\n", escape(v))
 			}
-			fmt.Fprintln(w)
+			fmt.Fprint(w, "\n</details>\n\n")
 		}
 	}
 	for _, t := range append(r.lengths(), r.disagreements()...) {
@@ -91,7 +110,7 @@ func code(s string) string {
 func (r *Report) origin() [][2]string {
 	out := [][2]string{
 		{"date", r.Run.Date}, {"module", "github.com/vecspace/embedding " + r.Run.Version}, {"Go", r.Run.Go}, {"machine", r.Run.Machine},
-		{"seed", fmt.Sprintf("%d, %d resamples", r.Run.Seed, r.Run.Resamples)}, {"duration", fmt.Sprintf("%.1f s", r.Run.Seconds)},
+		{"seed", fmt.Sprintf("%d, %s resamples", r.Run.Seed, grouped(r.Run.Resamples))}, {"duration", fmt.Sprintf("%.1f s", r.Run.Seconds)},
 	}
 	if r.Run.Offline {
 		out = append(out, [2]string{"answers", "all recorded before, no call was made"})
@@ -109,12 +128,12 @@ func (r *Report) lengths() (out []table) {
 			continue
 		}
 		made := table{
-			title: t.Name + ": quality against size", note: t.Metrics[0] + " times 100; [95 % interval]",
-			head: []string{"embedder", "stored as", "dims", "bytes/vector", t.Metrics[0], ""}, left: 2,
+			title: t.Name + ": quality against size", note: "vectors that are cut to their first values or stored coarsely",
+			head: []string{"embedder", "stored as", "dims", "bytes per vector", t.unit(), "95 % interval"}, left: 2,
 		}
 		for _, p := range t.Dimensions {
 			made.rows = append(made.rows, []string{
-				p.Candidate, p.Storage, fmt.Sprint(p.Dimensions), fmt.Sprint(p.Bytes), fmt.Sprintf("%.2f", 100*p.Value),
+				p.Candidate, p.Storage, grouped(p.Dimensions), grouped(p.Bytes), fmt.Sprintf("%.2f", 100*p.Value),
 				fmt.Sprintf("[%.2f %.2f]", 100*p.Low, 100*p.High),
 			})
 		}
@@ -129,9 +148,9 @@ func (r *Report) disagreements() (out []table) {
 		if len(t.Disagreed) == 0 {
 			continue
 		}
-		m := t.Metrics[0]
+		m := t.unit()
 		made := table{
-			title: t.Name + ": where candidates differ most", note: "what each ranked first, ✓ if it is relevant, and its " + m,
+			title: t.Name + ": where candidates differ most", note: "what each ranked first, ✓ if it is relevant, and its " + t.Metrics[0],
 			head: []string{"query", "embedder", m, "first", "embedder", m, "first"}, left: 7,
 		}
 		pairs := t.Kind == "pairs"
@@ -146,7 +165,7 @@ func (r *Report) disagreements() (out []table) {
 			return s
 		}
 		for _, d := range t.Disagreed {
-			row := []string{d.Text, d.A, fmt.Sprintf("%.2f", d.ScoreA), mark(d.RightA, d.FirstA), d.B, fmt.Sprintf("%.2f", d.ScoreB), mark(d.RightB, d.FirstB)}
+			row := []string{d.Text, d.A, fmt.Sprintf("%.2f", 100*d.ScoreA), mark(d.RightA, d.FirstA), d.B, fmt.Sprintf("%.2f", 100*d.ScoreB), mark(d.RightB, d.FirstB)}
 			if pairs {
 				row = []string{d.Text + " / " + d.ID, fmt.Sprintf("%.2f", d.Gold), d.A, mark(d.RightA, d.FirstA), d.B, mark(d.RightB, d.FirstB)}
 			}

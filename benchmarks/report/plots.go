@@ -16,13 +16,14 @@ type plot struct {
 	Y     string `json:"y"`
 	Alt   string `json:"-"`
 	Data  []mark `json:"data"`
-	Group string `json:"-"` // heading above it
+	Floor *mark  `json:"floor,omitempty"` // words alone: a line across
+	Group string `json:"-"`               // heading above it
 }
 
 // mark is one thing in a plot.
 type mark struct {
 	Name  string  `json:"name"`
-	Kind  string  `json:"kind,omitempty"`      // kind of a row, or storage of a point
+	Kind  string  `json:"kind,omitempty"`      // kind of a row or its fusion, or storage of a point
 	Of    string  `json:"candidate,omitempty"` // of a row
 	X     float64 `json:"x"`
 	Y     float64 `json:"y"`
@@ -37,6 +38,11 @@ func (r *Report) plots() (out []plot) {
 		id := fmt.Sprintf("task%d-", i)
 		add := func(p plot) {
 			if len(p.Data) > 0 {
+				if w, ok := t.floor(); ok {
+					s := w.Scores[t.Metrics[0]]
+					p.Floor = &mark{Name: w.Name, X: 100 * s.Value, Low: 100 * s.Low, High: 100 * s.High}
+					p.Alt += fmt.Sprintf(" A line across is words alone: %s %.1f.", w.Name, 100*s.Value)
+				}
 				p.ID, p.Group = id+p.ID, t.Name
 				out = append(out, p)
 			}
@@ -47,7 +53,7 @@ func (r *Report) plots() (out []plot) {
 			add(r.against(t, "cost in "+currency, "cost of a million texts of this set, "+currency, r.price(t, currency)))
 		}
 		add(t.sizes("dimensions", "dimensions", func(p Point) float64 { return float64(p.Dimensions) }))
-		add(t.sizes("bytes", "bytes of one vector", func(p Point) float64 { return float64(p.Bytes) }))
+		add(t.sizes("bytes", "size of one vector, bytes", func(p Point) float64 { return float64(p.Bytes) }))
 	}
 	for _, loop := range []string{"closed", "open"} {
 		if p := r.ecdf(loop); len(p.Data) > 0 {
@@ -62,11 +68,17 @@ func (r *Report) plots() (out []plot) {
 
 func (t Task) intervals() plot {
 	m := t.Metrics[0]
-	p := plot{ID: "quality", Kind: "intervals", Title: "Quality: " + m + " with 95 % intervals", X: m + " × 100", Y: ""}
+	p := plot{ID: "quality", Kind: "intervals", Title: "Quality: " + m + " with 95 % intervals", X: t.unit()}
 	var words []string
 	for _, w := range t.sorted() {
 		if s, ok := w.Scores[m]; ok {
-			p.Data = append(p.Data, mark{Name: w.Name, Kind: w.Kind, Of: w.Candidate, X: 100 * s.Value, Low: 100 * s.Low, High: 100 * s.High})
+			if w.Kind != Floor {
+				kind := w.Kind
+				if kind == Fused {
+					kind = cmp.Or(w.Fusion, ByRanks)
+				}
+				p.Data = append(p.Data, mark{Name: w.Name, Kind: kind, Of: w.Candidate, X: 100 * s.Value, Low: 100 * s.Low, High: 100 * s.High})
+			}
 			words = append(words, fmt.Sprintf("%s %.1f (%.1f to %.1f)", w.Name, 100*s.Value, 100*s.Low, 100*s.High))
 		}
 	}
@@ -77,7 +89,7 @@ func (t Task) intervals() plot {
 // against plots quality over a figure that should be low, and marks what nothing beats in both.
 func (r *Report) against(t Task, id, x string, of func(Candidate) (float64, bool)) plot {
 	m := t.Metrics[0]
-	p := plot{ID: id, Kind: "front", Title: "Quality against " + id, X: x, Y: m + " × 100"}
+	p := plot{ID: id, Kind: "front", Title: "Quality against " + id, X: x, Y: t.unit()}
 	p.ID = strings.ReplaceAll(id, " ", "-")
 	for _, c := range r.Candidates {
 		v, known := of(c)
@@ -144,7 +156,7 @@ func (r *Report) currencies() (out []string) {
 }
 
 func (t Task) sizes(id, x string, of func(Point) float64) plot {
-	p := plot{ID: id, Kind: "sizes", Title: "Quality against " + x, X: x, Y: t.Metrics[0] + " × 100"}
+	p := plot{ID: id, Kind: "sizes", Title: "Quality against " + x, X: x, Y: t.unit()}
 	var words []string
 	for _, d := range t.Dimensions {
 		p.Data = append(p.Data, mark{Name: d.Candidate, Kind: d.Storage, X: of(d), Y: 100 * d.Value, Low: 100 * d.Low, High: 100 * d.High})
@@ -158,7 +170,7 @@ func (t Task) sizes(id, x string, of func(Point) float64) plot {
 }
 
 func (r *Report) ecdf(loop string) plot {
-	p := plot{ID: "latency-" + loop, Kind: "ecdf", Title: "Latency of single texts, one after the other", X: "ms", Y: "% of answers", Group: "Speed"}
+	p := plot{ID: "latency-" + loop, Kind: "ecdf", Title: "Latency of single texts, one after the other", X: "latency, ms", Y: "answers, %", Group: "Speed"}
 	if loop == "open" {
 		p.Title = "Latency of single texts at a fixed rate, from the moment they were due"
 	}
@@ -182,7 +194,7 @@ func (r *Report) ecdf(loop string) plot {
 }
 
 func (r *Report) throughput() plot {
-	p := plot{ID: "throughput", Kind: "throughput", Title: "Throughput against batch size", X: "texts a request", Y: "texts/s", Group: "Speed"}
+	p := plot{ID: "throughput", Kind: "throughput", Title: "Throughput against batch size", X: "texts per request", Y: "texts/s", Group: "Speed"}
 	var words []string
 	for _, c := range r.Candidates {
 		for _, s := range c.Speed {
@@ -192,6 +204,6 @@ func (r *Report) throughput() plot {
 			}
 		}
 	}
-	p.Alt = fmt.Sprintf("Lines of texts a second over texts a request, one request at a time: %s.", strings.Join(words, "; "))
+	p.Alt = fmt.Sprintf("Lines of texts a second over texts per request, one request at a time: %s.", strings.Join(words, "; "))
 	return p
 }

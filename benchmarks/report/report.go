@@ -169,13 +169,14 @@ type Difference struct {
 // same side have a p-value of .03, five of .06.
 const Few = 6
 
-// Words describes the comparison in a sentence, with the corrected p-value.
+// Words describes the comparison in a sentence, with differences times 100 and the corrected
+// p-value.
 func (d Difference) Words() string {
-	switch {
-	case d.Distinct:
-	case d.Differ == 0 && d.Value == 0:
-		return fmt.Sprintf("%s and %s are equal by %s on every question.", d.A, d.B, d.Metric)
-	case d.Differ < Few:
+	switch d.verdict() {
+	case better, worse:
+	case identical:
+		return fmt.Sprintf("%s and %s are identical by %s on every question.", d.A, d.B, d.Metric)
+	case tooFew:
 		return fmt.Sprintf("%s and %s differ by %s on %s: too few to tell.", d.A, d.B, d.Metric, questions(d.Differ))
 	default:
 		why := ""
@@ -188,13 +189,13 @@ func (d Difference) Words() string {
 		return fmt.Sprintf("%s and %s cannot be told apart by %s: the difference is %s, between %s and %s (p = %s)%s.",
 			d.A, d.B, d.Metric, signed(d.Value), signed(d.Low), signed(d.High), p(d.Holm), why)
 	}
-	better, worse := d.A, d.B
+	winner, loser := d.A, d.B
 	if d.Value < 0 {
-		better, worse = worse, better
+		winner, loser = loser, winner
 	}
 	low, high := min(abs(d.Low), abs(d.High)), max(abs(d.Low), abs(d.High))
-	return fmt.Sprintf("%s is better than %s by %s: by %.4f, between %.4f and %.4f (p = %s).",
-		better, worse, d.Metric, abs(d.Value), low, high, p(d.Holm))
+	return fmt.Sprintf("%s is better than %s by %s: by %.2f, between %.2f and %.2f (p = %s).",
+		winner, loser, d.Metric, 100*abs(d.Value), 100*low, 100*high, p(d.Holm))
 }
 
 func questions(n int) string {
@@ -204,12 +205,12 @@ func questions(n int) string {
 	return fmt.Sprintf("%d questions", n)
 }
 
-// signed formats a difference; one that rounds to 0 has no sign.
+// signed formats a difference times 100; one that rounds to 0 has no sign.
 func signed(v float64) string {
-	if s := fmt.Sprintf("%+.4f", v); s != "-0.0000" && s != "+0.0000" {
+	if s := fmt.Sprintf("%+.2f", 100*v); s != "-0.00" && s != "+0.00" {
 		return s
 	}
-	return "0.0000"
+	return "0.00"
 }
 
 func p(v float64) string {

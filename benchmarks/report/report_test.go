@@ -37,11 +37,11 @@ func sample() *Report {
 			},
 			{
 				Name: "dear </script><b>", Reference: "c:d", Dimensions: 64, VectorBytes: 256, IndexBytes: 256e6, Speed: []Speed{speed(1, .01, 50), open},
-				Costs: []TaskCost{{Task: "set", Texts: 10, Tokens: 55, Estimated: true, Currency: "USD", AsOf: "2026-10-01", Spent: .001, Million: 12.5, Monthly: 3, Volume: 240000}},
+				Costs: []TaskCost{{Task: "set", Texts: 10, Tokens: 55, Estimated: true, Currency: "USD", AsOf: "2026-10-01", Spent: .000125, Million: 12.5, Monthly: 3, Volume: 240000}},
 			},
 			{
 				Name: "poor", Dimensions: 64, VectorBytes: 256, IndexBytes: 256e6, Speed: []Speed{speed(1, .02, 40)},
-				Costs: []TaskCost{{Task: "set", Texts: 10, Tokens: 55, Currency: "CNY", AsOf: "2026-10-01", Spent: .002, Million: 90}},
+				Costs: []TaskCost{{Task: "set", Texts: 10, Tokens: 55, Currency: "CNY", AsOf: "2026-10-01", Spent: .0009, Million: 90}},
 			},
 			{Name: "gone", Failure: "no key *here*"},
 		},
@@ -176,7 +176,7 @@ func TestWords(t *testing.T) {
 	}{
 		{Difference{Value: 1, Low: -.4, High: 1, Differ: 1, P: 1, Holm: 1}, "a and b differ by MAP on 1 question: too few to tell."},
 		{Difference{Value: .1, Low: -.1, High: .3, Differ: 5, P: .06, Holm: .06}, "a and b differ by MAP on 5 questions: too few to tell."},
-		{Difference{Low: -.07, High: .07, P: 1, Holm: 1}, "a and b are equal by MAP on every question."},
+		{Difference{Low: -.07, High: .07, P: 1, Holm: 1}, "a and b are identical by MAP on every question."},
 		{Difference{Value: .1, Low: -.01, High: .3, Differ: 6, P: .03, Holm: .03}, "too few to say by how much."},
 		{Difference{Value: .1, Low: .01, High: .3, Differ: 60, P: .01, Holm: .01, Distinct: true}, "a is better than b by MAP"},
 	} {
@@ -205,7 +205,7 @@ func TestSpeedOfTexts(t *testing.T) {
 	if ms, _ := r.latency(r.Candidates[0]); !slices.Equal(rates, []float64{1, 40}) || ms != 500 {
 		t.Errorf("got %v texts/s and %v ms, want 1 and 40 of documents, and 500 ms of a query", rates, ms)
 	}
-	if row := r.speeds().rows[0]; row[3] != "queries" || row[7] != "-" {
-		t.Errorf("got the row %q, want queries without a 99 %% quantile", row)
+	if row := r.speeds().rows[0]; row[1] != "1 query" || row[5] != "-" {
+		t.Errorf("got the row %q, want 1 query without a 99 %% quantile", row)
 	}
 }

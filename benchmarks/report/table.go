@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -14,15 +15,17 @@ type table struct {
 	head  []string
 	rows  [][]string
 	left  int // the number of left-aligned columns; the others hold figures
+	keys  int // the number of columns that say what a row is about; 0 is 1
 }
 
-// tables returns all tables in reading order.
+// tables returns the tables below the answer in reading order, those without rows left out.
 func (r *Report) tables() []table {
 	var out []table
 	for _, t := range r.read() {
-		out = append(out, t.quality())
+		out = append(out, t.matrix(), t.fusions(), t.quality(false))
 	}
-	return append(out, r.speeds(), r.costs(), r.asked())
+	out = append(out, r.speeds(), r.costs(), r.asked())
+	return slices.DeleteFunc(out, func(t table) bool { return len(t.rows) == 0 })
 }
 
 // read returns the tasks that could be read.
@@ -35,30 +38,46 @@ func (r *Report) read() (out []Task) {
 	return out
 }
 
-// quality is a task's main table: figures times 100, the main metric with its interval, * for a
-// winner.
-func (t Task) quality() table {
+// quality is a task's table of all metrics, the main one with its interval, * for a winner. The
+// fused rows, two for each candidate, are at its end if fused is true.
+func (t Task) quality(fused bool) table {
 	out := table{head: []string{"embedder"}, left: 1}
 	if t.Kind == "retrieval" {
-		out.title = fmt.Sprintf("%s: %d queries, %d documents", t.Name, t.Queries, t.Documents)
+		out.title = fmt.Sprintf("%s: %s queries, %s documents", t.Name, grouped(t.Queries), grouped(t.Documents))
 	} else {
-		out.title = fmt.Sprintf("%s: %d pairs", t.Name, t.Queries)
+		out.title = fmt.Sprintf("%s: %s pairs", t.Name, grouped(t.Queries))
 	}
-	out.note = "times 100; [95 % interval]; * is better than every other row"
+	out.note = "all × 100; * is better than every other row"
+	if !fused && slices.ContainsFunc(t.Rows, func(w Row) bool { return w.Kind == Fused }) {
+		out.note += ", those of words beside meaning among them"
+	}
 	for i, m := range t.Metrics {
 		out.head = append(out.head, m)
 		if i == 0 {
-			out.head = append(out.head, "")
+			out.head = append(out.head, "95 % interval")
 		}
 	}
-	for _, w := range t.sorted() {
+	rows := t.sorted()
+	slices.SortStableFunc(rows, func(a, b Row) int {
+		switch fa, fb := a.Kind == Fused, b.Kind == Fused; {
+		case fa == fb:
+			return 0
+		case fb:
+			return -1
+		}
+		return 1
+	})
+	for _, w := range rows {
+		if w.Kind == Fused && !fused {
+			continue
+		}
 		row := []string{w.Name}
 		if w.Failure != "" {
 			row[0] += " (failed)"
 		}
 		for i, m := range t.Metrics {
 			s, ok := w.Scores[m]
-			cell, interval := "-", ""
+			cell, interval := "- ", "-"
 			if ok {
 				cell = fmt.Sprintf("%.2f", 100*s.Value)
 				if s.Best {
@@ -94,37 +113,50 @@ func (t Task) sorted() []Row {
 func (r *Report) speeds() table {
 	out := table{
 		title: "Speed",
-		note: "milliseconds per answered request; open: single texts at a fixed rate, timed from the moment they were due; " +
-			"errors with their median time; p99 of 100 answers and more",
-		head: []string{"embedder", "loop", "texts", "of", "p50", "p90", "p95", "p99", "max", "texts/s", "tokens/s", "requests", "errors"}, left: 2,
+		note: "times per answered request; open: at a fixed rate, timed from the moment they were due; " +
+			"errors with their median time; p99 of 100 answers and more; ~ estimated tokens",
+		head: []string{"embedder", "load", "p50, ms", "p90, ms", "p95, ms", "p99, ms", "max, ms", "texts/s", "tokens/s", "requests", "errors"}, left: 2, keys: 2,
 	}
 	for _, c := range r.Candidates {
 		for _, s := range c.Speed {
-			loop := s.Loop
-			if s.Rate > 0 {
-				loop = fmt.Sprintf("open %g/s", s.Rate)
-			}
 			tokens := figure(s.TokensPerSecond)
 			if !s.Metered {
 				tokens = "~" + tokens
 			}
-			row := []string{c.Name, loop, fmt.Sprint(s.Batch), s.Texts}
+			row := []string{c.Name, s.load()}
 			for _, v := range []float64{s.P50, s.P90, s.P95, s.P99, s.Max} {
 				row = append(row, figure(1000*v))
 			}
 			if s.P99 == 0 {
-				row[7] = "-"
+				row[5] = "-"
 			}
-			out.rows = append(out.rows, append(row, figure(s.TextsPerSecond), tokens, fmt.Sprint(s.Requests), s.failed()))
+			out.rows = append(out.rows, append(row, figure(s.TextsPerSecond), tokens, grouped(s.Requests), s.failed()))
 		}
+	}
+	return out
+}
+
+// load says what each request of a measurement holds, and how many come in a second if that is
+// fixed.
+func (s Speed) load() string {
+	what := strings.TrimSuffix(cmp.Or(s.Texts, "texts"), "s")
+	if s.Texts == "queries" {
+		what = "query"
+	}
+	if s.Batch != 1 {
+		what = cmp.Or(s.Texts, "texts")
+	}
+	out := fmt.Sprintf("%s %s", grouped(s.Batch), what)
+	if s.Rate > 0 {
+		out += fmt.Sprintf(", open %g/s", s.Rate)
 	}
 	return out
 }
 
 func (r *Report) costs() table {
 	out := table{
-		title: "Size and cost", note: "~ rests on estimated tokens; prices in different currencies are not added up or converted",
-		head: []string{"embedder", "task", "dims", "bytes/vector", "GB/million", "tokens/text", "per million texts", "per month", "price of"}, left: 2,
+		title: "Size and cost", note: "vectors in float32; ~ rests on estimated tokens; prices in different currencies are not added up or converted",
+		head: []string{"embedder", "task", "dims", "bytes per vector", "GB per million vectors", "tokens per text", "price per million texts", "price per month", "as of"}, left: 2, keys: 2,
 	}
 	for _, c := range r.Candidates {
 		for _, t := range c.Costs {
@@ -141,13 +173,13 @@ func (r *Report) costs() table {
 			case t.Local:
 				million = "local"
 			case t.Currency != "":
-				million = fmt.Sprintf("%s%.2f %s", approximately, t.Million, t.Currency)
+				million = fmt.Sprintf("%s%s %s", approximately, money(t.Million), t.Currency)
 				if t.Volume > 0 {
-					month = fmt.Sprintf("%s%.2f %s", approximately, t.Monthly, t.Currency)
+					month = fmt.Sprintf("%s%s %s", approximately, money(t.Monthly), t.Currency)
 				}
 			}
 			out.rows = append(out.rows, []string{
-				c.Name, t.Task, fmt.Sprint(c.Dimensions), fmt.Sprint(c.VectorBytes), fmt.Sprintf("%.2f", float64(c.IndexBytes)/1e9),
+				c.Name, t.Task, grouped(c.Dimensions), grouped(c.VectorBytes), fmt.Sprintf("%.2f", float64(c.IndexBytes)/1e9),
 				approximately + fmt.Sprintf("%.1f", per), million, month, cmp.Or(t.AsOf, "-"),
 			})
 		}
@@ -176,8 +208,8 @@ func (r *Report) asked() table {
 			why = counts(c.Attempts.Failed)
 		}
 		out.rows = append(out.rows, []string{
-			c.Name, reference, cmp.Or(c.Endpoint, "-"), cmp.Or(c.Space, "-"), fmt.Sprint(c.Dimensions),
-			fmt.Sprint(c.Attempts.Sent), why, fmt.Sprint(c.Refused),
+			c.Name, reference, cmp.Or(c.Endpoint, "-"), cmp.Or(c.Space, "-"), grouped(c.Dimensions),
+			grouped(c.Attempts.Sent), why, grouped(c.Refused),
 		})
 	}
 	return out
@@ -192,17 +224,37 @@ func (s Speed) failed() string {
 	return out
 }
 
-// figure formats a number with three significant digits.
+// figure formats a number with three significant digits, but no more than four decimals.
 func figure(v float64) string {
 	switch {
 	case v >= 100:
-		return fmt.Sprintf("%.0f", v)
+		return thousands(fmt.Sprintf("%.0f", v))
 	case v >= 10:
 		return fmt.Sprintf("%.1f", v)
 	case v >= 1 || v == 0:
 		return fmt.Sprintf("%.2f", v)
+	case v >= .1:
+		return fmt.Sprintf("%.3f", v)
 	}
-	return fmt.Sprintf("%.3f", v)
+	return fmt.Sprintf("%.4f", v)
+}
+
+// grouped formats a whole number with thousands separated.
+func grouped(n int) string { return thousands(strconv.Itoa(n)) }
+
+// money formats a sum of no less than 0 with two decimals and thousands separated.
+func money(v float64) string { return thousands(fmt.Sprintf("%.2f", v)) }
+
+// thousands puts commas into the part of a decimal number before its point.
+func thousands(s string) string {
+	whole, rest, found := strings.Cut(s, ".")
+	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if found {
+		whole += "." + rest
+	}
+	return whole
 }
 
 func counts(m map[string]int) string {
@@ -211,7 +263,7 @@ func counts(m map[string]int) string {
 	}
 	var parts []string
 	for k, n := range m {
-		parts = append(parts, fmt.Sprintf("%d %s", n, k))
+		parts = append(parts, grouped(n)+" "+k)
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, ", ")

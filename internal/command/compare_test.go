@@ -46,7 +46,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatalf("got the error %v, want none\n%s", err, errs)
 	}
-	holds(t, out, "set: 3 queries, 3 documents", "pairs: 4 pairs", "BM25 + static:base (scores)", "BM25 + static:base (ranks)", "written: vecspace-compare.html", "written: r.md")
+	holds(t, out, "set: 3 queries, 3 documents", "pairs: 4 pairs", "For quality on set take ", "set: words beside meaning", "written: vecspace-compare.html", "written: r.md")
 	holds(t, errs, "static:base: 14 texts to send, 0 recorded", "local", "static:base, set: 0 of 6")
 	f, err := os.Open("r.json")
 	expect.NoError(t, err)
@@ -54,6 +54,9 @@ func TestCompare(t *testing.T) {
 	r, err := comparison.ReadJSON(f)
 	expect.NoError(t, err)
 	expect.Equal(t, "candidates", len(r.Candidates), 2)
+	markdown, err := os.ReadFile("r.md")
+	expect.NoError(t, err)
+	holds(t, string(markdown), "BM25 + static:base (scores)", "BM25 + static:base (ranks)")
 	if want := "static:base 'static:base?dimensions=64'"; !strings.HasSuffix(r.Run.Command, want) {
 		t.Errorf("got the command %s, want %s at its end", r.Run.Command, want)
 	}
@@ -121,7 +124,7 @@ func TestCompareBadSets(t *testing.T) {
 				t.Errorf("%s: got no word of %s, want %q", name, task, want)
 			}
 		}
-		if name != "stderr" && !strings.Contains(text, "BM25 + static:base") {
+		if name != "stderr" && !strings.Contains(text, "BM25 + static:base") && !strings.Contains(text, "set: words beside meaning") {
 			t.Errorf("%s: got no figures of the good set, want them", name)
 		}
 	}
@@ -227,7 +230,7 @@ func TestCompareWritesReports(t *testing.T) {
 	r, err := comparison.ReadJSON(strings.NewReader(out))
 	expect.NoError(t, err)
 	expect.Equal(t, "candidates", len(r.Candidates), 1)
-	holds(t, errs, "BM25 + static:base", "written: link.html", "written: r.md")
+	holds(t, errs, "set: words beside meaning", "written: link.html", "written: r.md")
 	for _, name := range []string{"real.html", "r.md"} {
 		info, err := os.Lstat(name)
 		expect.NoError(t, err)
@@ -251,7 +254,7 @@ func TestCompareTellsSpeedAndReasons(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "1 of 2 candidates failed: nobody:x\n  nobody:x: ") {
 		t.Errorf("got the error %v, want the reason behind the names", err)
 	}
-	if strings.Index(out, "nobody:x failed: ") < strings.Index(out, "BM25 + static:base") {
+	if strings.Index(out, "nobody:x failed: ") < strings.Index(out, "set: words beside meaning") {
 		t.Errorf("got the reason before the figures, want it behind them\n%s", out)
 	}
 }
