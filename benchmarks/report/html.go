@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Observable Plot on D3 draws the plots. Both are part of the page, unchanged as published
@@ -152,7 +153,7 @@ func (r *Report) web(t table) pageTable {
 		return c
 	}
 	for i, s := range t.head {
-		out.Head = append(out.Head, cell(i, s))
+		out.Head = append(out.Head, cell(i, strings.ReplaceAll(s, "× 100", "×\u00a0100")))
 	}
 	for _, row := range t.rows {
 		made := []pageCell{r.name(row[0])}

@@ -173,7 +173,7 @@ const phone = `<!DOCTYPE html><meta charset="utf-8"><body><iframe style="width:3
 <script>addEventListener("load", () => {
   const d = document.querySelector("iframe").contentDocument, found = [];
   if (d.documentElement.scrollWidth > 375) found.push("the page is " + d.documentElement.scrollWidth + " wide");
-  for (const e of d.querySelectorAll("svg text, .legend span, .panels p, h1, h2, h3, h4, .take, li, .note")) {
+  for (const e of d.querySelectorAll("svg text, .legend span, .panels p, h1, h2, h3, .take, li, .note")) {
     const r = e.getBoundingClientRect();
     if (r.width > 0 && (r.left < 0 || r.right > 375)) found.push(e.textContent + " is from " + r.left + " to " + r.right);
   }

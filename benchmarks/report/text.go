@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"golang.org/x/text/width"
@@ -191,20 +190,26 @@ func wrap(text string, n int) (lines []string) {
 		line = word
 		for columns(line) > n {
 			runes := []rune(line)
-			cut := len(runes)
-			for cut > 1 && columns(string(runes[:cut])) > n {
-				cut--
-			}
-			if i := strings.LastIndexAny(string(runes[1:cut+1]), "?&-/:@"); i > 0 && cut < len(runes) {
-				before := string(runes[1 : cut+1])[:i]
-				if cut = len([]rune(before)) + 1; runes[cut] == '-' || runes[cut] == '/' || runes[cut] == ':' {
-					cut = min(cut+1, n)
-				}
-			}
+			cut := seam(runes, n)
 			lines, line = append(lines, string(runes[:cut])), string(runes[cut:])
 		}
 	}
-	return slices.DeleteFunc(append(lines, line), func(s string) bool { return s == "" })
+	return append(lines, line)
+}
+
+// seam returns where to cut a word that is wider than n columns: at a sign that references have, or
+// else where n columns end.
+func seam(word []rune, n int) int {
+	cut := 1
+	for cut < len(word)-1 && columns(string(word[:cut+1])) <= n {
+		cut++
+	}
+	for i := cut; i > 1; i-- {
+		if strings.ContainsRune("?&@", word[i]) || strings.ContainsRune("-/:", word[i-1]) {
+			return i
+		}
+	}
+	return cut
 }
 
 // columns returns how many columns of a terminal a text takes. Ideographs take two.

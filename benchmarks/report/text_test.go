@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestText(t *testing.T) {
@@ -68,12 +70,21 @@ func TestTextFits(t *testing.T) {
 	}
 }
 
+// Long names break where a reader of references expects it.
+func TestWrap(t *testing.T) {
+	expect.Equal(t, "a reference", wrap("openai:text-embedding-3-small?dimensions=512&key_env=KEY", 24), []string{"openai:text-embedding-3-", "small?dimensions=512", "&key_env=KEY"})
+	expect.Equal(t, "words", wrap("one two  three", 8), []string{"one two", "three"})
+	expect.Equal(t, "ideographs", wrap("中文中文中文", 5), []string{"中文", "中文", "中文"})
+	expect.Equal(t, "a figure that fits", wrap("70.00 ", 6), []string{"70.00 "})
+}
+
 func FuzzWrap(f *testing.F) {
 	f.Add("static:base?dimensions=128 and more", uint8(20))
 	f.Add("中文中文中文", uint8(3))
 	f.Add("", uint8(1))
 	f.Fuzz(func(t *testing.T, text string, wide uint8) {
 		n := 2 + int(wide)
+		text = strings.ToValidUTF8(text, "?")
 		lines := wrap(text, n)
 		if len(lines) == 0 {
 			t.Fatalf("got no line of %q, want one", text)
