@@ -80,8 +80,10 @@ func (r *Report) HTML(w io.Writer) error {
 	p.Answer, p.Take, p.Words = r.web(top), words[0], words[1:]
 	for _, task := range r.read() {
 		pt := pageTask{
-			Name: task.Name, Table: r.web(task.quality(false)), All: r.web(task.quality(true)), Matrix: r.webMatrix(task),
-			Fusions: r.web(task.fusions()), Verdicts: task.verdicts(),
+			Name: task.Name, Table: r.web(task.quality(false)), Matrix: r.webMatrix(task), Fusions: r.web(task.fusions()), Verdicts: task.verdicts(),
+		}
+		if task.hybrid() {
+			pt.All = r.web(task.quality(true))
 		}
 		for _, x := range plots {
 			if x.Group == task.Name {

@@ -37,7 +37,7 @@ func (r *Report) Markdown(out io.Writer) error {
 		t.markdown(w)
 	}
 	for _, t := range r.read() {
-		if all := t.quality(true); len(t.fusions().rows) > 0 {
+		if all := t.quality(true); t.hybrid() {
 			fmt.Fprintf(w, "<details><summary>%s: all metrics with words beside meaning</summary>\n\n%s\n\n", template.HTMLEscapeString(t.Name), escape(all.note))
 			all.markdown(w)
 			fmt.Fprint(w, "</details>\n\n")

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 )
 
 // Verdicts on two rows.
@@ -75,6 +76,11 @@ func (t Task) fused(candidate, fusion string) (Row, bool) {
 		}
 	}
 	return Row{}, false
+}
+
+// hybrid reports whether the task has fused rows.
+func (t Task) hybrid() bool {
+	return slices.ContainsFunc(t.Rows, func(w Row) bool { return w.Kind == Fused })
 }
 
 // fusions compares each candidate fused with words by scores with what it is fused of, and with the

@@ -32,3 +32,22 @@ func TestFusions(t *testing.T) {
 	got := sample().Tasks[0].fusions().rows
 	expect.Equal(t, "the rows", got, [][]string{{"cheap", "55.00", "[50.00 60.00]", "+5.00 ", "+10.00*", "+7.00*"}})
 }
+
+// A report of before has fused rows by ranks only, which do not say so. They are on the page and in
+// Markdown.
+func TestFusedOfBefore(t *testing.T) {
+	r := sample()
+	task := &r.Tasks[0]
+	task.Rows = slices.DeleteFunc(task.Rows, func(w Row) bool { return w.Fusion == ByScores })
+	for i := range task.Rows {
+		task.Rows[i].Fusion = ""
+	}
+	if _, ok := task.fused("cheap", ByRanks); !ok || len(task.fusions().rows) > 0 {
+		t.Errorf("got %v and %q, want the fusion by ranks and no table of fusions by scores", ok, task.fusions().rows)
+	}
+	for name, got := range map[string]string{"HTML": render(t, html, r), "Markdown": render(t, markdown, r)} {
+		if !strings.Contains(got, "BM25 + cheap (ranks)") {
+			t.Errorf("%s: the row fused by ranks is missing", name)
+		}
+	}
+}

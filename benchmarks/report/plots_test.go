@@ -35,6 +35,14 @@ func TestPlots(t *testing.T) {
 			t.Errorf("got %+v, want an ID of its own, a description, data and a group", p)
 		}
 		ids[p.ID] = true
+		if line := strings.Contains(p.Alt, "BM25 45.0."); (p.Floor != nil) != strings.HasPrefix(p.ID, "task") || p.Floor != nil && (p.Floor.X != 45 || !line) {
+			t.Errorf("%s: got the line %+v and %q, want BM25 at 45 across plots of quality only", p.ID, p.Floor, p.Alt)
+		}
+		for _, m := range p.Data {
+			if m.Name == "BM25" {
+				t.Errorf("%s: got BM25 as a mark, want a line", p.ID)
+			}
+		}
 		for _, m := range p.Data { // a row has its candidate's color
 			if want := strings.HasPrefix(m.Name, "BM25 + cheap ("); p.ID == "task0-quality" && (m.Of == "cheap") != (want || m.Name == "cheap") {
 				t.Errorf("got the candidate %q for the row %q", m.Of, m.Name)

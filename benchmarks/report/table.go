@@ -48,7 +48,7 @@ func (t Task) quality(fused bool) table {
 		out.title = fmt.Sprintf("%s: %s pairs", t.Name, grouped(t.Queries))
 	}
 	out.note = "all × 100; * is better than every other row"
-	if !fused && slices.ContainsFunc(t.Rows, func(w Row) bool { return w.Kind == Fused }) {
+	if !fused && t.hybrid() {
 		out.note += ", those of words beside meaning among them"
 	}
 	for i, m := range t.Metrics {

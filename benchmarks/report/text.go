@@ -64,7 +64,7 @@ func paragraph(w io.Writer, lead, text string) {
 
 // Columns of words get as narrow as narrowest if the table then fits; else as narrow as readable.
 const (
-	narrowest = 20
+	narrowest = 16
 	readable  = 36
 )
 

@@ -63,7 +63,7 @@ func TestTextFits(t *testing.T) {
 			t.Errorf("got a line of %d columns, want at most %d: %s", n, most, line)
 		}
 	}
-	for _, want := range []string{"tokens/s", "requests", "as of", "refused", strings.Repeat("9", 19)} {
+	for _, want := range []string{"tokens/s", "requests", "as of", "refused", strings.Repeat("9", 12)} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}
