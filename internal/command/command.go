@@ -35,6 +35,7 @@ func (p Parts) commands() []command {
 	return []command{
 		{"compare", "compare embedders side by side: quality, speed and cost", p.compare},
 		{"embed", "embed lines of text, by any provider", p.embed},
+		{"job", "embed files of any size, and go on after a stop", p.job},
 		{"check", "ask a live service whether it does what a reference and the catalog say", p.check},
 		{"providers", "list every provider and model, with limits and prices", listProviders},
 		{"serve", "serve embedders over HTTP, to any client of OpenAI and others", p.serveModels},
@@ -106,6 +107,9 @@ func (p Parts) run(ctx context.Context, args []string, std streams) int {
 		fmt.Fprintf(std.err, "vecspace %s: %v\n", c.name, err)
 		if _, wrong := errors.AsType[usageError](err); wrong {
 			return 2
+		}
+		if _, paused := errors.AsType[pausedError](err); paused {
+			return 3
 		}
 		return 1
 	}

@@ -25,13 +25,15 @@ _vecspace() {
     COMPREPLY=($(compgen -W "COMMANDS help" -- "$cur"))
   elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = emulate ]; then
     COMPREPLY=($(compgen -W "SERVICES" -- "$cur"))
+  elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = job ]; then
+    COMPREPLY=($(compgen -W "JOBS" -- "$cur"))
   elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = completion ]; then
     COMPREPLY=($(compgen -W "bash zsh fish" -- "$cur"))
   elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = help ]; then
     COMPREPLY=($(compgen -W "COMMANDS" -- "$cur"))
   elif [[ $cur == -* ]]; then
-    if [ "${COMP_WORDS[1]}" = emulate ]; then
-      COMPREPLY=($(compgen -W "$(_vecspace_flags emulate "${COMP_WORDS[2]}")" -- "$cur"))
+    if [ "${COMP_WORDS[1]}" = emulate ] || [ "${COMP_WORDS[1]}" = job ]; then
+      COMPREPLY=($(compgen -W "$(_vecspace_flags "${COMP_WORDS[1]}" "${COMP_WORDS[2]}")" -- "$cur"))
     else
       COMPREPLY=($(compgen -W "$(_vecspace_flags "${COMP_WORDS[1]}")" -- "$cur"))
     fi
@@ -45,12 +47,14 @@ complete -o default -F _vecspace vecspace
     compadd COMMANDS help
   elif (( CURRENT == 3 )) && [[ ${words[2]} == emulate ]]; then
     compadd SERVICES
+  elif (( CURRENT == 3 )) && [[ ${words[2]} == job ]]; then
+    compadd JOBS
   elif (( CURRENT == 3 )) && [[ ${words[2]} == completion ]]; then
     compadd bash zsh fish
   elif (( CURRENT == 3 )) && [[ ${words[2]} == help ]]; then
     compadd COMMANDS
   elif [[ ${words[CURRENT]} == -* ]]; then
-    [[ ${words[2]} == emulate ]] && at=(emulate ${words[3]})
+    [[ ${words[2]} == (emulate|job) ]] && at=(${words[2]} ${words[3]})
     compadd -- ${(f)"$(vecspace $at -h 2>/dev/null | sed -n 's/^  \(-[a-z][a-z-]*\).*/\1/p')"}
   else
     _files
@@ -60,11 +64,12 @@ compdef _vecspace vecspace
 `,
 	"fish": `function __vecspace_flags
   set -l words (commandline -opc)[2..]
-  test "$words[1]" = emulate; and set words emulate $words[2]; or set words $words[1]
+  contains -- "$words[1]" emulate job; and set words $words[1] $words[2]; or set words $words[1]
   vecspace $words -h 2>/dev/null | sed -n 's/^  \(-[a-z][a-z-]*\).*/\1/p'
 end
 complete -c vecspace -n __fish_use_subcommand -f -a 'COMMANDS help'
 complete -c vecspace -n '__fish_seen_subcommand_from emulate' -f -a 'SERVICES'
+complete -c vecspace -n '__fish_seen_subcommand_from job' -f -a 'JOBS'
 complete -c vecspace -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
 complete -c vecspace -n '__fish_seen_subcommand_from help' -f -a 'COMMANDS'
 complete -c vecspace -n 'not __fish_use_subcommand; and string match -q -- "-*" (commandline -ct)' -f -a '(__vecspace_flags)'
@@ -86,6 +91,6 @@ func (p Parts) completion(_ context.Context, args []string, std streams) error {
 		names = append(names, c.name)
 	}
 	_, err = fmt.Fprint(std.out, strings.NewReplacer("COMMANDS", strings.Join(names, " "),
-		"SERVICES", strings.ReplaceAll(serviceNames(), ",", "")).Replace(completions[shells[0]]))
+		"JOBS", strings.Join(jobCommands, " "), "SERVICES", strings.ReplaceAll(serviceNames(), ",", "")).Replace(completions[shells[0]]))
 	return err
 }

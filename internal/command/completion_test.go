@@ -14,7 +14,7 @@ import (
 func TestCompletion(t *testing.T) {
 	for _, shell := range []string{"bash", "zsh", "fish"} {
 		code, out, errs := vecspace(t, "", "completion", shell)
-		ended(t, code, 0, out+errs, "compare embed check providers serve emulate completion version help", "dashscope deepinfra")
+		ended(t, code, 0, out+errs, "compare embed job check providers serve emulate completion version help", "dashscope deepinfra")
 		if path, err := exec.LookPath(shell); err == nil {
 			if said, err := exec.CommandContext(t.Context(), path, "-n", "-c", out).CombinedOutput(); err != nil {
 				t.Errorf("%s: got %v and %s, want a script that it reads", shell, err, said)
@@ -30,7 +30,7 @@ func TestCompletion(t *testing.T) {
 	expect.NoError(t, os.WriteFile(filepath.Join(dir, "vecspace"), []byte("#!/bin/sh\n"+asProgram+"=1 exec '"+os.Args[0]+"' \"$@\"\n"), 0o700))
 	for words, want := range map[string]string{
 		"em": "embed emulate", "help pro": "providers", "emulate dash": "dashscope", "completion b": "bash", "embed static:base -fi": "-field", "emulate dashscope -reg": "-region",
-		"version x": "",
+		"version x": "", "job ver": "verify", "job run -bud": "-budget",
 	} {
 		n := len(strings.Fields(words))
 		cmd := exec.CommandContext(t.Context(), bash, "-c", script+"\nCOMP_WORDS=(vecspace "+words+"); COMP_CWORD="+string(rune('0'+n))+"; _vecspace; echo ${COMPREPLY[@]}")

@@ -11,6 +11,7 @@ import (
 // Lines reads text line by line, decoded as by [NewReader].
 type Lines struct {
 	Number int    // of the line that was read last, from 1
+	Read   int64  // bytes of all lines so far with their ends, but for a mark at the very beginning
 	Text   string // without its end (\n or \r\n) and byte order marks; empty if it is too long
 	Why    string // what makes it no text, in words that follow its number, or ""
 	Err    error  // what ended the input, unless that is its end
@@ -23,6 +24,11 @@ type Lines struct {
 // NewLines returns the lines of r. One of more than max bytes has a Why and no Text.
 func NewLines(r io.Reader, max int) *Lines {
 	return &Lines{in: bufio.NewReaderSize(NewReader(r), 64<<10), max: max}
+}
+
+// LinesFrom is [NewLines] for what is left of a UTF-8 text after some lines and bytes of them.
+func LinesFrom(r io.Reader, max, number int, read int64) *Lines {
+	return &Lines{in: bufio.NewReaderSize(r, 64<<10), max: max, Number: number, Read: read}
 }
 
 // Next reads a line and reports whether there is one. A last line that is cut short by an error
@@ -53,6 +59,7 @@ func (l *Lines) next() (text []byte, long bool, err error) {
 	for more := true; more; {
 		var part []byte
 		part, err = l.in.ReadSlice('\n')
+		l.Read += int64(len(part))
 		more = errors.Is(err, bufio.ErrBufferFull)
 		if long = long || len(text)+len(part) > l.max+len("\r\n"); long {
 			text = nil

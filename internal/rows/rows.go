@@ -72,6 +72,14 @@ type Reader struct {
 	line   int // where the record begins
 	fields map[string]json.RawMessage
 	next   int // index
+
+	// Of a Reader that OpenFile made; see place.go.
+	file  io.ReadSeeker
+	asked Options
+	whole bool  // it can only be read from its beginning
+	mark  int64 // bytes of a byte order mark
+	base  Place // where r.csv began
+	ended int   // lines of r.csv so far
 }
 
 // NewReader begins to read. The input is UTF-8, or UTF-16 that begins with a byte order mark, and
@@ -280,12 +288,15 @@ func (r *Reader) record() (values []string, why string, ok bool) {
 	r.cap.left = MaxRecord
 	values, err := r.csv.Read()
 	wrong, parse := errors.AsType[*csv.ParseError](err)
+	if parse {
+		r.ended = wrong.Line
+	}
 	switch {
 	case parse && wrong.Err == csv.ErrQuote && wrong.Line > wrong.StartLine:
-		r.line = wrong.StartLine
-		return nil, fmt.Sprintf("begins a record whose quotes are not closed, as line %d shows: what is between them is lost", wrong.Line), true
+		r.line = r.base.Line + wrong.StartLine
+		return nil, fmt.Sprintf("begins a record whose quotes are not closed, as line %d shows: what is between them is lost", r.base.Line+wrong.Line), true
 	case parse:
-		r.line = wrong.StartLine
+		r.line = r.base.Line + wrong.StartLine
 		return nil, fmt.Sprintf("is not CSV: %v", wrong.Err), true
 	case errors.Is(err, io.EOF):
 		return nil, "", false
@@ -294,6 +305,9 @@ func (r *Reader) record() (values []string, why string, ok bool) {
 		return nil, "", false
 	}
 	r.line, _ = r.csv.FieldPos(0)
+	r.line += r.base.Line
+	r.ended, _ = r.csv.FieldPos(len(values) - 1)
+	r.ended += strings.Count(values[len(values)-1], "\n")
 	return values, "", true
 }
 

@@ -2,7 +2,6 @@ package rows
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
 	"strings"
@@ -31,13 +30,6 @@ func read(t *testing.T, in io.Reader, o Options) (out []string, err error) {
 }
 
 func TestReader(t *testing.T) {
-	zipped := func(s string) string {
-		var b bytes.Buffer
-		w := gzip.NewWriter(&b)
-		_, err := io.WriteString(w, s)
-		expect.NoError(t, errors.Join(err, w.Close()))
-		return b.String()
-	}
 	field := Options{Field: "text", ID: "id"}
 	titled := Options{Template: `{title}:\n{text} {{x}}`}
 	for name, c := range map[string]struct {

@@ -148,6 +148,47 @@ func number(b []byte, x float32) []byte {
 // npyHead is the length of a file's header. NumPy wants a multiple of 64.
 const npyHead = 128
 
+// NPY is what the header of a file of [NewNPY] says.
+type NPY struct {
+	Rows, Dimensions int
+	Half             bool // float16
+}
+
+const npyForm = "\x93NUMPY\x01\x00%c\x00{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d), }"
+
+// Head returns the header of 128 bytes. RowBytes for each row follow it.
+func (n NPY) Head() string {
+	kind := "<f4"
+	if n.Half {
+		kind = "<f2"
+	}
+	head := fmt.Sprintf(npyForm, npyHead-10, kind, n.Rows, n.Dimensions)
+	return head + strings.Repeat(" ", npyHead-1-len(head)) + "\n"
+}
+
+// RowBytes returns the bytes of a row.
+func (n NPY) RowBytes() int {
+	if n.Half {
+		return 2 * n.Dimensions
+	}
+	return 4 * n.Dimensions
+}
+
+// ReadNPY reads the header of a file of [NewNPY], which may be all of it that is there.
+func ReadNPY(r io.Reader) (n NPY, err error) {
+	head := make([]byte, npyHead)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return n, fmt.Errorf("it has no .npy header: %w", err)
+	}
+	_, shape, _ := strings.Cut(string(head), "'shape': ")
+	_, err = fmt.Sscanf(shape, "(%d, %d)", &n.Rows, &n.Dimensions)
+	n.Half = strings.Contains(string(head), "'<f2'")
+	if err != nil || n.Rows < 0 || n.Dimensions < 0 || n.Head() != string(head) {
+		return NPY{}, errors.New("it is not a .npy file of rows of float32 or float16 that this program has written")
+	}
+	return n, nil
+}
+
 // NewNPY returns a Writer of a .npy file of one row a vector: float32, or float16 if half is set.
 // numpy.load reads it. The id of each row, or its index where it has none, is a line of ids.
 // Results without a vector have no row. Close writes the header; dimensions is what it says if
@@ -206,12 +247,7 @@ func (n *npy) Close() error {
 	if err := errors.Join(n.out.Flush(), n.ids.Flush()); err != nil {
 		return err
 	}
-	kind := "<f4"
-	if n.half {
-		kind = "<f2"
-	}
-	head := fmt.Sprintf("\x93NUMPY\x01\x00%c\x00{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d), }", npyHead-10, kind, n.rows, n.dimensions)
-	head += strings.Repeat(" ", npyHead-1-len(head)) + "\n"
+	head := NPY{n.rows, n.dimensions, n.half}.Head()
 	if _, err := n.to.Seek(0, io.SeekStart); err != nil {
 		return err
 	}

@@ -159,3 +159,17 @@ func BenchmarkWrite(b *testing.B) {
 		})
 	}
 }
+
+// The header of a .npy file is read as it was written, and nothing else is read as one.
+func TestReadNPY(t *testing.T) {
+	for _, want := range []NPY{{0, 0, false}, {3, 256, false}, {1 << 40, 1 << 20, true}} {
+		got, err := ReadNPY(strings.NewReader(want.Head() + "rows"))
+		expect.NoError(t, err)
+		expect.Equal(t, "header", got, want)
+	}
+	for _, in := range []string{"", "{}", strings.Replace(NPY{1, 2, false}.Head(), "False", "True ", 1), strings.Repeat("x", 128)} {
+		if _, err := ReadNPY(strings.NewReader(in)); err == nil {
+			t.Errorf("got no error for %q, want one", in)
+		}
+	}
+}

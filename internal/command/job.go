@@ -1,0 +1,299 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vecspace/embedding/jobs"
+)
+
+const jobUsage = `usage: vecspace job run -in FILES -out FOLDER [FLAGS]
+       vecspace job worker|status|pause|resume|cancel|retry|verify|merge FOLDER [FLAGS]
+
+A job embeds files of any size into a folder, and goes on where it was after a stop, a kill or a
+crash: the same command again, or on another day. Each text is in the results exactly once, and is
+paid for at most once beyond what was under way.
+
+  run      plan a job, show its cost, and do it
+  worker   help to do a job that runs, from another process that sees the same folder
+  status   say how far it is
+  pause    stop it in all processes, until resume
+  resume   let it go on; run it again then
+  cancel   end it for good and keep its results
+  retry    do failed shards again; run it again then
+  verify   read inputs and results again and compare them
+  merge    write the vectors of all parts to one file
+
+"vecspace job COMMAND -h" says more. The exit code is 0 if all is well, 1 if texts were rejected or
+shards failed, 2 for a wrong call, and 3 if the job is paused.
+`
+
+// jobCommands are the words that may follow job.
+var jobCommands = []string{"run", "worker", "status", "pause", "resume", "cancel", "retry", "verify", "merge"}
+
+// pausedError is that of a job that is paused; the program then exits with 3.
+type pausedError struct{ error }
+
+func (p Parts) job(ctx context.Context, args []string, std streams) error {
+	if len(args) == 0 {
+		return usagef("which command? There are %s", strings.Join(jobCommands, ", "))
+	}
+	switch args[0] {
+	case "-h", "-help", "--help":
+		fmt.Fprint(std.out, jobUsage)
+		return nil
+	case "run":
+		return p.jobRun(ctx, args[1:], std)
+	case "worker":
+		return p.jobWorker(ctx, args[1:], std)
+	case "status":
+		return jobStatus(ctx, args[1:], std)
+	case "pause":
+		return jobPause(args[1:], std)
+	case "resume":
+		return jobResume(args[1:], std)
+	case "cancel":
+		return jobCancel(args[1:], std)
+	case "retry":
+		return jobRetry(args[1:], std)
+	case "verify":
+		return jobVerify(ctx, args[1:], std)
+	case "merge":
+		return jobMerge(ctx, args[1:], std)
+	}
+	return usagef("there is no command %q of job: there are %s", args[0], strings.Join(jobCommands, ", "))
+}
+
+// folder parses the arguments of a command on a job and opens that.
+func folder(fs *flag.FlagSet, says string, args []string, std streams) (*jobs.Job, string, error) {
+	fs.Usage = func() {
+		fmt.Fprintf(fs.Output(), "usage: %s FOLDER [FLAGS]\n\n%s\n\n", fs.Name(), says)
+		fs.PrintDefaults()
+	}
+	rest, err := parse(fs, args, std)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(rest) != 1 {
+		return nil, "", usagef("one folder of a job is needed, and there are %d", len(rest))
+	}
+	j, err := jobs.Open(rest[0])
+	return j, rest[0], err
+}
+
+// on is folder for a command without flags.
+func on(name, says string, args []string, std streams) (*jobs.Job, string, error) {
+	return folder(flag.NewFlagSet("vecspace job "+name, flag.ContinueOnError), says, args, std)
+}
+
+func jobPause(args []string, std streams) (err error) {
+	j, dir, err := on("pause", "Stops the job in all processes, which wait for requests under way.", args, std)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	if err := j.Pause(jobs.Pause{Kind: "asked", Reason: "vecspace job pause was called"}); err != nil {
+		return err
+	}
+	fmt.Fprintf(std.err, "paused; vecspace job resume %s takes it back\n", dir)
+	return nil
+}
+
+func jobResume(args []string, std streams) (err error) {
+	j, _, err := on("resume", "Takes back a pause. Run the job again afterwards.", args, std)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	was, err := j.Resume()
+	if err == nil && !was {
+		fmt.Fprintln(std.err, "the job was not paused")
+	} else if err == nil {
+		fmt.Fprintln(std.err, "resumed: run the job again")
+	}
+	return err
+}
+
+func jobCancel(args []string, std streams) (err error) {
+	j, dir, err := on("cancel", "Ends the job for good in all processes. Finished parts stay.", args, std)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	if err := j.Cancel(); err != nil {
+		return err
+	}
+	fmt.Fprintf(std.err, "canceled; finished parts stay in %s\n", dir)
+	return nil
+}
+
+func jobRetry(args []string, std streams) (err error) {
+	fs := flag.NewFlagSet("vecspace job retry", flag.ContinueOnError)
+	var shards []int
+	fs.Func("shards", "also remove the results of these `numbers`, such as 3,17, and do them again", func(s string) error {
+		for part := range strings.SplitSeq(s, ",") {
+			n, err := strconv.Atoi(strings.TrimSpace(part))
+			if err != nil || n < 0 {
+				return errors.New("write numbers with commas between them")
+			}
+			shards = append(shards, n)
+		}
+		return nil
+	})
+	j, _, err := folder(fs, "Makes the job do failed shards again. Run it again afterwards.", args, std)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	n, err := j.Retry(shards...)
+	if err == nil {
+		fmt.Fprintf(std.err, "%d shards will be done again: run the job again\n", n)
+	}
+	return err
+}
+
+func jobVerify(ctx context.Context, args []string, std streams) (err error) {
+	fs := flag.NewFlagSet("vecspace job verify", flag.ContinueOnError)
+	asJSON := fs.Bool("json", false, "print what was found as JSON")
+	j, dir, err := folder(fs, "Reads inputs and results again: each record is there once, and nothing has changed.", args, std)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	v, err := j.Verify(ctx)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		if err := printJSON(std, v); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(std.out, "%d parts are whole: %d texts, %d vectors, %d rejected\n", v.Parts, v.Texts, v.Vectors, v.Rejected)
+		for _, p := range v.Problems {
+			fmt.Fprintln(std.out, p)
+		}
+	}
+	if len(v.Damaged) > 0 {
+		return fmt.Errorf("%d parts are damaged: vecspace job retry -shards %s %s makes the job do them again", len(v.Damaged), numbers(v.Damaged), dir)
+	}
+	if v.Missing+v.Failed > 0 {
+		return fmt.Errorf("%d shards are not done and %d have failed", v.Missing, v.Failed)
+	}
+	return nil
+}
+
+func numbers(all []int) string {
+	var out []string
+	for _, n := range all {
+		out = append(out, strconv.Itoa(n))
+	}
+	return strings.Join(out, ",")
+}
+
+func printJSON(std streams, v any) error {
+	enc := json.NewEncoder(std.out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func jobMerge(ctx context.Context, args []string, std streams) (err error) {
+	fs := flag.NewFlagSet("vecspace job merge", flag.ContinueOnError)
+	to := fs.String("o", "", "write to this `file`; ids of .npy go to FILE.ids")
+	j, _, err := folder(fs, "Writes the vectors of all parts to one file, in the order of the texts.", args, std)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	if *to == "" || isStdout(*to) {
+		return usagef("-o FILE is needed")
+	}
+	n, err := j.Merge(ctx, *to)
+	if err == nil {
+		fmt.Fprintf(std.err, "%s: %d vectors\n", *to, n)
+	}
+	return err
+}
+
+func jobStatus(ctx context.Context, args []string, std streams) (err error) {
+	fs := flag.NewFlagSet("vecspace job status", flag.ContinueOnError)
+	asJSON := fs.Bool("json", false, "print it as JSON")
+	watch := fs.Bool("watch", false, "print it again every five seconds until the job ends")
+	j, dir, err := folder(fs, "Says how far a job is. Texts of shards that are under way do not count.", args, std)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	before, last := -1, time.Now()
+	for {
+		s, err := j.Status()
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			err = printJSON(std, s)
+		} else {
+			rate := 0.0
+			if before >= 0 {
+				rate = float64(s.Done-before) / time.Since(last).Seconds()
+			}
+			fmt.Fprint(std.out, statusText(s, dir, rate))
+		}
+		before, last = s.Done, time.Now()
+		if over := s.State != "running" && s.State != "stopped"; err != nil || !*watch || over {
+			return err
+		}
+		wait := time.NewTimer(5 * time.Second)
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return nil
+		case <-wait.C:
+		}
+	}
+}
+
+// statusText is a status in words. rate is in texts a second, 0 if it is unknown.
+func statusText(s jobs.Status, dir string, rate float64) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "job %s: %s, %d of %d texts (%d of %d shards)", s.ID, s.State, s.Done, s.Texts, s.ShardsDone, s.Shards)
+	if rate > 0 {
+		left := time.Duration(float64(s.Texts-s.Done) / rate * float64(time.Second))
+		fmt.Fprintf(&b, ", %.1f texts/s, %s left", rate, left.Round(time.Second))
+	}
+	fmt.Fprintf(&b, "\n  vectors %d, rejected %d, shards that failed %d\n", s.Vectors, s.Rejected, s.ShardsFailed)
+	if s.Requests > 0 {
+		fmt.Fprintf(&b, "  %s\n", spent(s))
+	}
+	if len(s.Workers) > 0 {
+		fmt.Fprintf(&b, "  processes %s\n", strings.Join(s.Workers, ", "))
+	}
+	if p := s.Pause; p != nil {
+		fmt.Fprintf(&b, "  paused (%s): %s\n", p.Kind, p.Reason)
+		if len(p.Suspect) > 0 {
+			fmt.Fprintf(&b, "  done after the last good check: vecspace job retry -shards %s %s does them again\n", numbers(p.Suspect), dir)
+		}
+	}
+	for _, f := range s.Failures[:min(len(s.Failures), mostErrors)] {
+		fmt.Fprintf(&b, "  shard %d failed (texts %d to %d): %s\n", f.Shard, f.First, f.First+f.Texts-1, f.Reason)
+	}
+	return b.String()
+}
+
+// spent says what a job has cost.
+func spent(s jobs.Status) string {
+	out := fmt.Sprintf("%d requests, %d tokens", s.Requests, s.Tokens)
+	if s.Currency != "" {
+		out += fmt.Sprintf(", %.4f %s", s.Cost, s.Currency)
+	}
+	if s.AtLeast {
+		out = "at least " + out
+	}
+	return out
+}

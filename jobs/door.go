@@ -1,0 +1,78 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/vecspace/embedding"
+)
+
+// door stands next to the provider. Once stop has ended it sends nothing more, and what is under
+// way goes on until it is answered or its time is over: it is billed, so it is kept. Each answer's
+// cost is counted where the context says.
+type door struct {
+	stop   context.Context
+	tokens atomic.Int64 // of this process
+}
+
+// tally counts what was spent for a shard, or for a check.
+type tally struct {
+	mu    sync.Mutex
+	usage embedding.Usage
+	wal   *wal // may be nil
+}
+
+type tallyKey struct{}
+
+func (t *tally) in(ctx context.Context) context.Context {
+	return context.WithValue(ctx, tallyKey{}, t)
+}
+
+func (t *tally) add(u embedding.Usage) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.usage = t.usage.Add(u)
+	if t.wal != nil {
+		t.wal.spend(u)
+	}
+}
+
+func (t *tally) sum() embedding.Usage {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.usage
+}
+
+func (d *door) wrap(e embedding.Embedder) embedding.Embedder {
+	return embedding.Wrap(e, e.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		if err := d.stop.Err(); err != nil {
+			return embedding.Response{}, err
+		}
+		own, end := d.outlast(ctx)
+		defer end()
+		res, err := e.Embed(own, req)
+		u := embedding.Salvage(res, err).Usage
+		d.tokens.Add(int64(u.Tokens))
+		if t, ok := ctx.Value(tallyKey{}).(*tally); ok && u != (embedding.Usage{}) {
+			t.add(u)
+		}
+		return res, err
+	})
+}
+
+// outlast returns a context that ends with ctx, unless ctx ends because the work stops. It keeps
+// the deadline.
+func (d *door) outlast(ctx context.Context) (context.Context, func()) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	if due, ok := ctx.Deadline(); ok {
+		own, cancel = context.WithDeadline(context.WithoutCancel(ctx), due)
+	}
+	unwatch := context.AfterFunc(ctx, func() {
+		if d.stop.Err() == nil && errors.Is(ctx.Err(), context.Canceled) { // own has the deadline too
+			cancel()
+		}
+	})
+	return own, func() { unwatch(); cancel() }
+}

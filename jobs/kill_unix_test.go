@@ -1,0 +1,380 @@
+//go:build unix
+
+package jobs
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/emulator"
+	"github.com/vecspace/embedding/providers/openai/openaitest"
+)
+
+// asWorker is the variable that makes the test binary work on a job. It holds a helper as JSON.
+const asWorker = "VECSPACE_TEST_AS_WORKER"
+
+func TestMain(m *testing.M) {
+	if said := os.Getenv(asWorker); said != "" {
+		var h helper
+		err := json.Unmarshal([]byte(said), &h)
+		if err == nil {
+			err = h.work()
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "worker:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// What one process may have under way when it is killed.
+const (
+	inFlight  = 4  // requests
+	perAnswer = 50 // texts of a request
+)
+
+// leaseOfTests is short, so that a frozen process is given up soon.
+const leaseOfTests = 2 * time.Second
+
+// helper is a process that works on a job.
+type helper struct {
+	Dir, Reference string
+	Break          string // what it does wrong on purpose: tier, claims or early
+}
+
+func (h helper) work() error {
+	e, err := providers.Open(h.Reference)
+	if err != nil {
+		return err
+	}
+	j, err := Open(h.Dir)
+	if err != nil {
+		return err
+	}
+	var q Queue
+	if q, err = NewLocal(h.Dir, LocalOptions{Lease: leaseOfTests, Done: j.done}); err != nil {
+		return err
+	}
+	switch h.Break {
+	case "tier": // as if answers cost nothing
+		m := e.Model()
+		m.Price, m.Endpoint = embedding.Price{}, ""
+		e = embedding.Wrap(e, m, e.Embed)
+	case "claims":
+		q = &greedy{done: j.done}
+	case "early":
+		q = hasty{q}
+	}
+	return errors.Join(j.Work(context.Background(), e, WorkOptions{Queue: q, Check: -1, Stack: middleware.StandardOptions{
+		Batch: middleware.BatchOptions{Limits: embedding.Limits{Texts: perAnswer}},
+		Limit: middleware.LimitOptions{InFlight: inFlight},
+	}}), q.Close())
+}
+
+// greedy is a Queue without claims: each process does every shard that is not done.
+type greedy struct {
+	done func(int) bool
+	mu   sync.Mutex
+	left []int
+}
+
+func (g *greedy) Put(_ context.Context, shards iter.Seq[int]) error {
+	for s := range shards {
+		g.left = append(g.left, s)
+	}
+	return nil
+}
+
+func (g *greedy) Claim(context.Context) (Lease, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for len(g.left) > 0 {
+		s := g.left[0]
+		g.left = g.left[1:]
+		if !g.done(s) {
+			return granted(s), nil
+		}
+	}
+	return nil, ErrEmpty
+}
+
+func (g *greedy) Close() error { return nil }
+
+// granted is a Lease that nothing backs.
+type granted int
+
+func (g granted) Shard() int                  { return int(g) }
+func (granted) Attempt() int                  { return 1 }
+func (granted) Lost() <-chan struct{}         { return nil }
+func (granted) Done(context.Context) error    { return nil }
+func (granted) Release(context.Context) error { return nil }
+
+// hasty is a Queue that is told of the end of a shard before its beginning.
+type hasty struct{ Queue }
+
+func (h hasty) Claim(ctx context.Context) (Lease, error) {
+	l, err := h.Queue.Claim(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return granted(l.Shard()), l.Done(ctx)
+}
+
+// site is an emulator with a ledger, and the processes that work against it.
+type site struct {
+	t         *testing.T
+	server    *emulator.Server
+	reference string
+	input     string
+	texts     int
+	shard     int // texts
+}
+
+func newSite(t *testing.T, texts int) *site {
+	t.Helper()
+	t.Setenv("OPENAI_API_KEY", emulator.DefaultKey)
+	server, err := openaitest.New(emulator.Options{Settings: emulator.Settings{Latency: 30 * time.Millisecond, Jitter: 20 * time.Millisecond}})
+	expect.NoError(t, err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	expect.NoError(t, err)
+	web := &http.Server{Handler: server, ReadHeaderTimeout: time.Minute}
+	go func() { _ = web.Serve(l) }()
+	t.Cleanup(func() { _ = web.Close() })
+	var b strings.Builder
+	for i := range texts {
+		fmt.Fprintf(&b, "the record %d of this file\n", i)
+	}
+	return &site{t, server, fmt.Sprintf("openai:text-embedding-3-small?dimensions=64&base_url=http://%s/v1&key_env=OPENAI_API_KEY", l.Addr()),
+		put(t, "texts.txt", b.String()), texts, min(1000, max(texts/40, 50))}
+}
+
+// plan starts a job.
+func (s *site) plan(name string) (*Job, string) {
+	s.t.Helper()
+	e, err := providers.Open(s.reference)
+	expect.NoError(s.t, err)
+	dir := filepath.Join(s.t.TempDir(), name)
+	return start(s.t, e, Options{Inputs: []string{s.input}, Out: dir, ShardTexts: s.shard}), dir
+}
+
+// process is a helper under way.
+type process struct {
+	*exec.Cmd
+	out   bytes.Buffer
+	ended chan struct{}
+}
+
+func (s *site) begin(h helper) *process {
+	s.t.Helper()
+	exe, err := os.Executable()
+	expect.NoError(s.t, err)
+	said, err := json.Marshal(h)
+	expect.NoError(s.t, err)
+	p := &process{Cmd: exec.Command(exe), ended: make(chan struct{})}
+	p.Env = append(os.Environ(), asWorker+"="+string(said))
+	p.Stdout, p.Stderr = &p.out, &p.out
+	expect.NoError(s.t, p.Start())
+	go func() {
+		_ = p.Wait() // the state says it
+		close(p.ended)
+	}()
+	s.t.Cleanup(p.kill)
+	return p
+}
+
+func (p *process) kill() {
+	_ = p.Process.Kill() // it may have ended
+	<-p.ended
+}
+
+func (p *process) good() bool { return p.ProcessState.Success() }
+
+// blows are what befalls the processes of a run.
+type blows struct {
+	every   time.Duration // between two kills, at random up to twice as long; 0: none
+	freezes bool          // instead of a kill now and then
+	forgets bool          // the folder of claims is removed now and then
+	helper  helper
+}
+
+// result is how a run ended.
+type result struct {
+	Success
+	Kills  int
+	Ledger emulator.Ledger
+}
+
+// run does a job with four processes.
+func (s *site) run(name string, b blows) result {
+	s.t.Helper()
+	s.server.Reset()
+	j, dir := s.plan(name)
+	b.helper.Dir, b.helper.Reference = dir, s.reference
+	kills := 0
+	running := make([]*process, 4)
+	for i := range running {
+		running[i] = s.begin(b.helper)
+	}
+	for deadline, n := time.Now().Add(10*time.Minute), 0; ; n++ {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%s: the job does not end", name)
+		}
+		wait := 50 * time.Millisecond
+		if b.every > 0 {
+			wait = time.Duration(rand.Int64N(int64(2 * b.every)))
+		}
+		time.Sleep(wait)
+		live := 0
+		for i, p := range running {
+			select {
+			case <-p.ended:
+				if !p.good() {
+					if !b.forgets && kills == 0 {
+						s.t.Fatalf("%s: a process failed: %s", name, &p.out)
+					}
+					running[i] = s.begin(b.helper)
+					live++
+				}
+			default:
+				live++
+			}
+		}
+		if live == 0 {
+			break
+		}
+		if b.every == 0 {
+			continue
+		}
+		if b.forgets && n%20 == 10 {
+			expect.NoError(s.t, os.RemoveAll(filepath.Join(dir, claimsName)))
+		}
+		victim := running[rand.IntN(len(running))]
+		select {
+		case <-victim.ended:
+			continue
+		default:
+		}
+		kills++
+		if b.freezes && n%20 == 5 {
+			_ = victim.Process.Signal(syscall.SIGSTOP) // it may have ended
+			time.AfterFunc(2*leaseOfTests, func() { _ = victim.Process.Signal(syscall.SIGCONT) })
+			continue
+		}
+		victim.kill()
+		if n%15 == 7 { // the machine, so to speak
+			for _, p := range running {
+				p.kill()
+			}
+			kills += len(running) - 1
+		}
+	}
+	r := result{Kills: kills, Ledger: s.server.Ledger()}
+	v, err := j.Verify(s.t.Context())
+	expect.NoError(s.t, err)
+	if len(v.Problems) > 0 || v.Missing > 0 || v.Failed > 0 || v.Texts != s.texts || v.Vectors != s.texts {
+		s.t.Errorf("%s: got %+v, want %d texts and a vector of each", name, v, s.texts)
+	}
+	expect.NoError(s.t, json.Unmarshal([]byte(content(s.t, filepath.Join(dir, successName))), &r.Success))
+	l := r.Ledger
+	s.t.Logf("%-22s kills %3d, texts %d, billed %d, more than once %d, lost in flight %d, delivered twice %d, bound %d; tokens billed %d, known %d (at least: %t)",
+		name, kills, s.texts, l.Texts, r.again(), l.Lost, l.Repeated, r.bound(), l.Tokens, r.Tokens, r.AtLeast)
+	return r
+}
+
+// again is how many texts were paid for again.
+func (r result) again() int { return r.Ledger.Texts - r.Ledger.Distinct }
+
+// bound is how many texts may have been paid for again.
+func (r result) bound() int { return r.Kills * inFlight * perAnswer }
+
+// textsOfKills returns the number of texts, which JOBS_TEXTS sets.
+func textsOfKills() int {
+	if n, err := strconv.Atoi(os.Getenv("JOBS_TEXTS")); err == nil {
+		return n
+	}
+	return 6000
+}
+
+// TestKills holds the promise of jobs: whatever is killed or frozen, each text is in the results
+// once, the bytes are those of a quiet run, and no more is paid for again than was in flight.
+func TestKills(t *testing.T) {
+	s := newSite(t, textsOfKills())
+	quiet := s.run("quiet", blows{})
+	expect.Equal(t, "texts billed in a quiet run", quiet.Ledger.Texts, s.texts)
+	expect.Equal(t, "tokens of a quiet run", quiet.Tokens, quiet.Ledger.Tokens)
+	expect.Equal(t, "a quiet run may have been billed more", quiet.AtLeast, false)
+	killed := s.run("killed", blows{every: 150 * time.Millisecond, freezes: true})
+	if killed.Kills < 3 {
+		t.Errorf("got %d kills, want some", killed.Kills)
+	}
+	expect.Equal(t, "checksum of the results after kills", killed.Checksum, quiet.Checksum)
+	if again := killed.again(); again > killed.bound() {
+		t.Errorf("got %d texts that were paid for again after %d kills, want at most %d", again, killed.Kills, killed.bound())
+	}
+	if over := killed.Ledger.Tokens - killed.Tokens; over < 0 || over > killed.bound()*killed.Ledger.Tokens/killed.Ledger.Texts {
+		t.Errorf("got %d tokens that the job does not know of, want at least 0 and at most those of %d texts", over, killed.bound())
+	}
+	expect.Equal(t, "costs after kills are a lower bound", killed.AtLeast, true)
+}
+
+// What the folder of claims held may be lost: results and their checksum stay what they are.
+func TestLostClaims(t *testing.T) {
+	s := newSite(t, textsOfKills()/5)
+	quiet := s.run("quiet", blows{})
+	lost := s.run("killed, claims lost", blows{every: 100 * time.Millisecond, freezes: true, forgets: true})
+	expect.Equal(t, "checksum of the results", lost.Checksum, quiet.Checksum)
+}
+
+// TestKillsFindFaults shows that jobs which do it wrong do not pass TestKills: without a
+// write-ahead tier a kill costs a shard, and without claims, or with claims that end before the
+// work, texts are paid for again although nothing was killed.
+func TestKillsFindFaults(t *testing.T) {
+	s := newSite(t, 3000)
+	s.shard = s.texts
+	for fault, most := range map[string]int{"": 2 * inFlight * perAnswer, "tier": s.texts} {
+		_, dir := s.plan("shard")
+		s.server.Reset()
+		h := helper{Dir: dir, Reference: s.reference, Break: fault}
+		first := s.begin(h)
+		for s.server.Ledger().Texts < s.texts/2 {
+			time.Sleep(time.Millisecond) // it only has to be somewhere in the middle
+		}
+		first.kill()
+		second := s.begin(h)
+		<-second.ended
+		expect.Equal(t, "the second process is well", second.good(), true)
+		again := s.server.Ledger().Texts - s.texts
+		t.Logf("a kill in the middle of a shard of %d texts, fault %q: %d texts were paid for again", s.texts, fault, again)
+		if again > most || fault != "" && again < s.texts/3 {
+			t.Errorf("fault %q: got %d texts that were paid for again, want at most %d, and with a fault a third of the shard", fault, again, most)
+		}
+	}
+	s.shard = 150
+	for _, fault := range []string{"claims", "early"} {
+		if r := s.run("control: "+fault, blows{helper: helper{Break: fault}}); r.again() == 0 {
+			t.Errorf("%s: got no text that was paid for again, want some", fault)
+		}
+	}
+}

@@ -1,0 +1,426 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/rows"
+	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/middleware/cache"
+)
+
+// WorkOptions are options of [Job.Work]. The zero value is right for most.
+type WorkOptions struct {
+	// Stack has the options of the layers around the provider. Its Limit is of this process: several
+	// processes share an account by Limit.Shared, or by a part each.
+	Stack middleware.StandardOptions
+	// Workers is how many shards are under way at once; 0 means 2, so that one is written while the
+	// next is embedded.
+	Workers int
+	// Queue hands out shards. nil means a [Local] in the job's folder.
+	Queue Queue
+	// Check is after how many shards of this process the model is checked for drift; 0 means 20, and
+	// a negative number never. A model that costs nothing, and a job of fewer shards, are not checked.
+	Check int
+}
+
+const (
+	checkEvery = 20
+	strikesOut = 3           // failures of shards in a row that pause a job, or give a shard up
+	tierTime   = time.Minute // of a call of the write-ahead tier, which is a file
+	watchEvery = time.Second
+)
+
+// Work does shards until the job is done, and then writes _SUCCESS.json, unless a shard has failed;
+// [Job.Status] tells. Any number of processes may work on one job. e is a provider as it was
+// opened, without other layers, in the space of the job.
+//
+// If ctx ends, Work sends nothing more, keeps the answers to what is under way and returns ctx's
+// error. A key that is refused, a quota or a budget that is used up, a model that has changed, a
+// disk that is full and shards that fail one after the other pause the job: the error is a
+// [*Paused], here and in the other processes.
+func (j *Job) Work(ctx context.Context, e embedding.Embedder, o WorkOptions) (err error) {
+	e = embedding.Chain(e)
+	if err := j.ready(ctx, e); err != nil {
+		return err
+	}
+	stopped, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r := &run{job: j, stop: stop, door: &door{stop: stopped}, in: reader{m: j.Manifest}, failures: map[int]int{}}
+	defer r.in.close()
+	j.tokens.Store(r.door)
+	r.provider = r.door.wrap(e)
+	r.chain = embedding.Chain(r.provider, middleware.Standard(o.Stack))
+	r.kept = !Free(e)
+	if r.check = cmp.Or(o.Check, checkEvery); !r.kept || j.Manifest.Plan.Shards <= r.check {
+		r.check = -1
+	}
+	if r.queue = o.Queue; r.queue == nil {
+		q, err := NewLocal(j.dir, LocalOptions{Done: j.done})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, q.Close()) }()
+		r.queue = q
+	}
+	missing, err := j.missing()
+	if err == nil {
+		err = r.queue.Put(stopped, missing)
+	}
+	if err == nil && r.check > 0 {
+		err = r.drift(stopped)
+	}
+	if err != nil {
+		return r.outcome(ctx, err)
+	}
+	var workers, watcher sync.WaitGroup
+	for range cmp.Or(max(o.Workers, 0), 2) {
+		workers.Go(func() { r.work(stopped) })
+	}
+	watcher.Go(func() { r.watch(stopped) })
+	workers.Wait()
+	err = context.Cause(stopped)
+	stop(nil)
+	watcher.Wait()
+	return r.outcome(ctx, err)
+}
+
+// ready returns an error if nobody may work on the job, or not with e.
+func (j *Job) ready(ctx context.Context, e embedding.Embedder) error {
+	if err := j.stopped(); err != nil {
+		return err
+	}
+	if err := j.Manifest.fits(e); err != nil {
+		return err
+	}
+	return j.Manifest.unchanged(ctx)
+}
+
+// run is one call of Work.
+type run struct {
+	job      *Job
+	queue    Queue
+	door     *door
+	provider embedding.Embedder // behind the door
+	chain    embedding.Embedder // with the standard layers
+	kept     bool               // answers cost something, so each is kept when it comes
+	check    int
+	stop     context.CancelCauseFunc
+
+	reading sync.Mutex // of claims and in, so that a file is read in its order
+	in      reader
+
+	mu       sync.Mutex
+	strikes  int // failures in a row
+	failures map[int]int
+	finished int // shards that this process has done
+
+	checking sync.Mutex
+}
+
+// outcome returns the error of Work. why is what stopped it, nil if the queue is empty.
+func (r *run) outcome(ctx context.Context, why error) error {
+	if err := r.job.stopped(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if why != nil {
+		return why
+	}
+	return r.job.finish()
+}
+
+// watch stops the run when another process pauses or cancels the job.
+func (r *run) watch(ctx context.Context) {
+	every := time.NewTicker(watchEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+			if err := r.job.stopped(); err != nil {
+				r.stop(err)
+			}
+		}
+	}
+}
+
+// work does shards until none is left or the run stops.
+func (r *run) work(ctx context.Context) {
+	for ctx.Err() == nil {
+		lease, s, records, err := r.next(ctx)
+		if errors.Is(err, ErrEmpty) || ctx.Err() != nil && lease == nil {
+			return
+		}
+		if lease == nil {
+			r.stop(err)
+			return
+		}
+		if err == nil {
+			err = r.shard(ctx, lease, s, records)
+		}
+		if err = r.settle(ctx, lease, s, err); err != nil {
+			r.stop(err)
+			return
+		}
+	}
+}
+
+// next claims a shard and reads it.
+func (r *run) next(ctx context.Context) (Lease, shard, []rows.Row, error) {
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	lease, err := r.queue.Claim(ctx)
+	if err != nil {
+		return nil, shard{}, nil, err
+	}
+	s, err := r.job.index.shard(lease.Shard())
+	if err != nil || r.job.done(s.number) {
+		return lease, s, nil, err
+	}
+	records, err := r.in.read(s)
+	return lease, s, records, err
+}
+
+var errLost = errors.New("another process has taken the shard")
+
+// shard embeds the records of a shard and commits their results.
+func (r *run) shard(ctx context.Context, lease Lease, s shard, records []rows.Row) error {
+	if r.job.done(s.number) {
+		return nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	unwatch := make(chan struct{})
+	defer close(unwatch)
+	go func() {
+		select {
+		case <-lease.Lost():
+			cancel(errLost)
+		case <-unwatch:
+		}
+	}()
+	a := &attempt{run: r, shard: s, records: records, number: lease.Attempt(), cancel: cancel}
+	err := a.do(ctx)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return cause // what the layers say of it is not why
+	}
+	return err
+}
+
+// settle ends a lease as the work on it ended. An error ends the run.
+func (r *run) settle(ctx context.Context, lease Lease, s shard, err error) error {
+	last := context.WithoutCancel(ctx)
+	switch {
+	case err == nil:
+		first := r.succeed()
+		if err := lease.Done(last); err != nil {
+			return err
+		}
+		if first && r.check > 0 {
+			return r.drift(ctx)
+		}
+		return nil
+	case ctx.Err() != nil:
+		return lease.Release(last)
+	case r.job.done(s.number): // another was faster, and has removed what this one wrote
+		return lease.Done(last)
+	case errors.Is(err, errLost):
+		return lease.Release(last)
+	case errors.Is(err, errChanged):
+		if err := r.job.fail(s, err); err != nil {
+			return err
+		}
+		return lease.Done(last)
+	}
+	if kind := pauseKind(err); kind != "" {
+		return errors.Join(r.pause(kind, err), lease.Release(last))
+	}
+	strikes, failures, others := r.strike(s.number)
+	switch {
+	case failures >= strikesOut && others:
+		if err := r.job.fail(s, err); err != nil {
+			return err
+		}
+		return lease.Done(last)
+	case strikes >= strikesOut:
+		kind := "failures"
+		if _, file := errors.AsType[*fs.PathError](err); file {
+			kind = "disk"
+		}
+		return errors.Join(r.pause(kind, err), lease.Release(last))
+	}
+	if err := lease.Release(last); err != nil {
+		return err
+	}
+	wait := time.NewTimer(time.Duration(1<<strikes) * time.Second)
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wait.C:
+	}
+	return nil
+}
+
+// pauseKind returns why an error pauses a job at once, or "".
+func pauseKind(err error) string {
+	switch embedding.KindOf(err) {
+	case embedding.Auth:
+		return "auth"
+	case embedding.Exhausted:
+		return "money"
+	case embedding.Invalid:
+		return "invalid"
+	}
+	return ""
+}
+
+// pause pauses the job and returns its error.
+func (r *run) pause(kind string, why error) error {
+	p := Pause{Kind: kind, Reason: why.Error()}
+	if err := r.job.Pause(p); err != nil {
+		return errors.Join(&Paused{r.job.Manifest.ID, p}, err) // a full disk, for one
+	}
+	return r.job.stopped()
+}
+
+// succeed counts a shard and reports whether the model has to be checked now.
+func (r *run) succeed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.strikes = 0
+	r.finished++
+	return r.check > 0 && r.finished%r.check == 0
+}
+
+// strike counts a failure. It returns the failures in a row and of this shard, and whether other
+// shards pass.
+func (r *run) strike(shard int) (strikes, failures int, others bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.strikes++
+	r.failures[shard]++
+	return r.strikes, r.failures[shard], r.finished > 0
+}
+
+// attempt is one claim's work on a shard.
+type attempt struct {
+	run     *run
+	shard   shard
+	records []rows.Row
+	number  int
+	cancel  context.CancelCauseFunc
+	chain   embedding.Embedder
+	tally   tally
+	out     *partWriter
+}
+
+func (a *attempt) do(ctx context.Context) (err error) {
+	j := a.run.job
+	a.chain = a.run.chain
+	var w *wal
+	if a.run.kept {
+		if w, err = openWAL(j.path(walName), a.shard.number, func(err error) { a.cancel(err) }); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, w.close()) }()
+		c, err := cache.New(cache.Options{Store: w, StoreTimeout: tierTime, MaxBytes: 64 << 10}) // the tier is the memory
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		a.chain, a.tally.wal = embedding.Chain(a.run.chain, c.Wrap), w
+		a.tally.usage = w.before
+	}
+	if task := j.Manifest.task(); task != embedding.TaskDocument {
+		chain := a.chain
+		a.chain = embedding.Wrap(chain, chain.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+			req.Task = task
+			return chain.Embed(ctx, req)
+		})
+	}
+	if a.out, err = newPart(j.path(tmpName), j.Manifest, a.shard); err != nil {
+		return err
+	}
+	if err := a.embed(a.tally.in(ctx)); err != nil {
+		return errors.Join(err, a.out.abort())
+	}
+	if err := context.Cause(ctx); err != nil {
+		return errors.Join(err, a.out.abort())
+	}
+	u := a.tally.sum()
+	p := &a.out.part
+	p.Attempts, p.Requests, p.Tokens, p.Unmetered = a.number, u.Requests, u.Tokens, u.Unmetered
+	if _, err := a.out.commit(j.path(dataName)); err != nil {
+		return errors.Join(err, a.out.abort())
+	}
+	return errors.Join(sweep(j.path(tmpName), a.shard.number), sweep(j.path(walName), a.shard.number))
+}
+
+// embed writes the results of all records.
+func (a *attempt) embed(ctx context.Context) error {
+	if a.number < carefulFrom {
+		return a.piece(ctx, 0, len(a.records))
+	}
+	c, err := newCareful(a.run.job.path(walName), a.shard.number)
+	if err != nil {
+		return err
+	}
+	for p, err := range c.pieces(len(a.records)) {
+		if err == nil {
+			err = a.piece(ctx, p[0], p[1])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, k := range c.state.Killers {
+		a.reject(k, errKiller)
+	}
+	return nil
+}
+
+var errKiller = errors.New("the process ended each time that this text was embedded")
+
+func (a *attempt) piece(ctx context.Context, from, to int) error {
+	good := func(yield func(int) bool) {
+		for i := from; i < to; i++ {
+			if a.records[i].Err != nil {
+				a.reject(i, a.records[i].Err)
+			} else if !yield(i) {
+				return
+			}
+		}
+	}
+	for got, err := range embedding.Stream(ctx, a.chain, good, func(i int) string { return a.records[i].Text }) {
+		if err != nil {
+			return err
+		}
+		if got.Err != nil {
+			a.reject(got.Item, got.Err)
+			continue
+		}
+		if err := a.out.vector(a.index(got.Item), a.records[got.Item].ID, got.Vector); err != nil {
+			return err
+		}
+		a.run.job.texts.Add(1)
+	}
+	return ctx.Err()
+}
+
+func (a *attempt) index(i int) int { return a.shard.first + i }
+
+func (a *attempt) reject(i int, err error) {
+	r := a.records[i]
+	a.out.reject(Rejection{Index: a.index(i), ID: r.ID, Input: filepath.Base(a.run.job.Manifest.Spec.Inputs[a.shard.input].Path), Line: r.Line}, err)
+	a.run.job.texts.Add(1)
+}
