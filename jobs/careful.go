@@ -17,7 +17,7 @@ import (
 const carefulFrom = 6
 
 // careful does a shard in pieces. It writes down which piece it tries, so that the next attempt
-// knows which one the last did not survive, and halves that. A single text that two attempts did
+// knows which one the last did not survive, and halves that. A single text that three attempts did
 // not survive is a killer and left out.
 type careful struct {
 	name  string
@@ -44,7 +44,7 @@ func (s *tried) blame() int {
 		s.Deaths = 0
 		return size / 2
 	}
-	if s.Deaths++; s.Deaths >= 2 {
+	if s.Deaths++; s.Deaths >= 3 {
 		s.Killers, s.Deaths = append(s.Killers, s.Low), 0
 	}
 	return 1

@@ -31,11 +31,14 @@ func content(t *testing.T, name string) string {
 	return string(data)
 }
 
+// texts returns a text by its index.
+func texts(i int) string { return fmt.Sprintf("text %d", i) }
+
 // lines returns n different lines.
 func lines(n int) string {
 	var b strings.Builder
 	for i := range n {
-		fmt.Fprintf(&b, "text %d\n", i)
+		b.WriteString(texts(i) + "\n")
 	}
 	return b.String()
 }
@@ -81,10 +84,7 @@ func TestJob(t *testing.T) {
 	expect.Equal(t, "rejected", content(t, filepath.Join(part, "rejected.jsonl")),
 		`{"index":1000,"input":"a.txt","line":1001,"kind":"unreadable","message":"line 1001 is empty: leave it out"}`+"\n"+
 			`{"index":1001,"input":"a.txt","line":1002,"kind":"unreadable","message":"line 1002 is blank: leave it out"}`+"\n")
-	want := rows.NPY{Rows: 1, Dimensions: 8}.Head()
-	for _, x := range e.Vector(embedding.TaskDocument, "last") {
-		want += string(binary.LittleEndian.AppendUint32(nil, math.Float32bits(x)))
-	}
+	want := rows.NPY{Rows: 1, Dimensions: 8}.Head() + string(bytesOf(e.Vector(embedding.TaskDocument, "last")))
 	expect.Equal(t, "vectors", content(t, filepath.Join(part, "vectors.npy")), want)
 	for _, gone := range []string{walName, tmpName} {
 		expect.Equal(t, gone+" is there", exists(filepath.Join(o.Out, gone)), false)
@@ -92,4 +92,12 @@ func TestJob(t *testing.T) {
 	v, err := j.Verify(t.Context())
 	expect.NoError(t, err)
 	expect.Equal(t, "verified", v, Verified{Parts: 12, Texts: 1004, Vectors: 1002, Rejected: 2})
+}
+
+// bytesOf returns the bytes of a row of .npy.
+func bytesOf(v []float32) (b []byte) {
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+	}
+	return b
 }

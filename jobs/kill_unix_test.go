@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -61,7 +62,7 @@ const leaseOfTests = 2 * time.Second
 // helper is a process that works on a job.
 type helper struct {
 	Dir, Reference string
-	Break          string // what it does wrong on purpose: tier, claims or early
+	Break          string // what it does wrong on purpose: tier, claims, early or killer
 }
 
 func (h helper) work() error {
@@ -86,12 +87,22 @@ func (h helper) work() error {
 		q = &greedy{done: j.done}
 	case "early":
 		q = hasty{q}
+	case "killer":
+		inner := e
+		e = embedding.Wrap(e, e.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+			if slices.Contains(req.Texts, killer) {
+				os.Exit(7)
+			}
+			return inner.Embed(ctx, req)
+		})
 	}
 	return errors.Join(j.Work(context.Background(), e, WorkOptions{Queue: q, Check: -1, Stack: middleware.StandardOptions{
 		Batch: middleware.BatchOptions{Limits: embedding.Limits{Texts: perAnswer}},
 		Limit: middleware.LimitOptions{InFlight: inFlight},
 	}}), q.Close())
 }
+
+const killer = "the record 137 of this file"
 
 // greedy is a Queue without claims: each process does every shard that is not done.
 type greedy struct {
@@ -377,4 +388,30 @@ func TestKillsFindFaults(t *testing.T) {
 			t.Errorf("%s: got no text that was paid for again, want some", fault)
 		}
 	}
+}
+
+// A text that ends each process which embeds it is found in a number of attempts that grows with
+// the logarithm of the shard, and left out. The others are paid for once.
+func TestKiller(t *testing.T) {
+	s := newSite(t, 300)
+	s.shard = 200
+	j, dir := s.plan("killer")
+	for attempts := 1; ; attempts++ {
+		p := s.begin(helper{Dir: dir, Reference: s.reference, Break: "killer"})
+		<-p.ended
+		if p.good() {
+			break
+		}
+		if attempts > 40 {
+			t.Fatalf("got no end after %d attempts: %s", attempts, &p.out)
+		}
+	}
+	v, err := j.Verify(t.Context())
+	expect.NoError(t, err)
+	expect.Equal(t, "verified", v, Verified{Parts: 2, Texts: 300, Vectors: 299, Rejected: 1})
+	got := content(t, filepath.Join(dir, dataName, partFolder(0), rejectedName))
+	if !strings.Contains(got, `"index":137,`) || !strings.Contains(got, errKiller.Error()) {
+		t.Errorf("got %s, want record 137 and why it is left out", got)
+	}
+	expect.Equal(t, "texts billed that are not in the results", s.server.Ledger().Distinct, 299)
 }

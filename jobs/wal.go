@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -69,6 +70,7 @@ func openWAL(dir string, shard int, fail func(error)) (w *wal, err error) {
 			old = append(old, name)
 		}
 	})
+	slices.Sort(old) // a Purge is of what was written before it
 	for _, name := range old {
 		if err == nil {
 			err = w.load(filepath.Join(dir, name))
@@ -76,7 +78,8 @@ func openWAL(dir string, shard int, fail func(error)) (w *wal, err error) {
 	}
 	w.had = len(w.rows)
 	if err == nil {
-		w.file, err = os.OpenFile(filepath.Join(dir, walPrefix(shard)+random()+".wal"), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
+		name := fmt.Sprintf("%s%06d-%s.wal", walPrefix(shard), len(old), random())
+		w.file, err = os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
 	}
 	if err != nil {
 		return nil, errors.Join(err, w.close())
@@ -171,7 +174,10 @@ func (w *wal) append(b []byte) (at int64, err error) {
 }
 
 // Get is of cache.Store.
-func (w *wal) Get(_ context.Context, keys []cache.Key, out [][]float32) error {
+func (w *wal) Get(ctx context.Context, keys []cache.Key, out [][]float32) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var buf []byte
@@ -182,6 +188,7 @@ func (w *wal) Get(_ context.Context, keys []cache.Key, out [][]float32) error {
 		}
 		buf = append(buf[:0], make([]byte, at.size)...)
 		if _, err := at.file.ReadAt(buf, at.at); err != nil {
+			w.fail(err) // a miss would be paid for again
 			return err
 		}
 		if row, err := cache.ParseValue(k, buf); err == nil {
@@ -192,7 +199,10 @@ func (w *wal) Get(_ context.Context, keys []cache.Key, out [][]float32) error {
 }
 
 // Set is of cache.Store.
-func (w *wal) Set(_ context.Context, keys []cache.Key, rows [][]float32) error {
+func (w *wal) Set(ctx context.Context, keys []cache.Key, rows [][]float32) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	var b []byte
 	spots := make([]spot, len(keys))
 	for i, k := range keys {
@@ -215,7 +225,10 @@ func (w *wal) Set(_ context.Context, keys []cache.Key, rows [][]float32) error {
 }
 
 // Purge is of cache.Store.
-func (w *wal) Purge(_ context.Context, prefix []byte) error {
+func (w *wal) Purge(ctx context.Context, prefix []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, err := w.append(record(nil, walPurge, func(b []byte) []byte { return append(b, prefix...) })); err != nil {

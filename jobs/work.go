@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -158,20 +159,50 @@ func (r *run) watch(ctx context.Context) {
 func (r *run) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		lease, s, records, err := r.next(ctx)
-		if errors.Is(err, ErrEmpty) || ctx.Err() != nil && lease == nil {
+		switch {
+		case errors.Is(err, ErrEmpty) || lease == nil && ctx.Err() != nil:
 			return
+		case lease == nil: // of the queue
+			if strikes, _, _ := r.strike(noShard); strikes >= strikesOut {
+				err = r.pause(failureKind(err), err)
+			} else {
+				r.rest(ctx, strikes)
+				continue
+			}
+		default:
+			if err == nil {
+				err = r.shard(ctx, lease, s, records)
+			}
+			err = r.settle(ctx, lease, s, err)
 		}
-		if lease == nil {
+		if err != nil {
 			r.stop(err)
 			return
 		}
-		if err == nil {
-			err = r.shard(ctx, lease, s, records)
-		}
-		if err = r.settle(ctx, lease, s, err); err != nil {
-			r.stop(err)
-			return
-		}
+	}
+}
+
+// noShard is what fails if no shard can be claimed.
+const noShard = -1
+
+// failureKind returns the kind of a pause for what fails again and again.
+func failureKind(err error) string {
+	if _, file := errors.AsType[*fs.PathError](err); file {
+		return "disk"
+	}
+	if _, file := errors.AsType[*os.LinkError](err); file {
+		return "disk"
+	}
+	return "failures"
+}
+
+// rest waits after a failure.
+func (r *run) rest(ctx context.Context, strikes int) {
+	wait := time.NewTimer(time.Duration(1<<strikes) * time.Second)
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wait.C:
 	}
 }
 
@@ -224,7 +255,7 @@ func (r *run) settle(ctx context.Context, lease Lease, s shard, err error) error
 	case err == nil:
 		first := r.succeed()
 		if err := lease.Done(last); err != nil {
-			return err
+			return r.pause(failureKind(err), err)
 		}
 		if first && r.check > 0 {
 			return r.drift(ctx)
@@ -253,21 +284,12 @@ func (r *run) settle(ctx context.Context, lease Lease, s shard, err error) error
 		}
 		return lease.Done(last)
 	case strikes >= strikesOut:
-		kind := "failures"
-		if _, file := errors.AsType[*fs.PathError](err); file {
-			kind = "disk"
-		}
-		return errors.Join(r.pause(kind, err), lease.Release(last))
+		return errors.Join(r.pause(failureKind(err), err), lease.Release(last))
 	}
 	if err := lease.Release(last); err != nil {
-		return err
+		return r.pause(failureKind(err), err)
 	}
-	wait := time.NewTimer(time.Duration(1<<strikes) * time.Second)
-	defer wait.Stop()
-	select {
-	case <-ctx.Done():
-	case <-wait.C:
-	}
+	r.rest(ctx, strikes)
 	return nil
 }
 
