@@ -123,6 +123,7 @@ type run struct {
 	finished int // shards that this process has done
 
 	checking sync.Mutex
+	alone    sync.RWMutex // held by an attempt that wants to know what ends the process
 }
 
 // outcome returns the error of Work. why is what stopped it, nil if the queue is empty.
@@ -391,8 +392,12 @@ func (a *attempt) do(ctx context.Context) (err error) {
 // embed writes the results of all records.
 func (a *attempt) embed(ctx context.Context) error {
 	if a.number < carefulFrom {
+		a.run.alone.RLock()
+		defer a.run.alone.RUnlock()
 		return a.piece(ctx, 0, len(a.records))
 	}
+	a.run.alone.Lock()
+	defer a.run.alone.Unlock()
 	c, err := newCareful(a.run.job.path(walName), a.shard.number)
 	if err != nil {
 		return err
