@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -79,6 +80,22 @@ func digest(name string) (string, error) {
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
+
+// checksum returns the CRC-32C of a file in hexadecimal. It finds damage at a tenth of the cost of
+// a SHA-256, which would be a part of the cost of a small model.
+func checksum(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	h := crc32.New(castagnoli)
+	_, err = io.CopyBuffer(h, onlyReader{f}, make([]byte, 256<<10))
+	return fmt.Sprintf("%08x", h.Sum32()), err
+}
+
+// onlyReader hides what would make io.CopyBuffer choose a smaller buffer.
+type onlyReader struct{ io.Reader }
 
 // names calls visit with the names in a folder, some at a time, so that the folder may have any
 // size. A folder that is not there is empty.

@@ -159,6 +159,7 @@ func (r *reader) records(s shard) (all []rows.Row, err error) {
 		}
 	}
 	var now sum
+	all = make([]rows.Row, 0, s.texts)
 	for len(all) < s.texts && r.rows.Next() {
 		now.add(r.rows.Row)
 		all = append(all, r.rows.Row)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,8 +29,17 @@ type Part struct {
 	Requests  int `json:"requests"`
 	Tokens    int `json:"tokens"`
 	Unmetered int `json:"unmetered,omitempty"` // requests without a count of tokens
-	// Files has the SHA-256 of each file beside this one, in hexadecimal.
+	// Files has the CRC-32C of each file beside this one, in hexadecimal.
 	Files map[string]string `json:"files"`
+	// Sum is the CRC-32C of the rest of this file, in hexadecimal.
+	Sum string `json:"sum"`
+}
+
+// sum returns the Sum of the other fields.
+func (p Part) sum() (string, error) {
+	p.Sum = ""
+	text, err := json.Marshal(p)
+	return fmt.Sprintf("%08x", crc32.Checksum(text, castagnoli)), err
 }
 
 // Rejection is a line of rejected.jsonl: a record without a vector. It never has the text.
@@ -156,10 +166,13 @@ func (w *partWriter) commit(data string) (bool, error) {
 	w.part.Files = map[string]string{}
 	for _, name := range w.names {
 		if err == nil {
-			w.part.Files[name], err = digest(filepath.Join(w.dir, name))
+			w.part.Files[name], err = checksum(filepath.Join(w.dir, name))
 		}
 	}
 	if err != nil {
+		return false, err
+	}
+	if w.part.Sum, err = w.part.sum(); err != nil {
 		return false, err
 	}
 	text, err := json.Marshal(w.part)
@@ -226,7 +239,8 @@ func (j *Job) readPart(shard int) (p Part, err error) {
 	if err != nil {
 		return p, err
 	}
-	if err := json.Unmarshal(data, &p); err != nil || p.Shard != shard || p.Texts != p.Vectors+p.Rejected {
+	err = json.Unmarshal(data, &p)
+	if sum, bad := p.sum(); err != nil || bad != nil || p.Sum != sum || p.Shard != shard || p.Texts != p.Vectors+p.Rejected {
 		return p, fmt.Errorf("%s is damaged: remove its folder, and the job makes it again", name)
 	}
 	return p, nil

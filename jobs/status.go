@@ -160,7 +160,7 @@ type Success struct {
 	Space      embedding.Space `json:"space"`
 	Dimensions int             `json:"dimensions"`
 	Finished   time.Time       `json:"finished"`
-	// Checksum is the SHA-256 of the lines "FOLDER/FILE SHA256" of all files of results, in their
+	// Checksum is the SHA-256 of the lines "FOLDER/FILE CRC32C" of all files of results, in their
 	// order. It is the same after any number of kills.
 	Checksum string `json:"checksum"`
 }
@@ -178,7 +178,7 @@ func (j *Job) finish() error {
 		return fmt.Errorf("jobs: job %s has %d of %d shards and the queue is empty: run it again", s.ID, s.ShardsDone, s.Shards)
 	}
 	s.State, s.Workers = "complete", nil
-	sum, err := j.checksum()
+	sum, err := j.checksums()
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (j *Job) finish() error {
 	return whole.Write(j.path(successName), append(data, '\n'))
 }
 
-func (j *Job) checksum() (string, error) {
+func (j *Job) checksums() (string, error) {
 	h := sha256.New()
 	for n := range j.Manifest.Plan.Shards {
 		p, err := j.readPart(n)

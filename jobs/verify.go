@@ -79,7 +79,7 @@ func (j *Job) verify(in *reader, n int) (p Part, err error) {
 	}
 	dir := filepath.Join(j.path(dataName), partFolder(n))
 	for name, want := range p.Files {
-		if got, err := digest(filepath.Join(dir, filepath.Base(name))); err != nil {
+		if got, err := checksum(filepath.Join(dir, filepath.Base(name))); err != nil {
 			return p, err
 		} else if got != want {
 			return p, fmt.Errorf("%s has another checksum than when it was written", name)

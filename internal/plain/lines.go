@@ -19,6 +19,7 @@ type Lines struct {
 	in   *bufio.Reader
 	max  int // bytes of a line
 	last bool
+	buf  []byte // of the line
 }
 
 // NewLines returns the lines of r. One of more than max bytes has a Why and no Text.
@@ -37,13 +38,14 @@ func (l *Lines) Next() bool {
 	if l.last {
 		return false
 	}
+	before := l.Read
 	text, long, err := l.next()
 	l.last = err != nil
 	if err != nil && !errors.Is(err, io.EOF) {
 		l.Err = err
 		return false
 	}
-	if err != nil && text == nil && !long {
+	if l.Read == before {
 		return false
 	}
 	l.Number++
@@ -53,9 +55,9 @@ func (l *Lines) Next() bool {
 	return true
 }
 
-// next reads a line, with an error if it is the last. Of a line that is too long nothing is kept;
-// after the last line the text is nil.
+// next reads a line, with an error if it is the last. Of a line that is too long nothing is kept.
 func (l *Lines) next() (text []byte, long bool, err error) {
+	text = l.buf[:0]
 	for more := true; more; {
 		var part []byte
 		part, err = l.in.ReadSlice('\n')
@@ -67,6 +69,7 @@ func (l *Lines) next() (text []byte, long bool, err error) {
 			text = append(text, part...)
 		}
 	}
+	l.buf = text
 	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 	if len(text) > l.max {
 		return nil, true, err
