@@ -106,7 +106,29 @@ func NewLocal(dir string, o LocalOptions) (*Local, error) {
 		return nil, err
 	}
 	q.begin()
+	q.bury()
 	return q, nil
+}
+
+// bury removes the files of processes of this machine that have ended without Close.
+func (q *Local) bury() {
+	if !q.locks {
+		return
+	}
+	_ = names(q.workers, func(name string) { // what stays does no harm
+		f, err := os.Open(q.card(name))
+		if err != nil {
+			return
+		}
+		defer func() { _ = f.Close() }() // it was only read
+		var w worker
+		if json.NewDecoder(f).Decode(&w) != nil || w.Host != q.me.Host || w.ID != name {
+			return
+		}
+		if taken, err := flock.Try(f); err == nil && !taken {
+			_ = os.Remove(f.Name())
+		}
+	})
 }
 
 // begin shows signs of life until stop is called.

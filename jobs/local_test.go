@@ -65,6 +65,28 @@ func TestLocalNotices(t *testing.T) {
 	})
 }
 
+// The file of a process that was killed is removed by the next one that joins, and no other.
+func TestLocalBuries(t *testing.T) {
+	dir := t.TempDir()
+	var all []*jobs.Local
+	for range 3 {
+		q, err := jobs.NewLocal(dir, jobs.LocalOptions{})
+		expect.NoError(t, err)
+		all = append(all, q)
+		if len(all) == 1 {
+			q.Kill()
+		}
+	}
+	left, err := os.ReadDir(filepath.Join(dir, "workers"))
+	expect.NoError(t, err)
+	if runtime.GOOS != "windows" {
+		expect.Equal(t, "files of processes", len(left), 2)
+	}
+	for _, q := range all[1:] {
+		expect.NoError(t, q.Close())
+	}
+}
+
 // What another process has done is not claimed.
 func TestLocalDone(t *testing.T) {
 	dir := t.TempDir()

@@ -171,7 +171,7 @@ func (j *Job) finish() error {
 	if err != nil {
 		return err
 	}
-	if s.ShardsFailed > 0 {
+	if s.ShardsFailed > 0 || s.State == "complete" {
 		return nil
 	}
 	if s.ShardsDone < s.Shards {

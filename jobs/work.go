@@ -74,8 +74,11 @@ func (j *Job) Work(ctx context.Context, e embedding.Embedder, o WorkOptions) (er
 	if err == nil {
 		err = r.queue.Put(stopped, missing)
 	}
-	if err == nil && r.check > 0 {
-		err = r.drift(stopped)
+	for range missing { // there is work to do, so the model has to be the right one
+		if err == nil && r.check > 0 {
+			err = r.drift(stopped)
+		}
+		break
 	}
 	if err != nil {
 		return r.outcome(ctx, err)

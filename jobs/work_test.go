@@ -333,6 +333,8 @@ func TestChecksCost(t *testing.T) {
 	if s.Checks == 0 {
 		t.Error("got no tokens of checks, want some")
 	}
+	expect.NoError(t, j.Work(t.Context(), e, WorkOptions{})) // there is nothing to do
+	expect.Equal(t, "tokens after another run", e.Ledger().Tokens, s.Tokens)
 	j = job(t, e, 1000) // of fewer shards than there are between two checks
 	expect.NoError(t, j.Work(t.Context(), e, WorkOptions{}))
 	expect.Equal(t, "a small job is checked", exists(j.path(checksName)), false)

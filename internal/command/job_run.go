@@ -46,7 +46,7 @@ type jobFlags struct {
 
 // shared adds the flags of run and worker.
 func (f *jobFlags) shared(fs *flag.FlagSet) {
-	fs.Func("budget", "pause before more than this is spent by the job, such as `2.00USD`", func(s string) (err error) {
+	fs.Func("budget", "pause before this process has spent what is left of this, such as `2.00USD`, after the earlier costs of the job", func(s string) (err error) {
 		f.budget, err = readSum(s)
 		return err
 	})
@@ -155,7 +155,7 @@ func (p Parts) jobRun(ctx context.Context, args []string, std streams) (err erro
 	if err != nil {
 		return err
 	}
-	f.Planning = w.planning
+	f.Planning, w.said = w.planning, time.Now()
 	plan, err := jobs.NewPlan(ctx, e, f.Options)
 	if err != nil {
 		return err

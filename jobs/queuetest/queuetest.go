@@ -34,7 +34,7 @@ type Place struct {
 // Test runs each law of a [jobs.Queue] as a subtest, at an empty Place from open.
 func Test(t *testing.T, open func(*testing.T) Place) {
 	for name, law := range laws() {
-		t.Run(name, func(t *testing.T) { law(t, &at{t, open(t)}) })
+		t.Run(name, func(t *testing.T) { law(&at{t, open(t)}) })
 	}
 }
 
@@ -43,13 +43,13 @@ func Test(t *testing.T, open func(*testing.T) Place) {
 func TestVirtual(t *testing.T, open func(*testing.T) Place) {
 	for name, law := range laws() {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { law(t, &at{t, open(t)}) })
+			synctest.Test(t, func(t *testing.T) { law(&at{t, open(t)}) })
 		})
 	}
 }
 
-func laws() map[string]func(*testing.T, *at) {
-	return map[string]func(*testing.T, *at){
+func laws() map[string]func(*at) {
+	return map[string]func(*at){
 		"each shard once":               once,
 		"put again":                     again,
 		"empty":                         empty,
@@ -66,9 +66,18 @@ func laws() map[string]func(*testing.T, *at) {
 	}
 }
 
+// tb is the part of testing.TB that laws need.
+type tb interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Cleanup(func())
+	Context() context.Context
+}
+
 // at is a Place in a test.
 type at struct {
-	t *testing.T
+	t tb
 	Place
 }
 
@@ -95,9 +104,16 @@ func (a *at) join(n int) jobs.Queue {
 // claim takes a shard.
 func (a *at) claim(q jobs.Queue) jobs.Lease {
 	a.t.Helper()
-	l, err := q.Claim(a.t.Context())
+	l, err := a.wait(q)
 	expect.NoError(a.t, err)
 	return l
+}
+
+// wait is Claim for as long as a claim may take.
+func (a *at) wait(q jobs.Queue) (jobs.Lease, error) {
+	ctx, cancel := context.WithTimeout(a.t.Context(), 5*a.Patience)
+	defer cancel()
+	return q.Claim(ctx)
 }
 
 // none fails if there is a shard to claim now.
@@ -113,7 +129,7 @@ func (a *at) none(q jobs.Queue) {
 // over waits for a Queue that has nothing left.
 func (a *at) over(q jobs.Queue) {
 	a.t.Helper()
-	if l, err := q.Claim(a.t.Context()); !errors.Is(err, jobs.ErrEmpty) {
+	if l, err := a.wait(q); !errors.Is(err, jobs.ErrEmpty) {
 		a.t.Fatalf("got the claim %v and the error %v, want jobs.ErrEmpty", l, err)
 	}
 }
@@ -127,120 +143,120 @@ func isLost(l jobs.Lease) bool {
 	}
 }
 
-func once(t *testing.T, a *at) {
+func once(a *at) {
 	q := a.join(3)
 	var got []int
 	for range 3 {
 		l := a.claim(q)
-		expect.Equal(t, "attempt", l.Attempt(), 1)
-		expect.Equal(t, "lost", isLost(l), false)
+		expect.Equal(a.t, "attempt", l.Attempt(), 1)
+		expect.Equal(a.t, "lost", isLost(l), false)
 		got = append(got, l.Shard())
-		expect.NoError(t, l.Done(t.Context()))
+		expect.NoError(a.t, l.Done(a.t.Context()))
 	}
 	slices.Sort(got)
-	expect.Equal(t, "shards", got, []int{0, 1, 2})
+	expect.Equal(a.t, "shards", got, []int{0, 1, 2})
 	a.over(q)
 }
 
-func again(t *testing.T, a *at) {
+func again(a *at) {
 	q := a.join(2)
 	l := a.claim(q)
-	expect.NoError(t, q.Put(t.Context(), shards(2)))
-	expect.NoError(t, a.claim(q).Done(t.Context()))
+	expect.NoError(a.t, q.Put(a.t.Context(), shards(2)))
+	expect.NoError(a.t, a.claim(q).Done(a.t.Context()))
 	a.none(q)
-	expect.NoError(t, l.Done(t.Context()))
+	expect.NoError(a.t, l.Done(a.t.Context()))
 	a.over(q)
 }
 
-func empty(_ *testing.T, a *at) { a.over(a.join(0)) }
+func empty(a *at) { a.over(a.join(0)) }
 
-func held(t *testing.T, a *at) {
+func held(a *at) {
 	one, two := a.join(1), a.join(1)
 	l := a.claim(one)
 	a.none(one)
 	a.none(two)
 	time.Sleep(2 * a.Patience) // a lease is kept alive
 	a.none(two)
-	expect.Equal(t, "lost", isLost(l), false)
-	expect.NoError(t, l.Done(t.Context()))
+	expect.Equal(a.t, "lost", isLost(l), false)
+	expect.NoError(a.t, l.Done(a.t.Context()))
 }
 
-func released(t *testing.T, a *at) {
+func released(a *at) {
 	one, two := a.join(1), a.join(1)
 	l := a.claim(one)
-	expect.NoError(t, l.Release(t.Context()))
+	expect.NoError(a.t, l.Release(a.t.Context()))
 	next := a.claim(two)
 	if next.Shard() != l.Shard() || next.Attempt() <= l.Attempt() {
-		t.Errorf("got shard %d, attempt %d, want shard %d again and a higher attempt than %d", next.Shard(), next.Attempt(), l.Shard(), l.Attempt())
+		a.t.Errorf("got shard %d, attempt %d, want shard %d again and a higher attempt than %d", next.Shard(), next.Attempt(), l.Shard(), l.Attempt())
 	}
 	a.none(one)
-	expect.NoError(t, next.Done(t.Context()))
+	expect.NoError(a.t, next.Done(a.t.Context()))
 }
 
-func done(t *testing.T, a *at) {
+func done(a *at) {
 	one := a.join(2)
-	expect.NoError(t, a.claim(one).Done(t.Context()))
+	expect.NoError(a.t, a.claim(one).Done(a.t.Context()))
 	l := a.claim(one)
 	a.none(one)
-	expect.NoError(t, l.Done(t.Context()))
+	expect.NoError(a.t, l.Done(a.t.Context()))
 	a.over(one)
 }
 
-func ended(t *testing.T, a *at) {
+func ended(a *at) {
 	q := a.join(1)
 	l := a.claim(q)
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(a.t.Context())
 	time.AfterFunc(time.Millisecond, cancel)
 	if _, err := q.Claim(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("got the error %v, want the context's", err)
+		a.t.Errorf("got the error %v, want the context's", err)
 	}
-	expect.NoError(t, l.Release(t.Context()))
-	expect.Equal(t, "shard", a.claim(q).Shard(), l.Shard())
+	expect.NoError(a.t, l.Release(a.t.Context()))
+	expect.Equal(a.t, "shard", a.claim(q).Shard(), l.Shard())
 }
 
-func closed(t *testing.T, a *at) {
+func closed(a *at) {
 	one, two := a.join(1), a.join(1)
 	l := a.claim(one)
-	expect.NoError(t, one.Close())
-	expect.NoError(t, one.Close())
-	expect.Equal(t, "lost", isLost(l), true)
-	if _, err := one.Claim(t.Context()); err == nil || errors.Is(err, jobs.ErrEmpty) {
-		t.Errorf("got the error %v from a closed Queue, want one that says it", err)
+	expect.NoError(a.t, one.Close())
+	expect.NoError(a.t, one.Close())
+	expect.Equal(a.t, "lost", isLost(l), true)
+	if _, err := one.Claim(a.t.Context()); err == nil || errors.Is(err, jobs.ErrEmpty) {
+		a.t.Errorf("got the error %v from a closed Queue, want one that says it", err)
 	}
-	expect.NoError(t, a.claim(two).Done(t.Context()))
+	expect.NoError(a.t, a.claim(two).Done(a.t.Context()))
 }
 
-func killed(t *testing.T, a *at) {
+func killed(a *at) {
 	one, two := a.join(1), a.join(1)
 	l := a.claim(one)
 	a.Kill(one)
 	begin := time.Now()
 	next := a.claim(two)
 	if took := time.Since(begin); took > 2*a.Patience {
-		t.Errorf("got the shard of a killed process after %v, want at most %v", took, 2*a.Patience)
+		a.t.Errorf("got the shard of a killed process after %v, want at most %v", took, 2*a.Patience)
 	}
 	if next.Attempt() <= l.Attempt() {
-		t.Errorf("got the attempt %d, want more than %d", next.Attempt(), l.Attempt())
+		a.t.Errorf("got the attempt %d, want more than %d", next.Attempt(), l.Attempt())
 	}
-	expect.NoError(t, next.Done(t.Context()))
+	expect.NoError(a.t, next.Done(a.t.Context()))
 	a.over(two)
 }
 
-func frozen(t *testing.T, a *at) {
+func frozen(a *at) {
 	one, two := a.join(1), a.join(1)
 	a.claim(one)
 	a.Freeze(one)
 	begin := time.Now()
 	next := a.claim(two)
 	if took := time.Since(begin); took > 2*a.Patience {
-		t.Errorf("got the shard of a frozen process after %v, want at most %v", took, 2*a.Patience)
+		a.t.Errorf("got the shard of a frozen process after %v, want at most %v", took, 2*a.Patience)
 	}
-	expect.NoError(t, next.Done(t.Context()))
+	expect.NoError(a.t, next.Done(a.t.Context()))
 	a.over(two)
 	a.Thaw(one)
 }
 
-func thawed(t *testing.T, a *at) {
+func thawed(a *at) {
 	one, two := a.join(1), a.join(1)
 	l := a.claim(one)
 	a.Freeze(one)
@@ -249,27 +265,27 @@ func thawed(t *testing.T, a *at) {
 	select {
 	case <-l.Lost():
 	case <-time.After(2 * a.Patience):
-		t.Error("a process that comes back does not notice that its claim is lost")
+		a.t.Errorf("a process that comes back does not notice that its claim is lost")
 	}
-	expect.NoError(t, l.Release(t.Context()))
-	expect.Equal(t, "lost by its new holder", isLost(next), false)
+	expect.NoError(a.t, l.Release(a.t.Context()))
+	expect.Equal(a.t, "lost by its new holder", isLost(next), false)
 	a.none(one)
-	expect.NoError(t, next.Done(t.Context()))
+	expect.NoError(a.t, next.Done(a.t.Context()))
 }
 
-func late(t *testing.T, a *at) {
+func late(a *at) {
 	q := a.join(1)
-	expect.NoError(t, a.claim(q).Done(t.Context()))
-	expect.NoError(t, q.Put(t.Context(), func(yield func(int) bool) { yield(200) }))
+	expect.NoError(a.t, a.claim(q).Done(a.t.Context()))
+	expect.NoError(a.t, q.Put(a.t.Context(), func(yield func(int) bool) { yield(200) }))
 	l := a.claim(q)
-	expect.Equal(t, "shard", l.Shard(), 200)
-	expect.NoError(t, l.Done(t.Context()))
+	expect.Equal(a.t, "shard", l.Shard(), 200)
+	expect.NoError(a.t, l.Done(a.t.Context()))
 	a.over(q)
 }
 
 // many processes with several goroutines hold no shard together, and all shards are done. What is
 // done is told by a map, as it is by a job's folder.
-func many(t *testing.T, a *at) {
+func many(a *at) {
 	const n = 60
 	var mu sync.Mutex
 	holders, finished := map[int]int{}, map[int]bool{}
@@ -279,18 +295,18 @@ func many(t *testing.T, a *at) {
 		for range 3 {
 			all.Go(func() {
 				for k := 0; ; k++ {
-					l, err := q.Claim(t.Context())
+					l, err := a.wait(q)
 					if errors.Is(err, jobs.ErrEmpty) {
 						return
 					}
 					if err != nil {
-						t.Errorf("got the error %v, want a claim", err)
+						a.t.Errorf("got the error %v, want a claim", err)
 						return
 					}
 					mu.Lock()
 					holders[l.Shard()]++
 					if holders[l.Shard()] > 1 {
-						t.Errorf("shard %d has two holders", l.Shard())
+						a.t.Errorf("shard %d has two holders", l.Shard())
 					}
 					over := finished[l.Shard()] || k%3 != 0
 					mu.Unlock()
@@ -300,12 +316,12 @@ func many(t *testing.T, a *at) {
 					finished[l.Shard()] = over
 					mu.Unlock()
 					if over {
-						err = l.Done(t.Context())
+						err = l.Done(a.t.Context())
 					} else {
-						err = l.Release(t.Context())
+						err = l.Release(a.t.Context())
 					}
 					if err != nil {
-						t.Errorf("got the error %v from the end of a lease, want none", err)
+						a.t.Errorf("got the error %v from the end of a lease, want none", err)
 					}
 				}
 			})
@@ -314,7 +330,7 @@ func many(t *testing.T, a *at) {
 	all.Wait()
 	for s := range n {
 		if !finished[s] {
-			t.Errorf("shard %d was not done", s)
+			a.t.Errorf("shard %d was not done", s)
 		}
 	}
 }
