@@ -15,6 +15,7 @@ import (
 type door struct {
 	stop   context.Context
 	tokens atomic.Int64 // of this process
+	texts  atomic.Int64 // with an answer
 }
 
 // tally counts what was spent for a shard, or for a check.
@@ -53,8 +54,10 @@ func (d *door) wrap(e embedding.Embedder) embedding.Embedder {
 		own, end := d.outlast(ctx)
 		defer end()
 		res, err := e.Embed(own, req)
-		u := embedding.Salvage(res, err).Usage
+		got := embedding.Salvage(res, err)
+		u := got.Usage
 		d.tokens.Add(int64(u.Tokens))
+		d.texts.Add(int64(len(got.Vectors)))
 		if t, ok := ctx.Value(tallyKey{}).(*tally); ok && u != (embedding.Usage{}) {
 			t.add(u)
 		}

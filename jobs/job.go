@@ -23,8 +23,8 @@ type Job struct {
 	index *index
 	lock  *os.File // of the process that runs it; may be nil
 
-	tokens atomic.Pointer[door]
-	texts  atomic.Int64
+	door  atomic.Pointer[door] // of the last Work
+	texts atomic.Int64
 }
 
 // Open opens the job in a folder.
@@ -264,15 +264,16 @@ func (j *Job) missing() (func(yield func(int) bool), error) {
 
 // Progress is what this process has done.
 type Progress struct {
-	Texts  int // with a vector or an error
-	Tokens int // that the provider counted
+	Texts    int // with a vector or an error, also from answers to an earlier attempt
+	Answered int // that the provider has answered, which may be ahead of Texts
+	Tokens   int // that the provider counted
 }
 
 // Progress returns what Work has done so far. It is safe to call while Work runs.
 func (j *Job) Progress() Progress {
 	p := Progress{Texts: int(j.texts.Load())}
-	if d := j.tokens.Load(); d != nil {
-		p.Tokens = int(d.tokens.Load())
+	if d := j.door.Load(); d != nil {
+		p.Answered, p.Tokens = int(d.texts.Load()), int(d.tokens.Load())
 	}
 	return p
 }

@@ -78,7 +78,7 @@ func TestJob(t *testing.T) {
 	expect.Equal(t, "shards", s.ShardsDone, 12)
 	expect.Equal(t, "tokens", s.Tokens, e.Ledger().Tokens)
 	expect.Equal(t, "requests", s.Requests, e.Ledger().Requests)
-	expect.Equal(t, "progress", j.Progress(), Progress{1004, s.Tokens})
+	expect.Equal(t, "progress", j.Progress(), Progress{1004, 1002, s.Tokens})
 	part := filepath.Join(o.Out, "data", "part-000010")
 	expect.Equal(t, "ids", content(t, filepath.Join(part, "ids.txt")), "1002\n")
 	expect.Equal(t, "rejected", content(t, filepath.Join(part, "rejected.jsonl")),

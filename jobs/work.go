@@ -55,7 +55,7 @@ func (j *Job) Work(ctx context.Context, e embedding.Embedder, o WorkOptions) (er
 	defer stop(nil)
 	r := &run{job: j, stop: stop, door: &door{stop: stopped}, in: reader{m: j.Manifest}, failures: map[int]int{}}
 	defer r.in.close()
-	j.tokens.Store(r.door)
+	j.door.Store(r.door)
 	r.provider = r.door.wrap(e)
 	r.chain = embedding.Chain(r.provider, middleware.Standard(o.Stack))
 	r.kept = !Free(e)

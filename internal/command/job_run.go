@@ -406,7 +406,8 @@ func (w *jobWork) tell(ctx context.Context, j *jobs.Job, before int, done <-chan
 			stopping = nil
 			w.bar.say("interrupted: waiting for requests under way; interrupt again to end at once")
 		case <-ticks.C:
-			total, n := j.Manifest.Plan.Texts, j.Progress().Texts
+			p := j.Progress()
+			total, n := j.Manifest.Plan.Texts, max(p.Texts, p.Answered)
 			line := fmt.Sprintf("%d of %d texts", min(before+n, total), total)
 			if rate := float64(n) / time.Since(begin).Seconds(); rate > 0 {
 				left := time.Duration(float64(max(total-before-n, 0)) / rate * float64(time.Second))
