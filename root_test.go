@@ -17,6 +17,7 @@ func TestDependencies(t *testing.T) {
 		"./canary":               nil,
 		"./adapters/langchaingo": nil,
 		"./middleware/cache":     {"github.com/dgraph-io/ristretto", "github.com/cespare/xxhash", "github.com/dustin/go-humanize", "golang.org/x/sys"},
+		"./jobs":                 {"github.com/dgraph-io/ristretto", "github.com/cespare/xxhash", "github.com/dustin/go-humanize", "golang.org/x/sys"}, // of the cache
 		"./documents":            nil,
 		"./quantize":             nil,
 		"./embedtest":            nil,
