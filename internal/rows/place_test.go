@@ -74,3 +74,39 @@ func TestGoBehindTheEnd(t *testing.T) {
 		t.Errorf("got the error %v, want one that names the last record", err)
 	}
 }
+
+// Whatever a file holds, each record read from its place is the one that was read in order.
+func FuzzGo(f *testing.F) {
+	for _, seed := range []string{"a\nb", "\ufeffid,t\r\n1,\"a\nb\"\n\n2,x\"y\n\"3\n", "id\tt\n1\ta\n", `{"t":"a"}`, "\xff\xfea\x00\n\x00", "t\n\"a\n\"\"\n", "t,id\n\"a\" b,c\nd,e"} {
+		for format := range byte(5) {
+			f.Add([]byte(seed), format)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte, format byte) {
+		o := Options{Field: "t"}
+		if n := int(format) % 5; n < len(Formats) {
+			o.Format = Formats[n]
+		}
+		if o.Format == Lines || format%10 > 4 {
+			o.Field = ""
+		}
+		r, err := NewFile(bytes.NewReader(data), o)
+		if err != nil {
+			return
+		}
+		var places []Place
+		var want []string
+		for at := r.Place(); r.Next(); at = r.Place() {
+			places, want = append(places, at), append(want, fmt.Sprint(r.Row))
+		}
+		again, err := NewFile(bytes.NewReader(data), o)
+		expect.NoError(t, err)
+		for i := len(places) - 1; i >= 0 && i > len(places)-20; i-- {
+			expect.NoError(t, again.Go(places[i]))
+			if !again.Next() {
+				t.Fatalf("record %d at %+v: got none, want %s (ended by %v)", i, places[i], want[i], again.Err)
+			}
+			expect.Equal(t, "record", fmt.Sprint(again.Row), want[i])
+		}
+	})
+}
