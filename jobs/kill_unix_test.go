@@ -377,9 +377,31 @@ func TestKills(t *testing.T) {
 	expect.Equal(t, "costs after kills are a lower bound", killed.AtLeast, true)
 }
 
+// A provider that fails too makes no difference to results and costs: refusals and failures are not
+// billed.
+func TestKillsAndFaults(t *testing.T) {
+	s := newSite(t, max(textsOfKills()/20, 1000))
+	quiet := s.run("quiet", blows{})
+	var faults []emulator.Fault
+	for _, spec := range []string{"internal-error=p:0.03", "overloaded=p:0.03", "request-rate=p:0.03", "html-502=p:0.02", "empty-503=p:0.02", "slow=p:0.02,delay:300ms"} {
+		var f emulator.Fault
+		expect.NoError(t, f.UnmarshalText([]byte(spec)))
+		faults = append(faults, f)
+	}
+	expect.NoError(t, s.server.SetFaults(faults...))
+	killed := s.run("killed, with faults", blows{every: 200 * time.Millisecond})
+	expect.Equal(t, "bytes of the results", killed.Bytes, quiet.Bytes)
+	if again := killed.again(); again > killed.bound() {
+		t.Errorf("got %d texts that were paid for again after %d kills, want at most %d", again, killed.Kills, killed.bound())
+	}
+	if len(killed.Ledger.Faults) == 0 {
+		t.Error("no fault has struck, want some")
+	}
+}
+
 // What the folder of claims held may be lost: results and their checksum stay what they are.
 func TestLostClaims(t *testing.T) {
-	s := newSite(t, textsOfKills()/5)
+	s := newSite(t, max(textsOfKills()/10, 1000))
 	quiet := s.run("quiet", blows{})
 	lost := s.run("killed, claims lost", blows{every: 100 * time.Millisecond, freezes: true, forgets: true})
 	expect.Equal(t, "bytes of the results", lost.Bytes, quiet.Bytes)

@@ -111,6 +111,13 @@ func (p *Plan) enter() error {
 		return fmt.Errorf("jobs: %w: another process runs the job in %s: \"vecspace job worker %s\" helps it", ErrRunning, p.dir, p.dir)
 	}
 	if !ours {
+		for _, e := range entries { // of a plan that was killed
+			if strings.HasPrefix(e.Name(), whole.Unfinished) {
+				if err := os.RemoveAll(filepath.Join(p.dir, e.Name())); err != nil {
+					return err
+				}
+			}
+		}
 		return nil
 	}
 	was, err := readManifest(p.dir)

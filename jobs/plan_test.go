@@ -12,6 +12,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/internal/whole"
 )
 
 // refused fails unless err has each of some words.
@@ -137,6 +138,19 @@ func TestDiscard(t *testing.T) {
 	p.Discard()
 	p.Discard()
 	expect.Equal(t, "the folder is there", exists(out), false)
+}
+
+// A plan that was killed is no obstacle, and what it left is removed.
+func TestNewPlanAfterAKill(t *testing.T) {
+	o := Options{Inputs: []string{put(t, "a.txt", lines(10))}, Out: t.TempDir()}
+	for _, name := range []string{whole.Unfinished + "1", lockName, indexName} {
+		expect.NoError(t, os.WriteFile(filepath.Join(o.Out, name), []byte("half"), 0o600))
+	}
+	e := paid()
+	j := start(t, e, o)
+	expect.NoError(t, j.Work(t.Context(), e, WorkOptions{}))
+	expect.Equal(t, "the unfinished file is there", exists(filepath.Join(o.Out, whole.Unfinished+"1")), false)
+	complete(t, j, e)
 }
 
 // Two runs at once: the second is refused, and may work.
