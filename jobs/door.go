@@ -2,11 +2,11 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/outlast"
 )
 
 // door stands next to the provider. Once stop has ended it sends nothing more, and what is under
@@ -51,7 +51,7 @@ func (d *door) wrap(e embedding.Embedder) embedding.Embedder {
 		if err := d.stop.Err(); err != nil {
 			return embedding.Response{}, err
 		}
-		own, end := d.outlast(ctx)
+		own, end := outlast.Context(ctx, d.stop)
 		defer end()
 		res, err := e.Embed(own, req)
 		got := embedding.Salvage(res, err)
@@ -63,19 +63,4 @@ func (d *door) wrap(e embedding.Embedder) embedding.Embedder {
 		}
 		return res, err
 	})
-}
-
-// outlast returns a context that ends with ctx, unless ctx ends because the work stops. It keeps
-// the deadline.
-func (d *door) outlast(ctx context.Context) (context.Context, func()) {
-	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	if due, ok := ctx.Deadline(); ok {
-		own, cancel = context.WithDeadline(context.WithoutCancel(ctx), due)
-	}
-	unwatch := context.AfterFunc(ctx, func() {
-		if d.stop.Err() == nil && errors.Is(ctx.Err(), context.Canceled) { // own has the deadline too
-			cancel()
-		}
-	})
-	return own, func() { unwatch(); cancel() }
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/outlast"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/ref"
@@ -82,27 +83,12 @@ func (a *account) wrap(e embedding.Embedder) (embedding.Embedder, error) {
 			return embedding.Response{}, err
 		}
 		a.begin()
-		ctx, end := a.outlast(ctx)
+		ctx, end := outlast.Context(ctx, a.stop)
 		defer end()
 		res, err := e.Embed(ctx, req)
 		a.end(m, len(req.Texts), res, err)
 		return res, err
 	}), nil
-}
-
-// outlast returns a context that ends with ctx, unless ctx ends because of the interruption. It
-// keeps the deadline.
-func (a *account) outlast(ctx context.Context) (context.Context, func()) {
-	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	if due, ok := ctx.Deadline(); ok {
-		own, cancel = context.WithDeadline(context.WithoutCancel(ctx), due)
-	}
-	unwatch := context.AfterFunc(ctx, func() {
-		if a.stop.Err() == nil && errors.Is(ctx.Err(), context.Canceled) { // own has the deadline too
-			cancel()
-		}
-	})
-	return own, func() { unwatch(); cancel() }
 }
 
 func (a *account) begin() {
