@@ -68,24 +68,11 @@ func (p Parts) embedFlags(args []string, std streams) (f embedFlags, err error) 
 	fs.StringVar(&f.config, "config", "", "open an embedder of this YAML `file` instead of a reference")
 	fs.StringVar(&f.name, "name", "", "the embedder's `name` in the file; not needed if the file has only one")
 	fs.StringVar(&f.in, "in", "-", "read this `file`; -: the standard input")
-	fs.StringVar((*string)(&f.read.Format), "from", "", "`format` of the input: lines, jsonl, csv or tsv (default: what it looks like)")
-	fs.StringVar(&f.read.Field, "field", "", "the `field` with the text; in JSONL a.b is b inside a")
-	fs.StringVar(&f.read.Template, "template", "", "a `text` of several fields instead, such as '{title}\\n{body}'")
-	fs.StringVar(&f.read.ID, "id", "", "the `field` with the id, which the output repeats")
+	readFlags(fs, (*string)(&f.read.Format), &f.read.Field, &f.read.Template, &f.read.ID)
 	fs.StringVar(&f.out, "o", "-", "write to this `file`, which is there whole or not at all; -: the standard output")
 	fs.StringVar(&f.to, "to", "", "`format` of the output: jsonl, csv or npy (default: what -o ends with, or jsonl)")
 	fs.StringVar(&f.dtype, "dtype", "float32", "`numbers` of .npy: float32 or float16")
-	fs.Func("task", "what the texts are for: document or query (default document)", func(s string) error {
-		switch s {
-		case "document":
-			f.task = embedding.TaskDocument
-		case "query":
-			f.task = embedding.TaskQuery
-		default:
-			return errors.New("there are document and query")
-		}
-		return nil
-	})
+	taskFlag(fs, &f.task)
 	fs.Func("budget", "stop before more than this is spent, such as `2.00USD`", func(s string) (err error) {
 		f.budget, err = readSum(s)
 		return err
@@ -98,6 +85,29 @@ func (p Parts) embedFlags(args []string, std streams) (f embedFlags, err error) 
 		return f, err
 	}
 	return f, f.check()
+}
+
+// readFlags adds the flags that say where the text of a record is.
+func readFlags(fs *flag.FlagSet, format, field, template, id *string) {
+	fs.StringVar(format, "from", "", "`format` of the input: lines, jsonl, csv or tsv (default: what it looks like)")
+	fs.StringVar(field, "field", "", "the `field` with the text; in JSONL a.b is b inside a")
+	fs.StringVar(template, "template", "", "a `text` of several fields instead, such as '{title}\\n{body}'")
+	fs.StringVar(id, "id", "", "the `field` with the id, which the output repeats")
+}
+
+// taskFlag adds the flag that says what texts are for.
+func taskFlag(fs *flag.FlagSet, task *embedding.Task) {
+	fs.Func("task", "what the texts are for: document or query (default document)", func(s string) error {
+		switch s {
+		case "document":
+			*task = embedding.TaskDocument
+		case "query":
+			*task = embedding.TaskQuery
+		default:
+			return errors.New("there are document and query")
+		}
+		return nil
+	})
 }
 
 func (f *embedFlags) check() error {

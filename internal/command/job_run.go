@@ -79,24 +79,11 @@ func jobRunFlags(args []string, std streams) (f jobFlags, err error) {
 	})
 	fs.StringVar(&f.Out, "out", "", "the job's `folder`, new or of the same job")
 	fs.StringVar(&f.Reference, "e", "static:base", "the embedder, by its `reference`")
-	fs.StringVar(&f.Format, "from", "", "`format` of the input: lines, jsonl, csv or tsv (default: what it looks like)")
-	fs.StringVar(&f.Field, "field", "", "the `field` with the text; in JSONL a.b is b inside a")
-	fs.StringVar(&f.Template, "template", "", "a `text` of several fields instead, such as '{title}\\n{body}'")
-	fs.StringVar(&f.ID, "id", "", "the `field` with the id, which the output repeats")
+	readFlags(fs, &f.Format, &f.Field, &f.Template, &f.ID)
 	fs.StringVar(&f.To, "to", "npy", "`format` of the output: npy or jsonl")
 	fs.StringVar(&f.dtype, "dtype", "float32", "`numbers` of .npy: float32 or float16")
 	fs.IntVar(&f.ShardTexts, "shard", 0, "`texts` of a shard, which is done and written in one piece; 0: 5000")
-	fs.Func("task", "what the texts are for: document or query (default document)", func(s string) error {
-		switch s {
-		case "document":
-			f.Task = embedding.TaskDocument
-		case "query":
-			f.Task = embedding.TaskQuery
-		default:
-			return errors.New("there are document and query")
-		}
-		return nil
-	})
+	taskFlag(fs, &f.Task)
 	fs.BoolVar(&f.yes, "yes", false, "do not ask before a job that costs money")
 	f.shared(fs)
 	rest, err := parse(fs, args, std)
