@@ -77,7 +77,7 @@ func TestCareful(t *testing.T) {
 
 // Kills that have nothing to do with the texts blame none.
 func TestCarefulIsFair(t *testing.T) {
-	for n := range 20 {
+	for n := range 10 {
 		did, left, _ := outlive(t, 500+n, []int{400}, .1)
 		expect.Equal(t, "texts left out", left, []int{400})
 		expect.Equal(t, "texts done", len(did), 499+n)

@@ -411,6 +411,9 @@ func TestLostClaims(t *testing.T) {
 // write-ahead tier a kill costs a shard, and without claims, or with claims that end before the
 // work, texts are paid for again although nothing was killed.
 func TestKillsFindFaults(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the faults are of this test, and none is a race")
+	}
 	s := newSite(t, 3000)
 	s.shard = s.texts
 	for fault, most := range map[string]int{"": 2 * inFlight * perAnswer, "tier": s.texts} {
