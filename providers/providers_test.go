@@ -51,7 +51,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"", embedding.Invalid, "the reference is empty"},
 		{"nobody:large", embedding.Invalid, `there is no provider "nobody"; there are ` + names(providers.Builtin())},
 		{"http://localhost/v1", embedding.Invalid, `there is no provider "http"`},
-		{"static:large", embedding.Invalid, `there is no model "large": there is "base"`},
+		{"static:large", embedding.Invalid, `there is no model "large": there are "base" and "base1"`},
 		{"dashscope:text-embedding-v4", embedding.Auth, "DASHSCOPE_API_KEY"},
 	} {
 		e, err := providers.Open(tc.reference)

@@ -13,12 +13,13 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/upgrade"
 	"github.com/vecspace/embedding/providers/static"
+	_ "github.com/vecspace/embedding/providers/static/base1"
 )
 
 // TestUpgrade opens a folder that an earlier version wrote, searches it and adds its documents
 // again, which must cost nothing.
 func TestUpgrade(t *testing.T) {
-	base, err := static.New(static.Options{})
+	base, err := static.New(static.Options{Model: "base1"})
 	expect.NoError(t, err)
 	asked := 0
 	e := embedding.Wrap(base, base.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
@@ -34,6 +35,11 @@ func TestUpgrade(t *testing.T) {
 	dir := upgrade.Copy(t, "v0/chromem", func(dir string) {
 		add(t, open(t, e, chromem.Options{Dir: dir}), docs...)
 	})
+	now, err := static.New(static.Options{})
+	expect.NoError(t, err)
+	_, err = chromem.New(now, chromem.Options{Dir: dir})
+	upgrade.Refused(t, err, "static:base1")
+
 	asked = 0
 	s := open(t, e, chromem.Options{Dir: dir})
 	expect.Equal(t, "documents", s.Count(), len(docs))

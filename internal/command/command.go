@@ -17,6 +17,7 @@ import (
 
 	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/internal/plain"
+	_ "github.com/vecspace/embedding/providers/static/base1" // so that stores of the first edition open
 )
 
 // command is one word after the program's name.

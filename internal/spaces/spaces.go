@@ -8,10 +8,21 @@ import (
 	"github.com/vecspace/embedding"
 )
 
+// FirstStatic is the Space of the first edition of static:base, up to the "@".
+const FirstStatic = "static/base-9680046a"
+
 // Keep returns advice for an error about stored vectors of another space than m's. It is "" unless
 // stored is what earlier versions derived for m: they left out a server's port and path, and the
-// whole address of an Ollama or TEI server.
+// whole address of an Ollama or TEI server, and static:base was its first edition.
 func Keep(m embedding.Model, stored embedding.Space) string {
+	if dimensions, first := strings.CutPrefix(string(stored), FirstStatic+"@"); first && m.Provider == "static" && m.ID == "base" {
+		reference := "static:base1"
+		if dimensions != "256" {
+			reference += "?dimensions=" + dimensions
+		}
+		return "; the first edition of static:base made the stored vectors: open them as " + reference +
+			", for which a Go program imports providers/static/base1, or move the documents to the present edition with a migration (package migrate)"
+	}
 	rest, derived := strings.CutPrefix(string(m.Space), m.Origin+"/")
 	if m.Origin == "" || !derived {
 		return ""

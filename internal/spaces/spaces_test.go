@@ -40,3 +40,23 @@ func TestKeep(t *testing.T) {
 		}
 	}
 }
+
+func TestKeepOfTheFirstStaticEdition(t *testing.T) {
+	base := embedding.Model{Provider: "static", ID: "base", Space: "static/base-00000000-t2@256"}
+	for stored, reference := range map[embedding.Space]string{
+		FirstStatic + "@256": "static:base1,",
+		FirstStatic + "@128": "static:base1?dimensions=128,",
+	} {
+		if got := Keep(base, stored); !strings.Contains(got, "open them as "+reference) || !strings.Contains(got, "migrat") {
+			t.Errorf("%s: got %q, want advice to open %s or to migrate", stored, got, reference)
+		}
+	}
+	for name, m := range map[string]embedding.Model{
+		"another provider":  {Provider: "openai", ID: "base", Space: "openai/base@256"},
+		"the first edition": {Provider: "static", ID: "base1", Space: FirstStatic + "@64"},
+	} {
+		if got := Keep(m, FirstStatic+"@256"); got != "" {
+			t.Errorf("%s: got the advice %q, want none", name, got)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -65,6 +66,20 @@ func find(t *testing.T, version string) string {
 			t.Fatalf("no folder above the test holds testdata/upgrade/%s", version)
 		}
 		dir = up
+	}
+}
+
+// Refused fails the test unless err refuses vectors of the first edition of static:base, which the
+// data of v0 are: it names the reference that opens them and the way to the present edition.
+func Refused(t *testing.T, err error, reference string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("vectors of another edition of static:base were taken for the present one's")
+	}
+	for _, part := range []string{"static/base-9680046a@", "open them as " + reference + ",", "providers/static/base1", "package migrate"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error lacks %q: %v", part, err)
+		}
 	}
 }
 

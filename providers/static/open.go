@@ -4,6 +4,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/catalog"
 	"github.com/vecspace/embedding/providers/ref"
+	"github.com/vecspace/embedding/providers/static/internal/linked"
 )
 
 // Open opens a reference. Its options set the fields of [Options]. Open does no I/O, and its errors
@@ -16,10 +17,19 @@ func Open(r ref.Ref) (embedding.Embedder, error) {
 	return New(o)
 }
 
-// Catalog returns the only model. The result is the caller's own.
+// Catalog returns the model base, and base1 in a program that links it. The result is the caller's
+// own.
 func Catalog() []catalog.Entry {
-	return []catalog.Entry{{
-		Reference: "static:base", Provider: "static", Model: "base",
-		Dimensions: catalog.OneOf(dimensions...), Normalized: true,
-	}}
+	models := []string{"base"}
+	if linked.Base1 != "" {
+		models = append(models, "base1")
+	}
+	var entries []catalog.Entry
+	for _, m := range models {
+		entries = append(entries, catalog.Entry{
+			Reference: "static:" + m, Provider: "static", Model: m,
+			Dimensions: catalog.OneOf(dimensions...), Normalized: true,
+		})
+	}
+	return entries
 }

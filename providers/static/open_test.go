@@ -14,7 +14,8 @@ func TestOpen(t *testing.T) {
 		"static:base?dimensions=64&space=mine": {Provider: "static", ID: "base", Dimensions: 64, Space: "mine"},
 	})
 	vendortest.BadReferences(t, static.Open, embedding.Invalid, map[string]string{
-		"static:large":                             `there is no model "large": there is "base"`,
+		"static:large":                             `there is no model "large": there are "base" and "base1"`,
+		"static:base1":                             `import _ "github.com/vecspace/embedding/providers/static/base1"`,
 		"static:base?dimensions=100":               "100 dimensions: there are [256 128 64]",
 		"static:base?base_url=http://localhost/v1": `there is no option "base_url"; there are dimensions, space`,
 	})

@@ -3,17 +3,20 @@
 //
 // A static model is a table of token vectors. The vector of a text is the normalized sum of its
 // tokens' vectors. The model is good at the similarity of short texts, and worse than BM25 at
-// finding long documents. It is weaker in Chinese, especially on everyday questions, news, names
-// and traditional characters. TestQuality measured these figures on public test sets that it was
-// not trained on (Spearman correlation of the cosine on STS-B, nDCG@10 on SciFact and Cranfield,
-// times 100):
+// finding long documents. It is weaker in Chinese, especially on everyday questions, news and
+// names. Traditional characters count as simplified ones. TestQuality measured these figures on
+// public test sets that it was not trained on (Spearman correlation of the cosine on STS-B, nDCG@10
+// on SciFact and Cranfield, times 100):
 //
 //	                          bytes    STS en  STS zh  STS en-zh  SciFact  Cranfield
-//	static:base, 256 dims     5.8 MB    77.58   69.55      44.85    54.75      32.77
-//	  ?dimensions=128                   75.77   67.94      46.63    48.00      31.20
-//	  ?dimensions=64                    72.44   65.61      43.07    38.46      26.78
+//	static:base, 256 dims     5.8 MB    77.58   69.94      44.79    54.76      32.77
+//	  ?dimensions=128                   75.77   68.16      46.97    48.00      31.20
+//	  ?dimensions=64                    72.44   65.76      43.17    38.45      26.78
 //	potion-base-8M            30 MB     75.41       -          -    50.64          -
 //	BM25                          -         -       -          -    67.67      37.48
+//
+// This is the second edition. Vectors of the first are of another Space, and package base1 opens
+// it.
 //
 // The authors of potion-base-8M published its figures with MTEB (STSBenchmark, SciFact). NOTICE
 // lists the teachers and the texts of our weights. The folder train holds the program that trains
@@ -30,12 +33,16 @@ import (
 	"sync/atomic"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/spaces"
+	"github.com/vecspace/embedding/providers/static/internal/linked"
 )
 
 // Options configures [New]. The zero value means the model base with 256 dimensions.
 type Options struct {
-	Model      string // "base" is the only one
-	Dimensions int    `ref:"dimensions"` // 256, 128 or 64; zero means 256
+	// Model is "base", which "" stands for, or "base1": the first edition, for vectors that it made. A
+	// program that opens it imports package base1.
+	Model      string
+	Dimensions int `ref:"dimensions"` // 256, 128 or 64; zero means 256
 	// Space, if set, replaces the default Space, which is named after the weights. You then assert
 	// which vectors are comparable.
 	Space embedding.Space `ref:"space"`
@@ -50,8 +57,19 @@ var dimensions = []int{256, 128, 64}
 // A text without a known token gets a vector that depends only on its words. So every text that is
 // not blank has a vector, and equal unknown words match.
 func New(o Options) (embedding.Embedder, error) {
-	if o.Model != "" && o.Model != "base" {
-		return nil, invalid("there is no model %q: there is \"base\"", o.Model)
+	e := &model{table: loaded}
+	name := fmt.Sprintf("static/base-%s-t%d", weightsSHA256[:8], tokenizer)
+	switch o.Model {
+	case "":
+		o.Model = "base"
+	case "base":
+	case "base1":
+		if linked.Base1 == "" {
+			return nil, invalid("this program does not link the model \"base1\": import _ \"github.com/vecspace/embedding/providers/static/base1\"")
+		}
+		e.table, name = loadedBase1, spaces.FirstStatic
+	default:
+		return nil, invalid("there is no model %q: there are \"base\" and \"base1\"", o.Model)
 	}
 	if o.Dimensions == 0 {
 		o.Dimensions = dimensions[0]
@@ -60,24 +78,28 @@ func New(o Options) (embedding.Embedder, error) {
 		return nil, invalid("%d dimensions: there are %v", o.Dimensions, dimensions)
 	}
 	if o.Space == "" {
-		o.Space = embedding.Space(fmt.Sprintf("static/base-%s@%d", weightsSHA256[:8], o.Dimensions))
+		o.Space = embedding.Space(fmt.Sprintf("%s@%d", name, o.Dimensions))
 	}
-	return embedding.Chain(&model{m: embedding.Model{
+	e.m = embedding.Model{
 		Provider:   "static",
-		ID:         "base",
+		ID:         o.Model,
 		Space:      o.Space,
 		Dimensions: o.Dimensions,
 		Normalized: true,
 		Symmetric:  true,
 		Limits:     embedding.Limits{Texts: 1 << 16}, // a block that Batch need not split further; nothing depends on it
-	}}), nil
+	}
+	return embedding.Chain(e), nil
 }
 
 func invalid(format string, args ...any) error {
 	return &embedding.Error{Kind: embedding.Invalid, Provider: "static", Err: fmt.Errorf(format, args...)}
 }
 
-type model struct{ m embedding.Model }
+type model struct {
+	m     embedding.Model
+	table func() *table
+}
 
 func (e *model) Model() embedding.Model { return e.m }
 
@@ -134,7 +156,7 @@ func (e *model) workers(texts []string) int {
 }
 
 func (e *model) run(ctx context.Context, texts []string, rows [][]float32) (tokens int) {
-	t := loaded()
+	t := e.table()
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	for i, text := range texts {
@@ -158,7 +180,7 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // embed writes the vector of text into v, which must be zero, and returns the number of pieces
 // found.
 func (t *table) embed(s *scratch, v []float32, text string) int {
-	s.folded = fold(s.folded[:0], text)
+	s.folded = t.fold(s.folded[:0], text)
 	s.rows = s.rows[:0]
 	words(s.folded, func(word []byte, c class) { s.rows = t.pieces(s.rows, word, c) })
 	t.sum(v, s.rows)

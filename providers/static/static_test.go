@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -19,6 +20,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/race"
+	"github.com/vecspace/embedding/providers/static/internal/linked"
 )
 
 // testdata returns the folder of labeled data, or skips.
@@ -28,6 +30,14 @@ func testdata(t testing.TB) string {
 		t.Skip("SKIPPED, NOT TESTED: set EMBEDDING_TESTDATA to the folder with static-model, stsb-multi-mt, scifact and cranfield")
 	}
 	return dir
+}
+
+// first links the first edition for one test, as package base1 does for a program.
+func first(t testing.TB) {
+	data, err := os.ReadFile("base1/weights.bin")
+	expect.NoError(t, err)
+	linked.Base1 = string(data)
+	t.Cleanup(func() { linked.Base1 = "" })
 }
 
 func open(t testing.TB, dims int) embedding.Embedder {
@@ -55,8 +65,19 @@ func TestWeights(t *testing.T) {
 	}
 }
 
+// TestFixture compares with what train/fixture.py computes: testdata/fixture.json is the present
+// edition's, the shared data have the first edition's.
 func TestFixture(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(testdata(t), "static-model", "fixture.json"))
+	t.Run("base", func(t *testing.T) { compareFixture(t, "testdata/fixture.json", "base", loaded) })
+	t.Run("base1", func(t *testing.T) {
+		path := filepath.Join(testdata(t), "static-model", "fixture.json")
+		first(t)
+		compareFixture(t, path, "base1", loadedBase1)
+	})
+}
+
+func compareFixture(t *testing.T, path, name string, table func() *table) {
+	data, err := os.ReadFile(path)
 	expect.NoError(t, err)
 	var fixture map[string][]struct {
 		Text string
@@ -64,10 +85,12 @@ func TestFixture(t *testing.T) {
 		Head []float32
 	}
 	expect.NoError(t, json.Unmarshal(data, &fixture))
-	e, s, known := open(t, 0), new(scratch), 0
+	e, err := New(Options{Model: name})
+	expect.NoError(t, err)
+	s, known := new(scratch), 0
 	for _, texts := range fixture {
 		for _, f := range texts {
-			loaded().embed(s, make([]float32, 256), f.Text)
+			table().embed(s, make([]float32, 256), f.Text)
 			if !slices.Equal(s.rows, f.IDs) && len(s.rows)+len(f.IDs) > 0 {
 				t.Errorf("%q: rows %v, want %v", f.Text, s.rows, f.IDs)
 			}
@@ -87,19 +110,48 @@ func TestFixture(t *testing.T) {
 	}
 }
 
-// reference is the tokeniser as its description says it, without any thought for speed.
-func reference(text string) (rows []int, words []string) {
-	t := loaded()
+// plainFold is a version of the folding as its description says it.
+func plainFold(version int, text string) string {
+	form, dropped := norm.NFD, []*unicode.RangeTable{unicode.Mn}
+	if version == 2 {
+		form, dropped = norm.NFKD, append(dropped, unicode.Cf)
+	}
+	text = form.String(strings.Map(unicode.ToLower, text))
+	if version == 2 {
+		text = strings.Map(unicode.ToLower, text)
+	}
+	text = strings.Map(func(r rune) rune {
+		to, replaced := simplified()[r]
+		switch {
+		case unicode.In(r, dropped...):
+			return -1
+		case r == 'ς':
+			return 'σ'
+		case version == 2 && replaced:
+			return to
+		}
+		return r
+	}, text)
+	return text
+}
+
+// simplified has the lines of traditional.txt, and the fraction slash.
+var simplified = sync.OnceValue(func() map[rune]rune {
+	pairs := map[rune]rune{'\u2044': '/'}
+	for line := range strings.Lines(traditional) {
+		r := []rune(line)
+		pairs[r[0]] = r[1]
+	}
+	return pairs
+})
+
+// reference is the tokenizer as its description says it, without any thought for speed.
+func reference(t *table, version int, text string) (rows []int, words []string) {
 	row := map[string]int{}
 	for i, piece := range strings.Split(t.vocab, "\n") {
 		row[piece] = i
 	}
-	var folded []rune
-	for _, r := range norm.NFD.String(strings.ReplaceAll(strings.Map(unicode.ToLower, text), "ς", "σ")) {
-		if !unicode.Is(unicode.Mn, r) {
-			folded = append(folded, r)
-		}
-	}
+	folded := []rune(plainFold(version, text))
 	isHan := func(r rune) bool {
 		return r >= 0x3400 && r <= 0x4DBF || r >= 0x4E00 && r <= 0x9FFF || r >= 0xF900 && r <= 0xFAFF || r >= 0x20000 && r <= 0x2FA1F
 	}
@@ -158,43 +210,67 @@ func reference(text string) (rows []int, words []string) {
 	return rows, words
 }
 
-func TestFoldIsNFDWithoutMarks(t *testing.T) {
-	for r := rune(0x80); r <= unicode.MaxRune; r++ {
-		if r >= 0xD800 && r <= 0xDFFF {
-			continue
-		}
-		var want []rune
-		for _, d := range norm.NFD.String(strings.ReplaceAll(string(unicode.ToLower(r)), "ς", "σ")) {
-			if !unicode.Is(unicode.Mn, d) {
-				want = append(want, d)
+func TestFoldOfEachCharacter(t *testing.T) {
+	for _, version := range []int{1, 2} {
+		f := foldings(version)
+		for r := rune(0x80); r <= unicode.MaxRune; r++ {
+			if r >= 0xD800 && r <= 0xDFFF {
+				continue
 			}
-		}
-		if got := string(fold(nil, string(r))); got != string(want) {
-			t.Fatalf("%U: %q, want %q", r, got, string(want))
+			if got, want := string(f.fold(nil, string(r))), plainFold(version, string(r)); got != want {
+				t.Fatalf("version %d, %U: %q, want %q", version, r, got, want)
+			}
 		}
 	}
 }
 
+// TestSameText has pairs that a reader takes for the same text. The first edition took them for
+// different ones.
+func TestSameText(t *testing.T) {
+	for _, pair := range [][2]string{
+		{"co\u00adoperate with the zero\u200bwidth space", "cooperate with the zerowidth space"},
+		{"\ufeffﬁle ½ m² №5 ™", "file 1/2 m2 no5 tm"},
+		{"ＦＵＬＬ－ｗｉｄｔｈ　ｌｅｔｔｅｒｓ！", "full-width letters!"},
+		{"數據庫連接失敗，請重試", "数据库连接失败，请重试"},
+		{"這裡的復習", "这里的复习"},
+		{"𝐁𝐨𝐥𝐝 Ⅳ ①", "bold iv 1"},
+		{"ⅷ ﷺ", "viii صلى الله عليه وسلم"},
+	} {
+		v := vectors(t, open(t, 0), pair[0], pair[1])
+		if c := embedding.Cosine(v[0], v[1]); c < .99999 {
+			t.Errorf("%q and %q: cosine %v, want 1", pair[0], pair[1], c)
+		}
+	}
+	// Simplified text has these characters too, so they stay.
+	for _, text := range []string{"著名", "乾坤", "象征", "瞭望", "慰藉", "覆盖"} {
+		f := foldings(2)
+		expect.Equal(t, "folded", string(f.fold(nil, text)), text)
+	}
+}
+
 func FuzzTokens(f *testing.F) {
-	for _, s := range []string{"Hello, World!", "Café déjà-vu ÉCOLE", "İstanbul ß ſ Σς", "中国人民银行在北京。mixed文字", "e\u0301\u0301 \u0301x", "##a a##", "\u200b\u00ad", "한국어", strings.Repeat("x", 101)} {
+	for _, s := range []string{"Hello, World!", "Café déjà-vu ÉCOLE", "İstanbul ß ſ Σς", "中国人民银行在北京。mixed文字", "e\u0301\u0301 \u0301x", "##a a##", "\u200b\u00ad", "ﬁ ½ ™ ＡＢＣ", "數據庫", "한국어", strings.Repeat("x", 101)} {
 		f.Add(s)
 	}
+	first(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		if !utf8.ValidString(text) || len(text) > 300 {
 			return
 		}
-		want, ws := reference(text)
-		s := new(scratch)
-		v := make([]float32, 64)
-		n := loaded().embed(s, v, text)
-		if !slices.Equal(s.rows, want) && len(s.rows)+len(want) > 0 {
-			t.Fatalf("%q: rows %v, want %v of the words %q", text, s.rows, want, ws)
-		}
-		if n != len(want) {
-			t.Fatalf("%d tokens of %d", n, len(want))
-		}
-		if length(v) < .999 || length(v) > 1.001 {
-			t.Fatalf("%q: length %v", text, length(v))
+		for i, m := range []*table{loadedBase1(), loaded()} {
+			want, ws := reference(m, i+1, text)
+			s := new(scratch)
+			v := make([]float32, 64)
+			n := m.embed(s, v, text)
+			if !slices.Equal(s.rows, want) && len(s.rows)+len(want) > 0 {
+				t.Fatalf("version %d, %q: rows %v, want %v of the words %q", i+1, text, s.rows, want, ws)
+			}
+			if n != len(want) {
+				t.Fatalf("version %d: %d tokens of %d", i+1, n, len(want))
+			}
+			if length(v) < .999 || length(v) > 1.001 {
+				t.Fatalf("version %d, %q: length %v", i+1, text, length(v))
+			}
 		}
 	})
 }
@@ -247,7 +323,7 @@ func TestTruncation(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	for want, o := range map[string]Options{`no model "large": there is "base"`: {Model: "large"}, "100 dimensions: there are [256 128 64]": {Dimensions: 100}} {
+	for want, o := range map[string]Options{`no model "large": there are "base" and "base1"`: {Model: "large"}, "100 dimensions: there are [256 128 64]": {Dimensions: 100}} {
 		if _, err := New(o); err == nil || !strings.Contains(err.Error(), want) || embedding.KindOf(err) != embedding.Invalid {
 			t.Errorf("%+v: %v", o, err)
 		}
@@ -272,7 +348,7 @@ func TestManyTextsOnAllCores(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := (&model{e.Model()}).Embed(ctx, embedding.Request{Texts: texts}); err != context.Canceled {
+	if _, err := (&model{e.Model(), loaded}).Embed(ctx, embedding.Request{Texts: texts}); err != context.Canceled {
 		t.Errorf("got the error %v, want %v", err, context.Canceled)
 	}
 }
@@ -330,7 +406,7 @@ func BenchmarkEmbed(b *testing.B) {
 func BenchmarkLoad(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		load()
+		load(weights, tokenizer)
 	}
 }
 

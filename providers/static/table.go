@@ -9,6 +9,8 @@ import (
 	"math/bits"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/vecspace/embedding/providers/static/internal/linked"
 )
 
 // weights is, in order and little-endian: "vsm1", the numbers of rows and dimensions (uint32), the
@@ -19,12 +21,17 @@ import (
 //go:embed weights.bin
 var weights string
 
-// weightsSHA256 names the space: vectors of other weights are not comparable.
+// weightsSHA256 names the Space: vectors of other weights are not comparable.
 const weightsSHA256 = "9680046aa9f054fed749787ec4a7ae6058d18cdec47b7dd6149eff53a3a6447d"
+
+// tokenizer is the version of the tokenizer. It is part of the Space too, because another one gives
+// the same text other rows.
+const tokenizer = 2
 
 // table is the model in memory: the packed rows, straight from the binary, and an index of the
 // vocabulary.
 type table struct {
+	folding
 	dimensions int
 	rows       string // dimensions/2 bytes a row
 	scales     string // two bytes a row
@@ -48,11 +55,15 @@ const (
 	continuation = 1 << 15
 )
 
-// loaded builds the table once, at the first text: a program that only links the model pays
-// nothing.
-var loaded = sync.OnceValue(load)
+// loaded and loadedBase1 build a table once, at the first text: a program that only links the model
+// pays nothing.
+var (
+	loaded      = sync.OnceValue(func() *table { return load(weights, tokenizer) })
+	loadedBase1 = sync.OnceValue(func() *table { return load(linked.Base1, 1) })
+)
 
-func load() *table {
+// load reads a table whose texts a version of the tokenizer splits.
+func load(weights string, tokenizer int) *table {
 	const head = 12
 	n := int(binary.LittleEndian.Uint32([]byte(weights[4:8])))
 	dims := int(binary.LittleEndian.Uint32([]byte(weights[8:head])))
@@ -61,6 +72,7 @@ func load() *table {
 		panic(fmt.Sprintf("static: weights.bin is damaged: %d bytes, %d rows of %d dimensions", len(weights), n, dims))
 	}
 	t := &table{
+		folding:    foldings(tokenizer),
 		dimensions: dims,
 		rows:       weights[head:scales],
 		scales:     weights[scales : scales+2*n],

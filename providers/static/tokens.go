@@ -1,6 +1,8 @@
 package static
 
 import (
+	_ "embed" // the traditional characters
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -44,10 +46,44 @@ func classOf(r rune) class {
 	return letter
 }
 
-// fold appends text in lower case, decomposed (NFD) and without combining marks (Mn). Without marks
-// their canonical order does not matter, so fold decomposes characters one by one and allocates
-// nothing.
-func fold(dst []byte, text string) []byte {
+// folding is a version of what happens to a text before it is split into words. Version 1 maps to
+// lower case, decomposes (NFD) and drops combining marks (Mn). Version 2 decomposes compatibility
+// characters too (NFKD), drops format characters (Cf: the soft hyphen, characters without width)
+// and simplifies traditional characters.
+type folding struct {
+	form   norm.Form
+	simple []uint16 // simple[r-hanFirst] is the simplified form of r; nil in version 1
+}
+
+// The characters with an entry in folding.simple. None has a case, a mark or a decomposition.
+const hanFirst, hanLast = 0x3400, 0x9FFF
+
+// traditional has a traditional character and its simplified form on each line. train/variants.py
+// makes it from Unihan; NOTICE has its license.
+//
+//go:embed traditional.txt
+var traditional string
+
+// foldings returns the folding of a version.
+func foldings(version int) folding {
+	if version == 1 {
+		return folding{form: norm.NFD}
+	}
+	f := folding{form: norm.NFKD, simple: make([]uint16, hanLast-hanFirst+1)}
+	for i := range f.simple {
+		f.simple[i] = uint16(hanFirst + i)
+	}
+	for line := range strings.Lines(traditional) {
+		from, size := utf8.DecodeRuneInString(line)
+		to, _ := utf8.DecodeRuneInString(line[size:])
+		f.simple[from-hanFirst] = uint16(to)
+	}
+	return f
+}
+
+// fold appends the folded text to dst. Combining marks are dropped, so their canonical order does
+// not matter: fold decomposes characters one by one and allocates nothing.
+func (f *folding) fold(dst []byte, text string) []byte {
 	for i := 0; i < len(text); {
 		if c := text[i]; c < utf8.RuneSelf {
 			if 'A' <= c && c <= 'Z' {
@@ -59,34 +95,56 @@ func fold(dst []byte, text string) []byte {
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		i += size
-		r = unicode.ToLower(r)
-		if r == 'ς' { // the sigma at a word's end is the same letter
-			r = 'σ'
-		}
-		if unicode.Is(unicode.Mn, r) {
+		if f.simple != nil && r >= hanFirst && r <= hanLast {
+			dst = utf8.AppendRune(dst, rune(f.simple[r-hanFirst]))
 			continue
 		}
-		at := len(dst)
-		dst = utf8.AppendRune(dst, r)
-		if r >= hangulFirst && r <= hangulLast {
-			dst = jamo(dst[:at], r-hangulFirst)
-			continue
-		}
-		if r < utf8.RuneSelf {
-			continue
-		}
-		if parts := norm.NFD.Properties(dst[at:]).Decomposition(); parts != nil {
-			dst = dst[:at]
-			for len(parts) > 0 {
-				r, size := utf8.DecodeRune(parts)
-				if !unicode.Is(unicode.Mn, r) {
-					dst = append(dst, parts[:size]...)
-				}
-				parts = parts[size:]
-			}
-		}
+		dst = f.other(dst, r)
 	}
 	return dst
+}
+
+// other appends a character that is neither ASCII nor an ideograph of simple.
+func (f *folding) other(dst []byte, r rune) []byte {
+	r = unicode.ToLower(r)
+	if r >= hangulFirst && r <= hangulLast {
+		return jamo(dst, r-hangulFirst)
+	}
+	at := len(dst)
+	dst = utf8.AppendRune(dst, r)
+	parts := f.form.Properties(dst[at:]).Decomposition()
+	dst = dst[:at]
+	if parts == nil {
+		return f.part(dst, r)
+	}
+	for len(parts) > 0 {
+		r, size := utf8.DecodeRune(parts)
+		parts = parts[size:]
+		dst = f.part(dst, r)
+	}
+	return dst
+}
+
+// part appends a character that is decomposed.
+func (f *folding) part(dst []byte, r rune) []byte {
+	if f.simple != nil {
+		r = unicode.ToLower(r) // of a letter in a compatibility character, such as TM
+		switch {
+		case r >= hanFirst && r <= hanLast:
+			r = rune(f.simple[r-hanFirst])
+		case r == 0x2044: // the fraction slash, a part of ½
+			r = '/'
+		case unicode.Is(unicode.Cf, r):
+			return dst
+		}
+	}
+	if r == 'ς' { // the sigma at a word's end is the same letter
+		r = 'σ'
+	}
+	if unicode.Is(unicode.Mn, r) {
+		return dst
+	}
+	return utf8.AppendRune(dst, r)
 }
 
 // Hangul syllables: Unicode decomposes them by arithmetic (chapter 3.12 of the standard), not by a

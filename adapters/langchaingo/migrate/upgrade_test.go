@@ -15,12 +15,13 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/upgrade"
 	"github.com/vecspace/embedding/providers/static"
+	_ "github.com/vecspace/embedding/providers/static/base1"
 )
 
 // TestUpgrade resumes a migration that an earlier version began. That version was killed while it
 // wrote the second block of ten.
 func TestUpgrade(t *testing.T) {
-	base, err := static.New(static.Options{Dimensions: 64})
+	base, err := static.New(static.Options{Model: "base1", Dimensions: 64})
 	expect.NoError(t, err)
 	asked := 0
 	e := embedding.Wrap(base, base.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
@@ -62,6 +63,11 @@ func TestUpgrade(t *testing.T) {
 		to.docs = append(to.docs, shelved{d, v[0]})
 	}
 	expect.Equal(t, "documents of the interrupted migration", len(to.docs), 14)
+	now, err := static.New(static.Options{Dimensions: 64})
+	expect.NoError(t, err)
+	_, _, err = drain(t.Context(), now, begun(to, dir))
+	upgrade.Refused(t, err, "static:base1?dimensions=64")
+
 	asked = 0
 	r := report(t, e, begun(to, dir))
 	expect.Equal(t, "documents moved", r.Moved, 25)

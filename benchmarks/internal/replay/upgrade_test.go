@@ -8,11 +8,12 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/upgrade"
 	"github.com/vecspace/embedding/providers/static"
+	_ "github.com/vecspace/embedding/providers/static/base1"
 )
 
 // TestUpgrade reads a recording of an earlier version and goes on with it.
 func TestUpgrade(t *testing.T) {
-	e, err := static.New(static.Options{Dimensions: 64})
+	e, err := static.New(static.Options{Model: "base1", Dimensions: 64})
 	expect.NoError(t, err)
 	texts := []string{"The cat sleeps on the sofa.", "Interest rates rose again."}
 	path := upgrade.Copy(t, "v0/recording.rec", func(path string) {
@@ -40,6 +41,10 @@ func TestUpgrade(t *testing.T) {
 		expect.Equal(t, "an answer for "+text, ok, true)
 		expect.Equal(t, "cosine with what the model says is above 0.999", embedding.Cosine(a.Vector, want[i]) > 0.999, true)
 	}
+	now, err := static.New(static.Options{Dimensions: 64})
+	expect.NoError(t, err)
+	_, err = r.Keep(now, h.Reference)
+	upgrade.Refused(t, err, "static:base1?dimensions=64")
 	kept, err := r.Keep(e, h.Reference)
 	expect.NoError(t, err)
 	embed(t, kept, embedding.TaskDocument, "A third text.")

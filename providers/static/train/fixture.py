@@ -11,6 +11,7 @@ TEXTS = [
     "unbelievably antidisestablishmentarianism", "ＦＵＬＬ width ｗｏｒｄ", "中国人民银行在北京。", "我爱Go语言 and Rust", "x" * 101,
     "☃ snow € ±5°C", "tab\tnew\nline\u00a0nbsp\u200bzwsp", "İstanbul ß STRASSE ſ", "日本語カタカナ ひらがな", "한국어 문장", "emoji 😀 ok",
     "word🙂glued", "如何压缩数据？", "數據庫連接失敗，請重試！", "Python3的asyncio模块", "cafe\u0301 ﬁne Ω", "compress data with gzip", "𠀀𠮷龘",
+    "co\u00adoperate zero\u200bwidth \ufeffmark", "½ m² №5 ™ ℡", "𝐁𝐨𝐥𝐝 Ⅳ ①", "這裡的復習和著名", "ﾊﾝｶｸ ｶﾅ", "ΣΊΣΥΦΟΣ ϲ", "乾淨的乾坤",
 ]
 
 

@@ -1,4 +1,5 @@
-"""The tokeniser. The Go side (tokens.go) repeats it rule for rule; fixture.json holds both to the same ids."""
+"""The tokeniser, version 2. The Go side (tokens.go) repeats it rule for rule; fixture.json holds both to the same ids."""
+import os
 import unicodedata
 
 import numpy as np
@@ -16,12 +17,23 @@ def is_punctuation(c: str) -> bool:
 
 
 def is_separator(c: str) -> bool:
-    return c.isspace() or unicodedata.category(c) in ("Cc", "Cf", "Zs", "Zl", "Zp")
+    return c.isspace() or unicodedata.category(c) in ("Cc", "Zs", "Zl", "Zp")
+
+
+def traditional() -> dict[int, str]:
+    """traditional.txt, which variants.py makes: a traditional character and its simplified form a line."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "traditional.txt"), encoding="utf-8") as f:
+        return {ord(line[0]): line[1] for line in f}
+
+
+SAME = traditional() | {ord("ς"): "σ", ord("\u2044"): "/"}  # the fraction slash is what NFKD makes of ½
 
 
 def fold(text: str) -> str:
-    """Lower case, then decomposed (NFD) and without combining marks (Mn)."""
-    return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if unicodedata.category(c) != "Mn")
+    """Lower case, decomposed (NFKD), without combining marks (Mn) and format characters (Cf: the soft hyphen, characters of no
+    width), traditional characters simplified."""
+    text = unicodedata.normalize("NFKD", text.lower()).lower()
+    return "".join(c for c in text if unicodedata.category(c) not in ("Mn", "Cf")).translate(SAME)
 
 
 def words(text: str) -> list[str]:
