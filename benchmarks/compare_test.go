@@ -177,7 +177,7 @@ func TestPublished(t *testing.T) {
 		{task: "scifact", row: "BM25", metric: "nDCG@10", want: .675, within: .015},
 		{task: "stsb-en-test", row: "static:base", metric: "Spearman", want: .7758, within: .002},
 		{task: "stsb-en-test", row: "static:base?dimensions=64", metric: "Spearman", want: .7244, within: .002},
-		{task: "stsb-zh-test", row: "static:base", metric: "Spearman", want: .6994, within: .002},
+		{task: "stsb-zh-test", row: "static:base", metric: "Spearman", want: .7084, within: .002},
 		{task: "stsb-en-test", row: "3-grams in common", metric: "Spearman", want: .6528766909, within: 1e-9},
 		{task: "stsb-zh-test", row: "2-grams in common", metric: "Spearman", want: .5271541829, within: 1e-9},
 	} {

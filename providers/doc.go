@@ -82,7 +82,7 @@
 //   - [ollama.Options]: context, document_prefix, keep_alive, native_dimensions, plain, prefix,
 //     query_prefix, truncate
 //   - [openai.Options]: document_prefix, encoding_format, native_dimensions, prefix, query_prefix
-//   - [static.Options]: only dimensions, space
+//   - [static.Options]: only dimensions, lexical, space
 //   - [tei.Options]: document_prefix, document_prompt, native_dimensions, plain, prefix,
 //     query_prefix, query_prompt, truncate
 //   - [voyage.Options]: plain, truncate, unlisted

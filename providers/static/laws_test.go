@@ -9,8 +9,8 @@ import (
 )
 
 func TestLaws(t *testing.T) {
-	for _, dimensions := range []int{0, 128, 64} {
-		e, err := static.New(static.Options{Dimensions: dimensions})
+	for _, o := range []static.Options{{}, {Dimensions: 128}, {Dimensions: 64}, {Lexical: 256}, {Dimensions: 64, Lexical: 128}} {
+		e, err := static.New(o)
 		expect.NoError(t, err)
 		embedtest.Test(t, func(*testing.T) embedtest.Subject { return embedtest.Subject{Embedder: e} })
 	}

@@ -57,7 +57,7 @@ func TestWeights(t *testing.T) {
 	if got := fmt.Sprintf("%x", sha256.Sum256([]byte(weights))); got != weightsSHA256 {
 		t.Errorf("weights.bin has the SHA-256 %s, the source says %s", got, weightsSHA256)
 	}
-	if len(weights) > 6<<20 {
+	if len(weights) > 8e6 {
 		t.Errorf("%d bytes", len(weights))
 	}
 	if s := string(open(t, 0).Model().Space); !strings.Contains(s, weightsSHA256[:8]) {
@@ -83,6 +83,8 @@ func compareFixture(t *testing.T, path, name string, table func() *table) {
 		Text string
 		IDs  []int
 		Head []float32
+		// Lexical is the head of 256 lexical dimensions; the first edition has none.
+		Lexical []float32
 	}
 	expect.NoError(t, json.Unmarshal(data, &fixture))
 	e, err := New(Options{Model: name})
@@ -90,7 +92,7 @@ func compareFixture(t *testing.T, path, name string, table func() *table) {
 	s, known := new(scratch), 0
 	for _, texts := range fixture {
 		for _, f := range texts {
-			table().embed(s, make([]float32, 256), f.Text)
+			table().embed(s, make([]float32, 256), 256, f.Text)
 			if !slices.Equal(s.rows, f.IDs) && len(s.rows)+len(f.IDs) > 0 {
 				t.Errorf("%q: rows %v, want %v", f.Text, s.rows, f.IDs)
 			}
@@ -98,15 +100,25 @@ func compareFixture(t *testing.T, path, name string, table func() *table) {
 				continue
 			}
 			known++
-			for i, x := range vectors(t, e, f.Text)[0][:len(f.Head)] {
-				if math.Abs(float64(x-f.Head[i])) > 1e-5 {
-					t.Errorf("%q: dimension %d is %v, want %v", f.Text, i, x, f.Head[i])
-				}
+			compareHead(t, f.Text, vectors(t, e, f.Text)[0], f.Head)
+			if f.Lexical != nil {
+				both, err := New(Options{Model: name, Lexical: 256})
+				expect.NoError(t, err)
+				compareHead(t, f.Text+", lexical", vectors(t, both, f.Text)[0][256:], f.Lexical)
 			}
 		}
 	}
 	if known < 15 {
 		t.Errorf("only %d texts of the fixture were compared", known)
+	}
+}
+
+func compareHead(t *testing.T, text string, got, want []float32) {
+	t.Helper()
+	for i, x := range want {
+		if math.Abs(float64(got[i]-x)) > 1e-5 {
+			t.Errorf("%q: dimension %d is %v, want %v", text, i, got[i], x)
+		}
 	}
 }
 
@@ -261,7 +273,7 @@ func FuzzTokens(f *testing.F) {
 			want, ws := reference(m, i+1, text)
 			s := new(scratch)
 			v := make([]float32, 64)
-			n := m.embed(s, v, text)
+			n := m.embed(s, v, 64, text)
 			if !slices.Equal(s.rows, want) && len(s.rows)+len(want) > 0 {
 				t.Fatalf("version %d, %q: rows %v, want %v of the words %q", i+1, text, s.rows, want, ws)
 			}
@@ -348,7 +360,7 @@ func TestManyTextsOnAllCores(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := (&model{e.Model(), loaded}).Embed(ctx, embedding.Request{Texts: texts}); err != context.Canceled {
+	if _, err := (&model{m: e.Model(), table: loaded, meaning: 64}).Embed(ctx, embedding.Request{Texts: texts}); err != context.Canceled {
 		t.Errorf("got the error %v, want %v", err, context.Canceled)
 	}
 }
@@ -357,14 +369,18 @@ func TestAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector adds allocations")
 	}
-	e, ctx := open(t, 0), t.Context()
+	ctx := t.Context()
 	texts := make([]string, 15) // few enough for one goroutine
 	for i := range texts {
-		texts[i] = "A sentence like any other, 你好 é, number " + fmt.Sprint(i)
+		texts[i] = "A sentence like any other, 你好 é, 數據庫 ｆｕｌｌ, number " + fmt.Sprint(i)
 	}
-	vectors(t, e, texts...)
-	if got := testing.AllocsPerRun(100, func() { e.Embed(ctx, embedding.Request{Texts: texts}) }); got > 3 {
-		t.Errorf("%v allocations for 15 texts: the slab and its rows are two", got)
+	for _, o := range []Options{{}, {Lexical: 256}} {
+		e, err := New(o)
+		expect.NoError(t, err)
+		vectors(t, e, texts...)
+		if got := testing.AllocsPerRun(100, func() { e.Embed(ctx, embedding.Request{Texts: texts}) }); got > 3 {
+			t.Errorf("%+v: %v allocations for 15 texts: the slab and its rows are two", o, got)
+		}
 	}
 }
 
@@ -385,12 +401,25 @@ func Example() {
 }
 
 func BenchmarkEmbed(b *testing.B) {
-	for _, n := range []int{1, 15, 1024} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			e := open(b, 0)
-			texts := make([]string, n)
+	const english, chinese = "A man is playing a large flute in front of the old city hall.", "一个男人在旧市政厅前吹着一支大长笛。"
+	for _, run := range []struct {
+		name    string
+		n       int
+		text    string
+		options Options
+	}{
+		{name: "1", n: 1, text: english},
+		{name: "15", n: 15, text: english},
+		{name: "1024", n: 1024, text: english},
+		{name: "1024 Chinese", n: 1024, text: chinese},
+		{name: "1024 lexical", n: 1024, text: english, options: Options{Lexical: 256}},
+	} {
+		b.Run(run.name, func(b *testing.B) {
+			e, err := New(run.options)
+			expect.NoError(b, err)
+			n, texts := run.n, make([]string, run.n)
 			for i := range texts {
-				texts[i] = "A man is playing a large flute in front of the old city hall."
+				texts[i] = run.text
 			}
 			b.ReportAllocs()
 			for b.Loop() {

@@ -13,16 +13,18 @@ import (
 	"github.com/vecspace/embedding/providers/static/internal/linked"
 )
 
-// weights is, in order and little-endian: "vsm1", the numbers of rows and dimensions (uint32), the
-// rows, their scales and the vocabulary. A row packs two dimensions into a byte, four bits each:
-// dimension 2i is (b & 15) - 8, dimension 2i+1 is (b >> 4) - 8. Both are multiplied by the row's
-// scale, an IEEE 754 half. Line k of the vocabulary is the piece of row k.
+// weights is, in order and little-endian: "vsm2", the numbers of rows and dimensions (uint32), the
+// rows, their scales, their inverse document frequencies (a byte each, in any unit; 0 for marks)
+// and the vocabulary. The first edition, "vsm1", has no frequencies. A row packs two dimensions
+// into a byte, four bits each: dimension 2i is (b & 15) - 8, dimension 2i+1 is (b >> 4) - 8. Both
+// are multiplied by the row's scale, an IEEE 754 half. Line k of the vocabulary is the piece of row
+// k.
 //
 //go:embed weights.bin
 var weights string
 
 // weightsSHA256 names the Space: vectors of other weights are not comparable.
-const weightsSHA256 = "9680046aa9f054fed749787ec4a7ae6058d18cdec47b7dd6149eff53a3a6447d"
+const weightsSHA256 = "706ceacb97a5341bf59b59b319f37581075df367ffd5cd63067fd672cbdd671a"
 
 // tokenizer is the version of the tokenizer. It is part of the Space too, because another one gives
 // the same text other rows.
@@ -35,6 +37,7 @@ type table struct {
 	dimensions int
 	rows       string // dimensions/2 bytes a row
 	scales     string // two bytes a row
+	idf        string // a byte a row; "" in the first edition
 	vocab      string
 	seed       maphash.Seed
 	slots      []slot // open addressing
@@ -68,15 +71,21 @@ func load(weights string, tokenizer int) *table {
 	n := int(binary.LittleEndian.Uint32([]byte(weights[4:8])))
 	dims := int(binary.LittleEndian.Uint32([]byte(weights[8:head])))
 	scales := head + n*dims/2
-	if weights[:4] != "vsm1" || dims > widest || n > 1<<16 || len(weights) < scales+2*n || len(weights)-scales-2*n >= 1<<startBits {
+	idf := scales + 2*n
+	vocab := idf
+	if weights[:4] == "vsm2" {
+		vocab += n
+	}
+	if weights[:3] != "vsm" || dims > widest || n > 1<<16 || len(weights) < vocab || len(weights)-vocab >= 1<<startBits {
 		panic(fmt.Sprintf("static: weights.bin is damaged: %d bytes, %d rows of %d dimensions", len(weights), n, dims))
 	}
 	t := &table{
 		folding:    foldings(tokenizer),
 		dimensions: dims,
 		rows:       weights[head:scales],
-		scales:     weights[scales : scales+2*n],
-		vocab:      weights[scales+2*n:],
+		scales:     weights[scales:idf],
+		idf:        weights[idf:vocab],
+		vocab:      weights[vocab:],
 		seed:       maphash.MakeSeed(),
 		slots:      make([]slot, 1<<bits.Len(uint(2*n))),
 	}

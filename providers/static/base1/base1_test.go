@@ -91,6 +91,16 @@ func TestTier(t *testing.T) {
 	expect.Equal(t, "texts that the present edition finds again", ask("static:base").Usage.Reused, len(texts))
 }
 
+// TestEnglishIsTheSame holds what the change log says: plain English has the vectors it had.
+func TestEnglishIsTheSame(t *testing.T) {
+	texts := []string{"How do I compress a file with gzip?", "The cat sat on the mat.", "interest rates, 2024: 3.5% (up)"}
+	first, err := embedding.Documents(t.Context(), open(t, "static:base1"), texts)
+	expect.NoError(t, err)
+	now, err := embedding.Documents(t.Context(), open(t, "static:base"), texts)
+	expect.NoError(t, err)
+	expect.Equal(t, "vectors", now, first)
+}
+
 func TestOptions(t *testing.T) {
 	_, err := providers.Open("static:base1?dimensions=100")
 	if err == nil || !strings.Contains(err.Error(), "there are [256 128 64]") {

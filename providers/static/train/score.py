@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
-from fit import unit
+import lexical
 from tokens import Tokeniser
 
-DEV = ("sts-en-dev", "sts-zh-dev", "sts-en-zh-dev", "scifact-train")
-# What a remade table has to reach on the test sets. The shipped one has 77.58, 69.55, 44.85, 54.75 and 32.77.
-BARS = {"sts-en-test": 76.5, "sts-zh-test": 68.0, "sts-en-zh-test": 43.0, "scifact-test": 53.5, "cranfield-test": 31.7}
+DEV = ("sts-en-dev", "sts-zh-dev", "sts-en-zh-dev", "scifact-train", "help-zh", "help-zh-en", "sentences-zh-en")
+# What a remade table has to reach on the test sets. The shipped one has 77.58, 70.84, 61.21, 54.76 and 32.77.
+BARS = {"sts-en-test": 76.5, "sts-zh-test": 69.5, "sts-en-zh-test": 59.5, "scifact-test": 53.5, "cranfield-test": 31.7}
 TEST = tuple(BARS)
 
 
@@ -27,21 +27,32 @@ class Retrieval:
     relevant: dict[str, dict[str, int]]  # query id -> document id -> grade
 
 
-def score(data: str, names: tuple[str, ...], rows: np.ndarray, tokeniser: Tokeniser) -> dict[str, float]:
-    """data: the folder with stsb-multi-mt, scifact and cranfield as README.md describes them."""
+def score(data: str, names: tuple[str, ...], rows: np.ndarray, tokeniser: Tokeniser, weights: np.ndarray, dims: int,
+          found: dict[str, Retrieval]) -> dict[str, float]:
+    """data: the folder with stsb-multi-mt, scifact and cranfield as README.md describes them. dims: lexical dimensions.
+    found: further retrieval sets by their names."""
     def vectors(texts: list[str]) -> np.ndarray:
-        return unit(tokeniser.counts(texts) @ rows)
+        return lexical.vectors(tokeniser.counts(texts), rows, weights, dims)
 
     out = {}
     for name in names:
         kind, *langs, split = name.split("-")
-        if kind == "sts":
+        if name in found:
+            r = found[name]
+            out[name] = ndcg(vectors(r.queries) @ vectors(r.docs).T, r)
+        elif kind == "sts":
             (a, _, gold), (_, b, _) = sts(data, langs[0], split), sts(data, langs[-1], split)
             out[name] = 100 * float(spearmanr((vectors(a) * vectors(b)).sum(1), gold)[0])
         else:
             r = cranfield(data) if kind == "cranfield" else scifact(data, split)
             out[name] = ndcg(vectors(r.queries) @ vectors(r.docs).T, r)
     return out
+
+
+def same_place(queries: list[str], docs: list[str]) -> Retrieval:
+    """Query k asks for document k alone."""
+    ids = [str(k) for k in range(len(docs))]
+    return Retrieval(ids, docs, ids, queries, {k: {k: 1} for k in ids})
 
 
 def sts(data: str, lang: str, split: str) -> tuple[list[str], list[str], np.ndarray]:

@@ -12,7 +12,6 @@ import argparse
 import os
 import re
 import statistics
-import struct
 import subprocess
 import tempfile
 import time
@@ -32,18 +31,6 @@ from tokens import Tokeniser  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 UNKNOWN = "[UNK]"  # model2vec drops it
-
-
-def weights(path: str) -> tuple[np.ndarray, list[str]]:
-    """-> rows float32, tokens of weights.bin; its format is described in table.go"""
-    with open(path, "rb") as f:
-        b = f.read()
-    magic, n, dims = struct.unpack_from("<4sII", b)
-    if magic != b"vsm1":
-        raise SystemExit(f"{path} is not a table of this package")
-    at = 12 + n * dims // 2
-    packed = np.frombuffer(b, np.uint8, n * dims // 2, 12).reshape(n, dims // 2)
-    return table.unpack(packed, np.frombuffer(b, "<f2", n, at)), b[at + 2 * n:].decode().split("\n")
 
 
 def model(rows: np.ndarray, tokens: list[str]) -> StaticModel:
@@ -92,7 +79,7 @@ def main() -> None:
     data = os.path.abspath(a.data)
     with open(f"{data}/stsb-multi-mt/stsb-en-test.csv", encoding="utf-8", newline="") as f:
         texts = [s for row in csv.reader(f) for s in row[:2]]
-    rows, tokens = weights(os.path.join(HERE, "..", "weights.bin"))
+    rows, tokens = table.packed(os.path.join(HERE, "..", "weights.bin"))
     m = model(rows, tokens)
     check(m, tokens, texts)
     with tempfile.TemporaryDirectory() as d:

@@ -1,6 +1,6 @@
-// Pack turns the trained table (rows and scales in an .npz file, the vocabulary in a text file)
-// into the one file that package static embeds, and prints its SHA-256. The comment on weights in
-// static's table.go describes the format.
+// Pack turns the trained table (rows, scales and lexical weights in an .npz file, the vocabulary in
+// a text file) into the one file that package static embeds, and prints its SHA-256. The comment on
+// weights in static's table.go describes the format.
 //
 //	go run ./providers/static/internal/pack \
 //		-npz static.npz -vocab static.vocab.txt -out providers/static/weights.bin
@@ -50,16 +50,21 @@ func pack(npz, vocab, out string) error {
 		return err
 	}
 	words = bytes.TrimSuffix(words, []byte("\n"))
+	idf, weighed, err := array(z, "idf.npy", "|u1")
+	if err != nil {
+		return err
+	}
 	n := len(shape)
-	if n != 2 || len(count) != 1 || shape[0] != count[0] || bytes.Count(words, []byte("\n"))+1 != shape[0] {
-		return fmt.Errorf("the shapes do not fit: rows %v, scale %v, %d pieces", shape, count, bytes.Count(words, []byte("\n"))+1)
+	if n != 2 || len(count) != 1 || shape[0] != count[0] || len(idf) != shape[0] || bytes.Count(words, []byte("\n"))+1 != shape[0] {
+		return fmt.Errorf("the shapes do not fit: rows %v, scale %v, idf %v, %d pieces", shape, count, weighed, bytes.Count(words, []byte("\n"))+1)
 	}
 	var b bytes.Buffer
-	b.WriteString("vsm1")
+	b.WriteString("vsm2")
 	b.Write(binary.LittleEndian.AppendUint32(nil, uint32(shape[0])))
 	b.Write(binary.LittleEndian.AppendUint32(nil, uint32(2*shape[1])))
 	b.Write(rows)
 	b.Write(scales)
+	b.Write(idf)
 	b.Write(words)
 	if err := os.WriteFile(out, b.Bytes(), 0o644); err != nil {
 		return err
