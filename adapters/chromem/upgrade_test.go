@@ -3,13 +3,16 @@ package chromem_test
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/tmc/langchaingo/schema"
+	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/adapters/langchaingo/migrate"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/upgrade"
 	"github.com/vecspace/embedding/providers/static"
@@ -56,6 +59,19 @@ func TestUpgrade(t *testing.T) {
 	d, err := chromem.Folder(dir, "").Describe(t.Context())
 	expect.NoError(t, err)
 	expect.Equal(t, "documents that a migration sees", d.Documents, len(docs))
+
+	// What the refusal advises: a migration to the present edition.
+	moved := filepath.Join(t.TempDir(), "moved")
+	plan := migrate.Plan{From: chromem.Folder(dir, ""), To: chromem.Folder(moved, ""), Journal: filepath.Join(t.TempDir(), "journal"),
+		Open: func(e embedding.Embedder) (vectorstores.VectorStore, error) {
+			return chromem.New(e, chromem.Options{Dir: moved})
+		}}
+	for _, err := range migrate.Run(t.Context(), now, plan) {
+		expect.NoError(t, err)
+	}
+	found, err = open(t, now, chromem.Options{Dir: moved}).SimilaritySearch(t.Context(), "a pet taking a nap", 1)
+	expect.NoError(t, err)
+	expect.Equal(t, "the nearest text in the present edition", found[0].PageContent, docs[0].PageContent)
 
 	// Earlier versions wrote in place, so a kill left half a file. It is absent and embedded again.
 	expect.NoError(t, os.Truncate(documents(t, dir)[0], 10))
