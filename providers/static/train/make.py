@@ -7,8 +7,6 @@ import resource
 import subprocess
 import time
 
-import numpy as np
-
 import dictionaries
 import first
 import fixture
