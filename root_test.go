@@ -24,7 +24,9 @@ func TestDependencies(t *testing.T) {
 		"./providers/ref":        nil,
 		"./server":               {"github.com/VictoriaMetrics/metrics", "github.com/valyala/fastrand", "github.com/valyala/histogram"},
 		"./providers/catalog":    nil,
+		"./providers":            {"github.com/sashabaranov/go-openai", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go", "golang.org/x/text"},
 		"./providers/static":     {"golang.org/x/text"},
+		"./providers/local":      {"golang.org/x/text", "golang.org/x/sys/cpu"},
 		"./providers/bedrock":    {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	}
 	files, err := filepath.Glob("providers/*/open.go")
@@ -72,7 +74,10 @@ func TestDependencies(t *testing.T) {
 					t.Errorf("%s links %s: a provider links no other one, and the leaves link none", pkg, dep)
 				}
 			}
-			if own && strings.HasSuffix(dep, "/static") && pkg != "./providers/static" {
+			if dep == here+"/providers/local" && pkg != "./providers/local" {
+				t.Errorf("%s links the engine of models in the process", pkg)
+			}
+			if own && strings.HasSuffix(dep, "/static") && pkg != "./providers/static" && pkg != "./providers" {
 				t.Errorf("%s links the local model's weights", pkg)
 			}
 			if (strings.HasSuffix(pkg, "dialect") || pkg == "./server") && dep == here+"/providers/emulator" {

@@ -138,7 +138,14 @@
 //
 // # Other providers
 //
-// There is no registry: a program that has a provider of its own adds it to a [Table].
+// Package local runs sentence-transformers in the process. Unlike the providers above, its Open
+// reads files and its programs link an engine, so only who imports it has it:
+//
+//	table := providers.Builtin()
+//	table["local"] = local.Open
+//	e, err := table.Open("local:models/all-MiniLM-L6-v2")
+//
+// There is no registry: a program that has a provider of its own adds it to a [Table] too.
 //
 //	table := providers.Builtin()
 //	table["acme"] = func(r ref.Ref) (embedding.Embedder, error) { ... }

@@ -88,6 +88,9 @@ func (t Table) Open(reference string) (embedding.Embedder, error) {
 	open := t[r.Provider]
 	if open == nil {
 		names := strings.Join(slices.Sorted(maps.Keys(t)), ", ")
+		if r.Provider == "local" {
+			names += "; a program that imports providers/local adds local.Open to its Table"
+		}
 		return nil, &embedding.Error{
 			Kind: embedding.Invalid, Provider: r.Provider, Model: r.Model,
 			Err: fmt.Errorf("there is no provider %q; there are %s", r.Provider, names),

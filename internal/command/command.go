@@ -79,6 +79,9 @@ func (s *screen) Write(p []byte) (int, error) {
 
 // run runs the command that args name and returns the exit code.
 func (p Parts) run(ctx context.Context, args []string, std streams) int {
+	if p.Providers == nil {
+		p.Providers = builtin()
+	}
 	std.err = &screen{to: plain.Writer{W: std.err}}
 	if f, ok := std.out.(*os.File); len(args) == 0 || args[0] != "embed" || ok && term.IsTerminal(int(f.Fd())) {
 		std.out = &screen{to: plain.Writer{W: std.out}} // embed's vectors are data

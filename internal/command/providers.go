@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/catalog"
+	"github.com/vecspace/embedding/providers/local"
 )
 
 // entry is an object of -json. What is not known is left out.
@@ -51,6 +53,20 @@ type price struct {
 	AsOf       string  `json:"as_of"`
 }
 
+// builtin returns the providers of package providers, and local, which that package does not link.
+func builtin() providers.Table {
+	t := providers.Builtin()
+	t["local"] = local.Open
+	return t
+}
+
+// models returns what is known of the models of builtin, sorted by provider.
+func models() []catalog.Entry {
+	all := append(providers.Catalog(), local.Catalog()...)
+	slices.SortStableFunc(all, func(a, b catalog.Entry) int { return cmp.Compare(a.Provider, b.Provider) })
+	return all
+}
+
 func listProviders(_ context.Context, args []string, std streams) error {
 	fs := flag.NewFlagSet("vecspace providers", flag.ContinueOnError)
 	fs.Usage = func() {
@@ -67,7 +83,7 @@ func listProviders(_ context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
-	all := providers.Catalog()
+	all := models()
 	var known []string
 	for _, e := range all {
 		known = append(known, e.Provider)

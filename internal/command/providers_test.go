@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/internal/expect"
-	"github.com/vecspace/embedding/providers"
 )
 
 var update = flag.Bool("update", false, "write the table of docs/providers.md anew")
@@ -40,7 +39,7 @@ func TestProvidersAreInTheDocument(t *testing.T) {
 }
 
 func TestProviders(t *testing.T) {
-	all := providers.Catalog()
+	all := models()
 	code, out, _ := vecspace(t, "", "providers")
 	table, below, _ := strings.Cut(out, "\n\n")
 	if lines := strings.Count(table+"\n", "\n"); code != 0 || lines != len(all)+1 {
