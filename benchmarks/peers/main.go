@@ -3,7 +3,8 @@
 //
 //	go run .                    everything, some minutes
 //	go run . -quick             everything in under a minute, less exactly
-//	go run . -only calls        one section: calls, base64, scanner, jobs, hits, added or local
+//	go run . -only calls        one section: calls, base64, scanner, jobs, hits, added, local or
+//	                            transformer
 //	go run . -cpuprofile FILE   a profile of our calls alone
 package main
 
@@ -31,6 +32,13 @@ func main() {
 		}
 		return
 	}
+	if folder := os.Getenv(transformerVariable); folder != "" {
+		if err := measureTransformer(folder); err != nil {
+			fmt.Fprintln(os.Stderr, "transformer:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {
@@ -51,6 +59,9 @@ type bench struct {
 	root   string // of the main module
 	data   string // folder of the data sets, or ""
 	python string // interpreter with model2vec, or ""
+
+	folder            string // of a transformer, or ""
+	onnx, onnxruntime string // the same model, and an interpreter with onnxruntime, or ""
 }
 
 func run(ctx context.Context) (err error) {
@@ -64,6 +75,9 @@ func run(ctx context.Context) (err error) {
 	flag.BoolVar(&b.quick, "quick", false, "finish in under a minute")
 	flag.StringVar(&b.data, "data", os.Getenv("EMBEDDING_TESTDATA"), "`folder` of the data sets")
 	flag.StringVar(&b.python, "python", "", "an `interpreter` with model2vec (providers/static/train/requirements-speed.txt): compares the local model with it")
+	flag.StringVar(&b.folder, "folder", "", "the `folder` of a transformer to measure")
+	flag.StringVar(&b.onnx, "onnx", "", "the same model as an ONNX `file`")
+	flag.StringVar(&b.onnxruntime, "onnxruntime", "", "an `interpreter` with numpy, onnxruntime and tokenizers: compares the transformer with it")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flag.Arg(0))
@@ -75,6 +89,11 @@ func run(ctx context.Context) (err error) {
 	}
 	if b.python != "" { // check minutes before it is needed
 		if err := hasModel2vec(ctx, b.python, b.data); err != nil {
+			return err
+		}
+	}
+	if b.onnxruntime != "" {
+		if err := hasONNXRuntime(ctx, b.onnxruntime, b.onnx); err != nil {
 			return err
 		}
 	}
@@ -96,6 +115,7 @@ func run(ctx context.Context) (err error) {
 	}{
 		{"calls", func() error { return b.calls(false) }}, {"base64", func() error { return b.calls(true) }}, {"added", b.added},
 		{"scanner", b.scanner}, {"jobs", b.jobs}, {"hits", b.hits}, {"local", b.local},
+		{"transformer", b.transformer},
 	}
 	known := *only == ""
 	for _, s := range sections {
