@@ -80,7 +80,7 @@ func TestTenBillionTexts(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	q, err := NewLocal(dir, LocalOptions{Done: j.done})
+	q, err := NewLocal(dir, LocalOptions{Done: j.Done})
 	expect.NoError(t, err)
 	missing, err := j.missing()
 	expect.NoError(t, err)

@@ -244,8 +244,9 @@ func (j *Job) doneShards(visit func(shard int)) error {
 	return nil
 }
 
-// done reports whether a shard has a part or has failed.
-func (j *Job) done(shard int) bool {
+// Done reports whether a shard has a part or has failed. A [Queue] of several processes asks it, so
+// that nothing is claimed again.
+func (j *Job) Done(shard int) bool {
 	return exists(filepath.Join(j.dir, dataName, partFolder(shard))) || exists(j.failedName(shard))
 }
 

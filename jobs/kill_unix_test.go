@@ -81,7 +81,7 @@ func (h helper) work() error {
 		return err
 	}
 	var q Queue
-	if q, err = NewLocal(h.Dir, LocalOptions{Lease: h.Lease, Done: j.done}); err != nil {
+	if q, err = NewLocal(h.Dir, LocalOptions{Lease: h.Lease, Done: j.Done}); err != nil {
 		return err
 	}
 	switch h.Break {
@@ -90,7 +90,7 @@ func (h helper) work() error {
 		m.Price, m.Endpoint = embedding.Price{}, ""
 		e = embedding.Wrap(e, m, e.Embed)
 	case "claims":
-		q = &greedy{done: j.done}
+		q = &greedy{done: j.Done}
 	case "early":
 		q = hasty{q}
 	case "killer":

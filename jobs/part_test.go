@@ -53,7 +53,7 @@ func TestAbort(t *testing.T) {
 	left, err := os.ReadDir(j.path(tmpName))
 	expect.NoError(t, err)
 	expect.Equal(t, "files left", len(left), 0)
-	expect.Equal(t, "the shard is done", j.done(0), false)
+	expect.Equal(t, "the shard is done", j.Done(0), false)
 }
 
 // A rejection has a provider's reason without what differs between attempts.

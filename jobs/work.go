@@ -63,7 +63,7 @@ func (j *Job) Work(ctx context.Context, e embedding.Embedder, o WorkOptions) (er
 		r.check = -1
 	}
 	if r.queue = o.Queue; r.queue == nil {
-		q, err := NewLocal(j.dir, LocalOptions{Done: j.done})
+		q, err := NewLocal(j.dir, LocalOptions{Done: j.Done})
 		if err != nil {
 			return err
 		}
@@ -219,7 +219,7 @@ func (r *run) next(ctx context.Context) (Lease, shard, []rows.Row, error) {
 		return nil, shard{}, nil, err
 	}
 	s, err := r.job.index.shard(lease.Shard())
-	if err != nil || r.job.done(s.number) {
+	if err != nil || r.job.Done(s.number) {
 		return lease, s, nil, err
 	}
 	records, err := r.in.read(s)
@@ -230,7 +230,7 @@ var errLost = errors.New("another process has taken the shard")
 
 // shard embeds the records of a shard and commits their results.
 func (r *run) shard(ctx context.Context, lease Lease, s shard, records []rows.Row) error {
-	if r.job.done(s.number) {
+	if r.job.Done(s.number) {
 		return nil
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -267,7 +267,7 @@ func (r *run) settle(ctx context.Context, lease Lease, s shard, err error) error
 		return nil
 	case ctx.Err() != nil:
 		return lease.Release(last)
-	case r.job.done(s.number): // another was faster, and has removed what this one wrote
+	case r.job.Done(s.number): // another was faster, and has removed what this one wrote
 		return lease.Done(last)
 	case errors.Is(err, errLost):
 		return lease.Release(last)

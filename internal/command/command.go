@@ -30,6 +30,8 @@ type command struct {
 // cmd/vecspace. A part that no configuration file names is a field here.
 type Parts struct {
 	config.Parts // what a reference or a file of embed -config may name
+
+	Meeting Meeting // of job with -nats or -listen; nil if the build has none
 }
 
 func (p Parts) commands() []command {

@@ -42,6 +42,7 @@ type jobFlags struct {
 	workers int
 	check   int
 	stack   middleware.StandardOptions
+	meet    meetFlags
 }
 
 // shared adds the flags of run and worker.
@@ -86,6 +87,7 @@ func jobRunFlags(args []string, std streams) (f jobFlags, err error) {
 	taskFlag(fs, &f.Task)
 	fs.BoolVar(&f.yes, "yes", false, "do not ask before a job that costs money")
 	f.shared(fs)
+	f.meet.add(fs, true)
 	rest, err := parse(fs, args, std)
 	if err != nil {
 		return f, err
@@ -165,6 +167,7 @@ func (p Parts) jobWorker(ctx context.Context, args []string, std streams) (err e
 	fs := flag.NewFlagSet("vecspace job worker", flag.ContinueOnError)
 	var f jobFlags
 	f.shared(fs)
+	f.meet.add(fs, false)
 	j, dir, err := folder(fs, "Helps to do a job that \"vecspace job run\" has planned, from another process on this machine, or on\n"+
 		"another one that sees the same files under the same names. Keys come from its own environment.", args, std)
 	if err != nil {
@@ -305,7 +308,7 @@ func (w *jobWork) planning(texts int) {
 }
 
 // run works on a job until it ends.
-func (w *jobWork) run(ctx context.Context, j *jobs.Job, e embedding.Embedder, dir string) error {
+func (w *jobWork) run(ctx context.Context, j *jobs.Job, e embedding.Embedder, dir string) (err error) {
 	before, err := j.Status()
 	if err != nil {
 		return err
@@ -313,11 +316,17 @@ func (w *jobWork) run(ctx context.Context, j *jobs.Job, e embedding.Embedder, di
 	if e, err = w.budget(e, before); err != nil {
 		return err
 	}
+	o := jobs.WorkOptions{Stack: w.flags.stack, Workers: w.flags.workers, Check: w.flags.check}
+	var leave func() error
+	if o.Queue, o.Stack.Limit.Shared, leave, err = w.parts.meet(ctx, w.flags.meet, j, dir); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, leave()) }()
 	done := make(chan struct{})
 	var teller sync.WaitGroup
 	begin := time.Now()
 	teller.Go(func() { w.tell(ctx, j, before.Done, done) })
-	err = j.Work(ctx, e, jobs.WorkOptions{Stack: w.flags.stack, Workers: w.flags.workers, Check: w.flags.check})
+	err = j.Work(ctx, e, o)
 	close(done)
 	teller.Wait()
 	if paused, ok := errors.AsType[*jobs.Paused](err); ok {
