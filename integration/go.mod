@@ -4,12 +4,13 @@ go 1.26.0
 
 require (
 	github.com/amikos-tech/chroma-go v0.1.4
-	github.com/jackc/pgx/v5 v5.12.0
+	github.com/jackc/pgx/v5 v5.13.0
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/redis/rueidis v1.0.34
 	github.com/tmc/langchaingo v0.1.14
 	github.com/vecspace/embedding v0.0.0
 	github.com/vecspace/embedding/adapters/langchaingo/index/redisindex v0.0.0
+	github.com/vecspace/embedding/jobs/pgtable v0.0.0
 	github.com/vecspace/embedding/middleware/cache/redis v0.0.0
 	github.com/vecspace/embedding/middleware/redislimit v0.0.0
 )
@@ -46,6 +47,8 @@ require (
 replace github.com/vecspace/embedding => ..
 
 replace github.com/vecspace/embedding/adapters/langchaingo/index/redisindex => ../adapters/langchaingo/index/redisindex
+
+replace github.com/vecspace/embedding/jobs/pgtable => ../jobs/pgtable
 
 replace github.com/vecspace/embedding/middleware/cache/redis => ../middleware/cache/redis
 

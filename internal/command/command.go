@@ -32,13 +32,14 @@ type Parts struct {
 	config.Parts // what a reference or a file of embed -config may name
 
 	Meeting Meeting // of job with -nats or -listen; nil if the build has none
+	Tables  Tables  // of job with a postgres:// address; nil if the build has none
 }
 
 func (p Parts) commands() []command {
 	return []command{
 		{"compare", "compare embedders side by side: quality, speed and cost", p.compare},
 		{"embed", "embed lines of text, by any provider", p.embed},
-		{"job", "embed files of any size, and go on after a stop", p.job},
+		{"job", "embed files of any size or tables, and go on after a stop", p.job},
 		{"check", "ask a live service whether it does what a reference and the catalog say", p.check},
 		{"providers", "list every provider and model, with limits and prices", listProviders},
 		{"serve", "serve embedders over HTTP, to any client of OpenAI and others", p.serveModels},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,8 @@ import (
 
 const jobUsage = `usage: vecspace job run -in FILES -out FOLDER [FLAGS]
        vecspace job worker|status|pause|resume|cancel|retry|verify|merge FOLDER [FLAGS]
+       vecspace job init postgres://... -table NAME -text EXPRESSION -into NAME [FLAGS]
+       vecspace job worker|status|pause|resume|retry|verify|drop postgres://... -into NAME [FLAGS]
 
 A job embeds files of any size into a folder, and goes on where it was after a stop, a kill or a
 crash: the same command again, or on another day. Each text is in the results exactly once, and is
@@ -29,13 +32,15 @@ paid for at most once beyond what was under way.
   retry    do failed shards again; run it again then
   verify   read inputs and results again and compare them
   merge    write the vectors of all parts to one file
+  init     let a table of PostgreSQL have vectors that follow its texts (full build)
+  drop     remove these vectors, and what keeps them
 
 "vecspace job COMMAND -h" says more. The exit code is 0 if all is well, 1 if texts were rejected or
 shards failed, 2 for a wrong call, and 3 if the job is paused.
 `
 
 // jobCommands are the words that may follow job.
-var jobCommands = []string{"run", "worker", "status", "pause", "resume", "cancel", "retry", "verify", "merge"}
+var jobCommands = []string{"run", "worker", "status", "pause", "resume", "cancel", "retry", "verify", "merge", "init", "drop"}
 
 // pausedError is that of a job that is paused; the program then exits with 3.
 type pausedError struct{ error }
@@ -43,6 +48,9 @@ type pausedError struct{ error }
 func (p Parts) job(ctx context.Context, args []string, std streams) error {
 	if len(args) == 0 {
 		return usagef("which command? There are %s", strings.Join(jobCommands, ", "))
+	}
+	if slices.Contains(jobCommands, args[0]) && onTable(args[0], args[1:]) {
+		return p.jobTable(ctx, args[0], args[1:], std)
 	}
 	switch args[0] {
 	case "-h", "-help", "--help":

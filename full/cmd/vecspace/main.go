@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	command.Main(command.Parts{Parts: full.Parts(), Meeting: meeting{}})
+	command.Main(command.Parts{Parts: full.Parts(), Meeting: meeting{}, Tables: postgres{}})
 }
