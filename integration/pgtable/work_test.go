@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/integration/internal/servers"
 	"github.com/vecspace/embedding/internal/expect"
@@ -217,6 +219,64 @@ func TestOpenTransactions(t *testing.T) {
 		s.verify(table)
 		expect.Equal(t, "texts billed with "+c.end, p.Ledger().Texts, c.texts)
 	}
+}
+
+// Transactions of the application that change many rows, in any order, never fail because of the
+// workers and the walk through the table.
+func TestApplicationNeverFails(t *testing.T) {
+	s := newSite(t)
+	const rows = 2000
+	s.docs("docs", rows)
+	e := static(t, local)
+	table := s.init(spec("docs_vec"), e)
+	ctx, cancel := context.WithCancel(t.Context())
+	var workers, writers sync.WaitGroup
+	for range 3 {
+		pool := s.connect(s.url)
+		workers.Go(func() {
+			table, err := pgtable.Open(t.Context(), pool, "docs_vec")
+			if err == nil {
+				o := options()
+				o.Follow = true
+				err = table.Work(ctx, e, o)
+			}
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("got the error %v, want that of the context", err)
+			}
+		})
+	}
+	for w := range 4 {
+		writers.Go(func() {
+			rng := rand.New(rand.NewPCG(5, uint64(w)))
+			for n := range 60 {
+				err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
+					if _, err := tx.Exec(t.Context(), "SET LOCAL statement_timeout = '10s'"); err != nil {
+						return err
+					}
+					for range 5 { // of the rows that are this writer's, in any order
+						if _, err := tx.Exec(t.Context(), "UPDATE docs SET title = $1 WHERE id % 4 = $2 AND id % 50 = $3", fmt.Sprint(w, n), w, rng.IntN(50)); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					t.Errorf("a transaction of the application failed: %v", err)
+				}
+			}
+		})
+	}
+	for range 20 {
+		if _, err := table.Retry(t.Context(), true); err != nil {
+			t.Errorf("got the error %v, want none", err)
+		}
+		time.Sleep(20 * time.Millisecond) // only so that the walks begin at different times
+	}
+	writers.Wait()
+	cancel()
+	workers.Wait()
+	s.work(table, e)
+	expect.Equal(t, "vectors", s.verify(table).Vectors, rows)
 }
 
 // What one row meets goes to the table of errors, without the text; the others are embedded.

@@ -210,10 +210,9 @@ func (p Parts) jobTable(ctx context.Context, name string, args []string, std str
 }
 
 func (p Parts) tableInit(ctx context.Context, f tableFlags, std streams) error {
-	e, err := p.Providers.Open(f.TableSpec.Reference)
-	if errors.Is(err, embedding.Invalid) {
-		return usageError{err}
-	}
+	w := &jobWork{bar: newProgress(std.err), parts: p, account: &account{stop: context.WithoutCancel(ctx)}}
+	defer w.end()
+	e, err := w.open(ctx, f.TableSpec.Reference)
 	if err != nil {
 		return err
 	}
