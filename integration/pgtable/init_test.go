@@ -180,6 +180,22 @@ func TestRights(t *testing.T) {
 	}
 	s.work(table, e)
 	expect.Equal(t, "vectors", s.verify(table).Vectors, 3)
+
+	// A worker needs the tables of the vectors, and to see every row.
+	s.exec("GRANT ALL ON v, v_queue, v_errors, v_state, v_workers TO app")
+	theirs, err := pgtable.Open(t.Context(), app.pool, "v")
+	expect.NoError(t, err)
+	app.exec("UPDATE docs SET title = 'y' WHERE id = 1")
+	app.work(theirs, e)
+	expect.Equal(t, "vectors", s.verify(table).Vectors, 3)
+	s.exec("ALTER TABLE docs ENABLE ROW LEVEL SECURITY; UPDATE docs SET title = 'z' WHERE id = 1")
+	why := paused(t, theirs.Work(t.Context(), e, options()))
+	if !strings.Contains(why.Reason, "row-level security") {
+		t.Errorf("got the reason %q, want the policy", why.Reason)
+	}
+	expect.Equal(t, "vectors that are left", one[int](s, "SELECT count(*) FROM v"), 3)
+	s.exec("ALTER TABLE docs DISABLE ROW LEVEL SECURITY")
+	s.resume(table)
 	app.exec("TRUNCATE docs")
 	s.work(table, e)
 	expect.Equal(t, "vectors", s.verify(table).Vectors, 0)
