@@ -60,7 +60,11 @@ func (x *httpExchange) check(rep httpReporter, res embedding.Response, err error
 		rep.Errorf("the error is not an *embedding.Error: %v", err)
 		return
 	}
-	if want.status != 0 && e.Status != want.status {
+	switch {
+	case want.status == 0:
+	case x.wire.Relayed && e.Status < 400:
+		rep.Errorf("the error's Status is %d, want that of the server between", e.Status)
+	case !x.wire.Relayed && e.Status != want.status:
 		rep.Errorf("the error's Status is %d, want %d", e.Status, want.status)
 	}
 	if least := want.retryAfter - x.slackOf(want); e.RetryAfter < least || e.RetryAfter > want.retryAfter {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,6 +66,7 @@ var httpMutants = []struct {
 	{"ignores the status", "service unavailable", []string{"502 with HTML", "503 without a body"}},
 	{"takes its kind from the body", "service unavailable", []string{"502 with HTML", "503 without a body"}},
 	{"drops the status", "Status is 0", []string{"502 with HTML", "400 that repeats a text"}},
+	{"another status", "Status is 503, want 429", []string{"429 without Retry-After"}},
 	{"calls every refusal invalid", "rate limited", []string{"429 without Retry-After"}},
 	{"asks again by itself", "got 2 requests, want 1", []string{"429 without Retry-After"}},
 	{"makes up a Retry-After", "RetryAfter is 1s", []string{"429 without Retry-After"}},
@@ -115,6 +117,25 @@ func TestEveryWireFaultFindsItsMutants(t *testing.T) {
 	}
 	for name := range unmissed {
 		t.Errorf("no mutant shows that the fault %q can be missed", name)
+	}
+}
+
+// Behind a server of one's own a Status is that server's, but there has to be one, and nothing else
+// is forgiven.
+func TestRelayed(t *testing.T) {
+	wire := OpenAIWire()
+	wire.Relayed = true
+	all := httpFaults()
+	f := all[slices.IndexFunc(all, func(f httpFault) bool { return f.name == "429 without Retry-After" })]
+	for flaw, says := range map[string]string{
+		"another status": "", "drops the status": "the error's Status is 0, want that of the server between",
+		"calls every refusal invalid": "rate limited", "makes up a Retry-After": "RetryAfter is 1s", "asks again by itself": "got 2 requests",
+	} {
+		var found findings
+		f.inMemory(t, &found, wire, openTiny(tinyModel, flaw))
+		if got := found.String(); (got == "") != (says == "") || !strings.Contains(got, says) {
+			t.Errorf("%s: got the findings %q, want %q", flaw, got, says)
+		}
 	}
 }
 

@@ -168,6 +168,9 @@ func (p *tiny) refused(res *http.Response) error {
 	if !p.flaws["drops the status"] {
 		e.Status = res.StatusCode
 	}
+	if p.flaws["another status"] {
+		e.Status = http.StatusServiceUnavailable
+	}
 	e.RetryAfter = p.retryAfter(res.Header)
 	return e
 }

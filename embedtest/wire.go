@@ -21,6 +21,10 @@ type Wire struct {
 
 	Positional bool // items have no index, so the faults of order and index are left out
 	Keyless    bool // requests have no key
+	// Relayed says that a server of yours stands between the provider and the suite's, such as a
+	// gateway that is tested too. An error's Status is then that server's, any from 400 on. Everything
+	// else stays: the Kind, RetryAfter, one request, nothing of the key or of the texts.
+	Relayed bool
 }
 
 // WireItem is one item of an answer. Both fields may be wrong on purpose.
