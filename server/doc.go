@@ -28,7 +28,8 @@
 // refused with 412.
 //
 // If a text is rejected, the whole request is, with status 400 and the places of such texts; what
-// was paid for is in the model's cache. On the wires with OpenAI's list, a client that sends
+// was paid for is in the model's cache. X-Vecspace-Rejected has up to a hundred of the places,
+// counted from 0 and joined by commas. On the wires with OpenAI's list, a client that sends
 // X-Vecspace-Partial: true gets the other vectors, and null with an error for each rejected text.
 //
 // # Errors
@@ -36,5 +37,7 @@
 // An error has the wire's shape and status, and the server's own words. On OpenAI's wire an Invalid
 // or Rejected error is 400, TooLarge 413, Exhausted 402, RateLimited 429, Unavailable 503 and
 // Malformed 502, and 504 after [Options.Timeout]. A provider that refuses the server's own key is
-// 502. Retry-After is passed on, and X-Should-Retry tells OpenAI's clients whether to repeat.
+// 502. Retry-After is passed on, and X-Should-Retry tells OpenAI's clients whether to repeat. Where
+// the status does not say the Kind, a code does (docs/serve.md lists them), so that package openai
+// in front of the server reports the Kind of the provider behind it.
 package server

@@ -21,9 +21,10 @@ import (
 
 // Headers of requests and answers.
 const (
-	headerSpace   = "X-Vecspace-Space"
-	headerPartial = "X-Vecspace-Partial"
-	headerIgnored = "X-Vecspace-Ignored"
+	headerSpace    = "X-Vecspace-Space"
+	headerPartial  = "X-Vecspace-Partial"
+	headerIgnored  = "X-Vecspace-Ignored"
+	headerRejected = "X-Vecspace-Rejected"
 )
 
 // exchange is one request and its answer.
@@ -118,7 +119,7 @@ func (x *exchange) lost(methods []string) *dialect.Refusal {
 func (x *exchange) admit() *dialect.Refusal {
 	switch {
 	case !hostOf(x.req.Request, x.s.hosts):
-		return x.status(http.StatusForbidden, x.invalid(strangeHost))
+		return x.coded(hostCode, x.status(http.StatusForbidden, x.invalid(strangeHost)))
 	case x.s.keys == nil || x.req.Route.Open:
 		return nil
 	}

@@ -1,10 +1,17 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	chromem "github.com/philippgille/chromem-go"
@@ -16,6 +23,7 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/race"
+	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/providers/openai"
 )
@@ -36,6 +44,124 @@ func TestLaws(t *testing.T) {
 			})
 		})
 	}
+}
+
+// pipes has connections in memory, which work in a bubble too.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.done) })
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+// hop serves h until the test ends, and returns the way to it.
+func hop(t *testing.T, h http.Handler) http.RoundTripper {
+	t.Helper()
+	p := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	srv := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
+	go func() { _ = srv.Serve(p) }()
+	way := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		select {
+		case p.conns <- theirs:
+			return ours, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}}
+	t.Cleanup(func() {
+		way.CloseIdleConnections()
+		_ = srv.Close()
+	})
+	return way
+}
+
+// The faults of servers and networks hold with a hop: each Kind, wait and word of a fault behind
+// the server reaches our provider in front of it, and a client that leaves ends the request behind.
+func TestHTTP(t *testing.T) {
+	wire := embedtest.OpenAIWire()
+	wire.Relayed = true
+	for _, tc := range []struct {
+		name, format string
+		impatient    bool // the client in front has the timeout, and not the server
+	}{{name: "base64", format: "base64"}, {name: "float", format: "float", impatient: true}} {
+		t.Run(tc.name, func(t *testing.T) {
+			embedtest.TestHTTPWire(t, wire, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
+				behind, front := *client, *client
+				if tc.impatient {
+					behind.Timeout = 0
+				} else {
+					front.Timeout = 0
+				}
+				upstream, err := openai.New(openai.Options{Model: "m", BaseURL: baseURL, Key: embedtest.TestKey, NativeDimensions: 16, HTTPClient: &behind})
+				expect.NoError(t, err)
+				front.Transport = hop(t, open(t, upstream, Options{}))
+				e, err := openai.New(openai.Options{
+					Model: "m", BaseURL: "http://localhost/v1", NativeDimensions: 16, EncodingFormat: tc.format, HTTPClient: &front,
+				})
+				expect.NoError(t, err)
+				return e
+			})
+		})
+	}
+}
+
+// The server says which texts are to blame, so our Batch asks once more and loses no other, and
+// what it learns of the server's limit it keeps to. An error has the request id of the access log.
+func TestBatchInFront(t *testing.T) {
+	var log []Access
+	e, _ := fake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Each: func(text string) error {
+			if text == "bad" {
+				return &embedding.Error{Kind: embedding.Rejected, Err: errors.New("it is filtered; input[0] was not")}
+			}
+			return nil
+		}}
+	}})
+	s := open(t, e, Options{Limits: Limits{Texts: 8}, Access: func(a Access) { log = append(log, a) }})
+	client, err := openai.New(openai.Options{Model: "m", BaseURL: "http://localhost/v1", NativeDimensions: 8, HTTPClient: &http.Client{Transport: direct{s}}})
+	expect.NoError(t, err)
+	batch := embedding.Chain(client, middleware.Batch(middleware.BatchOptions{Parallel: 1, Limits: embedding.Limits{Texts: 8}}))
+
+	_, err = batch.Embed(t.Context(), embedding.Request{Texts: []string{"short", "a longer text", "bad", "c", "bad", "d"}})
+	p, ok := errors.AsType[*embedding.PartialError](err)
+	if !ok || len(p.Failed) != 2 || p.Failed[0].Index != 2 || p.Failed[1].Index != 4 || len(log) != 2 {
+		t.Fatalf("got %v after %d requests, want texts 2 and 4 rejected, and the others after 2", err, len(log))
+	}
+	failed, ok := errors.AsType[*embedding.Error](p.Failed[0].Err)
+	if !ok || failed.Kind != embedding.Rejected || failed.RequestID != log[0].ID || !strings.Contains(err.Error(), "it is filtered") {
+		t.Errorf("got %v, want a rejection with the request id %s and the provider's words", err, log[0].ID)
+	}
+
+	log = nil
+	batch = embedding.Chain(client, middleware.Batch(middleware.BatchOptions{Parallel: 1}))
+	var texts []string
+	for i := range 20 {
+		texts = append(texts, fmt.Sprint(i))
+	}
+	_, err = batch.Embed(t.Context(), embedding.Request{Texts: texts})
+	expect.NoError(t, err)
+	var sizes []int
+	for _, a := range log[1:] {
+		sizes = append(sizes, a.Texts)
+	}
+	slices.Sort(sizes)
+	expect.Equal(t, "texts of the requests after the refusal", sizes, []int{4, 8, 8})
 }
 
 // Go programs reach the server with the clients of go-openai, langchaingo and chromem-go, and get

@@ -16,8 +16,15 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// rejectedCode is the code of a rejected text on OpenAI's wire.
-const rejectedCode = "text_rejected"
+// Codes on OpenAI's wire. Package openai reads them.
+const (
+	rejectedCode  = "text_rejected"
+	hostCode      = "unknown_host"
+	spaceCode     = "other_space"
+	authCode      = "upstream_auth"
+	malformedCode = "upstream_malformed"
+	timeoutCode   = "upstream_timeout"
+)
 
 func (x *exchange) words() dialect.Words { return x.wire.Words(x.req) }
 
@@ -42,6 +49,14 @@ func (x *exchange) status(status int, why *dialect.Refusal) *dialect.Refusal {
 	return why
 }
 
+// coded returns a refusal with a code, on the wire that has codes of ours.
+func (x *exchange) coded(code string, why *dialect.Refusal) *dialect.Refusal {
+	if x.wire.name == "openai" {
+		why.Code = code
+	}
+	return why
+}
+
 // field returns a refusal that names the wrong field.
 func (x *exchange) field(name string, why *dialect.Refusal) *dialect.Refusal {
 	why.Field = name
@@ -58,7 +73,7 @@ func (x *exchange) refuse(why *dialect.Refusal) {
 // wait says when to come back: in whole seconds, and as OpenAI's clients prefer it.
 func (x *exchange) wait(d time.Duration) {
 	x.req.RetryAfter(d)
-	x.req.Out.Set("Retry-After-Ms", strconv.FormatInt(d.Milliseconds(), 10))
+	x.req.Out.Set("Retry-After-Ms", strconv.FormatInt(int64((d+time.Millisecond-1)/time.Millisecond), 10))
 }
 
 // busy refuses a request for which there is no place now.
@@ -79,7 +94,7 @@ func (x *exchange) over(o *over) *dialect.Refusal {
 // pinned refuses vectors of another space than the client wants.
 func (x *exchange) pinned(have embedding.Space) *dialect.Refusal {
 	why := x.invalid("the client wants vectors of another space than the model's, %q: they cannot be compared", have)
-	return x.status(http.StatusPreconditionFailed, why)
+	return x.coded(spaceCode, x.status(http.StatusPreconditionFailed, why))
 }
 
 // rejected refuses a request for the sake of some texts.
@@ -93,8 +108,19 @@ func (x *exchange) rejected(failed map[int]string) *dialect.Refusal {
 	if n := len(all) - len(said); n > 0 {
 		said = append(said, fmt.Sprintf("and %d more", n))
 	}
+	x.places(all...)
 	why := x.say(x.words().Of(embedding.Rejected), "%d of %d texts rejected: %s", len(all), x.log.Texts, strings.Join(said, "; "))
 	return x.field(fmt.Sprintf("input[%d]", all[0]), why)
+}
+
+// places names rejected texts in a header, which no text and no word of a provider can forge.
+func (x *exchange) places(all ...int) {
+	const most = 100
+	var said []string
+	for _, i := range all[:min(most, len(all))] {
+		said = append(said, strconv.Itoa(i))
+	}
+	x.req.Out.Set(headerRejected, strings.Join(said, ","))
 }
 
 // outcome says what becomes of a call that ended with err: failed texts if the client takes the
@@ -109,7 +135,8 @@ func (x *exchange) outcome(ctx context.Context, err error) (failed map[int]strin
 		return nil, x.say(x.words().Of(embedding.Unavailable), "the request was ended")
 	}
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
-		return nil, x.status(http.StatusGatewayTimeout, x.say(x.words().Of(embedding.Unavailable), "the provider did not answer within %v", x.s.timeout))
+		why := x.say(x.words().Of(embedding.Unavailable), "the provider did not answer within %v", x.s.timeout)
+		return nil, x.coded(timeoutCode, x.status(http.StatusGatewayTimeout, why))
 	}
 	p, partial := errors.AsType[*embedding.PartialError](err)
 	if !partial {
@@ -146,18 +173,14 @@ func (x *exchange) failure(err error) *dialect.Refusal {
 	switch e.Kind {
 	case embedding.Auth: // the client must not think that its own key is wrong
 		why = x.words().Of(embedding.Malformed)
-		if x.wire.name == "openai" {
-			why.Code = "upstream_auth"
-		}
 		why.Kind = embedding.Auth
-		return x.status(http.StatusBadGateway, x.say(why, "the provider refuses this server's key, not yours"))
+		return x.coded(authCode, x.status(http.StatusBadGateway, x.say(why, "the provider refuses this server's key, not yours")))
 	case embedding.Malformed:
-		if x.wire.name == "openai" {
-			why.Code = "upstream_malformed"
-		}
+		x.coded(malformedCode, &why)
 	case embedding.Rejected:
 		if x.log.Texts == 1 {
 			x.log.Rejected = 1
+			x.places(0)
 			return x.field("input[0]", x.say(why, "input[0] was rejected: %s", cause(e)))
 		}
 		x.log.Rejected = x.log.Texts
