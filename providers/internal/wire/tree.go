@@ -96,9 +96,10 @@ func (p *parser) skip() {
 
 // named writes the name of a member in lower case and in one word: retry-after, retry_after and
 // retryAfter are one.
-func named(key string) string {
-	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(key))
-}
+func named(key string) string { return separators.Replace(strings.ToLower(key)) }
+
+// separators is built once: its table takes 6 kB.
+var separators = strings.NewReplacer("-", "", "_", "")
 
 // get returns the member of an object that has the first of names which says anything. Names are as
 // named writes them; of several members with one name the last counts.
