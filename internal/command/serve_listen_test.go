@@ -94,6 +94,17 @@ func vecspaceWith(t *testing.T, args ...string) (code int, out, errs string) {
 	return code, o.String(), e.String()
 }
 
+// The collector runs more rarely, unless the user tunes it.
+func TestBallast(t *testing.T) {
+	for _, tc := range []struct{ gogc, limit string }{{}, {gogc: "100"}, {limit: "64MiB"}} {
+		t.Setenv("GOGC", tc.gogc)
+		t.Setenv("GOMEMLIMIT", tc.limit)
+		if got := ballast(); (got != nil) != (tc.gogc+tc.limit == "") {
+			t.Errorf("GOGC=%s GOMEMLIMIT=%s: got a ballast of %d bytes", tc.gogc, tc.limit, len(got))
+		}
+	}
+}
+
 // A page in a browser that has a name for this machine sees neither the models nor pprof.
 func TestServeHost(t *testing.T) {
 	s := startServe(t, "-host", "mine.internal")
