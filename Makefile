@@ -1,5 +1,5 @@
 # The commands of this project; CONTRIBUTING.md explains them.
-.PHONY: test race lint bench properties ci
+.PHONY: test race lint bench properties ci picture
 
 test:
 	go test ./...
@@ -19,3 +19,9 @@ properties:
 
 ci:
 	.ci/run
+
+# the picture in README.md, light and dark; needs chromium
+picture:
+	go run ./cmd/vecspace compare -html bin/report.html static:base 'static:base?dimensions=128' 'static:base?dimensions=64'
+	for m in dark:0 light:1; do chromium --headless --no-sandbox --hide-scrollbars --window-size=1000,520 \
+		--blink-settings=preferredColorScheme=$${m#*:} --screenshot=docs/images/compare-$${m%:*}.png file://$(CURDIR)/bin/report.html; done
