@@ -48,7 +48,7 @@ var mutants = []struct {
 	{name: "a line behind a failed one gets its number", file: "lines.go", old: "Line{in.Number,", new: "Line{min(in.Number, 3),", pkg: ".", test: "TestLines"},
 	{name: "a line that is cut short by an error is embedded", file: "internal/plain/lines.go", old: "if err != nil && !errors.Is(err, io.EOF) {", new: "if false {", pkg: "./internal/plain", test: "TestLines"},
 	{name: "a refusal that all texts share ends a stream", file: "stream.go", old: "} else if KindOf(err) == Rejected {", new: "} else if len(b.texts) == 1 && KindOf(err) == Rejected {", pkg: ".", test: "TestStreamOfOneRefusal"},
-	{name: "an interruption cancels the requests under way", file: "internal/command/account.go", old: "if a.stop.Err() == nil && errors.Is(", new: "if errors.Is(", pkg: "./internal/command", test: "TestAccountOutlasts"},
+	{name: "an interruption cancels the requests under way", file: "internal/outlast/outlast.go", old: "if stop.Err() == nil && errors.Is(", new: "if errors.Is(", pkg: "./internal/command", test: "TestAccountOutlasts"},
 
 	{name: "the cache forgets the Variant", file: "middleware/cache/key.go", old: "p := parts{m.Space, m.Variant, chain}", new: `p := parts{m.Space, "", chain}`, pkg: "./middleware/cache", test: "TestKeyHolds"},
 	{name: "the cache forgets the task", file: "middleware/cache/key.go", old: "if p.symmetric {", new: "if true {", pkg: "./middleware/cache", test: "TestKeyHolds"},
