@@ -15,6 +15,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/middleware"
 )
 
 // script is paid with a script.
@@ -211,9 +212,10 @@ func TestFailedShard(t *testing.T) {
 			return embedtest.Reply{Latency: time.Second}
 		})
 		j := job(t, e, 1000)
-		// One shard at a time: with two, the circuit that this shard opens may fail the other one too,
-		// and three failures in a row pause the job.
-		expect.NoError(t, j.Work(t.Context(), e, WorkOptions{Check: -1, Workers: 1}))
+		// Without a breaker: the circuit that this shard opens may fail another one too, and three
+		// failures in a row pause the job.
+		never := middleware.StandardOptions{Breaker: middleware.BreakerOptions{Failures: 1_000_000}}
+		expect.NoError(t, j.Work(t.Context(), e, WorkOptions{Check: -1, Stack: never}))
 		s, err := j.Status()
 		expect.NoError(t, err)
 		expect.Equal(t, "state", s.State, "failed")
