@@ -22,6 +22,7 @@ type door struct {
 type tally struct {
 	mu    sync.Mutex
 	usage embedding.Usage
+	no    bool // the provider has refused a request, or has failed
 	wal   *wal // may be nil
 }
 
@@ -31,11 +32,12 @@ func (t *tally) in(ctx context.Context) context.Context {
 	return context.WithValue(ctx, tallyKey{}, t)
 }
 
-func (t *tally) add(u embedding.Usage) {
+func (t *tally) add(u embedding.Usage, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.usage = t.usage.Add(u)
-	if t.wal != nil {
+	t.no = t.no || err != nil
+	if t.wal != nil && u != (embedding.Usage{}) {
 		t.wal.spend(u)
 	}
 }
@@ -44,6 +46,13 @@ func (t *tally) sum() embedding.Usage {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.usage
+}
+
+// refused reports whether a request of the shard came to the provider in vain.
+func (t *tally) refused() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.no
 }
 
 func (d *door) wrap(e embedding.Embedder) embedding.Embedder {
@@ -58,8 +67,8 @@ func (d *door) wrap(e embedding.Embedder) embedding.Embedder {
 		u := got.Usage
 		d.tokens.Add(int64(u.Tokens))
 		d.texts.Add(int64(len(got.Vectors)))
-		if t, ok := ctx.Value(tallyKey{}).(*tally); ok && u != (embedding.Usage{}) {
-			t.add(u)
+		if t, ok := ctx.Value(tallyKey{}).(*tally); ok {
+			t.add(u, err)
 		}
 		return res, err
 	})

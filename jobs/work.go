@@ -53,7 +53,7 @@ func (j *Job) Work(ctx context.Context, e embedding.Embedder, o WorkOptions) (er
 	}
 	stopped, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	r := &run{job: j, stop: stop, door: &door{stop: stopped}, in: reader{m: j.Manifest}, failures: map[int]int{}}
+	r := &run{job: j, stop: stop, door: &door{stop: stopped}, reading: make(chan struct{}, 1), in: reader{m: j.Manifest}, row: map[int]bool{}, failures: map[int]failure{}}
 	defer r.in.close()
 	j.door.Store(r.door)
 	r.provider = r.door.wrap(e)
@@ -117,13 +117,14 @@ type run struct {
 	check    int
 	stop     context.CancelCauseFunc
 
-	reading sync.Mutex // of claims and in, so that a file is read in its order
+	reading chan struct{} // holds a value while one worker claims and reads, so in a file's order
 	in      reader
 
 	mu       sync.Mutex
-	strikes  int // failures in a row
-	failures map[int]int
-	finished int // shards that this process has done
+	finished int             // shards that this process has done
+	strikes  int             // failures in a row, which may be the provider's
+	row      map[int]bool    // the shards that failed since the last success
+	failures map[int]failure // of shards that are not done
 
 	checking sync.Mutex
 	alone    sync.RWMutex // held by an attempt that wants to know what ends the process
@@ -167,10 +168,10 @@ func (r *run) work(ctx context.Context) {
 		case errors.Is(err, ErrEmpty) || lease == nil && ctx.Err() != nil:
 			return
 		case lease == nil: // of the queue
-			if strikes, _, _ := r.strike(noShard); strikes >= strikesOut {
+			if strikes, _ := r.strike(noShard); strikes >= strikesOut {
 				err = r.pause(failureKind(err), err)
 			} else {
-				r.rest(ctx, strikes)
+				r.rest(ctx, backOff(strikes))
 				continue
 			}
 		default:
@@ -200,9 +201,11 @@ func failureKind(err error) string {
 	return "failures"
 }
 
-// rest waits after a failure.
-func (r *run) rest(ctx context.Context, strikes int) {
-	wait := time.NewTimer(time.Duration(1<<strikes) * time.Second)
+// backOff returns how long to wait after failures in a row.
+func backOff(strikes int) time.Duration { return time.Duration(1<<strikes) * time.Second }
+
+func (r *run) rest(ctx context.Context, d time.Duration) {
+	wait := time.NewTimer(d)
 	defer wait.Stop()
 	select {
 	case <-ctx.Done():
@@ -212,8 +215,12 @@ func (r *run) rest(ctx context.Context, strikes int) {
 
 // next claims a shard and reads it.
 func (r *run) next(ctx context.Context) (Lease, shard, []rows.Row, error) {
-	r.reading.Lock()
-	defer r.reading.Unlock()
+	select {
+	case <-ctx.Done():
+		return nil, shard{}, nil, ctx.Err()
+	case r.reading <- struct{}{}:
+	}
+	defer func() { <-r.reading }()
 	lease, err := r.queue.Claim(ctx)
 	if err != nil {
 		return nil, shard{}, nil, err
@@ -244,12 +251,27 @@ func (r *run) shard(ctx context.Context, lease Lease, s shard, records []rows.Ro
 		case <-unwatch:
 		}
 	}()
-	a := &attempt{run: r, shard: s, records: records, number: lease.Attempt(), cancel: cancel}
-	err := a.do(ctx)
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		return cause // what the layers say of it is not why
+	for {
+		a := &attempt{run: r, shard: s, records: records, number: lease.Attempt(), cancel: cancel}
+		err := a.do(ctx)
+		if cause := context.Cause(ctx); err != nil && cause != nil {
+			return cause // what the layers say of it is not why
+		}
+		after, open := opened(err)
+		if !open || a.tally.refused() {
+			return err
+		}
+		r.rest(ctx, max(after, time.Second)) // another shard has opened the circuit
 	}
-	return err
+}
+
+// opened reports whether an open circuit is the reason of an error, and how long it stays open.
+func opened(err error) (time.Duration, bool) {
+	e, ok := errors.AsType[*embedding.Error](err)
+	if !ok || e.Code != middleware.CodeOpen || e.Status != 0 {
+		return 0, false
+	}
+	return e.RetryAfter, true
 }
 
 // settle ends a lease as the work on it ended. An error ends the run.
@@ -257,7 +279,7 @@ func (r *run) settle(ctx context.Context, lease Lease, s shard, err error) error
 	last := context.WithoutCancel(ctx)
 	switch {
 	case err == nil:
-		first := r.succeed()
+		first := r.succeed(s.number)
 		if err := lease.Done(last); err != nil {
 			return r.pause(failureKind(err), err)
 		}
@@ -280,9 +302,9 @@ func (r *run) settle(ctx context.Context, lease Lease, s shard, err error) error
 	if kind := pauseKind(err); kind != "" {
 		return errors.Join(r.pause(kind, err), lease.Release(last))
 	}
-	strikes, failures, others := r.strike(s.number)
+	strikes, alone := r.strike(s.number)
 	switch {
-	case failures >= strikesOut && others:
+	case alone:
 		if err := r.job.fail(s, err); err != nil {
 			return err
 		}
@@ -293,7 +315,7 @@ func (r *run) settle(ctx context.Context, lease Lease, s shard, err error) error
 	if err := lease.Release(last); err != nil {
 		return r.pause(failureKind(err), err)
 	}
-	r.rest(ctx, strikes)
+	r.rest(ctx, backOff(strikes))
 	return nil
 }
 
@@ -320,22 +342,39 @@ func (r *run) pause(kind string, why error) error {
 }
 
 // succeed counts a shard and reports whether the model has to be checked now.
-func (r *run) succeed() bool {
+func (r *run) succeed(shard int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.strikes = 0
+	clear(r.row)
+	delete(r.failures, shard)
 	r.finished++
 	return r.check > 0 && r.finished%r.check == 0
 }
 
-// strike counts a failure. It returns the failures in a row and of this shard, and whether other
-// shards pass.
-func (r *run) strike(shard int) (strikes, failures int, others bool) {
+// failure is what is known of a shard that fails.
+type failure struct {
+	times    int
+	finished int // shards that were done when it first failed
+}
+
+// strike counts a failure. It returns the failures in a row, and whether the shard alone is to
+// blame: it has failed strikesOut times, while others passed or before another failed.
+func (r *run) strike(shard int) (strikes int, alone bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.strikes++
-	r.failures[shard]++
-	return r.strikes, r.failures[shard], r.finished > 0
+	f, failed := r.failures[shard]
+	if !failed {
+		f.finished = r.finished
+	}
+	f.times++
+	r.failures[shard] = f
+	r.row[shard] = true
+	passed := r.finished > f.finished
+	if !passed { // otherwise it says nothing about the provider
+		r.strikes++
+	}
+	return r.strikes, f.times >= strikesOut && (passed || r.finished > 0 && len(r.row) == 1)
 }
 
 // attempt is one claim's work on a shard.

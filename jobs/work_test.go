@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,12 +16,20 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
-	"github.com/vecspace/embedding/middleware"
 )
 
 // script is paid with a script.
 func script(decide func(embedtest.Call) embedtest.Reply) *embedtest.Fake {
 	return embedtest.NewFake(embedtest.FakeOptions{Model: paid().Model(), Script: decide})
+}
+
+// number returns the number of a request's first text.
+func number(c embedtest.Call) int {
+	n, err := strconv.Atoi(strings.TrimPrefix(c.Request.Texts[0], "text "))
+	if err != nil {
+		panic(err)
+	}
+	return n
 }
 
 // job starts a job of n lines in shards of 100.
@@ -56,22 +65,27 @@ func failing(e embedding.Embedder, k embedding.Kind, status int) error {
 }
 
 // What every shard would meet pauses the job with its reason after a few requests, no process goes
-// on before Resume, and then nothing is paid for again.
+// on before Resume, and then nothing is paid for again. If a request is invalid in the middle of a
+// shard, one of its texts may be to blame, and Batch looks for it among the texts under way.
 func TestPauses(t *testing.T) {
-	for kind, c := range map[string]struct {
-		kind   embedding.Kind
-		status int
+	for name, c := range map[string]struct {
+		pause    string
+		kind     embedding.Kind
+		status   int
+		requests int  // at most
+		middle   bool // of a shard
 	}{
-		"auth":    {embedding.Auth, 401},
-		"money":   {embedding.Exhausted, 402},
-		"invalid": {embedding.Invalid, 400},
+		"auth":                      {"auth", embedding.Auth, 401, 60, true},
+		"money":                     {"money", embedding.Exhausted, 402, 60, true},
+		"invalid":                   {"invalid", embedding.Invalid, 400, 60, false},
+		"invalid inside of a shard": {"invalid", embedding.Invalid, 400, 2 * 100 * 4, true},
 	} {
-		t.Run(kind, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var bad atomic.Bool
 				var e *embedtest.Fake
 				e = script(func(call embedtest.Call) embedtest.Reply {
-					if call.Number > 20 && bad.Load() {
+					if bad.Load() && (number(call) >= 300 || c.middle && call.Number > 20) {
 						return embedtest.Reply{Err: failing(e, c.kind, c.status)}
 					}
 					return embedtest.Reply{Latency: time.Second}
@@ -80,11 +94,11 @@ func TestPauses(t *testing.T) {
 				j := job(t, e, 2000)
 				err := j.Work(t.Context(), e, WorkOptions{Check: -1})
 				paused, ok := errors.AsType[*Paused](err)
-				if !ok || paused.Kind != kind || !strings.Contains(paused.Reason, "the provider says no") {
-					t.Fatalf("got the error %v, want a pause for %s with the provider's words", err, kind)
+				if !ok || paused.Kind != c.pause || !strings.Contains(paused.Reason, "the provider says no") {
+					t.Fatalf("got the error %v, want a pause for %s with the provider's words", err, c.pause)
 				}
-				if n := len(e.Calls()); n > 60 {
-					t.Errorf("got %d requests, want a few", n)
+				if n := len(e.Calls()); n > c.requests {
+					t.Errorf("got %d requests, want at most %d", n, c.requests)
 				}
 				before := len(e.Calls())
 				err = j.Work(t.Context(), e, WorkOptions{Check: -1})
@@ -104,30 +118,44 @@ func TestPauses(t *testing.T) {
 	}
 }
 
-// An outage is waited for, and one that does not end pauses the job. Nothing is lost either way.
+// An outage is waited for, and one that does not end pauses the job. Nothing is lost either way,
+// and no shard is blamed.
 func TestOutage(t *testing.T) {
-	for name, length := range map[string]time.Duration{"short": 90 * time.Second, "long": 100 * time.Hour} {
-		t.Run(name, func(t *testing.T) {
+	for _, c := range []struct {
+		after, length time.Duration
+		workers       int
+	}{
+		{5 * time.Second, 90 * time.Second, 2},
+		{5 * time.Second, 100 * time.Hour, 1},
+		{5 * time.Second, 100 * time.Hour, 2},
+		{5 * time.Second, 100 * time.Hour, 4},
+		{-time.Second, 100 * time.Hour, 4},
+	} {
+		t.Run(fmt.Sprint(c.after, c.length, c.workers), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				begin := time.Now()
+				o := WorkOptions{Check: -1, Workers: c.workers}
 				var e *embedtest.Fake
 				e = script(func(call embedtest.Call) embedtest.Reply {
-					if at := time.Since(begin); at > 5*time.Second && at < 5*time.Second+length {
+					if at := time.Since(begin); at > c.after && at < c.after+c.length {
 						return embedtest.Reply{Err: failing(e, embedding.Unavailable, 503)}
 					}
 					return embedtest.Reply{Latency: time.Second}
 				})
-				j := job(t, e, 2000)
-				err := j.Work(t.Context(), e, WorkOptions{Check: -1})
-				if length > time.Hour {
+				j := job(t, e, 4000)
+				err := j.Work(t.Context(), e, o)
+				if c.length > time.Hour {
 					refused(t, err, "paused (failures)", "the provider says no")
 					if took := time.Since(begin); took > time.Hour {
 						t.Errorf("got the pause after %v, want within an hour", took)
 					}
-					time.Sleep(length)
+					failed, failures := j.Failures()
+					expect.NoError(t, failures)
+					expect.Equal(t, "failed shards", len(failed), 0)
+					time.Sleep(c.length)
 					_, err = j.Resume()
 					expect.NoError(t, err)
-					err = j.Work(t.Context(), e, WorkOptions{Check: -1})
+					err = j.Work(t.Context(), e, o)
 				}
 				expect.NoError(t, err)
 				complete(t, j, e)
@@ -199,38 +227,41 @@ func TestPoison(t *testing.T) {
 	})
 }
 
-// A shard that fails while others pass is given up after three attempts, and done by Retry.
+// A shard that fails while others pass is given up after three attempts, and done by Retry. The
+// circuit that its requests open fails no other shard.
 func TestFailedShard(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var good atomic.Bool
-		var e *embedtest.Fake
-		e = script(func(call embedtest.Call) embedtest.Reply {
-			// A provider that is down for all texts of the shard: no text is to blame.
-			if !good.Load() && strings.HasPrefix(call.Request.Texts[0], "text 5") && len(call.Request.Texts[0]) == len("text 500") {
-				return embedtest.Reply{Latency: time.Second, Err: failing(e, embedding.Unavailable, 503)}
-			}
-			return embedtest.Reply{Latency: time.Second}
+	for _, c := range []struct{ shard, workers int }{{0, 1}, {0, 2}, {5, 1}, {5, 2}, {5, 4}, {9, 1}, {9, 4}} {
+		t.Run(fmt.Sprintf("shard %d of %d workers", c.shard, c.workers), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var good atomic.Bool
+				var e *embedtest.Fake
+				e = script(func(call embedtest.Call) embedtest.Reply {
+					r := embedtest.Reply{Latency: time.Second}
+					// A provider that is down for all texts of the shard: no text is to blame.
+					if !good.Load() && number(call)/100 == c.shard {
+						r.Err = failing(e, embedding.Unavailable, 503)
+					}
+					return r
+				})
+				j := job(t, e, 1000)
+				expect.NoError(t, j.Work(t.Context(), e, WorkOptions{Check: -1, Workers: c.workers}))
+				s, err := j.Status()
+				expect.NoError(t, err)
+				expect.Equal(t, "state", s.State, "failed")
+				expect.Equal(t, "failed shards", s.ShardsFailed, 1)
+				expect.Equal(t, "the failed shard", s.Failures[0].Shard, c.shard)
+				expect.Equal(t, "complete", exists(j.path(successName)), false)
+				_, err = j.Merge(t.Context(), filepath.Join(t.TempDir(), "m.npy"))
+				refused(t, err, "not complete")
+				good.Store(true)
+				n, err := j.Retry()
+				expect.NoError(t, err)
+				expect.Equal(t, "shards to do again", n, 1)
+				expect.NoError(t, j.Work(t.Context(), e, WorkOptions{Check: -1}))
+				complete(t, j, e)
+			})
 		})
-		j := job(t, e, 1000)
-		// Without a breaker: the circuit that this shard opens may fail another one too, and three
-		// failures in a row pause the job.
-		never := middleware.StandardOptions{Breaker: middleware.BreakerOptions{Failures: 1_000_000}}
-		expect.NoError(t, j.Work(t.Context(), e, WorkOptions{Check: -1, Stack: never}))
-		s, err := j.Status()
-		expect.NoError(t, err)
-		expect.Equal(t, "state", s.State, "failed")
-		expect.Equal(t, "failed shards", s.ShardsFailed, 1)
-		expect.Equal(t, "the failed shard", s.Failures[0].Shard, 5)
-		expect.Equal(t, "complete", exists(j.path(successName)), false)
-		_, err = j.Merge(t.Context(), filepath.Join(t.TempDir(), "m.npy"))
-		refused(t, err, "not complete")
-		good.Store(true)
-		n, err := j.Retry()
-		expect.NoError(t, err)
-		expect.Equal(t, "shards to do again", n, 1)
-		expect.NoError(t, j.Work(t.Context(), e, WorkOptions{Check: -1}))
-		complete(t, j, e)
-	})
+	}
 }
 
 // A change inside a file, which no look at its beginning and end finds, fails its shard and names
