@@ -65,6 +65,9 @@ func (j *Job) Close() error {
 	return err
 }
 
+// Folder returns the folder of the job, where its results are.
+func (j *Job) Folder() string { return j.dir }
+
 func (j *Job) path(name string) string { return filepath.Join(j.dir, name) }
 
 // Pause is why a job does not go on.
