@@ -89,8 +89,9 @@ const (
 
 var good = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-// New joins the Queue of a job, unless another process of the job sees another folder. It makes the job's bucket if that is not there. The Queue uses nc
-// until Close and does not close it; nc should reconnect without an end (nats.MaxReconnects(-1)).
+// New joins the Queue of a job, unless another process of the job sees another folder. It makes the
+// job's bucket if that is not there. The Queue uses nc until Close and does not close it; nc should
+// reconnect without an end (nats.MaxReconnects(-1)).
 func New(ctx context.Context, nc *nats.Conn, o Options) (*Queue, error) {
 	if !good.MatchString(o.Job) {
 		return nil, fmt.Errorf("natsqueue: the job's ID %q is not of letters, digits, - and _", o.Job)
