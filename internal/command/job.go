@@ -233,11 +233,15 @@ func jobStatus(ctx context.Context, args []string, std streams) (err error) {
 	fs := flag.NewFlagSet("vecspace job status", flag.ContinueOnError)
 	asJSON := fs.Bool("json", false, "print it as JSON")
 	watch := fs.Bool("watch", false, "print it again every five seconds until the job ends")
+	page := fs.String("page", "", "show it as a page at this `address` of this machine, such as 127.0.0.1:8081")
 	j, dir, err := folder(fs, "Says how far a job is. Texts of shards that are under way do not count.", args, std)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
+	if *page != "" {
+		return servePage(ctx, j, dir, *page, std)
+	}
 	before, last := -1, time.Now()
 	for {
 		s, err := j.Status()
