@@ -11,6 +11,8 @@ var (
 	lockChroma string
 	//go:embed lock/clients.txt
 	lockClients string
+	//go:embed lock/engines.txt
+	lockEngines string
 	//go:embed lock/frameworks.txt
 	lockFrameworks string
 	//go:embed lock/node/package.json
@@ -57,6 +59,8 @@ func Recipes() []Recipe {
 		// langchain-openai 1.7.3, llama-index's clients of OpenAI 0.7.0 and of TEI 0.6.0, Ollama's client
 		// 0.6.3 and google-genai 3.6.1.
 		{Name: "frameworks", Version: "2026.11.29", Slow: true, Pins: strings.Fields(lockFrameworks)},
+		// Ray 2.60.0, Daft 0.7.26 and OpenAI's client.
+		{Name: "engines", Version: "2026.11.30", Slow: true, Pins: strings.Fields(lockEngines)},
 		// OpenAI's JavaScript client, with langchain's on top of it. Slow, because only this recipe needs
 		// Node.
 		{Name: "node", Version: "7.55.0", Slow: true, NPM: []string{nodePackage, nodeLock}},

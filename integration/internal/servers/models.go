@@ -138,6 +138,12 @@ func Frameworks(t testing.TB, args ...string) *exec.Cmd {
 	return client(t, "frameworks", args)
 }
 
+// Engines returns a command of a Python with Ray, Daft and OpenAI's client.
+func Engines(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return client(t, "engines", args)
+}
+
 // Node returns a Node command. $NODE_PACKAGES has OpenAI's JavaScript client and langchain's.
 func Node(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
