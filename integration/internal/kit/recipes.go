@@ -57,6 +57,10 @@ func Recipes() []Recipe {
 		// langchain-openai 1.7.3, llama-index's clients of OpenAI 0.7.0 and of TEI 0.6.0, Ollama's client
 		// 0.6.3 and google-genai 3.6.1.
 		{Name: "frameworks", Version: "2026.11.29", Slow: true, Pins: strings.Fields(lockFrameworks)},
+		// What opens the files of jobs.
+		{Name: "tables", Version: "2026.11.29", Slow: true, Pins: []string{
+			"pyarrow==26.0.1", "duckdb==2.0.1", "polars==2.1.0", "polars-runtime-32==2.1.0", "numpy==2.4.6",
+		}},
 		// OpenAI's JavaScript client, with langchain's on top of it. Slow, because only this recipe needs
 		// Node.
 		{Name: "node", Version: "7.55.0", Slow: true, NPM: []string{nodePackage, nodeLock}},
