@@ -18,6 +18,7 @@ require (
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/tiktoken-go/tokenizer v0.10.0
 	github.com/vecspace/embedding v0.0.0
+	github.com/vecspace/embedding/jobs/parquet v0.0.0
 	github.com/vecspace/embedding/middleware/cache/disk v0.0.0
 	github.com/vecspace/embedding/middleware/cache/redis v0.0.0
 	github.com/vecspace/embedding/middleware/redislimit v0.0.0
@@ -29,6 +30,7 @@ require (
 )
 
 require (
+	github.com/andybalholm/brotli v1.1.1 // indirect
 	github.com/antithesishq/antithesis-sdk-go v0.9.0-default-no-op // indirect
 	github.com/google/go-tpm v0.9.8 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
@@ -40,6 +42,11 @@ require (
 	github.com/nats-io/nats-server/v2 v2.15.3 // indirect
 	github.com/nats-io/nkeys v0.4.17 // indirect
 	github.com/nats-io/nuid v1.0.1 // indirect
+	github.com/parquet-go/bitpack v1.0.0 // indirect
+	github.com/parquet-go/jsonlite v1.0.0 // indirect
+	github.com/parquet-go/parquet-go v0.32.0 // indirect
+	github.com/pierrec/lz4/v4 v4.1.21 // indirect
+	github.com/twpayne/go-geom v1.6.1 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/time v0.16.0 // indirect
@@ -88,3 +95,5 @@ require (
 replace github.com/vecspace/embedding/jobs/natsqueue => ../jobs/natsqueue
 
 replace github.com/vecspace/embedding/jobs/pgtable => ../jobs/pgtable
+
+replace github.com/vecspace/embedding/jobs/parquet => ../jobs/parquet

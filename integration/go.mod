@@ -10,6 +10,7 @@ require (
 	github.com/tmc/langchaingo v0.1.14
 	github.com/vecspace/embedding v0.0.0
 	github.com/vecspace/embedding/adapters/langchaingo/index/redisindex v0.0.0
+	github.com/vecspace/embedding/jobs/parquet v0.0.0
 	github.com/vecspace/embedding/jobs/pgtable v0.0.0
 	github.com/vecspace/embedding/middleware/cache/redis v0.0.0
 	github.com/vecspace/embedding/middleware/redislimit v0.0.0
@@ -18,6 +19,7 @@ require (
 require (
 	github.com/Masterminds/semver v1.5.0 // indirect
 	github.com/VictoriaMetrics/metrics v1.45.0 // indirect
+	github.com/andybalholm/brotli v1.1.1 // indirect
 	github.com/aws/aws-sdk-go-v2 v1.48.0 // indirect
 	github.com/aws/smithy-go v1.28.9 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
@@ -28,11 +30,17 @@ require (
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	github.com/klauspost/compress v1.20.4 // indirect
 	github.com/oklog/ulid v1.3.1 // indirect
+	github.com/parquet-go/bitpack v1.0.0 // indirect
+	github.com/parquet-go/jsonlite v1.0.0 // indirect
+	github.com/parquet-go/parquet-go v0.32.0 // indirect
 	github.com/pgvector/pgvector-go v0.1.1 // indirect
 	github.com/philippgille/chromem-go v0.7.0 // indirect
+	github.com/pierrec/lz4/v4 v4.1.21 // indirect
 	github.com/pkoukk/tiktoken-go v0.1.6 // indirect
 	github.com/sashabaranov/go-openai v1.43.0 // indirect
+	github.com/twpayne/go-geom v1.6.1 // indirect
 	github.com/valyala/fastrand v1.1.0 // indirect
 	github.com/valyala/histogram v1.2.0 // indirect
 	go.uber.org/atomic v1.12.0 // indirect
@@ -40,6 +48,7 @@ require (
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
+	google.golang.org/protobuf v1.36.3 // indirect
 	gopkg.in/yaml.v2 v2.4.0 // indirect
 	sigs.k8s.io/yaml v1.3.0 // indirect
 )
@@ -53,3 +62,5 @@ replace github.com/vecspace/embedding/jobs/pgtable => ../jobs/pgtable
 replace github.com/vecspace/embedding/middleware/cache/redis => ../middleware/cache/redis
 
 replace github.com/vecspace/embedding/middleware/redislimit => ../middleware/redislimit
+
+replace github.com/vecspace/embedding/jobs/parquet => ../jobs/parquet

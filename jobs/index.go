@@ -116,10 +116,11 @@ func (s *sum) add(r rows.Row) {
 // reader reads shards of the inputs. Those of one file that follow each other are read on. It is
 // not safe for concurrent use.
 type reader struct {
-	m     Manifest
-	input int
-	file  *os.File
-	rows  *rows.Reader
+	m       Manifest
+	formats Formats
+	input   int
+	file    *os.File
+	rows    *rows.Reader
 }
 
 func (r *reader) close() {
@@ -148,7 +149,7 @@ func (r *reader) records(s shard) (all []rows.Row, err error) {
 		if r.file, err = os.Open(r.m.Spec.Inputs[s.input].Path); err != nil {
 			return nil, err
 		}
-		if r.rows, err = rows.NewFile(r.file, r.m.reading()); err != nil {
+		if r.rows, err = rows.NewFile(r.file, r.m.reading(r.file.Name(), r.formats)); err != nil {
 			return nil, err
 		}
 		r.input = s.input

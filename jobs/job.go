@@ -19,16 +19,21 @@ import (
 type Job struct {
 	Manifest Manifest
 
-	dir   string
-	index *index
-	lock  *os.File // of the process that runs it; may be nil
+	dir     string
+	formats Formats
+	index   *index
+	lock    *os.File // of the process that runs it; may be nil
 
 	door  atomic.Pointer[door] // of the last Work
 	texts atomic.Int64
 }
 
+// Open opens the job in a folder. One with formats of other modules can be looked at; for the rest
+// of it use [Formats.Open].
+func Open(dir string) (*Job, error) { return Formats{}.Open(dir) }
+
 // Open opens the job in a folder.
-func Open(dir string) (*Job, error) {
+func (f Formats) Open(dir string) (*Job, error) {
 	m, err := readManifest(dir)
 	if err != nil {
 		return nil, err
@@ -37,7 +42,7 @@ func Open(dir string) (*Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jobs: job %s: %w", m.ID, err)
 	}
-	return &Job{dir: dir, Manifest: m, index: i}, nil
+	return &Job{dir: dir, formats: f, Manifest: m, index: i}, nil
 }
 
 func readManifest(dir string) (Manifest, error) {

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/internal/rows"
 	"github.com/vecspace/embedding/internal/spaces"
 )
 
@@ -29,14 +28,15 @@ type Options struct {
 	Out    string   // the job's folder
 
 	// How the files are read: lines, or the Field or Template of records with an ID field. Format is
-	// lines, jsonl, csv or tsv; "" tells it from the beginning of each file.
+	// lines, jsonl, csv, tsv or one of Formats; "" tells it from the beginning of each file.
 	Format, Field, Template, ID string
 
 	Reference string // what opens the Embedder elsewhere; may be ""
 	Task      embedding.Task
 
-	To   string // npy or jsonl; "" means npy
-	Half bool   // float16 instead of float32, in npy
+	To      string  // npy, jsonl or one of Formats; "" means npy
+	Half    bool    // float16 instead of float32, in npy
+	Formats Formats // of other modules; the zero value has none
 
 	ShardTexts int // texts of a shard; 0 means 5,000. A shard also ends at 8 MiB of text.
 
@@ -121,10 +121,6 @@ func (o Options) spec(e embedding.Embedder) (s Spec, err error) {
 		return s, fmt.Errorf("jobs: the Space of %s:%s is unknown: call embedding.Probe first", m.Provider, m.ID)
 	case len(o.Inputs) == 0:
 		return s, errors.New("jobs: there is no input")
-	case o.To != "" && o.To != "npy" && o.To != "jsonl":
-		return s, fmt.Errorf("jobs: there is no output format %q: there are npy and jsonl", o.To)
-	case o.Half && o.To == "jsonl":
-		return s, errors.New("jobs: float16 is for npy")
 	case o.ShardTexts < 0:
 		return s, fmt.Errorf("jobs: a shard of %d texts: it has at least 1", o.ShardTexts)
 	}
@@ -142,6 +138,9 @@ func (o Options) spec(e embedding.Embedder) (s Spec, err error) {
 	}
 	if o.Half {
 		s.Output.DType = "float16"
+	}
+	if err := o.Formats.writes(s.Output.Format, o.Half); err != nil {
+		return s, err
 	}
 	seen := map[string]bool{}
 	for _, path := range o.Inputs {
@@ -274,12 +273,6 @@ func (m Manifest) unchanged(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// reading returns how the inputs are read.
-func (m Manifest) reading() rows.Options {
-	t := m.Spec.Text
-	return rows.Options{Format: rows.Format(t.Format), Field: t.Field, Template: t.Template, ID: t.ID}
 }
 
 func (m Manifest) half() bool { return m.Spec.Output.DType == "float16" }

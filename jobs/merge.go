@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,11 +12,11 @@ import (
 )
 
 // Merge writes the vectors of all parts to one file, in the order of the records and in the format
-// of the job: NAME.npy with NAME.npy.ids beside it, or NAME.jsonl. It returns how many there are.
+// of the job; that of .npy has NAME.npy.ids beside it. It returns how many there are.
 // The job has to be complete. The file is there whole or not at all.
 func (j *Job) Merge(ctx context.Context, name string) (vectors int, err error) {
-	if !exists(j.path(successName)) {
-		return 0, fmt.Errorf("jobs: job %s is not complete: run it, or retry what failed, before it is merged", j.Manifest.ID)
+	if err := j.complete(); err != nil {
+		return 0, err
 	}
 	for n := range j.Manifest.Plan.Shards {
 		p, err := j.readPart(n)
@@ -30,8 +29,13 @@ func (j *Job) Merge(ctx context.Context, name string) (vectors int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if j.Manifest.Spec.Output.Format == "jsonl" {
+	switch format := j.Manifest.Spec.Output.Format; format {
+	case "npy":
+	case "jsonl":
 		err = j.concatenate(ctx, out, jsonlName, 0)
+		return vectors, ending(err, out)
+	default:
+		err = j.rewrite(ctx, out, format)
 		return vectors, ending(err, out)
 	}
 	ids, err := whole.Create(name + ".ids")
@@ -49,6 +53,26 @@ func (j *Job) Merge(ctx context.Context, name string) (vectors int, err error) {
 		err = out.Clear() // old vectors never stand beside new ids
 	}
 	return vectors, ending(err, ids, out)
+}
+
+// rewrite writes the vectors of all parts to one file in a format of another module.
+func (j *Job) rewrite(ctx context.Context, out io.Writer, format string) error {
+	if err := j.formats.writes(format, false); err != nil {
+		return err
+	}
+	to, err := j.formats.Vectors[format].Create(out, j.Manifest.shape())
+	if err != nil {
+		return err
+	}
+	for r, err := range j.Vectors(ctx) {
+		if err == nil {
+			err = to.Write(r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return to.Close()
 }
 
 // ending commits files in their order, or none of them after an error.

@@ -62,6 +62,9 @@ const (
 	rejectedName = "rejected.jsonl"
 )
 
+// vectorsName returns the name of a file of vectors in a format of another module.
+func vectorsName(format string) string { return "vectors." + format }
+
 func partFolder(shard int) string { return fmt.Sprintf("part-%06d", shard) }
 
 // shardOf returns the shard of a part's folder, or of a failed shard's file, or -1.
@@ -81,10 +84,11 @@ type partWriter struct {
 	files    []*os.File
 	names    []string
 	to       rows.Writer
+	foreign  *summing // of a format of another module; may be nil
 	rejected []Rejection
 }
 
-func newPart(tmp string, m Manifest, s shard) (w *partWriter, err error) {
+func newPart(tmp string, m Manifest, formats Formats, s shard) (w *partWriter, err error) {
 	if err := os.MkdirAll(tmp, 0o777); err != nil {
 		return nil, err
 	}
@@ -95,24 +99,59 @@ func newPart(tmp string, m Manifest, s shard) (w *partWriter, err error) {
 	if err := os.Mkdir(w.dir, 0o777); err != nil {
 		return nil, err
 	}
-	if m.Spec.Output.Format == "jsonl" {
-		var f *os.File
-		if f, err = w.create(jsonlName); err == nil {
-			w.to = rows.NewJSONL(f, m.Spec.Text.ID != "")
-		}
-	} else {
-		var f, ids *os.File
-		if f, err = w.create(npyName); err == nil {
-			ids, err = w.create(idsName)
-		}
-		if err == nil {
-			w.to = rows.NewNPY(f, ids, m.half(), m.Spec.Embedder.Dimensions)
-		}
-	}
-	if err != nil {
+	if err := w.begin(m, formats); err != nil {
 		return nil, errors.Join(err, w.abort())
 	}
 	return w, nil
+}
+
+// begin creates the files of the output's format.
+func (w *partWriter) begin(m Manifest, formats Formats) error {
+	format := m.Spec.Output.Format
+	if err := formats.writes(format, m.half()); err != nil {
+		return err
+	}
+	f, err := w.create(vectorsName(format))
+	if err != nil {
+		return err
+	}
+	switch format {
+	case "jsonl":
+		w.to = rows.NewJSONL(f, m.Spec.Text.ID != "")
+	case "npy":
+		ids, err := w.create(idsName)
+		if err != nil {
+			return err
+		}
+		w.to = rows.NewNPY(f, ids, m.half(), m.Spec.Embedder.Dimensions)
+	default:
+		w.foreign = &summing{to: f}
+		to, err := formats.Vectors[format].Create(w.foreign, m.shape())
+		if err != nil {
+			return err
+		}
+		w.to = foreignWriter{to}
+	}
+	return nil
+}
+
+// summing takes the checksum of what is written one after the other, which need not be read again.
+type summing struct {
+	to  *os.File
+	crc uint32
+}
+
+func (s *summing) Write(b []byte) (int, error) {
+	n, err := s.to.Write(b)
+	s.crc = crc32.Update(s.crc, castagnoli, b[:n])
+	return n, err
+}
+
+// foreignWriter writes in a format of another module.
+type foreignWriter struct{ VectorWriter }
+
+func (w foreignWriter) Write(r rows.Result) error {
+	return w.VectorWriter.Write(Record{Index: r.Index, ID: r.ID, Vector: r.Vector})
 }
 
 func (w *partWriter) create(name string) (*os.File, error) {
@@ -165,7 +204,11 @@ func (w *partWriter) commit(data string) (bool, error) {
 	}
 	w.part.Files = map[string]string{}
 	for _, name := range w.names {
-		if err == nil {
+		switch {
+		case err != nil:
+		case w.foreign != nil && w.foreign.to.Name() == filepath.Join(w.dir, name):
+			w.part.Files[name] = fmt.Sprintf("%08x", w.foreign.crc)
+		default:
 			w.part.Files[name], err = checksum(filepath.Join(w.dir, name))
 		}
 	}

@@ -41,10 +41,11 @@ type Plan struct {
 	Manifest Manifest
 	Resumed  bool // the folder has this job: Start goes on with it
 
-	dir   string
-	made  bool // the folder was made
-	index string
-	lock  *os.File
+	dir     string
+	formats Formats
+	made    bool // the folder was made
+	index   string
+	lock    *os.File
 }
 
 // NewPlan reads the inputs and counts what is to be done, for the Embedder e, whose Space must be
@@ -57,7 +58,7 @@ func NewPlan(ctx context.Context, e embedding.Embedder, o Options) (p *Plan, err
 	if err != nil {
 		return nil, err
 	}
-	p = &Plan{dir: o.Out, Manifest: Manifest{Version: version, ID: spec.id(), Spec: spec}}
+	p = &Plan{dir: o.Out, formats: o.Formats, Manifest: Manifest{Version: version, ID: spec.id(), Spec: spec}}
 	if price := e.Model().Price; price.PerMillion > 0 {
 		p.Manifest.Price = &Price{price.PerMillion, price.Currency}
 	} else if Free(e) {
@@ -183,7 +184,7 @@ func (c *counter) input(i int) error {
 		return err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	r, err := rows.NewFile(f, c.m.reading())
+	r, err := rows.NewFile(f, c.m.reading(path, c.o.Formats))
 	if err != nil {
 		return fmt.Errorf("jobs: %s: %w", path, err)
 	}
@@ -250,7 +251,7 @@ func (p *Plan) Start() (*Job, error) {
 		syncFolder(p.dir)
 		p.made = false
 	}
-	j, err := Open(p.dir)
+	j, err := p.formats.Open(p.dir)
 	if err != nil {
 		return nil, err
 	}

@@ -186,7 +186,7 @@ func TestNewPlanRefusesInputs(t *testing.T) {
 		"twice":         {Options{Inputs: []string{a, filepath.Dir(a) + "/./a.txt"}}, "given twice"},
 		"JSON as lines": {Options{Inputs: []string{put(t, "b", "{\"t\":1}\n")}}, "looks like JSON"},
 		"no field":      {Options{Inputs: []string{put(t, "c", "id,t\n1,a\n")}, Field: "u"}, `the field "u" 0 times`},
-		"output":        {Options{Inputs: []string{a}, To: "xlsx"}, "npy and jsonl"},
+		"output":        {Options{Inputs: []string{a}, To: "xlsx"}, "npy, jsonl"},
 		"half":          {Options{Inputs: []string{a}, To: "jsonl", Half: true}, "float16 is for npy"},
 		"shard":         {Options{Inputs: []string{a}, ShardTexts: -1}, "at least 1"},
 	} {

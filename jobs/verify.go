@@ -35,7 +35,7 @@ func (j *Job) Verify(ctx context.Context) (v Verified, err error) {
 	if err := j.Manifest.unchanged(ctx); err != nil {
 		return v, err
 	}
-	in := &reader{m: j.Manifest}
+	in := &reader{m: j.Manifest, formats: j.formats}
 	defer in.close()
 	for n := range j.Manifest.Plan.Shards {
 		if err := ctx.Err(); err != nil {
@@ -102,10 +102,14 @@ func (j *Job) verify(in *reader, n int) (p Part, err error) {
 	if len(want) != p.Vectors {
 		return p, fmt.Errorf("%s does not name %d records of the shard, as part.json says", rejectedName, p.Rejected)
 	}
-	if j.Manifest.Spec.Output.Format == "jsonl" {
+	switch format := j.Manifest.Spec.Output.Format; format {
+	case "jsonl":
 		return p, j.verifyJSONL(dir, want)
+	case "npy":
+		return p, j.verifyNPY(dir, want)
+	default:
+		return p, j.verifyForeign(dir, format, want)
 	}
-	return p, j.verifyNPY(dir, want)
 }
 
 func readRejected(dir string, p Part) (map[int]bool, error) {
@@ -169,6 +173,29 @@ func (j *Job) verifyNPY(dir string, want []rows.Row) error {
 	}
 	if _, err := in.ReadByte(); err == nil {
 		return fmt.Errorf("%s has more ids than there are vectors", idsName)
+	}
+	return nil
+}
+
+func (j *Job) verifyForeign(dir, format string, want []rows.Row) error {
+	next, end, err := j.openForeign(dir, format)
+	if err != nil {
+		return err
+	}
+	defer end()
+	name := vectorsName(format)
+	for _, r := range want {
+		got, err := next()
+		if err != nil {
+			return fmt.Errorf("%s has no vector of record %d: %w", name, r.Index, unexpected(err))
+		}
+		if got.Index != r.Index || got.ID != r.ID || len(got.Vector) != j.Manifest.Spec.Embedder.Dimensions {
+			return fmt.Errorf("%s has record %d with %d dimensions, want record %d with %d", name, got.Index, len(got.Vector), r.Index,
+				j.Manifest.Spec.Embedder.Dimensions)
+		}
+	}
+	if _, err := next(); err != io.EOF {
+		return fmt.Errorf("%s has more vectors than there are records", name)
 	}
 	return nil
 }

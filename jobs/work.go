@@ -53,7 +53,7 @@ func (j *Job) Work(ctx context.Context, e embedding.Embedder, o WorkOptions) (er
 	}
 	stopped, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	r := &run{job: j, stop: stop, door: &door{stop: stopped}, reading: make(chan struct{}, 1), in: reader{m: j.Manifest}, row: map[int]bool{}, failures: map[int]failure{}}
+	r := &run{job: j, stop: stop, door: &door{stop: stopped}, reading: make(chan struct{}, 1), in: reader{m: j.Manifest, formats: j.formats}, row: map[int]bool{}, failures: map[int]failure{}}
 	defer r.in.close()
 	j.door.Store(r.door)
 	r.provider = r.door.wrap(e)
@@ -103,7 +103,10 @@ func (j *Job) ready(ctx context.Context, e embedding.Embedder) error {
 	if err := j.Manifest.fits(e); err != nil {
 		return err
 	}
-	return j.Manifest.unchanged(ctx)
+	if err := j.Manifest.unchanged(ctx); err != nil {
+		return err
+	}
+	return j.supported(ctx)
 }
 
 // run is one call of Work.
@@ -413,7 +416,7 @@ func (a *attempt) do(ctx context.Context) (err error) {
 			return chain.Embed(ctx, req)
 		})
 	}
-	if a.out, err = newPart(j.path(tmpName), j.Manifest, a.shard); err != nil {
+	if a.out, err = newPart(j.path(tmpName), j.Manifest, j.formats, a.shard); err != nil {
 		return err
 	}
 	if err := a.embed(a.tally.in(ctx)); err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/vecspace/embedding/config"
 	"github.com/vecspace/embedding/internal/plain"
+	"github.com/vecspace/embedding/jobs"
 	_ "github.com/vecspace/embedding/providers/static/base1" // so that stores of the first edition open
 )
 
@@ -31,8 +32,9 @@ type command struct {
 type Parts struct {
 	config.Parts // what a reference or a file of embed -config may name
 
-	Meeting Meeting // of job with -nats or -listen; nil if the build has none
-	Tables  Tables  // of job with a postgres:// address; nil if the build has none
+	Meeting Meeting      // of job with -nats or -listen; nil if the build has none
+	Tables  Tables       // of job with a postgres:// address; nil if the build has none
+	Formats jobs.Formats // of files of job
 }
 
 func (p Parts) commands() []command {

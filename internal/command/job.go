@@ -71,15 +71,15 @@ func (p Parts) job(ctx context.Context, args []string, std streams) error {
 	case "retry":
 		return jobRetry(args[1:], std)
 	case "verify":
-		return jobVerify(ctx, args[1:], std)
+		return p.jobVerify(ctx, args[1:], std)
 	case "merge":
-		return jobMerge(ctx, args[1:], std)
+		return p.jobMerge(ctx, args[1:], std)
 	}
 	return usagef("there is no command %q of job: there are %s", args[0], strings.Join(jobCommands, ", "))
 }
 
 // folder parses the arguments of a command on a job and opens that.
-func folder(fs *flag.FlagSet, says string, args []string, std streams) (*jobs.Job, string, error) {
+func (p Parts) folder(fs *flag.FlagSet, says string, args []string, std streams) (*jobs.Job, string, error) {
 	fs.Usage = func() {
 		fmt.Fprintf(fs.Output(), "usage: %s FOLDER [FLAGS]\n\n%s\n\n", fs.Name(), says)
 		fs.PrintDefaults()
@@ -91,13 +91,13 @@ func folder(fs *flag.FlagSet, says string, args []string, std streams) (*jobs.Jo
 	if len(rest) != 1 {
 		return nil, "", usagef("one folder of a job is needed, and there are %d", len(rest))
 	}
-	j, err := jobs.Open(rest[0])
+	j, err := p.Formats.Open(rest[0])
 	return j, rest[0], err
 }
 
 // on is folder for a command without flags.
 func on(name, says string, args []string, std streams) (*jobs.Job, string, error) {
-	return folder(flag.NewFlagSet("vecspace job "+name, flag.ContinueOnError), says, args, std)
+	return Parts{}.folder(flag.NewFlagSet("vecspace job "+name, flag.ContinueOnError), says, args, std)
 }
 
 func jobPause(args []string, std streams) (err error) {
@@ -154,7 +154,7 @@ func jobRetry(args []string, std streams) (err error) {
 		}
 		return nil
 	})
-	j, _, err := folder(fs, "Makes the job do failed shards again. Run it again afterwards.", args, std)
+	j, _, err := Parts{}.folder(fs, "Makes the job do failed shards again. Run it again afterwards.", args, std)
 	if err != nil {
 		return err
 	}
@@ -166,10 +166,10 @@ func jobRetry(args []string, std streams) (err error) {
 	return err
 }
 
-func jobVerify(ctx context.Context, args []string, std streams) (err error) {
+func (p Parts) jobVerify(ctx context.Context, args []string, std streams) (err error) {
 	fs := flag.NewFlagSet("vecspace job verify", flag.ContinueOnError)
 	asJSON := fs.Bool("json", false, "print what was found as JSON")
-	j, dir, err := folder(fs, "Reads inputs and results again: each record is there once, and nothing has changed.", args, std)
+	j, dir, err := p.folder(fs, "Reads inputs and results again: each record is there once, and nothing has changed.", args, std)
 	if err != nil {
 		return err
 	}
@@ -211,10 +211,10 @@ func printJSON(std streams, v any) error {
 	return enc.Encode(v)
 }
 
-func jobMerge(ctx context.Context, args []string, std streams) (err error) {
+func (p Parts) jobMerge(ctx context.Context, args []string, std streams) (err error) {
 	fs := flag.NewFlagSet("vecspace job merge", flag.ContinueOnError)
 	to := fs.String("o", "", "write to this `file`; ids of .npy go to FILE.ids")
-	j, _, err := folder(fs, "Writes the vectors of all parts to one file, in the order of the texts.", args, std)
+	j, _, err := p.folder(fs, "Writes the vectors of all parts to one file, in the order of the texts.", args, std)
 	if err != nil {
 		return err
 	}
@@ -234,7 +234,7 @@ func jobStatus(ctx context.Context, args []string, std streams) (err error) {
 	asJSON := fs.Bool("json", false, "print it as JSON")
 	watch := fs.Bool("watch", false, "print it again every five seconds until the job ends")
 	page := fs.String("page", "", "show it as a page at this `address` of this machine, such as 127.0.0.1:8081")
-	j, dir, err := folder(fs, "Says how far a job is. Texts of shards that are under way do not count.", args, std)
+	j, dir, err := Parts{}.folder(fs, "Says how far a job is. Texts of shards that are under way do not count.", args, std)
 	if err != nil {
 		return err
 	}

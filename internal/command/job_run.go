@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ import (
 
 const jobRunUsage = `usage: vecspace job run -in FILES -out FOLDER [-e REFERENCE] [FLAGS]
 
-Embeds the lines of files, or the text of each record of JSONL, CSV or TSV:
+Embeds the lines of files, or the text of each record of JSONL, CSV, TSV or Parquet (full build):
 
   vecspace job run -in 'docs/*.jsonl' -field text -id id -out vectors
   vecspace job run -in texts.txt -out vectors -e dashscope:text-embedding-v4 -rpm 1800 -tpm 1200000
@@ -67,7 +68,7 @@ func (f *jobFlags) checkShared() error {
 	return nil
 }
 
-func jobRunFlags(args []string, std streams) (f jobFlags, err error) {
+func (p Parts) jobRunFlags(args []string, std streams) (f jobFlags, err error) {
 	fs := flag.NewFlagSet("vecspace job run", flag.ContinueOnError)
 	fs.Usage = func() {
 		fmt.Fprint(fs.Output(), jobRunUsage)
@@ -81,7 +82,7 @@ func jobRunFlags(args []string, std streams) (f jobFlags, err error) {
 	fs.StringVar(&f.Out, "out", "", "the job's `folder`, new or of the same job")
 	fs.StringVar(&f.Reference, "e", "static:base", "the embedder, by its `reference`")
 	readFlags(fs, &f.Format, &f.Field, &f.Template, &f.ID)
-	fs.StringVar(&f.To, "to", "npy", "`format` of the output: npy or jsonl")
+	fs.StringVar(&f.To, "to", "npy", "`format` of the output: npy, jsonl or parquet (full build)")
 	fs.StringVar(&f.dtype, "dtype", "float32", "`numbers` of .npy: float32 or float16")
 	fs.IntVar(&f.ShardTexts, "shard", 0, "`texts` of a shard, which is done and written in one piece; 0: 5000")
 	taskFlag(fs, &f.Task)
@@ -92,14 +93,16 @@ func jobRunFlags(args []string, std streams) (f jobFlags, err error) {
 	if err != nil {
 		return f, err
 	}
-	f.Half = f.dtype == "float16"
+	f.Half, f.Formats = f.dtype == "float16", p.Formats
 	switch in = append(in, rest...); {
 	case len(in) == 0:
 		return f, usagef("-in FILES is needed")
 	case f.Out == "":
 		return f, usagef("-out FOLDER is needed")
-	case f.To != "npy" && f.To != "jsonl":
-		return f, usagef("-to %s: there are npy and jsonl", f.To)
+	case !slices.Contains(append(p.Formats.Outputs(), "parquet"), f.To):
+		return f, usagef("-to %s: there are %s", f.To, strings.Join(p.Formats.Outputs(), ", "))
+	case !slices.Contains(p.Formats.Outputs(), f.To):
+		return f, usagef("-to parquet needs the full build: go install github.com/vecspace/embedding/full/cmd/vecspace@latest")
 	case f.dtype != "float32" && f.dtype != "float16":
 		return f, usagef("-dtype %s: there are float32 and float16", f.dtype)
 	case f.Half && f.To != "npy":
@@ -133,7 +136,7 @@ func expand(in []string) (files []string, err error) {
 }
 
 func (p Parts) jobRun(ctx context.Context, args []string, std streams) (err error) {
-	f, err := jobRunFlags(args, std)
+	f, err := p.jobRunFlags(args, std)
 	if err != nil {
 		return err
 	}
@@ -168,7 +171,7 @@ func (p Parts) jobWorker(ctx context.Context, args []string, std streams) (err e
 	var f jobFlags
 	f.shared(fs)
 	f.meet.add(fs, false)
-	j, dir, err := folder(fs, "Helps to do a job that \"vecspace job run\" has planned, from another process on this machine, or on\n"+
+	j, dir, err := p.folder(fs, "Helps to do a job that \"vecspace job run\" has planned, from another process on this machine, or on\n"+
 		"another one that sees the same files under the same names. Keys come from its own environment.", args, std)
 	if err != nil {
 		return err

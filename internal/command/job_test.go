@@ -73,13 +73,14 @@ func TestJobCalls(t *testing.T) {
 	in := put(t, "a.txt", "a\n")
 	dir := filepath.Join(t.TempDir(), "out")
 	for args, want := range map[string]string{
-		"":                                  "which command? There are run, worker",
-		"walk":                              `no command "walk"`,
-		"run":                               "-in FILES is needed",
-		"run -in " + in:                     "-out FOLDER is needed",
-		"run -out o -in nothing*":           "there is no such file",
-		"run -out o -in -":                  "the standard input is none",
-		"run -in " + in + " -out o -to csv": "there are npy and jsonl",
+		"":                                      "which command? There are run, worker",
+		"walk":                                  `no command "walk"`,
+		"run":                                   "-in FILES is needed",
+		"run -in " + in:                         "-out FOLDER is needed",
+		"run -out o -in nothing*":               "there is no such file",
+		"run -out o -in -":                      "the standard input is none",
+		"run -in " + in + " -out o -to csv":     "there are npy, jsonl",
+		"run -in " + in + " -out o -to parquet": "-to parquet needs the full build",
 		"run -in " + in + " -out o -dtype float64":                                                             "float32 and float16",
 		"run -in " + in + " -out o -to jsonl -dtype float16":                                                   "float16 is for .npy",
 		"run -in " + in + " -out o -shard -1":                                                                  "-shard must not",
@@ -231,7 +232,7 @@ func TestJobInterrupted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	args := []string{"job", "run", "-in", put(t, "a.txt", textsOf(100)), "-out", dir, "-shard", "10"}
 	ctx, cancel := context.WithCancel(t.Context())
-	f, err := jobRunFlags(args[2:], streams{})
+	f, err := Parts{}.jobRunFlags(args[2:], streams{})
 	expect.NoError(t, err)
 	cancel()
 	var b strings.Builder

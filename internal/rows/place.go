@@ -17,15 +17,19 @@ type Place struct {
 }
 
 // NewFile is [NewReader] for a file, in which [Reader.Go] can move. What is compressed or UTF-16 is
-// read from its beginning for that, everything else is not.
+// read from its beginning for that, everything else is not. A format of [Parts] needs a file that
+// is an io.ReaderAt.
 func NewFile(file io.ReadSeeker, o Options) (*Reader, error) {
-	var head [3]byte
-	n, err := io.ReadFull(file, head[:])
+	head := make([]byte, len(parquet.magic))
+	n, err := io.ReadFull(file, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, err
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
+	}
+	if r, err := table(file, head[:n], o); r != nil || err != nil {
+		return r, err
 	}
 	r, err := NewReader(file, o)
 	if err != nil {
@@ -35,7 +39,7 @@ func NewFile(file io.ReadSeeker, o Options) (*Reader, error) {
 	switch start := head[:n]; {
 	case bytes.HasPrefix(start, []byte(plain.Mark)):
 		r.mark = int64(len(plain.Mark))
-	case bytes.HasPrefix(start, []byte{0x1f, 0x8b}), bytes.HasPrefix(start, []byte{0xff, 0xfe}), bytes.HasPrefix(start, []byte{0xfe, 0xff}):
+	case bytes.HasPrefix(start, []byte(gzipMagic)), bytes.HasPrefix(start, []byte(zstd.magic)), bytes.HasPrefix(start, []byte{0xff, 0xfe}), bytes.HasPrefix(start, []byte{0xfe, 0xff}):
 		r.whole = true
 	}
 	return r, nil
@@ -81,6 +85,10 @@ func (r *Reader) Go(to Place) error {
 		r.csv = csv.NewReader(r.cap)
 		r.csv.FieldsPerRecord = -1
 		return nil
+	}
+	if r.foreign != nil {
+		r.next = to.Index
+		return r.foreign.Seek(to.Index)
 	}
 	if to.Index < r.next {
 		fresh, err := NewFile(r.file, r.asked)

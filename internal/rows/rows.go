@@ -37,7 +37,7 @@ const (
 	TSV   Format = "tsv"
 )
 
-// Formats has all of them.
+// Formats has all of them but those of [Parts].
 var Formats = []Format{Lines, JSONL, CSV, TSV}
 
 // Options choose the text and the id of a record. Lines have no fields.
@@ -46,12 +46,13 @@ type Options struct {
 	Field    string // the field with the text; in JSONL a.b is b in the object a
 	Template string // instead of Field: a text with {field} in it
 	ID       string // the field with the id; "" means none
+	Parts    *Parts // what other modules read; may be nil
 }
 
 // Row is a record.
 type Row struct {
 	Index int    // from 0; blank lines of JSONL and empty ones of CSV do not count
-	Line  int    // where the record begins, from 1
+	Line  int    // where the record begins, from 1; of a [Table] the record's number
 	ID    string // "" unless Options.ID is given
 	Text  string
 	Err   error // why the record cannot be embedded, with its line; may be nil
@@ -73,6 +74,9 @@ type Reader struct {
 	fields map[string]json.RawMessage
 	next   int // index
 
+	foreign Table // of a format of Parts, whose fields are header
+	cells   [][]byte
+
 	// Of a Reader that OpenFile made; see place.go.
 	file  io.ReadSeeker
 	asked Options
@@ -89,7 +93,10 @@ func NewReader(in io.Reader, o Options) (*Reader, error) {
 	if err := r.choose(o); err != nil {
 		return nil, err
 	}
-	text, err := inflated(in)
+	if o.Parts.knows(r.format) {
+		return nil, fmt.Errorf("the format %s needs a file, in which any place can be read", r.format)
+	}
+	text, err := inflated(in, o.Parts)
 	if err != nil {
 		return nil, err
 	}
@@ -126,11 +133,13 @@ func NewReader(in io.Reader, o Options) (*Reader, error) {
 // choose reads the options.
 func (r *Reader) choose(o Options) error {
 	switch {
-	case o.Format != "" && !slices.Contains(Formats, o.Format):
-		return fmt.Errorf("there is no format %q; there are %v", o.Format, Formats)
+	case string(o.Format) == parquet.name && !o.Parts.knows(o.Format):
+		return parquet.missing()
+	case o.Format != "" && !slices.Contains(Formats, o.Format) && !o.Parts.knows(o.Format):
+		return fmt.Errorf("there is no format %q; there are %v", o.Format, o.Parts.names())
 	case o.Field != "" && o.Template != "":
 		return errors.New("both a field and a template say what the text is: leave one out")
-	case o.Format == Lines && o != Options{Format: Lines}:
+	case o.Format == Lines && (o.Field != "" || o.Template != "" || o.ID != ""):
 		return errors.New("lines have no fields: choose jsonl, csv or tsv")
 	case o.ID != "" && o.Field == "" && o.Template == "":
 		return errors.New("a field is needed for the text of each record, or a template of several")
@@ -144,16 +153,34 @@ func (r *Reader) choose(o Options) error {
 	return err
 }
 
-// inflated returns what in holds, decompressed if it is gzip.
-func inflated(in io.Reader) (io.Reader, error) {
+// inflated returns what in holds, decompressed if it is gzip, or zstd and there is a part for it.
+func inflated(in io.Reader, p *Parts) (io.Reader, error) {
 	b := bufio.NewReader(in)
-	if first, err := b.Peek(1); err != nil || first[0] != 0x1f {
-		return b, nil // reading meets the error again
+	switch {
+	case begins(b, gzipMagic):
+		return gzip.NewReader(b)
+	case begins(b, zstd.magic):
+		if p == nil || p.Inflate[zstd.name] == nil {
+			return nil, zstd.missing()
+		}
+		return p.Inflate[zstd.name](b)
+	case begins(b, parquet.magic):
+		return nil, parquet.missing()
 	}
-	if magic, err := b.Peek(2); err != nil || magic[1] != 0x8b {
-		return b, nil
+	return b, nil
+}
+
+const gzipMagic = "\x1f\x8b"
+
+// begins reports whether an input begins with these bytes. It reads no further than they agree, so
+// that a line of a terminal is not waited for. Reading meets an error again.
+func begins(b *bufio.Reader, magic string) bool {
+	for n := range len(magic) {
+		if head, err := b.Peek(n + 1); err != nil || head[n] != magic[n] {
+			return false
+		}
 	}
-	return gzip.NewReader(b)
+	return true
 }
 
 // tell sets the format by the beginning of the input, which it returns. It reads a second line only
@@ -232,13 +259,24 @@ func (r *Reader) Next() bool {
 		why = r.fill()
 	}
 	if why != "" {
-		r.Row.Err = fmt.Errorf("line %d %s", r.line, why)
+		r.Row.Err = fmt.Errorf("%s %d %s", r.unit(), r.line, why)
 	}
 	return true
 }
 
+// unit is what Row.Line counts.
+func (r *Reader) unit() string {
+	if r.foreign != nil {
+		return "record"
+	}
+	return "line"
+}
+
 // read reads the fields of a record, or why it has none, in words that follow its line.
 func (r *Reader) read() (why string, ok bool) {
+	if r.foreign != nil {
+		return r.foreignRecord()
+	}
 	if r.csv != nil {
 		values, why, ok := r.record()
 		if ok && why == "" {
@@ -411,7 +449,7 @@ func (r *Reader) table(values []string) (why string) {
 
 // fill takes the fields of an object, and checks text and id.
 func (r *Reader) fill() (why string) {
-	if r.format == JSONL {
+	if r.format == JSONL || r.foreign != nil {
 		if why = r.object(); why != "" {
 			return why
 		}
@@ -451,7 +489,7 @@ func (r *Reader) hollow() bool {
 	return len(r.Row.Text) == own
 }
 
-// object takes the values of a JSON object.
+// object takes the values of a JSON object, or of a record of a Table.
 func (r *Reader) object() (why string) {
 	var text strings.Builder
 	for _, p := range r.parts {
@@ -477,6 +515,10 @@ func (r *Reader) object() (why string) {
 
 // value returns a string, or a number or a bool as it stands. null is "".
 func (r *Reader) value(name string) (value string, null bool, why string) {
+	if r.foreign != nil {
+		value, null = r.cell(name)
+		return value, null, ""
+	}
 	raw, ok := r.fields[name]
 	for inner, rest := r.fields, name; !ok && strings.Contains(rest, "."); {
 		var key string

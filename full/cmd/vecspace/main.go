@@ -5,8 +5,9 @@ package main
 import (
 	"github.com/vecspace/embedding/full"
 	"github.com/vecspace/embedding/internal/command"
+	"github.com/vecspace/embedding/jobs/parquet"
 )
 
 func main() {
-	command.Main(command.Parts{Parts: full.Parts(), Meeting: meeting{}, Tables: postgres{}})
+	command.Main(command.Parts{Parts: full.Parts(), Meeting: meeting{}, Tables: postgres{}, Formats: parquet.Formats()})
 }

@@ -61,6 +61,10 @@ func Recipes() []Recipe {
 		{Name: "frameworks", Version: "2026.11.29", Slow: true, Pins: strings.Fields(lockFrameworks)},
 		// Ray 2.60.0, Daft 0.7.26 and OpenAI's client.
 		{Name: "engines", Version: "2026.11.30", Slow: true, Pins: strings.Fields(lockEngines)},
+		// What opens the files of jobs.
+		{Name: "tables", Version: "2026.11.29", Slow: true, Pins: []string{
+			"pyarrow==26.0.1", "duckdb==2.0.1", "polars==2.1.0", "polars-runtime-32==2.1.0", "numpy==2.4.6",
+		}},
 		// OpenAI's JavaScript client, with langchain's on top of it. Slow, because only this recipe needs
 		// Node.
 		{Name: "node", Version: "7.55.0", Slow: true, NPM: []string{nodePackage, nodeLock}},

@@ -144,6 +144,12 @@ func Engines(t testing.TB, args ...string) *exec.Cmd {
 	return client(t, "engines", args)
 }
 
+// Tables returns a command of a Python with pyarrow, DuckDB, polars and NumPy.
+func Tables(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return client(t, "tables", args)
+}
+
 // Node returns a Node command. $NODE_PACKAGES has OpenAI's JavaScript client and langchain's.
 func Node(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
