@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
@@ -53,7 +54,7 @@ func (c counted) Read(p []byte) (int, error) {
 func (x *exchange) body() ([]byte, *dialect.Refusal) {
 	most := x.s.limits.Body
 	large := func() *dialect.Refusal {
-		return x.say(x.words().LargeBody, "the body has more than %d bytes: send fewer texts in a request", most)
+		return x.say(x.of(embedding.TooLarge), "the body has more than %d bytes: send fewer texts in a request", most)
 	}
 	if x.req.ContentLength > most {
 		x.hangUp()

@@ -771,7 +771,7 @@ func TestCrowdedBody(t *testing.T) {
 	}{
 		{path: "/v1/embeddings", body: `{"input":[` + strings.Repeat(`1,`, mostValues) + `1]}`, status: 413, says: "more than 400000 values"},
 		{path: "/v1/embeddings", body: `{"input":[` + strings.Repeat(`"",`, mostValues) + `""]}`, status: 413, says: "more than 400000 values"},
-		{path: "/v1beta/models/m:batchEmbedContents", body: `{"requests":[` + strings.Repeat(`{},`, mostValues) + `{}]}`, status: 400, says: "more than 400000 values"},
+		{path: "/v1beta/models/m:batchEmbedContents", body: `{"requests":[` + strings.Repeat(`{},`, mostValues) + `{}]}`, status: 413, says: "more than 400000 values"},
 		{path: "/v1/embeddings", body: `{"input":"\\\",` + strings.Repeat(`a,`, mostValues) + `"}`, status: 200, says: `"object":"list"`},
 		{path: "/v1/embeddings", body: `{"input":[` + strings.Repeat(`1,`, mostValues/2) + `1]}`, status: 400, says: "token ids"},
 		{path: "/v1/embeddings", body: `{"input":"` + strings.Repeat(`a`, mostValues), status: 400, says: "could not parse"},

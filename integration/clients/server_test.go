@@ -118,7 +118,7 @@ func TestServer(t *testing.T) {
 		serveTo(t, servers.OpenAIClient, "server_client.py", []string{"openai"}, all)
 	})
 	t.Run("vendors", func(t *testing.T) {
-		all := wanted("cohere", want{raised: "InvalidTokenError", status: 498, says: at}, want{raised: "UnauthorizedError", status: 401, says: "is not one of this server's"})
+		all := wanted("cohere", want{raised: "BadRequestError", status: 400, says: at}, want{raised: "UnauthorizedError", status: 401, says: "is not one of this server's"})
 		maps.Copy(all, wanted("voyage", want{raised: "InvalidRequestError", status: 400, says: at}, want{raised: "AuthenticationError", status: 401}))
 		maps.Copy(all, wanted("dashscope", want{raised: "Refused", status: 400, code: "DataInspectionFailed", says: at}, want{raised: "Refused", status: 401, code: "InvalidApiKey"}))
 		maps.Copy(all, map[string]want{
