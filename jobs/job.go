@@ -224,6 +224,9 @@ func (j *Job) Retry(done ...int) (n int, err error) {
 	}
 	for _, s := range done {
 		from := filepath.Join(j.dir, dataName, partFolder(s))
+		if err := j.forgetBatches(s); err != nil {
+			return n, err
+		}
 		if !exists(from) {
 			continue
 		}
