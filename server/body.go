@@ -93,6 +93,20 @@ func (x *exchange) body() ([]byte, *dialect.Refusal) {
 // client reads the answer before the end.
 const lingering = 500 * time.Millisecond
 
+// passing is the length of an unread body that the connection is worth. net/http throws it away
+// before the answer and keeps the connection, or ends it if the body is late.
+const passing = 64 << 10
+
+// leave leaves the body unread. A new connection, with a handshake if it is TLS, would cost more
+// than to throw a small body away.
+func (x *exchange) leave() {
+	if n := x.req.ContentLength; n < 0 || n > passing {
+		x.hangUp()
+		return
+	}
+	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now().Add(lingering)) // not every connection has one
+}
+
 // hangUp makes the answer go out at once and end the connection, whatever is left of the body.
 func (x *exchange) hangUp() {
 	x.req.Out.Set("Connection", "close")

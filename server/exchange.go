@@ -182,7 +182,7 @@ func (x *exchange) models() ([]dialect.Model, *dialect.Refusal) {
 // embed answers a request for vectors, or says why not.
 func (x *exchange) embed() *dialect.Refusal {
 	if x.s.inFlight.Load() >= int64(x.s.limits.InFlight) || x.s.held.Load() >= x.s.limits.Bytes {
-		x.hangUp()
+		x.leave()
 		return x.busy()
 	}
 	body, why := x.body()

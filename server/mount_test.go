@@ -1,8 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
+	"io"
+	"log"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -234,4 +239,73 @@ func TestWiresTell(t *testing.T) {
 			t.Errorf("%s %s %s: got %d and %s, want %d and %q", tc.method, tc.path, tc.body, w.Code, w.Body, tc.status, tc.says)
 		}
 	}
+}
+
+// embedRoutes are the paths at which the mounts embed, with the model m in those that name one.
+func embedRoutes() (all []string) {
+	for _, m := range mounts() {
+		for _, r := range m.routes {
+			if r.Info == nil {
+				all = append(all, m.prefix+strings.NewReplacer("{model}", "m", "{deployment}", "m").Replace(r.Path))
+			}
+		}
+	}
+	return all
+}
+
+// FuzzBody: no body makes the decoder of any wire panic, or the server answer with anything but
+// JSON and a known status. The seeds are what our providers send, at each route.
+func FuzzBody(f *testing.F) {
+	bodies := [][]byte{[]byte(`{"model":"m","input":["a",""]}`), []byte(`{"input":[[1]],"dimensions":1e3}`), []byte(`{"input":"\ud800"}`), []byte(`{"model":{},"input":{"a":1},"encoding_format":[]}`)}
+	for _, w := range wires {
+		srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if body, err := io.ReadAll(r.Body); err == nil {
+				bodies = append(bodies, bytes.ReplaceAll(body, []byte(w.model), []byte("m")))
+			}
+			panic(http.ErrAbortHandler)
+		}))
+		srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+		client, err := w.open(srv.URL)
+		expect.NoError(f, err)
+		_, _ = client.Embed(f.Context(), embedding.Request{Texts: []string{"a text", "wörds"}, Task: embedding.TaskQuery}) // it gets no answer
+		srv.Close()
+	}
+	routes := embedRoutes()
+	for i := range routes {
+		for _, body := range bodies {
+			f.Add(uint8(i), body)
+		}
+	}
+	e, _ := fake(embedtest.FakeOptions{})
+	s := open(f, e, Options{})
+	f.Fuzz(func(t *testing.T, route uint8, body []byte) {
+		path := routes[int(route)%len(routes)]
+		w := ask(s, http.MethodPost, path, string(body))
+		if isJSON := w.Header().Get("Content-Type") == jsonType; w.Code < 200 || w.Code >= 500 || isJSON && !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%s %q: got %d and %q", path, body, w.Code, w.Body)
+		}
+	})
+}
+
+// FuzzPath: no path makes the server panic, or answer with anything but JSON and a known status.
+func FuzzPath(f *testing.F) {
+	for _, path := range append(embedRoutes(), "/", "/v1/models/m", "/tei/m/info", "/tei//embed", "/voyage", "/model/%2e%2e/invoke") {
+		f.Add(path)
+	}
+	e, _ := fake(embedtest.FakeOptions{})
+	s := open(f, e, Options{})
+	f.Fuzz(func(t *testing.T, path string) {
+		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \t\r\n\x00%?#") {
+			return
+		}
+		for _, method := range []string{http.MethodPost, http.MethodGet} {
+			r := httptest.NewRequest(method, "http://localhost/", strings.NewReader(`{"model":"m","input":"a"}`))
+			r.URL.Path = path
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			if isJSON := w.Header().Get("Content-Type") == jsonType; w.Code < 200 || w.Code >= 500 || isJSON && !json.Valid(w.Body.Bytes()) {
+				t.Errorf("%s %s: got %d and %q", method, path, w.Code, w.Body)
+			}
+		}
+	})
 }

@@ -15,6 +15,8 @@ var (
 	lockEngines string
 	//go:embed lock/frameworks.txt
 	lockFrameworks string
+	//go:embed lock/litellm.txt
+	lockLiteLLM string
 	//go:embed lock/node/package.json
 	nodePackage string
 	//go:embed lock/node/package-lock.json
@@ -65,9 +67,11 @@ func Recipes() []Recipe {
 		{Name: "tables", Version: "2026.11.29", Slow: true, Pins: []string{
 			"pyarrow==26.0.1", "duckdb==2.0.1", "polars==2.1.0", "polars-runtime-32==2.1.0", "numpy==2.4.6",
 		}},
-		// OpenAI's JavaScript client, with langchain's on top of it. Slow, because only this recipe needs
-		// Node.
-		{Name: "node", Version: "7.55.0", Slow: true, NPM: []string{nodePackage, nodeLock}},
+		// LiteLLM's SDK, and OpenAI's Python client 2.54.0, which it needs.
+		{Name: "litellm", Version: "1.106.2", Slow: true, Pins: strings.Fields(lockLiteLLM)},
+		// OpenAI's JavaScript client, with langchain's on top of it, and the AI SDK. Slow, because only
+		// this recipe needs Node.
+		{Name: "node", Version: "2026.11.29", Slow: true, NPM: []string{nodePackage, nodeLock}},
 		{Name: "milvus", Version: "2.5.1", Slow: true, Wheels: []string{ // the server takes a second, its Go client minutes to compile
 			"milvus-lite==2.5.1 --hash=sha256:25ce13f4b8d46876dd2b7ac8563d7d8306da7ff3999bb0d14b116b30f71d706c",
 		}, Runnable: []string{"milvus_lite/lib/milvus"}},

@@ -150,7 +150,14 @@ func Tables(t testing.TB, args ...string) *exec.Cmd {
 	return client(t, "tables", args)
 }
 
-// Node returns a Node command. $NODE_PACKAGES has OpenAI's JavaScript client and langchain's.
+// LiteLLM returns a command of a Python with LiteLLM's SDK and OpenAI's client 2.
+func LiteLLM(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return client(t, "litellm", args)
+}
+
+// Node returns a Node command. $NODE_PACKAGES has OpenAI's JavaScript client, langchain's and the
+// AI SDK.
 func Node(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	dir, err := kit.Locate("node")
