@@ -3,6 +3,7 @@ package pgtable_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,7 +11,29 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/jobs"
+	"github.com/vecspace/embedding/providers"
 )
+
+// finished returns the folder of a job of 20 texts.
+func finished(t *testing.T) string {
+	t.Helper()
+	in, dir := filepath.Join(t.TempDir(), "in.txt"), filepath.Join(t.TempDir(), "out")
+	var b strings.Builder
+	for i := range 20 {
+		fmt.Fprintf(&b, "the report %d\n", i)
+	}
+	expect.NoError(t, os.WriteFile(in, []byte(b.String()), 0o600))
+	e, err := providers.Open(local)
+	expect.NoError(t, err)
+	p, err := jobs.NewPlan(t.Context(), e, jobs.Options{Inputs: []string{in}, Out: dir})
+	expect.NoError(t, err)
+	j, err := p.Start()
+	expect.NoError(t, err)
+	expect.NoError(t, j.Work(t.Context(), e, jobs.WorkOptions{}))
+	expect.NoError(t, j.Close())
+	return dir
+}
 
 // The commands of the full build, as a user calls them.
 func TestCommand(t *testing.T) {
@@ -62,5 +85,9 @@ func TestCommand(t *testing.T) {
 	run(0, "500 vectors are of their text", "verify", "-into", "docs_vec")
 	run(0, "removed", "drop", "-into", "docs_vec")
 	run(1, "nobody keeps vectors", "status", "-into", "docs_vec")
+	job := finished(t)
+	run(0, "20 vectors; now create an index: CREATE INDEX ON copied USING hnsw (embedding vector_cosine_ops)", "merge", job, "-into", "copied")
+	run(1, "there is a table", "merge", job, "-into", "copied")
+	expect.Equal(t, "rows that were copied", one[int](s, "SELECT count(DISTINCT embedding) FROM copied"), 20)
 	expect.Equal(t, "rows that are left", one[int](s, "SELECT count(*) FROM docs"), 500)
 }

@@ -31,7 +31,7 @@ paid for at most once beyond what was under way.
   cancel   end it for good and keep its results
   retry    do failed shards again; run it again then
   verify   read inputs and results again and compare them
-  merge    write the vectors of all parts to one file
+  merge    write the vectors of all parts to one file, or to a table of PostgreSQL (full build)
   init     let a table of PostgreSQL have vectors that follow its texts (full build)
   drop     remove these vectors, and what keeps them
 
@@ -214,12 +214,26 @@ func printJSON(std streams, v any) error {
 func (p Parts) jobMerge(ctx context.Context, args []string, std streams) (err error) {
 	fs := flag.NewFlagSet("vecspace job merge", flag.ContinueOnError)
 	to := fs.String("o", "", "write to this `file`; ids of .npy go to FILE.ids")
-	j, _, err := p.folder(fs, "Writes the vectors of all parts to one file, in the order of the texts.", args, std)
+	into := fs.String("into", "", "or to this new `table` of the data base at ADDRESS (full build)")
+	address := ""
+	if i := slices.IndexFunc(args, isDatabase); i >= 0 {
+		address = args[i]
+		args = slices.Delete(slices.Clone(args), i, i+1)
+	}
+	j, _, err := p.folder(fs, "Writes the vectors of all parts to one file, in the order of the texts, or with an ADDRESS such as\n"+
+		"postgres://me@host/db to a new table of PostgreSQL with the columns index, id and embedding.", args, std)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	if *to == "" || isStdout(*to) {
+	switch {
+	case address != "" && *to != "":
+		return usagef("-o is a file and the address is of a table: leave one out")
+	case address != "":
+		return p.mergeInto(ctx, j, address, *into, std)
+	case *into != "":
+		return usagef("-into is a table: name its data base too, as in postgres://me@host/db")
+	case *to == "" || isStdout(*to):
 		return usagef("-o FILE is needed")
 	}
 	n, err := j.Merge(ctx, *to)
@@ -227,6 +241,29 @@ func (p Parts) jobMerge(ctx context.Context, args []string, std streams) (err er
 		fmt.Fprintf(std.err, "%s: %d vectors\n", *to, n)
 	}
 	return err
+}
+
+// mergeInto writes the vectors of a job to a table.
+func (p Parts) mergeInto(ctx context.Context, j *jobs.Job, address, into string, std streams) error {
+	switch {
+	case into == "":
+		return usagef("-into NAME is needed, a new table")
+	case p.Tables == nil:
+		return usagef("tables need the full build: go install github.com/vecspace/embedding/full/cmd/vecspace@latest")
+	}
+	n, err := p.Tables.Copy(ctx, address, j, into)
+	if err == nil {
+		fmt.Fprintf(std.err, "%s: %d vectors; now create an index: CREATE INDEX ON %s USING hnsw (embedding %s_cosine_ops)\n", into, n, into, vectorType(j))
+	}
+	return err
+}
+
+// vectorType is pgvector's name for the vectors of a job.
+func vectorType(j *jobs.Job) string {
+	if j.Manifest.Spec.Output.DType == "float16" {
+		return "halfvec"
+	}
+	return "vector"
 }
 
 func jobStatus(ctx context.Context, args []string, std streams) (err error) {

@@ -34,6 +34,8 @@ type Tables interface {
 	Init(ctx context.Context, address string, spec TableSpec, e embedding.Embedder) (Table, error)
 	// Open finds it by the name of the table of vectors.
 	Open(ctx context.Context, address, into string) (Table, error)
+	// Copy writes the vectors of a finished job to a new table.
+	Copy(ctx context.Context, address string, j *jobs.Job, into string) (rows int64, err error)
 }
 
 // TableSpec says which vectors of which table are kept.
@@ -77,7 +79,7 @@ func isDatabase(arg string) bool {
 
 // onTable reports whether a command of job is about a table.
 func onTable(name string, args []string) bool {
-	return name == "init" || name == "drop" || slices.ContainsFunc(args, isDatabase)
+	return name == "init" || name == "drop" || name != "merge" && slices.ContainsFunc(args, isDatabase)
 }
 
 // tableFlags are the arguments of a command on a table.

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/jobs"
 )
 
 // tables is a data base with one set of vectors, which writes down what is asked of it.
@@ -31,6 +33,11 @@ func (d *tables) Open(_ context.Context, address, into string) (Table, error) {
 	}
 	d.asked = append(d.asked, "open "+address+" "+into)
 	return d, nil
+}
+
+func (d *tables) Copy(_ context.Context, address string, j *jobs.Job, into string) (int64, error) {
+	d.asked = append(d.asked, fmt.Sprint("copy ", address, " ", j.Manifest.Plan.Texts, " ", into))
+	return int64(j.Manifest.Plan.Texts), nil
 }
 
 func (d *tables) Reference() string { return "static:base?dimensions=64" }
@@ -137,5 +144,27 @@ func TestJobOnTables(t *testing.T) {
 				t.Errorf("got the text below, want none with the password\n%s", &out)
 			}
 		})
+	}
+}
+
+// A finished job goes into a table, and what the call lacks is said.
+func TestJobMergeInto(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	code, out, errs := vecspace(t, "", "job", "run", "-in", put(t, "a.txt", textsOf(5)), "-out", dir)
+	ended(t, code, 0, out+errs)
+	d := &tables{}
+	var b strings.Builder
+	std := streams{strings.NewReader(""), &b, &b}
+	expect.Equal(t, "code", Parts{Tables: d}.run(t.Context(), []string{"job", "merge", dir, "postgres://h/db", "-into", "v"}, std), 0)
+	expect.Equal(t, "asked", strings.Join(d.asked, "; "), "copy postgres://h/db 5 v")
+	holds(t, b.String(), "v: 5 vectors; now create an index: CREATE INDEX ON v USING hnsw (embedding vector_cosine_ops)")
+	for args, want := range map[string]string{
+		"postgres://h/db":              "-into NAME is needed",
+		"postgres://h/db -into v -o a": "leave one out",
+		"-into v":                      "name its data base too",
+		"postgres://h/db -into v":      "tables need the full build",
+	} {
+		code, out, errs := vecspace(t, "", append([]string{"job", "merge", dir}, strings.Fields(args)...)...)
+		ended(t, code, 2, out+errs, want)
 	}
 }

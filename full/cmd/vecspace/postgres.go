@@ -8,6 +8,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/command"
+	"github.com/vecspace/embedding/jobs"
 	"github.com/vecspace/embedding/jobs/pgtable"
 )
 
@@ -24,6 +25,15 @@ func (postgres) Open(ctx context.Context, address, into string) (command.Table, 
 	return withPool(ctx, address, func(pool *pgxpool.Pool) (*pgtable.Table, error) {
 		return pgtable.Open(ctx, pool, into)
 	})
+}
+
+func (postgres) Copy(ctx context.Context, address string, j *jobs.Job, into string) (int64, error) {
+	pool, err := pgxpool.New(ctx, address)
+	if err != nil {
+		return 0, err
+	}
+	defer pool.Close()
+	return pgtable.Copy(ctx, pool, j, into)
 }
 
 func withPool(ctx context.Context, address string, open func(*pgxpool.Pool) (*pgtable.Table, error)) (command.Table, error) {
