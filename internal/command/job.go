@@ -67,7 +67,7 @@ func (p Parts) job(ctx context.Context, args []string, std streams) error {
 	case "resume":
 		return jobResume(args[1:], std)
 	case "cancel":
-		return jobCancel(args[1:], std)
+		return jobCancel(ctx, args[1:], std)
 	case "retry":
 		return jobRetry(args[1:], std)
 	case "verify":
@@ -128,7 +128,7 @@ func jobResume(args []string, std streams) (err error) {
 	return err
 }
 
-func jobCancel(args []string, std streams) (err error) {
+func jobCancel(ctx context.Context, args []string, std streams) (err error) {
 	j, dir, err := on("cancel", "Ends the job for good in all processes. Finished parts stay.", args, std)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func jobCancel(args []string, std streams) (err error) {
 		return err
 	}
 	fmt.Fprintf(std.err, "canceled; finished parts stay in %s\n", dir)
-	return nil
+	return cancelBatches(ctx, j, std)
 }
 
 func jobRetry(args []string, std streams) (err error) {
@@ -320,6 +320,7 @@ func statusText(s jobs.Status, dir string, rate float64) string {
 	if s.Requests > 0 {
 		fmt.Fprintf(&b, "  %s\n", spent(s))
 	}
+	b.WriteString(batchesText(s.Batches))
 	if len(s.Workers) > 0 {
 		fmt.Fprintf(&b, "  processes %s\n", strings.Join(s.Workers, ", "))
 	}

@@ -58,7 +58,7 @@ type batch struct {
 	Counts   batchCounts       `json:"request_counts"`
 	Metadata map[string]string `json:"metadata"`
 
-	due   time.Time
+	begun time.Time
 	auth  http.Header // of the request that began it
 	lines []batchLine
 }
@@ -174,7 +174,7 @@ func (x *exchange) download(id string) {
 func (x *exchange) submit(body []byte) {
 	b := &batch{
 		ID: "batch_" + strings.ReplaceAll(requestID(), "-", ""), Object: "batch", Status: "in_progress", Created: x.req.Arrived.Unix(),
-		due: x.req.Arrived.Add(x.settings.BatchTime), auth: x.req.Header.Clone(),
+		begun: x.req.Arrived, auth: x.req.Header.Clone(),
 	}
 	if x.struck("batch-submit-429") {
 		x.fault(Fault{Name: RequestRate})
@@ -269,7 +269,7 @@ func (x *exchange) oneBatch(id string, cancel bool) {
 	case b.Status != "in_progress":
 	case cancel:
 		b.Status = "cancel" + "led" // so spelled
-	case !x.req.Arrived.Before(b.due):
+	case x.req.Arrived.Sub(b.begun) >= x.settings.BatchTime:
 		x.finish(b)
 	}
 	x.json(b)
