@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vecspace/embedding/internal/browser"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/jobs"
 )
@@ -28,6 +29,40 @@ func paged(t *testing.T) *watched {
 	expect.NoError(t, err)
 	t.Cleanup(func() { expect.NoError(t, j.Close()) })
 	return &watched{job: j, dir: dir}
+}
+
+// The page shows sums, batches and failures, follows the folder by itself, and a reason is text and
+// not markup. It fits a phone, and nothing goes to the console.
+func TestJobBrowser(t *testing.T) {
+	w := paged(t)
+	expect.NoError(t, os.MkdirAll(filepath.Join(w.dir, "batch"), 0o777))
+	expect.NoError(t, os.WriteFile(filepath.Join(w.dir, "batch", "a-b.json"), []byte(`{"mark":"a-b","state":"waiting","said":"in_progress","texts":1234,"shards":[0]}`), 0o600))
+	looks := 0
+	pages := w.handler()
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/status.json" {
+			w.mu.Lock()
+			if looks++; looks > 1 {
+				w.at = time.Time{}
+				expect.NoError(t, os.RemoveAll(filepath.Join(w.dir, "data", "part-000001")))
+			}
+			w.mu.Unlock()
+		}
+		pages.ServeHTTP(rw, r)
+	}))
+	defer srv.Close()
+	dom, log := browser.Open(t, srv.URL, "--dump-dom", "--window-size=500,900")
+	if strings.Contains(log, "CONSOLE") {
+		t.Errorf("got the console below, want silence\n%s", log)
+	}
+	for _, want := range []string{
+		"2 of 3, 66.7 %", "<th>shards</th>", "1,234 texts, in_progress, since ", "<th>shard 7</th>", "texts 14 to 15: &lt;b&gt;no&lt;/b&gt;",
+		w.dir, `data-wide="false"`, "<title>66 % of job " + w.job.Manifest.ID,
+	} {
+		if !strings.Contains(dom, want) {
+			t.Errorf("got the page below, want %q in it\n%s", want, dom)
+		}
+	}
 }
 
 func TestJobPage(t *testing.T) {
