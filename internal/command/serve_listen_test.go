@@ -237,6 +237,23 @@ func TestServeDrain(t *testing.T) {
 	ended(t, <-s.ended, 0, s.errs.String())
 }
 
+// Load balancers have time to notice: the server is not ready at once, and goes on with what comes,
+// one request to a connection. The test leaves it at that.
+func TestServeDrainDelay(t *testing.T) {
+	s := startServe(t, "-drain-delay", "1h")
+	s.cancel()
+	ops := &running{base: s.ops()}
+	for status := 0; status != http.StatusServiceUnavailable; { // until the signal has arrived
+		status, _ = ops.send(t, "GET", "/readyz", "", "")
+	}
+	res, err := http.Post(s.base+"/v1/embeddings", "application/json", strings.NewReader(`{"input":"a"}`))
+	expect.NoError(t, err)
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK || !res.Close {
+		t.Errorf("got %d and %v, want an answer that ends its connection", res.StatusCode, res.Header)
+	}
+}
+
 // What does not end in time gets 503.
 func TestServeDrainEnds(t *testing.T) {
 	entered, hold := make(chan struct{}), make(chan struct{})
