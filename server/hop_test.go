@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	chromem "github.com/philippgille/chromem-go"
 	goopenai "github.com/sashabaranov/go-openai"
@@ -177,41 +178,115 @@ func TestBatchInFront(t *testing.T) {
 	expect.Equal(t, "texts of the requests after the refusal", sizes, []int{4, 8, 8})
 }
 
-// Go programs reach the server with the clients of go-openai, langchaingo and chromem-go, and get
-// the vectors of the model behind it.
+// goClients are the clients of Go programs, in one form each. chromem-go sends texts one by
+// one.
+var goClients = []struct {
+	name  string
+	embed func(ctx context.Context, base, key, model string, texts []string, dimensions int) ([][]float32, error)
+	// What its errors show: the status, and the server's words if it passes them on.
+	key, fast, bad string
+	rounded        bool // it normalizes what is normalized, so that the last bit may change
+	fixed          bool // it has no word for dimensions
+	few            bool // a text is a request
+}{
+	{name: "go-openai", key: "status code: 401, status: 401 Unauthorized, message: the API key is not one", fast: "status code: 429", bad: "input[1] was rejected",
+		embed: func(ctx context.Context, base, key, model string, texts []string, dimensions int) (all [][]float32, err error) {
+			o := goopenai.DefaultConfig(key)
+			o.BaseURL = base
+			for _, format := range []goopenai.EmbeddingEncodingFormat{goopenai.EmbeddingEncodingFormatBase64, goopenai.EmbeddingEncodingFormatFloat} {
+				res, err := goopenai.NewClientWithConfig(o).CreateEmbeddings(ctx, goopenai.EmbeddingRequestStrings{
+					Input: texts, Model: goopenai.EmbeddingModel(model), Dimensions: dimensions, EncodingFormat: format,
+				})
+				if err != nil {
+					return nil, err
+				}
+				var got [][]float32
+				for _, d := range res.Data {
+					got = append(got, d.Embedding)
+				}
+				if all != nil && !same(embedding.Response{Vectors: all}, embedding.Response{Vectors: got}) {
+					return nil, errors.New("base64 has other bits than floats")
+				}
+				all = got
+			}
+			return all, nil
+		}},
+	{name: "langchaingo", key: "status code: 401", fast: "status code: 429", bad: "status code: 400", fixed: true,
+		embed: func(ctx context.Context, base, key, model string, texts []string, _ int) ([][]float32, error) {
+			llm, err := langchainopenai.New(langchainopenai.WithBaseURL(base), langchainopenai.WithToken(key), langchainopenai.WithEmbeddingModel(model))
+			if err != nil {
+				return nil, err
+			}
+			e, err := embeddings.NewEmbedder(llm)
+			if err != nil {
+				return nil, err
+			}
+			return e.EmbedDocuments(ctx, texts)
+		}},
+	{name: "chromem-go", key: "401 Unauthorized", fast: "429 Too Many Requests", bad: "400 Bad Request", fixed: true, few: true, rounded: true,
+		embed: func(ctx context.Context, base, key, model string, texts []string, _ int) (all [][]float32, err error) {
+			ask := chromem.NewEmbeddingFuncOpenAICompat(base, key, model, nil)
+			for _, text := range texts {
+				v, err := ask(ctx, text)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, v)
+			}
+			return all, nil
+		}},
+}
+
+// Go programs reach the server with these clients, and get the vectors of the model behind it for
+// 1, 1,000 and 2,048 texts, and errors that show what is wrong.
 func TestGoClients(t *testing.T) {
-	e, _ := fake(embedtest.FakeOptions{Model: embedding.Model{Dimensions: 16}})
-	srv := httptest.NewServer(open(t, e, Options{}))
+	e, _ := fake(embedtest.FakeOptions{Model: embedding.Model{Dimensions: 16}, Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Each: func(text string) error {
+			if text == "BAD" {
+				return embedding.Rejected
+			}
+			return nil
+		}}
+	}})
+	busy, _ := fake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Err: &embedding.Error{Kind: embedding.RateLimited, RetryAfter: time.Second}}
+	}})
+	file, secrets := keyed(t, "")
+	s := open(t, e, Options{Keys: openKeys(t, file, ""), Models: map[string]Model{"m": {Embedder: e, Lengths: []int{4}}, "busy": {Embedder: busy}}})
+	srv := httptest.NewServer(s)
 	defer srv.Close()
-	var texts []string
-	for i := range 1000 {
-		texts = append(texts, fmt.Sprint("text ", i))
-	}
-	want, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
-	expect.NoError(t, err)
-
-	llm, err := langchainopenai.New(langchainopenai.WithBaseURL(srv.URL+"/v1"), langchainopenai.WithToken("none"), langchainopenai.WithEmbeddingModel("m"))
-	expect.NoError(t, err)
-	embedder, err := embeddings.NewEmbedder(llm)
-	expect.NoError(t, err)
-	got, err := embedder.EmbedDocuments(t.Context(), texts)
-	expect.NoError(t, err)
-	expect.Equal(t, "langchaingo's vectors", got, want.Vectors)
-
-	goOpenAI := goopenai.DefaultConfig("none")
-	goOpenAI.BaseURL = srv.URL + "/v1"
-	res, err := goopenai.NewClientWithConfig(goOpenAI).CreateEmbeddings(t.Context(), goopenai.EmbeddingRequestStrings{Input: texts, Model: "m"})
-	expect.NoError(t, err)
-	for i, d := range res.Data {
-		expect.Equal(t, "go-openai's vector", d.Embedding, want.Vectors[i])
-	}
-
-	ask := chromem.NewEmbeddingFuncOpenAICompat(srv.URL+"/v1", "none", "m", nil)
-	for i, text := range texts[:20] {
-		v, err := ask(t.Context(), text)
-		expect.NoError(t, err)
-		if embedding.Cosine(v, want.Vectors[i]) < 0.999999 { // it normalizes
-			t.Errorf("chromem-go, text %d: got %v, want %v", i, v, want.Vectors[i])
+	for _, c := range goClients {
+		ask := func(key, model string, dimensions int, texts ...string) ([][]float32, error) {
+			return c.embed(t.Context(), srv.URL+"/v1", key, model, texts, dimensions)
+		}
+		for _, n := range []int{1, 1000, 2048} {
+			if c.few {
+				n = min(n, 20)
+			}
+			var texts []string
+			for i := range n {
+				texts = append(texts, fmt.Sprint("text ", i))
+			}
+			want, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
+			expect.NoError(t, err)
+			got, err := ask(secrets[0], "m", 0, texts...)
+			expect.NoError(t, err)
+			alike := slices.EqualFunc(got, want.Vectors, func(v, w []float32) bool {
+				return slices.EqualFunc(v, w, sameBits) || c.rounded && embedding.Cosine(v, w) > 0.999999
+			})
+			if !alike {
+				t.Errorf("%s: got other vectors than the model's for %d texts", c.name, n)
+			}
+		}
+		if got, err := ask(secrets[0], "m", 4, "a"); !c.fixed && (err != nil || len(got[0]) != 4) {
+			t.Errorf("%s: got %v and %v, want four dimensions", c.name, got, err)
+		}
+		for name, tc := range map[string]struct{ key, model, text, says string }{
+			"another key": {"wrong", "m", "b", c.key}, "too fast": {secrets[0], "busy", "b", c.fast}, "a bad text": {secrets[0], "m", "BAD", c.bad},
+		} {
+			if _, err := ask(tc.key, tc.model, 0, "a", tc.text); err == nil || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("%s, %s: got %v, want %q", c.name, name, err, tc.says)
+			}
 		}
 	}
 }

@@ -57,14 +57,17 @@ func (d described) Embed(context.Context, embedding.Request) (embedding.Response
 	return embedding.Response{}, embedding.Invalid
 }
 
-// learn notes the dimensions that an answer shows, for a model that does not give them.
-func (m *served) learn(dimensions int) {
+// learn notes the dimensions that vectors show, for a model that does not give them, and returns
+// its Space. Vectors of rejected texts are nil.
+func (m *served) learn(vectors ...[]float32) embedding.Space {
 	about := *m.model.Load()
-	if about.Dimensions == 0 && dimensions > 0 {
-		about.Dimensions = dimensions // and a Space if the model has none
+	at := slices.IndexFunc(vectors, func(v []float32) bool { return len(v) > 0 })
+	if about.Dimensions == 0 && at >= 0 {
+		about.Dimensions = len(vectors[at]) // and a Space if the model has none
 		about = embedding.Chain(described(about)).Model()
 		m.model.Store(&about)
 	}
+	return about.Space
 }
 
 // probe asks for one vector if nobody knows the dimensions yet.
@@ -73,7 +76,7 @@ func (m *served) probe(ctx context.Context) error {
 		return nil
 	}
 	v, err := embedding.Query(ctx, m.e, "dimensions")
-	m.learn(len(v))
+	m.learn(v)
 	return err
 }
 

@@ -140,7 +140,7 @@ func New(o Options) (*Server, error) {
 	switch {
 	case o.Default != "":
 		if s.dflt = s.names[o.Default]; s.dflt == nil {
-			return nil, fmt.Errorf("server: the default %q is no model: there are %s", o.Default, s.listed())
+			return nil, fmt.Errorf("server: the default %q is no model: there are %s", o.Default, s.listed(nil))
 		}
 	case len(s.models) == 1:
 		s.dflt = s.models[0]
@@ -181,11 +181,13 @@ func (s *Server) unready() (names []string) {
 // [http.Server.Shutdown], and wait until load balancers have noticed.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// listed returns the names of all models for a message.
-func (s *Server) listed() string {
+// listed returns the names of the models that a key may use, for a message.
+func (s *Server) listed(k *client) string {
 	var all []string
 	for _, m := range s.models {
-		all = append(all, m.name)
+		if k.may(m) {
+			all = append(all, m.name)
+		}
 	}
 	return strings.Join(all, ", ")
 }

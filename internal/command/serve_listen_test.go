@@ -145,6 +145,49 @@ func TestServeHost(t *testing.T) {
 	}
 }
 
+// single is a listener of one connection.
+type single struct{ conn chan net.Conn }
+
+func (l single) Accept() (net.Conn, error) {
+	if c, ok := <-l.conn; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+func (single) Close() error   { return nil }
+func (single) Addr() net.Addr { return &net.TCPAddr{} }
+
+// The head of a request has bounds in bytes and in time.
+func TestServeHead(t *testing.T) {
+	for name, tc := range map[string]struct {
+		head, says string
+		after      time.Duration
+	}{
+		"fits":  {head: "GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 15<<10) + "\r\n\r\n", says: "HTTP/1.1 204 "},
+		"large": {head: "GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 40<<10) + "\r\n\r\n", says: "HTTP/1.1 431 "},
+		"late":  {head: "GET / HTTP/1.1\r\nHost: a\r\n", after: 10 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := &listening{std: streams{err: io.Discard}}
+			srv := l.http(t.Context(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+			ours, theirs := net.Pipe()
+			at := single{make(chan net.Conn, 1)}
+			at.conn <- theirs
+			close(at.conn)
+			go func() { _ = srv.Serve(at) }()
+			defer srv.Close()
+			go func() { _, _ = io.WriteString(ours, tc.head) }() // it blocks once nobody reads
+			start, got := time.Now(), make([]byte, 13)
+			n, err := io.ReadFull(ours, got)
+			if said := string(got[:n]); said != tc.says || (err == nil) != (tc.says != "") || time.Since(start) != tc.after {
+				t.Errorf("%s: got %q and %v after %v, want %q after %v", name, said, err, time.Since(start), tc.says, tc.after)
+			}
+			ours.Close()
+			time.Sleep(time.Second) // net/http waits for the client to read what refuses its head
+		})
+	}
+}
+
 // stalled is a table with a provider, slow:x, that answers when it is let.
 func stalled(entered chan<- struct{}, hold <-chan struct{}) Parts {
 	return Parts{Parts: config.Parts{Providers: providers.Table{"slow": func(ref.Ref) (embedding.Embedder, error) {
@@ -192,6 +235,23 @@ func TestServeDrain(t *testing.T) {
 	close(hold)
 	wg.Wait()
 	ended(t, <-s.ended, 0, s.errs.String())
+}
+
+// Load balancers have time to notice: the server is not ready at once, and goes on with what comes,
+// one request to a connection. The test leaves it at that.
+func TestServeDrainDelay(t *testing.T) {
+	s := startServe(t, "-drain-delay", "1h")
+	s.cancel()
+	ops := &running{base: s.ops()}
+	for status := 0; status != http.StatusServiceUnavailable; { // until the signal has arrived
+		status, _ = ops.send(t, "GET", "/readyz", "", "")
+	}
+	res, err := http.Post(s.base+"/v1/embeddings", "application/json", strings.NewReader(`{"input":"a"}`))
+	expect.NoError(t, err)
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK || !res.Close {
+		t.Errorf("got %d and %v, want an answer that ends its connection", res.StatusCode, res.Header)
+	}
 }
 
 // What does not end in time gets 503.
