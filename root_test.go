@@ -25,8 +25,8 @@ func TestDependencies(t *testing.T) {
 		"./server":               {"github.com/VictoriaMetrics/metrics", "github.com/valyala/fastrand", "github.com/valyala/histogram"},
 		"./providers/catalog":    nil,
 		"./providers/batchapi":   nil,
-		"./providers":            {"github.com/sashabaranov/go-openai", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go", "golang.org/x/text"},
-		"./providers/static":     {"golang.org/x/text"},
+		"./providers":            {"github.com/sashabaranov/go-openai", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go", "golang.org/x/text", "golang.org/x/sys/cpu"},
+		"./providers/static":     {"golang.org/x/text", "golang.org/x/sys/cpu"},
 		"./providers/local":      {"golang.org/x/text", "golang.org/x/sys/cpu"},
 		"./providers/bedrock":    {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	}
@@ -75,8 +75,11 @@ func TestDependencies(t *testing.T) {
 					t.Errorf("%s links %s: a provider links no other one, and the leaves link none", pkg, dep)
 				}
 			}
-			if dep == here+"/providers/local" && pkg != "./providers/local" {
-				t.Errorf("%s links the engine of models in the process", pkg)
+			if strings.HasPrefix(dep, here+"/providers/local") && pkg != "./providers/local" {
+				t.Errorf("%s links %s, a part of the engine of models in the process", pkg, dep)
+			}
+			if dep == here+"/providers/static/base1" {
+				t.Errorf("%s links the first edition of static:base, which only a program's own import does", pkg)
 			}
 			if own && strings.HasSuffix(dep, "/static") && pkg != "./providers/static" && pkg != "./providers" {
 				t.Errorf("%s links the local model's weights", pkg)
@@ -84,6 +87,20 @@ func TestDependencies(t *testing.T) {
 			if (strings.HasSuffix(pkg, "dialect") || pkg == "./server") && dep == here+"/providers/emulator" {
 				t.Errorf("%s links the emulators", pkg)
 			}
+		}
+	}
+}
+
+// TestCommandsLink: the commands link what TestDependencies keeps from other programs.
+func TestCommandsLink(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "./cmd/vecspace").Output()
+	if err != nil {
+		t.Fatalf("go list -deps ./cmd/vecspace: %v", err)
+	}
+	deps := strings.Fields(string(out))
+	for _, want := range []string{"providers/local", "providers/static/base1"} {
+		if !slices.Contains(deps, "github.com/vecspace/embedding/"+want) {
+			t.Errorf("the command does not link %s", want)
 		}
 	}
 }

@@ -20,6 +20,9 @@ import (
 // that it names, so that loading and memory are that model's alone.
 const transformerVariable = "PEERS_TRANSFORMER"
 
+// quantizeVariable is the local.Options.Quantize of that process.
+const quantizeVariable = "PEERS_QUANTIZE"
+
 // workload is what a process that measures a model embeds: short texts, and texts that are cut at
 // 256 tokens.
 type workload struct{ Sentences, Passages []string }
@@ -39,7 +42,7 @@ func measureTransformer(folder string) error {
 		return err
 	}
 	begin := processor()
-	e, err := localmodel.New(localmodel.Options{Folder: folder, Truncate: true})
+	e, err := localmodel.New(localmodel.Options{Folder: folder, Truncate: true, Quantize: os.Getenv(quantizeVariable)})
 	if err != nil {
 		return err
 	}
@@ -93,6 +96,7 @@ func (b *bench) transformer() error {
 		avx2  = "the same without AVX-512, sentences"
 		load  = "the same, CPU seconds until the first vector"
 		room  = "the same, memory against the weights as float32"
+		whole = "the same in int8, sentences against float32"
 	)
 	if b.folder == "" {
 		b.unmeasured(short, ">= 0.75x", "-folder FOLDER measures a model, -onnx FILE -onnxruntime INTERPRETER compare it")
@@ -115,17 +119,21 @@ func (b *bench) transformer() error {
 		cmd  func() *exec.Cmd
 		got  []transformed
 	}
-	own := func(debug string) func() *exec.Cmd {
+	own := func(debug, quantize string) func() *exec.Cmd {
 		return func() *exec.Cmd {
 			cmd := exec.CommandContext(b.ctx, self)
-			cmd.Env = append(os.Environ(), transformerVariable+"="+b.folder, "GODEBUG="+debug)
+			cmd.Env = append(os.Environ(), transformerVariable+"="+b.folder, "GODEBUG="+debug, quantizeVariable+"="+quantize)
 			return cmd
 		}
 	}
+	const noAVX512 = "cpu.avx512f=off"
 	routes := []*route{
-		{name: "local, the fastest kernel here", cmd: own("")},
-		{name: "local, AVX2 at most", cmd: own("cpu.avx512f=off")},
+		{name: "local, the fastest kernel here", cmd: own("", "")},
+		{name: "local, AVX2 at most", cmd: own(noAVX512, "")},
+		{name: "local, int8, the fastest kernel here", cmd: own("", "int8")},
+		{name: "local, int8, AVX2 at most", cmd: own(noAVX512, "int8")},
 	}
+	python := len(routes)
 	if b.onnxruntime != "" {
 		routes = append(routes, &route{name: "Python onnxruntime", cmd: func() *exec.Cmd {
 			cmd := exec.CommandContext(b.ctx, b.onnxruntime, "transformer.py", b.onnx, filepath.Join(b.folder, "tokenizer.json"))
@@ -169,20 +177,23 @@ func (b *bench) transformer() error {
 		t.add(r.name, num(middle(r.got, func(g transformed) float64 { return g.Sentences })), num(middle(r.got, func(g transformed) float64 { return g.Passages })),
 			num(middle(r.got, func(g transformed) float64 { return g.Load })), num(middle(r.got, func(g transformed) float64 { return g.Peak })/1e6))
 	}
+	against := func(what string, least float64, r, other int, of func(transformed) float64) {
+		var ratios []float64
+		for i, g := range routes[r].got {
+			ratios = append(ratios, of(g)/of(routes[other].got[i]))
+		}
+		b.hold(what, fmt.Sprintf(">= %vx", least), median(ratios) >= least, "%.2fx (rounds %.2f)", median(ratios), ratios)
+	}
+	ofSentences := func(g transformed) float64 { return g.Sentences }
 	if b.onnxruntime == "" {
 		b.unmeasured(short, ">= 0.75x", "-onnx FILE -onnxruntime INTERPRETER compare it")
 	} else {
-		against := func(what string, least float64, r *route, of func(transformed) float64) {
-			var ratios []float64
-			for i, g := range r.got {
-				ratios = append(ratios, of(g)/of(routes[2].got[i]))
-			}
-			b.hold(what, fmt.Sprintf(">= %vx", least), median(ratios) >= least, "%.2fx (rounds %.2f)", median(ratios), ratios)
-		}
-		against(short, .75, routes[0], func(g transformed) float64 { return g.Sentences })
-		against(long, .9, routes[0], func(g transformed) float64 { return g.Passages })
-		against(avx2, .5, routes[1], func(g transformed) float64 { return g.Sentences })
+		against(short, .75, 0, python, ofSentences)
+		against(long, .9, 0, python, func(g transformed) float64 { return g.Passages })
+		against(avx2, .5, 1, python, ofSentences)
 	}
+	against(whole, 1.5, 2, 0, ofSentences)
+	against(whole+", AVX2 at most", 1.5, 3, 1, ofSentences)
 	seconds := middle(routes[0].got, func(g transformed) float64 { return g.Load })
 	b.hold(load, "< 0.5 s", seconds < .5, "%.2f s", seconds)
 	if most := middle(routes[0].got, func(g transformed) float64 { return g.Peak }); most > 0 {

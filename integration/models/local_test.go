@@ -110,6 +110,23 @@ func TestMiniLMScore(t *testing.T) {
 	}
 }
 
+// In int8 the score loses less than .5.
+func TestMiniLMInt8Score(t *testing.T) {
+	data := os.Getenv("EMBEDDING_TESTDATA")
+	if data == "" {
+		t.Skip("EMBEDDING_TESTDATA names no folder with stsb-multi-mt/stsb-en-test.csv")
+	}
+	set, err := datasets.LoadPairs(filepath.Join(data, "stsb-multi-mt", "stsb-en-test.csv"))
+	expect.NoError(t, err)
+	e := miniLM(t, local.Options{Quantize: "int8"})
+	expect.Equal(t, "space", e.Model().Space, "local/model-dd0b5307+int8@384")
+	got := 100 * spearman(t, e, set)
+	t.Logf("Spearman %.4f, in float32 82.0325", got)
+	if got < 82.0325-.5 {
+		t.Errorf("Spearman is %.4f, want at most .5 less than 82.0325", got)
+	}
+}
+
 var (
 	//go:embed e5folder.py
 	e5Folder string

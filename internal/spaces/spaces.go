@@ -11,6 +11,19 @@ import (
 // FirstStatic is the Space of the first edition of static:base, up to the "@".
 const FirstStatic = "static/base-9680046a"
 
+// Former returns the spaces in which an earlier version had the vectors of m, if no other model can
+// have had them: those of the first edition of static:base, whatever m's dimensions. A server's old
+// name is not among them, because servers at other ports and paths had the same.
+func Former(m embedding.Model) (former []embedding.Space) {
+	if m.Provider != "static" || m.ID != "base" || !strings.HasPrefix(string(m.Space), "static/base-") {
+		return nil
+	}
+	for _, dimensions := range []string{"256", "128", "64"} {
+		former = append(former, FirstStatic+"@"+embedding.Space(dimensions))
+	}
+	return former
+}
+
 // Keep returns advice for an error about stored vectors of another space than m's. It is "" unless
 // stored is what earlier versions derived for m: they left out a server's port and path, and the
 // whole address of an Ollama or TEI server, and static:base was its first edition.

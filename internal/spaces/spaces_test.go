@@ -60,3 +60,26 @@ func TestKeepOfTheFirstStaticEdition(t *testing.T) {
 		}
 	}
 }
+
+func TestFormer(t *testing.T) {
+	for name, tc := range map[string]struct {
+		model embedding.Model
+		want  int
+	}{
+		"static:base":           {embedding.Model{Provider: "static", ID: "base", Space: "static/base-00000000-t2@256"}, 3},
+		"with lexical ones":     {embedding.Model{Provider: "static", ID: "base", Space: "static/base-00000000-t2+lexical256@512"}, 3},
+		"the first edition":     {embedding.Model{Provider: "static", ID: "base1", Space: FirstStatic + "@64"}, 0},
+		"a space of the user's": {embedding.Model{Provider: "static", ID: "base", Space: "mine"}, 0},
+		"another provider":      {embedding.Model{Provider: "openai", ID: "base", Space: "static/base-1@256"}, 0},
+	} {
+		got := Former(tc.model)
+		if len(got) != tc.want {
+			t.Errorf("%s: got %q, want %d spaces", name, got, tc.want)
+		}
+		for _, s := range got {
+			if s.Same(tc.model.Space) || Keep(tc.model, s) == "" {
+				t.Errorf("%s: the space %s is the present one, or nothing tells what to do about it", name, s)
+			}
+		}
+	}
+}

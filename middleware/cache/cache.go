@@ -46,8 +46,8 @@ type Options struct {
 	// Store is a second tier; it may be nil. The Cache reads what memory lacks from it and writes what
 	// the provider answers to it, both before Embed returns, so that a killed process loses nothing
 	// that Embed has returned. A failing Store never fails a call: while it is slow, full or down, the
-	// Cache goes on without it and Stats.Tier says why. A Store has its own expiry. Close it yourself,
-	// after the Cache.
+	// Cache goes on without it and Stats.Tier says why. Vectors of an earlier edition of the model do
+	// fail calls: see [Cache.Wrap]. A Store has its own expiry. Close it yourself, after the Cache.
 	Store Store
 	// StoreTimeout is how long one call of Store, for at most 1,024 texts, may take; 0 means 500 ms.
 	// A read takes at most half of the time that the caller's context has left. After three failures
@@ -63,6 +63,7 @@ type Cache struct {
 	ttl   time.Duration
 	tier  *tier         // may be nil
 	chain atomic.Uint64 // counts the chains with an unknown Space
+	known sync.Map      // the spaces of all other chains
 	stats counters
 
 	stores atomic.Uint64 // counts how often vectors became visible

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -136,11 +137,7 @@ func (t *tier) get(ctx context.Context, keys []Key, m embedding.Model, texts []s
 	rows := make([][]float32, len(keys))
 	for at := 0; at < len(keys); at += tierBlock {
 		block := rows[at:min(at+tierBlock, len(keys))]
-		timeout := t.timeout
-		if deadline, ok := ctx.Deadline(); ok {
-			timeout = min(timeout, time.Until(deadline)/2)
-		}
-		answered := t.call(ctx, &t.read, timeout, func(ctx context.Context) error {
+		answered := t.call(ctx, &t.read, t.patience(ctx), func(ctx context.Context) error {
 			return t.Get(ctx, keys[at:at+len(block)], block)
 		})
 		hits := sound(m, texts[at:at+len(block)], block)
@@ -151,6 +148,28 @@ func (t *tier) get(ctx context.Context, keys []Key, m embedding.Model, texts []s
 		t.misses.Add(int64(len(block) - hits))
 	}
 	return rows
+}
+
+// has reports whether the Store has a vector of any of these keys.
+func (t *tier) has(ctx context.Context, keys []Key) bool {
+	for block := range slices.Chunk(keys, tierBlock) {
+		rows := make([][]float32, len(block))
+		if !t.call(ctx, &t.read, t.patience(ctx), func(ctx context.Context) error { return t.Get(ctx, block, rows) }) {
+			return false
+		}
+		if slices.ContainsFunc(rows, func(row []float32) bool { return row != nil }) {
+			return true
+		}
+	}
+	return false
+}
+
+// patience returns how long a read may take.
+func (t *tier) patience(ctx context.Context) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		return min(t.timeout, time.Until(deadline)/2)
+	}
+	return t.timeout
 }
 
 // set writes rows, as long as they are fresh: a purge makes them stale. It goes on after the

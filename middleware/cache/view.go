@@ -5,6 +5,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/recall"
+	"github.com/vecspace/embedding/internal/spaces"
 )
 
 // Wrap is an [embedding.Middleware]. The cache keeps each vector that next returns, those in an
@@ -14,6 +15,10 @@ import (
 // If the model's dimensions are unknown and there is a Store, the first call embeds its first text
 // alone: the dimensions of that answer give the Space, and with it the Store's keys. Behind
 // [embedding.Probe], a long call's vectors are stored as they come and not at its end.
+//
+// If the Store has a text only from an earlier edition of the model, which is in another Space,
+// Embed fails: the error's Kind is Invalid, and it says how to keep the vectors and how to part
+// with them. A Cache that has wrapped both editions serves both.
 func (c *Cache) Wrap(next embedding.Embedder) embedding.Embedder {
 	if !c.made() {
 		panic("cache: Wrap: " + unmade)
@@ -35,6 +40,8 @@ func (c *Cache) view(next embedding.Embedder, m embedding.Model) *view {
 		v.pre = c.keys.prefix(m, c.chain.Add(1))
 	}
 	v.tier = c.tier.of(m)
+	c.known.Store(m.Space, true)
+	v.former = spaces.Former(m)
 	return v
 }
 
@@ -61,6 +68,8 @@ type view struct {
 	model embedding.Model
 	pre   prefix
 	tier  *tier // may be nil
+
+	former []embedding.Space // of earlier editions of the model
 }
 
 // misses asks the Store, and then next, for the texts without a row.
@@ -71,6 +80,9 @@ func (v *view) misses(ctx context.Context, req embedding.Request, rows [][]float
 			return embedding.Response{Vectors: rows, Usage: embedding.Usage{Reused: hits}}, nil
 		}
 		if err := ctx.Err(); err != nil {
+			return embedding.Response{}, err
+		}
+		if err := v.earlier(ctx, req, rows); err != nil {
 			return embedding.Response{}, err
 		}
 	}
@@ -163,6 +175,30 @@ func (v *view) second(ctx context.Context, at moment, req embedding.Request, row
 		})
 	}
 	return rows, hits
+}
+
+// earlier returns an error if the Store has a missing text from an earlier edition of the model. To
+// embed it anew without a word would hide that the user's other vectors are of that edition too.
+func (v *view) earlier(ctx context.Context, req embedding.Request, rows [][]float32) error {
+	for _, space := range v.former {
+		if _, both := v.cache.known.Load(space); both {
+			continue
+		}
+		old := v.model
+		old.Space = space
+		sums := newStoreKeys(old, req.Task)
+		var keys []Key
+		for i, row := range rows {
+			if row == nil {
+				keys = append(keys, sums.of(req.Texts[i]))
+			}
+		}
+		if v.tier.has(ctx, keys) {
+			return v.model.Errorf(embedding.Invalid, "the cache's Store holds vectors of the space %s, and the model makes %s%s; "+
+				"or give the cache another Store, or purge these vectors (Cache.PurgeSpace)", space, v.model.Space, spaces.Keep(v.model, space))
+		}
+	}
+	return nil
 }
 
 // lacking returns the indexes of the rows that are not in memory. The Store does not have them

@@ -25,8 +25,8 @@
 // # Vector spaces
 //
 // The Space has the folder's name and a hash of all that decides a vector: weights, tokenizer,
-// pooling, normalization and length. [Options].Space unites folders of different names that hold
-// the same.
+// pooling, normalization and length, and "+int8" if it computes so. [Options].Space unites folders
+// of different names that hold the same.
 //
 // # Queries and documents
 //
@@ -43,6 +43,9 @@
 // included.
 //
 // # Speed and memory
+//
+// [Options].Quantize "int8" makes whole numbers of 8 bits of the layers' weights and of what they
+// multiply: faster, in less memory, and in another Space.
 //
 // Kernels in assembly for AVX-512, AVX2 and NEON are chosen when a model is loaded; other
 // processors run plain Go, about 40 times slower. GODEBUG=cpu.avx512f=off or cpu.avx2=off leaves

@@ -426,18 +426,20 @@ func TestAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
-	e, err := New(Options{Folder: written(t, tiny.Model{Layers: 6}), Threads: 1})
-	expect.NoError(t, err)
-	texts := make([]string, 100)
-	for i := range texts {
-		texts[i] = sentences[i%2]
-	}
-	got := testing.AllocsPerRun(5, func() {
-		if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts}); err != nil {
-			t.Fatalf("got %v, want vectors", err)
+	for _, quantize := range []string{"", "int8"} {
+		e, err := New(Options{Folder: written(t, tiny.Model{Layers: 6}), Threads: 1, Quantize: quantize})
+		expect.NoError(t, err)
+		texts := make([]string, 100)
+		for i := range texts {
+			texts[i] = sentences[i%2]
 		}
-	})
-	if got > 3*float64(len(texts)) {
-		t.Errorf("%v allocations for %d texts, want at most 3 each", got, len(texts))
+		got := testing.AllocsPerRun(5, func() {
+			if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts}); err != nil {
+				t.Fatalf("got %v, want vectors", err)
+			}
+		})
+		if got > 3*float64(len(texts)) {
+			t.Errorf("quantize %q: %v allocations for %d texts, want at most 3 each", quantize, got, len(texts))
+		}
 	}
 }

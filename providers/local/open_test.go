@@ -23,7 +23,8 @@ func TestOpen(t *testing.T) {
 	vendortest.BadReferences(t, local.Open, embedding.Invalid, map[string]string{
 		"local:absent":              filepath.Join("absent", "modules.json"),
 		"local:tiny?threads=none":   `the option "threads" is not a whole number above 0`,
-		"local:tiny?dimensions=16":  `there is no option "dimensions"; there are document_prefix, plain, prefix, query_prefix, space, threads, truncate`,
+		"local:tiny?dimensions=16":  `there is no option "dimensions"; there are document_prefix, plain, prefix, quantize, query_prefix, space, threads, truncate`,
+		"local:tiny?quantize=int4":  `quantize is "int4": there is "int8", or nothing for float32`,
 		"local:tiny?truncate=maybe": `the option "truncate" is neither true nor false`,
 	})
 }

@@ -18,7 +18,9 @@
 //	BM25                          -         -       -          -    67.67      37.48
 //
 // Lexical dimensions are behind the others and make vectors twice as long. In them, texts are near
-// that have rare words in common: names, numbers, codes. They help to find documents.
+// that have rare words in common: names, numbers, codes. They help to find documents. On the
+// development sets they win by enough to be the default (SciFact 59.0 against 55.4, the other sets
+// within .6 or better: see train/README.md); that vectors are twice as long decides against it.
 //
 // This is the second edition. Vectors of the first are of another Space, and package base1 opens
 // it.

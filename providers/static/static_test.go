@@ -466,8 +466,10 @@ func TestSum(t *testing.T) {
 					want[d] += float64(q) * float64(m.scale(rows[i]))
 				}
 			}
-			got := make([]float32, dimensions)
+			got, plain := make([]float32, dimensions), make([]float32, dimensions)
 			m.sum(got, rows)
+			m.sumPlain(plain, rows)
+			expect.Equal(t, fmt.Sprint("the sum of ", n, " rows without AVX2"), plain, got)
 			for d := range want {
 				if math.Abs(float64(got[d])-want[d]) > 1e-6*math.Abs(want[d])+1 {
 					t.Fatalf("%d rows, dimension %d of %d: %v, want %v", n, d, dimensions, got[d], want[d])
@@ -475,4 +477,10 @@ func TestSum(t *testing.T) {
 			}
 		}
 	}
+}
+
+// half widens a positive IEEE 754 half-precision number.
+func half(h uint16) float32 {
+	const rebias = 1 << 112 // the distance of the two exponents' zeros
+	return math.Float32frombits(uint32(h)<<13) * rebias
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/maphash"
-	"math"
 	"math/bits"
 	"sync"
 	"unicode/utf8"
@@ -160,8 +159,14 @@ const (
 	widest  = 256 // dimensions
 )
 
-// sum writes the sum of rows into v; len(v) must be a multiple of 16.
+// sum adds the sum of rows to v; len(v) must be a multiple of 64.
 func (t *table) sum(v []float32, rows []int) {
+	if !t.sumFast(v, rows) {
+		t.sumPlain(v, rows)
+	}
+}
+
+func (t *table) sumPlain(v []float32, rows []int) {
 	var acc [widest / 2]uint64
 	for len(rows) > 0 {
 		part := rows[:min(len(rows), fullest)]
@@ -210,9 +215,11 @@ func (t *table) add2(acc []uint64, row0, row1 int, s0, s1 uint64) {
 }
 
 // scale returns a row's scale in units of 2^-12; every scale is a multiple of that. The vectors are
-// normalized, so the unit cancels out.
+// normalized, so the unit cancels out. An IEEE 754 half has ten bits of mantissa and the exponent
+// above them.
 func (t *table) scale(row int) uint64 {
-	return uint64(half(uint16(t.scales[2*row])|uint16(t.scales[2*row+1])<<8)*(1<<12) + .5)
+	h := uint64(t.scales[2*row]) | uint64(t.scales[2*row+1])<<8
+	return (h&1023 | 1024) << (h >> 10) >> 13
 }
 
 // word returns the first eight bytes of s, little-endian; the compiler makes it one load.
@@ -220,10 +227,4 @@ func word(s string) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
-// half widens a positive IEEE 754 half-precision number, subnormal ones included.
-func half(h uint16) float32 {
-	const rebias = 1 << 112 // the distance of the two exponents' zeros
-	return math.Float32frombits(uint32(h)<<13) * rebias
 }

@@ -14,9 +14,13 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/upgrade"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/middleware/cache/redis"
 	"github.com/vecspace/embedding/middleware/cache/storetest"
+	"github.com/vecspace/embedding/providers/ref"
+	"github.com/vecspace/embedding/providers/static"
+	_ "github.com/vecspace/embedding/providers/static/base1" // which TestFirstEdition opens
 )
 
 func connect(t *testing.T, addr string) *goredis.Client {
@@ -242,4 +246,30 @@ func TestNew(t *testing.T) {
 		!strings.Contains(err.Error(), "cache/redis: ") {
 		t.Errorf("no server: got %v, want an error of cache/redis", err)
 	}
+}
+
+// TestFirstEdition: texts of the first edition of static:base are refused, and no misses.
+func TestFirstEdition(t *testing.T) {
+	server := miniredis.RunT(t)
+	ask := func(reference string) error {
+		r, err := ref.Parse(reference)
+		if err != nil {
+			t.Fatalf("got the error %v, want none", err)
+		}
+		e, err := static.Open(r)
+		if err != nil {
+			t.Fatalf("got the error %v, want none", err)
+		}
+		c, err := cache.New(cache.Options{Store: open(t, connect(t, server.Addr()), redis.Options{})})
+		if err != nil {
+			t.Fatalf("got the error %v, want none", err)
+		}
+		defer c.Close()
+		_, err = embedding.Chain(e, c.Wrap).Embed(t.Context(), embedding.Request{Texts: []string{"a cat"}})
+		return err
+	}
+	if err := ask("static:base1?dimensions=128"); err != nil {
+		t.Fatalf("got the error %v, want none", err)
+	}
+	upgrade.Refused(t, ask("static:base"), "static:base1?dimensions=128")
 }

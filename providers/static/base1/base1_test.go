@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/internal/upgrade"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/providers"
 )
@@ -72,23 +74,75 @@ func (m memory) Purge(_ context.Context, prefix []byte) error {
 	return nil
 }
 
-// TestTier gives both editions one tier. Its keys contain the Space, so a vector of one edition is
-// never the other's.
+// tiered returns a function that asks a model through a cache.
+func tiered(t *testing.T, c *cache.Cache, texts ...string) func(reference string) (embedding.Response, error) {
+	return func(reference string) (embedding.Response, error) {
+		return embedding.Chain(open(t, reference), c.Wrap).Embed(t.Context(), embedding.Request{Texts: texts})
+	}
+}
+
+func over(t *testing.T, tier cache.Store) *cache.Cache {
+	c, err := cache.New(cache.Options{Store: tier})
+	expect.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// TestTier: the present edition refuses texts that a tier has from the first one. A cache that
+// serves both gives each its own.
 func TestTier(t *testing.T) {
 	tier := memory{}
-	texts := []string{"co\u00adoperate", "數據庫"}
-	ask := func(reference string) embedding.Response {
-		c, err := cache.New(cache.Options{Store: tier})
-		expect.NoError(t, err)
-		defer c.Close()
-		res, err := embedding.Chain(open(t, reference), c.Wrap).Embed(t.Context(), embedding.Request{Texts: texts})
-		expect.NoError(t, err)
-		return res
+	first, err := tiered(t, over(t, tier), "co\u00adoperate", "數據庫")("static:base1")
+	expect.NoError(t, err)
+	_, err = tiered(t, over(t, tier), "another", "數據庫")("static:base")
+	upgrade.Refused(t, err, "static:base1")
+	expect.Equal(t, "the error is Invalid", errors.Is(err, embedding.Invalid), true)
+	_, err = tiered(t, over(t, tier), "another")("static:base")
+	expect.NoError(t, err)
+
+	both := tiered(t, over(t, tier), "co\u00adoperate", "數據庫")
+	again, err := both("static:base1")
+	expect.NoError(t, err)
+	expect.Equal(t, "texts that the first edition finds again", again.Usage.Reused, 2)
+	expect.Equal(t, "vectors of the first edition", again.Vectors, first.Vectors)
+	now, err := both("static:base")
+	expect.NoError(t, err)
+	expect.Equal(t, "texts that the present edition finds", now.Usage.Reused, 0)
+	now, err = tiered(t, over(t, tier), "co\u00adoperate", "數據庫")("static:base")
+	expect.NoError(t, err)
+	expect.Equal(t, "texts that the present edition finds again", now.Usage.Reused, 2)
+}
+
+// A space of the user's says that the vectors are comparable, so nothing is looked for.
+func TestTierOfAnOwnSpace(t *testing.T) {
+	tier := memory{}
+	_, err := tiered(t, over(t, tier), "a cat")("static:base1")
+	expect.NoError(t, err)
+	_, err = tiered(t, over(t, tier), "a cat")("static:base?space=mine")
+	expect.NoError(t, err)
+}
+
+// A tier that fails when it is asked for the first edition's vectors fails no call.
+func TestTierThatFails(t *testing.T) {
+	broken := &failing{memory: memory{}}
+	_, err := tiered(t, over(t, broken), "a cat")("static:base1")
+	expect.NoError(t, err)
+	broken.from = 2
+	_, err = tiered(t, over(t, broken), "a cat")("static:base")
+	expect.NoError(t, err)
+}
+
+// failing is a tier whose reads fail from one on.
+type failing struct {
+	memory
+	reads, from int
+}
+
+func (f *failing) Get(ctx context.Context, keys []cache.Key, rows [][]float32) error {
+	if f.reads++; f.from > 0 && f.reads > f.from {
+		return errors.New("the tier is down")
 	}
-	ask("static:base1")
-	expect.Equal(t, "texts that the first edition finds again", ask("static:base1").Usage.Reused, len(texts))
-	expect.Equal(t, "texts that the present edition finds", ask("static:base").Usage.Reused, 0)
-	expect.Equal(t, "texts that the present edition finds again", ask("static:base").Usage.Reused, len(texts))
+	return f.memory.Get(ctx, keys, rows)
 }
 
 // TestEnglishIsTheSame holds what the change log says: plain English has the vectors it had.

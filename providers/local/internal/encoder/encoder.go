@@ -25,6 +25,7 @@ type Config struct {
 	Types      int // token types, of which only the first is used
 	Vocabulary int
 	Epsilon    float32 // of the layer norms
+	Int8       bool    // weights of the layers are whole numbers
 }
 
 // Encoder is a loaded model. It is safe for concurrent use.
@@ -41,7 +42,7 @@ type Encoder struct {
 
 // layer is one block: attention, then the feed-forward part.
 type layer struct {
-	queries, keys, values kernel.Packed
+	queries, keys, values matrix
 	bias                  []float32 // of all three
 	out, up, down         linear
 	norm1, norm2          affine
@@ -49,8 +50,19 @@ type layer struct {
 
 // linear is a weight, packed, and a bias.
 type linear struct {
-	weight kernel.Packed
+	weight matrix
 	bias   []float32
+}
+
+// matrix is a packed weight, in one of the two forms.
+type matrix struct {
+	float kernel.Packed
+	int8  kernel.Packed8
+}
+
+func (m *matrix) scale(by float32) {
+	m.float.Scale(by)
+	m.int8.Scale(by)
 }
 
 // affine is what a layer norm multiplies by and adds.
@@ -80,7 +92,7 @@ func reading(do func()) (err error) {
 // prefix such as "bert.".
 func Load(f *safetensors.File, c Config, prefix string, set *kernel.Set) (*Encoder, error) {
 	const words = "embeddings.word_embeddings.weight"
-	l := loader{f: f, set: set}
+	l := loader{f: f, set: set, int8: c.Int8}
 	if !f.Has(words) && f.Has(prefix+words) {
 		l.prefix = prefix
 	}
@@ -107,6 +119,7 @@ type loader struct {
 	f      *safetensors.File
 	set    *kernel.Set
 	prefix string
+	int8   bool
 	err    error
 }
 
@@ -129,13 +142,19 @@ func (l *loader) affine(name string, n int) affine {
 }
 
 // pack packs a weight from the pages of the file, so that there is no third copy of it.
-func (l *loader) pack(p *kernel.Packed, name string, in, out int) {
+func (l *loader) pack(m *matrix, name string, in, out int) {
 	values, release := l.view(name, out, in)
 	if l.err != nil {
 		return
 	}
 	defer release()
-	l.err = reading(func() { l.set.Pack(p, values, in, in, out) })
+	l.err = reading(func() {
+		if l.int8 {
+			l.set.Pack8(&m.int8, values, in, in, out)
+		} else {
+			l.set.Pack(&m.float, values, in, in, out)
+		}
+	})
 }
 
 func (l *loader) linear(name string, in, out int) (lin linear) {
@@ -145,7 +164,7 @@ func (l *loader) linear(name string, in, out int) (lin linear) {
 }
 
 func (l *loader) layer(at string, c Config) (out layer) {
-	parts := []*kernel.Packed{&out.queries, &out.keys, &out.values}
+	parts := []*matrix{&out.queries, &out.keys, &out.values}
 	for i, name := range []string{"query", "key", "value"} {
 		name = at + "attention.self." + name
 		l.pack(parts[i], name+".weight", c.Hidden, c.Hidden)
@@ -161,7 +180,7 @@ func (l *loader) layer(at string, c Config) (out layer) {
 	}
 	// The scores of the attention are divided by the root of a head's width: the queries are.
 	scale := float32(1 / math.Sqrt(float64(c.Hidden/c.Heads)))
-	out.queries.Scale(scale)
+	out.queries.scale(scale)
 	for i := range c.Hidden {
 		out.bias[i] *= scale
 	}
@@ -180,6 +199,7 @@ type State struct {
 	inner         []float32 // a row for each token of a block
 	scores        []float32 // of a block's tokens to those of one text
 	keys          kernel.Packed
+	rows          kernel.Rows8 // what is multiplied next
 	t             kernel.Scratch
 }
 
@@ -208,9 +228,7 @@ func (e *Encoder) Run(ctx context.Context, texts [][]int32, s *State) ([]float32
 		}
 		l := &e.layers[i]
 		repeat(s.qkv[:total*3*h], l.bias)
-		for k, w := range []*kernel.Packed{&l.queries, &l.keys, &l.values} {
-			e.set.MulAdd(s.qkv[k*h:], 3*h, s.x, h, total, w, &s.t)
-		}
+		e.multiply(s, s.x, h, total, 3*h, product{s.qkv, &l.queries}, product{s.qkv[h:], &l.keys}, product{s.qkv[2*h:], &l.values})
 		clear(s.mixed[:total*h])
 		row := 0
 		for _, ids := range texts {
@@ -218,19 +236,40 @@ func (e *Encoder) Run(ctx context.Context, texts [][]int32, s *State) ([]float32
 			row += len(ids)
 		}
 		// What goes around a part is in x already, and its bias is added by the layer norm.
-		e.set.MulAdd(s.x, h, s.mixed, h, total, &l.out.weight, &s.t)
+		e.multiply(s, s.mixed, h, total, h, product{s.x, &l.out.weight})
 		e.normalize(s.x, total, l.out.bias, l.norm1)
 		for from := 0; from < total; from += block {
 			x, n := s.x[from*h:], min(block, total-from)
 			inner := s.inner[:n*e.Inner]
 			repeat(inner, l.up.bias)
-			e.set.MulAdd(inner, e.Inner, x, h, n, &l.up.weight, &s.t)
+			e.multiply(s, x, h, n, e.Inner, product{inner, &l.up.weight})
 			e.set.GELU(inner, &s.t)
-			e.set.MulAdd(x, h, s.inner, e.Inner, n, &l.down.weight, &s.t)
+			e.multiply(s, s.inner, e.Inner, n, h, product{x, &l.down.weight})
 			e.normalize(x, n, l.down.bias, l.norm2)
 		}
 	}
 	return s.x[:total*h], nil
+}
+
+// product is a matrix to multiply by, and what the result is added to.
+type product struct {
+	to []float32
+	by *matrix
+}
+
+// multiply computes products of the first n rows of x, of so many values. What they are added to
+// has rows of ld values.
+func (e *Encoder) multiply(s *State, x []float32, values, n, ld int, products ...product) {
+	if e.Int8 {
+		e.set.Quantize(&s.rows, x, values, n, values)
+	}
+	for _, p := range products {
+		if e.Int8 {
+			e.set.MulAdd8(p.to, ld, &s.rows, n, &p.by.int8, &s.t)
+		} else {
+			e.set.MulAdd(p.to, ld, x, values, n, &p.by.float, &s.t)
+		}
+	}
 }
 
 // size returns n values in the memory of s, if that is enough.

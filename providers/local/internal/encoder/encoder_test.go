@@ -29,27 +29,38 @@ func open(t *testing.T) *safetensors.File {
 // The vectors of a text's tokens are the same whatever runs before, beside or after it in the same
 // memory, with each kernel. The tests of package local compare them with a reference.
 func TestRun(t *testing.T) {
-	f := open(t)
-	texts := [][]int32{{2, 9, 3}, {2, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120, 130, 3}, {7}, {2, 20, 30, 3}}
 	for _, set := range kernel.Sets() {
-		e, err := Load(f, config, "bert.", set)
+		testRun(t, set, config)
+	}
+}
+
+func TestRunInt8(t *testing.T) {
+	c := config
+	c.Int8 = true
+	for _, set := range kernel.Sets8() {
+		testRun(t, set, c)
+	}
+}
+
+func testRun(t *testing.T, set *kernel.Set, c Config) {
+	texts := [][]int32{{2, 9, 3}, {2, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120, 130, 3}, {7}, {2, 20, 30, 3}}
+	e, err := Load(open(t), c, "bert.", set)
+	expect.NoError(t, err)
+	var shared State
+	var want []float32
+	for _, ids := range texts {
+		x, err := e.Run(t.Context(), [][]int32{ids}, new(State))
 		expect.NoError(t, err)
-		var shared State
-		var want []float32
-		for _, ids := range texts {
-			x, err := e.Run(t.Context(), [][]int32{ids}, new(State))
-			expect.NoError(t, err)
-			expect.Equal(t, set.Name+": values", len(x), len(ids)*config.Hidden)
-			want = append(want, x...)
-		}
-		for range 2 {
-			x, err := e.Run(t.Context(), texts, &shared)
-			expect.NoError(t, err)
-			expect.Equal(t, set.Name+": all texts", x, want)
-			x, err = e.Run(t.Context(), texts[1:2], &shared)
-			expect.NoError(t, err)
-			expect.Equal(t, set.Name+": the longest", x, want[3*config.Hidden:17*config.Hidden])
-		}
+		expect.Equal(t, set.Name+": values", len(x), len(ids)*c.Hidden)
+		want = append(want, x...)
+	}
+	for range 2 {
+		x, err := e.Run(t.Context(), texts, &shared)
+		expect.NoError(t, err)
+		expect.Equal(t, set.Name+": all texts", x, want)
+		x, err = e.Run(t.Context(), texts[1:2], &shared)
+		expect.NoError(t, err)
+		expect.Equal(t, set.Name+": the longest", x, want[3*c.Hidden:17*c.Hidden])
 	}
 }
 

@@ -16,6 +16,11 @@ type Set struct {
 	gelu    func(x *float32, n int)
 	softmax func(x *float32, n int)
 	norm    func(x, add, weight, shift *float32, n int, eps float32)
+
+	// gemm8 multiplies rows by groups of values along k, and by the scales of rows and columns. A set
+	// without it is not one of Sets8.
+	gemm8    func(k int, a *uint8, lda int, b *int8, c *float32, ldc int, scales, columns *float32, begin *int32)
+	quantize func(x *float32, n int, to *uint8) (scale float32)
 }
 
 // Sets returns the sets that this machine can run, the fastest first. The last is in plain Go.
@@ -108,10 +113,20 @@ func (s *Set) product(c []float32, ldc int, a []float32, lda, m int, b []float32
 
 // edge computes a whole tile aside and adds the rows and columns that are in c.
 func (s *Set) edge(k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc, rows, columns int, t *Scratch) {
+	s.gemm(k, &a[0], lda, &b[0], ldb, &s.aside(t)[0], s.Columns)
+	s.add(c, ldc, rows, columns, t)
+}
+
+// aside returns a tile of zeros.
+func (s *Set) aside(t *Scratch) []float32 {
 	size := s.Rows * s.Columns
 	t.tile = slices.Grow(t.tile[:0], size)[:size]
 	clear(t.tile)
-	s.gemm(k, &a[0], lda, &b[0], ldb, &t.tile[0], s.Columns)
+	return t.tile
+}
+
+// add adds rows and columns of the tile aside to c.
+func (s *Set) add(c []float32, ldc, rows, columns int, t *Scratch) {
 	for i := range rows {
 		to := c[i*ldc:][:columns]
 		for j, v := range t.tile[i*s.Columns:][:columns] {

@@ -9,6 +9,7 @@ import (
 var plain = &Set{
 	Name: "go", Rows: 4, Columns: 4, lanes: 1,
 	gemm: gemmGo, gelu: geluGo, softmax: softmaxGo, norm: normGo,
+	gemm8: gemm8Go, quantize: quantizeGo,
 }
 
 func gemmGo(k int, pa *float32, lda int, pb *float32, ldb int, pc *float32, ldc int) {
@@ -113,5 +114,37 @@ func normGo(px, pAdd, pWeight, pShift *float32, n int, eps float32) {
 	scale := float32(1 / math.Sqrt(squares/float64(n)+float64(eps)))
 	for i := range x {
 		x[i] = x[i]*scale*weight[i] + shift[i]
+	}
+}
+
+// nearest returns the nearest whole number, of two the even one.
+func nearest(x float32) int32 { return int32(math.RoundToEven(float64(x))) }
+
+func quantizeGo(px *float32, n int, to *uint8) (scale float32) {
+	x, out := unsafe.Slice(px, n), unsafe.Slice(to, n)
+	scale, up := scales(x, rowLevels)
+	for i, v := range x {
+		out[i] = uint8(nearest(v*up) + rowZero)
+	}
+	return scale
+}
+
+func gemm8Go(k int, pa *uint8, lda int, pb *int8, pc *float32, ldc int, pScales, pColumns *float32, pBegin *int32) {
+	a, b, c := unsafe.Slice(pa, 3*lda+group*k), unsafe.Slice(pb, 4*group*k), unsafe.Slice(pc, 3*ldc+4)
+	scales, columns, begin := unsafe.Slice(pScales, 4), unsafe.Slice(pColumns, 4), unsafe.Slice(pBegin, 4)
+	for i, scale := range scales {
+		row := a[i*lda:][:group*k]
+		sums := [4]int32(begin)
+		for at := 0; at < len(row); at += group {
+			x, y := (*[4]uint8)(row[at:]), (*[16]int8)(b[4*at:])
+			for j := range sums {
+				for g, v := range x {
+					sums[j] += int32(v) * int32(y[group*j+g])
+				}
+			}
+		}
+		for j, sum := range sums {
+			c[i*ldc+j] += float32(float32(sum) * (scale * columns[j])) // not fused, as in the other sets
+		}
 	}
 }
