@@ -20,6 +20,7 @@
 //	    rejected.jsonl      records without a vector, and why
 //	    part.json           counts, costs and checksums
 //	failed/part-000000.json shards that were given up, until Retry
+//	batch/MARK.json         what was given to the vendor's batch API, and what it has cost
 //	_SUCCESS.json           there when every shard is done
 //	paused.json             why the job waits
 //
@@ -36,6 +37,11 @@
 // again. The files are not synced one by one, so a crash of the whole machine may lose some seconds
 // of answers. Costs are what providers have counted; after a kill they are a lower bound, and say
 // so.
+//
+// With [WorkOptions].Batches texts are asked for by the vendor's batch API, at a part of the price.
+// What is given to it is written down before, so that a process that ends in between is not paid
+// for again: the next looks for the batch at the vendor. The account of batches is exact after any
+// kill.
 //
 // # Several processes
 //

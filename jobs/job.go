@@ -70,6 +70,9 @@ func (j *Job) Close() error {
 	return err
 }
 
+// Folder returns the folder of the job, where its results are.
+func (j *Job) Folder() string { return j.dir }
+
 func (j *Job) path(name string) string { return filepath.Join(j.dir, name) }
 
 // Pause is why a job does not go on.
@@ -221,6 +224,9 @@ func (j *Job) Retry(done ...int) (n int, err error) {
 	}
 	for _, s := range done {
 		from := filepath.Join(j.dir, dataName, partFolder(s))
+		if err := j.forgetBatches(s); err != nil {
+			return n, err
+		}
 		if !exists(from) {
 			continue
 		}

@@ -69,6 +69,7 @@ type helper struct {
 	Dir, Reference string
 	Lease          time.Duration
 	Break          string // what it does wrong on purpose: tier, claims, early or killer
+	Batches        int    // texts of a batch; 0: no batches
 }
 
 func (h helper) work() error {
@@ -102,10 +103,18 @@ func (h helper) work() error {
 			return inner.Embed(ctx, req)
 		})
 	}
-	return errors.Join(j.Work(context.Background(), e, WorkOptions{Queue: q, Check: -1, Stack: middleware.StandardOptions{
+	o := WorkOptions{Queue: q, Check: -1, Stack: middleware.StandardOptions{
 		Batch: middleware.BatchOptions{Limits: embedding.Limits{Texts: perAnswer}},
 		Limit: middleware.LimitOptions{InFlight: inFlight},
-	}}), q.Close())
+	}}
+	if h.Batches > 0 {
+		api, err := providers.OpenBatches(h.Reference)
+		if err != nil {
+			return err
+		}
+		o.Batches, o.Poll = narrow{api, h.Batches, 1e6}, 100*time.Millisecond
+	}
+	return errors.Join(j.Work(context.Background(), e, o), q.Close())
 }
 
 const killer = "the record 137 of this file"
@@ -466,4 +475,25 @@ func TestKiller(t *testing.T) {
 		t.Errorf("got %s, want record 137 and why it is left out", got)
 	}
 	expect.Equal(t, "texts billed that are not in the results", s.server.Ledger().Distinct, 299)
+}
+
+// TestBatchKills: whenever a process is killed, before a batch, while the vendor hears of it, while
+// it is waited for or while its answers are read, no batch is begun twice, no text is paid for
+// again, and the account is the vendor's to the token.
+func TestBatchKills(t *testing.T) {
+	s := newSite(t, textsOfKills()/2)
+	quiet := s.run("quiet", blows{})
+	expect.NoError(t, s.server.Configure(emulator.Settings{Latency: 5 * time.Millisecond, BatchTime: 300 * time.Millisecond}))
+	killed := s.run("batches, killed", blows{every: 150 * time.Millisecond, helper: helper{Batches: 4 * s.shard}})
+	expect.Equal(t, "bytes of the results", killed.Bytes, quiet.Bytes)
+	expect.Equal(t, "texts that were paid for again", killed.again(), 0)
+	expect.Equal(t, "tokens", killed.Tokens, killed.Ledger.Tokens)
+	expect.Equal(t, "tokens of batches", killed.BatchTokens, killed.Tokens)
+	marks := s.server.Batches()
+	t.Logf("%d kills, %d batches of at most %d texts", killed.Kills, len(marks), 4*s.shard)
+	if killed.Kills == 0 || len(marks) < s.texts/s.shard/4 {
+		t.Errorf("got %d kills and %d batches, want some and one for each four shards", killed.Kills, len(marks))
+	}
+	slices.Sort(marks)
+	expect.Equal(t, "batches with a mark of their own", len(slices.Compact(slices.Clone(marks))), len(marks))
 }

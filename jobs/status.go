@@ -3,6 +3,7 @@ package jobs
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -41,6 +42,10 @@ type Status struct {
 	Cost     float64 `json:"cost"` // of Tokens at the price of the plan
 	Currency string  `json:"currency,omitempty"`
 	Checks   int     `json:"check_tokens"` // of Tokens, for checks of the model
+	// BatchTokens are those of Tokens that batches have cost, at their part of the price. They are
+	// exact after any kill, for a batch is counted when it has ended, shards or not.
+	BatchTokens int     `json:"batch_tokens,omitempty"`
+	Batches     []Batch `json:"batches,omitempty"` // under way
 
 	Pause    *Pause    `json:"pause,omitempty"`
 	Failures []Failure `json:"failures,omitempty"`
@@ -81,8 +86,24 @@ func (j *Job) Status() (s Status, err error) {
 	s.Requests += checks.Requests
 	s.Tokens += checks.Tokens
 	s.AtLeast = s.AtLeast || checks.Unmetered > 0
+	full := s.Tokens // at the full price
+	batches, err := j.batches()
+	if err != nil {
+		return s, err
+	}
+	asBatches := 0.0 // tokens at the full price that would cost as much
+	for _, b := range batches {
+		if b.State == batchSubmitting || b.State == batchWaiting {
+			s.Batches = append(s.Batches, *b)
+		}
+		s.Requests += b.Requests
+		s.Tokens += b.Tokens
+		s.BatchTokens += b.Tokens
+		s.AtLeast = s.AtLeast || b.Unmetered > 0
+		asBatches += float64(b.Tokens) * cmp.Or(b.Share, 1)
+	}
 	if price := j.Manifest.Price; price != nil {
-		s.Cost, s.Currency = price.PerMillion/1e6*float64(s.Tokens), price.Currency
+		s.Cost, s.Currency = price.PerMillion/1e6*(float64(full)+asBatches), price.Currency
 	}
 	if s.Failures, err = j.Failures(); err != nil {
 		return s, err

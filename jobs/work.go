@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/vecspace/embedding/internal/rows"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
+	"github.com/vecspace/embedding/providers/batchapi"
 )
 
 // WorkOptions are options of [Job.Work]. The zero value is right for most.
@@ -26,6 +28,13 @@ type WorkOptions struct {
 	Workers int
 	// Queue hands out shards. nil means a [Local] in the job's folder.
 	Queue Queue
+	// Batches is the vendor's batch API for e's model: texts are then asked for by batches, and only
+	// what these leave over by e. nil means that all are asked for by e. Workers is then how many
+	// batches this process has under way at once. A job whose batches are under way is worked on with
+	// Batches in all processes.
+	Batches batchapi.API
+	// Poll is the time between two looks at a batch, which rises to ten times that; 0 means 30 s.
+	Poll time.Duration
 	// Check is after how many shards of this process the model is checked for drift; 0 means 20, and
 	// a negative number never. A model that costs nothing, and a job of fewer shards, are not checked.
 	Check int
@@ -59,6 +68,18 @@ func (j *Job) Work(ctx context.Context, e embedding.Embedder, o WorkOptions) (er
 	r.provider = r.door.wrap(e)
 	r.chain = embedding.Chain(r.provider, middleware.Standard(o.Stack))
 	r.kept = !Free(e)
+	work := r.work
+	if o.Batches != nil {
+		b, err := r.newBatcher(o)
+		if err != nil {
+			return err
+		}
+		work = b.work
+	} else if batched, err := j.Batched(); err != nil {
+		return err
+	} else if batched {
+		return fmt.Errorf("jobs: job %s has batches under way, whose texts would be paid for twice: work on it by batches too", j.Manifest.ID)
+	}
 	if r.check = cmp.Or(o.Check, checkEvery); !r.kept || j.Manifest.Plan.Shards <= r.check {
 		r.check = -1
 	}
@@ -85,7 +106,7 @@ func (j *Job) Work(ctx context.Context, e embedding.Embedder, o WorkOptions) (er
 	}
 	var workers, watcher sync.WaitGroup
 	for range cmp.Or(max(o.Workers, 0), 2) {
-		workers.Go(func() { r.work(stopped) })
+		workers.Go(func() { work(stopped) })
 	}
 	watcher.Go(func() { r.watch(stopped) })
 	workers.Wait()
@@ -170,16 +191,11 @@ func (r *run) work(ctx context.Context) {
 		switch {
 		case errors.Is(err, ErrEmpty) || lease == nil && ctx.Err() != nil:
 			return
-		case lease == nil: // of the queue
-			if strikes, _ := r.strike(noShard); strikes >= strikesOut {
-				err = r.pause(failureKind(err), err)
-			} else {
-				r.rest(ctx, backOff(strikes))
-				continue
-			}
+		case lease == nil:
+			err = r.unclaimed(ctx, err)
 		default:
 			if err == nil {
-				err = r.shard(ctx, lease, s, records)
+				err = r.shard(ctx, lease, s, records, nil)
 			}
 			err = r.settle(ctx, lease, s, err)
 		}
@@ -188,6 +204,16 @@ func (r *run) work(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// unclaimed waits after an error of the queue. Its error ends the run.
+func (r *run) unclaimed(ctx context.Context, err error) error {
+	strikes, _ := r.strike(noShard)
+	if strikes >= strikesOut {
+		return r.pause(failureKind(err), err)
+	}
+	r.rest(ctx, backOff(strikes))
+	return nil
 }
 
 // noShard is what fails if no shard can be claimed.
@@ -238,8 +264,9 @@ func (r *run) next(ctx context.Context) (Lease, shard, []rows.Row, error) {
 
 var errLost = errors.New("another process has taken the shard")
 
-// shard embeds the records of a shard and commits their results.
-func (r *run) shard(ctx context.Context, lease Lease, s shard, records []rows.Row) error {
+// shard embeds the records of a shard and commits their results. Texts that are refused already are
+// not asked for.
+func (r *run) shard(ctx context.Context, lease Lease, s shard, records []rows.Row, refused map[string]error) error {
 	if r.job.Done(s.number) {
 		return nil
 	}
@@ -255,7 +282,7 @@ func (r *run) shard(ctx context.Context, lease Lease, s shard, records []rows.Ro
 		}
 	}()
 	for {
-		a := &attempt{run: r, shard: s, records: records, number: lease.Attempt(), cancel: cancel}
+		a := &attempt{run: r, shard: s, records: records, number: lease.Attempt(), cancel: cancel, refused: refused}
 		err := a.do(ctx)
 		if cause := context.Cause(ctx); err != nil && cause != nil {
 			return cause // what the layers say of it is not why
@@ -387,6 +414,7 @@ type attempt struct {
 	records []rows.Row
 	number  int
 	cancel  context.CancelCauseFunc
+	refused map[string]error
 	chain   embedding.Embedder
 	tally   tally
 	out     *partWriter
@@ -394,19 +422,19 @@ type attempt struct {
 
 func (a *attempt) do(ctx context.Context) (err error) {
 	j := a.run.job
-	a.chain = a.run.chain
+	a.chain = refusing(a.run.chain, a.refused)
 	var w *wal
 	if a.run.kept {
 		if w, err = openWAL(j.path(walName), a.shard.number, func(err error) { a.cancel(err) }); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, w.close()) }()
-		c, err := cache.New(cache.Options{Store: w, StoreTimeout: tierTime, MaxBytes: 64 << 10}) // the tier is the memory
+		c, err := walCache(w)
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		a.chain, a.tally.wal = embedding.Chain(a.run.chain, c.Wrap), w
+		a.chain, a.tally.wal = embedding.Chain(a.chain, c.Wrap), w
 		a.tally.usage = w.before
 	}
 	if task := j.Manifest.task(); task != embedding.TaskDocument {
@@ -432,6 +460,11 @@ func (a *attempt) do(ctx context.Context) (err error) {
 		return errors.Join(err, a.out.abort())
 	}
 	return errors.Join(sweep(j.path(tmpName), a.shard.number), sweep(j.path(walName), a.shard.number))
+}
+
+// walCache returns a cache before a tier, which is its memory.
+func walCache(w *wal) (*cache.Cache, error) {
+	return cache.New(cache.Options{Store: w, StoreTimeout: tierTime, MaxBytes: 64 << 10})
 }
 
 // embed writes the results of all records.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
@@ -53,7 +54,7 @@ func (c counted) Read(p []byte) (int, error) {
 func (x *exchange) body() ([]byte, *dialect.Refusal) {
 	most := x.s.limits.Body
 	large := func() *dialect.Refusal {
-		return x.say(x.words().LargeBody, "the body has more than %d bytes: send fewer texts in a request", most)
+		return x.say(x.of(embedding.TooLarge), "the body has more than %d bytes: send fewer texts in a request", most)
 	}
 	if x.req.ContentLength > most {
 		x.hangUp()
@@ -91,6 +92,20 @@ func (x *exchange) body() ([]byte, *dialect.Refusal) {
 // lingering is how long a connection with an unread body stays open after the answer, so that the
 // client reads the answer before the end.
 const lingering = 500 * time.Millisecond
+
+// passing is the length of an unread body that the connection is worth. net/http throws it away
+// before the answer and keeps the connection, or ends it if the body is late.
+const passing = 64 << 10
+
+// leave leaves the body unread. A new connection, with a handshake if it is TLS, would cost more
+// than to throw a small body away.
+func (x *exchange) leave() {
+	if n := x.req.ContentLength; n < 0 || n > passing {
+		x.hangUp()
+		return
+	}
+	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now().Add(lingering)) // not every connection has one
+}
 
 // hangUp makes the answer go out at once and end the connection, whatever is left of the body.
 func (x *exchange) hangUp() {

@@ -34,10 +34,11 @@
 //
 // # Errors
 //
-// An error has the wire's shape and status, and the server's own words. On OpenAI's wire an Invalid
-// or Rejected error is 400, TooLarge 413, Exhausted 402, RateLimited 429, Unavailable 503 and
+// An error has the form of its wire and the server's own words. Its status is the same on every
+// wire: a Rejected error is 400, TooLarge 413, Exhausted 402, RateLimited 429, Unavailable 503 and
 // Malformed 502, and 504 after [Options.Timeout]. A provider that refuses the server's own key is
-// 502. Retry-After is passed on, and X-Should-Retry tells OpenAI's clients whether to repeat. Where
-// the status does not say the Kind, a code does (docs/serve.md lists them), so that package openai
-// in front of the server reports the Kind of the provider behind it.
+// 502. What is wrong with the request itself has the status of the wire's service, which is 400 on
+// OpenAI's. Retry-After is passed on, and X-Should-Retry tells OpenAI's clients whether to repeat.
+// X-Vecspace-Code says what the status does not (docs/serve.md lists the codes), so that our
+// provider for the wire reports the Kind of the provider behind the server.
 package server

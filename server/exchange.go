@@ -24,6 +24,7 @@ const (
 	headerSpace    = "X-Vecspace-Space"
 	headerPartial  = "X-Vecspace-Partial"
 	headerIgnored  = "X-Vecspace-Ignored"
+	headerCode     = "X-Vecspace-Code"
 	headerRejected = "X-Vecspace-Rejected"
 )
 
@@ -128,10 +129,10 @@ func (x *exchange) admit() *dialect.Refusal {
 		secret = secretOf(x.req.Request)
 	}
 	if secret == "" {
-		return x.say(x.words().BadKey, "the request has no API key: send one of this server's as Authorization: Bearer KEY")
+		return x.coded(keyCode, x.say(x.words().BadKey, "the request has no API key: send one of this server's as Authorization: Bearer KEY"))
 	}
 	if x.key = x.s.keys.find(secret); x.key == nil {
-		return x.say(x.words().BadKey, "the API key is not one of this server's")
+		return x.coded(keyCode, x.say(x.words().BadKey, "the API key is not one of this server's"))
 	}
 	x.log.Key = x.key.name
 	return nil
@@ -181,7 +182,7 @@ func (x *exchange) models() ([]dialect.Model, *dialect.Refusal) {
 // embed answers a request for vectors, or says why not.
 func (x *exchange) embed() *dialect.Refusal {
 	if x.s.inFlight.Load() >= int64(x.s.limits.InFlight) || x.s.held.Load() >= x.s.limits.Bytes {
-		x.hangUp()
+		x.leave()
 		return x.busy()
 	}
 	body, why := x.body()
@@ -196,7 +197,7 @@ func (x *exchange) embed() *dialect.Refusal {
 		return x.invalid("the body is not UTF-8")
 	}
 	if crowded(body) {
-		return x.say(x.words().LargeBody, "the body has more than %d values: send fewer texts in a request", mostValues)
+		return x.say(x.of(embedding.TooLarge), "the body has more than %d values: send fewer texts in a request", mostValues)
 	}
 	c, why := x.wire.Parse(x.req, body)
 	if c.Model == "" {
@@ -258,7 +259,7 @@ func (x *exchange) find(c *dialect.Call) (*served, *dialect.Refusal) {
 		c.Model = m.name
 	}
 	if m == nil || !x.key.may(m) {
-		return nil, x.say(x.words().NoModel, "there is no model %q: there are %s", c.Model, x.listed())
+		return nil, x.coded(modelCode, x.say(x.words().NoModel, "there is no model %q: there are %s", c.Model, x.listed()))
 	}
 	return m, nil
 }

@@ -69,13 +69,14 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-// hop serves h until the test ends, and returns the way to it.
-func hop(t *testing.T, h http.Handler) http.RoundTripper {
+// serve serves h until the test ends, and returns what connects to it.
+func serve(t *testing.T, h http.Handler) (dial func(context.Context) (net.Conn, error)) {
 	t.Helper()
 	p := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
 	srv := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = srv.Serve(p) }()
-	way := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	t.Cleanup(func() { _ = srv.Close() })
+	return func(ctx context.Context) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		select {
 		case p.conns <- theirs:
@@ -83,11 +84,23 @@ func hop(t *testing.T, h http.Handler) http.RoundTripper {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-	}}
-	t.Cleanup(func() {
-		way.CloseIdleConnections()
-		_ = srv.Close()
-	})
+	}
+}
+
+// dialed returns a connection to a server of h.
+func dialed(t *testing.T, h http.Handler) net.Conn {
+	t.Helper()
+	conn, err := serve(t, h)(t.Context())
+	expect.NoError(t, err)
+	return conn
+}
+
+// hop serves h until the test ends, and returns the way to it.
+func hop(t *testing.T, h http.Handler) http.RoundTripper {
+	t.Helper()
+	dial := serve(t, h)
+	way := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }}
+	t.Cleanup(way.CloseIdleConnections)
 	return way
 }
 

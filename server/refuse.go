@@ -16,17 +16,57 @@ import (
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
-// Codes on OpenAI's wire. Package openai reads them.
+// Codes of refusals, in a header on every wire and in the body on OpenAI's. Our providers read
+// them.
 const (
-	rejectedCode  = "text_rejected"
+	keyCode       = "invalid_api_key"
 	hostCode      = "unknown_host"
+	modelCode     = "model_not_found"
+	rejectedCode  = "text_rejected"
 	spaceCode     = "other_space"
+	moneyCode     = "insufficient_quota"
+	rateCode      = "rate_limit_exceeded"
 	authCode      = "upstream_auth"
 	malformedCode = "upstream_malformed"
 	timeoutCode   = "upstream_timeout"
 )
 
+// own has the status of each Kind that means the same to the clients of every wire, and its code if
+// there is one. A service's own status would mislead them: Gemini's 429 and Bedrock's 400 for an
+// empty account, Cohere's 498 for a blank text, 401 for a key that is not the client's. A request
+// that is wrong in itself has the service's status, which belongs to the form of its body.
+var own = map[embedding.Kind]struct {
+	status int
+	code   string
+}{
+	embedding.Rejected:    {http.StatusBadRequest, rejectedCode},
+	embedding.TooLarge:    {http.StatusRequestEntityTooLarge, ""},
+	embedding.Auth:        {http.StatusBadGateway, authCode},
+	embedding.RateLimited: {http.StatusTooManyRequests, rateCode},
+	embedding.Exhausted:   {http.StatusPaymentRequired, moneyCode},
+	embedding.Unavailable: {http.StatusServiceUnavailable, ""},
+	embedding.Malformed:   {http.StatusBadGateway, malformedCode},
+}
+
 func (x *exchange) words() dialect.Words { return x.wire.Words(x.req) }
+
+// of returns the wire's refusal for a Kind.
+func (x *exchange) of(k embedding.Kind) dialect.Refusal {
+	word := k
+	if k == embedding.Auth { // the service's words for it are about the client's key
+		word = embedding.Malformed
+	}
+	why := x.words().Of(word)
+	why.Kind = k
+	o, ok := own[k]
+	if ok {
+		why.Status = o.status
+	}
+	if o.code != "" {
+		x.coded(o.code, &why)
+	}
+	return why
+}
 
 // say returns a refusal of the wire with the server's own words. A refusal without words, which
 // has no body, stays as it is.
@@ -40,7 +80,7 @@ func (x *exchange) say(why dialect.Refusal, format string, args ...any) *dialect
 
 // invalid refuses a request that is wrong.
 func (x *exchange) invalid(format string, args ...any) *dialect.Refusal {
-	return x.say(x.words().Of(embedding.Invalid), format, args...)
+	return x.say(x.of(embedding.Invalid), format, args...)
 }
 
 // status returns a refusal with another status.
@@ -49,8 +89,9 @@ func (x *exchange) status(status int, why *dialect.Refusal) *dialect.Refusal {
 	return why
 }
 
-// coded returns a refusal with a code, on the wire that has codes of ours.
+// coded returns a refusal with a code.
 func (x *exchange) coded(code string, why *dialect.Refusal) *dialect.Refusal {
+	x.req.Out.Set(headerCode, code)
 	if x.wire.name == "openai" {
 		why.Code = code
 	}
@@ -79,16 +120,16 @@ func (x *exchange) wait(d time.Duration) {
 // busy refuses a request for which there is no place now.
 func (x *exchange) busy() *dialect.Refusal {
 	x.req.Out.Set("Retry-After", "1")
-	return x.status(http.StatusTooManyRequests, x.say(x.words().Of(embedding.RateLimited), "the server has as many requests as it takes: try again later"))
+	return x.say(x.of(embedding.RateLimited), "the server has as many requests as it takes: try again later")
 }
 
 // over refuses a request that exceeds a limit of its key.
 func (x *exchange) over(o *over) *dialect.Refusal {
 	if o.money {
-		return x.say(x.words().Of(embedding.Exhausted), "%s", o.says)
+		return x.say(x.of(embedding.Exhausted), "%s", o.says)
 	}
 	x.wait(o.wait)
-	return x.status(http.StatusTooManyRequests, x.say(x.words().Of(embedding.RateLimited), "%s: try again in %v", o.says, o.wait.Round(time.Millisecond)))
+	return x.say(x.of(embedding.RateLimited), "%s: try again in %v", o.says, o.wait.Round(time.Millisecond))
 }
 
 // pinned refuses vectors of another space than the client wants.
@@ -109,7 +150,7 @@ func (x *exchange) rejected(failed map[int]string) *dialect.Refusal {
 		said = append(said, fmt.Sprintf("and %d more", n))
 	}
 	x.places(all...)
-	why := x.say(x.words().Of(embedding.Rejected), "%d of %d texts rejected: %s", len(all), x.log.Texts, strings.Join(said, "; "))
+	why := x.say(x.of(embedding.Rejected), "%d of %d texts rejected: %s", len(all), x.log.Texts, strings.Join(said, "; "))
 	return x.field(fmt.Sprintf("input[%d]", all[0]), why)
 }
 
@@ -132,10 +173,10 @@ func (x *exchange) outcome(ctx context.Context, err error) (failed map[int]strin
 	x.log.Kind = embedding.KindOf(err)
 	if x.req.Context().Err() != nil {
 		x.gone = true
-		return nil, x.say(x.words().Of(embedding.Unavailable), "the request was ended")
+		return nil, x.say(x.of(embedding.Unavailable), "the request was ended")
 	}
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
-		why := x.say(x.words().Of(embedding.Unavailable), "the provider did not answer within %v", x.s.timeout)
+		why := x.say(x.of(embedding.Unavailable), "the provider did not answer within %v", x.s.timeout)
 		return nil, x.coded(timeoutCode, x.status(http.StatusGatewayTimeout, why))
 	}
 	p, partial := errors.AsType[*embedding.PartialError](err)
@@ -169,14 +210,10 @@ func (x *exchange) failure(err error) *dialect.Refusal {
 	if e.RetryAfter > 0 {
 		x.wait(e.RetryAfter)
 	}
-	why := x.words().Of(e.Kind)
+	why := x.of(e.Kind)
 	switch e.Kind {
 	case embedding.Auth: // the client must not think that its own key is wrong
-		why = x.words().Of(embedding.Malformed)
-		why.Kind = embedding.Auth
-		return x.coded(authCode, x.status(http.StatusBadGateway, x.say(why, "the provider refuses this server's key, not yours")))
-	case embedding.Malformed:
-		x.coded(malformedCode, &why)
+		return x.say(why, "the provider refuses this server's key, not yours")
 	case embedding.Rejected:
 		if x.log.Texts == 1 {
 			x.log.Rejected = 1

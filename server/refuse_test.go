@@ -124,7 +124,7 @@ func TestRefusals(t *testing.T) {
 			w, want := ask(), rows[name]
 			delete(rows, name)
 			got := row{Server: "vecspace", Name: name, Status: w.Code, Body: w.Body.String(), Headers: map[string]string{}}
-			for _, h := range []string{"Retry-After", "Retry-After-Ms", "X-Should-Retry", headerRejected} {
+			for _, h := range []string{"Retry-After", "Retry-After-Ms", "X-Should-Retry", headerRejected, headerCode} {
 				if v := w.Header().Get(h); v != "" {
 					got.Headers[h] = v
 				}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -564,6 +565,48 @@ func TestBusy(t *testing.T) {
 	}
 }
 
+// A refusal leaves the connection open if the body is small and arrives; a large or a late one ends
+// it half a second after the answer.
+func TestBusyConnection(t *testing.T) {
+	for name, tc := range map[string]struct {
+		announced, sent int
+		at              time.Duration // when the answer comes
+		kept            bool
+	}{
+		"small": {announced: passing, sent: passing, kept: true},
+		"large": {announced: passing + 1, sent: 1},
+		"late":  {announced: 100, sent: 1, at: lingering},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e, _ := fake(embedtest.FakeOptions{})
+			s := open(t, e, Options{Limits: Limits{InFlight: 1}})
+			s.inFlight.Add(1)
+			conn := dialed(t, s)
+			defer conn.Close()
+			go func() { // a connection in memory takes no more than is read
+				fmt.Fprintf(conn, "POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", tc.announced, strings.Repeat("x", tc.sent))
+			}()
+			start, in := time.Now(), bufio.NewReader(conn)
+			res, err := http.ReadResponse(in, nil)
+			expect.NoError(t, err)
+			body, err := io.ReadAll(res.Body)
+			expect.NoError(t, err)
+			if res.StatusCode != http.StatusTooManyRequests || !strings.Contains(string(body), "as many requests") || time.Since(start) != tc.at || res.Close == tc.kept {
+				t.Errorf("%s: got %d after %v and %v, which ends the connection: %v", name, res.StatusCode, time.Since(start), res.Header, res.Close)
+			}
+			if !tc.kept {
+				_, err := in.ReadByte()
+				expect.Equal(t, name+": the end", err, io.EOF)
+				return
+			}
+			go fmt.Fprint(conn, "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n")
+			res, err = http.ReadResponse(in, nil)
+			expect.NoError(t, err)
+			expect.Equal(t, name+": the next request", res.StatusCode, 200)
+		})
+	}
+}
+
 type untouched struct{ t *testing.T }
 
 func (u untouched) Read([]byte) (int, error) {
@@ -699,29 +742,6 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// FuzzBody: no body makes the server panic or answer with anything but JSON and a known status.
-func FuzzBody(f *testing.F) {
-	for _, body := range []string{`{"model":"m","input":["a",""]}`, `{"input":[[1]],"dimensions":1e3}`, `{"input":"\ud800"}`, `[`, `{"model":{},"input":{"a":1},"encoding_format":[]}`} {
-		f.Add("/v1/embeddings", []byte(body))
-		f.Add("/cohere/v2/embed", []byte(body))
-		f.Add("/tei/m/embed", []byte(body))
-	}
-	e, _ := fake(embedtest.FakeOptions{})
-	s := open(f, e, Options{})
-	f.Fuzz(func(t *testing.T, path string, body []byte) {
-		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \t\r\n\x00%?#") {
-			return
-		}
-		r := httptest.NewRequest(http.MethodPost, "http://localhost/", bytes.NewReader(body))
-		r.URL.Path = path
-		w := httptest.NewRecorder()
-		s.ServeHTTP(w, r)
-		if jsonBody := w.Header().Get("Content-Type") == "application/json"; w.Code < 200 || w.Code >= 500 || jsonBody && !json.Valid(w.Body.Bytes()) {
-			t.Errorf("%s %q: got %d and %q", path, body, w.Code, w.Body)
-		}
-	})
-}
-
 // Token ids are texts where the vocabulary is known. What has no text is refused with its place.
 func TestTokenIDs(t *testing.T) {
 	e, f := fake(embedtest.FakeOptions{})
@@ -771,7 +791,7 @@ func TestCrowdedBody(t *testing.T) {
 	}{
 		{path: "/v1/embeddings", body: `{"input":[` + strings.Repeat(`1,`, mostValues) + `1]}`, status: 413, says: "more than 400000 values"},
 		{path: "/v1/embeddings", body: `{"input":[` + strings.Repeat(`"",`, mostValues) + `""]}`, status: 413, says: "more than 400000 values"},
-		{path: "/v1beta/models/m:batchEmbedContents", body: `{"requests":[` + strings.Repeat(`{},`, mostValues) + `{}]}`, status: 400, says: "more than 400000 values"},
+		{path: "/v1beta/models/m:batchEmbedContents", body: `{"requests":[` + strings.Repeat(`{},`, mostValues) + `{}]}`, status: 413, says: "more than 400000 values"},
 		{path: "/v1/embeddings", body: `{"input":"\\\",` + strings.Repeat(`a,`, mostValues) + `"}`, status: 200, says: `"object":"list"`},
 		{path: "/v1/embeddings", body: `{"input":[` + strings.Repeat(`1,`, mostValues/2) + `1]}`, status: 400, says: "token ids"},
 		{path: "/v1/embeddings", body: `{"input":"` + strings.Repeat(`a`, mostValues), status: 400, says: "could not parse"},

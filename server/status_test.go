@@ -1,55 +1,25 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"image/color"
 	"image/png"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/browser"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 )
 
-// browse opens an address in a real browser. It returns the page as its scripts left it after five
-// virtual seconds, and what the browser said, its console included.
-func browse(t *testing.T, url string, extra ...string) (dom, log string) {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil && path == "" {
-			path = found
-		}
-	}
-	if path == "" && os.Getenv("VECSPACE_BROWSER") == "required" {
-		t.Fatal("there is no chromium on the PATH, and VECSPACE_BROWSER says that one is required")
-	} else if path == "" {
-		t.Skip("NOT TESTED: there is no chromium on the PATH, so nobody looks at the page (Debian: apt-get install chromium)")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	run := exec.CommandContext(ctx, path, slices.Concat([]string{
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--user-data-dir=" + filepath.Join(t.TempDir(), "profile"),
-		"--virtual-time-budget=5000", "--hide-scrollbars", "--window-size=1280,1000",
-	}, extra, []string{url})...)
-	var out, errs strings.Builder
-	run.Stdout, run.Stderr = &out, &errs
-	if err := run.Run(); err != nil {
-		t.Fatalf("%v\n%s", err, errs.String())
-	}
-	return out.String(), errs.String()
-}
+// size is that of a desktop's window.
+const size = "--window-size=1280,1000"
 
 // watched is the operations address of a server with something to see. Each look at the page's
 // numbers adds a request.
@@ -86,7 +56,7 @@ func watched(t *testing.T) *httptest.Server {
 // The page shows models, keys and times, and goes on by itself. A name is text and not markup, and
 // nothing goes to the console.
 func TestBrowser(t *testing.T) {
-	dom, log := browse(t, watched(t).URL, "--dump-dom")
+	dom, log := browser.Open(t, watched(t).URL, size, "--dump-dom")
 	if strings.Contains(log, "CONSOLE") {
 		t.Errorf("got the console below, want silence\n%s", log)
 	}
@@ -126,7 +96,7 @@ func TestLightAndDark(t *testing.T) {
 		if keep := os.Getenv("VECSPACE_SCREENSHOT"); keep != "" {
 			file = filepath.Join(keep, "status-"+name+".png")
 		}
-		browse(t, srv.URL, mode.flag, "--screenshot="+file)
+		browser.Open(t, srv.URL, size, mode.flag, "--screenshot="+file)
 		f, err := os.Open(file)
 		expect.NoError(t, err)
 		defer f.Close()

@@ -74,7 +74,7 @@ func release(version, proxy string, dry bool) (err error) {
 	defer func() {
 		_, gone := run(repo, nil, "git", "worktree", "remove", "--force", tree)
 		_, clean := run("", []string{"GOPATH=" + gopath}, "go", "clean", "-modcache")
-		err = errors.Join(err, gone, clean)
+		err = errors.Join(err, gone, clean, os.RemoveAll(scratch))
 	}()
 
 	mods, err := modules(tree)

@@ -1,20 +1,17 @@
 package report
 
 import (
-	"context"
 	"fmt"
 	"image/color"
 	"image/png"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/vecspace/embedding/internal/browser"
 	"github.com/vecspace/embedding/internal/expect"
 )
 
@@ -38,49 +35,19 @@ func TestHTML(t *testing.T) {
 	}
 }
 
-// chromium is a browser to open pages with, and a folder of the test's own.
-type chromium struct{ path, dir string }
-
-func browser(t *testing.T) chromium {
+// open shows a page from a file in a browser, as [browser.Open] does.
+func open(t *testing.T, text string, flags ...string) (dom, log string) {
 	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return chromium{path, t.TempDir()}
-		}
-	}
-	if os.Getenv("VECSPACE_BROWSER") == "required" {
-		t.Fatal("there is no chromium on the PATH, and VECSPACE_BROWSER says that one is required")
-	}
-	t.Skip("NOT TESTED: there is no chromium on the PATH, so no plot is drawn (Debian: apt-get install chromium)")
-	return chromium{}
-}
-
-// open shows a page from a file. It returns the page as the scripts left it, and what the browser
-// said, its console included.
-func (c chromium) open(t *testing.T, text string, extra ...string) (dom, log string) {
-	t.Helper()
-	page := filepath.Join(c.dir, "report.html")
+	page := filepath.Join(t.TempDir(), "report.html")
 	expect.NoError(t, os.WriteFile(page, []byte(text), 0o600))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	run := exec.CommandContext(ctx, c.path, slices.Concat([]string{
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--user-data-dir=" + filepath.Join(c.dir, "profile"),
-		"--virtual-time-budget=5000", "--hide-scrollbars", "--window-size=1280,2600",
-	}, extra, []string{"file://" + filepath.ToSlash(page)})...)
-	var out, errs strings.Builder
-	run.Stdout, run.Stderr = &out, &errs
-	if err := run.Run(); err != nil {
-		t.Fatalf("%v\n%s", err, errs.String())
-	}
-	return out.String(), errs.String()
+	return browser.Open(t, "file://"+filepath.ToSlash(page), append(flags, "--window-size=1280,2600")...)
 }
 
 // TestBrowser opens the page from a file in a real browser: every plot is drawn, and nothing goes
 // to the console.
 func TestBrowser(t *testing.T) {
-	b, r := browser(t), sample()
-	dom, log := b.open(t, render(t, html, r), "--dump-dom")
+	r := sample()
+	dom, log := open(t, render(t, html, r), "--dump-dom")
 	if strings.Contains(log, "CONSOLE") {
 		t.Errorf("the console says:\n%s", log)
 	}
@@ -102,7 +69,7 @@ func TestBrowser(t *testing.T) {
 // is as much drawn on it in dark as in light, so nothing is dark on dark. VECSPACE_SCREENSHOT names
 // a folder to keep the pictures in.
 func TestLightAndDark(t *testing.T) {
-	b, page := browser(t), render(t, html, sample())
+	page := render(t, html, sample())
 	drawn := map[string]int{}
 	for name, mode := range map[string]struct {
 		flag string
@@ -111,11 +78,11 @@ func TestLightAndDark(t *testing.T) {
 		"light": {"--blink-settings=preferredColorScheme=1", color.RGBA{0xff, 0xff, 0xff, 0xff}},
 		"dark":  {"--blink-settings=preferredColorScheme=0", color.RGBA{0x14, 0x17, 0x1b, 0xff}},
 	} {
-		file := filepath.Join(b.dir, name+".png")
+		file := filepath.Join(t.TempDir(), name+".png")
 		if keep := os.Getenv("VECSPACE_SCREENSHOT"); keep != "" {
 			file = filepath.Join(keep, name+".png")
 		}
-		b.open(t, page, mode.flag, "--screenshot="+file)
+		open(t, page, mode.flag, "--screenshot="+file)
 		f, err := os.Open(file)
 		expect.NoError(t, err)
 		picture, err := png.Decode(f)
@@ -196,14 +163,14 @@ const phone = `<!DOCTYPE html><meta charset="utf-8"><body><iframe style="width:3
 // TestBrowserOnPhone shows the page as a phone does: nothing is cut, the letters of axes have 12
 // points, and the first columns stay where tables move.
 func TestBrowserOnPhone(t *testing.T) {
-	b, r := browser(t), sample()
+	r := sample()
 	r.Candidates[0].Name = "a-candidate-with-a-name-that-is-longer-than-the-screen-of-a-phone"
 	r.Tasks[0].Rows[0].Name, r.Tasks[0].Rows[0].Candidate = r.Candidates[0].Name, r.Candidates[0].Name
 	for i := range r.Tasks[0].Dimensions {
 		r.Tasks[0].Dimensions[i].Candidate = r.Candidates[0].Name
 	}
 	inner := strings.NewReplacer("&", "&amp;", `"`, "&quot;").Replace(render(t, html, r))
-	dom, _ := b.open(t, strings.Replace(phone, "%s", inner, 1), "--dump-dom")
+	dom, _ := open(t, strings.Replace(phone, "%s", inner, 1), "--dump-dom")
 	_, said, _ := strings.Cut(dom, "<p>seen: ")
 	seen, rest, ok := strings.Cut(said, "</p><pre>")
 	cut, _, _ := strings.Cut(rest, "</pre>")
@@ -236,7 +203,7 @@ func TestTablesAreReadAloud(t *testing.T) {
 // A page that breaks is noticed: TestBrowser would see it.
 func TestBrowserNotices(t *testing.T) {
 	broken := strings.Replace(render(t, html, sample()), `"kind":"ecdf"`, `"kind":"unknown"`, 1)
-	if dom, log := browser(t).open(t, broken, "--dump-dom"); !strings.Contains(log, "CONSOLE") || strings.Contains(dom, "data-drawn=") {
+	if dom, log := open(t, broken, "--dump-dom"); !strings.Contains(log, "CONSOLE") || strings.Contains(dom, "data-drawn=") {
 		t.Error("an unknown kind of plot made no error in the console")
 	}
 }

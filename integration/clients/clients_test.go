@@ -38,6 +38,7 @@ type want struct {
 	says     string
 	attempts int     // 0: one
 	seconds  float64 // that it lasts at least
+	after    string  // the Retry-After that the exception has; "": it has none
 }
 
 // result is what a script notes of a case.
@@ -49,6 +50,7 @@ type result struct {
 	HTTPStatus int `json:"http_status"`
 	Code       any
 	RequestID  string `json:"request_id"`
+	RetryAfter string `json:"retry_after"`
 	Seconds    float64
 	Attempts   int
 	Tokens     int
@@ -58,9 +60,15 @@ type result struct {
 func run(t *testing.T, emulator http.Handler, python func(testing.TB, ...string) *exec.Cmd, script string, all map[string]want) {
 	server := httptest.NewServer(emulator)
 	defer server.Close()
+	compare(t, report(t, python, script, server.URL, key), all)
+}
+
+// report runs a script and returns what it noted.
+func report(t *testing.T, language func(testing.TB, ...string) *exec.Cmd, script string, args ...string) (got map[string]result) {
+	t.Helper()
 	dir := t.TempDir() // Python writes compiled files beside the source
 	expect.NoError(t, os.CopyFS(dir, scripts))
-	cmd := python(t, filepath.Join(dir, script), server.URL, key)
+	cmd := language(t, append([]string{filepath.Join(dir, script)}, args...)...)
 	cmd.Env = append(cmd.Env, "NO_PROXY=127.0.0.1")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -68,10 +76,15 @@ func run(t *testing.T, emulator http.Handler, python func(testing.TB, ...string)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &errs)
 	}
-	var got map[string]result
 	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("got the output below, want JSON: %v\n%s", err, out)
 	}
+	return got
+}
+
+// compare holds each case to what is wanted of it.
+func compare(t *testing.T, got map[string]result, all map[string]want) {
+	t.Helper()
 	for name, w := range all {
 		r, ok := got[name]
 		if !ok {
@@ -116,6 +129,8 @@ func (w want) check(r result) error {
 		return fmt.Errorf("it raised %v, want %s", r.Raised, w.raised)
 	case status != w.status || w.code != "" && code != w.code || !strings.Contains(r.Said, w.says):
 		return fmt.Errorf("status %d and code %q, want %d and %q, and the words %q", status, code, w.status, w.code, w.says)
+	case r.RetryAfter != w.after:
+		return fmt.Errorf("the exception has Retry-After %q, want %q", r.RetryAfter, w.after)
 	case r.Tokens != 0:
 		return fmt.Errorf("%d tokens were billed", r.Tokens)
 	}

@@ -4,7 +4,8 @@
 // own. A script sends what a program would send and switches faults on over the emulator's control
 // path. It reports values, the client's own exceptions, attempts and the bill.
 //
-// The same clients, unmodified, run against package server with the local model behind it, and so
-// do langchain-openai, llama-index (OpenAI and TEI), Ollama's and Google's where they are
-// installed.
+// TestServer runs the same clients, unmodified, against the program "vecspace serve", and
+// langchain-openai, llama-index (OpenAI and TEI), LiteLLM's SDK, Ollama's and Google's, and in
+// JavaScript the AI SDK, where they are installed. Its table has a row for each client; go-openai,
+// langchaingo and chromem-go are in package server.
 package clients

@@ -1,4 +1,5 @@
-// OpenAI's client for JavaScript and langchain's, unmodified, of "vecspace serve".
+// OpenAI's client for JavaScript, langchain's and the AI SDK, unmodified, of "vecspace serve". Each has
+// a base URL of its own, BASE/NAME, by which the test knows it.
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
@@ -7,6 +8,8 @@ const [BASE, KEY] = process.argv.slice(2);
 const require = createRequire(pathToFileURL(process.env.NODE_PACKAGES + "/"));
 const { default: OpenAI } = require("openai");
 const { OpenAIEmbeddings } = require("@langchain/openai");
+const { createOpenAI } = require("@ai-sdk/openai");
+const { embedMany } = require("ai");
 
 const results = {};
 const model = "text-embedding-3-small";
@@ -18,7 +21,8 @@ async function check(name, run) {
   try {
     result.value = await run();
   } catch (e) {
-    Object.assign(result, { raised: [e.constructor.name], said: e.message, status_code: e.status, code: e.code });
+    const last = e.lastError ?? e; // of the AI SDK, once it has tried again
+    Object.assign(result, { raised: [last.constructor.name], said: last.message, status_code: last.status ?? last.statusCode, code: last.code ?? last.data?.error?.code });
   }
   result.seconds = (Date.now() - start) / 1000;
   results[name] = result;
@@ -27,24 +31,34 @@ async function check(name, run) {
 // How many different rows there are, of unit length.
 const apart = (rows) => new Set(rows.filter((v) => Math.abs(Math.hypot(...v) - 1) < 1e-5).map(String)).size;
 
-async function common(client, embed, limited) {
+// Whether the rows have every bit of vectors that were asked for in numbers, without a client.
+async function bits(rows) {
+  const body = JSON.stringify({ model, input: texts(50), encoding_format: "float" });
+  const res = await fetch(BASE + "/plain/v1/embeddings", { method: "POST", body, headers: { Authorization: "Bearer " + KEY } });
+  const plain = (await res.json()).data.map((d) => d.embedding);
+  return rows.length === 50 && rows.every((v, i) => v.length === plain[i].length && v.every((x, k) => Math.fround(x) === Math.fround(plain[i][k])));
+}
+
+async function all(client, embed) {
   await check(client + " 1", async () => apart(await embed(["one"])));
   await check(client + " 1000", async () => apart(await embed(texts(1000))));
   await check(client + " 2048", async () => apart(await embed(texts(2048))));
-  await check(client + " bad text", () => embed(["a", "BAD", "b"]));
-  await check(client + " wrong key", () => embed(["a"], { apiKey: "wrong" }));
   await check(client + " dimensions", async () => (await embed(["a"], { dimensions: 64 }))[0].length);
-  await check(client + " limited", async () => (await embed([client], { model: "limited" })).length);
+  await check(client + " bits", async () => bits(await embed(texts(50))));
+  await check(client + " 401", () => embed(["a"], { key: "wrong" }));
+  await check(client + " 429", async () => (await embed([client], { model: "limited" })).length);
+  await check(client + " bad text", () => embed(["a", "BAD", "b"]));
 }
 
-const openai = async (input, { apiKey = KEY, ...more } = {}) =>
-  (await new OpenAI({ apiKey, baseURL: BASE + "/v1" }).embeddings.create({ model, input, ...more })).data.map((d) => d.embedding);
-await common("openai", openai);
-await check("openai bits", async () => {
-  const decoded = await openai(texts(50)); // base64 is the client's default
-  const numbers = await openai(texts(50), { encoding_format: "float" });
-  return decoded.every((v, i) => v.every((x, k) => x === Math.fround(numbers[i][k])));
+await all("node-openai", async (input, { key = KEY, ...more } = {}) => {
+  const client = new OpenAI({ apiKey: key, baseURL: BASE + "/node-openai/v1" });
+  return (await client.embeddings.create({ model, input, ...more })).data.map((d) => d.embedding);
 });
-await common("langchain", (input, more) =>
-  new OpenAIEmbeddings({ model, apiKey: KEY, configuration: { baseURL: BASE + "/v1" }, ...more }).embedDocuments(input));
+await all("node-langchain", (input, { key = KEY, ...more } = {}) =>
+  new OpenAIEmbeddings({ model, apiKey: key, configuration: { baseURL: BASE + "/node-langchain/v1" }, ...more }).embedDocuments(input));
+await all("node-ai", async (values, { key = KEY, dimensions, ...more } = {}) => {
+  const provider = createOpenAI({ baseURL: BASE + "/node-ai/v1", apiKey: key });
+  const providerOptions = dimensions ? { openai: { dimensions } } : {};
+  return (await embedMany({ model: provider.embedding(more.model ?? model), values, providerOptions })).embeddings;
+});
 console.log(JSON.stringify(results));

@@ -3,11 +3,15 @@
 package examples_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/vecspace/embedding/integration/internal/servers"
 )
@@ -108,6 +112,71 @@ func TestPlainPgx(t *testing.T) {
 		if out, err := p.run(); err != nil || out != want {
 			t.Errorf("%v, and it printed %q, want %q", err, out, want)
 		}
+	}
+}
+
+// TestPlainPgxIndex: in a table that is worth it, which also holds vectors of another model and
+// length, the statement in docs/pgx.md and the program's own search use the index that both make.
+func TestPlainPgxIndex(t *testing.T) {
+	url := servers.Postgres(t).URL
+	p := build(t, "pgvector/plain", "DATABASE_URL="+url)
+	p.must([]string{"0.39  The cat"})
+	ctx := t.Context()
+	db, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal("connect:", err)
+	}
+	t.Cleanup(func() { _ = db.Close(context.Background()) })
+	guide, err := os.ReadFile(filepath.Join("..", "..", "docs", "pgx.md"))
+	if err != nil {
+		t.Fatal("docs/pgx.md:", err)
+	}
+	blocks := strings.Split(string(guide), "```sql\n")
+	if len(blocks) != 3 {
+		t.Fatalf("docs/pgx.md has %d blocks of SQL, want 2", len(blocks)-1)
+	}
+	create, _, _ := strings.Cut(blocks[1], "```")
+	explain, _, _ := strings.Cut(blocks[2], ";")
+	_, index, _ := strings.Cut(blocks[2], "using ")
+	index, _, _ = strings.Cut(index, " ")
+	_, space, _ := strings.Cut(create, "space = ")
+	space, _, _ = strings.Cut(space, ";")
+	for _, statement := range []string{
+		`INSERT INTO passages SELECT 'text ' || i, ` + space + `, array_agg(random() - 0.5)::vector
+			FROM generate_series(1, 3000) i, generate_series(1, 256) GROUP BY i`,
+		`INSERT INTO passages SELECT 'text ' || i, 'acme/other@3', '[1,2,3]' FROM generate_series(1, 100) i`,
+		`ANALYZE passages`, create,
+	} {
+		if _, err := db.Exec(ctx, statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	var indexes int
+	if err := db.QueryRow(ctx, `SELECT count(*) FROM pg_indexes WHERE tablename = 'passages' AND indexdef LIKE '%hnsw%'`).Scan(&indexes); err != nil || indexes != 1 {
+		t.Errorf("%v, and %d indexes, want that the program and the guide make the same one", err, indexes)
+	}
+	vector := "[1" + strings.Repeat(",1", 255) + "]"
+	rows, err := db.Query(ctx, strings.Replace(explain, "$1", "'"+vector+"'", 1))
+	if err != nil {
+		t.Fatal("EXPLAIN:", err)
+	}
+	plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || !strings.Contains(strings.Join(plan, "\n"), "Index Scan using "+index) {
+		t.Errorf("%v, and the plan is\n%s\nwant a scan of %s", err, strings.Join(plan, "\n"), index)
+	}
+	scans := func() (n int) {
+		if err := db.QueryRow(ctx, `SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = $1`, index).Scan(&n); err != nil {
+			t.Fatal("pg_stat_user_indexes:", err)
+		}
+		return n
+	}
+	before := scans()
+	p.must([]string{"0.39  The cat"})
+	for end := time.Now().Add(10 * time.Second); scans() == before && time.Now().Before(end); { // until the server has counted
+		time.Sleep(50 * time.Millisecond)
+	}
+	if after := scans(); after != before+1 {
+		t.Errorf("the program's search scanned the index %d times, want once", after-before)
 	}
 }
 

@@ -177,17 +177,30 @@ func (c *Check) inWords(tokens float64, below bool) float64 {
 	case c.perWord > 0:
 		return (tokens - c.fixed) / c.perWord
 	case below:
-		return tokens / mostPerWord
+		return (tokens - c.prefix()) / mostPerWord
 	}
 	return tokens
 }
+
+// textLimit returns the most tokens of a text as it is sent, behind its prefix: the service counts
+// that, and so do usage and max_text_tokens. The model's limit is without the prefix.
+func (c *Check) textLimit() int {
+	bare, err := c.open(map[string]string{"prefix": "none", "query_prefix": "", "document_prefix": "", "plain": ""})
+	if err != nil { // this provider has no prefixes
+		return c.model.Limits.TextTokens
+	}
+	return bare.Model().Limits.TextTokens
+}
+
+// prefix returns about how many tokens the longest prefix has.
+func (c *Check) prefix() float64 { return float64(c.textLimit() - c.model.Limits.TextTokens) }
 
 // mostPerWord is the most tokens that a tokenizer may have for a short word.
 const mostPerWord = 1.75
 
 // longestText sends a text just under the limit and one over it.
 func (c *Check) longestText(ctx context.Context) error {
-	limit := float64(c.model.Limits.TextTokens)
+	limit := float64(c.textLimit())
 	if limit == 0 {
 		return c.unknownLength(ctx)
 	}

@@ -13,8 +13,8 @@ import (
 // The lengths, in words, of the texts by which tokens are measured. They fit into every model.
 const fewWords, moreWords = 60, 120
 
-// usage compares the tokens that the service counts with the texts: they grow with a text, they add
-// up, and they are neither fewer than half its words nor more than its bytes.
+// usage compares the tokens that the service counts with the texts: they grow with a text by at
+// least half a token a word and at most one a byte, and they add up.
 func (c *Check) usage(ctx context.Context) error {
 	f := Finding{Check: "usage", Says: "counted", Verdict: Agrees}
 	stated := c.entry.Model != ""
@@ -25,7 +25,9 @@ func (c *Check) usage(ctx context.Context) error {
 		f.Says = "not counted"
 	}
 	counts := make([]int, 0, 5)
-	asked := [][]string{{text(fewWords, 0)}, {text(moreWords, 0)}, {sentences[0]}, {sentences[1]}, sentences[:2]}
+	_, short := ends(fewWords) // as longestText sends them
+	_, long := ends(moreWords)
+	asked := [][]string{{short}, {long}, {sentences[0]}, {sentences[1]}, sentences[:2]}
 	if c.model.Limits.Texts == 1 {
 		asked = asked[:4]
 	}
@@ -54,11 +56,12 @@ func (c *Check) usage(ctx context.Context) error {
 	if more <= few {
 		wrong = append(wrong, "a longer text has no more tokens")
 	}
-	if more < moreWords/2 {
+	// What the longer text has more is compared: a prefix is in both counts.
+	if more-few < (moreWords-fewWords)/2 {
 		wrong = append(wrong, "there are fewer tokens than half the words")
 	}
-	if bytes := len(asked[1][0]); more > bytes+16 {
-		wrong = append(wrong, fmt.Sprintf("there are more tokens than the %d bytes of the text", bytes))
+	if bytes := len(long) - len(short); more-few > bytes {
+		wrong = append(wrong, fmt.Sprintf("there are %d more tokens for %d more bytes", more-few, bytes))
 	}
 	if len(counts) == 5 {
 		if sum := counts[2] + counts[3]; max(sum-counts[4], counts[4]-sum) > 4 {

@@ -4,10 +4,11 @@ import "strings"
 
 // words are short and common, so that a tokenizer has one token for each: a text's length in tokens
 // is then its number of words, nearly, whatever the tokenizer. They are of three letters because
-// some services count letters too. The tail has other words than the body.
+// some services count letters too. The tail has other words than the body, of the same length: one
+// number of words is computed for a text with the tail and for one without.
 var (
 	words = strings.Fields("sun sea cat dog map pen car bus box key ice oil art air bed cup egg fox hat ink man net sky tea toy van zoo")
-	tail  = strings.Fields("law tax war war vote law job tax act vote law war bill debt tax loan")
+	tail  = strings.Fields("law tax war fee job act pay law war tax bid aid law fee war tax")
 )
 
 // text returns a text of n words. Two texts with another start begin with other words.

@@ -178,6 +178,42 @@ func TestCheckLongerTextsOfVendors(t *testing.T) {
 	})
 }
 
+// behindPrefixes are options of references by which texts are sent behind prefixes, short and long.
+var behindPrefixes = map[string]string{
+	"e5": "&prefix=e5", "nomic": "&prefix=nomic", "e5-instruct": "&prefix=e5-instruct",
+	"of documents": "&document_prefix=" + strings.Repeat("word%20", 300), "of queries": "&query_prefix=" + strings.Repeat("word%20", 300),
+}
+
+// The service's limit is of texts as they are sent, so a prefix of any length changes no finding,
+// whether the service counts tokens or not.
+func TestCheckPrefixes(t *testing.T) {
+	for name, options := range behindPrefixes {
+		for _, service := range []string{"siliconflow", "ollama"} {
+			t.Run(name+" "+service, func(t *testing.T) {
+				l := serviceOf(t, service, emulator.Options{})
+				found(t, l.look(t, l.try(l.base)+options), "longest text", check.Agrees)
+				l.answer = eachCount(func(int) int { return -1 })
+				expect.Equal(t, "verdict without counts", finding(l.look(t, l.try(l.base)+options), "longest text").Verdict, check.Agrees)
+			})
+		}
+	}
+}
+
+// A limit that is lower than stated is found as the option has it, which is of texts as they are
+// sent.
+func TestCheckPrefixesOfShorterTexts(t *testing.T) {
+	for name, options := range behindPrefixes {
+		t.Run(name, func(t *testing.T) {
+			l := serviceOf(t, "siliconflow", emulator.Options{
+				Settings: emulator.Settings{Limits: map[string]embedding.Limits{"BAAI/bge-m3": {Texts: fewTexts, TextTokens: 3000}}},
+			})
+			r := l.look(t, l.try(l.base)+options+"&max_texts="+number(fewTexts))
+			found(t, r, "longest text", check.Differs, "tokens taken")
+			l.settled(t, r, "longest text", "max_text_tokens=")
+		})
+	}
+}
+
 // made is a model for emulators that answers in a way of its own.
 type made struct {
 	embedding.Embedder
@@ -374,7 +410,7 @@ func TestCheckUsageOfVendors(t *testing.T) {
 	}{
 		"missing":  {func(int) int { return -1 }, "no number of tokens"},
 		"constant": {func(int) int { return 100 }, "a longer text has no more tokens"},
-		"too many": {func(n int) int { return 20 * n }, "more tokens than the"},
+		"too many": {func(n int) int { return 20 * n }, " more tokens for "},
 		"too few":  {func(n int) int { return 1 + n/10 }, "fewer tokens than half the words"},
 		"a sum that is none": {func(n int) int {
 			if n < 40 { // two sentences have fewer

@@ -78,6 +78,7 @@ func (s service) emulation(args []string, std streams) (*emulation, error) {
 	fs.BoolVar(&o.Settings.RetryAfter, "retry-after", false, "send Retry-After with 429, which DashScope is not known to do")
 	fs.DurationVar(&o.Settings.Latency, "latency", 0, "how long an answer takes")
 	fs.DurationVar(&o.Settings.Jitter, "jitter", 0, "how much longer it takes at most, at random")
+	fs.DurationVar(&o.Settings.BatchTime, "batch-time", 0, "how long a batch takes, where there is a batch API")
 	fs.Uint64Var(&o.Seed, "seed", 0, "decides the vectors and all that is random")
 	rest, err := parse(fs, args, std)
 	if err != nil {

@@ -68,7 +68,7 @@ func (p Parts) job(ctx context.Context, args []string, std streams) error {
 	case "resume":
 		return jobResume(args[1:], std)
 	case "cancel":
-		return jobCancel(args[1:], std)
+		return jobCancel(ctx, args[1:], std)
 	case "retry":
 		return jobRetry(args[1:], std)
 	case "verify":
@@ -131,7 +131,7 @@ func jobResume(args []string, std streams) (err error) {
 	return err
 }
 
-func jobCancel(args []string, std streams) (err error) {
+func jobCancel(ctx context.Context, args []string, std streams) (err error) {
 	j, dir, err := on("cancel", "Ends the job for good in all processes. Finished parts stay.", args, std)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func jobCancel(args []string, std streams) (err error) {
 		return err
 	}
 	fmt.Fprintf(std.err, "canceled; finished parts stay in %s\n", dir)
-	return nil
+	return cancelBatches(ctx, j, std)
 }
 
 func jobRetry(args []string, std streams) (err error) {
@@ -295,11 +295,15 @@ func jobStatus(ctx context.Context, args []string, std streams) (err error) {
 	fs := flag.NewFlagSet("vecspace job status", flag.ContinueOnError)
 	asJSON := fs.Bool("json", false, "print it as JSON")
 	watch := fs.Bool("watch", false, "print it again every five seconds until the job ends")
+	page := fs.String("page", "", "show it as a page at this `address` of this machine, such as 127.0.0.1:8081")
 	j, dir, err := Parts{}.folder(fs, "Says how far a job is. Texts of shards that are under way do not count.", args, std)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
+	if *page != "" {
+		return servePage(ctx, j, dir, *page, std)
+	}
 	before, last := -1, time.Now()
 	for {
 		s, err := j.Status()
@@ -341,6 +345,7 @@ func statusText(s jobs.Status, dir string, rate float64) string {
 	if s.Requests > 0 {
 		fmt.Fprintf(&b, "  %s\n", spent(s))
 	}
+	b.WriteString(batchesText(s.Batches))
 	if len(s.Workers) > 0 {
 		fmt.Fprintf(&b, "  processes %s\n", strings.Join(s.Workers, ", "))
 	}

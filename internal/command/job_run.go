@@ -18,6 +18,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/jobs"
 	"github.com/vecspace/embedding/middleware"
+	"github.com/vecspace/embedding/providers"
 )
 
 const jobRunUsage = `usage: vecspace job run -in FILES -out FOLDER [-e REFERENCE] [FLAGS]
@@ -26,6 +27,7 @@ Embeds the lines of files, or the text of each record of JSONL, CSV, TSV or Parq
 
   vecspace job run -in 'docs/*.jsonl' -field text -id id -out vectors
   vecspace job run -in texts.txt -out vectors -e dashscope:text-embedding-v4 -rpm 1800 -tpm 1200000
+  vecspace job run -in texts.txt -out vectors -e openai:text-embedding-3-small -executor batch
 
 It says what the job will cost, asks if that is more than nothing, and does it. After a stop of any
 kind the same command goes on. FOLDER/data/part-000000 and so on have vectors.npy, ids.txt (the id
@@ -44,6 +46,7 @@ type jobFlags struct {
 	check   int
 	stack   middleware.StandardOptions
 	meet    meetFlags
+	batch   batchFlags
 }
 
 // shared adds the flags of run and worker.
@@ -56,7 +59,7 @@ func (f *jobFlags) shared(fs *flag.FlagSet) {
 	fs.IntVar(&f.stack.Limit.TPM, "tpm", 0, "tokens a minute of this process at most; 0: as the provider allows")
 	fs.IntVar(&f.stack.Limit.InFlight, "in-flight", 0, "requests of this process at once, all shards together; 0: no limit")
 	fs.IntVar(&f.stack.Batch.Parallel, "parallel", 0, "requests at once for a block of 1,000 texts; 0: 8")
-	fs.IntVar(&f.workers, "workers", 0, "shards at once; 0: 2")
+	fs.IntVar(&f.workers, "workers", 0, "shards, or batches, at once; 0: 2")
 	fs.IntVar(&f.check, "check", 0, "check for a silent change of the model every so many `shards`; 0: 20, -1: never")
 }
 
@@ -65,7 +68,7 @@ func (f *jobFlags) checkShared() error {
 	if o.Limit.RPM < 0 || o.Limit.TPM < 0 || o.Limit.InFlight < 0 || o.Batch.Parallel < 0 || f.workers < 0 {
 		return usagef("-rpm, -tpm, -in-flight, -parallel and -workers must not be below 0")
 	}
-	return nil
+	return f.batch.check()
 }
 
 func (p Parts) jobRunFlags(ctx context.Context, args []string, std streams) (f jobFlags, err error) {
@@ -89,6 +92,7 @@ func (p Parts) jobRunFlags(ctx context.Context, args []string, std streams) (f j
 	fs.BoolVar(&f.yes, "yes", false, "do not ask before a job that costs money")
 	f.shared(fs)
 	f.meet.add(fs, true)
+	f.batch.add(fs, "sync", "")
 	rest, err := parse(fs, args, std)
 	if err != nil {
 		return f, err
@@ -147,6 +151,11 @@ func (p Parts) jobRun(ctx context.Context, args []string, std streams) (err erro
 	if err != nil {
 		return err
 	}
+	if f.batch.executor == "batch" {
+		if _, err := providers.OpenBatches(f.Reference); err != nil {
+			return usageError{err}
+		}
+	}
 	f.Planning, w.said = w.planning, time.Now()
 	plan, err := jobs.NewPlan(ctx, e, f.Options)
 	if err != nil {
@@ -171,6 +180,7 @@ func (p Parts) jobWorker(ctx context.Context, args []string, std streams) (err e
 	var f jobFlags
 	f.shared(fs)
 	f.meet.add(fs, false)
+	f.batch.add(fs, "", "; without it, by batches if some are under way")
 	j, dir, err := p.folder(fs, "Helps to do a job that \"vecspace job run\" has planned, from another process on this machine, or on\n"+
 		"another one that sees the same files under the same names. Keys come from its own environment.", args, std)
 	if err != nil {
@@ -191,7 +201,7 @@ func (p Parts) jobWorker(ctx context.Context, args []string, std streams) (err e
 
 // confirm shows the plan, and asks if the job costs something.
 func (f *jobFlags) confirm(ctx context.Context, plan *jobs.Plan, e embedding.Embedder, std streams) error {
-	fmt.Fprint(std.err, f.planText(plan.Manifest, e.Model()))
+	fmt.Fprint(std.err, f.planText(plan.Manifest, e.Model()), f.batchPlan(plan.Manifest, e))
 	if jobs.Free(e) || f.yes {
 		return nil
 	}
@@ -278,6 +288,8 @@ type jobWork struct {
 	account *account
 	waits   *waits
 	said    time.Time
+
+	batching bool
 }
 
 // open opens the embedder of a reference, whose dimensions are known then.
@@ -320,6 +332,9 @@ func (w *jobWork) run(ctx context.Context, j *jobs.Job, e embedding.Embedder, di
 		return err
 	}
 	o := jobs.WorkOptions{Stack: w.flags.stack, Workers: w.flags.workers, Check: w.flags.check}
+	if o.Batches, err = w.batches(j, before); err != nil {
+		return err
+	}
 	var leave func() error
 	if o.Queue, o.Stack.Limit.Shared, leave, err = w.parts.meet(ctx, w.flags.meet, j, dir); err != nil {
 		return err
@@ -412,7 +427,11 @@ func (w *jobWork) tell(ctx context.Context, j *jobs.Job, before int, done <-chan
 				left := time.Duration(float64(max(total-before-n, 0)) / rate * float64(time.Second))
 				line += fmt.Sprintf(", %.1f/s, %s left", rate, left.Round(time.Second))
 			}
-			w.bar.redraw(fmt.Sprintf("%s, %s", line, w.account))
+			spent := w.account.String()
+			if w.batching { // the account is of requests
+				spent = fmt.Sprintf("%d tokens", p.Tokens)
+			}
+			w.bar.redraw(fmt.Sprintf("%s, %s", line, spent))
 		}
 	}
 }

@@ -51,6 +51,7 @@ type price struct {
 	PerMillion float64 `json:"per_million"`
 	Currency   string  `json:"currency"`
 	AsOf       string  `json:"as_of"`
+	Batch      float64 `json:"batch,omitempty"` // the part of it that the batch API takes
 }
 
 // builtin returns the providers of package providers, and local, which that package does not link.
@@ -112,7 +113,7 @@ func printEntries(w io.Writer, all []catalog.Entry) error {
 			Status: status(e), Unverified: e.Unverified,
 		}
 		for _, p := range e.Prices {
-			out[i].Prices = append(out[i].Prices, price{p.Region, p.PerMillion, p.Currency, p.AsOf})
+			out[i].Prices = append(out[i].Prices, price{p.Region, p.PerMillion, p.Currency, p.AsOf, p.Batch})
 		}
 	}
 	enc := json.NewEncoder(w)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/metrics"
 	"strings"
 	"sync"
 	"syscall"
@@ -138,7 +139,6 @@ func (l *listening) run(ctx context.Context) error {
 	if err := l.greet(); err != nil {
 		return err
 	}
-	defer runtime.KeepAlive(ballast())
 	base, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
 	var under sync.WaitGroup
@@ -192,16 +192,27 @@ func (l *listening) run(ctx context.Context) error {
 	return l.save()
 }
 
+// ballastSize is the ballast of a server whose heap is smaller.
+const ballastSize = 16 << 20
+
 // ballast returns memory that nobody touches, so that it takes up no room but counts when the
 // garbage collector decides when to run. A heap as small as a server's would be collected every 60
 // requests or so, and a collection would delay more than one request in a hundred. Whoever sets
 // GOGC or GOMEMLIMIT decides alone.
 func ballast() []byte {
-	const size = 16 << 20
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return nil
 	}
-	return make([]byte, size)
+	return make([]byte, ballastSize)
+}
+
+// lighter returns the ballast, or nil once the rest of the heap, such as a cache, weighs as much.
+func lighter(ballast []byte) []byte {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	if metrics.Read(live); live[0].Value.Uint64() > 2*ballastSize {
+		return nil
+	}
+	return ballast
 }
 
 func (l *listening) http(base context.Context, h http.Handler) *http.Server {
@@ -222,13 +233,15 @@ func (l *listening) save() error {
 	return l.keys.Save()
 }
 
-// watch reads the file of keys again when it changes or a signal says so, and saves what was spent.
+// watch reads the file of keys again when it changes or a signal says so, saves what was spent, and
+// drops the ballast when it is not needed any more.
 func (l *listening) watch(ctx context.Context, hup <-chan os.Signal) {
 	tick := time.NewTicker(watching)
 	defer tick.Stop()
-	for {
+	for weight := ballast(); ; weight = lighter(weight) {
 		select {
 		case <-ctx.Done():
+			runtime.KeepAlive(weight)
 			return
 		case <-hup:
 		case <-tick.C:

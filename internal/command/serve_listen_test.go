@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -103,6 +104,23 @@ func TestBallast(t *testing.T) {
 			t.Errorf("GOGC=%s GOMEMLIMIT=%s: got a ballast of %d bytes", tc.gogc, tc.limit, len(got))
 		}
 	}
+}
+
+// The ballast goes when a cache weighs as much.
+func TestBallastGoes(t *testing.T) {
+	t.Setenv("GOGC", "")
+	t.Setenv("GOMEMLIMIT", "")
+	weight := ballast()
+	runtime.GC()
+	if weight = lighter(weight); len(weight) != ballastSize {
+		t.Fatalf("got a ballast of %d bytes in a small heap, want it kept", len(weight))
+	}
+	cache := make([]byte, 4*ballastSize)
+	runtime.GC()
+	if lighter(weight) != nil {
+		t.Error("got a ballast beside a large cache, want none")
+	}
+	runtime.KeepAlive(cache)
 }
 
 // A page in a browser that has a name for this machine sees neither the models nor pprof.

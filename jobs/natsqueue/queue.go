@@ -25,6 +25,9 @@ import (
 type Options struct {
 	// Job is the job's ID. It names the bucket, so every job has its own.
 	Job string
+	// Folder is the job's folder, which all processes have to see: each keeps a file in it, and a
+	// process that lacks the file of another may not join. Empty means that nobody looks.
+	Folder string
 	// Lease is how long a claim holds when its process shows no sign of life; 0 means 30 s.
 	Lease time.Duration
 	// Done reports whether a shard needs no work, because another process has done it. It may be nil.
@@ -86,8 +89,9 @@ const (
 
 var good = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-// New joins the Queue of a job. It makes the job's bucket if that is not there. The Queue uses nc
-// until Close and does not close it; nc should reconnect without an end (nats.MaxReconnects(-1)).
+// New joins the Queue of a job, unless another process of the job sees another folder. It makes the
+// job's bucket if that is not there. The Queue uses nc until Close and does not close it; nc should
+// reconnect without an end (nats.MaxReconnects(-1)).
 func New(ctx context.Context, nc *nats.Conn, o Options) (*Queue, error) {
 	if !good.MatchString(o.Job) {
 		return nil, fmt.Errorf("natsqueue: the job's ID %q is not of letters, digits, - and _", o.Job)
@@ -109,9 +113,9 @@ func New(ctx context.Context, nc *nats.Conn, o Options) (*Queue, error) {
 		js: js, o: o, me: fmt.Sprintf("%s-%d-%s", me, os.Getpid(), rand.Text()[:12]),
 		claiming: make(chan struct{}, 1), held: map[int]*lease{}, changed: make(chan struct{}),
 	}
-	first, err := q.open(ctx)
+	first, err := q.enter(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("natsqueue: the bucket of job %s: %w", o.Job, err)
+		return nil, err
 	}
 	live, stop := context.WithCancel(context.Background())
 	q.stop = stop
@@ -440,7 +444,7 @@ func (q *Queue) Close() error {
 	q.stop()
 	q.ended.Wait()
 	_ = q.kv.Purge(ctx, workerKey+q.me, jetstream.PurgeTTL(time.Hour)) // else it ends with the lease
-	return nil
+	return q.hide()
 }
 
 func (l *lease) Shard() int            { return l.shard }

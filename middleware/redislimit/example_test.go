@@ -3,28 +3,32 @@ package redislimit_test
 import (
 	"context"
 	"fmt"
-	"os"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/redislimit"
-	"github.com/vecspace/embedding/providers/dashscope"
 )
 
-// Ten processes that run this share one account.
+// Ten processes that run this share one account. The server is one in memory here.
 func Example() {
-	if err := index(os.Getenv("REDIS_ADDR"), "the first text", "the second"); err != nil {
+	server := miniredis.NewMiniRedis()
+	if err := server.Start(); err != nil {
+		panic(err)
+	}
+	defer server.Close()
+	provider := embedtest.NewFake(embedtest.FakeOptions{}) // or providers.Open("dashscope:text-embedding-v4")
+	if err := index(server.Addr(), provider, "the first text", "the second"); err != nil {
 		fmt.Println(err)
 	}
+	// Output:
+	// 2 vectors
 }
 
-func index(addr string, texts ...string) error {
-	e, err := dashscope.New(dashscope.Options{Model: "text-embedding-v4"})
-	if err != nil {
-		return err
-	}
+func index(addr string, e embedding.Embedder, texts ...string) error {
 	client := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1})
 	quota, err := redislimit.New(client, "dashscope-intl") // the account's name, the same in all processes
 	if err != nil {
@@ -33,6 +37,7 @@ func index(addr string, texts ...string) error {
 	e = embedding.Chain(e, middleware.Standard(middleware.StandardOptions{
 		Limit: middleware.LimitOptions{RPM: 1800, TPM: 1_200_000, Shared: quota, Processes: 10},
 	}))
-	_, err = embedding.Documents(context.Background(), e, texts)
+	vectors, err := embedding.Documents(context.Background(), e, texts)
+	fmt.Println(len(vectors), "vectors")
 	return err
 }

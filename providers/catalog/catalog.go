@@ -40,6 +40,7 @@ type Dimensions struct {
 type Price struct {
 	Region string
 	embedding.Price
+	Batch float64 // the part of the price that the batch API takes, such as 0.5; 0 means none or unknown
 }
 
 // OneOf returns the Dimensions of a model that has these lengths only, the default first.

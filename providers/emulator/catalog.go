@@ -21,6 +21,7 @@ const (
 	atCheck                // at the check of the rule that it changes
 	atDelay                // before the answer is sent; combines with a fault of the answer
 	atAnswer               // after the texts are billed
+	atBatch                // in the batch API
 )
 
 // FaultInfo describes a fault that an emulator has.
@@ -47,6 +48,12 @@ func (v Vendor) Catalog() []FaultInfo {
 		indexed := f.Name == "shuffled" || f.Name == "duplicate-index"
 		return indexed && v.Positional || f.Name == "base64-ignore" && !v.Base64
 	})
+	if v.Batches != "" {
+		for _, f := range batchFaults {
+			f.stage = atBatch
+			all = append(all, f)
+		}
+	}
 	for _, f := range v.Faults {
 		f.error, f.stage = true, stages[f.Name]
 		all = append(all, f)

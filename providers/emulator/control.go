@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -38,6 +39,7 @@ type settingsJSON struct {
 	Growth     float64               `json:"growth"`
 	Latency    string                `json:"latency"`
 	Jitter     string                `json:"jitter"`
+	BatchTime  string                `json:"batch_time,omitempty"`
 	RetryAfter bool                  `json:"retry_after"`
 	Limits     map[string]limitsJSON `json:"limits"`
 }
@@ -55,6 +57,9 @@ func (s Settings) toJSON() settingsJSON {
 		Latency: s.Latency.String(), Jitter: s.Jitter.String(), RetryAfter: s.RetryAfter,
 		Limits: map[string]limitsJSON{},
 	}
+	if s.BatchTime > 0 {
+		out.BatchTime = s.BatchTime.String()
+	}
 	for name, l := range s.Limits {
 		out.Limits[name] = limitsJSON{l.Texts, l.Tokens, l.Bytes, l.TextTokens}
 	}
@@ -64,15 +69,16 @@ func (s Settings) toJSON() settingsJSON {
 func (j settingsJSON) settings() (Settings, error) {
 	latency, err := time.ParseDuration(j.Latency)
 	jitter, err2 := time.ParseDuration(j.Jitter)
+	batch, err3 := time.ParseDuration(cmp.Or(j.BatchTime, "0s"))
 	out := Settings{
 		Rates:   Rates{RPM: j.RPM, TPM: j.TPM, RPS: j.RPS, TPS: j.TPS, Growth: j.Growth},
-		Latency: latency, Jitter: jitter, RetryAfter: j.RetryAfter,
+		Latency: latency, Jitter: jitter, BatchTime: batch, RetryAfter: j.RetryAfter,
 		Limits: map[string]embedding.Limits{},
 	}
 	for name, l := range j.Limits {
 		out.Limits[name] = embedding.Limits{Texts: l.Texts, Tokens: l.Tokens, Bytes: l.Bytes, TextTokens: l.TextTokens}
 	}
-	return out, errors.Join(err, err2)
+	return out, errors.Join(err, err2, err3)
 }
 
 func (s *Server) controlHandler() http.Handler {

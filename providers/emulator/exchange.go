@@ -34,6 +34,9 @@ type exchange struct {
 }
 
 func (x *exchange) serve() {
+	if x.batch() {
+		return
+	}
 	// Read the body first: net/http notices a lost caller only after that.
 	buf := buffers.Get().(*buffer)
 	defer buf.release()

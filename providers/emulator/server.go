@@ -26,6 +26,8 @@ type Server struct {
 	cache   *cache
 	control http.Handler // nil means off
 
+	batches batches
+
 	mu        sync.Mutex
 	settings  Settings
 	faults    []*fault

@@ -18,6 +18,8 @@ type Settings struct {
 	Limits map[string]embedding.Limits
 	// Latency is the least time that each answer with vectors takes. A random part of Jitter is added.
 	Latency, Jitter time.Duration
+	// BatchTime is how long a batch takes. 0 means that the first look at it finds it done.
+	BatchTime time.Duration
 	// RetryAfter adds a Retry-After header to refusals by Rates: whole seconds until the window
 	// reopens.
 	RetryAfter bool
@@ -30,6 +32,9 @@ func (s Settings) check(v *Vendor) error {
 	}
 	if s.Latency < 0 || s.Jitter < 0 {
 		return fmt.Errorf("%s: latency or jitter is negative", v.Name)
+	}
+	if s.BatchTime < 0 {
+		return fmt.Errorf("%s: the time of a batch is negative", v.Name)
 	}
 	names := append(v.names(), v.Limited...)
 	for name, l := range s.Limits {

@@ -29,6 +29,9 @@ type Vendor struct {
 	Unmetered  bool   // answers have no token count
 	Base64     bool   // requests may ask for base64
 	MaxBody    int    // the largest body in bytes; 0 means that a body over MaxBody is cut
+	// Batches is the path of the base URL with /files and /batches, as OpenAI has them, whose lines go
+	// to /embeddings there. "" means that there is no batch API.
+	Batches string
 
 	// The rest is optional.
 

@@ -104,29 +104,7 @@ func (p patterns) find(s string) (allowed int, ok bool) {
 	return 0, false
 }
 
-// served reads the codes of package server, which count before its words: those are of a provider
-// behind it. The Kind is that of the provider's error, under a status of the server's.
-func served(f wire.Failure) (wire.Verdict, bool) {
-	switch places := f.Header.Get("X-Vecspace-Rejected"); {
-	case f.Code == "upstream_auth":
-		return wire.Verdict{Kind: embedding.Auth, Proved: true, Advice: "whoever runs the server has to mend its key"}, true
-	case f.Code == "upstream_malformed":
-		return wire.Verdict{Kind: embedding.Malformed}, true
-	case f.Code == "upstream_timeout":
-		return wire.Verdict{Kind: embedding.Unavailable}, true
-	case f.Code == "unknown_host", f.Code == "other_space":
-		return wire.Verdict{Kind: embedding.Invalid, Advice: "check the base URL and the headers of the request"}, true
-	case f.Code == "text_rejected" && places != "":
-		// It counts the texts of the whole request, so there is no doubt which.
-		return wire.Verdict{Kind: embedding.Rejected, Bad: wire.Indexes([]string{"", places}), Proof: func(string) bool { return true }}, true
-	}
-	return wire.Verdict{}, false
-}
-
 func (c classifier) classify(f wire.Failure) wire.Verdict {
-	if v, ok := served(f); ok {
-		return v
-	}
 	if n, ok := tooManyTexts.find(f.Message); ok {
 		return wire.Verdict{Kind: embedding.TooLarge, Allowed: embedding.Limits{Texts: n}}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/prefixes"
+	"github.com/vecspace/embedding/providers/batchapi"
 	"github.com/vecspace/embedding/providers/catalog"
 	"github.com/vecspace/embedding/providers/openai/internal/models"
 	"github.com/vecspace/embedding/providers/ref"
@@ -14,15 +15,28 @@ import (
 // the preset. For "openai", which may be any server of OpenAI's API, the address picks it. Open
 // does no I/O, and its errors are [*embedding.Error].
 func Open(r ref.Ref) (embedding.Embedder, error) {
-	preset := r.Provider
-	if preset == "openai" {
-		preset = ""
-	}
-	o := Options{Model: r.Model, Preset: preset}
-	if err := r.Decode(&o); err != nil {
+	o, err := options(r)
+	if err != nil {
 		return nil, err
 	}
 	return New(o)
+}
+
+// OpenBatches opens the batch API for the model of a reference, as [Open] opens its Embedder.
+func OpenBatches(r ref.Ref) (batchapi.API, error) {
+	o, err := options(r)
+	if err != nil {
+		return nil, err
+	}
+	return NewBatches(o)
+}
+
+func options(r ref.Ref) (o Options, err error) {
+	o = Options{Model: r.Model, Preset: r.Provider}
+	if o.Preset == "openai" {
+		o.Preset = ""
+	}
+	return o, r.Decode(&o)
 }
 
 // Catalog returns the models of all presets, OpenAI first. The result is the caller's own.
@@ -44,6 +58,9 @@ func Catalog() (all []catalog.Entry) {
 			}
 			if m.Price.PerMillion > 0 {
 				e = e.Priced(m.Price)
+				if p.Batch != nil {
+					e.Prices[0].Batch = p.Batch.Share
+				}
 			}
 			all = append(all, e)
 		}

@@ -59,30 +59,46 @@ type Options struct {
 // New returns a guarded Embedder for one model, without other middleware. It does no I/O and
 // reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
+	c, err := o.client()
+	if err != nil {
+		return nil, err
+	}
+	return openaicompat.New(c.config, c.format)
+}
+
+// client is what Options say.
+type client struct {
+	site
+	info   models.Info
+	config wire.Config
+	format openaicompat.Format
+}
+
+func (o Options) client() (c client, err error) {
 	s, err := o.site()
 	fail := func(k embedding.Kind, err error) error {
 		return &embedding.Error{Kind: k, Provider: s.provider, Model: o.Model, Err: err}
 	}
 	if err != nil {
-		return nil, fail(embedding.Invalid, err)
+		return c, fail(embedding.Invalid, err)
 	}
 	info := s.preset.Model(o.Model)
 	if err := o.check(s, info); err != nil {
-		return nil, fail(embedding.Invalid, err)
+		return c, fail(embedding.Invalid, err)
 	}
 	fields, err := o.fields(s.preset, info)
 	if err != nil {
-		return nil, fail(embedding.Invalid, err)
+		return c, fail(embedding.Invalid, err)
 	}
 	chosen, err := prefixes.Options{Prefix: o.Prefix, Query: o.QueryPrefix, Document: o.DocumentPrefix}.Choose(o.Model, "")
 	if err != nil {
-		return nil, fail(embedding.Invalid, err)
+		return c, fail(embedding.Invalid, err)
 	}
 	key, keyFrom, err := o.key(s)
 	if err != nil {
-		return nil, fail(embedding.Auth, err)
+		return c, fail(embedding.Auth, err)
 	}
-	return openaicompat.New(wire.Config{
+	return client{s, info, wire.Config{
 		Model: embedding.Model{
 			Provider:   s.provider,
 			ID:         o.Model,
@@ -100,7 +116,7 @@ func New(o Options) (embedding.Embedder, error) {
 		Classify:   classifier{keyFrom: keyFrom}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	}, openaicompat.Format{Fields: fields, Prefixes: chosen, Asked: o.Dimensions})
+	}, openaicompat.Format{Fields: fields, Prefixes: chosen, Asked: o.Dimensions}}, nil
 }
 
 // site is the server to ask.

@@ -3,9 +3,11 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"log"
 	"os"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pgvector/pgvector-go"
@@ -45,6 +47,9 @@ func main() {
 	if err := add(ctx, pool, e, "The cat sleeps on the sofa.", "Interest rates rose again."); err != nil {
 		log.Fatal(err)
 	}
+	if err := index(ctx, pool, e.Model()); err != nil {
+		log.Fatal(err)
+	}
 	if err := search(ctx, pool, e, "a pet taking a nap"); err != nil {
 		log.Fatal(err)
 	}
@@ -65,13 +70,24 @@ func add(ctx context.Context, pool *pgxpool.Pool, e embedding.Embedder, texts ..
 	return failed
 }
 
+// index makes an index of one Space's vectors. PostgreSQL uses it for a search that names the Space
+// and has the same cast.
+func index(ctx context.Context, pool *pgxpool.Pool, m embedding.Model) error {
+	space := strings.ReplaceAll(string(m.Space), "'", "''") // this statement takes no parameters
+	_, err := pool.Exec(ctx, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS passages_%.8x ON passages
+		USING hnsw ((embedding::vector(%d)) vector_cosine_ops) WHERE space = '%s'`,
+		sha256.Sum256([]byte(m.Space)), m.Dimensions, space))
+	return err
+}
+
 func search(ctx context.Context, pool *pgxpool.Pool, e embedding.Embedder, question string) error {
 	query, err := embedding.Query(ctx, e, question)
 	if err != nil {
 		return err
 	}
-	rows, err := pool.Query(ctx, `SELECT text, 1 - (embedding <=> $1) FROM passages
-		WHERE space = $2 ORDER BY embedding <=> $1 LIMIT 3`, pgvector.NewVector(query), string(e.Model().Space))
+	rows, err := pool.Query(ctx, fmt.Sprintf(`SELECT text, 1 - (embedding <=> $1) FROM passages
+		WHERE space = $2 ORDER BY embedding::vector(%d) <=> $1 LIMIT 3`, e.Model().Dimensions),
+		pgvector.NewVector(query), string(e.Model().Space))
 	if err != nil {
 		return err
 	}

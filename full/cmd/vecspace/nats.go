@@ -40,7 +40,7 @@ func (meeting) Join(ctx context.Context, url, token string, j *jobs.Job, leads b
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, leave())
 	}
-	q, err := natsqueue.New(ctx, nc, natsqueue.Options{Job: j.Manifest.ID, Done: j.Done})
+	q, err := natsqueue.New(ctx, nc, natsqueue.Options{Job: j.Manifest.ID, Folder: j.Folder(), Done: j.Done})
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, leave())
 	}

@@ -11,8 +11,12 @@ var (
 	lockChroma string
 	//go:embed lock/clients.txt
 	lockClients string
+	//go:embed lock/engines.txt
+	lockEngines string
 	//go:embed lock/frameworks.txt
 	lockFrameworks string
+	//go:embed lock/litellm.txt
+	lockLiteLLM string
 	//go:embed lock/node/package.json
 	nodePackage string
 	//go:embed lock/node/package-lock.json
@@ -57,6 +61,8 @@ func Recipes() []Recipe {
 		// langchain-openai 1.7.3, llama-index's clients of OpenAI 0.7.0 and of TEI 0.6.0, Ollama's client
 		// 0.6.3 and google-genai 3.6.1.
 		{Name: "frameworks", Version: "2026.11.29", Slow: true, Pins: strings.Fields(lockFrameworks)},
+		// Ray 2.60.0, Daft 0.7.26 and OpenAI's client.
+		{Name: "engines", Version: "2026.11.30", Slow: true, Pins: strings.Fields(lockEngines)},
 		// What opens the files of jobs.
 		{Name: "tables", Version: "2026.11.29", Slow: true, Pins: []string{
 			"pyarrow==26.0.1", "duckdb==2.0.1", "polars==2.1.0", "polars-runtime-32==2.1.0", "numpy==2.4.6",
@@ -68,9 +74,11 @@ func Recipes() []Recipe {
 			"cryptography==50.0.2", "cffi==2.1.1", "pycparser==3.12", "pyyaml==6.0.4", "xmltodict==1.0.4", "py-partiql-parser==0.6.3",
 			"flask==3.1.3", "flask-cors==6.0.5", "werkzeug==3.1.9", "jinja2==3.1.6", "markupsafe==3.0.4", "itsdangerous==2.2.0", "click==8.5.1", "blinker==1.9.0",
 		}},
-		// OpenAI's JavaScript client, with langchain's on top of it. Slow, because only this recipe needs
-		// Node.
-		{Name: "node", Version: "7.55.0", Slow: true, NPM: []string{nodePackage, nodeLock}},
+		// LiteLLM's SDK, and OpenAI's Python client 2.54.0, which it needs.
+		{Name: "litellm", Version: "1.106.2", Slow: true, Pins: strings.Fields(lockLiteLLM)},
+		// OpenAI's JavaScript client, with langchain's on top of it, and the AI SDK. Slow, because only
+		// this recipe needs Node.
+		{Name: "node", Version: "2026.11.29", Slow: true, NPM: []string{nodePackage, nodeLock}},
 		{Name: "milvus", Version: "2.5.1", Slow: true, Wheels: []string{ // the server takes a second, its Go client minutes to compile
 			"milvus-lite==2.5.1 --hash=sha256:25ce13f4b8d46876dd2b7ac8563d7d8306da7ff3999bb0d14b116b30f71d706c",
 		}, Runnable: []string{"milvus_lite/lib/milvus"}},

@@ -138,13 +138,26 @@ func Frameworks(t testing.TB, args ...string) *exec.Cmd {
 	return client(t, "frameworks", args)
 }
 
+// Engines returns a command of a Python with Ray, Daft and OpenAI's client.
+func Engines(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return client(t, "engines", args)
+}
+
 // Tables returns a command of a Python with pyarrow, DuckDB, polars and NumPy.
 func Tables(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	return client(t, "tables", args)
 }
 
-// Node returns a Node command. $NODE_PACKAGES has OpenAI's JavaScript client and langchain's.
+// LiteLLM returns a command of a Python with LiteLLM's SDK and OpenAI's client 2.
+func LiteLLM(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return client(t, "litellm", args)
+}
+
+// Node returns a Node command. $NODE_PACKAGES has OpenAI's JavaScript client, langchain's and the
+// AI SDK.
 func Node(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	dir, err := kit.Locate("node")

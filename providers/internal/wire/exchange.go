@@ -149,11 +149,36 @@ func (x *Exchange) Do(req *http.Request, body []byte, texts []string, read Reade
 	return nil, failure
 }
 
+// Stream is [Exchange.Do] for a request whose body, if it has one, is there with its length and can
+// be got again, and whose answer has up to lines vectors.
+func (x *Exchange) Stream(req *http.Request, lines int, read Reader) error {
+	c := &call{Exchange: x, secret: x.config.Key, lines: lines}
+	if _, failure := c.do(req, nil, read); failure != nil {
+		if end := req.Context().Err(); end != nil && failure.Status == 0 {
+			return end
+		}
+		return failure
+	}
+	return nil
+}
+
+// Request is a request for the document at path, which is added to the base URL in its escaped
+// form.
+func (x *Exchange) Request(ctx context.Context, method, path string) (*http.Request, error) {
+	return x.request(ctx, method, path)
+}
+
+// Refusal is the error of an answer to a text that came inside of another answer.
+func (x *Exchange) Refusal(f Failure, text string) *embedding.Error {
+	return (&call{Exchange: x, secret: x.config.Key, texts: []string{text}}).refuse(f)
+}
+
 // call is one request on its way. It knows what no error may repeat.
 type call struct {
 	*Exchange
 	secret string
 	texts  []string
+	lines  int    // of the answer, if they are not those of texts
 	answer Answer // once one has come
 	again  bool   // the request is to be sent once more
 }
@@ -165,7 +190,9 @@ func (c *call) do(req *http.Request, body []byte, read Reader) (*Answer, *embedd
 		req.Body, _ = req.GetBody()
 		req.ContentLength = int64(len(body))
 	}
-	req.URL.RawQuery = c.config.Query
+	if req.URL.RawQuery == "" {
+		req.URL.RawQuery = c.config.Query
+	}
 	if failure := c.authorize(req, body); failure != nil {
 		return nil, failure
 	}
@@ -256,7 +283,7 @@ func whole(status int) bool {
 
 // accepted reads an answer with a status of success.
 func (c *call) accepted(res *http.Response, read Reader) (*Answer, *embedding.Error) {
-	bound := Bound{Texts: len(c.texts), Dimensions: c.config.Model.Dimensions}
+	bound := Bound{Texts: max(len(c.texts), c.lines), Dimensions: c.config.Model.Dimensions}
 	a := &c.answer
 	*a = Answer{Response: res, Bound: bound, call: c, left: bound.Bytes()}
 	rest, bare, err := read(a)

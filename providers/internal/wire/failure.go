@@ -261,10 +261,17 @@ func permanent(k embedding.Kind) bool {
 	return k == embedding.Rejected || k == embedding.Invalid || k == embedding.Exhausted || k == embedding.Auth
 }
 
-// verdict is what classify says, which may be nil, or else the status.
+// verdict is what our own server says, else what classify says, which may be nil, or else the
+// status.
 func (f Failure) verdict(classify func(Failure) Verdict) (v Verdict) {
 	if classify != nil {
 		v = classify(f)
+	}
+	if own, ok := f.served(); ok {
+		if v.Kind == own.Kind {
+			own.Advice = cmp.Or(own.Advice, v.Advice)
+		}
+		return own
 	}
 	if byStatus := f.Kind(); v.Kind == embedding.Unknown {
 		v.Kind = byStatus
@@ -329,7 +336,7 @@ func (f Failure) refusal(classify func(Failure) Verdict, key string, texts []str
 // code returns the provider's own code. A code that only repeats the status says less than the
 // type.
 func (f Failure) code(key string, texts []string) string {
-	for _, own := range []string{f.Code, f.Type} {
+	for _, own := range []string{f.Header.Get(servedCode), f.Code, f.Type} {
 		if own != "" && own != strconv.Itoa(f.Status) {
 			return Token(own, key, texts, MaxCode)
 		}

@@ -5,7 +5,8 @@
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + openaitest.BasePath, key: emulator.DefaultKey
 //
-// The emulator is an http.Handler for /v1/embeddings, in float or base64. It also takes token ids,
+// The emulator is an http.Handler for /v1/embeddings, in float or base64, and for the batch API of
+// /v1/files and /v1/batches. It also takes token ids,
 // which some clients send instead of texts: it counts them as the service does, and their vectors
 // have no meaning.
 package openaitest
@@ -25,7 +26,7 @@ const BasePath = "/v1"
 
 // New returns an emulator. It does no I/O.
 func New(o emulator.Options) (*emulator.Server, error) {
-	v := emulator.Vendor{Name: "openaitest", Dialect: openaidialect.New(), Faults: emulator.Faults(words), Base64: true}
+	v := emulator.Vendor{Name: "openaitest", Dialect: openaidialect.New(), Faults: emulator.Faults(words), Base64: true, Batches: BasePath}
 	v.Models = emulator.Models(slices.DeleteFunc(openai.Catalog(), func(e catalog.Entry) bool { return e.Provider != "openai" }))
 	return emulator.New(v, o)
 }

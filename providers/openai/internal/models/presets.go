@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/catalog"
@@ -29,7 +30,18 @@ type Preset struct {
 	Cuts            bool   // texts that are too long are cut without an error
 	Unmetered       bool   // tokens are not counted
 	Models          []Info
+	Batch           *Batch // nil means that no batch API is known
 	Unverified      string // what of the row has no good source
+}
+
+// Batch is a vendor's batch API.
+type Batch struct {
+	Endpoint   string // of the requests in a file
+	Lines      int    // of a file
+	Bytes      int    // of a file
+	Window     time.Duration
+	Share      float64 // of the price
+	Unverified string  // what of it has no good source
 }
 
 // Presets returns all presets, OpenAI first. Comments list what each vendor rejects or
@@ -41,6 +53,9 @@ func Presets() []Preset {
 			// Source: https://github.com/openai/openai-openapi at f85dbe22
 			Name: "openai", Title: "OpenAI", BaseURL: "https://api.openai.com/v1", KeyVariable: "OPENAI_API_KEY",
 			DimensionsField: "dimensions", EncodingFormat: "base64", Models: openAI(),
+			// Source: https://platform.openai.com/docs/guides/batch (half the price, 24 h), the description
+			//   above (50,000 requests and 50,000 texts, 200 MB)
+			Batch: &Batch{Endpoint: "/v1/embeddings", Lines: 50_000, Bytes: 200e6, Window: 24 * time.Hour, Share: 0.5},
 		},
 		mistral(), siliconFlow(), zhipu(), volcengine(), together(), openRouter(), deepInfra(),
 		{
