@@ -15,7 +15,7 @@
 //	job.json                what the job is; it never changes
 //	shards                  where each shard begins in the inputs
 //	data/part-000000/       the results of a shard
-//	    vectors.npy         or vectors.jsonl
+//	    vectors.npy         or vectors.jsonl, or of one of Formats
 //	    ids.txt             of .npy: the id of each row, or its index
 //	    rejected.jsonl      records without a vector, and why
 //	    part.json           counts, costs and checksums
@@ -27,6 +27,8 @@
 // Truth is job.json and the parts. A part is moved to its place with all its files at once, and
 // never over another one, so that it is there whole or not at all, and once. All else (claims,
 // workers, wal, tmp) may be lost at any time; it only saves work and money.
+//
+// Inputs may be objects of a [Store], and [Job.Publish] copies results there.
 //
 // # What is paid for
 //

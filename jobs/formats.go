@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,6 +25,8 @@ type Formats struct {
 	Inflate map[string]func(io.Reader) (io.Reader, error)
 	// Vectors writes results to files vectors.NAME.
 	Vectors map[string]VectorFormat
+	// Stores holds objects, by the schemes of their addresses.
+	Stores map[string]Store
 }
 
 // Table reads the records of a file. It is not safe for concurrent use.
@@ -126,7 +127,7 @@ func (j *Job) supported(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		f, err := os.Open(in.Path)
+		f, err := j.formats.open(ctx, in.Path)
 		if err != nil {
 			return err
 		}

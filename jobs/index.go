@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -116,10 +117,11 @@ func (s *sum) add(r rows.Row) {
 // reader reads shards of the inputs. Those of one file that follow each other are read on. It is
 // not safe for concurrent use.
 type reader struct {
+	ctx     context.Context // of requests to a store
 	m       Manifest
 	formats Formats
 	input   int
-	file    *os.File
+	file    file
 	rows    *rows.Reader
 }
 
@@ -146,10 +148,10 @@ func (r *reader) read(s shard) ([]rows.Row, error) {
 func (r *reader) records(s shard) (all []rows.Row, err error) {
 	if r.file == nil || r.input != s.input {
 		r.close()
-		if r.file, err = os.Open(r.m.Spec.Inputs[s.input].Path); err != nil {
+		if r.file, err = r.formats.open(r.ctx, r.m.Spec.Inputs[s.input].Path); err != nil {
 			return nil, err
 		}
-		if r.rows, err = rows.NewFile(r.file, r.m.reading(r.file.Name(), r.formats)); err != nil {
+		if r.rows, err = rows.NewFile(r.file, r.m.reading(r.m.Spec.Inputs[s.input].Path, r.formats)); err != nil {
 			return nil, err
 		}
 		r.input = s.input

@@ -24,7 +24,7 @@ const version = 1
 
 // Options say what a job embeds and what it writes. Two runs of one job have the same Options.
 type Options struct {
-	Inputs []string // files, in the order of the results; at least one
+	Inputs []string // files, or objects of Formats.Stores, in the order of the results; at least one
 	Out    string   // the job's folder
 
 	// How the files are read: lines, or the Field or Template of records with an ID field. Format is
@@ -78,7 +78,8 @@ type Spec struct {
 type Input struct {
 	Path   string `json:"path"`
 	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256"` // of the first and the last MiB
+	ETag   string `json:"etag,omitempty"` // of an object
+	SHA256 string `json:"sha256"`         // of the first and the last MiB
 }
 
 // Text says where the text of a record is.
@@ -114,7 +115,7 @@ type Figures struct {
 }
 
 // spec makes the Spec of a job, and reads enough of the inputs to know them again.
-func (o Options) spec(e embedding.Embedder) (s Spec, err error) {
+func (o Options) spec(ctx context.Context, e embedding.Embedder) (s Spec, err error) {
 	m := e.Model()
 	switch {
 	case m.Space == "":
@@ -144,7 +145,7 @@ func (o Options) spec(e embedding.Embedder) (s Spec, err error) {
 	}
 	seen := map[string]bool{}
 	for _, path := range o.Inputs {
-		in, err := fingerprint(path)
+		in, err := fingerprint(ctx, path, o.Formats)
 		if err != nil {
 			return s, err
 		}
@@ -158,7 +159,10 @@ func (o Options) spec(e embedding.Embedder) (s Spec, err error) {
 }
 
 // fingerprint returns an input as it is now.
-func fingerprint(path string) (in Input, err error) {
+func fingerprint(ctx context.Context, path string, formats Formats) (in Input, err error) {
+	if isAddress(path) {
+		return fingerprintObject(ctx, path, formats)
+	}
 	if in.Path, err = filepath.Abs(path); err != nil {
 		return in, err
 	}
@@ -178,16 +182,42 @@ func fingerprint(path string) (in Input, err error) {
 		return in, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	const most = 1 << 20
 	in.Size = info.Size()
-	h := sha256.New()
-	_, err = io.Copy(h, io.NewSectionReader(f, 0, min(most, in.Size)))
-	if err == nil && in.Size > most {
-		from := max(most, in.Size-most)
-		_, err = io.Copy(h, io.NewSectionReader(f, from, in.Size-from))
-	}
-	in.SHA256 = hex.EncodeToString(h.Sum(nil))
+	in.SHA256, err = ends(f, in.Size)
 	return in, err
+}
+
+// fingerprintObject returns an object as it is now.
+func fingerprintObject(ctx context.Context, address string, formats Formats) (in Input, err error) {
+	s, err := formats.store(address)
+	if err != nil {
+		return in, err
+	}
+	o, err := s.Stat(ctx, address)
+	if err != nil {
+		return in, err
+	}
+	in = Input{Path: address, Size: o.Size, ETag: o.ETag}
+	in.SHA256, err = ends(&object{ctx: ctx, store: s, address: address, size: o.Size}, o.Size)
+	return in, err
+}
+
+// ends returns the SHA-256 of the first and the last MiB of a file.
+func ends(f io.ReaderAt, size int64) (string, error) {
+	const most = 1 << 20
+	buf := make([]byte, min(most, size)) // in one request of a store
+	h := sha256.New()
+	for _, from := range []int64{0, max(most, size-most)} {
+		if from >= size {
+			break
+		}
+		b := buf[:min(most, size-from)]
+		if n, err := f.ReadAt(b, from); n < len(b) {
+			return "", unexpected(err)
+		}
+		h.Write(b)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // id returns the first 12 digits of the SHA-256 of a Spec.
@@ -238,7 +268,7 @@ func (in Input) differs(now Input) string {
 		return fmt.Sprintf("the input %s has shrunk from %d to %d bytes", in.Path, in.Size, now.Size)
 	case now.Size > in.Size:
 		return fmt.Sprintf("the input %s has grown from %d to %d bytes", in.Path, in.Size, now.Size)
-	case now.SHA256 != in.SHA256:
+	case now.SHA256 != in.SHA256 || now.ETag != in.ETag:
 		return fmt.Sprintf("the input %s has other content than when the job was planned", in.Path)
 	}
 	return ""
@@ -259,12 +289,12 @@ func (m Manifest) fits(e embedding.Embedder) error {
 }
 
 // unchanged returns an error if an input is not what was planned.
-func (m Manifest) unchanged(ctx context.Context) error {
+func (m Manifest) unchanged(ctx context.Context, formats Formats) error {
 	for _, in := range m.Spec.Inputs {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		now, err := fingerprint(in.Path)
+		now, err := fingerprint(ctx, in.Path, formats)
 		if err != nil {
 			return fmt.Errorf("jobs: job %s cannot read its input: %w", m.ID, err)
 		}

@@ -54,7 +54,7 @@ type Plan struct {
 // is open, nobody else can plan in the folder. Call Start or Discard.
 func NewPlan(ctx context.Context, e embedding.Embedder, o Options) (p *Plan, err error) {
 	e = embedding.Chain(e)
-	spec, err := o.spec(e)
+	spec, err := o.spec(ctx, e)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ type counter struct {
 
 func (c *counter) input(i int) error {
 	path := c.m.Spec.Inputs[i].Path
-	f, err := os.Open(path)
+	f, err := c.o.Formats.open(c.ctx, path)
 	if err != nil {
 		return err
 	}

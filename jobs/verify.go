@@ -32,10 +32,10 @@ const mostProblems = 100
 // part belongs to this job. It returns an error only if it could not look, such as for an input
 // that has changed.
 func (j *Job) Verify(ctx context.Context) (v Verified, err error) {
-	if err := j.Manifest.unchanged(ctx); err != nil {
+	if err := j.Manifest.unchanged(ctx, j.formats); err != nil {
 		return v, err
 	}
-	in := &reader{m: j.Manifest, formats: j.formats}
+	in := &reader{ctx: ctx, m: j.Manifest, formats: j.formats}
 	defer in.close()
 	for n := range j.Manifest.Plan.Shards {
 		if err := ctx.Err(); err != nil {

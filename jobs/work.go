@@ -62,7 +62,7 @@ func (j *Job) Work(ctx context.Context, e embedding.Embedder, o WorkOptions) (er
 	}
 	stopped, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	r := &run{job: j, stop: stop, door: &door{stop: stopped}, reading: make(chan struct{}, 1), in: reader{m: j.Manifest, formats: j.formats}, row: map[int]bool{}, failures: map[int]failure{}}
+	r := &run{job: j, stop: stop, door: &door{stop: stopped}, reading: make(chan struct{}, 1), in: reader{ctx: stopped, m: j.Manifest, formats: j.formats}, row: map[int]bool{}, failures: map[int]failure{}}
 	defer r.in.close()
 	j.door.Store(r.door)
 	r.provider = r.door.wrap(e)
@@ -124,7 +124,7 @@ func (j *Job) ready(ctx context.Context, e embedding.Embedder) error {
 	if err := j.Manifest.fits(e); err != nil {
 		return err
 	}
-	if err := j.Manifest.unchanged(ctx); err != nil {
+	if err := j.Manifest.unchanged(ctx, j.formats); err != nil {
 		return err
 	}
 	return j.supported(ctx)

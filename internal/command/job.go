@@ -15,7 +15,7 @@ import (
 )
 
 const jobUsage = `usage: vecspace job run -in FILES -out FOLDER [FLAGS]
-       vecspace job worker|status|pause|resume|cancel|retry|verify|merge FOLDER [FLAGS]
+       vecspace job worker|status|pause|resume|cancel|retry|verify|merge|publish FOLDER [FLAGS]
        vecspace job init postgres://... -table NAME -text EXPRESSION -into NAME [FLAGS]
        vecspace job worker|status|pause|resume|retry|verify|drop postgres://... -into NAME [FLAGS]
 
@@ -32,6 +32,7 @@ paid for at most once beyond what was under way.
   retry    do failed shards again; run it again then
   verify   read inputs and results again and compare them
   merge    write the vectors of all parts to one file, or to a table of PostgreSQL (full build)
+  publish  copy the results to an object store, such as s3://bucket/vectors (full build)
   init     let a table of PostgreSQL have vectors that follow its texts (full build)
   drop     remove these vectors, and what keeps them
 
@@ -40,7 +41,7 @@ shards failed, 2 for a wrong call, and 3 if the job is paused.
 `
 
 // jobCommands are the words that may follow job.
-var jobCommands = []string{"run", "worker", "status", "pause", "resume", "cancel", "retry", "verify", "merge", "init", "drop"}
+var jobCommands = []string{"run", "worker", "status", "pause", "resume", "cancel", "retry", "verify", "merge", "publish", "init", "drop"}
 
 // pausedError is that of a job that is paused; the program then exits with 3.
 type pausedError struct{ error }
@@ -74,6 +75,8 @@ func (p Parts) job(ctx context.Context, args []string, std streams) error {
 		return p.jobVerify(ctx, args[1:], std)
 	case "merge":
 		return p.jobMerge(ctx, args[1:], std)
+	case "publish":
+		return p.jobPublish(ctx, args[1:], std)
 	}
 	return usagef("there is no command %q of job: there are %s", args[0], strings.Join(jobCommands, ", "))
 }
@@ -239,6 +242,28 @@ func (p Parts) jobMerge(ctx context.Context, args []string, std streams) (err er
 	n, err := j.Merge(ctx, *to)
 	if err == nil {
 		fmt.Fprintf(std.err, "%s: %d vectors\n", *to, n)
+	}
+	return err
+}
+
+func (p Parts) jobPublish(ctx context.Context, args []string, std streams) (err error) {
+	fs := flag.NewFlagSet("vecspace job publish", flag.ContinueOnError)
+	to := fs.String("to", "", "the `address` below which the results are written, such as s3://bucket/vectors")
+	j, _, err := p.folder(fs, "Copies the parts that are done to an object store, and _SUCCESS.json last. Objects are never replaced,\n"+
+		"and the same command goes on with what is missing.", args, std)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	if *to == "" {
+		return usagef("-to ADDRESS is needed")
+	}
+	done, err := j.Publish(ctx, *to)
+	if err == nil && !done.Complete {
+		err = errors.New("the job is not complete: when it is, the same command writes the rest")
+	}
+	if done != (jobs.Published{}) {
+		fmt.Fprintf(std.err, "%s: %d parts written, %d were there\n", *to, done.Parts, done.Already)
 	}
 	return err
 }

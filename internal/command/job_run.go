@@ -71,14 +71,14 @@ func (f *jobFlags) checkShared() error {
 	return f.batch.check()
 }
 
-func (p Parts) jobRunFlags(args []string, std streams) (f jobFlags, err error) {
+func (p Parts) jobRunFlags(ctx context.Context, args []string, std streams) (f jobFlags, err error) {
 	fs := flag.NewFlagSet("vecspace job run", flag.ContinueOnError)
 	fs.Usage = func() {
 		fmt.Fprint(fs.Output(), jobRunUsage)
 		fs.PrintDefaults()
 	}
 	var in []string
-	fs.Func("in", "read this `file`, or these with * and ? in their names; repeatable, and more may follow", func(s string) error {
+	fs.Func("in", "read this `file`, or these with * and ? in their names, or objects as s3://bucket/*.jsonl (full build); repeatable, and more may follow", func(s string) error {
 		in = append(in, s)
 		return nil
 	})
@@ -114,20 +114,20 @@ func (p Parts) jobRunFlags(args []string, std streams) (f jobFlags, err error) {
 	case f.ShardTexts < 0:
 		return f, usagef("-shard must not be below 0")
 	}
-	if f.Inputs, err = expand(in); err != nil {
+	if f.Inputs, err = p.expand(ctx, in); err != nil {
 		return f, err
 	}
 	return f, f.checkShared()
 }
 
-// expand returns the files that names with * and ? mean.
-func expand(in []string) (files []string, err error) {
+// expand returns the files and objects that names with * and ? mean.
+func (p Parts) expand(ctx context.Context, in []string) (files []string, err error) {
 	for _, name := range in {
 		if _, err := os.Stat(name); err == nil {
 			files = append(files, name)
 			continue
 		}
-		found, err := filepath.Glob(name)
+		found, err := p.Formats.Glob(ctx, name)
 		if err != nil {
 			return nil, usagef("-in %s: %v", name, err)
 		}
@@ -140,7 +140,7 @@ func expand(in []string) (files []string, err error) {
 }
 
 func (p Parts) jobRun(ctx context.Context, args []string, std streams) (err error) {
-	f, err := p.jobRunFlags(args, std)
+	f, err := p.jobRunFlags(ctx, args, std)
 	if err != nil {
 		return err
 	}

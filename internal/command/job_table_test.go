@@ -167,4 +167,8 @@ func TestJobMergeInto(t *testing.T) {
 		code, out, errs := vecspace(t, "", append([]string{"job", "merge", dir}, strings.Fields(args)...)...)
 		ended(t, code, 2, out+errs, want)
 	}
+	code, out, errs = vecspace(t, "", "job", "publish", dir)
+	ended(t, code, 2, out+errs, "-to ADDRESS is needed")
+	code, out, errs = vecspace(t, "", "job", "publish", dir, "-to", "s3://b/v")
+	ended(t, code, 1, out+errs, "objects need the full build")
 }

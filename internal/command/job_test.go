@@ -81,6 +81,7 @@ func TestJobCalls(t *testing.T) {
 		"run -out o -in -":                      "the standard input is none",
 		"run -in " + in + " -out o -to csv":     "there are npy, jsonl",
 		"run -in " + in + " -out o -to parquet": "-to parquet needs the full build",
+		"run -in s3://b/* -out o":               "objects need the full build",
 		"run -in " + in + " -out o -dtype float64":                                                             "float32 and float16",
 		"run -in " + in + " -out o -to jsonl -dtype float16":                                                   "float16 is for .npy",
 		"run -in " + in + " -out o -shard -1":                                                                  "-shard must not",
@@ -235,7 +236,7 @@ func TestJobInterrupted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	args := []string{"job", "run", "-in", put(t, "a.txt", textsOf(100)), "-out", dir, "-shard", "10"}
 	ctx, cancel := context.WithCancel(t.Context())
-	f, err := Parts{}.jobRunFlags(args[2:], streams{})
+	f, err := Parts{}.jobRunFlags(ctx, args[2:], streams{})
 	expect.NoError(t, err)
 	cancel()
 	var b strings.Builder

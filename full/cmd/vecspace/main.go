@@ -5,9 +5,18 @@ package main
 import (
 	"github.com/vecspace/embedding/full"
 	"github.com/vecspace/embedding/internal/command"
+	"github.com/vecspace/embedding/jobs"
+	"github.com/vecspace/embedding/jobs/bucket"
 	"github.com/vecspace/embedding/jobs/parquet"
 )
 
+// formats are those of all nested modules.
+func formats() jobs.Formats {
+	f := parquet.Formats()
+	f.Stores = bucket.Stores()
+	return f
+}
+
 func main() {
-	command.Main(command.Parts{Parts: full.Parts(), Meeting: meeting{}, Tables: postgres{}, Formats: parquet.Formats()})
+	command.Main(command.Parts{Parts: full.Parts(), Meeting: meeting{}, Tables: postgres{}, Formats: formats()})
 }

@@ -67,6 +67,13 @@ func Recipes() []Recipe {
 		{Name: "tables", Version: "2026.11.29", Slow: true, Pins: []string{
 			"pyarrow==26.0.1", "duckdb==2.0.1", "polars==2.1.0", "polars-runtime-32==2.1.0", "numpy==2.4.6",
 		}},
+		// A server that speaks S3, with what that part of it imports.
+		{Name: "moto", Version: "5.2.5", Slow: true, Pins: []string{
+			"moto==5.2.5", "boto3==1.44.8", "botocore==1.44.8", "jmespath==1.1.0", "s3transfer==0.19.3", "python-dateutil==2.9.0.post0", "six==1.17.0",
+			"requests==2.34.2", "certifi==2026.10.19.post1", "charset-normalizer==3.5.3", "idna==3.20", "urllib3==2.8.0", "responses==0.26.3",
+			"cryptography==50.0.2", "cffi==2.1.1", "pycparser==3.12", "pyyaml==6.0.4", "xmltodict==1.0.4", "py-partiql-parser==0.6.3",
+			"flask==3.1.3", "flask-cors==6.0.5", "werkzeug==3.1.9", "jinja2==3.1.6", "markupsafe==3.0.4", "itsdangerous==2.2.0", "click==8.5.1", "blinker==1.9.0",
+		}},
 		// LiteLLM's SDK, and OpenAI's Python client 2.54.0, which it needs.
 		{Name: "litellm", Version: "1.106.2", Slow: true, Pins: strings.Fields(lockLiteLLM)},
 		// OpenAI's JavaScript client, with langchain's on top of it, and the AI SDK. Slow, because only

@@ -103,6 +103,20 @@ func valkey(name string, search bool) spec {
 	}
 }
 
+// Moto starts moto, which answers as S3 does and keeps its objects in memory. `go run ./install
+// -slow` installs it.
+func Moto(t testing.TB) *Server {
+	t.Helper()
+	return run(t, spec{
+		name: "moto",
+		url:  "http://ADDR",
+		command: func(s *Server) (*exec.Cmd, error) {
+			return python(s.installed, nil, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", s.port())
+		},
+		ready: answers200("/moto-api/"),
+	})
+}
+
 // Milvus starts Milvus Lite 2.5, the core of Milvus in one process. URL is its address, as its
 // clients take it. `go run ./install -slow` installs it.
 func Milvus(t testing.TB) *Server {
