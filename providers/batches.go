@@ -8,6 +8,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/batchapi"
 	"github.com/vecspace/embedding/providers/catalog"
+	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/ref"
 )
@@ -17,6 +18,7 @@ var batchers = []struct {
 	catalog func() []catalog.Entry
 	open    func(ref.Ref) (batchapi.API, error)
 }{
+	{dashscope.Catalog, dashscope.OpenBatches},
 	{openai.Catalog, openai.OpenBatches},
 }
 

@@ -117,7 +117,9 @@ func (x *exchange) batch() bool {
 }
 
 func (x *exchange) noBatch(status int, why string) {
-	x.refuse(dialect.Refusal{Status: status, Message: why, Kind: 0})
+	x.reply(dialect.Reply{Status: status, Body: dialect.JSON(map[string]any{"error": map[string]any{
+		"message": why, "type": "invalid_request_error", "param": nil, "code": nil,
+	}})})
 }
 
 func (x *exchange) json(v any) { x.reply(dialect.Reply{Status: 200, Body: dialect.JSON(v)}) }
@@ -185,7 +187,7 @@ func (x *exchange) submit(body []byte) {
 		x.noBatch(400, "input_file_id, endpoint and completion_window are needed, and the file has to be there")
 		return
 	}
-	b.take(data)
+	b.take(data, x.vendor.BatchLines)
 	if b.Status != "failed" && x.struck("batch-refused") {
 		b.fail("token_limit_exceeded", 0)
 	}
@@ -205,11 +207,8 @@ func (b *batch) read(body []byte) string {
 	return b.Input
 }
 
-// mostLines is of a batch, as OpenAI has it.
-const mostLines = 50_000
-
 // take reads the input, whose first wrong line makes the batch fail.
-func (b *batch) take(data []byte) {
+func (b *batch) take(data []byte, most int) {
 	ids := map[string]bool{}
 	for line := range bytes.Lines(data) {
 		var l batchLine
@@ -223,7 +222,7 @@ func (b *batch) take(data []byte) {
 			b.fail("duplicate_custom_id", n)
 		case l.Method != http.MethodPost || l.URL != b.Endpoint:
 			b.fail("mismatched_endpoint", n)
-		case n > mostLines:
+		case n > most:
 			b.fail("too_many_requests", n)
 		}
 		if b.Status == "failed" {

@@ -164,6 +164,10 @@ func zhipu() Preset {
 			},
 			{ID: "embedding-2", Dimensions: 1024, Fixed: true, Limits: embedding.Limits{Tokens: 8_000, TextTokens: 512}, Price: cny},
 		},
+		// Source: https://docs.bigmodel.cn/cn/faq/batch-api-issues (10,000 requests for embeddings),
+		//   https://docs.bigmodel.cn/cn/guide/tools/batch (half the price, 100 MB, the wire; lines have
+		//   /v4/ before the endpoint)
+		Batch: &Batch{Endpoint: "/v4/embeddings", Lines: 10_000, Bytes: 100e6, Window: 24 * time.Hour, Share: 0.5},
 	}
 }
 
