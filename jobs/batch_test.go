@@ -21,6 +21,8 @@ import (
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
 	"github.com/vecspace/embedding/providers/openai/presettest"
+	"github.com/vecspace/embedding/providers/voyage"
+	"github.com/vecspace/embedding/providers/voyage/voyagetest"
 )
 
 // direct is a network without sockets, whose time may be virtual. A handler that ends the
@@ -145,13 +147,19 @@ func TestBatches(t *testing.T) {
 		if took := time.Since(begin); took > 30*time.Minute {
 			t.Errorf("got the end after %v, want soon after the batch", took)
 		}
-		for _, shard := range []int{0, 9} {
-			vectors := content(t, filepath.Join(j.dir, dataName, partFolder(shard), npyName))
-			res, err := b.e.Embed(t.Context(), embedding.Request{Texts: []string{texts(100 * shard)}})
-			expect.NoError(t, err)
-			expect.Equal(t, "the vector of a shard's first text", vectors[128:128+64], string(bytesOf(res.Vectors[0])))
-		}
+		b.same(j, 0)
+		b.same(j, 9)
 	})
+}
+
+// same fails unless the first vector of a shard is what a request of its own gets.
+func (b *bureau) same(j *Job, shard int) {
+	b.t.Helper()
+	vectors := content(b.t, filepath.Join(j.dir, dataName, partFolder(shard), npyName))
+	res, err := b.e.Embed(b.t.Context(), embedding.Request{Texts: []string{texts(100 * shard)}})
+	expect.NoError(b.t, err)
+	want := string(bytesOf(res.Vectors[0]))
+	expect.Equal(b.t, "the vector of a shard's first text", vectors[128:128+len(want)], want)
 }
 
 // Whatever goes wrong with batches, each text has its vector, and is billed again only if its first
@@ -452,6 +460,13 @@ func TestBatchVendors(t *testing.T) {
 			api, err2 := openai.NewBatches(at)
 			return e, api, err, err2
 		},
+		"voyage": func(b *bureau, o emulator.Options) (embedding.Embedder, batchapi.API, error, error) {
+			at := voyage.Options{Model: "voyage-4", Dimensions: 256, BaseURL: "http://127.0.0.1" + voyagetest.BasePath, Key: emulator.DefaultKey}
+			at.HTTPClient = b.open(voyagetest.New(o))
+			e, err := voyage.New(at)
+			api, err2 := voyage.NewBatches(at)
+			return e, api, err, err2
+		},
 		"dashscope": func(b *bureau, o emulator.Options) (embedding.Embedder, batchapi.API, error, error) {
 			at := dashscope.Options{Model: "text-embedding-v4", Dimensions: 64, Region: "cn", BaseURL: "http://127.0.0.1" + dashscopetest.BasePath, Key: emulator.DefaultKey}
 			at.HTTPClient = b.open(dashscopetest.New(dashscopetest.Options{Options: o, Region: "cn"}))
@@ -472,6 +487,7 @@ func TestBatchVendors(t *testing.T) {
 				s := b.complete(j, 0)
 				expect.Equal(t, "tokens of batches", s.BatchTokens, s.Tokens)
 				expect.Equal(t, "batches", len(b.server.Batches()), 2)
+				b.same(j, 3)
 			})
 		})
 	}

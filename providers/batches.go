@@ -11,6 +11,7 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/ref"
+	"github.com/vecspace/embedding/providers/voyage"
 )
 
 // batchers has the packages with a batch API.
@@ -20,6 +21,7 @@ var batchers = []struct {
 }{
 	{dashscope.Catalog, dashscope.OpenBatches},
 	{openai.Catalog, openai.OpenBatches},
+	{voyage.Catalog, voyage.OpenBatches},
 }
 
 // OpenBatches opens the batch API for the model of a reference, as [Open] opens its Embedder. It

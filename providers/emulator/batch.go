@@ -57,6 +57,8 @@ type batch struct {
 	Created  int64             `json:"created_at"`
 	Counts   batchCounts       `json:"request_counts"`
 	Metadata map[string]string `json:"metadata"`
+	// Params are fields that all requests have, where the vendor takes them from the batch.
+	Params map[string]json.RawMessage `json:"request_params,omitempty"`
 
 	begun time.Time
 	auth  http.Header // of the request that began it
@@ -220,6 +222,7 @@ func (b *batch) take(data []byte, most int) {
 			b.fail("missing_required_parameter", n)
 		case ids[l.ID]:
 			b.fail("duplicate_custom_id", n)
+		case b.Params != nil && l.Method == "" && l.URL == "":
 		case l.Method != http.MethodPost || l.URL != b.Endpoint:
 			b.fail("mismatched_endpoint", n)
 		case n > most:
@@ -341,7 +344,7 @@ func (x *exchange) answerFile(lines []string) *string {
 
 // run answers a line as the service answers a request, without the rates and the latency of those.
 func (x *exchange) run(b *batch, l batchLine) (status int, body []byte) {
-	r, err := http.NewRequestWithContext(context.WithoutCancel(x.req.Context()), http.MethodPost, x.vendor.Batches+"/embeddings", bytes.NewReader(l.Body))
+	r, err := http.NewRequestWithContext(context.WithoutCancel(x.req.Context()), http.MethodPost, x.vendor.Batches+"/embeddings", bytes.NewReader(b.request(l)))
 	if err != nil {
 		panic("emulator: " + err.Error()) // the path is ours
 	}
@@ -354,6 +357,16 @@ func (x *exchange) run(b *batch, l batchLine) (status int, body []byte) {
 		return 500, []byte(`{"error":{"message":"The server had an error while processing your request.","type":"server_error","param":null,"code":null}}`)
 	}
 	return inner.status, body
+}
+
+// request returns the body of a line's request.
+func (b *batch) request(l batchLine) []byte {
+	var fields map[string]json.RawMessage
+	if b.Params == nil || json.Unmarshal(l.Body, &fields) != nil || fields == nil {
+		return l.Body
+	}
+	maps.Copy(fields, b.Params)
+	return dialect.JSON(fields)
 }
 
 // recorder keeps an answer.

@@ -25,6 +25,8 @@ import (
 type BatchFormat struct {
 	batchapi.Terms
 	Endpoint string // of the requests, in each line and in the batch; "" means /v1/embeddings
+	// Shared says that the model and all fields but the text are the batch's, not the lines'.
+	Shared bool
 }
 
 // batches is a batch API on OpenAI's wire: a file of requests, and a batch that answers it.
@@ -56,19 +58,29 @@ type batch struct {
 	Status string `json:"status"`
 	Output string `json:"output_file_id"`
 	Failed string `json:"error_file_id"`
-	Counts struct {
+	Counts loose[struct {
 		Total     int `json:"total"`
 		Completed int `json:"completed"`
 		Failed    int `json:"failed"`
-	} `json:"request_counts"`
-	Errors struct {
+	}] `json:"request_counts"`
+	Errors loose[struct {
 		Data []struct {
 			Code string `json:"code"`
 			Line int    `json:"line"`
 		} `json:"data"`
-	} `json:"errors"`
-	Metadata map[string]any `json:"metadata"`
-	Created  int64          `json:"created_at"`
+	}] `json:"errors"`
+	Metadata loose[map[string]any] `json:"metadata"`
+	Created  json.RawMessage       `json:"created_at"` // a number or a date, of one form for a vendor
+}
+
+// loose is a value that some vendors give in another type, which is then none.
+type loose[T any] struct{ is T }
+
+func (l *loose[T]) UnmarshalJSON(data []byte) error {
+	if json.Unmarshal(data, &l.is) != nil {
+		l.is = *new(T)
+	}
+	return nil
 }
 
 // Submit uploads the lines and begins the batch. A file whose batch did not come about is in
@@ -78,10 +90,25 @@ func (b *batches) Submit(ctx context.Context, batch batchapi.Batch) (string, err
 	if err != nil {
 		return "", err
 	}
-	return b.begin(ctx, map[string]any{
+	request := map[string]any{
 		"input_file_id": file, "endpoint": b.format.Endpoint, "completion_window": fmt.Sprintf("%.0fh", b.format.Window.Hours()),
 		"metadata": map[string]string{markKey: batch.Mark},
-	})
+	}
+	if b.format.Shared {
+		if request["request_params"], err = b.shared(batch.Task); err != nil {
+			return "", err
+		}
+	}
+	return b.begin(ctx, request)
+}
+
+// shared returns what all requests of a batch have in common.
+func (b *batches) shared(task embedding.Task) (fields map[string]any, err error) {
+	if err = json.Unmarshal(b.encoder.encode(embedding.Request{Task: task}), &fields); err != nil {
+		return nil, b.Fail(embedding.Invalid, err)
+	}
+	delete(fields, "input")
+	return fields, nil
 }
 
 func (b *batches) begin(ctx context.Context, request any) (string, error) {
@@ -134,9 +161,12 @@ func (b *batches) upload(ctx context.Context, batch batchapi.Batch) (string, err
 // line appends a line of a file: a request and its id.
 func (b *batches) line(dst []byte, task embedding.Task, l batchapi.Line) []byte {
 	dst = appendString(append(dst, `{"custom_id":`...), l.ID)
-	dst = appendString(append(dst, `,"method":"POST","url":`...), b.format.Endpoint)
 	req := embedding.Request{Texts: []string{l.Text}, Task: task}
 	req.Texts = b.prefixes.Texts(req)
+	if b.format.Shared {
+		return append(appendString(append(dst, `,"body":{"input":[`...), req.Texts[0]), "]}}\n"...)
+	}
+	dst = appendString(append(dst, `,"method":"POST","url":`...), b.format.Endpoint)
 	return append(b.encoder.append(append(dst, `,"body":`...), req), "}\n"...)
 }
 
@@ -208,12 +238,12 @@ func (b *batches) Find(ctx context.Context, mark string) ([]string, error) {
 			return nil, err
 		}
 		for _, one := range page.Data {
-			if one.Metadata[markKey] == mark {
+			if one.Metadata.is[markKey] == mark {
 				found = append(found, one)
 			}
 		}
 		if !page.More || len(page.Data) == 0 {
-			slices.SortStableFunc(found, func(a, b batch) int { return cmp.Compare(a.Created, b.Created) })
+			slices.SortStableFunc(found, func(a, b batch) int { return bytes.Compare(a.Created, b.Created) })
 			var ids []string
 			for _, one := range found {
 				ids = append(ids, one.ID)
@@ -237,7 +267,7 @@ func (b *batches) Poll(ctx context.Context, id string) (batchapi.State, error) {
 	return batchapi.State{
 		Ended:  slices.Contains([]string{"completed", "failed", "expired", "cancel" + "led"}, one.Status), // so spelled
 		Status: one.Status,
-		Lines:  one.Counts.Completed + one.Counts.Failed,
+		Lines:  one.Counts.is.Completed + one.Counts.is.Failed,
 		Err:    b.whyFailed(one),
 	}, nil
 }
@@ -249,8 +279,8 @@ func (b *batches) whyFailed(one batch) error {
 		return nil
 	}
 	code, line := "", 0
-	if len(one.Errors.Data) > 0 {
-		code, line = one.Errors.Data[0].Code, one.Errors.Data[0].Line
+	if all := one.Errors.is.Data; len(all) > 0 {
+		code, line = all[0].Code, all[0].Line
 	}
 	kind := embedding.Invalid
 	if strings.Contains(code, "limit") { // of what may wait: token_limit_exceeded
@@ -271,13 +301,14 @@ func (b *batches) Results(ctx context.Context, id string, text func(string) stri
 	if err != nil {
 		return err
 	}
+	counts := one.Counts.is
 	if one.Output != "" {
-		if err := b.file(ctx, one.Output, one.Counts.Total, one.Counts.Completed, text, take); err != nil {
+		if err := b.file(ctx, one.Output, counts.Total, counts.Completed, text, take); err != nil {
 			return err
 		}
 	}
 	if one.Failed != "" {
-		return b.file(ctx, one.Failed, one.Counts.Total, 0, text, take)
+		return b.file(ctx, one.Failed, counts.Total, 0, text, take)
 	}
 	return nil
 }
@@ -289,6 +320,9 @@ func (b *batches) file(ctx context.Context, id string, all, least int, text func
 		return err
 	}
 	lines, cut := 0, false
+	if all == 0 { // the vendor does not say
+		all = b.format.Lines
+	}
 	err = b.Stream(req, 2*all+1, func(a *wire.Answer) ([]byte, bool, error) {
 		var err error
 		lines, cut, err = eachLine(a, func(line []byte) bool {
