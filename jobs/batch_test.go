@@ -288,6 +288,17 @@ func TestBatchLimits(t *testing.T) {
 	}
 }
 
+// Small shards, of many small files for one, do not take a file each without a bound.
+func TestBatchSmallShards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBureau(t)
+		j := start(t, b.e, Options{Inputs: []string{put(t, "a.txt", lines(450))}, Out: filepath.Join(t.TempDir(), "out"), ShardTexts: 1})
+		expect.NoError(t, j.Work(t.Context(), b.e, b.options()))
+		b.complete(j, 0)
+		expect.Equal(t, "texts of batches", b.texts(j), []int{mostMembers, mostMembers, 50})
+	})
+}
+
 // narrow is a batch API with other limits.
 type narrow struct {
 	batchapi.API
@@ -456,6 +467,13 @@ func TestBatchVendors(t *testing.T) {
 		"zhipu": func(b *bureau, o emulator.Options) (embedding.Embedder, batchapi.API, error, error) {
 			at := openai.Options{Preset: "zhipu", Model: "embedding-3", Dimensions: 256, BaseURL: "http://127.0.0.1" + presettest.BasePath("zhipu"), Key: emulator.DefaultKey}
 			at.HTTPClient = b.open(presettest.New("zhipu", o))
+			e, err := openai.New(at)
+			api, err2 := openai.NewBatches(at)
+			return e, api, err, err2
+		},
+		"mistral": func(b *bureau, o emulator.Options) (embedding.Embedder, batchapi.API, error, error) {
+			at := openai.Options{Preset: "mistral", Model: "codestral-embed", Dimensions: 256, BaseURL: "http://127.0.0.1" + presettest.BasePath("mistral"), Key: emulator.DefaultKey}
+			at.HTTPClient = b.open(presettest.New("mistral", o))
 			e, err := openai.New(at)
 			api, err2 := openai.NewBatches(at)
 			return e, api, err, err2

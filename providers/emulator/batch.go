@@ -60,6 +60,11 @@ type batch struct {
 	// Params are fields that all requests have, where the vendor takes them from the batch.
 	Params map[string]json.RawMessage `json:"request_params,omitempty"`
 
+	// Of Mistral's jobs.
+	Inputs []string `json:"input_files,omitempty"`
+	Model  string   `json:"model,omitempty"`
+	Hours  int      `json:"timeout_hours,omitempty"`
+
 	begun time.Time
 	auth  http.Header // of the request that began it
 	lines []batchLine
@@ -82,6 +87,9 @@ type batchLine struct {
 // batch answers a request to the batch API, and reports whether it was one.
 func (x *exchange) batch() bool {
 	path, ok := strings.CutPrefix(x.req.URL.Path, x.vendor.Batches+"/")
+	if rest, jobs := strings.CutPrefix(path, "batch/jobs"); jobs && x.vendor.BatchJobs {
+		path = "batches" + rest
+	}
 	words := strings.Split(path, "/")
 	if x.vendor.Batches == "" || !ok || words[0] != "files" && words[0] != "batches" {
 		return false
@@ -198,13 +206,30 @@ func (x *exchange) submit(body []byte) {
 		x.abort = true
 		return
 	}
-	x.json(b)
+	x.json(x.told(b))
+}
+
+// told is a batch in the vendor's form.
+func (x *exchange) told(b *batch) any {
+	if !x.vendor.BatchJobs {
+		return b
+	}
+	status := map[string]string{"in_progress": "RUNNING", "completed": "SUCCESS", "failed": "FAILED", "expired": "TIMEOUT_EXCEEDED"}[b.Status]
+	return map[string]any{
+		"id": b.ID, "object": "batch", "input_files": b.Inputs, "metadata": b.Metadata, "endpoint": b.Endpoint, "model": b.Model,
+		"output_file": b.Output, "error_file": b.Failed, "errors": []any{}, "status": cmp.Or(status, "CANCEL"+"LED"), "created_at": b.Created,
+		"total_requests": b.Counts.Total, "completed_requests": b.Counts.Completed + b.Counts.Failed,
+		"succeeded_requests": b.Counts.Completed, "failed_requests": b.Counts.Failed,
+	}
 }
 
 // read reads what is asked for, and returns the input's id, "" if something is missing.
 func (b *batch) read(body []byte) string {
-	if json.Unmarshal(body, b) != nil || b.Endpoint == "" || b.Window == "" {
+	if json.Unmarshal(body, b) != nil || b.Endpoint == "" || b.Window == "" && b.Hours == 0 {
 		return ""
+	}
+	if len(b.Inputs) == 1 {
+		b.Input = b.Inputs[0]
 	}
 	return b.Input
 }
@@ -222,7 +247,7 @@ func (b *batch) take(data []byte, most int) {
 			b.fail("missing_required_parameter", n)
 		case ids[l.ID]:
 			b.fail("duplicate_custom_id", n)
-		case b.Params != nil && l.Method == "" && l.URL == "":
+		case (b.Params != nil || b.Hours > 0) && l.Method == "" && l.URL == "":
 		case l.Method != http.MethodPost || l.URL != b.Endpoint:
 			b.fail("mismatched_endpoint", n)
 		case n > most:
@@ -256,6 +281,17 @@ func (x *exchange) listBatches() {
 		at := slices.IndexFunc(newest, func(b *batch) bool { return b.ID == after })
 		newest = newest[at+1:]
 	}
+	if x.vendor.BatchJobs {
+		n, _ := strconv.Atoi(x.req.URL.Query().Get("page"))
+		size, _ := strconv.Atoi(x.req.URL.Query().Get("page_size"))
+		from := min(max(n*size, 0), len(newest))
+		told := []any{}
+		for _, b := range newest[from:min(from+max(size, 0), len(newest))] {
+			told = append(told, x.told(b))
+		}
+		x.json(map[string]any{"object": "list", "data": told, "total": len(newest)})
+		return
+	}
 	page := newest[:min(limit, len(newest))]
 	x.json(map[string]any{"object": "list", "data": page, "has_more": len(page) < len(newest)})
 }
@@ -274,7 +310,7 @@ func (x *exchange) oneBatch(id string, cancel bool) {
 	case x.req.Arrived.Sub(b.begun) >= x.settings.BatchTime:
 		x.finish(b)
 	}
-	x.json(b)
+	x.json(x.told(b))
 }
 
 // finish answers the lines of a batch, each as a request of its own.

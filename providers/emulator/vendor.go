@@ -32,7 +32,8 @@ type Vendor struct {
 	// Batches is the path of the base URL with /files and /batches, as OpenAI has them, whose lines go
 	// to /embeddings there. "" means that there is no batch API.
 	Batches    string
-	BatchLines int // of a batch at most
+	BatchLines int  // of a batch at most
+	BatchJobs  bool // batches are Mistral's, at /batch/jobs
 
 	// The rest is optional.
 

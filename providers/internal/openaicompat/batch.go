@@ -27,6 +27,17 @@ type BatchFormat struct {
 	Endpoint string // of the requests, in each line and in the batch; "" means /v1/embeddings
 	// Shared says that the model and all fields but the text are the batch's, not the lines'.
 	Shared bool
+	// Jobs says that batches are Mistral's: at /batch/jobs, in pages by their number, of lines with an
+	// id and a body.
+	Jobs bool
+}
+
+// path is where batches are.
+func (f BatchFormat) path() string {
+	if f.Jobs {
+		return "/batch/jobs"
+	}
+	return "/batches"
 }
 
 // batches is a batch API on OpenAI's wire: a file of requests, and a batch that answers it.
@@ -71,7 +82,33 @@ type batch struct {
 	}] `json:"errors"`
 	Metadata loose[map[string]any] `json:"metadata"`
 	Created  json.RawMessage       `json:"created_at"` // a number or a date, of one form for a vendor
+
+	// Mistral's names.
+	JobOutput string `json:"output_file"`
+	JobFailed string `json:"error_file"`
+	Total     int    `json:"total_requests"`
+	Succeeded int    `json:"succeeded_requests"`
+	Lost      int    `json:"failed_requests"`
 }
+
+// named returns a batch under OpenAI's names.
+func (one batch) named() batch {
+	one.Output, one.Failed = cmp.Or(one.Output, one.JobOutput), cmp.Or(one.Failed, one.JobFailed)
+	c := &one.Counts.is
+	c.Total, c.Completed, c.Failed = cmp.Or(c.Total, one.Total), cmp.Or(c.Completed, one.Succeeded), cmp.Or(c.Failed, one.Lost)
+	if said, ok := jobStates[one.Status]; ok {
+		one.Status = said
+	}
+	if one.Status == "failed" && c.Completed > 0 {
+		one.Status = "completed"
+	}
+	return one
+}
+
+var jobStates = map[string]string{"SUCCESS": "completed", "FAILED": "failed", "TIMEOUT_EXCEEDED": "expired", "CANCEL" + "LED": called}
+
+// called is how vendors spell it.
+const called = "cancel" + "led"
 
 // loose is a value that some vendors give in another type, which is then none.
 type loose[T any] struct{ is T }
@@ -94,6 +131,12 @@ func (b *batches) Submit(ctx context.Context, batch batchapi.Batch) (string, err
 		"input_file_id": file, "endpoint": b.format.Endpoint, "completion_window": fmt.Sprintf("%.0fh", b.format.Window.Hours()),
 		"metadata": map[string]string{markKey: batch.Mark},
 	}
+	if b.format.Jobs {
+		request = map[string]any{
+			"input_files": []string{file}, "endpoint": b.format.Endpoint, "model": b.Model().ID, "timeout_hours": int(b.format.Window.Hours()),
+			"metadata": request["metadata"],
+		}
+	}
 	if b.format.Shared {
 		if request["request_params"], err = b.shared(batch.Task); err != nil {
 			return "", err
@@ -113,7 +156,7 @@ func (b *batches) shared(task embedding.Task) (fields map[string]any, err error)
 
 func (b *batches) begin(ctx context.Context, request any) (string, error) {
 	var made batch
-	if err := b.ask(ctx, http.MethodPost, "/batches", request, &made); err != nil {
+	if err := b.ask(ctx, http.MethodPost, b.format.path(), request, &made); err != nil {
 		return "", err
 	}
 	if made.ID == "" {
@@ -166,7 +209,9 @@ func (b *batches) line(dst []byte, task embedding.Task, l batchapi.Line) []byte 
 	if b.format.Shared {
 		return append(appendString(append(dst, `,"body":{"input":[`...), req.Texts[0]), "]}}\n"...)
 	}
-	dst = appendString(append(dst, `,"method":"POST","url":`...), b.format.Endpoint)
+	if !b.format.Jobs {
+		dst = appendString(append(dst, `,"method":"POST","url":`...), b.format.Endpoint)
+	}
 	return append(b.encoder.append(append(dst, `,"body":`...), req), "}\n"...)
 }
 
@@ -228,13 +273,17 @@ const mostPages = 200
 // Find looks through the list of all batches: no vendor has a filter by metadata.
 func (b *batches) Find(ctx context.Context, mark string) ([]string, error) {
 	var found []batch
-	after := ""
-	for range mostPages {
+	query, seen := "?limit=100", 0
+	for n := range mostPages {
 		var page struct {
-			Data []batch `json:"data"`
-			More bool    `json:"has_more"`
+			Data  []batch `json:"data"`
+			More  bool    `json:"has_more"`
+			Total int     `json:"total"`
 		}
-		if err := b.ask(ctx, http.MethodGet, "/batches?limit=100"+after, nil, &page); err != nil {
+		if b.format.Jobs {
+			query = fmt.Sprintf("?page_size=100&page=%d", n)
+		}
+		if err := b.ask(ctx, http.MethodGet, b.format.path()+query, nil, &page); err != nil {
 			return nil, err
 		}
 		for _, one := range page.Data {
@@ -242,7 +291,8 @@ func (b *batches) Find(ctx context.Context, mark string) ([]string, error) {
 				found = append(found, one)
 			}
 		}
-		if !page.More || len(page.Data) == 0 {
+		seen += len(page.Data)
+		if !page.More && seen >= page.Total || len(page.Data) == 0 {
 			slices.SortStableFunc(found, func(a, b batch) int { return bytes.Compare(a.Created, b.Created) })
 			var ids []string
 			for _, one := range found {
@@ -250,13 +300,14 @@ func (b *batches) Find(ctx context.Context, mark string) ([]string, error) {
 			}
 			return ids, nil
 		}
-		after = "&after=" + url.QueryEscape(page.Data[len(page.Data)-1].ID)
+		query = "?limit=100&after=" + url.QueryEscape(page.Data[len(page.Data)-1].ID)
 	}
 	return nil, b.Fail(embedding.Unavailable, fmt.Errorf("the account has more than %d00 batches: whether one of them is of this job cannot be seen", mostPages))
 }
 
 func (b *batches) get(ctx context.Context, id string) (one batch, err error) {
-	return one, b.ask(ctx, http.MethodGet, "/batches/"+url.PathEscape(id), nil, &one)
+	err = b.ask(ctx, http.MethodGet, b.format.path()+"/"+url.PathEscape(id), nil, &one)
+	return one.named(), err
 }
 
 func (b *batches) Poll(ctx context.Context, id string) (batchapi.State, error) {
@@ -265,7 +316,7 @@ func (b *batches) Poll(ctx context.Context, id string) (batchapi.State, error) {
 		return batchapi.State{}, err
 	}
 	return batchapi.State{
-		Ended:  slices.Contains([]string{"completed", "failed", "expired", "cancel" + "led"}, one.Status), // so spelled
+		Ended:  slices.Contains([]string{"completed", "failed", "expired", called}, one.Status),
 		Status: one.Status,
 		Lines:  one.Counts.is.Completed + one.Counts.is.Failed,
 		Err:    b.whyFailed(one),
@@ -293,7 +344,7 @@ func (b *batches) whyFailed(one batch) error {
 
 func (b *batches) Cancel(ctx context.Context, id string) error {
 	var one batch
-	return b.ask(ctx, http.MethodPost, "/batches/"+url.PathEscape(id)+"/cancel", struct{}{}, &one)
+	return b.ask(ctx, http.MethodPost, b.format.path()+"/"+url.PathEscape(id)+"/cancel", struct{}{}, &one)
 }
 
 func (b *batches) Results(ctx context.Context, id string, text func(string) string, take func(batchapi.Result)) error {
