@@ -176,6 +176,9 @@ func (b *batcher) work(ctx context.Context) {
 // gatherTime is how long a group waits for another shard before it begins without.
 const gatherTime = time.Second
 
+// mostMembers bounds the shards of a group, each of which has a file open.
+const mostMembers = 200
+
 // gather claims shards until they fill a batch, or until there are no more. An error ends the run
 // if there are members.
 func (b *batcher) gather(ctx context.Context) (*group, error) {
@@ -188,7 +191,7 @@ func (b *batcher) gather(ctx context.Context) (*group, error) {
 	defer func() { <-b.turn }()
 	texts, bytes := 0, 0
 	most := min(b.terms.Bytes, mostBatchBytes)
-	for len(g.members) == 0 || texts+b.job.Manifest.Spec.ShardTexts <= b.terms.Lines && bytes+shardBytes <= most {
+	for len(g.members) == 0 || len(g.members) < mostMembers && texts+b.job.Manifest.Spec.ShardTexts <= b.terms.Lines && bytes+shardBytes <= most {
 		within, cancel := context.WithCancel(ctx)
 		if len(g.members) > 0 {
 			within, cancel = context.WithTimeout(ctx, gatherTime)

@@ -15,9 +15,14 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/batchapi"
+	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
+	"github.com/vecspace/embedding/providers/openai/presettest"
+	"github.com/vecspace/embedding/providers/voyage"
+	"github.com/vecspace/embedding/providers/voyage/voyagetest"
 )
 
 // direct is a network without sockets, whose time may be virtual. A handler that ends the
@@ -79,20 +84,30 @@ type bureau struct {
 	api    batchapi.API
 }
 
+// newBureau returns OpenAI.
 func newBureau(t *testing.T, faults ...emulator.Fault) *bureau {
 	t.Helper()
-	server, err := openaitest.New(emulator.Options{Faults: faults, Embedder: paid(), Settings: emulator.Settings{BatchTime: 20 * time.Minute}})
-	expect.NoError(t, err)
-	o := openai.Options{
-		Preset: "openai", Model: "text-embedding-3-small", Dimensions: 16, BaseURL: "http://127.0.0.1/v1", Key: emulator.DefaultKey,
-		HTTPClient: &http.Client{Transport: direct{server}},
-	}
-	b := &bureau{t: t, server: server}
+	b := &bureau{t: t}
+	o := openai.Options{Preset: "openai", Model: "text-embedding-3-small", Dimensions: 16, BaseURL: "http://127.0.0.1/v1", Key: emulator.DefaultKey}
+	o.HTTPClient = b.open(openaitest.New(b.made(faults)))
+	var err error
 	b.e, err = openai.New(o)
 	expect.NoError(t, err)
 	b.api, err = openai.NewBatches(o)
 	expect.NoError(t, err)
 	return b
+}
+
+func (b *bureau) made(faults []emulator.Fault) emulator.Options {
+	return emulator.Options{Faults: faults, Embedder: paid(), Settings: emulator.Settings{BatchTime: 20 * time.Minute}}
+}
+
+// open returns the network of a vendor.
+func (b *bureau) open(s *emulator.Server, err error) *http.Client {
+	b.t.Helper()
+	expect.NoError(b.t, err)
+	b.server = s
+	return &http.Client{Transport: direct{s}}
 }
 
 func (b *bureau) options() WorkOptions { return WorkOptions{Batches: b.api, Check: -1} }
@@ -132,13 +147,19 @@ func TestBatches(t *testing.T) {
 		if took := time.Since(begin); took > 30*time.Minute {
 			t.Errorf("got the end after %v, want soon after the batch", took)
 		}
-		for _, shard := range []int{0, 9} {
-			vectors := content(t, filepath.Join(j.dir, dataName, partFolder(shard), npyName))
-			res, err := b.e.Embed(t.Context(), embedding.Request{Texts: []string{texts(100 * shard)}})
-			expect.NoError(t, err)
-			expect.Equal(t, "the vector of a shard's first text", vectors[128:128+64], string(bytesOf(res.Vectors[0])))
-		}
+		b.same(j, 0)
+		b.same(j, 9)
 	})
+}
+
+// same fails unless the first vector of a shard is what a request of its own gets.
+func (b *bureau) same(j *Job, shard int) {
+	b.t.Helper()
+	vectors := content(b.t, filepath.Join(j.dir, dataName, partFolder(shard), npyName))
+	res, err := b.e.Embed(b.t.Context(), embedding.Request{Texts: []string{texts(100 * shard)}})
+	expect.NoError(b.t, err)
+	want := string(bytesOf(res.Vectors[0]))
+	expect.Equal(b.t, "the vector of a shard's first text", vectors[128:128+len(want)], want)
 }
 
 // Whatever goes wrong with batches, each text has its vector, and is billed again only if its first
@@ -265,6 +286,17 @@ func TestBatchLimits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Small shards, of many small files for one, do not take a file each without a bound.
+func TestBatchSmallShards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBureau(t)
+		j := start(t, b.e, Options{Inputs: []string{put(t, "a.txt", lines(450))}, Out: filepath.Join(t.TempDir(), "out"), ShardTexts: 1})
+		expect.NoError(t, j.Work(t.Context(), b.e, b.options()))
+		b.complete(j, 0)
+		expect.Equal(t, "texts of batches", b.texts(j), []int{mostMembers, mostMembers, 50})
+	})
 }
 
 // narrow is a batch API with other limits.
@@ -427,4 +459,54 @@ func TestPlace(t *testing.T) {
 		expect.Equal(t, id, [2]int{s, i}, want)
 	}
 	expect.Equal(t, "a name", (&member{shard: shard{number: 7}}).id(42), "7:42")
+}
+
+// Each vendor's batch API, with what goes wrong in most ways at once, does a job.
+func TestBatchVendors(t *testing.T) {
+	for name, open := range map[string]func(*bureau, emulator.Options) (embedding.Embedder, batchapi.API, error, error){
+		"zhipu": func(b *bureau, o emulator.Options) (embedding.Embedder, batchapi.API, error, error) {
+			at := openai.Options{Preset: "zhipu", Model: "embedding-3", Dimensions: 256, BaseURL: "http://127.0.0.1" + presettest.BasePath("zhipu"), Key: emulator.DefaultKey}
+			at.HTTPClient = b.open(presettest.New("zhipu", o))
+			e, err := openai.New(at)
+			api, err2 := openai.NewBatches(at)
+			return e, api, err, err2
+		},
+		"mistral": func(b *bureau, o emulator.Options) (embedding.Embedder, batchapi.API, error, error) {
+			at := openai.Options{Preset: "mistral", Model: "codestral-embed", Dimensions: 256, BaseURL: "http://127.0.0.1" + presettest.BasePath("mistral"), Key: emulator.DefaultKey}
+			at.HTTPClient = b.open(presettest.New("mistral", o))
+			e, err := openai.New(at)
+			api, err2 := openai.NewBatches(at)
+			return e, api, err, err2
+		},
+		"voyage": func(b *bureau, o emulator.Options) (embedding.Embedder, batchapi.API, error, error) {
+			at := voyage.Options{Model: "voyage-4", Dimensions: 256, BaseURL: "http://127.0.0.1" + voyagetest.BasePath, Key: emulator.DefaultKey}
+			at.HTTPClient = b.open(voyagetest.New(o))
+			e, err := voyage.New(at)
+			api, err2 := voyage.NewBatches(at)
+			return e, api, err, err2
+		},
+		"dashscope": func(b *bureau, o emulator.Options) (embedding.Embedder, batchapi.API, error, error) {
+			at := dashscope.Options{Model: "text-embedding-v4", Dimensions: 64, Region: "cn", BaseURL: "http://127.0.0.1" + dashscopetest.BasePath, Key: emulator.DefaultKey}
+			at.HTTPClient = b.open(dashscopetest.New(dashscopetest.Options{Options: o, Region: "cn"}))
+			e, err := dashscope.New(at)
+			api, err2 := dashscope.NewBatches(at)
+			return e, api, err, err2
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &bureau{t: t}
+				var err, err2 error
+				b.e, b.api, err, err2 = open(b, b.made([]emulator.Fault{{Name: "batch-upload-lost", Next: 1}, {Name: "batch-submit-lost", Next: 1}, {Name: "batch-submit-429", At: 2},
+					{Name: "batch-expired", Next: 1}, {Name: "batch-duplicates"}, {Name: "batch-strangers"}, {Name: "batch-drop", Next: 1}}))
+				expect.NoError(t, errors.Join(err, err2))
+				j := job(t, b.e, 500)
+				expect.NoError(t, j.Work(t.Context(), b.e, b.options()))
+				s := b.complete(j, 0)
+				expect.Equal(t, "tokens of batches", s.BatchTokens, s.Tokens)
+				expect.Equal(t, "batches", len(b.server.Batches()), 2)
+				b.same(j, 3)
+			})
+		})
+	}
 }

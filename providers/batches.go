@@ -8,8 +8,10 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/batchapi"
 	"github.com/vecspace/embedding/providers/catalog"
+	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/ref"
+	"github.com/vecspace/embedding/providers/voyage"
 )
 
 // batchers has the packages with a batch API.
@@ -17,7 +19,9 @@ var batchers = []struct {
 	catalog func() []catalog.Entry
 	open    func(ref.Ref) (batchapi.API, error)
 }{
+	{dashscope.Catalog, dashscope.OpenBatches},
 	{openai.Catalog, openai.OpenBatches},
+	{voyage.Catalog, voyage.OpenBatches},
 }
 
 // OpenBatches opens the batch API for the model of a reference, as [Open] opens its Embedder. It

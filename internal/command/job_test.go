@@ -88,7 +88,7 @@ func TestJobCalls(t *testing.T) {
 		"run -in " + in + " -out o -workers -1":                                                                "must not be below 0",
 		"run -in " + in + " -out o -executor slow":                                                             "there are sync, batch and auto",
 		"run -in " + in + " -out o -deadline 3h":                                                               "-deadline is for -executor auto",
-		"run -in " + in + " -out " + dir + " -executor batch":                                                  "no batch API of static is known here; there are those of openai",
+		"run -in " + in + " -out " + dir + " -executor batch":                                                  "no batch API of static is known here; there are those of dashscope",
 		"run -in " + in + " -out o -task cook":                                                                 "document and query",
 		"run -in " + in + " -out o -budget x":                                                                  "write a sum",
 		"run -in " + in + " -out " + dir + " -e static:base?x=1":                                               "x",

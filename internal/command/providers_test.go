@@ -71,7 +71,7 @@ func TestProviders(t *testing.T) {
 	}
 	e := found["zhipu:embedding-3"]
 	if e.Key != "ZHIPUAI_API_KEY" || e.Limits != (limits{Texts: 64, TextTokens: 3072}) || e.Dimensions.Default != 2048 || len(e.Dimensions.OneOf) != 4 ||
-		len(e.Prices) != 1 || e.Prices[0] != (price{PerMillion: 0.5, Currency: "CNY", AsOf: "2026-11-24"}) || e.Status != "documented" {
+		len(e.Prices) != 1 || e.Prices[0] != (price{PerMillion: 0.5, Currency: "CNY", AsOf: "2026-11-24", Batch: 0.5}) || e.Status != "documented" {
 		t.Errorf("got the entry %+v, want the facts of docs/providers.md", e)
 	}
 	if e := found["siliconflow:BAAI/bge-m3"]; !strings.Contains(e.Unverified, "price") || e.Status != "unverified" {

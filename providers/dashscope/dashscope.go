@@ -62,20 +62,41 @@ type Options struct {
 // New returns a guarded Embedder for one model, without other middleware. It does no I/O and
 // reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
+	c, err := o.client()
+	if err != nil {
+		return nil, err
+	}
+	if o.Native {
+		c.config.Path = nativePath
+		return jsonhttp.New(c.config, jsonhttp.Format{Encode: o.nativeEncoder(c.dims), Decode: decodeNative})
+	}
+	return openaicompat.New(c.config, c.format)
+}
+
+// client is what Options say.
+type client struct {
+	site
+	info   models.Info
+	dims   int // to send; 0 means none
+	config wire.Config
+	format openaicompat.Format // of the OpenAI-compatible API
+}
+
+func (o Options) client() (c client, err error) {
 	s, err := o.site()
 	if err != nil {
-		return nil, o.fail(embedding.Invalid, err)
+		return c, o.fail(embedding.Invalid, err)
 	}
 	info, err := o.info(s.region)
 	if err != nil {
-		return nil, o.fail(embedding.Invalid, err)
+		return c, o.fail(embedding.Invalid, err)
 	}
 	key, from, err := o.key(s)
 	if err != nil {
-		return nil, o.fail(embedding.Auth, err)
+		return c, o.fail(embedding.Auth, err)
 	}
 	dims := cmp.Or(o.Dimensions, info.Default)
-	config := wire.Config{
+	c = client{site: s, info: info, dims: dims, config: wire.Config{
 		Model: embedding.Model{
 			Provider:   "dashscope",
 			ID:         info.ID,
@@ -93,20 +114,16 @@ func New(o Options) (embedding.Embedder, error) {
 		Classify:   classifier{key: from, place: s.place(), path: o.api()}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	}
+	}}
 	if info.Fixed {
-		dims = 0 // not sent
-	}
-	if o.Native {
-		config.Path = nativePath
-		return jsonhttp.New(config, jsonhttp.Format{Encode: o.nativeEncoder(dims), Decode: decodeNative})
+		c.dims = 0
 	}
 	// float is what the service documents. Other clients send base64 by default, with unknown effects.
-	fields := []openaicompat.Field{{Name: "encoding_format", Value: "float"}}
-	if dims > 0 {
-		fields = append(fields, openaicompat.Field{Name: "dimensions", Value: dims})
+	c.format = openaicompat.Format{Fields: []openaicompat.Field{{Name: "encoding_format", Value: "float"}}, TaskFields: o.taskFields()}
+	if c.dims > 0 {
+		c.format.Fields = append(c.format.Fields, openaicompat.Field{Name: "dimensions", Value: c.dims})
 	}
-	return openaicompat.New(config, openaicompat.Format{Fields: fields, TaskFields: o.taskFields()})
+	return c, nil
 }
 
 func (o Options) fail(k embedding.Kind, err error) error {

@@ -2,6 +2,7 @@ package dashscope
 
 import (
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/batchapi"
 	"github.com/vecspace/embedding/providers/catalog"
 	"github.com/vecspace/embedding/providers/dashscope/internal/models"
 	"github.com/vecspace/embedding/providers/ref"
@@ -10,11 +11,25 @@ import (
 // Open opens a reference. Its options set the fields of [Options]. Open does no I/O, and its errors
 // are [*embedding.Error].
 func Open(r ref.Ref) (embedding.Embedder, error) {
-	o := Options{Model: r.Model}
-	if err := r.Decode(&o); err != nil {
+	o, err := options(r)
+	if err != nil {
 		return nil, err
 	}
 	return New(o)
+}
+
+// OpenBatches opens the batch API for the model of a reference, as [Open] opens its Embedder.
+func OpenBatches(r ref.Ref) (batchapi.API, error) {
+	o, err := options(r)
+	if err != nil {
+		return nil, err
+	}
+	return NewBatches(o)
+}
+
+func options(r ref.Ref) (o Options, err error) {
+	o = Options{Model: r.Model}
+	return o, r.Decode(&o)
 }
 
 // Catalog returns the models that this package knows, newest first. The result is the caller's own.
@@ -30,7 +45,11 @@ func Catalog() (all []catalog.Entry) {
 		}
 		for _, region := range models.Regions() {
 			if p, ok := m.Prices[region.Name]; ok {
-				e.Prices = append(e.Prices, catalog.Price{Region: region.Name, Price: p})
+				price := catalog.Price{Region: region.Name, Price: p}
+				if m.Batch && region.Name == models.BatchRegion {
+					price.Batch = models.BatchShare
+				}
+				e.Prices = append(e.Prices, price)
 			}
 		}
 		if e.Prices == nil {

@@ -57,6 +57,13 @@ type batch struct {
 	Created  int64             `json:"created_at"`
 	Counts   batchCounts       `json:"request_counts"`
 	Metadata map[string]string `json:"metadata"`
+	// Params are fields that all requests have, where the vendor takes them from the batch.
+	Params map[string]json.RawMessage `json:"request_params,omitempty"`
+
+	// Of Mistral's jobs.
+	Inputs []string `json:"input_files,omitempty"`
+	Model  string   `json:"model,omitempty"`
+	Hours  int      `json:"timeout_hours,omitempty"`
 
 	begun time.Time
 	auth  http.Header // of the request that began it
@@ -80,6 +87,9 @@ type batchLine struct {
 // batch answers a request to the batch API, and reports whether it was one.
 func (x *exchange) batch() bool {
 	path, ok := strings.CutPrefix(x.req.URL.Path, x.vendor.Batches+"/")
+	if rest, jobs := strings.CutPrefix(path, "batch/jobs"); jobs && x.vendor.BatchJobs {
+		path = "batches" + rest
+	}
 	words := strings.Split(path, "/")
 	if x.vendor.Batches == "" || !ok || words[0] != "files" && words[0] != "batches" {
 		return false
@@ -117,7 +127,9 @@ func (x *exchange) batch() bool {
 }
 
 func (x *exchange) noBatch(status int, why string) {
-	x.refuse(dialect.Refusal{Status: status, Message: why, Kind: 0})
+	x.reply(dialect.Reply{Status: status, Body: dialect.JSON(map[string]any{"error": map[string]any{
+		"message": why, "type": "invalid_request_error", "param": nil, "code": nil,
+	}})})
 }
 
 func (x *exchange) json(v any) { x.reply(dialect.Reply{Status: 200, Body: dialect.JSON(v)}) }
@@ -185,7 +197,7 @@ func (x *exchange) submit(body []byte) {
 		x.noBatch(400, "input_file_id, endpoint and completion_window are needed, and the file has to be there")
 		return
 	}
-	b.take(data)
+	b.take(data, x.vendor.BatchLines)
 	if b.Status != "failed" && x.struck("batch-refused") {
 		b.fail("token_limit_exceeded", 0)
 	}
@@ -194,22 +206,36 @@ func (x *exchange) submit(body []byte) {
 		x.abort = true
 		return
 	}
-	x.json(b)
+	x.json(x.told(b))
+}
+
+// told is a batch in the vendor's form.
+func (x *exchange) told(b *batch) any {
+	if !x.vendor.BatchJobs {
+		return b
+	}
+	status := map[string]string{"in_progress": "RUNNING", "completed": "SUCCESS", "failed": "FAILED", "expired": "TIMEOUT_EXCEEDED"}[b.Status]
+	return map[string]any{
+		"id": b.ID, "object": "batch", "input_files": b.Inputs, "metadata": b.Metadata, "endpoint": b.Endpoint, "model": b.Model,
+		"output_file": b.Output, "error_file": b.Failed, "errors": []any{}, "status": cmp.Or(status, "CANCEL"+"LED"), "created_at": b.Created,
+		"total_requests": b.Counts.Total, "completed_requests": b.Counts.Completed + b.Counts.Failed,
+		"succeeded_requests": b.Counts.Completed, "failed_requests": b.Counts.Failed,
+	}
 }
 
 // read reads what is asked for, and returns the input's id, "" if something is missing.
 func (b *batch) read(body []byte) string {
-	if json.Unmarshal(body, b) != nil || b.Endpoint == "" || b.Window == "" {
+	if json.Unmarshal(body, b) != nil || b.Endpoint == "" || b.Window == "" && b.Hours == 0 {
 		return ""
+	}
+	if len(b.Inputs) == 1 {
+		b.Input = b.Inputs[0]
 	}
 	return b.Input
 }
 
-// mostLines is of a batch, as OpenAI has it.
-const mostLines = 50_000
-
 // take reads the input, whose first wrong line makes the batch fail.
-func (b *batch) take(data []byte) {
+func (b *batch) take(data []byte, most int) {
 	ids := map[string]bool{}
 	for line := range bytes.Lines(data) {
 		var l batchLine
@@ -221,9 +247,10 @@ func (b *batch) take(data []byte) {
 			b.fail("missing_required_parameter", n)
 		case ids[l.ID]:
 			b.fail("duplicate_custom_id", n)
+		case (b.Params != nil || b.Hours > 0) && l.Method == "" && l.URL == "":
 		case l.Method != http.MethodPost || l.URL != b.Endpoint:
 			b.fail("mismatched_endpoint", n)
-		case n > mostLines:
+		case n > most:
 			b.fail("too_many_requests", n)
 		}
 		if b.Status == "failed" {
@@ -254,6 +281,17 @@ func (x *exchange) listBatches() {
 		at := slices.IndexFunc(newest, func(b *batch) bool { return b.ID == after })
 		newest = newest[at+1:]
 	}
+	if x.vendor.BatchJobs {
+		n, _ := strconv.Atoi(x.req.URL.Query().Get("page"))
+		size, _ := strconv.Atoi(x.req.URL.Query().Get("page_size"))
+		from := min(max(n*size, 0), len(newest))
+		told := []any{}
+		for _, b := range newest[from:min(from+max(size, 0), len(newest))] {
+			told = append(told, x.told(b))
+		}
+		x.json(map[string]any{"object": "list", "data": told, "total": len(newest)})
+		return
+	}
 	page := newest[:min(limit, len(newest))]
 	x.json(map[string]any{"object": "list", "data": page, "has_more": len(page) < len(newest)})
 }
@@ -272,7 +310,7 @@ func (x *exchange) oneBatch(id string, cancel bool) {
 	case x.req.Arrived.Sub(b.begun) >= x.settings.BatchTime:
 		x.finish(b)
 	}
-	x.json(b)
+	x.json(x.told(b))
 }
 
 // finish answers the lines of a batch, each as a request of its own.
@@ -342,7 +380,7 @@ func (x *exchange) answerFile(lines []string) *string {
 
 // run answers a line as the service answers a request, without the rates and the latency of those.
 func (x *exchange) run(b *batch, l batchLine) (status int, body []byte) {
-	r, err := http.NewRequestWithContext(context.WithoutCancel(x.req.Context()), http.MethodPost, x.vendor.Batches+"/embeddings", bytes.NewReader(l.Body))
+	r, err := http.NewRequestWithContext(context.WithoutCancel(x.req.Context()), http.MethodPost, x.vendor.Batches+"/embeddings", bytes.NewReader(b.request(l)))
 	if err != nil {
 		panic("emulator: " + err.Error()) // the path is ours
 	}
@@ -355,6 +393,16 @@ func (x *exchange) run(b *batch, l batchLine) (status int, body []byte) {
 		return 500, []byte(`{"error":{"message":"The server had an error while processing your request.","type":"server_error","param":null,"code":null}}`)
 	}
 	return inner.status, body
+}
+
+// request returns the body of a line's request.
+func (b *batch) request(l batchLine) []byte {
+	var fields map[string]json.RawMessage
+	if b.Params == nil || json.Unmarshal(l.Body, &fields) != nil || fields == nil {
+		return l.Body
+	}
+	maps.Copy(fields, b.Params)
+	return dialect.JSON(fields)
 }
 
 // recorder keeps an answer.

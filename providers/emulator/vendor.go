@@ -31,7 +31,9 @@ type Vendor struct {
 	MaxBody    int    // the largest body in bytes; 0 means that a body over MaxBody is cut
 	// Batches is the path of the base URL with /files and /batches, as OpenAI has them, whose lines go
 	// to /embeddings there. "" means that there is no batch API.
-	Batches string
+	Batches    string
+	BatchLines int  // of a batch at most
+	BatchJobs  bool // batches are Mistral's, at /batch/jobs
 
 	// The rest is optional.
 

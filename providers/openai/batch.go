@@ -32,6 +32,6 @@ func NewBatches(o Options) (batchapi.API, error) {
 			Lines: terms.Lines, Bytes: terms.Bytes, Window: terms.Window, Share: terms.Share,
 			Unverified: strings.Trim(terms.Unverified+"; "+c.info.Unverified, "; "),
 		},
-		Endpoint: terms.Endpoint,
+		Endpoint: terms.Endpoint, Jobs: terms.Jobs,
 	})
 }

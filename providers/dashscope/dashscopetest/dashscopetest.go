@@ -62,6 +62,9 @@ func vendor(region string) emulator.Vendor {
 		Base64: true, Doubles: true, MaxBody: emulator.MaxBody, // the service's own limit is unknown
 		Unknown: unknown, Spell: spell,
 	}
+	if region == models.BatchRegion {
+		v.Batches, v.BatchLines = BasePath, models.BatchLines
+	}
 	for _, f := range errorsOfTheService() {
 		v.Faults = append(v.Faults, f.FaultInfo)
 	}

@@ -25,6 +25,19 @@ import (
 type BatchFormat struct {
 	batchapi.Terms
 	Endpoint string // of the requests, in each line and in the batch; "" means /v1/embeddings
+	// Shared says that the model and all fields but the text are the batch's, not the lines'.
+	Shared bool
+	// Jobs says that batches are Mistral's: at /batch/jobs, in pages by their number, of lines with an
+	// id and a body.
+	Jobs bool
+}
+
+// path is where batches are.
+func (f BatchFormat) path() string {
+	if f.Jobs {
+		return "/batch/jobs"
+	}
+	return "/batches"
 }
 
 // batches is a batch API on OpenAI's wire: a file of requests, and a batch that answers it.
@@ -56,19 +69,55 @@ type batch struct {
 	Status string `json:"status"`
 	Output string `json:"output_file_id"`
 	Failed string `json:"error_file_id"`
-	Counts struct {
+	Counts loose[struct {
 		Total     int `json:"total"`
 		Completed int `json:"completed"`
 		Failed    int `json:"failed"`
-	} `json:"request_counts"`
-	Errors struct {
+	}] `json:"request_counts"`
+	Errors loose[struct {
 		Data []struct {
 			Code string `json:"code"`
 			Line int    `json:"line"`
 		} `json:"data"`
-	} `json:"errors"`
-	Metadata map[string]any `json:"metadata"`
-	Created  int64          `json:"created_at"`
+	}] `json:"errors"`
+	Metadata loose[map[string]any] `json:"metadata"`
+	Created  json.RawMessage       `json:"created_at"` // a number or a date, of one form for a vendor
+
+	// Mistral's names.
+	JobOutput string `json:"output_file"`
+	JobFailed string `json:"error_file"`
+	Total     int    `json:"total_requests"`
+	Succeeded int    `json:"succeeded_requests"`
+	Lost      int    `json:"failed_requests"`
+}
+
+// named returns a batch under OpenAI's names.
+func (one batch) named() batch {
+	one.Output, one.Failed = cmp.Or(one.Output, one.JobOutput), cmp.Or(one.Failed, one.JobFailed)
+	c := &one.Counts.is
+	c.Total, c.Completed, c.Failed = cmp.Or(c.Total, one.Total), cmp.Or(c.Completed, one.Succeeded), cmp.Or(c.Failed, one.Lost)
+	if said, ok := jobStates[one.Status]; ok {
+		one.Status = said
+	}
+	if one.Status == "failed" && c.Completed > 0 {
+		one.Status = "completed"
+	}
+	return one
+}
+
+var jobStates = map[string]string{"SUCCESS": "completed", "FAILED": "failed", "TIMEOUT_EXCEEDED": "expired", "CANCEL" + "LED": called}
+
+// called is how vendors spell it.
+const called = "cancel" + "led"
+
+// loose is a value that some vendors give in another type, which is then none.
+type loose[T any] struct{ is T }
+
+func (l *loose[T]) UnmarshalJSON(data []byte) error {
+	if json.Unmarshal(data, &l.is) != nil {
+		l.is = *new(T)
+	}
+	return nil
 }
 
 // Submit uploads the lines and begins the batch. A file whose batch did not come about is in
@@ -78,15 +127,36 @@ func (b *batches) Submit(ctx context.Context, batch batchapi.Batch) (string, err
 	if err != nil {
 		return "", err
 	}
-	return b.begin(ctx, map[string]any{
+	request := map[string]any{
 		"input_file_id": file, "endpoint": b.format.Endpoint, "completion_window": fmt.Sprintf("%.0fh", b.format.Window.Hours()),
 		"metadata": map[string]string{markKey: batch.Mark},
-	})
+	}
+	if b.format.Jobs {
+		request = map[string]any{
+			"input_files": []string{file}, "endpoint": b.format.Endpoint, "model": b.Model().ID, "timeout_hours": int(b.format.Window.Hours()),
+			"metadata": request["metadata"],
+		}
+	}
+	if b.format.Shared {
+		if request["request_params"], err = b.shared(batch.Task); err != nil {
+			return "", err
+		}
+	}
+	return b.begin(ctx, request)
+}
+
+// shared returns what all requests of a batch have in common.
+func (b *batches) shared(task embedding.Task) (fields map[string]any, err error) {
+	if err = json.Unmarshal(b.encoder.encode(embedding.Request{Task: task}), &fields); err != nil {
+		return nil, b.Fail(embedding.Invalid, err)
+	}
+	delete(fields, "input")
+	return fields, nil
 }
 
 func (b *batches) begin(ctx context.Context, request any) (string, error) {
 	var made batch
-	if err := b.ask(ctx, http.MethodPost, "/batches", request, &made); err != nil {
+	if err := b.ask(ctx, http.MethodPost, b.format.path(), request, &made); err != nil {
 		return "", err
 	}
 	if made.ID == "" {
@@ -134,9 +204,14 @@ func (b *batches) upload(ctx context.Context, batch batchapi.Batch) (string, err
 // line appends a line of a file: a request and its id.
 func (b *batches) line(dst []byte, task embedding.Task, l batchapi.Line) []byte {
 	dst = appendString(append(dst, `{"custom_id":`...), l.ID)
-	dst = appendString(append(dst, `,"method":"POST","url":`...), b.format.Endpoint)
 	req := embedding.Request{Texts: []string{l.Text}, Task: task}
 	req.Texts = b.prefixes.Texts(req)
+	if b.format.Shared {
+		return append(appendString(append(dst, `,"body":{"input":[`...), req.Texts[0]), "]}}\n"...)
+	}
+	if !b.format.Jobs {
+		dst = appendString(append(dst, `,"method":"POST","url":`...), b.format.Endpoint)
+	}
 	return append(b.encoder.append(append(dst, `,"body":`...), req), "}\n"...)
 }
 
@@ -198,35 +273,41 @@ const mostPages = 200
 // Find looks through the list of all batches: no vendor has a filter by metadata.
 func (b *batches) Find(ctx context.Context, mark string) ([]string, error) {
 	var found []batch
-	after := ""
-	for range mostPages {
+	query, seen := "?limit=100", 0
+	for n := range mostPages {
 		var page struct {
-			Data []batch `json:"data"`
-			More bool    `json:"has_more"`
+			Data  []batch `json:"data"`
+			More  bool    `json:"has_more"`
+			Total int     `json:"total"`
 		}
-		if err := b.ask(ctx, http.MethodGet, "/batches?limit=100"+after, nil, &page); err != nil {
+		if b.format.Jobs {
+			query = fmt.Sprintf("?page_size=100&page=%d", n)
+		}
+		if err := b.ask(ctx, http.MethodGet, b.format.path()+query, nil, &page); err != nil {
 			return nil, err
 		}
 		for _, one := range page.Data {
-			if one.Metadata[markKey] == mark {
+			if one.Metadata.is[markKey] == mark {
 				found = append(found, one)
 			}
 		}
-		if !page.More || len(page.Data) == 0 {
-			slices.SortStableFunc(found, func(a, b batch) int { return cmp.Compare(a.Created, b.Created) })
+		seen += len(page.Data)
+		if !page.More && seen >= page.Total || len(page.Data) == 0 {
+			slices.SortStableFunc(found, func(a, b batch) int { return bytes.Compare(a.Created, b.Created) })
 			var ids []string
 			for _, one := range found {
 				ids = append(ids, one.ID)
 			}
 			return ids, nil
 		}
-		after = "&after=" + url.QueryEscape(page.Data[len(page.Data)-1].ID)
+		query = "?limit=100&after=" + url.QueryEscape(page.Data[len(page.Data)-1].ID)
 	}
 	return nil, b.Fail(embedding.Unavailable, fmt.Errorf("the account has more than %d00 batches: whether one of them is of this job cannot be seen", mostPages))
 }
 
 func (b *batches) get(ctx context.Context, id string) (one batch, err error) {
-	return one, b.ask(ctx, http.MethodGet, "/batches/"+url.PathEscape(id), nil, &one)
+	err = b.ask(ctx, http.MethodGet, b.format.path()+"/"+url.PathEscape(id), nil, &one)
+	return one.named(), err
 }
 
 func (b *batches) Poll(ctx context.Context, id string) (batchapi.State, error) {
@@ -235,9 +316,9 @@ func (b *batches) Poll(ctx context.Context, id string) (batchapi.State, error) {
 		return batchapi.State{}, err
 	}
 	return batchapi.State{
-		Ended:  slices.Contains([]string{"completed", "failed", "expired", "cancel" + "led"}, one.Status), // so spelled
+		Ended:  slices.Contains([]string{"completed", "failed", "expired", called}, one.Status),
 		Status: one.Status,
-		Lines:  one.Counts.Completed + one.Counts.Failed,
+		Lines:  one.Counts.is.Completed + one.Counts.is.Failed,
 		Err:    b.whyFailed(one),
 	}, nil
 }
@@ -249,8 +330,8 @@ func (b *batches) whyFailed(one batch) error {
 		return nil
 	}
 	code, line := "", 0
-	if len(one.Errors.Data) > 0 {
-		code, line = one.Errors.Data[0].Code, one.Errors.Data[0].Line
+	if all := one.Errors.is.Data; len(all) > 0 {
+		code, line = all[0].Code, all[0].Line
 	}
 	kind := embedding.Invalid
 	if strings.Contains(code, "limit") { // of what may wait: token_limit_exceeded
@@ -263,7 +344,7 @@ func (b *batches) whyFailed(one batch) error {
 
 func (b *batches) Cancel(ctx context.Context, id string) error {
 	var one batch
-	return b.ask(ctx, http.MethodPost, "/batches/"+url.PathEscape(id)+"/cancel", struct{}{}, &one)
+	return b.ask(ctx, http.MethodPost, b.format.path()+"/"+url.PathEscape(id)+"/cancel", struct{}{}, &one)
 }
 
 func (b *batches) Results(ctx context.Context, id string, text func(string) string, take func(batchapi.Result)) error {
@@ -271,13 +352,14 @@ func (b *batches) Results(ctx context.Context, id string, text func(string) stri
 	if err != nil {
 		return err
 	}
+	counts := one.Counts.is
 	if one.Output != "" {
-		if err := b.file(ctx, one.Output, one.Counts.Total, one.Counts.Completed, text, take); err != nil {
+		if err := b.file(ctx, one.Output, counts.Total, counts.Completed, text, take); err != nil {
 			return err
 		}
 	}
 	if one.Failed != "" {
-		return b.file(ctx, one.Failed, one.Counts.Total, 0, text, take)
+		return b.file(ctx, one.Failed, counts.Total, 0, text, take)
 	}
 	return nil
 }
@@ -289,6 +371,9 @@ func (b *batches) file(ctx context.Context, id string, all, least int, text func
 		return err
 	}
 	lines, cut := 0, false
+	if all == 0 { // the vendor does not say
+		all = b.format.Lines
+	}
 	err = b.Stream(req, 2*all+1, func(a *wire.Answer) ([]byte, bool, error) {
 		var err error
 		lines, cut, err = eachLine(a, func(line []byte) bool {

@@ -93,3 +93,14 @@ func FuzzBatchResult(f *testing.F) {
 		}
 	})
 }
+
+// Vendors give fields of a batch in types of their own. Those are no reason to lose the batch.
+func TestBatchLoose(t *testing.T) {
+	var one batch
+	expect.NoError(t, json.Unmarshal([]byte(`{"id":"b","status":"completed","output_file_id":"f","request_counts":123,"errors":"none","metadata":[],"created_at":"2025-12-01T19:18:23Z"}`), &one))
+	expect.Equal(t, "output", one.Output, "f")
+	expect.Equal(t, "counts", one.Counts.is.Total, 0)
+	expect.NoError(t, json.Unmarshal([]byte(`{"id":"b","request_counts":{"total":3},"metadata":{"vecspace":"m"},"created_at":1700000000,"errors":null}`), &one))
+	expect.Equal(t, "counts", one.Counts.is.Total, 3)
+	expect.Equal(t, "mark", one.Metadata.is["vecspace"], any("m"))
+}

@@ -26,7 +26,7 @@ const BasePath = "/v1"
 
 // New returns an emulator. It does no I/O.
 func New(o emulator.Options) (*emulator.Server, error) {
-	v := emulator.Vendor{Name: "openaitest", Dialect: openaidialect.New(), Faults: emulator.Faults(words), Base64: true, Batches: BasePath}
+	v := emulator.Vendor{Name: "openaitest", Dialect: openaidialect.New(), Faults: emulator.Faults(words), Base64: true, Batches: BasePath, BatchLines: 50_000}
 	v.Models = emulator.Models(slices.DeleteFunc(openai.Catalog(), func(e catalog.Entry) bool { return e.Provider != "openai" }))
 	return emulator.New(v, o)
 }

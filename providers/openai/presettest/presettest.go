@@ -59,6 +59,9 @@ func New(name string, o emulator.Options) (*emulator.Server, error) {
 	}
 	p := find(name)
 	v := emulator.Vendor{Name: "presettest: " + name, Dialect: wire, Keyless: p.Local, Base64: row.Formats == preset.Taken, Unmetered: row.Unmetered()}
+	if p.Batch != nil {
+		v.Batches, v.BatchLines, v.BatchJobs = BasePath(name), p.Batch.Lines, p.Batch.Jobs
+	}
 	if p.Local {
 		o.Model = cmp.Or(o.Model, DefaultModel)
 		v.One = o.Model

@@ -24,7 +24,7 @@ const BasePath = "/v1"
 
 // New returns an emulator. It does no I/O.
 func New(o emulator.Options) (*emulator.Server, error) {
-	v := emulator.Vendor{Name: "voyagetest", Dialect: voyagedialect.New(), Faults: emulator.Faults(words), Base64: true}
+	v := emulator.Vendor{Name: "voyagetest", Dialect: voyagedialect.New(), Faults: emulator.Faults(words), Base64: true, Batches: BasePath, BatchLines: 100_000}
 	for _, m := range emulator.Models(voyage.Catalog()) {
 		if strings.HasPrefix(m.ID, "voyage-4") {
 			m.Space = "voyage-4" // the series shares a space

@@ -21,7 +21,23 @@ type Info struct {
 	Limits     embedding.Limits           // of one request; 0 means unknown
 	Regions    []string                   // where it is documented; nil means everywhere
 	Prices     map[string]embedding.Price // by region, where known
+	Batch      bool                       // Beijing's batch API takes it
 }
+
+// What the batch API in Beijing takes and costs. In Singapore it takes chat models only, and other
+// regions have none.
+//
+// Source: https://help.aliyun.com/zh/model-studio/batch-interfaces-compatible-with-openai (half the
+// price; text-embedding-v1 to v4; v4 alone in its copy of January 2026),
+// https://help.aliyun.com/zh/dashscope/developer-reference/openai-batch-interface (50,000 requests,
+// 100 MB, of an older edition).
+const (
+	BatchRegion     = "cn"
+	BatchShare      = 0.5
+	BatchLines      = 50_000
+	BatchBytes      = 100_000_000
+	BatchUnverified = "the limits of a batch's file (an old page's), and that the model is taken (its card of 2026 says it is not)"
+)
 
 // DimensionsIn returns the lengths that the model offers in a region, longest first. A region
 // outside the table, such as "", has all of them: the service has the last word.
@@ -58,6 +74,7 @@ func All() []Info {
 	return []Info{
 		{
 			ID:         "qwen3.7-text-embedding",
+			Batch:      true,
 			Dimensions: []int{2560, 2048, 1536, 1024, 768, 512, 256},
 			Default:    1024,
 			Instruct:   true,
@@ -66,6 +83,7 @@ func All() []Info {
 		},
 		{
 			ID:         "qwen3.7-text-embedding-flash",
+			Batch:      true,
 			Dimensions: []int{1024, 768, 512, 256},
 			Default:    1024,
 			Instruct:   true,
@@ -76,6 +94,7 @@ func All() []Info {
 		},
 		{
 			ID:         "text-embedding-v4",
+			Batch:      true,
 			Dimensions: []int{2048, 1536, 1024, 768, 512, 256, 128, 64},
 			Default:    1024,
 			Normalized: true, // 0.99 < length < 1.01 at 1024 and at 512
@@ -85,6 +104,7 @@ func All() []Info {
 		},
 		{
 			ID:         "text-embedding-v3",
+			Batch:      true,
 			Dimensions: []int{1024, 768, 512, 256, 128, 64},
 			Regional:   map[string][]int{"intl": {1024, 768, 512}},
 			Default:    1024,
@@ -93,6 +113,7 @@ func All() []Info {
 		},
 		{
 			ID:         "text-embedding-v2",
+			Batch:      true,
 			Dimensions: []int{1536},
 			Default:    1536,
 			Fixed:      true,
@@ -102,6 +123,7 @@ func All() []Info {
 		},
 		{
 			ID:         "text-embedding-v1",
+			Batch:      true,
 			Dimensions: []int{1536},
 			Default:    1536,
 			Fixed:      true,

@@ -41,6 +41,7 @@ type Batch struct {
 	Bytes      int    // of a file
 	Window     time.Duration
 	Share      float64 // of the price
+	Jobs       bool    // the wire is Mistral's
 	Unverified string  // what of it has no good source
 }
 
@@ -117,6 +118,11 @@ func mistral() Preset {
 				Price:  embedding.Price{PerMillion: 0.15, Currency: "USD", AsOf: read},
 			},
 		},
+		// Source: https://docs.mistral.ai/studio-api/batch-processing (half the price, a million requests,
+		//   lines), https://github.com/mistralai/client-python docs/sdks/batchjobs/README.md at 6475b1ca
+		//   (jobs, pages)
+		Batch: &Batch{Endpoint: "/v1/embeddings", Lines: 1_000_000, Bytes: 100e6, Window: 24 * time.Hour, Share: 0.5, Jobs: true,
+			Unverified: "the bytes of a file, and the form of its answers (OpenAI's is read)"},
 	}
 }
 
@@ -164,6 +170,10 @@ func zhipu() Preset {
 			},
 			{ID: "embedding-2", Dimensions: 1024, Fixed: true, Limits: embedding.Limits{Tokens: 8_000, TextTokens: 512}, Price: cny},
 		},
+		// Source: https://docs.bigmodel.cn/cn/faq/batch-api-issues (10,000 requests for embeddings),
+		//   https://docs.bigmodel.cn/cn/guide/tools/batch (half the price, 100 MB, the wire; lines have
+		//   /v4/ before the endpoint)
+		Batch: &Batch{Endpoint: "/v4/embeddings", Lines: 10_000, Bytes: 100e6, Window: 24 * time.Hour, Share: 0.5},
 	}
 }
 
