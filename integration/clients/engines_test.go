@@ -49,7 +49,7 @@ func TestEngines(t *testing.T) {
 			expect.NoError(t, json.Unmarshal(python(t, srv.URL, "-c", readVectors, out), &got))
 			expect.Equal(t, "rows", len(got), len(texts))
 			for i, v := range want {
-				expect.Equal(t, texts[i], got[fmt.Sprintf("d%d", i)], []float32(v))
+				expect.Equal(t, texts[i], got[fmt.Sprintf("d%d", i)], v)
 			}
 		})
 	}
