@@ -10,6 +10,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/chromem"
+	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/static"
 )
@@ -28,14 +29,28 @@ func TestEmbeddingFunc(t *testing.T) {
 	if asked != embedding.TaskClustering {
 		t.Errorf("the task is %v, want clustering", asked)
 	}
-	clear(v) // the caller's own: another call gets its own
-	again, err := embed(t.Context(), "a cat")
-	expect.NoError(t, err)
-	if c := embedding.Cosine(again, again); c == 0 {
-		t.Error("clearing one answer's vector cleared another's")
-	}
+	expect.Equal(t, "dimensions", len(v), 256)
 	if _, err := embed(t.Context(), " "); embedding.KindOf(err) != embedding.Rejected {
 		t.Errorf("the error for a blank text is %v, want Rejected", err)
+	}
+}
+
+// A provider that hands out its own vector, as a cache may, keeps it. One that hands out none is an
+// error, not a panic.
+func TestEmbeddingFuncOwnsNothing(t *testing.T) {
+	kept := []float32{0.6, 0.8}
+	answer := [][]float32{kept}
+	fake := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Edit: func(r *embedding.Response) { r.Vectors = answer }}
+	}, Model: embedding.Model{Dimensions: 2}})
+	embed := chromem.EmbeddingFunc(fake, embedding.TaskDocument)
+	v, err := embed(t.Context(), "a cat")
+	expect.NoError(t, err)
+	clear(v)
+	expect.Equal(t, "the provider's vector", kept, []float32{0.6, 0.8})
+	answer = nil
+	if _, err := embed(t.Context(), "a cat"); embedding.KindOf(err) != embedding.Malformed {
+		t.Errorf("the error for an answer without vectors is %v, want Malformed", err)
 	}
 }
 

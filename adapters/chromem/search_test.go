@@ -97,3 +97,37 @@ func TestCancelInASearch(t *testing.T) {
 		t.Errorf("%v, %d documents", err, s.Count())
 	}
 }
+
+// A collection whose documents are all deleted costs no request, and a score is a cosine although
+// its sum is rounded.
+func TestSearchOfNothingAndOfItself(t *testing.T) {
+	asked := 0
+	e, err := static.New(static.Options{})
+	expect.NoError(t, err)
+	counted := embedding.Wrap(e, e.Model(), func(ctx context.Context, req embedding.Request) (embedding.Response, error) {
+		asked++
+		return e.Embed(ctx, req)
+	})
+	s := open(t, counted, chromem.Options{})
+	var ids []string
+	over := false
+	for i := range 100 {
+		text := fmt.Sprintf("text %d of a hundred", i)
+		added := add(t, s, doc(text, nil))
+		ids = append(ids, added...)
+		got, err := s.SimilaritySearch(t.Context(), text, 1)
+		if err != nil || got[0].Score > 1 || got[0].Score < 0.9999 {
+			t.Fatalf("got %v and the error %v, want the text itself with a score of 1", got, err)
+		}
+		over = over || got[0].Score == 1
+	}
+	if !over {
+		t.Error("no score was rounded to 1, so the test shows nothing")
+	}
+	expect.NoError(t, s.Delete(t.Context(), ids))
+	asked = 0
+	got, err := s.SimilaritySearch(t.Context(), "anything", 1)
+	if err != nil || len(got) != 0 || asked != 0 {
+		t.Errorf("got %v, the error %v and %d requests, want nothing for nothing", got, err, asked)
+	}
+}

@@ -51,12 +51,17 @@ func TestFromUnwrapsOurs(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if same := got.Model().Space == e.Model().Space; same != tc.same {
-			t.Errorf("%s: the Space is %s, of the Embedder inside %s", name, got.Model().Space, e.Model().Space)
+		if same := got.Model().Provider == e.Model().Provider; same != tc.same {
+			t.Errorf("%s: the provider is %s, of the Embedder inside %s", name, got.Model().Provider, e.Model().Provider)
 		}
 	}
 	if _, err := eino.From(nil, embedding.Model{Space: "s"}); err == nil {
 		t.Error("From accepted a nil embedder")
+	}
+	if e, err := eino.From((*eino.Embedder)(nil), embedding.Model{Space: "s"}); err == nil {
+		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}}); embedding.KindOf(err) != embedding.Malformed {
+			t.Errorf("a nil pointer gave the error %v, want Malformed", err)
+		}
 	}
 }
 
@@ -82,6 +87,38 @@ func TestEmbedStrings(t *testing.T) {
 	if len(asked) != 1 || asked[0] != embedding.TaskQuery {
 		t.Errorf("the provider was asked for %v, want one query", asked)
 	}
+}
+
+// What no text survives has no rows, so that nobody takes them for vectors.
+func TestEmbedStringsWithoutVectors(t *testing.T) {
+	next := open(t)
+	down := embedding.Wrap(next, next.Model(), func(context.Context, embedding.Request) (embedding.Response, error) {
+		return embedding.Response{}, next.Model().Errorf(embedding.Unavailable, "down")
+	})
+	got, err := eino.New(down, embedding.TaskDocument).EmbedStrings(t.Context(), []string{"a"})
+	if got != nil || embedding.KindOf(err) != embedding.Unavailable {
+		t.Errorf("got %v and the error %v, want no rows and Unavailable", got, err)
+	}
+}
+
+// New guards what it is given, and is found by eino under a name.
+func TestNew(t *testing.T) {
+	bad := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Edit: func(r *embedding.Response) { r.Vectors = nil }}
+	}})
+	e := eino.New(bad, embedding.TaskDocument)
+	if _, err := e.EmbedStrings(t.Context(), []string{"a"}); embedding.KindOf(err) != embedding.Malformed {
+		t.Errorf("an answer without vectors gave the error %v, want Malformed", err)
+	}
+	if e.GetType() != "Vecspace" || e.Unwrap().Model().Space != bad.Model().Space {
+		t.Errorf("the type is %s and the Space inside %s, want Vecspace and %s", e.GetType(), e.Unwrap().Model().Space, bad.Model().Space)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("New took a nil Embedder, want a panic")
+		}
+	}()
+	eino.New(nil, embedding.TaskDocument)
 }
 
 func TestStatusOfTheirErrors(t *testing.T) {

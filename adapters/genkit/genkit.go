@@ -51,11 +51,8 @@ func New(name string, e embedding.Embedder, task embedding.Task) ai.Embedder {
 	})
 }
 
-// textOf returns the text of a document that has nothing else.
+// textOf returns the text of a document that has nothing else. genkit refuses a nil document.
 func textOf(d *ai.Document) (string, error) {
-	if d == nil {
-		return "", fmt.Errorf("the document is nil")
-	}
 	var b strings.Builder
 	for i, part := range d.Content {
 		if !part.IsText() {

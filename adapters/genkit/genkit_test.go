@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/firebase/genkit/go/ai"
+	"github.com/firebase/genkit/go/core/api"
 	theirs "github.com/firebase/genkit/go/genkit"
 
 	"github.com/vecspace/embedding"
@@ -46,14 +48,80 @@ func TestParts(t *testing.T) {
 	if c := embedding.Cosine(whole.Embeddings[0].Embedding, whole.Embeddings[1].Embedding); c < 0.9999 {
 		t.Errorf("the cosine of a text in one part and in two is %v, want 1", c)
 	}
-	for name, d := range map[string]*ai.Document{
-		"an image": {Content: []*ai.Part{ai.NewTextPart("secret"), ai.NewMediaPart("image/png", "data:,secret")}},
-		"nil":      nil,
-		"no part":  {},
+	for want, d := range map[string]*ai.Document{
+		"invalid request: input[1]: part 1 of the document is not text": {Content: []*ai.Part{ai.NewTextPart("secret"), ai.NewMediaPart("image/png", "data:,secret")}},
+		"input.1: Invalid type": nil, // says genkit
+		"text rejected":         {},
 	} {
 		_, err := e.Embed(t.Context(), &ai.EmbedRequest{Input: []*ai.Document{ai.DocumentFromText("a", nil), d}})
-		if err == nil || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: the error is %v, want one without the text", name, err)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("the error is %v, want %q without the text", err, want)
+		}
+	}
+}
+
+// The task reaches the provider, the name reaches genkit, and an answer is the caller's own.
+func TestNew(t *testing.T) {
+	fake := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "small"}})
+	kept := map[embedding.Task][]float32{embedding.TaskQuery: fake.Vector(embedding.TaskQuery, "a"), embedding.TaskDocument: fake.Vector(embedding.TaskDocument, "a")}
+	cached := embedding.Wrap(fake, fake.Model(), func(_ context.Context, req embedding.Request) (embedding.Response, error) {
+		return embedding.Response{Vectors: [][]float32{kept[req.Task]}}, nil // as a cache does that hands out its own
+	})
+	e := genkit.New("vecspace/queries", cached, embedding.TaskQuery)
+	if e.Name() != "vecspace/queries" {
+		t.Errorf("the name is %q, want vecspace/queries", e.Name())
+	}
+	described := e.(interface{ Desc() api.ActionDesc }).Desc().Metadata["info"].(map[string]any)
+	if described["label"] != "small" || described["dimensions"] != 8 {
+		t.Errorf("genkit has the label %v and %v dimensions, want small and 8", described["label"], described["dimensions"])
+	}
+	want := fake.Vector(embedding.TaskQuery, "a")
+	for range 2 {
+		res, err := e.Embed(t.Context(), &ai.EmbedRequest{Input: []*ai.Document{ai.DocumentFromText("a", nil)}})
+		if err != nil {
+			t.Fatalf("Embed: %v", err)
+		}
+		if got := res.Embeddings[0].Embedding; !slices.Equal(got, want) {
+			t.Errorf("the vector is %v, want that of a query, %v", got, want)
+		}
+		clear(res.Embeddings[0].Embedding)
+	}
+	empty := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+		return embedtest.Reply{Edit: func(r *embedding.Response) { r.Vectors = nil }}
+	}})
+	_, err := genkit.New("a/b", empty, embedding.TaskQuery).Embed(t.Context(), &ai.EmbedRequest{Input: []*ai.Document{ai.DocumentFromText("a", nil)}})
+	if embedding.KindOf(err) != embedding.Malformed {
+		t.Errorf("an answer without vectors gave the error %v, want Malformed", err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("New took a nil Embedder, want a panic")
+		}
+	}()
+	genkit.New("vecspace/queries", nil, embedding.TaskQuery)
+}
+
+// answers is an embedder that is none of genkit's actions, which check their answers.
+type answers struct {
+	ai.Embedder
+	answer *ai.EmbedResponse
+}
+
+func (a answers) Embed(context.Context, *ai.EmbedRequest) (*ai.EmbedResponse, error) {
+	return a.answer, nil
+}
+
+// An answer without a vector is a wrong answer, not a vector.
+func TestFromEmptyAnswers(t *testing.T) {
+	for name, answer := range map[string]*ai.EmbedResponse{
+		"none": nil, "no rows": {}, "a nil row": {Embeddings: []*ai.Embedding{nil}}, "two rows": {Embeddings: []*ai.Embedding{{Embedding: []float32{1}}, {Embedding: []float32{1}}}},
+	} {
+		e, err := genkit.From(answers{answer: answer}, embedding.Model{Space: "s"})
+		if err != nil {
+			t.Fatalf("From: %v", err)
+		}
+		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}}); embedding.KindOf(err) != embedding.Malformed || strings.Contains(err.Error(), "panic") {
+			t.Errorf("%s: the error is %v, want Malformed and no panic", name, err)
 		}
 	}
 }
