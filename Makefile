@@ -20,8 +20,9 @@ properties:
 ci:
 	.ci/run
 
-# the picture in README.md, light and dark; needs chromium
+# the picture in README.md, light and dark; needs chromium. COMPARE=-no-speed is for a busy machine
 picture:
-	go run ./cmd/vecspace compare -html bin/report.html static:base 'static:base?dimensions=128' 'static:base?dimensions=64'
+	mkdir -p bin
+	go run ./cmd/vecspace compare $(COMPARE) -record bin/answers -html bin/report.html static:base 'static:base?dimensions=128' 'static:base?dimensions=64'
 	for m in dark:0 light:1; do chromium --headless --no-sandbox --hide-scrollbars --window-size=1000,520 \
 		--blink-settings=preferredColorScheme=$${m#*:} --screenshot=docs/images/compare-$${m%:*}.png file://$(CURDIR)/bin/report.html; done

@@ -164,8 +164,8 @@ func TestQueriesEnd(t *testing.T) {
 	}
 }
 
-// A panic is an error with the kind of a wrong answer. A value that is not of the runtime may hold
-// a text.
+// A panic is an error with the kind of a wrong answer. A value that is not the runtime's may hold a
+// text, and is not quoted.
 func TestPanics(t *testing.T) {
 	for name, c := range map[string]struct {
 		panics func()

@@ -22,8 +22,15 @@ func version(_ context.Context, args []string, std streams) error {
 	return err
 }
 
+// stamped is the version that the linker sets where there is no repository to take it from, as in
+// the Dockerfile; "" otherwise.
+var stamped string
+
 // programVersion returns the version of the main module, and the commit if it is known.
 func programVersion() string {
+	if stamped != "" {
+		return stamped
+	}
 	said := "(unknown)"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		said = info.Main.Version
