@@ -222,7 +222,7 @@ func TestNEON(t *testing.T) {
 	cmd.Dir = filepath.Join("..", "..")
 	cmd.Env = append(os.Environ(), "GOARCH=arm64", "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "--- PASS: TestMulAdd/neon") {
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestMulAdd/neon") || !strings.Contains(string(out), "--- PASS: TestMulAdd8/neon") {
 		t.Errorf("got %v, want the tests of NEON to pass\n%s", err, out)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -15,12 +16,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/race"
 	"github.com/vecspace/embedding/providers/static/internal/linked"
+	"golang.org/x/text/unicode/norm"
 )
 
 // testdata returns the folder of labeled data, or skips.
@@ -483,4 +483,23 @@ func TestSum(t *testing.T) {
 func half(h uint16) float32 {
 	const rebias = 1 << 112 // the distance of the two exponents' zeros
 	return math.Float32frombits(uint32(h)<<13) * rebias
+}
+
+// TestMemory: a loaded table takes an index of its vocabulary and a table of characters from the
+// heap. The rows stay where the binary has them, so more of them make the binary larger alone.
+func TestMemory(t *testing.T) {
+	first, err := os.ReadFile(filepath.Join("base1", "weights.bin"))
+	expect.NoError(t, err)
+	heap := func(weights string, tokenizer int) int {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		load(weights, tokenizer)
+		runtime.ReadMemStats(&after)
+		return int(after.TotalAlloc - before.TotalAlloc)
+	}
+	old, now := heap(string(first), 1), heap(weights, tokenizer)
+	t.Logf("the first edition takes %d bytes of heap beside %d in the binary, the present one %d beside %d", old, len(first), now, len(weights))
+	if characters := 2 * (hanLast - hanFirst + 1); now > old+characters+64<<10 || now > 2<<20 {
+		t.Errorf("the heap takes %d bytes, the first edition %d: want no more but for %d of characters", now, old, characters)
+	}
 }

@@ -1,10 +1,5 @@
 #include "textflag.h"
-
-// Instructions that this assembler does not have, by the numbers of registers.
-#define SDOT(m, n, d)  WORD $(0x4E809400 | (m)<<16 | (n)<<5 | (d)) // d += the products of four bytes
-#define SCVTF(n, d)    WORD $(0x4E21D800 | (n)<<5 | (d))           // as float32
-#define FMUL(m, n, d)  WORD $(0x6E20DC00 | (m)<<16 | (n)<<5 | (d)) // d = n × m
-#define FADD(m, n, d)  WORD $(0x4E20D400 | (m)<<16 | (n)<<5 | (d)) // d = n + m
+#include "neon.h"
 
 // ROW8 adds four values of a row of a, which row points at, times 8 columns of b (V0 and V1), to
 // that row's sums.
