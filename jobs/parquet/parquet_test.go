@@ -42,7 +42,7 @@ func text(s string) *string { return &s }
 func docs(n int) []doc {
 	all := make([]doc, n)
 	for i := range all {
-		all[i] = doc{Key: uint32(i + 1<<31), Text: text(fmt.Sprintf("text %d", i%97)), Raw: []byte("raw"), Tags: []string{"a", "b"}}
+		all[i] = doc{Key: uint32(i) + 1<<31, Text: text(fmt.Sprintf("text %d", i%97)), Raw: []byte("raw"), Tags: []string{"a", "b"}}
 		all[i].Deep.Body = fmt.Sprintf("body %d", i)
 	}
 	return all
