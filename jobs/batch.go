@@ -58,6 +58,9 @@ const batchName = "batch"
 const (
 	pollEvery = 30 * time.Second
 	pollMost  = 10 // times pollEvery
+
+	askTime  = time.Minute // of a question to the vendor
+	fileTime = time.Hour   // of sending or reading a file
 )
 
 func (j *Job) saveBatch(b *Batch) error {
@@ -157,8 +160,10 @@ func (b *batcher) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		g, err := b.gather(ctx)
 		switch {
+		case len(g.members) > 0 && err != nil:
+			err = errors.Join(err, g.release(ctx, g.members))
 		case len(g.members) > 0:
-			err = errors.Join(g.do(ctx), err)
+			err = g.do(ctx)
 		case errors.Is(err, ErrEmpty) || ctx.Err() != nil:
 			return
 		case err == nil:
@@ -192,7 +197,7 @@ func (b *batcher) gather(ctx context.Context) (*group, error) {
 	texts, bytes := 0, 0
 	most := min(b.terms.Bytes, mostBatchBytes)
 	for len(g.members) == 0 || len(g.members) < mostMembers && texts+b.job.Manifest.Spec.ShardTexts <= b.terms.Lines && bytes+shardBytes <= most {
-		within, cancel := context.WithCancel(ctx)
+		within, cancel := ctx, context.CancelFunc(func() {})
 		if len(g.members) > 0 {
 			within, cancel = context.WithTimeout(ctx, gatherTime)
 		}
@@ -240,7 +245,9 @@ func (b *batcher) submit(ctx context.Context, lines []batchapi.Line) (*Batch, er
 			return nil, context.Cause(ctx)
 		}
 		own, end := outlast.Context(ctx, b.door.stop) // what the vendor has accepted is billed
+		own, cancel := context.WithTimeout(own, fileTime)
 		id, err := b.api.Submit(own, what)
+		cancel()
 		end()
 		if err == nil {
 			of.ID, of.State = id, batchWaiting
@@ -258,7 +265,7 @@ func (b *batcher) submit(ctx context.Context, lines []batchapi.Line) (*Batch, er
 			return of, why
 		}
 		if wait == pollMost*b.every {
-			return nil, err
+			return nil, inWords(ctx, err)
 		}
 	}
 }
@@ -273,34 +280,46 @@ func retryAfter(err error) time.Duration {
 // find looks for a batch at the vendor and reports whether it is there. Of two with one mark, which
 // only a frozen process can have made, the younger is canceled.
 func (b *batcher) find(ctx context.Context, of *Batch) (bool, error) {
-	ids, err := patient(ctx, b, func() ([]string, error) { return b.api.Find(ctx, of.Mark) })
+	ids, err := patient(ctx, b, askTime, func(ctx context.Context) ([]string, error) { return b.api.Find(ctx, of.Mark) })
 	if err != nil || len(ids) == 0 {
 		return false, err
 	}
 	for _, id := range ids[1:] {
-		_ = b.api.Cancel(ctx, id) // it is not waited for either way
+		within, cancel := context.WithTimeout(ctx, askTime)
+		_ = b.api.Cancel(within, id) // it is not waited for either way
+		cancel()
 	}
 	of.ID, of.State = ids[0], batchWaiting
 	return true, b.save(of)
 }
 
-// patient asks again while the vendor does not answer.
-func patient[T any](ctx context.Context, b *batcher, ask func() (T, error)) (T, error) {
+// patient asks again while the vendor does not answer, or not in time.
+func patient[T any](ctx context.Context, b *batcher, most time.Duration, ask func(context.Context) (T, error)) (T, error) {
 	for wait := b.every; ; wait = min(2*wait, pollMost*b.every) {
-		v, err := ask()
+		within, cancel := context.WithTimeout(ctx, most)
+		v, err := ask(within)
+		cancel()
 		if err == nil || ctx.Err() != nil || !passes(err) || wait == pollMost*b.every {
-			if ctx.Err() != nil && err != nil {
-				err = context.Cause(ctx)
-			}
-			return v, err
+			return v, inWords(ctx, err)
 		}
 		b.rest(ctx, max(wait, retryAfter(err)))
 	}
 }
 
+// inWords returns err, or what it means if it is a context's.
+func inWords(ctx context.Context, err error) error {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, context.DeadlineExceeded):
+		return errors.New("jobs: the vendor's batch API does not answer")
+	}
+	return err
+}
+
 // passes reports whether an error may be gone at the next attempt.
 func passes(err error) bool {
-	return slices.Contains([]embedding.Kind{embedding.Unavailable, embedding.RateLimited, embedding.Malformed}, embedding.KindOf(err))
+	return errors.Is(err, context.DeadlineExceeded) || slices.Contains([]embedding.Kind{embedding.Unavailable, embedding.RateLimited, embedding.Malformed}, embedding.KindOf(err))
 }
 
 // gone reports whether the vendor says that there is no such thing any more.
@@ -327,7 +346,7 @@ func (b *batcher) await(ctx context.Context, of *Batch) error {
 		}
 	}
 	for wait := b.every; ; wait = min(wait*3/2, pollMost*b.every) {
-		state, err := patient(ctx, b, func() (batchapi.State, error) { return b.api.Poll(ctx, of.ID) })
+		state, err := patient(ctx, b, askTime, func(ctx context.Context) (batchapi.State, error) { return b.api.Poll(ctx, of.ID) })
 		switch {
 		case ctx.Err() != nil:
 			b.abandon(ctx, of)
@@ -393,6 +412,25 @@ func (j *Job) CancelBatches(ctx context.Context, api batchapi.API) (n int, err e
 		}
 	}
 	return n, err
+}
+
+var errBatched = errors.New("batches are under way, whose texts would be paid for twice")
+
+func (j *Job) underWay() error {
+	return fmt.Errorf("jobs: job %s: %w: work on it by batches too", j.Manifest.ID, errBatched)
+}
+
+// unbatched returns an error if a shard is in a batch: another process has begun that since this
+// one looked.
+func (j *Job) unbatched(shard int) error {
+	if !exists(j.path(batchName)) || j.Done(shard) {
+		return nil
+	}
+	all, err := j.batches()
+	if err == nil && slices.ContainsFunc(all, func(b *Batch) bool { return b.State != batchVoid && slices.Contains(b.Shards, shard) }) {
+		err = j.underWay()
+	}
+	return err
 }
 
 // Batched reports whether the job has batches whose answers are not all in its results.

@@ -232,7 +232,7 @@ func (g *group) take(ctx context.Context, of *Batch, fail func(error)) (err erro
 		t.sizes[s] = at.texts
 	}
 	for try := 1; ; try++ {
-		_, err = patient(ctx, g.batcher, func() (any, error) {
+		_, err = patient(ctx, g.batcher, fileTime, func(ctx context.Context) (any, error) {
 			return nil, g.api.Results(ctx, of.ID, t.text, t.line)
 		})
 		if !errors.Is(err, batchapi.ErrCut) || try == mostDownloads {

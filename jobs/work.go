@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -75,10 +74,8 @@ func (j *Job) Work(ctx context.Context, e embedding.Embedder, o WorkOptions) (er
 			return err
 		}
 		work = b.work
-	} else if batched, err := j.Batched(); err != nil {
-		return err
-	} else if batched {
-		return fmt.Errorf("jobs: job %s has batches under way, whose texts would be paid for twice: work on it by batches too", j.Manifest.ID)
+	} else if batched, err := j.Batched(); err != nil || batched {
+		return cmp.Or(err, j.underWay())
 	}
 	if r.check = cmp.Or(o.Check, checkEvery); !r.kept || j.Manifest.Plan.Shards <= r.check {
 		r.check = -1
@@ -194,6 +191,9 @@ func (r *run) work(ctx context.Context) {
 		case lease == nil:
 			err = r.unclaimed(ctx, err)
 		default:
+			if err == nil {
+				err = r.job.unbatched(s.number)
+			}
 			if err == nil {
 				err = r.shard(ctx, lease, s, records, nil)
 			}
@@ -323,6 +323,8 @@ func (r *run) settle(ctx context.Context, lease Lease, s shard, err error) error
 		return lease.Done(last)
 	case errors.Is(err, errLost):
 		return lease.Release(last)
+	case errors.Is(err, errBatched):
+		return errors.Join(err, lease.Release(last))
 	case errors.Is(err, errChanged):
 		if err := r.job.fail(s, err); err != nil {
 			return err
