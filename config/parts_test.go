@@ -129,7 +129,7 @@ embedders:
 	}
 	expect.Equal(t, "events", r.events, []string{
 		"open receiver", "open acme at server", "open acme/2 at server", "open disk file 1h0m0s 5", "open redis file 0s 0",
-		"observe 2", "get within 24h0m0s", "take 1 of 100", "attempt 2",
+		"observe 2", "get within 24h0m0s", "get within 24h0m0s", "take 1 of 100", "attempt 2",
 		"close file", "close file", "close acme/2", "close acme", "close receiver",
 	})
 }
