@@ -150,18 +150,19 @@ func (t *tier) get(ctx context.Context, keys []Key, m embedding.Model, texts []s
 	return rows
 }
 
-// has reports whether the Store has a vector of any of these keys.
-func (t *tier) has(ctx context.Context, keys []Key) bool {
-	for block := range slices.Chunk(keys, tierBlock) {
+// find returns the index of the first key whose vector the Store has, or -1.
+func (t *tier) find(ctx context.Context, keys []Key) int {
+	for at := 0; at < len(keys); at += tierBlock {
+		block := keys[at:min(at+tierBlock, len(keys))]
 		rows := make([][]float32, len(block))
 		if !t.call(ctx, &t.read, t.patience(ctx), func(ctx context.Context) error { return t.Get(ctx, block, rows) }) {
-			return false
+			return -1
 		}
-		if slices.ContainsFunc(rows, func(row []float32) bool { return row != nil }) {
-			return true
+		if i := slices.IndexFunc(rows, func(row []float32) bool { return row != nil }); i >= 0 {
+			return at + i
 		}
 	}
-	return false
+	return -1
 }
 
 // patience returns how long a read may take.

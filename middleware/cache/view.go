@@ -180,6 +180,8 @@ func (v *view) second(ctx context.Context, at moment, req embedding.Request, row
 // earlier returns an error if the Store has a missing text from an earlier edition of the model. To
 // embed it anew without a word would hide that the user's other vectors are of that edition too.
 func (v *view) earlier(ctx context.Context, req embedding.Request, rows [][]float32) error {
+	var keys []Key
+	var from []embedding.Space // of each key
 	for _, space := range v.former {
 		if _, both := v.cache.known.Load(space); both {
 			continue
@@ -187,16 +189,15 @@ func (v *view) earlier(ctx context.Context, req embedding.Request, rows [][]floa
 		old := v.model
 		old.Space = space
 		sums := newStoreKeys(old, req.Task)
-		var keys []Key
 		for i, row := range rows {
 			if row == nil {
-				keys = append(keys, sums.of(req.Texts[i]))
+				keys, from = append(keys, sums.of(req.Texts[i])), append(from, space)
 			}
 		}
-		if v.tier.has(ctx, keys) {
-			return v.model.Errorf(embedding.Invalid, "the cache's Store holds vectors of the space %s, and the model makes %s%s; "+
-				"or give the cache another Store, or purge these vectors (Cache.PurgeSpace)", space, v.model.Space, spaces.Keep(v.model, space))
-		}
+	}
+	if at := v.tier.find(ctx, keys); at >= 0 {
+		return v.model.Errorf(embedding.Invalid, "the cache's Store holds vectors of the space %s, and the model makes %s%s; "+
+			"or give the cache another Store, or purge these vectors (Cache.PurgeSpace)", from[at], v.model.Space, spaces.Keep(v.model, from[at]))
 	}
 	return nil
 }
