@@ -1,7 +1,6 @@
 package openaicompat
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/batchapi"
+	"github.com/vecspace/embedding/providers/internal/batchfile"
 	"github.com/vecspace/embedding/providers/internal/openaicompat/scan"
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
@@ -175,15 +175,10 @@ func (b *batches) upload(ctx context.Context, batch batchapi.Batch) (string, err
 	head := fmt.Sprintf("--%s\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n"+
 		"--%[1]s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s.jsonl\"\r\nContent-Type: application/jsonl\r\n\r\n", edge, batch.Mark)
 	tail := "\r\n--" + edge + "--\r\n"
-	req.ContentLength = int64(len(head) + len(tail))
-	var line []byte
-	for _, l := range batch.Lines {
-		line = b.line(line[:0], batch.Task, l)
-		req.ContentLength += int64(len(line))
-	}
+	lines := batchfile.File{Lines: batch.Lines, Write: func(dst []byte, l batchapi.Line) []byte { return b.line(dst, batch.Task, l) }}
+	req.ContentLength = int64(len(head)+len(tail)) + lines.Size()
 	req.GetBody = func() (io.ReadCloser, error) {
-		lines := &lineReader{lines: batch.Lines, write: func(dst []byte, l batchapi.Line) []byte { return b.line(dst, batch.Task, l) }}
-		return io.NopCloser(io.MultiReader(strings.NewReader(head), lines, strings.NewReader(tail))), nil
+		return io.NopCloser(io.MultiReader(strings.NewReader(head), lines.Open(), strings.NewReader(tail))), nil
 	}
 	if req.Body, err = req.GetBody(); err != nil {
 		return "", err
@@ -213,28 +208,6 @@ func (b *batches) line(dst []byte, task embedding.Task, l batchapi.Line) []byte 
 		dst = appendString(append(dst, `,"method":"POST","url":`...), b.format.Endpoint)
 	}
 	return append(b.encoder.append(append(dst, `,"body":`...), req), "}\n"...)
-}
-
-// lineReader makes lines while they are read.
-type lineReader struct {
-	lines []batchapi.Line
-	write func([]byte, batchapi.Line) []byte
-	line  []byte
-	at    int // of line
-}
-
-func (r *lineReader) Read(p []byte) (n int, err error) {
-	for n < len(p) {
-		if r.at == len(r.line) {
-			if len(r.lines) == 0 {
-				return n, io.EOF
-			}
-			r.line, r.at, r.lines = r.write(r.line[:0], r.lines[0]), 0, r.lines[1:]
-		}
-		k := copy(p[n:], r.line[r.at:])
-		n, r.at = n+k, r.at+k
-	}
-	return n, nil
 }
 
 // into reads a document.
@@ -376,7 +349,7 @@ func (b *batches) file(ctx context.Context, id string, all, least int, text func
 	}
 	err = b.Stream(req, 2*all+1, func(a *wire.Answer) ([]byte, bool, error) {
 		var err error
-		lines, cut, err = eachLine(a, func(line []byte) bool {
+		lines, cut, err = batchfile.Each(a, func(line []byte) bool {
 			r, ok := b.result(line, text)
 			if ok {
 				take(r)
@@ -389,27 +362,6 @@ func (b *batches) file(ctx context.Context, id string, all, least int, text func
 		err = fmt.Errorf("%w: %d of %d lines", batchapi.ErrCut, lines, least)
 	}
 	return err
-}
-
-// eachLine calls visit with each line that is not blank. cut says that visit could not read one.
-func eachLine(r io.Reader, visit func([]byte) bool) (lines int, cut bool, err error) {
-	in := bufio.NewReaderSize(r, 64<<10)
-	for {
-		line, err := in.ReadBytes('\n')
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			if visit(line) {
-				lines++
-			} else {
-				cut = true
-			}
-		}
-		if err == io.EOF {
-			return lines, cut, nil
-		}
-		if err != nil {
-			return lines, cut, err
-		}
-	}
 }
 
 // result reads a line of answers. It returns false if that is not whole.
