@@ -18,6 +18,8 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
+	"github.com/vecspace/embedding/providers/gemini"
+	"github.com/vecspace/embedding/providers/gemini/geminitest"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/openai/openaitest"
 	"github.com/vecspace/embedding/providers/openai/presettest"
@@ -124,7 +126,7 @@ func (b *bureau) complete(j *Job, again int) Status {
 	expect.NoError(b.t, err)
 	expect.Equal(b.t, "problems", v.Problems, nil)
 	l := b.server.Ledger()
-	expect.Equal(b.t, "tokens", s.Tokens, l.Tokens)
+	expect.Equal(b.t, "tokens", s.Tokens, l.Usage().Tokens)
 	expect.Equal(b.t, "texts billed", l.Texts, s.Vectors+again)
 	expect.Equal(b.t, "texts billed once or more", l.Distinct, s.Vectors)
 	expect.Equal(b.t, "batches under way", len(s.Batches), 0)
@@ -506,6 +508,13 @@ func TestBatchVendors(t *testing.T) {
 			at.HTTPClient = b.open(voyagetest.New(o))
 			e, err := voyage.New(at)
 			api, err2 := voyage.NewBatches(at)
+			return e, api, err, err2
+		},
+		"gemini": func(b *bureau, o emulator.Options) (embedding.Embedder, batchapi.API, error, error) {
+			at := gemini.Options{Model: "gemini-embedding-001", Dimensions: 128, BaseURL: "http://127.0.0.1" + geminitest.BasePath, Key: emulator.DefaultKey}
+			at.HTTPClient = b.open(geminitest.New(o))
+			e, err := gemini.New(at)
+			api, err2 := gemini.NewBatches(at)
 			return e, api, err, err2
 		},
 		"dashscope": func(b *bureau, o emulator.Options) (embedding.Embedder, batchapi.API, error, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/vecspace/embedding/providers/batchapi"
 	"github.com/vecspace/embedding/providers/catalog"
 	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/gemini"
 	"github.com/vecspace/embedding/providers/openai"
 	"github.com/vecspace/embedding/providers/ref"
 	"github.com/vecspace/embedding/providers/voyage"
@@ -20,6 +21,7 @@ var batchers = []struct {
 	open    func(ref.Ref) (batchapi.API, error)
 }{
 	{dashscope.Catalog, dashscope.OpenBatches},
+	{gemini.Catalog, gemini.OpenBatches},
 	{openai.Catalog, openai.OpenBatches},
 	{voyage.Catalog, voyage.OpenBatches},
 }

@@ -65,6 +65,8 @@ type batch struct {
 	Model  string   `json:"model,omitempty"`
 	Hours  int      `json:"timeout_hours,omitempty"`
 
+	keyed bool // Gemini's: lines have a key and a request
+	code  int  // of Gemini's failures
 	begun time.Time
 	auth  http.Header // of the request that began it
 	lines []batchLine
@@ -84,14 +86,27 @@ type batchLine struct {
 	Body   json.RawMessage `json:"body"`
 }
 
+// keyedLine is a line of Gemini's.
+type keyedLine struct {
+	Key     string          `json:"key"`
+	Request json.RawMessage `json:"request"`
+}
+
+// read reads a line.
+func (l *batchLine) read(line []byte, keyed bool) error {
+	if !keyed {
+		return json.Unmarshal(line, l)
+	}
+	var k keyedLine
+	err := json.Unmarshal(line, &k)
+	l.ID, l.Body = k.Key, k.Request
+	return err
+}
+
 // batch answers a request to the batch API, and reports whether it was one.
 func (x *exchange) batch() bool {
-	path, ok := strings.CutPrefix(x.req.URL.Path, x.vendor.Batches+"/")
-	if rest, jobs := strings.CutPrefix(path, "batch/jobs"); jobs && x.vendor.BatchJobs {
-		path = "batches" + rest
-	}
-	words := strings.Split(path, "/")
-	if x.vendor.Batches == "" || !ok || words[0] != "files" && words[0] != "batches" {
+	words := x.vendor.batchPath(x.req.URL.Path)
+	if words == nil {
 		return false
 	}
 	body, err := io.ReadAll(x.req.Body)
@@ -109,6 +124,10 @@ func (x *exchange) batch() bool {
 	}
 	x.batches.mu.Lock()
 	defer x.batches.mu.Unlock()
+	if x.vendor.BatchOperations {
+		x.operate(words, body)
+		return true
+	}
 	switch at := x.req.Method + " " + words[0] + strings.Repeat("/*", len(words)-1); {
 	case at == "POST files":
 		x.upload(body)
@@ -126,7 +145,28 @@ func (x *exchange) batch() bool {
 	return true
 }
 
+// batchPath returns the words of a path of the batch API, nil for any other path.
+func (v *Vendor) batchPath(path string) []string {
+	if v.BatchOperations {
+		return v.operation(path)
+	}
+	path, ok := strings.CutPrefix(path, v.Batches+"/")
+	if rest, jobs := strings.CutPrefix(path, "batch/jobs"); jobs && v.BatchJobs {
+		path = "batches" + rest
+	}
+	words := strings.Split(path, "/")
+	if v.Batches == "" || !ok || words[0] != "files" && words[0] != "batches" {
+		return nil
+	}
+	return words
+}
+
 func (x *exchange) noBatch(status int, why string) {
+	if x.vendor.BatchOperations {
+		code := map[int]string{400: "INVALID_ARGUMENT", 404: "NOT_FOUND"}[status]
+		x.refuse(dialect.Refusal{Status: status, Code: code, Message: why})
+		return
+	}
 	x.reply(dialect.Reply{Status: status, Body: dialect.JSON(map[string]any{"error": map[string]any{
 		"message": why, "type": "invalid_request_error", "param": nil, "code": nil,
 	}})})
@@ -188,13 +228,18 @@ func (x *exchange) submit(body []byte) {
 		ID: "batch_" + strings.ReplaceAll(requestID(), "-", ""), Object: "batch", Status: "in_progress", Created: x.req.Arrived.Unix(),
 		begun: x.req.Arrived, auth: x.req.Header.Clone(),
 	}
-	if x.struck("batch-submit-429") {
-		x.fault(Fault{Name: RequestRate})
-		return
-	}
 	data := x.batches.files[cmp.Or(b.read(body), "")]
 	if data == nil {
 		x.noBatch(400, "input_file_id, endpoint and completion_window are needed, and the file has to be there")
+		return
+	}
+	x.begin(b, data)
+}
+
+// begin begins a batch of the lines of data.
+func (x *exchange) begin(b *batch, data []byte) {
+	if x.struck("batch-submit-429") {
+		x.fault(Fault{Name: RequestRate})
 		return
 	}
 	b.take(data, x.vendor.BatchLines)
@@ -211,6 +256,9 @@ func (x *exchange) submit(body []byte) {
 
 // told is a batch in the vendor's form.
 func (x *exchange) told(b *batch) any {
+	if b.keyed {
+		return b.asOperation()
+	}
 	if !x.vendor.BatchJobs {
 		return b
 	}
@@ -241,7 +289,7 @@ func (b *batch) take(data []byte, most int) {
 		var l batchLine
 		n := len(b.lines) + 1
 		switch {
-		case json.Unmarshal(line, &l) != nil:
+		case l.read(line, b.keyed) != nil:
 			b.fail("invalid_json_line", n)
 		case l.ID == "":
 			b.fail("missing_required_parameter", n)
@@ -265,8 +313,17 @@ func (b *batch) take(data []byte, most int) {
 	}
 }
 
+// Codes of google.rpc.
+const (
+	invalidArgument   = 3
+	resourceExhausted = 8
+)
+
 func (b *batch) fail(code string, line int) {
-	b.Status, b.lines = "failed", nil
+	b.Status, b.lines, b.code = "failed", nil, invalidArgument
+	if code == "token_limit_exceeded" {
+		b.code = resourceExhausted
+	}
 	b.Errors = map[string]any{"object": "list", "data": []any{map[string]any{"code": code, "message": "The batch is not valid.", "line": line}}}
 }
 
@@ -310,6 +367,10 @@ func (x *exchange) oneBatch(id string, cancel bool) {
 	case x.req.Arrived.Sub(b.begun) >= x.settings.BatchTime:
 		x.finish(b)
 	}
+	if cancel && b.keyed {
+		x.json(struct{}{})
+		return
+	}
 	x.json(x.told(b))
 }
 
@@ -328,10 +389,16 @@ func (x *exchange) finish(b *batch) {
 			b.Status = "expired"
 		}
 	}
+	if b.keyed && b.Status == "expired" { // it has no results then, and no bill
+		return
+	}
 	good, bad := x.answers(b, lines, random)
 	for _, l := range left {
 		bad = append(bad, fmt.Sprintf(`{"id":"batch_req_%s","custom_id":%s,"response":null,"error":{"code":"batch_expired","message":"This request could not be executed before the completion window expired."}}`+"\n",
 			requestID(), dialect.JSON(l.ID)))
+	}
+	if b.keyed {
+		good, bad = append(good, bad...), nil
 	}
 	b.Output, b.Failed = x.answerFile(good), x.answerFile(bad)
 }
@@ -350,6 +417,9 @@ func (x *exchange) answers(b *batch, lines []batchLine, random *rand.Rand) (good
 		}
 		answer := fmt.Sprintf(`{"id":"batch_req_%s","custom_id":%s,"response":{"status_code":%d,"request_id":"%s","body":%s},"error":null}`+"\n",
 			requestID(), dialect.JSON(l.ID), status, requestID(), body)
+		if b.keyed {
+			answer = l.asLine(status, body)
+		}
 		if status != 200 {
 			b.Counts.Failed++
 			bad = append(bad, answer)
@@ -380,7 +450,11 @@ func (x *exchange) answerFile(lines []string) *string {
 
 // run answers a line as the service answers a request, without the rates and the latency of those.
 func (x *exchange) run(b *batch, l batchLine) (status int, body []byte) {
-	r, err := http.NewRequestWithContext(context.WithoutCancel(x.req.Context()), http.MethodPost, x.vendor.Batches+"/embeddings", bytes.NewReader(b.request(l)))
+	path := x.vendor.Batches + "/embeddings"
+	if b.keyed {
+		path = x.vendor.Batches + "/models/" + b.Model + ":embedContent"
+	}
+	r, err := http.NewRequestWithContext(context.WithoutCancel(x.req.Context()), http.MethodPost, path, bytes.NewReader(b.request(l)))
 	if err != nil {
 		panic("emulator: " + err.Error()) // the path is ours
 	}
@@ -417,6 +491,15 @@ func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }
 
 // halved takes half of the numbers out of an answer with one vector.
 func halved(body []byte) []byte {
+	var one struct {
+		Embedding struct {
+			Values []float64 `json:"values"`
+		} `json:"embedding"`
+	}
+	if json.Unmarshal(body, &one) == nil && one.Embedding.Values != nil { // Gemini's
+		one.Embedding.Values = one.Embedding.Values[:len(one.Embedding.Values)/2]
+		return dialect.JSON(one)
+	}
 	var answer map[string]json.RawMessage
 	var data []map[string]json.RawMessage
 	if json.Unmarshal(body, &answer) != nil || json.Unmarshal(answer["data"], &data) != nil || len(data) != 1 {

@@ -34,6 +34,9 @@ type Vendor struct {
 	Batches    string
 	BatchLines int  // of a batch at most
 	BatchJobs  bool // batches are Mistral's, at /batch/jobs
+	// BatchOperations says that batches are Gemini's: operations, and files that are uploaded at
+	// /upload before the path of the base URL and downloaded at /download.
+	BatchOperations bool
 
 	// The rest is optional.
 

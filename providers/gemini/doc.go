@@ -20,4 +20,8 @@
 // A request holds at most 100 texts, and each text counts as a request against the limit per minute
 // (https://github.com/garrytan/gbrain/pull/1922). A spent daily limit is Exhausted, a spent limit
 // per minute is RateLimited.
+//
+// # Batches
+//
+// [NewBatches] is the service's batch API at half the price: a file with a key for each text.
 package gemini

@@ -49,17 +49,38 @@ var modelName = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`) // it becomes part of th
 // New returns a guarded Embedder for one model, without other middleware. It does no I/O and
 // reports bad options as an [*embedding.Error].
 func New(o Options) (embedding.Embedder, error) {
+	c, err := o.client()
+	if err != nil {
+		return nil, err
+	}
+	return c.embedder()
+}
+
+// client is what the options come to.
+type client struct {
+	config wire.Config
+	items  func(embedding.Request) []item
+	info   modelInfo
+}
+
+func (c client) embedder() (embedding.Embedder, error) {
+	return jsonhttp.New(c.config, jsonhttp.Format{
+		Encode: func(req embedding.Request) any { return map[string]any{"requests": c.items(req)} }, Decode: decode,
+	})
+}
+
+func (o Options) client() (client, error) {
 	fail := func(k embedding.Kind, err error) error {
 		return &embedding.Error{Kind: k, Provider: "gemini", Model: o.Model, Err: err}
 	}
 	info, err := o.info()
 	if err != nil {
-		return nil, fail(embedding.Invalid, err)
+		return client{}, fail(embedding.Invalid, err)
 	}
 	base := cmp.Or(strings.TrimSpace(o.BaseURL), BaseURL)
 	key, from, err := setup.RequiredKey(o.Key, o.KeyEnv, KeyVariable, base, "googleapis.com")
 	if err != nil {
-		return nil, fail(embedding.Auth, err)
+		return client{}, fail(embedding.Auth, err)
 	}
 	dims := cmp.Or(o.Dimensions, info.Dimensions)
 	chosen, tasks, variant := info.Prefixes, info.Tasks, "taskType"
@@ -69,7 +90,7 @@ func New(o Options) (embedding.Embedder, error) {
 	if len(tasks) == 0 {
 		variant = chosen.Variant()
 	}
-	return jsonhttp.New(wire.Config{
+	return client{info: info, items: o.encoder(tasks, chosen), config: wire.Config{
 		Model: embedding.Model{
 			Provider:   "gemini",
 			ID:         o.Model,
@@ -89,7 +110,7 @@ func New(o Options) (embedding.Embedder, error) {
 		Classify:   classifier{from: from}.classify,
 		HTTPClient: o.HTTPClient,
 		AllowHTTP:  o.AllowHTTP,
-	}, jsonhttp.Format{Encode: o.encoder(tasks, chosen), Decode: decode})
+	}}, nil
 }
 
 // info returns what the table has about the model. Of an unlisted one it knows nearly nothing.
@@ -112,7 +133,7 @@ func (o Options) info() (modelInfo, error) {
 }
 
 type item struct {
-	Model      string  `json:"model"`
+	Model      string  `json:"model,omitempty"`
 	Content    content `json:"content"`
 	TaskType   string  `json:"taskType,omitempty"`
 	Dimensions int     `json:"outputDimensionality,omitempty"`
@@ -126,15 +147,15 @@ type part struct {
 	Text string `json:"text"`
 }
 
-func (o Options) encoder(tasks map[embedding.Task]string, p prefixes.Prefixes) func(embedding.Request) any {
-	return func(req embedding.Request) any {
+func (o Options) encoder(tasks map[embedding.Task]string, p prefixes.Prefixes) func(embedding.Request) []item {
+	return func(req embedding.Request) []item {
 		one := item{Model: "models/" + o.Model, TaskType: tasks[req.Task], Dimensions: o.Dimensions}
 		items := make([]item, len(req.Texts))
 		for i, text := range p.Texts(req) {
 			items[i] = one
 			items[i].Content.Parts[0].Text = text
 		}
-		return map[string]any{"requests": items}
+		return items
 	}
 }
 

@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/providers/batchapi"
 	"github.com/vecspace/embedding/providers/catalog"
 	"github.com/vecspace/embedding/providers/ref"
 )
@@ -16,14 +17,27 @@ func Open(r ref.Ref) (embedding.Embedder, error) {
 	return New(o)
 }
 
+// OpenBatches opens the batch API for the model of a reference, as [Open] opens its Embedder.
+func OpenBatches(r ref.Ref) (batchapi.API, error) {
+	o := Options{Model: r.Model}
+	if err := r.Decode(&o); err != nil {
+		return nil, err
+	}
+	return NewBatches(o)
+}
+
 // Catalog returns the models that this package knows. The result is the caller's own.
 func Catalog() (all []catalog.Entry) {
 	for _, m := range models() {
-		all = append(all, catalog.Entry{
+		e := catalog.Entry{
 			Reference: "gemini:" + m.ID, Provider: "gemini", Model: m.ID, Key: KeyVariable,
 			Dimensions: catalog.Range(m.Shortest, m.Dimensions), Limits: m.Limits,
 			Tasks: true, Normalized: m.Normalized, Cuts: true, Unmetered: m.Unmetered, Unverified: m.Unverified,
-		}.Priced(m.Price))
+		}.Priced(m.Price)
+		for i := range e.Prices {
+			e.Prices[i].Batch = batchShare
+		}
+		all = append(all, e)
 	}
 	return all
 }

@@ -5,14 +5,15 @@
 //	server := httptest.NewServer(e)
 //	// base URL: server.URL + geminitest.BasePath, key: emulator.DefaultKey
 //
-// The emulator is an http.Handler for batchEmbedContents and embedContent. It behaves like the
-// service in these points:
+// The emulator is an http.Handler for batchEmbedContents, embedContent and batches of embeddings
+// (asyncBatchEmbedContent). It behaves like the service in these points:
 //
 //   - vectors of fewer than 3,072 dimensions are prefixes of the longest and do not have unit
 //     length
 //   - a task type changes only the vectors of gemini-embedding-001
 //   - texts that are too long are cut
 //   - answers do not report the tokens, which are billed all the same
+//   - the requests of a batch are a file with keys, and a batch that expires has no answers
 package geminitest
 
 import (
@@ -28,7 +29,8 @@ const BasePath = "/v1beta"
 
 // New returns an emulator. It does no I/O.
 func New(o emulator.Options) (*emulator.Server, error) {
-	v := emulator.Vendor{Name: "geminitest", Dialect: geminidialect.New(), Faults: emulator.Faults(words), Positional: true, Unmetered: true}
+	v := emulator.Vendor{Name: "geminitest", Dialect: geminidialect.New(), Faults: emulator.Faults(words), Positional: true, Unmetered: true,
+		Batches: BasePath, BatchLines: 50_000, BatchOperations: true}
 	for _, m := range emulator.Models(gemini.Catalog()) {
 		m.Symmetric = m.ID != "gemini-embedding-001"
 		v.Models = append(v.Models, m)
