@@ -169,6 +169,7 @@ func (l *listening) run(ctx context.Context) error {
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
 	tasks.Go(func() { l.watch(base, hup) })
+	tasks.Go(func() { carry(base) })
 	tasks.Go(func() { l.learn(base) })
 
 	select {
@@ -233,15 +234,28 @@ func (l *listening) save() error {
 	return l.keys.Save()
 }
 
-// watch reads the file of keys again when it changes or a signal says so, saves what was spent, and
-// drops the ballast when it is not needed any more.
-func (l *listening) watch(ctx context.Context, hup <-chan os.Signal) {
-	tick := time.NewTicker(watching)
-	defer tick.Stop()
-	for weight := ballast(); ; weight = lighter(weight) {
+// carry keeps the ballast until it is not needed any more. A server under load fills its cache in
+// seconds.
+func carry(ctx context.Context) {
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for weight := ballast(); weight != nil; weight = lighter(weight) {
 		select {
 		case <-ctx.Done():
 			runtime.KeepAlive(weight)
+			return
+		case <-look.C:
+		}
+	}
+}
+
+// watch reads the file of keys again when it changes or a signal says so, and saves what was spent.
+func (l *listening) watch(ctx context.Context, hup <-chan os.Signal) {
+	tick := time.NewTicker(watching)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
 			return
 		case <-hup:
 		case <-tick.C:

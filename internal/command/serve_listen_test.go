@@ -123,6 +123,35 @@ func TestBallastGoes(t *testing.T) {
 	runtime.KeepAlive(cache)
 }
 
+// The ballast is dropped within a second of the cache's growth, and otherwise kept until the end.
+func TestCarry(t *testing.T) {
+	t.Setenv("GOGC", "")
+	t.Setenv("GOMEMLIMIT", "")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		kept, dropped := make(chan struct{}), make(chan struct{})
+		runtime.GC() // of what other tests have left
+		go func() { carry(ctx); close(kept) }()
+		time.Sleep(time.Minute)
+		select {
+		case <-kept:
+			t.Error("the ballast of a small heap was dropped")
+		default:
+		}
+		cancel()
+		<-kept
+		cache := make([]byte, 4*ballastSize)
+		runtime.GC()
+		begin := time.Now()
+		go func() { carry(t.Context()); close(dropped) }()
+		<-dropped
+		if took := time.Since(begin); took > time.Second {
+			t.Errorf("the ballast was dropped after %v, want a second at most", took)
+		}
+		runtime.KeepAlive(cache)
+	})
+}
+
 // A page in a browser that has a name for this machine sees neither the models nor pprof.
 func TestServeHost(t *testing.T) {
 	s := startServe(t, "-host", "mine.internal")
