@@ -207,13 +207,20 @@ func ballast() []byte {
 	return make([]byte, ballastSize)
 }
 
-// lighter returns the ballast, or nil once the rest of the heap, such as a cache, weighs as much.
-func lighter(ballast []byte) []byte {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	if metrics.Read(live); live[0].Value.Uint64() > 2*ballastSize {
+// lighter returns the ballast, or nil once the rest of the live heap, such as a cache, weighs as
+// much.
+func lighter(ballast []byte, live uint64) []byte {
+	if live > 2*ballastSize {
 		return nil
 	}
 	return ballast
+}
+
+// liveHeap returns the bytes that the last garbage collection has found in use.
+func liveHeap() uint64 {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	return live[0].Value.Uint64()
 }
 
 func (l *listening) http(base context.Context, h http.Handler) *http.Server {
@@ -239,7 +246,7 @@ func (l *listening) save() error {
 func carry(ctx context.Context) {
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
-	for weight := ballast(); weight != nil; weight = lighter(weight) {
+	for weight := ballast(); weight != nil; weight = lighter(weight, liveHeap()) {
 		select {
 		case <-ctx.Done():
 			runtime.KeepAlive(weight)
