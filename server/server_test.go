@@ -152,7 +152,7 @@ func sameBits(a, b float32) bool { return math.Float32bits(a) == math.Float32bit
 // Each wrong request has a status, a code and words that say what to do, and costs nothing.
 func TestBadInput(t *testing.T) {
 	e, f := fake(embedtest.FakeOptions{})
-	s := open(t, e, Options{Limits: Limits{Texts: 3, TextBytes: 20, Body: 300}, Models: map[string]Model{
+	s := open(t, e, Options{Limits: Limits{Texts: 3, TextBytes: 20, Body: 310}, Models: map[string]Model{
 		"m": {Embedder: e, Lengths: []int{4}}, "fixed": {Embedder: e, Aliases: []string{"f"}}, "any": {Embedder: e, Shorter: true},
 	}})
 	for name, tc := range map[string]struct {
@@ -172,6 +172,7 @@ func TestBadInput(t *testing.T) {
 		"another model":      {body: `{"model":"x","input":"a"}`, status: 404, code: "model_not_found", says: []string{`no model "x"`, "any, fixed, m"}},
 		"another role":       {body: `{"model":"m:title","input":"a"}`, status: 404, code: "model_not_found", says: []string{`no model "m:title"`}},
 		"a number for model": {body: `{"model":7,"input":"a"}`, status: 400, says: []string{"names no model"}},
+		"a long user":        {body: `{"model":"m","input":"a","user":"` + strings.Repeat("u", 257) + `"}`, status: 400, says: []string{"'$.user' is invalid"}},
 		"no input":           {body: `{"model":"m"}`, status: 400, says: []string{"'$.input' is invalid"}},
 		"no texts":           {body: `{"model":"m","input":[]}`, status: 400, says: []string{"'$.input' is invalid"}},
 		"null input":         {body: `{"model":"m","input":null}`, status: 400, says: []string{"'$.input' is invalid"}},
@@ -185,7 +186,7 @@ func TestBadInput(t *testing.T) {
 		"a blank one":        {body: `{"model":"m","input":["a","b"," \n"]}`, status: 400, param: "input[2]", code: "text_rejected", says: []string{"input[2] is blank"}},
 		"a long one":         {body: `{"model":"m","input":["a","` + strings.Repeat("x", 21) + `"]}`, status: 400, param: "input[1]", code: "text_rejected", says: []string{"has 21 bytes, and 20 are allowed: split it"}},
 		"too many texts":     {body: `{"model":"m","input":["a","b","c","d"]}`, status: 400, says: []string{"4 texts, and 3 are allowed"}},
-		"a large body":       {body: `{"model":"m","input":"` + strings.Repeat("x", 300) + `"}`, status: 413, says: []string{"more than 300 bytes"}},
+		"a large body":       {body: `{"model":"m","input":"` + strings.Repeat("x", 300) + `"}`, status: 413, says: []string{"more than 310 bytes"}},
 		"another format":     {body: `{"model":"m","input":"a","encoding_format":"hex"}`, status: 400, says: []string{`Invalid value for 'encoding_format' = "hex". Supported values: ['float', 'base64'].`}},
 		"no format":          {body: `{"model":"m","input":"a","encoding_format":7}`, status: 400, says: []string{"'$.encoding_format' is invalid"}},
 		"zero dimensions":    {body: `{"model":"m","input":"a","dimensions":0}`, status: 400, param: "dimensions", says: []string{`0 is not on offer, the model "m" has 4, 8`}},

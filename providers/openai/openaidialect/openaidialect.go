@@ -165,6 +165,9 @@ type request struct {
 	unmatched bool   // task is not one of roles
 }
 
+// mostUser bounds a name that goes nowhere, so that nobody sends texts in it.
+const mostUser = 256
+
 // roles are the values of input_type and task.
 var roles = []string{"document", "query", "similarity", "classification", "clustering"}
 
@@ -199,6 +202,9 @@ func (wire) Parse(_ *dialect.Request, body []byte) (dialect.Call, *dialect.Refus
 		if json.Unmarshal(raw, to) != nil && (req.badField == "" || name < req.badField) {
 			req.badField = name
 		}
+	}
+	if len(user) > mostUser && req.badField == "" {
+		req.badField = "user"
 	}
 	if req.badField == "dimensions" {
 		c.Dimensions = nil
