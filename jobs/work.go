@@ -61,7 +61,7 @@ func (j *Job) Work(ctx context.Context, e embedding.Embedder, o WorkOptions) (er
 	}
 	stopped, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	r := &run{job: j, stop: stop, door: &door{stop: stopped}, reading: make(chan struct{}, 1), in: reader{ctx: stopped, m: j.Manifest, formats: j.formats}, row: map[int]bool{}, failures: map[int]failure{}}
+	r := &run{job: j, stop: stop, door: &door{stop: stopped}, reading: make(chan struct{}, 1), in: reader{ctx: stopped, m: j.Manifest, formats: j.formats}, failures: map[int]failure{}}
 	defer r.in.close()
 	j.door.Store(r.door)
 	r.provider = r.door.wrap(e)
@@ -144,7 +144,6 @@ type run struct {
 	mu       sync.Mutex
 	finished int             // shards that this process has done
 	strikes  int             // failures in a row, which may be the provider's
-	row      map[int]bool    // the shards that failed since the last success
 	failures map[int]failure // of shards that are not done
 
 	checking sync.Mutex
@@ -378,7 +377,6 @@ func (r *run) succeed(shard int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.strikes = 0
-	clear(r.row)
 	delete(r.failures, shard)
 	r.finished++
 	return r.check > 0 && r.finished%r.check == 0
@@ -391,7 +389,8 @@ type failure struct {
 }
 
 // strike counts a failure. It returns the failures in a row, and whether the shard alone is to
-// blame: it has failed strikesOut times, while others passed or before another failed.
+// blame: it has failed strikesOut times, and others pass. If none passed meanwhile, that many
+// failures in a row are all of this shard, for another's would have paused the job before.
 func (r *run) strike(shard int) (strikes int, alone bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -401,12 +400,10 @@ func (r *run) strike(shard int) (strikes int, alone bool) {
 	}
 	f.times++
 	r.failures[shard] = f
-	r.row[shard] = true
-	passed := r.finished > f.finished
-	if !passed { // otherwise it says nothing about the provider
+	if r.finished == f.finished { // while others pass, it says nothing about the provider
 		r.strikes++
 	}
-	return r.strikes, f.times >= strikesOut && (passed || r.finished > 0 && len(r.row) == 1)
+	return r.strikes, f.times >= strikesOut && r.finished > 0
 }
 
 // attempt is one claim's work on a shard.

@@ -16,6 +16,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/middleware"
 )
 
 // script is paid with a script.
@@ -262,6 +263,48 @@ func TestFailedShard(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Shards that fail one after the other, while all others pass, are each given up, and the job is
+// not paused.
+func TestFailedShards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var e *embedtest.Fake
+		e = script(func(call embedtest.Call) embedtest.Reply {
+			r := embedtest.Reply{Latency: time.Second}
+			if shard := number(call) / 100; shard%2 == 1 && shard < 8 {
+				r.Err = failing(e, embedding.Unavailable, 503)
+			}
+			return r
+		})
+		j := job(t, e, 1000)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Hour)
+		defer cancel()
+		expect.NoError(t, j.Work(ctx, e, WorkOptions{Check: -1, Workers: 1}))
+		s, err := j.Status()
+		expect.NoError(t, err)
+		expect.Equal(t, "failed shards", s.ShardsFailed, 4)
+		expect.Equal(t, "vectors", s.Vectors, 600)
+	})
+}
+
+// A circuit that is open for good behind the job's layers is an outage and not waited for.
+func TestOutageOfAnotherCircuit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var e *embedtest.Fake
+		e = script(func(embedtest.Call) embedtest.Reply {
+			m := e.Model()
+			err := m.Errorf(embedding.Unavailable, "the circuit is open")
+			err.Code = middleware.CodeOpen
+			return embedtest.Reply{Err: err}
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Hour)
+		defer cancel()
+		for _, texts := range []int{100, 1000} { // a single shard is not blamed either
+			j := job(t, e, texts)
+			refused(t, j.Work(ctx, e, WorkOptions{Check: -1}), "paused (failures)", "the circuit is open")
+		}
+	})
 }
 
 // A change inside a file, which no look at its beginning and end finds, fails its shard and names
