@@ -95,7 +95,7 @@ func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st sta
 			"pause": d.Duration(&st.retry.Pause), "max_pause": d.Duration(&st.retry.MaxPause), "attempts": d.Count(&st.retry.Attempts)}),
 		"breaker": d.Group(strictyaml.Fields{"failures": d.Count(&st.breaker.Failures), "cooldown": d.Duration(&st.breaker.Cooldown)}),
 		"limit": func(n *strictyaml.Node) {
-			d.Mapping(n, strictyaml.Fields{"rpm": d.Count(&st.limit.RPM), "tpm": d.Count(&st.limit.TPM), "in_flight": d.Count(&st.limit.InFlight),
+			d.Mapping(n, strictyaml.Fields{"rpm": d.Count(&st.limit.RPM), "tpm": d.Count(&st.limit.TPM), "in_flight": d.Count(&st.limit.InFlight), "window": d.Duration(&st.limit.Window),
 				"shared": func(n *strictyaml.Node) {
 					decodePart(d, n, "shared", parts.Quotas, &st.shared, strictyaml.Fields{"account": d.Text(&st.account),
 						"processes": d.Number(&st.limit.Processes)})
@@ -105,6 +105,9 @@ func decodeStack(d *strictyaml.Decoder, n *strictyaml.Node, parts Parts) (st sta
 				}})
 			if st.shared.name != "" && st.limit.RPM == 0 && st.limit.TPM == 0 {
 				d.Fail(n, "shared needs rpm or tpm: what all processes may send together")
+			}
+			if st.shared.name == "" && st.limit.Window != 0 {
+				d.Fail(n, "window is for a shared limit: it says how much of the account stays free")
 			}
 		},
 		"lane": func(n *strictyaml.Node) {

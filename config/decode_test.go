@@ -56,6 +56,8 @@ func TestReadRefuses(t *testing.T) {
 		at("limit: {rpm: 1, shared: {account: a}}"):                         "line 4: shared: name one of redis",
 		at("limit: {rpm: 1, shared: {redis: a}}"):                           "line 4: shared: account is missing",
 		at("limit: {shared: {redis: a, account: b}}"):                       "line 4: shared needs rpm or tpm",
+		at("limit: {rpm: 1, window: 1m}"):                                   "line 4: window is for a shared limit",
+		at("limit: {rpm: 1, window: -1m, shared: {redis: a, account: b}}"):  "line 4: a duration",
 		at("limit: {rpm: 1, shared: {redis: a, account: b, processes: 0}}"): "line 4: a whole number above 0",
 		at("fallback: ['ollama:${MODEL}']"):                                 "line 4: variables and templates are not filled in here",
 		at("fallback: {{ .Values.fallback }}"):                              "line 4: variables and templates are not filled in here",

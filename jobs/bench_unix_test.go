@@ -3,6 +3,8 @@
 package jobs
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -55,11 +57,11 @@ func BenchmarkStatic(b *testing.B) {
 	text := func(i int) string {
 		return fmt.Sprintf("the report %d says that prices of wheat and rice rose in %d markets", i, i%97)
 	}
+	lines := bufio.NewWriter(f)
 	for i := range n {
-		_, err := fmt.Fprintln(f, text(i))
-		expect.NoError(b, err)
+		fmt.Fprintln(lines, text(i))
 	}
-	expect.NoError(b, f.Close())
+	expect.NoError(b, errors.Join(lines.Flush(), f.Close()))
 	e, err := providers.Open("static:base")
 	expect.NoError(b, err)
 	out := filepath.Join(b.TempDir(), "out")

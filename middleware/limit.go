@@ -22,6 +22,10 @@ type LimitOptions struct {
 	// Shared is an account that other processes use too. RPM and TPM then apply to all of them
 	// together. nil means an account of this value alone.
 	Shared Quota
+	// Window is the span in which the provider counts what Shared allows, from a second, which 0 also
+	// means, to a minute. In a longer one, what arrives late counts less, so a smaller part of the
+	// account stays free: 2 % from four seconds on, not 6 % of the requests and 8 % of the tokens.
+	Window time.Duration
 	// Processes is the number of processes that share the account. While Shared does not answer, each
 	// uses its part of RPM and TPM. 0 means that requests fail as Unavailable with [CodeQuota] then,
 	// and a [Retry] outside asks again.

@@ -28,6 +28,7 @@ type Draw struct {
 	Requests, Tokens int
 	Most             time.Duration // longest wait that the caller accepts
 	Lane             Lane
+	Window           time.Duration // in which the provider counts; below a second means a second
 }
 
 // quotaTimeout bounds a call of a Quota.
@@ -37,12 +38,13 @@ const quotaTimeout = 500 * time.Millisecond
 type account struct {
 	Quota
 	rpm, tpm int
+	window   time.Duration
 	gate     gate.Gate
 	part     *limiter // used while the Quota is down; nil means none
 }
 
 func newAccount(o LimitOptions) *account {
-	s := &account{Quota: o.Shared, rpm: max(0, o.RPM), tpm: max(0, o.TPM)}
+	s := &account{Quota: o.Shared, rpm: max(0, o.RPM), tpm: max(0, o.TPM), window: o.Window}
 	if o.Processes > 0 {
 		of := func(n int) int {
 			if n <= 0 {
@@ -63,7 +65,7 @@ func (s *account) take(ctx context.Context, lane Lane, requests, tokens int, mos
 	}
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	wait, err := s.Take(bounded, Draw{s.rpm, s.tpm, requests, tokens, most, lane})
+	wait, err := s.Take(bounded, Draw{s.rpm, s.tpm, requests, tokens, most, lane, s.window})
 	if err != nil && ctx.Err() != nil {
 		s.gate.Abandon() // the caller left; the Quota may be fine
 		return 0, ctx.Err()

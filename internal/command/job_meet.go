@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/vecspace/embedding/jobs"
 	"github.com/vecspace/embedding/middleware"
@@ -24,6 +25,7 @@ type Meeting interface {
 // meetFlags say where a job's processes meet.
 type meetFlags struct {
 	nats, listen, tokenFile string
+	window                  time.Duration
 	leads                   bool
 }
 
@@ -31,6 +33,7 @@ func (f *meetFlags) add(fs *flag.FlagSet, leads bool) {
 	f.leads = leads
 	fs.StringVar(&f.nats, "nats", "", "meet the job's other processes at this NATS server, such as `nats://host:4222` (full build)")
 	fs.StringVar(&f.tokenFile, "token-file", "", "`file` with the token of the NATS server")
+	fs.DurationVar(&f.window, "window", 0, "`time` in which the provider counts what -rpm and -tpm of all processes allow; 0: 1s, which keeps most free")
 	if leads {
 		fs.StringVar(&f.listen, "listen", "", "be that NATS server, at this `address`, for workers with -nats (full build)")
 	}

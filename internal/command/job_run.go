@@ -68,6 +68,9 @@ func (f *jobFlags) checkShared() error {
 	if o.Limit.RPM < 0 || o.Limit.TPM < 0 || o.Limit.InFlight < 0 || o.Batch.Parallel < 0 || f.workers < 0 {
 		return usagef("-rpm, -tpm, -in-flight, -parallel and -workers must not be below 0")
 	}
+	if m := f.meet; m.window < 0 || m.window > 0 && m.nats == "" && m.listen == "" {
+		return usagef("-window is for processes that meet by -nats or -listen, and not below 0")
+	}
 	return f.batch.check()
 }
 
@@ -331,6 +334,7 @@ func (w *jobWork) run(ctx context.Context, j *jobs.Job, e embedding.Embedder, di
 	if e, err = w.budget(e, before); err != nil {
 		return err
 	}
+	w.flags.stack.Limit.Window = w.flags.meet.window
 	o := jobs.WorkOptions{Stack: w.flags.stack, Workers: w.flags.workers, Check: w.flags.check}
 	if o.Batches, err = w.batches(j, before); err != nil {
 		return err

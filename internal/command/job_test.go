@@ -93,6 +93,8 @@ func TestJobCalls(t *testing.T) {
 		"run -in " + in + " -out o -budget x":                                                                  "write a sum",
 		"run -in " + in + " -out " + dir + " -e static:base?x=1":                                               "x",
 		"run -in " + in + " -out " + dir + " -e openai:m?base_url=http://127.0.0.1:1/v1&dimensions=8&key_env=": "key_env",
+		"run -in " + in + " -out o -rpm 9 -window 1m":                                                          "-window is for processes that meet",
+		"run -in " + in + " -out o -nats a -window -1s":                                                        "not below 0",
 		"status":                     "one folder of a job is needed",
 		"retry -shards x " + dir:     "numbers with commas",
 		"merge " + dir + " -o x y z": "one folder",

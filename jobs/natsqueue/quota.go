@@ -18,8 +18,8 @@ import (
 // concurrent use.
 //
 // The process that serves it draws requests and tokens together, by its own clock, and spreads them
-// evenly, as package redislimit does: 6 % of the requests and 8 % of the tokens stay free, bulk has
-// at most nine tenths of the rest, and an interactive request that has to wait is drawn before any
+// evenly, as package redislimit does: 6 % of the requests and 8 % of the tokens stay free, or less
+// in a window of more than a second; bulk has at most nine tenths of the rest, and an interactive request that has to wait is drawn before any
 // of bulk. Nothing is stored: a process that serves the quota anew begins with a full account,
 // which is the burst of 20 ms or of one request.
 type Quota struct {
@@ -133,8 +133,9 @@ type account struct {
 type bucket struct{ level, owed float64 }
 
 const (
-	requestsUsed = 0.94 // of what the account allows, because arrivals are less even than departures
-	tokensUsed   = 0.92 // because their number is known only with the answer
+	requestsFree = 0.06 // of a second's account, because arrivals are less even than departures
+	tokensFree   = 0.08 // because their number is known only with the answer
+	leastFree    = 0.02 // of a longer window's, in which what is late matters less
 	bulkUsed     = 0.9
 	turn         = 50 * time.Millisecond // an interactive caller has to ask again
 )
@@ -142,8 +143,9 @@ const (
 func (a *account) take(now time.Time, d middleware.Draw) time.Duration {
 	passed := max(0, now.Sub(a.at).Seconds())
 	bulk := d.Lane == middleware.Bulk
-	requests, wait := a.requests.draw(float64(d.RPM)/60*requestsUsed, float64(d.RPM)/60, float64(d.Requests), passed, bulk)
-	tokens, also := a.tokens.draw(float64(d.TPM)/60*tokensUsed, float64(d.TPM)/60, float64(d.Tokens), passed, bulk)
+	used := func(free float64) float64 { return 1 - max(leastFree, free/max(1, d.Window.Seconds())) }
+	requests, wait := a.requests.draw(float64(d.RPM)/60*used(requestsFree), float64(d.RPM)/60, float64(d.Requests), passed, bulk)
+	tokens, also := a.tokens.draw(float64(d.TPM)/60*used(tokensFree), float64(d.TPM)/60, float64(d.Tokens), passed, bulk)
 	wait = max(wait, also)
 	if bulk && a.urgent.After(now) && d.Requests > 0 {
 		wait = max(wait, a.urgent.Sub(now)+turn)

@@ -27,7 +27,8 @@ import (
 // One script on the server draws requests and tokens together, by the server's clock, and spreads
 // them evenly: an idle period saves up at most 20 ms of quota, or one request. 6 % of the requests
 // stay free, because requests arrive less evenly than they were sent and the provider counts
-// arrivals. 8 % of the tokens stay free, because their number is known only with the answer. The
+// arrivals. 8 % of the tokens stay free, because their number is known only with the answer. If the
+// provider counts in a longer window than a second, less of both stays free, down to 2 %. The
 // provider may still refuse a request with more than a few hundredths of a second's tokens, because
 // only a whole number of such requests fits into a second. Give all processes the same settings:
 // each draws by its own.
@@ -79,7 +80,7 @@ func (q *Quota) Take(ctx context.Context, d middleware.Draw) (time.Duration, err
 	if d.Lane == middleware.Bulk {
 		bulk = 1
 	}
-	wait, err := take.Run(ctx, q.client, []string{q.key}, d.RPM, d.TPM, d.Requests, d.Tokens, d.Most.Microseconds(), bulk).Int64()
+	wait, err := take.Run(ctx, q.client, []string{q.key}, d.RPM, d.TPM, d.Requests, d.Tokens, d.Most.Microseconds(), bulk, max(1, d.Window.Seconds())).Int64()
 	if err != nil {
 		if old.MatchString(err.Error()) {
 			return 0, fmt.Errorf("redislimit: the server is too old: Redis 5 or later, or any Valkey, is needed: %w", err)

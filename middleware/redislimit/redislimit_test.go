@@ -194,3 +194,35 @@ func TestOldServer(t *testing.T) {
 		}
 	}
 }
+
+// TestWindow: in a longer window of the provider less of the account stays free.
+func TestWindow(t *testing.T) {
+	for _, tc := range []struct {
+		window           time.Duration
+		requests, tokens float64 // used of 600 and 60,000
+	}{
+		{0, .94, .92}, {time.Second, .94, .92}, {2 * time.Second, .97, .96}, {time.Minute, .98, .98},
+	} {
+		for _, d := range []middleware.Draw{{RPM: 600, Requests: 1}, {TPM: 60_000, Tokens: 100}} {
+			server := miniredis.RunT(t)
+			now := time.Unix(1_800_000_000, 0)
+			q, drawn := quota(t, server.Addr()), 0
+			d.Most, d.Window = time.Hour, tc.window
+			for end := now.Add(time.Minute); now.Before(end); drawn++ {
+				server.SetTime(now)
+				wait, err := q.Take(t.Context(), d)
+				if err != nil {
+					t.Fatalf("Take: %v", err)
+				}
+				now = now.Add(wait)
+			}
+			want := tc.requests
+			if d.TPM > 0 {
+				want = tc.tokens
+			}
+			if got := float64(drawn) / 600; got < want-.005 || got > want+.005 {
+				t.Errorf("%v, %d TPM: drew %.3f of the account in a minute, want %.3f", tc.window, d.TPM, got, want)
+			}
+		}
+	}
+}
