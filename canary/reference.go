@@ -3,7 +3,6 @@ package canary
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/floats"
 	"github.com/vecspace/embedding/internal/whole"
 )
 
@@ -45,11 +45,7 @@ type Vector []float32
 
 // MarshalText implements [encoding.TextMarshaler].
 func (v Vector) MarshalText() ([]byte, error) {
-	raw := make([]byte, 0, 4*len(v))
-	for _, x := range v {
-		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(x))
-	}
-	return base64.StdEncoding.AppendEncode(nil, raw), nil
+	return base64.StdEncoding.AppendEncode(nil, floats.Append(nil, v)), nil
 }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
@@ -59,9 +55,7 @@ func (v *Vector) UnmarshalText(text []byte) error {
 		return errors.New("a vector is not base64 of 32-bit values")
 	}
 	*v = make(Vector, len(raw)/4)
-	for i := range *v {
-		(*v)[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-	}
+	floats.Decode(*v, raw)
 	return nil
 }
 

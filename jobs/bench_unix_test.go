@@ -98,11 +98,14 @@ func BenchmarkStatic(b *testing.B) {
 		begin = cpu(b)
 		chain := embedding.Chain(e, middleware.Standard(middleware.StandardOptions{}))
 		var total float32
-		for got, err := range embedding.Stream(b.Context(), chain, slices.Values(texts), func(s string) string { return s }) {
-			expect.NoError(b, err)
-			total += got.Vector[0]
+		passes := max(1, n/len(texts)) // as long as the job, for the noise of the machine
+		for range passes {
+			for got, err := range embedding.Stream(b.Context(), chain, slices.Values(texts), func(s string) string { return s }) {
+				expect.NoError(b, err)
+				total += got.Vector[0]
+			}
 		}
-		stream := (cpu(b) - begin).Seconds() / float64(len(texts))
+		stream := (cpu(b) - begin).Seconds() / float64(passes*len(texts))
 		b.ReportMetric(float64(n)/job.Seconds(), "texts/CPU-s")
 		b.ReportMetric(1/stream, "Stream-texts/CPU-s")
 		b.ReportMetric(stream*float64(n)/job.Seconds(), "share")

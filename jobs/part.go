@@ -81,10 +81,8 @@ func shardOf(name string) int {
 type partWriter struct {
 	dir      string
 	part     Part
-	files    []*os.File
-	names    []string
+	files    []*summing
 	to       rows.Writer
-	foreign  *summing // of a format of another module; may be nil
 	rejected []Rejection
 }
 
@@ -123,10 +121,9 @@ func (w *partWriter) begin(m Manifest, formats Formats) error {
 		if err != nil {
 			return err
 		}
-		w.to = rows.NewNPY(f, ids, m.half(), m.Spec.Embedder.Dimensions)
+		w.to = rows.NewNPY(f, ids, rows.NPY{Rows: w.part.Texts, Dimensions: m.Spec.Embedder.Dimensions, Half: m.half()})
 	default:
-		w.foreign = &summing{to: f}
-		to, err := formats.Vectors[format].Create(w.foreign, m.shape())
+		to, err := formats.Vectors[format].Create(f, m.shape())
 		if err != nil {
 			return err
 		}
@@ -135,16 +132,31 @@ func (w *partWriter) begin(m Manifest, formats Formats) error {
 	return nil
 }
 
-// summing takes the checksum of what is written one after the other, which need not be read again.
+// summing takes the checksum of what is written one after the other, so that only a file in which a
+// writer went back has to be read again. It has no other method that writes.
 type summing struct {
-	to  *os.File
-	crc uint32
+	file *os.File
+	crc  uint32
+	back bool
 }
 
 func (s *summing) Write(b []byte) (int, error) {
-	n, err := s.to.Write(b)
+	n, err := s.file.Write(b)
 	s.crc = crc32.Update(s.crc, castagnoli, b[:n])
 	return n, err
+}
+
+func (s *summing) Seek(offset int64, whence int) (int64, error) {
+	s.back = true
+	return s.file.Seek(offset, whence)
+}
+
+// sum returns the checksum of the file, which is closed.
+func (s *summing) sum() (string, error) {
+	if s.back {
+		return checksum(s.file.Name())
+	}
+	return fmt.Sprintf("%08x", s.crc), nil
 }
 
 // foreignWriter writes in a format of another module.
@@ -154,12 +166,14 @@ func (w foreignWriter) Write(r rows.Result) error {
 	return w.VectorWriter.Write(Record{Index: r.Index, ID: r.ID, Vector: r.Vector})
 }
 
-func (w *partWriter) create(name string) (*os.File, error) {
+func (w *partWriter) create(name string) (*summing, error) {
 	f, err := os.OpenFile(filepath.Join(w.dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
-	if err == nil {
-		w.files, w.names = append(w.files, f), append(w.names, name)
+	if err != nil {
+		return nil, err
 	}
-	return f, err
+	s := &summing{file: f}
+	w.files = append(w.files, s)
+	return s, nil
 }
 
 func (w *partWriter) vector(index int, id string, v []float32) error {
@@ -182,7 +196,7 @@ func (w *partWriter) reject(r Rejection, err error) {
 func (w *partWriter) abort() error {
 	var err error
 	for _, f := range w.files {
-		if e := f.Close(); !errors.Is(e, os.ErrClosed) {
+		if e := f.file.Close(); !errors.Is(e, os.ErrClosed) {
 			err = errors.Join(err, e)
 		}
 	}
@@ -196,20 +210,13 @@ func (w *partWriter) commit(data string) (bool, error) {
 	if err == nil && len(w.rejected) > 0 {
 		err = w.writeRejected()
 	}
+	w.part.Files = map[string]string{}
 	for _, f := range w.files {
 		if err == nil {
-			err = f.Sync()
+			err = f.file.Sync()
 		}
-		err = errors.Join(err, f.Close())
-	}
-	w.part.Files = map[string]string{}
-	for _, name := range w.names {
-		switch {
-		case err != nil:
-		case w.foreign != nil && w.foreign.to.Name() == filepath.Join(w.dir, name):
-			w.part.Files[name] = fmt.Sprintf("%08x", w.foreign.crc)
-		default:
-			w.part.Files[name], err = checksum(filepath.Join(w.dir, name))
+		if err = errors.Join(err, f.file.Close()); err == nil {
+			w.part.Files[filepath.Base(f.file.Name())], err = f.sum()
 		}
 	}
 	if err != nil {

@@ -9,11 +9,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/vecspace/embedding/internal/floats"
 	"github.com/vecspace/embedding/internal/rows"
 	"github.com/vecspace/embedding/quantize"
 )
@@ -184,17 +185,15 @@ func (n *npyReader) next() (r Record, err error) {
 
 // decode decodes a row.
 func (n *npyReader) decode() {
-	n.vector, n.halves = n.vector[:0], n.halves[:0]
-	if n.head.Half {
+	if n.halves = n.halves[:0]; n.head.Half {
 		for i := 0; i < len(n.row); i += 2 {
 			n.halves = append(n.halves, binary.LittleEndian.Uint16(n.row[i:]))
 		}
-		n.vector = quantize.AppendFromFloat16(n.vector, n.halves)
+		n.vector = quantize.AppendFromFloat16(n.vector[:0], n.halves)
 		return
 	}
-	for i := 0; i < len(n.row); i += 4 {
-		n.vector = append(n.vector, math.Float32frombits(binary.LittleEndian.Uint32(n.row[i:])))
-	}
+	n.vector = slices.Grow(n.vector[:0], n.head.Dimensions)[:n.head.Dimensions]
+	floats.Decode(n.vector, n.row)
 }
 
 // unexpected makes the end of a file an error that io.EOF is not.

@@ -118,7 +118,7 @@ func TestNumPyHalvesAndBits(t *testing.T) {
 	for dtype, half := range map[string]bool{"float32": false, "float16": true} {
 		f, err := os.Create(filepath.Join(dir, dtype+".npy"))
 		expect.NoError(t, err)
-		w := rows.NewNPY(f, &bytes.Buffer{}, half, guarded.Dimensions)
+		w := rows.NewNPY(f, &bytes.Buffer{}, rows.NPY{Dimensions: guarded.Dimensions, Half: half})
 		for i, v := range vectors {
 			expect.NoError(t, w.Write(rows.Result{Index: i, Vector: v}))
 		}

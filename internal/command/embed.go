@@ -9,11 +9,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/config"
+	"github.com/vecspace/embedding/internal/ballast"
 	"github.com/vecspace/embedding/internal/prefixes"
 	"github.com/vecspace/embedding/internal/rows"
 	"github.com/vecspace/embedding/middleware"
@@ -158,6 +160,7 @@ func (p Parts) embed(ctx context.Context, args []string, std streams) (err error
 	if err != nil {
 		return err
 	}
+	defer runtime.KeepAlive(ballast.New(ballastSize))
 	a := &account{stop: ctx, budget: f.budget}
 	bar := newProgress(std.err)
 	w := &waits{say: func(line string) { bar.say("vecspace embed: " + line) }}

@@ -252,7 +252,7 @@ func (f *embedFlags) output(stdout io.Writer, dimensions int) (*output, error) {
 		if o.ids, err = whole.Create(f.out + ".ids"); err != nil {
 			return nil, errors.Join(err, o.file.Abort())
 		}
-		o.to = rows.NewNPY(o.file, o.ids, f.dtype == "float16", dimensions)
+		o.to = rows.NewNPY(o.file, o.ids, rows.NPY{Dimensions: dimensions, Half: f.dtype == "float16"})
 	}
 	return o, nil
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding/config"
+	"github.com/vecspace/embedding/internal/ballast"
 	"github.com/vecspace/embedding/server"
 )
 
@@ -193,27 +194,17 @@ func (l *listening) run(ctx context.Context) error {
 	return l.save()
 }
 
-// ballastSize is the ballast of a server whose heap is smaller.
+// ballastSize is the ballast of a server whose heap is smaller. It would be collected every 60
+// requests or so, and a collection would delay more than one request in a hundred.
 const ballastSize = 16 << 20
-
-// ballast returns memory that nobody touches, so that it takes up no room but counts when the
-// garbage collector decides when to run. A heap as small as a server's would be collected every 60
-// requests or so, and a collection would delay more than one request in a hundred. Whoever sets
-// GOGC or GOMEMLIMIT decides alone.
-func ballast() []byte {
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
-		return nil
-	}
-	return make([]byte, ballastSize)
-}
 
 // lighter returns the ballast, or nil once the rest of the live heap, such as a cache, weighs as
 // much.
-func lighter(ballast []byte, live uint64) []byte {
+func lighter(weight []byte, live uint64) []byte {
 	if live > 2*ballastSize {
 		return nil
 	}
-	return ballast
+	return weight
 }
 
 // liveHeap returns the bytes that the last garbage collection has found in use.
@@ -246,7 +237,7 @@ func (l *listening) save() error {
 func carry(ctx context.Context) {
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
-	for weight := ballast(); weight != nil; weight = lighter(weight, liveHeap()) {
+	for weight := ballast.New(ballastSize); weight != nil; weight = lighter(weight, liveHeap()) {
 		select {
 		case <-ctx.Done():
 			runtime.KeepAlive(weight)

@@ -24,6 +24,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/config"
+	"github.com/vecspace/embedding/internal/ballast"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/ref"
@@ -95,23 +96,12 @@ func vecspaceWith(t *testing.T, args ...string) (code int, out, errs string) {
 	return code, o.String(), e.String()
 }
 
-// The collector runs more rarely, unless the user tunes it.
-func TestBallast(t *testing.T) {
-	for _, tc := range []struct{ gogc, limit string }{{}, {gogc: "100"}, {limit: "64MiB"}} {
-		t.Setenv("GOGC", tc.gogc)
-		t.Setenv("GOMEMLIMIT", tc.limit)
-		if got := ballast(); (got != nil) != (tc.gogc+tc.limit == "") {
-			t.Errorf("GOGC=%s GOMEMLIMIT=%s: got a ballast of %d bytes", tc.gogc, tc.limit, len(got))
-		}
-	}
-}
-
 // The ballast goes when a cache weighs as much, within a second, and stays beside a small one.
 func TestBallastGoes(t *testing.T) {
 	t.Setenv("GOGC", "")
 	t.Setenv("GOMEMLIMIT", "")
-	expect.Equal(t, "ballast of a small heap", len(lighter(ballast(), ballastSize+ballastSize/2)), ballastSize)
-	expect.Equal(t, "ballast of a large heap", len(lighter(ballast(), 3*ballastSize)), 0)
+	expect.Equal(t, "ballast of a small heap", len(lighter(ballast.New(ballastSize), ballastSize+ballastSize/2)), ballastSize)
+	expect.Equal(t, "ballast of a large heap", len(lighter(ballast.New(ballastSize), 3*ballastSize)), 0)
 	cache := make([]byte, 4*ballastSize)
 	runtime.GC()
 	synctest.Test(t, func(t *testing.T) {

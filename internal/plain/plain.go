@@ -76,7 +76,9 @@ func formatted(text string) bool {
 // Line returns a line without byte order marks at its beginning, and what makes it no text, in
 // words that follow its number, or "".
 func Line(line string) (text, why string) {
-	line = strings.TrimLeft(line, Mark)
+	for strings.HasPrefix(line, Mark) { // strings.TrimLeft decodes runes, of every line
+		line = line[len(Mark):]
+	}
 	switch {
 	case strings.Contains(line, "\x00"):
 		why = "holds a NUL character: the input is binary, or UTF-16 or UTF-32 without a byte order mark"

@@ -458,8 +458,10 @@ func (r *Reader) fill() (why string) {
 		return "has nothing in any field of the template"
 	}
 	text := r.Row.Text
-	if r.Row.Text, why = plain.Line(text); why != "" {
-		return why
+	if r.format != Lines { // of which plain.Lines has seen each
+		if r.Row.Text, why = plain.Line(text); why != "" {
+			return why
+		}
 	}
 	if len(text) > MaxText {
 		r.Row.Text = ""

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/vecspace/embedding/internal/floats"
 	"github.com/vecspace/embedding/internal/plain"
 	"github.com/vecspace/embedding/quantize"
 )
@@ -191,66 +192,64 @@ func ReadNPY(r io.Reader) (n NPY, err error) {
 
 // NewNPY returns a Writer of a .npy file of one row a vector: float32, or float16 if half is set.
 // numpy.load reads it. The id of each row, or its index where it has none, is a line of ids.
-// Results without a vector have no row. Close writes the header; dimensions is what it says if
-// there is no row.
-func NewNPY(w io.WriteSeeker, ids io.Writer, half bool, dimensions int) Writer {
-	return &npy{to: w, out: bufio.NewWriterSize(w, 256<<10), ids: bufio.NewWriterSize(ids, 64<<10), half: half, dimensions: dimensions}
+// Results without a vector have no row. The header is written first, as head says, and again by
+// Close if the rows are others.
+func NewNPY(w io.WriteSeeker, ids io.Writer, head NPY) Writer {
+	n := &npy{NPY: head, begun: head.Head(), to: w, out: bufio.NewWriterSize(w, 256<<10), ids: bufio.NewWriterSize(ids, 64<<10)}
+	n.Rows = 0
+	_, _ = n.out.WriteString(n.begun) // Flush returns the error
+	return n
 }
 
 type npy struct {
-	to         io.WriteSeeker
-	out, ids   *bufio.Writer
-	half       bool
-	dimensions int
-	rows       int
-	buf        []byte
-	halves     []uint16
+	NPY
+	begun    string // the header that is written
+	to       io.WriteSeeker
+	out, ids *bufio.Writer
+	buf      []byte
+	halves   []uint16
 }
 
 func (n *npy) Write(r Result) error {
 	if r.Vector == nil {
 		return nil
 	}
-	b := n.buf[:0]
-	if n.rows == 0 {
-		b = append(b, make([]byte, npyHead)...) // Close writes it
-		n.dimensions = len(r.Vector)
+	if n.Rows == 0 {
+		n.Dimensions = len(r.Vector)
 	}
-	if len(r.Vector) != n.dimensions {
-		return fmt.Errorf("a vector has %d dimensions and the ones before it have %d", len(r.Vector), n.dimensions)
+	if len(r.Vector) != n.Dimensions {
+		return fmt.Errorf("a vector has %d dimensions and the ones before it have %d", len(r.Vector), n.Dimensions)
 	}
-	if n.half {
+	row := n.out.AvailableBuffer()
+	if n.Half {
 		var err error
 		if n.halves, err = quantize.AppendFloat16(n.halves[:0], r.Vector); err != nil {
 			return fmt.Errorf("%w: write float32", err)
 		}
 		for _, h := range n.halves {
-			b = binary.LittleEndian.AppendUint16(b, h)
+			row = binary.LittleEndian.AppendUint16(row, h)
 		}
 	} else {
-		for _, x := range r.Vector {
-			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
-		}
+		row = floats.Append(row, r.Vector)
 	}
-	n.buf = b
-	n.rows++
-	_, err := n.out.Write(b)
-	id := r.ID
-	if id == "" {
-		id = strconv.Itoa(r.Index)
+	n.Rows++
+	_, err := n.out.Write(row)
+	id := append(n.buf[:0], r.ID...)
+	if r.ID == "" {
+		id = strconv.AppendInt(id, int64(r.Index), 10)
 	}
-	_, err2 := n.ids.WriteString(id + "\n")
+	n.buf = append(id, '\n')
+	_, err2 := n.ids.Write(n.buf)
 	return errors.Join(err, err2)
 }
 
 func (n *npy) Close() error {
-	if err := errors.Join(n.out.Flush(), n.ids.Flush()); err != nil {
+	if err := errors.Join(n.out.Flush(), n.ids.Flush()); err != nil || n.Head() == n.begun {
 		return err
 	}
-	head := NPY{n.rows, n.dimensions, n.half}.Head()
 	if _, err := n.to.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	_, err := io.WriteString(n.to, head)
+	_, err := io.WriteString(n.to, n.Head())
 	return err
 }

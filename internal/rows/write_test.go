@@ -79,7 +79,7 @@ func npyFile(t *testing.T, half bool, results ...Result) (name string, err error
 	expect.NoError(t, err)
 	ids, err := os.Create(name + ".ids")
 	expect.NoError(t, err)
-	w := NewNPY(f, ids, half, 3)
+	w := NewNPY(f, ids, NPY{Rows: 2, Dimensions: 3, Half: half})
 	for _, r := range results {
 		if err := w.Write(r); err != nil {
 			return "", err
@@ -103,6 +103,11 @@ func TestNPY(t *testing.T) {
 	ids, err := os.ReadFile(name + ".ids")
 	expect.NoError(t, err)
 	expect.Equal(t, "ids", string(ids), "a\n2\n")
+	name, err = npyFile(t, false, written[0]) // not the two rows that were expected
+	expect.NoError(t, err)
+	if data, err = os.ReadFile(name); err != nil || len(data) != 128+3*4 || !strings.Contains(string(data), "'shape': (1, 3)") {
+		t.Errorf("got %q (error %v), want a header of one row", data, err)
+	}
 	if _, err := npyFile(t, false, written[0], Result{Vector: []float32{1}}); err == nil {
 		t.Error("got no error for a vector of another length, want one")
 	}
@@ -149,7 +154,7 @@ func BenchmarkWrite(b *testing.B) {
 				f, err := os.Create(filepath.Join(b.TempDir(), "v.npy"))
 				expect.NoError(b, err)
 				defer func() { _ = f.Close() }()
-				w = NewNPY(f, io.Discard, name != "npy", len(vector))
+				w = NewNPY(f, io.Discard, NPY{Dimensions: len(vector), Half: name != "npy"})
 			}
 			for i := range b.N {
 				if err := w.Write(Result{Index: i, ID: "id", Vector: vector}); err != nil {

@@ -19,9 +19,9 @@ import (
 //
 // The process that serves it draws requests and tokens together, by its own clock, and spreads them
 // evenly, as package redislimit does: 6 % of the requests and 8 % of the tokens stay free, or less
-// in a window of more than a second; bulk has at most nine tenths of the rest, and an interactive request that has to wait is drawn before any
-// of bulk. Nothing is stored: a process that serves the quota anew begins with a full account,
-// which is the burst of 20 ms or of one request.
+// in a window of more than a second. Bulk has at most nine tenths of the rest, and an interactive
+// request that has to wait is drawn before any of bulk. Nothing is stored: a process that serves
+// the quota anew begins with a full account, which is the burst of 20 ms or of one request.
 type Quota struct {
 	nc      *nats.Conn
 	account string

@@ -25,7 +25,8 @@ import (
 
 // TestQuotaUsed: ten workers of one job share an account, and the emulator counts by its own clock.
 // In the middle 90 % of the run they use what the quota gives, and hardly a request is refused. The
-// job itself costs less than 1 % of the time that the quota takes. JOBS_SECONDS is about how long each job takes; windows of a minute need 180 or more.
+// job itself costs less than 1 % of the time that the quota takes. JOBS_SECONDS is about how long
+// each job takes; windows of a minute need 180 or more.
 func TestQuotaUsed(t *testing.T) {
 	seconds, err := strconv.Atoi(os.Getenv("JOBS_SECONDS"))
 	if err != nil {

@@ -57,6 +57,7 @@ func newWriter[T any](w io.Writer, dimensions int, form func(jobs.Record) T) *wr
 			parquet.CreatedBy("vecspace", "1", ""), // and not of a build, by which bytes would differ
 			parquet.MaxRowsPerRowGroup(groupRows),
 			parquet.WriteBufferSize(256<<10),
+			parquet.SkipPageBounds("vector", "list", "element"), // nobody asks for a range of numbers in it
 			parquet.DataPageStatistics(false)),
 		dimensions: dimensions,
 		form:       form,

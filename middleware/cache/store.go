@@ -11,6 +11,7 @@ import (
 	"math"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 // Store is a second tier behind the memory of a [Cache]. It outlives the process or is shared by
@@ -95,9 +96,7 @@ func AppendValue(b []byte, k Key, vector []float32) []byte {
 	start := len(b)
 	b = append(b, valueMagic...)
 	b = append(b, 0, 0, 0, 0)
-	for _, x := range vector {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
-	}
+	b = floats.Append(b, vector)
 	binary.LittleEndian.PutUint32(b[start+len(valueMagic):], checksum(k, b[start+valueHeader:]))
 	return b
 }
@@ -108,17 +107,15 @@ func ParseValue(k Key, value []byte) ([]float32, error) {
 	if len(value) <= valueHeader || len(value)%4 != 0 || string(value[:len(valueMagic)]) != valueMagic {
 		return nil, fmt.Errorf("a value of %d bytes is %w (version 1)", len(value), ErrValue)
 	}
-	floats := value[valueHeader:]
-	if binary.LittleEndian.Uint32(value[len(valueMagic):]) != checksum(k, floats) {
+	raw := value[valueHeader:]
+	if binary.LittleEndian.Uint32(value[len(valueMagic):]) != checksum(k, raw) {
 		return nil, fmt.Errorf("a value of %d bytes is %w: its checksum differs", len(value), ErrValue)
 	}
-	vector := make([]float32, len(floats)/4)
-	for i := range vector {
-		vector[i] = math.Float32frombits(binary.LittleEndian.Uint32(floats[4*i:]))
-	}
+	vector := make([]float32, len(raw)/4)
+	floats.Decode(vector, raw)
 	return vector, nil
 }
 
-func checksum(k Key, floats []byte) uint32 {
-	return crc32.Update(crc32.Checksum(k[:], castagnoli), castagnoli, floats)
+func checksum(k Key, vector []byte) uint32 {
+	return crc32.Update(crc32.Checksum(k[:], castagnoli), castagnoli, vector)
 }

@@ -3,12 +3,12 @@ package dialect
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
+
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 // Answer is what a host answers with.
@@ -36,9 +36,7 @@ func (r Row) Values() []float32 {
 	var raw []byte
 	if json.Unmarshal(r.Encoded, &raw) == nil && len(raw)%4 == 0 { // a string is base64
 		v := make([]float32, len(raw)/4)
-		for i := range v {
-			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-		}
+		floats.Decode(v, raw)
 		return v
 	}
 	var v []float32
@@ -84,10 +82,7 @@ func AppendBase64(dst []byte, v []float32) []byte {
 	dst = append(dst, '"')
 	for len(v) > 0 {
 		n := min(len(v), len(piece)/4)
-		for i, f := range v[:n] {
-			binary.LittleEndian.PutUint32(piece[4*i:], math.Float32bits(f))
-		}
-		dst = base64.StdEncoding.AppendEncode(dst, piece[:4*n])
+		dst = base64.StdEncoding.AppendEncode(dst, floats.Append(piece[:0], v[:n]))
 		v = v[n:]
 	}
 	return append(dst, '"')

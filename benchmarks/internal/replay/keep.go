@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/floats"
 	"github.com/vecspace/embedding/internal/spaces"
 )
 
@@ -69,7 +70,7 @@ func (r *Recording) keep(m embedding.Model, reference string, req embedding.Requ
 			e.tokens = float32(float64(got.Usage.Tokens) * estimates[i] / all)
 		}
 		if d := sum(task, req.Texts[i]); r.add(d, e) {
-			out = frame(out, 'v', d[:], binary.LittleEndian.AppendUint32(nil, math.Float32bits(e.tokens)), flag(metered), values(v))
+			out = frame(out, 'v', d[:], binary.LittleEndian.AppendUint32(nil, math.Float32bits(e.tokens)), flag(metered), floats.Append(nil, v))
 		}
 	}
 	// Record refusals too, or a resumed run would send those texts again.
@@ -113,12 +114,4 @@ func flag(b bool) []byte {
 		return []byte{1}
 	}
 	return []byte{0}
-}
-
-func values(v []float32) []byte {
-	b := make([]byte, 0, 4*len(v))
-	for _, x := range v {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
-	}
-	return b
 }

@@ -9,6 +9,8 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 // maxRecord limits the stated length of a record. No vector or note is as long.
@@ -87,9 +89,7 @@ func (r *Recording) place(kind byte, b []byte) error {
 			metered: b[fixed-1] == 1,
 			vector:  make([]float32, r.heading.Dimensions),
 		}
-		for i := range e.vector {
-			e.vector[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[fixed+4*i:]))
-		}
+		floats.Decode(e.vector, b[fixed:])
 		r.add(digest(b[:len(digest{})]), e)
 	case 'r':
 		if len(b) < len(digest{}) {

@@ -3,10 +3,11 @@ package scan
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"strconv"
+
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 // none is the index of an item that has none. No text has it.
@@ -161,11 +162,7 @@ func (s *scanner) encoded(row []float32, grow bool) ([]float32, int) {
 		}
 		row = make([]float32, n)
 	}
-	b := s.bytes
-	for i := range row[:n] {
-		row[i] = math.Float32frombits(binary.LittleEndian.Uint32(b))
-		b = b[4:]
-	}
+	floats.Decode(row[:n], s.bytes)
 	return row, n
 }
 

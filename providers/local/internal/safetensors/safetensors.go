@@ -12,6 +12,8 @@ import (
 	"math"
 	"os"
 	"slices"
+
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 // File is an open file. Its methods are safe for concurrent use.
@@ -139,9 +141,7 @@ func (f *File) Read(name string, shape ...int) ([]float32, error) {
 func widen(raw []byte, kind string) []float32 {
 	if kind == "F32" {
 		out := make([]float32, len(raw)/4)
-		for i := range out {
-			out[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-		}
+		floats.Decode(out, raw)
 		return out
 	}
 	out := make([]float32, len(raw)/2)

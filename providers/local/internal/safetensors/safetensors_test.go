@@ -26,7 +26,7 @@ func whole(header string, data []byte) []byte {
 	return append(append(out, header...), data...)
 }
 
-func floats(values ...float32) (out []byte) {
+func singles(values ...float32) (out []byte) {
 	for _, v := range values {
 		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
 	}
@@ -40,7 +40,7 @@ func TestRead(t *testing.T) {
 		`"c":{"dtype":"BF16","shape":[2],"data_offsets":[20,24]},`+
 		`"none":{"dtype":"F32","shape":[0,4],"data_offsets":[24,24]},`+
 		`"ids":{"dtype":"I64","shape":[1],"data_offsets":[24,32]}}`,
-		append(floats(1.5, -2), 0x00, 0x3c, 0x01, 0x00, 0x00, 0x80, 0xff, 0x7b, 0x00, 0xfc, 0x00, 0x04, // F16
+		append(singles(1.5, -2), 0x00, 0x3c, 0x01, 0x00, 0x00, 0x80, 0xff, 0x7b, 0x00, 0xfc, 0x00, 0x04, // F16
 			0x80, 0x3f, 0x49, 0xc0, // BF16
 			1, 2, 3, 4, 5, 6, 7, 8)))
 	expect.NoError(t, err)
@@ -92,7 +92,7 @@ func TestMap(t *testing.T) {
 	for _, odd := range []int{0, 1} {
 		header := `{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`
 		header += strings.Repeat(" ", 8-len(header)%8+odd)
-		f, err := Open(file(t, header, floats(7, 8)))
+		f, err := Open(file(t, header, singles(7, 8)))
 		expect.NoError(t, err)
 		expect.Equal(t, "bytes behind a multiple of 4", int(f.begin%4), odd)
 		values, release, err := f.Map("a", 2)
@@ -102,7 +102,7 @@ func TestMap(t *testing.T) {
 		release()
 	}
 	if runtime.GOOS == "linux" && runtime.GOARCH == "amd64" {
-		f, err := os.Open(file(t, "", floats(1)))
+		f, err := os.Open(file(t, "", singles(1)))
 		expect.NoError(t, err)
 		if _, release, ok := mapped(f, 8, 4); !ok {
 			t.Error("nothing is mapped on this system, want a mapping")
@@ -123,11 +123,11 @@ var damaged = map[string]struct {
 	"a header of no JSON":     {whole(`{"a":`, nil), "the header: "},
 	"a list":                  {whole(`[]`, nil), "the header: "},
 	"a tensor of no object":   {whole(`{"a":[1]}`, nil), `tensor "a": `},
-	"a cut file":              {whole(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, floats(1)), `tensor "a" is at the bytes 0 to 8, and there are 4: the file is cut off`},
-	"an end before the begin": {whole(`{"a":{"dtype":"F32","shape":[],"data_offsets":[4,0]}}`, floats(1)), `tensor "a" is at the bytes 4 to 0`},
-	"a place below zero":      {whole(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[-4,4]}}`, floats(1)), `tensor "a" is at the bytes -4 to 4`},
-	"a shape too large":       {whole(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, floats(1)), `tensor "a" has 4 bytes, which the shape [2] of F32 does not fill`},
-	"a shape below zero":      {whole(`{"a":{"dtype":"F32","shape":[-1,-1],"data_offsets":[0,4]}}`, floats(1)), "the shape [-1 -1]"},
+	"a cut file":              {whole(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, singles(1)), `tensor "a" is at the bytes 0 to 8, and there are 4: the file is cut off`},
+	"an end before the begin": {whole(`{"a":{"dtype":"F32","shape":[],"data_offsets":[4,0]}}`, singles(1)), `tensor "a" is at the bytes 4 to 0`},
+	"a place below zero":      {whole(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[-4,4]}}`, singles(1)), `tensor "a" is at the bytes -4 to 4`},
+	"a shape too large":       {whole(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, singles(1)), `tensor "a" has 4 bytes, which the shape [2] of F32 does not fill`},
+	"a shape below zero":      {whole(`{"a":{"dtype":"F32","shape":[-1,-1],"data_offsets":[0,4]}}`, singles(1)), "the shape [-1 -1]"},
 	"a shape past 64 bits":    {whole(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, nil), "the shape [4294967296 4294967296]"},
 }
 
@@ -149,7 +149,7 @@ func FuzzHeader(f *testing.F) {
 	for _, c := range damaged {
 		f.Add(c.text)
 	}
-	f.Add(whole(`{"a":{"dtype":"F16","shape":[2,1],"data_offsets":[0,4]}}`, floats(1)))
+	f.Add(whole(`{"a":{"dtype":"F16","shape":[2,1],"data_offsets":[0,4]}}`, singles(1)))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		file, err := read(bytes.NewReader(text), int64(len(text)))
 		if err != nil {
