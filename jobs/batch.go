@@ -45,6 +45,8 @@ func (b *Batch) own(id string) string {
 	return b.Mark[strings.LastIndexByte(b.Mark, '-')+1:] + ":" + id
 }
 
+func (b *Batch) file() string { return b.Mark + ".json" }
+
 // States of a Batch.
 const (
 	batchSubmitting = "submitting" // the vendor may have it
@@ -71,7 +73,7 @@ func (j *Job) saveBatch(b *Batch) error {
 	if err != nil {
 		return err
 	}
-	return whole.Write(filepath.Join(j.path(batchName), b.Mark+".json"), append(data, '\n'))
+	return whole.Write(filepath.Join(j.path(batchName), b.file()), append(data, '\n'))
 }
 
 // batches returns all batches of the job, oldest first.
@@ -81,15 +83,8 @@ func (j *Job) batches() (all []*Batch, err error) {
 		if strings.HasPrefix(name, whole.Unfinished) {
 			return
 		}
-		name = filepath.Join(j.path(batchName), name)
-		b := new(Batch)
-		data, err := os.ReadFile(name)
-		if err == nil {
-			err = json.Unmarshal(data, b)
-		}
-		if err != nil {
-			damaged = errors.Join(damaged, fmt.Errorf("%s is damaged: %w", name, err))
-		}
+		b, err := j.batch(name)
+		damaged = errors.Join(damaged, err)
 		all = append(all, b)
 	})
 	slices.SortFunc(all, func(a, b *Batch) int {
@@ -99,6 +94,20 @@ func (j *Job) batches() (all []*Batch, err error) {
 		return strings.Compare(a.Mark, b.Mark)
 	})
 	return all, errors.Join(err, damaged)
+}
+
+// batch reads a file of the folder batch.
+func (j *Job) batch(name string) (*Batch, error) {
+	name = filepath.Join(j.path(batchName), name)
+	b := new(Batch)
+	data, err := os.ReadFile(name)
+	if err == nil {
+		err = json.Unmarshal(data, b)
+	}
+	if err != nil {
+		return b, fmt.Errorf("%s is damaged: %w", name, err)
+	}
+	return b, nil
 }
 
 // forgetBatches makes batches say nothing of a shard any more.
@@ -137,6 +146,8 @@ func (r *run) newBatcher(o WorkOptions) (*batcher, error) {
 			is.Space, is.Variant, want.Space, want.Variant)
 	case b.terms.Lines < 1 || b.terms.Bytes < 1:
 		return nil, fmt.Errorf("jobs: the batch API takes %d texts and %d bytes", b.terms.Lines, b.terms.Bytes)
+	case o.BatchTexts > 0:
+		b.terms.Lines = min(b.terms.Lines, o.BatchTexts)
 	}
 	return b, nil
 }
@@ -250,8 +261,7 @@ func (b *batcher) submit(ctx context.Context, lines []batchapi.Line) (*Batch, er
 		cancel()
 		end()
 		if err == nil {
-			of.ID, of.State = id, batchWaiting
-			return of, b.save(of)
+			return of, b.given(ctx, of, id)
 		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -270,6 +280,27 @@ func (b *batcher) submit(ctx context.Context, lines []batchapi.Line) (*Batch, er
 	}
 }
 
+// given writes down the vendor's id of a batch. If another process has looked for the batch in vain
+// meanwhile, because this one was frozen, the texts are in a batch of that one, and this is ended.
+func (b *batcher) given(ctx context.Context, of *Batch, id string) error {
+	switch now, err := b.job.batch(of.file()); {
+	case err == nil && now.State == batchVoid, errors.Is(err, fs.ErrNotExist):
+		b.end(ctx, id)
+		return errLost
+	case err != nil:
+		return err // the intent is still there, and finds the batch by its mark
+	}
+	of.ID, of.State = id, batchWaiting
+	return b.save(of)
+}
+
+// end ends a batch at the vendor. Whether it does is not waited for.
+func (b *batcher) end(ctx context.Context, id string) {
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	_ = b.api.Cancel(within, id)
+}
+
 func retryAfter(err error) time.Duration {
 	if e, ok := errors.AsType[*embedding.Error](err); ok {
 		return e.RetryAfter
@@ -285,9 +316,7 @@ func (b *batcher) find(ctx context.Context, of *Batch) (bool, error) {
 		return false, err
 	}
 	for _, id := range ids[1:] {
-		within, cancel := context.WithTimeout(ctx, askTime)
-		_ = b.api.Cancel(within, id) // it is not waited for either way
-		cancel()
+		b.end(ctx, id)
 	}
 	of.ID, of.State = ids[0], batchWaiting
 	return true, b.save(of)
@@ -383,9 +412,7 @@ func (b *batcher) await(ctx context.Context, of *Batch) error {
 // abandon ends a batch of a job that was canceled.
 func (b *batcher) abandon(ctx context.Context, of *Batch) {
 	if errors.Is(context.Cause(ctx), ErrCanceled) {
-		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		_ = b.api.Cancel(within, of.ID) // the vendor's word or not, the job is over
+		b.end(ctx, of.ID)
 	}
 }
 

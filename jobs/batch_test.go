@@ -261,12 +261,15 @@ func (b *bureau) texts(j *Job) (n []int) {
 func TestBatchLimits(t *testing.T) {
 	for name, c := range map[string]struct {
 		lines, bytes int
+		own          int // BatchTexts
 		want         []int
 	}{
-		"lines":                  {300, 100e6, []int{300, 300, 300, 100}},
-		"bytes":                  {50_000, 100_000, nil},
-		"less than a shard":      {40, 100e6, nil},
-		"all fits into one file": {1000, 100e6, []int{1000}},
+		"lines":                  {lines: 300, bytes: 100e6, want: []int{300, 300, 300, 100}},
+		"bytes":                  {lines: 50_000, bytes: 100_000},
+		"less than a shard":      {lines: 40, bytes: 100e6},
+		"all fits into one file": {lines: 1000, bytes: 100e6, want: []int{1000}},
+		"the user's":             {lines: 1000, bytes: 100e6, own: 400, want: []int{400, 400, 200}},
+		"more than the vendor's": {lines: 300, bytes: 100e6, own: 1000, want: []int{300, 300, 300, 100}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -274,7 +277,7 @@ func TestBatchLimits(t *testing.T) {
 				b.api = narrow{b.api, c.lines, c.bytes}
 				j := job(t, b.e, 1000)
 				o := b.options()
-				o.Workers = 1
+				o.Workers, o.BatchTexts = 1, c.own
 				expect.NoError(t, j.Work(t.Context(), b.e, o))
 				b.complete(j, 0)
 				got := b.texts(j)
@@ -372,6 +375,53 @@ func (d deadly) Submit(ctx context.Context, b batchapi.Batch) (string, error) {
 	}
 	d.end(errors.New("the process ends"))
 	return "", context.Canceled
+}
+
+// A process that is frozen between an intent and the vendor's answer ends its batch when it thaws,
+// because another process has given the texts up as never asked and asked for them again.
+func TestBatchThaw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBureau(t)
+		j := job(t, b.e, 1000)
+		o := b.options()
+		o.Batches = &frozen{API: b.api, during: func() {
+			other, err := Open(j.dir)
+			expect.NoError(t, err)
+			q, err := NewLocal(t.TempDir(), LocalOptions{Done: other.Done}) // the claims were lost
+			expect.NoError(t, err)
+			o := b.options()
+			o.Queue = q
+			expect.NoError(t, other.Work(t.Context(), b.e, o))
+			expect.NoError(t, errors.Join(q.Close(), other.Close()))
+		}}
+		expect.NoError(t, j.Work(t.Context(), b.e, o))
+		b.complete(j, 0)
+		all, err := j.batches()
+		expect.NoError(t, err)
+		expect.Equal(t, "intents", len(all), 2)
+		expect.Equal(t, "the state of the first", all[0].State, batchVoid)
+		at := b.server.Batches()
+		expect.Equal(t, "batches at the vendor", len(at), 2)
+		state, err := b.api.Poll(t.Context(), o.Batches.(*frozen).id)
+		expect.NoError(t, err)
+		expect.Equal(t, "the vendor's word for the one that was begun late", state.Status, "cancel"+"led") // so spelled
+	})
+}
+
+// frozen is a batch API during whose first call the process is frozen.
+type frozen struct {
+	batchapi.API
+	during func()
+	id     string
+}
+
+func (f *frozen) Submit(ctx context.Context, b batchapi.Batch) (id string, err error) {
+	during := f.during
+	if f.during = nil; during != nil {
+		during()
+	}
+	f.id, err = f.API.Submit(ctx, b)
+	return f.id, err
 }
 
 // A key that is refused and a batch that the vendor does not take pause the job, and nothing is

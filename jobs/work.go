@@ -34,6 +34,9 @@ type WorkOptions struct {
 	// batches this process has under way at once. A job whose batches are under way is worked on with
 	// Batches in all processes.
 	Batches batchapi.API
+	// BatchTexts is how many texts a batch has at most, where the vendor bounds what an account has
+	// under way; 0 means as many as a batch of the vendor takes.
+	BatchTexts int
 	// Poll is the time between two looks at a batch, which rises to ten times that; 0 means 30 s.
 	Poll time.Duration
 	// Check is after how many shards of this process the model is checked for drift; 0 means 20, and

@@ -18,11 +18,13 @@ import (
 type batchFlags struct {
 	executor string
 	deadline time.Duration
+	texts    int
 }
 
 func (f *batchFlags) add(fs *flag.FlagSet, usual, says string) {
 	fs.StringVar(&f.executor, "executor", usual, "how texts are asked for: sync, by `requests` of their own; batch, by the vendor's batch API at its price; "+
 		"auto, by batches where that is known to work, more than 50,000 texts are left and -deadline allows it"+says)
+	fs.IntVar(&f.texts, "batch-texts", 0, "`texts` of a batch at most, where the account bounds what is under way; 0: what the vendor takes")
 	fs.DurationVar(&f.deadline, "deadline", 0, "with -executor auto: have the job done in this `time`, such as 6h; batches need 2h; 0: in any time")
 }
 
@@ -31,6 +33,9 @@ func (f *batchFlags) check() error {
 	case "", "sync", "batch", "auto":
 	default:
 		return usagef("-executor %s: there are sync, batch and auto", f.executor)
+	}
+	if f.texts < 0 {
+		return usagef("-batch-texts must not be below 0")
 	}
 	if f.deadline < 0 || f.deadline > 0 && f.executor != "auto" {
 		return usagef("-deadline is for -executor auto, and not below 0")

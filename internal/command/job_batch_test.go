@@ -126,7 +126,7 @@ func TestChooseExecutor(t *testing.T) {
 		"auto, batches under way":     {executor: "auto", api: vague, left: 1, batched: true, want: true, says: "not verified"},
 		"sync with batches under way": {executor: "sync", api: good, batched: true},
 	} {
-		f := batchFlags{c.executor, c.deadline}
+		f := batchFlags{executor: c.executor, deadline: c.deadline}
 		api, says, err := f.choose(c.api, c.unopened, c.left, c.batched)
 		if err != nil || (api != nil) != c.want || !strings.Contains(says, c.says) {
 			t.Errorf("%s: got %v, %q and %v, want batches: %t, %q", name, api, says, err, c.want, c.says)

@@ -335,7 +335,7 @@ func (w *jobWork) run(ctx context.Context, j *jobs.Job, e embedding.Embedder, di
 		return err
 	}
 	w.flags.stack.Limit.Window = w.flags.meet.window
-	o := jobs.WorkOptions{Stack: w.flags.stack, Workers: w.flags.workers, Check: w.flags.check}
+	o := jobs.WorkOptions{Stack: w.flags.stack, Workers: w.flags.workers, Check: w.flags.check, BatchTexts: w.flags.batch.texts}
 	if o.Batches, err = w.batches(j, before); err != nil {
 		return err
 	}

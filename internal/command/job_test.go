@@ -87,6 +87,7 @@ func TestJobCalls(t *testing.T) {
 		"run -in " + in + " -out o -shard -1":                                                                  "-shard must not",
 		"run -in " + in + " -out o -workers -1":                                                                "must not be below 0",
 		"run -in " + in + " -out o -executor slow":                                                             "there are sync, batch and auto",
+		"run -in " + in + " -out o -batch-texts -1":                                                            "-batch-texts must not",
 		"run -in " + in + " -out o -deadline 3h":                                                               "-deadline is for -executor auto",
 		"run -in " + in + " -out " + dir + " -executor batch":                                                  "no batch API of static is known here; there are those of dashscope",
 		"run -in " + in + " -out o -task cook":                                                                 "document and query",
