@@ -85,8 +85,7 @@ func TestSignatureThatExpired(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, sent := skewed(t, tc.ahead, tc.slow)
-				e, err := bedrock.New(bedrock.Options{Model: titan, Region: "us-east-1", Credentials: as(bedrocktest.DefaultCredentials()), HTTPClient: client})
-				expect.NoError(t, err)
+				e := vendortest.Opened(t)(bedrock.New(bedrock.Options{Model: titan, Region: "us-east-1", Credentials: as(bedrocktest.DefaultCredentials()), HTTPClient: client}))
 				texts := make([]string, 50)
 				for i := range texts {
 					texts[i] = fmt.Sprint("text ", i)

@@ -18,6 +18,7 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/dashscope/internal/models"
 	"github.com/vecspace/embedding/providers/emulator"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 // emulate starts an emulator of the international region and returns it with its base URL.
@@ -41,9 +42,7 @@ func open(t *testing.T, base string, o dashscope.Options) embedding.Embedder {
 		o.Key = "sk-singapore-secret"
 	}
 	o.BaseURL, o.Region = base, "intl"
-	e, err := dashscope.New(o)
-	expect.NoError(t, err)
-	return e
+	return vendortest.Opened(t)(dashscope.New(o))
 }
 
 func numbered(n int) []string {

@@ -6,8 +6,8 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
-	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func TestLaws(t *testing.T) {
@@ -26,8 +26,6 @@ func TestLaws(t *testing.T) {
 
 func TestHTTP(t *testing.T) {
 	embedtest.TestHTTP(t, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
-		e, err := dashscope.New(dashscope.Options{Model: "text-embedding-v4", BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true})
-		expect.NoError(t, err)
-		return e
+		return vendortest.Opened(t)(dashscope.New(dashscope.Options{Model: "text-embedding-v4", BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true}))
 	})
 }

@@ -68,9 +68,7 @@ var wire = embedtest.Wire{
 
 func TestNativeHTTP(t *testing.T) {
 	embedtest.TestHTTPWire(t, wire, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
-		e, err := dashscope.New(dashscope.Options{Model: "text-embedding-v4", Native: true, BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true})
-		expect.NoError(t, err)
-		return e
+		return vendortest.Opened(t)(dashscope.New(dashscope.Options{Model: "text-embedding-v4", Native: true, BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true}))
 	})
 }
 

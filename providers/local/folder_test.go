@@ -9,6 +9,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/local/tiny"
 )
 
@@ -135,8 +136,7 @@ func TestPrompts(t *testing.T) {
 		`{"prompts": {"classification": "k: "}, "default_prompt_name": null, "__version__":{}}`: `classification="k: "`,
 	} {
 		expect.NoError(t, os.WriteFile(name, []byte(text), 0o600))
-		e, err := New(Options{Folder: dir})
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(New(Options{Folder: dir}))
 		expect.Equal(t, "variant of "+text, e.Model().Variant, want)
 		expect.Equal(t, "symmetric with "+text, e.Model().Symmetric, want == "")
 	}

@@ -32,9 +32,7 @@ func prefixed(t *testing.T, preset, options string) (*vendortest.Emulator, embed
 	t.Setenv("PREFIX_TEST_KEY", emulator.DefaultKey)
 	r, err := ref.Parse(preset + ":" + model + "?key_env=PREFIX_TEST_KEY&base_url=" + s.URL + path + options)
 	expect.NoError(t, err)
-	e, err := openai.Open(r)
-	expect.NoError(t, err)
-	return s, e
+	return s, vendortest.Opened(t)(openai.Open(r))
 }
 
 // sent returns the only text of the last request.
@@ -101,8 +99,7 @@ func TestPrefixesByName(t *testing.T) {
 	} {
 		r, err := ref.Parse(reference)
 		expect.NoError(t, err)
-		e, err := openai.Open(r)
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(openai.Open(r))
 		expect.Equal(t, reference, e.Model().Variant, want)
 	}
 }

@@ -130,8 +130,7 @@ func TestWhatIsSentToPresets(t *testing.T) {
 	} {
 		network := new(recorder)
 		o.Key, o.HTTPClient = "sk-test", &http.Client{Transport: network}
-		e, err := openai.New(o)
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(openai.New(o))
 		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
 			t.Errorf("got %v, want %v", err, embedding.Unavailable)
 		}
@@ -210,8 +209,7 @@ func TestLawsOfPresets(t *testing.T) {
 			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
 				s := vendortest.Serve(t)(tc.open())
 				o.BaseURL, o.Key = s.URL+tc.path, emulator.DefaultKey
-				e, err := openai.New(o)
-				expect.NoError(t, err)
+				e := vendortest.Opened(t)(openai.New(o))
 				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
 			})
 		})
@@ -223,9 +221,7 @@ func TestHTTPOfPresets(t *testing.T) {
 	for _, p := range models.Presets() {
 		t.Run(p.Name, func(t *testing.T) {
 			embedtest.TestHTTP(t, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
-				e, err := openai.New(openai.Options{Preset: p.Name, Model: "m", NativeDimensions: 16, BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true})
-				expect.NoError(t, err)
-				return e
+				return vendortest.Opened(t)(openai.New(openai.Options{Preset: p.Name, Model: "m", NativeDimensions: 16, BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true}))
 			})
 		})
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 )
 
@@ -45,8 +46,7 @@ func TestWhatIsSent(t *testing.T) {
 		`{"model":"m","input":["hi"]}`:                                          {EncodingFormat: "none"},
 	} {
 		o.Model, o.BaseURL = "m", base
-		e, err := openai.New(o)
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(openai.New(o))
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: embedding.TaskQuery})
 		if err != nil || fmt.Sprint(res.Vectors) != "[[1 0 0]]" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 3}) {
 			t.Errorf("got %+v, %v, want Vectors [[1 0 0]], Usage %v", res, err, embedding.Usage{Requests: 1, Tokens: 3})
@@ -75,8 +75,7 @@ func TestWhatIsSentToOpenAI(t *testing.T) {
 	} {
 		network := new(recorder)
 		o.BaseURL, o.Key, o.HTTPClient = openai.BaseURL, "sk-test", &http.Client{Transport: network}
-		e, err := openai.New(o)
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(openai.New(o))
 		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
 			t.Errorf("got %v, want %v", err, embedding.Unavailable)
 		}
@@ -96,8 +95,7 @@ func TestDimensions(t *testing.T) {
 			want, words = embedding.Malformed, "has a vector of more than 2 numbers"
 		}
 		o.Model, o.BaseURL = "m", base
-		e, err := openai.New(o)
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(openai.New(o))
 		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, want) || !strings.Contains(err.Error(), words) {
 			t.Errorf("%+v: vectors of 3 dimensions: got %v, want %v, %q", o, err, want, words)
 		}
@@ -134,8 +132,7 @@ func TestElevenTextsForAServerThatTakesTen(t *testing.T) {
 	}
 	ask := func(texts []string) (embedding.Response, *embedding.Error) {
 		t.Helper()
-		e, err := openai.New(o)
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(openai.New(o))
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
 		failure, _ := errors.AsType[*embedding.Error](err)
 		return res, failure
@@ -162,9 +159,7 @@ func TestLargestAnswerOfUnknownDimensions(t *testing.T) {
 	const size = 2048 * 1536 * 22
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct{ Input []string }
-		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
+		expect.NoError(t, json.NewDecoder(r.Body).Decode(&asked))
 		blank := strings.Repeat(" ", size/len(asked.Input)) // stands for most of the numbers
 		io.WriteString(w, `{"object":"list","usage":{"prompt_tokens":1,"total_tokens":1},"data":[`)
 		for i := range asked.Input {
@@ -176,8 +171,7 @@ func TestLargestAnswerOfUnknownDimensions(t *testing.T) {
 		io.WriteString(w, `]}`)
 	}))
 	defer s.Close()
-	e, err := openai.New(openai.Options{Model: "m", BaseURL: s.URL + "/v1"})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(openai.New(openai.Options{Model: "m", BaseURL: s.URL + "/v1"}))
 	texts := strings.Split(strings.Repeat("a", 2048), "")
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
 	if err != nil || len(res.Vectors) != 2048 || res.Vectors[2047][1] != 2047 {

@@ -32,9 +32,7 @@ func emulate(t *testing.T, o tei.Options) (*vendortest.Emulator, embedding.Embed
 	t.Helper()
 	s := serve(t)
 	o.Model, o.BaseURL = model, s.URL
-	e, err := tei.New(o)
-	expect.NoError(t, err)
-	return s, e
+	return s, vendortest.Opened(t)(tei.New(o))
 }
 
 func TestLaws(t *testing.T) {
@@ -57,13 +55,7 @@ var wire = embedtest.Wire{
 	},
 	// The tokens are in a header that the suite does not write: the usage is unmetered.
 	Answer: func(items []embedtest.WireItem, _ int) []byte {
-		rows := make([]string, len(items))
-		for i, item := range items {
-			if rows[i] = item.Vector; rows[i] == "" {
-				rows[i] = "null"
-			}
-		}
-		return []byte("[" + strings.Join(rows, ",") + "]")
+		return []byte("[" + vendortest.Rows(items, "%s") + "]")
 	},
 }
 
@@ -71,9 +63,7 @@ func TestWire(t *testing.T) {
 	for name, dims := range map[string]int{"unknown dimensions": 0, "known dimensions": 16} {
 		t.Run(name, func(t *testing.T) {
 			embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
-				e, err := tei.New(tei.Options{Model: "m", NativeDimensions: dims, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-				expect.NoError(t, err)
-				return e
+				return vendortest.Opened(t)(tei.New(tei.Options{Model: "m", NativeDimensions: dims, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true}))
 			})
 		})
 	}
@@ -112,19 +102,13 @@ func TestWhatIsSent(t *testing.T) {
 		{tei.Options{DocumentPrefix: "d: "}, embedding.TaskClustering, `{"inputs":["d: hi"],"normalize":true,"truncate":false}`},
 	} {
 		s, e := emulate(t, tc.o)
-		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task}); err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
-		if s.Last() != tc.want {
-			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
-		}
+		s.Receives(t, e, embedding.Request{Texts: []string{"hi"}, Task: tc.task}, tc.want)
 	}
 }
 
 func TestAsk(t *testing.T) {
 	base := serve(t).URL
-	e, err := tei.Ask(t.Context(), tei.Options{BaseURL: base})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(tei.Ask(t.Context(), tei.Options{BaseURL: base}))
 	m := e.Model()
 	if m.ID != model || m.Dimensions != 768 || m.Space != embedding.Space("tei@"+m.Endpoint+"/BAAI/bge-base-en-v1.5@768") || m.Limits != (embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512 - 17}) {
 		t.Errorf("got %+v, want ID %v, Dimensions 768, Space tei@{Endpoint}/BAAI/bge-base-en-v1.5@768, Limits %v",
@@ -244,8 +228,7 @@ func header(t *testing.T, o tei.Options) string {
 		got = r.Header.Get("Authorization")
 		return nil, errors.New("no network here")
 	})}
-	e, err := tei.New(o)
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(tei.New(o))
 	_, _ = embedding.Query(t.Context(), e, "hi")
 	return got
 }
@@ -267,18 +250,13 @@ func TestTheTokenStaysAtHome(t *testing.T) {
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, tei.Options{Limits: embedding.Limits{Texts: 10}})
-	if got := vendortest.Failure(t, e, make5(), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 4 {
-		t.Errorf("got %+v, want Texts 4", got.Allowed)
-	}
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, make5(), embedding.TooLarge, "middleware.Batch").Allowed, embedding.Limits{Texts: 4})
 	long := strings.Repeat("word ", 600)
-	if got := vendortest.Failure(t, e, []string{long}, embedding.Rejected, "Options.Truncate"); got.Allowed.TextTokens != 512 {
-		t.Errorf("got %+v, want TextTokens 512", got.Allowed)
-	}
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, []string{long}, embedding.Rejected, "Options.Truncate").Allowed, embedding.Limits{TextTokens: 512})
 	vendortest.Failure(t, e, []string{strings.Repeat("x", 2<<20)}, embedding.TooLarge)
 	_, e = emulate(t, tei.Options{Truncate: true})
-	if _, err := embedding.Query(t.Context(), e, long); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	_, err := embedding.Query(t.Context(), e, long)
+	expect.NoError(t, err)
 	_, e = emulate(t, tei.Options{DocumentPrompt: "nothing"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "Available prompts")
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
 )
@@ -113,9 +114,7 @@ func TestConcurrency(t *testing.T) {
 					s.Faults()
 					s.TimesBilled("x")
 				case 5:
-					if err := s.Configure(s.Settings()); err != nil {
-						t.Errorf("got the error %v, want none", err)
-					}
+					expect.NoError(t, s.Configure(s.Settings()))
 				}
 			}
 		})

@@ -12,14 +12,13 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/static"
 )
 
 func local(t testing.TB) embedding.Embedder {
 	t.Helper()
-	e, err := static.New(static.Options{})
-	expect.NoError(t, err)
-	return e
+	return vendortest.Opened(t)(static.New(static.Options{}))
 }
 
 // Search through the emulator finds what the local model finds, with vectors of every length and

@@ -12,8 +12,8 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
-	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
@@ -70,9 +70,7 @@ func TestWire(t *testing.T) {
 				c := config(base)
 				c.Key, c.HTTPClient, c.AllowHTTP = embedtest.TestKey, client, true
 				edit(&c)
-				e, err := jsonhttp.New(c, format)
-				expect.NoError(t, err)
-				return e
+				return vendortest.Opened(t)(jsonhttp.New(c, format))
 			})
 		})
 	}

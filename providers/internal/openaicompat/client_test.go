@@ -129,9 +129,8 @@ func TestNoKeyNoHeader(t *testing.T) {
 		}
 		answer(w, r)
 	}, func(c *options) { c.Key = "" })
-	if _, err := c.Embed(t.Context(), texts("one")); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	_, err := c.Embed(t.Context(), texts("one"))
+	expect.NoError(t, err)
 }
 
 func TestUsageAndID(t *testing.T) {
