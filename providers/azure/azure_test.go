@@ -191,9 +191,7 @@ func TestTokens(t *testing.T) {
 		_, err := embedding.Query(t.Context(), e, "hi")
 		expect.NoError(t, err)
 	}
-	if asked.Load() != 3 {
-		t.Errorf("the token was asked for %d times in 3 requests", asked.Load())
-	}
+	expect.Equal(t, "times that the token was asked for", asked.Load(), 3)
 	ctx, cancel := context.WithCancel(t.Context())
 	for _, tc := range []struct {
 		name  string
@@ -236,9 +234,7 @@ func TestBadInput(t *testing.T) {
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "leave Options.Dimensions")
 	s, e := emulate(t, azure.Options{})
 	expect.NoError(t, s.SetFaults(emulator.Fault{Name: emulator.TokenRate}))
-	if got := vendortest.Failure(t, e, []string{"hi"}, embedding.RateLimited, "raise its quota"); got.RetryAfter.Seconds() != 6 {
-		t.Errorf("got %v, want 6 s", got.RetryAfter)
-	}
+	expect.Equal(t, "seconds to wait", vendortest.Failure(t, e, []string{"hi"}, embedding.RateLimited, "raise its quota").RetryAfter.Seconds(), 6)
 }
 
 // TestAddresses: what people paste is one address, or an error that says what to write.

@@ -7,7 +7,6 @@ import (
 	"math"
 	"net/http/httptest"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,18 +88,14 @@ func TestOrderUsageAndIDs(t *testing.T) {
 	sum, ids := all.Usage, map[string]bool{all.ID: true}
 	for i, text := range texts {
 		alone := embed(t, e, text)
-		if !slices.Equal(alone.Vectors[0], all.Vectors[i]) {
-			t.Errorf("text %d has another vector in company", i)
-		}
+		expect.Equal(t, fmt.Sprintf("text %d in company", i), alone.Vectors[0], all.Vectors[i])
 		sum = sum.Add(alone.Usage)
 		ids[alone.ID] = true
 	}
 	if want := s.Ledger().Usage(); sum != want || sum.Requests != 11 || sum.Tokens == 0 {
 		t.Errorf("usage %+v, the ledger has %+v", sum, want)
 	}
-	if len(ids) != 11 {
-		t.Errorf("got %d request ids for 11 requests, want 11", len(ids))
-	}
+	expect.Equal(t, "request ids", len(ids), 11)
 	for id := range ids {
 		if !uuid.MatchString(id) {
 			t.Errorf("request id %q", id)
@@ -137,9 +132,7 @@ func TestTooManyTexts(t *testing.T) {
 		t.Errorf("got %v, allowed %+v, want Texts 10, Status 0, %q",
 			err, err.Allowed, "11 texts in one request, the model takes 10: put middleware.Batch around it")
 	}
-	if n := s.Ledger().Requests; n != 0 {
-		t.Errorf("got %d requests, want 0", n)
-	}
+	expect.Equal(t, "requests", s.Ledger().Requests, 0)
 	// A limit that was believed too high is corrected by the service.
 	err = refused(t, open(t, base, dashscope.Options{Limits: embedding.Limits{Texts: 25}}), embedding.TooLarge, numbered(11)...)
 	if err.Allowed != (embedding.Limits{Texts: 10}) || err.Status != 400 || err.Code != "InvalidParameter" || !uuid.MatchString(err.RequestID) {
@@ -178,9 +171,7 @@ func TestRetryAfter(t *testing.T) {
 			t.Errorf("%s: got %v, retry after %v, want RetryAfter %v", name, err, err.RetryAfter, 7*time.Second)
 		}
 		embed(t, e, "hello")
-		if n := s.Ledger().Requests; n != 2 {
-			t.Errorf("%s: got %d requests, want 2: the provider itself asks again", name, n)
-		}
+		expect.Equal(t, name+": requests, none of them again by itself", s.Ledger().Requests, 2)
 	}
 }
 
@@ -272,9 +263,7 @@ func TestFaults(t *testing.T) {
 			if got, ok := errors.AsType[*embedding.Error](err); ok && f.Status >= 400 && got.Status != f.Status {
 				t.Errorf("status %d in %v, want %d", got.Status, err, f.Status)
 			}
-			if n := s.Ledger().Requests; n != 1 {
-				t.Errorf("got %d requests, want 1", n)
-			}
+			expect.Equal(t, "requests", s.Ledger().Requests, 1)
 		})
 	}
 }

@@ -69,9 +69,7 @@ func TestWhatIsSent(t *testing.T) {
 		{"instructed query", instructed, embedding.TaskQuery, `{"model":"text-embedding-v4","input":["hi"],"encoding_format":"float","dimensions":64,"text_type":"query","instruct":"say \"hi\""}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := sent(t, tc.o, tc.task); got != tc.want {
-				t.Errorf("sent %s\nwant %s", got, tc.want)
-			}
+			expect.Equal(t, "sent", sent(t, tc.o, tc.task), tc.want)
 		})
 	}
 }

@@ -107,12 +107,8 @@ func TestNativeTakesEffect(t *testing.T) {
 		}
 		variants[m.Variant] = true
 	}
-	if len(variants) != len(models) {
-		t.Errorf("got the variants %v, want one for each of %d models", variants, len(models))
-	}
-	if s.Ledger().Billed != 5 {
-		t.Errorf("got %v, want Billed 5", s.Ledger())
-	}
+	expect.Equal(t, fmt.Sprint("number of variants ", variants), len(variants), len(models))
+	expect.Equal(t, "billed", s.Ledger().Billed, 5)
 }
 
 func TestNativeRequest(t *testing.T) {
@@ -202,7 +198,5 @@ func TestNativeFaults(t *testing.T) {
 		})
 	}
 	_, e := openNative(t, dashscope.Options{Limits: embedding.Limits{Texts: 100}})
-	if got := refused(t, e, embedding.TooLarge, numbered(11)...); got.Allowed.Texts != 10 {
-		t.Errorf("got %+v, want Texts 10", got.Allowed)
-	}
+	expect.Equal(t, "allowed texts", refused(t, e, embedding.TooLarge, numbered(11)...).Allowed.Texts, 10)
 }

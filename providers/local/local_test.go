@@ -309,17 +309,13 @@ func TestSpace(t *testing.T) {
 		}
 		spaces[space] = name
 	}
-	if spaces["local/tiny-0a364490@32"] != "usual" {
-		t.Errorf("got %v, want the space of earlier versions: stored vectors must stay usable", spaces)
-	}
+	expect.Equal(t, "the space of earlier versions, for stored vectors", spaces["local/tiny-0a364490@32"], "usual")
 	dir := written(t, tiny.Model{Prompts: map[string]string{"query": "q: "}})
 	for _, o := range []Options{{}, {Plain: true}, {Truncate: true}, {Threads: 1}} {
 		o.Folder = dir
 		e, err := New(o)
 		expect.NoError(t, err)
-		if spaces[e.Model().Space] != "usual" {
-			t.Errorf("%+v: got the space %s, want the one without prompts", o, e.Model().Space)
-		}
+		expect.Equal(t, fmt.Sprintf("%+v: whose space %s is", o, e.Model().Space), spaces[e.Model().Space], "usual")
 		expect.Equal(t, "symmetric", e.Model().Symmetric, o.Plain)
 	}
 	e := vendortest.Opened(t)(New(Options{Folder: dir, Space: "mine"}))

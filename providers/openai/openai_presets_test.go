@@ -37,9 +37,7 @@ func TestPresetsAreWhole(t *testing.T) {
 			t.Errorf("%s is there twice", p.Name)
 		}
 		names = append(names, p.Name)
-		if p.Local != (len(p.Models) == 0) {
-			t.Errorf("%s: a vendor has models, a server that people run has any", p.Name)
-		}
+		expect.Equal(t, p.Name+": it has no models, as a server that people run", p.Local, len(p.Models) == 0)
 		if p.Local == strings.HasPrefix(p.BaseURL, "https://") {
 			t.Errorf("%s: %s", p.Name, p.BaseURL)
 		}
@@ -134,9 +132,7 @@ func TestWhatIsSentToPresets(t *testing.T) {
 		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
 			t.Errorf("got %v, want %v", err, embedding.Unavailable)
 		}
-		if network.body != want {
-			t.Errorf("sent %s\nwant %s", network.body, want)
-		}
+		expect.Equal(t, "sent", network.body, want)
 	}
 }
 

@@ -51,9 +51,7 @@ func TestWhatIsSent(t *testing.T) {
 		if err != nil || fmt.Sprint(res.Vectors) != "[[1 0 0]]" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 3}) {
 			t.Errorf("got %+v, %v, want Vectors [[1 0 0]], Usage %v", res, err, embedding.Usage{Requests: 1, Tokens: 3})
 		}
-		if *body != want {
-			t.Errorf("sent %s\nwant %s", *body, want)
-		}
+		expect.Equal(t, "sent", *body, want)
 	}
 }
 
@@ -79,9 +77,7 @@ func TestWhatIsSentToOpenAI(t *testing.T) {
 		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
 			t.Errorf("got %v, want %v", err, embedding.Unavailable)
 		}
-		if network.body != want {
-			t.Errorf("sent %s\nwant %s", network.body, want)
-		}
+		expect.Equal(t, "sent", network.body, want)
 	}
 }
 
@@ -144,9 +140,7 @@ func TestElevenTextsForAServerThatTakesTen(t *testing.T) {
 	if _, err := ask(texts); err == nil || err.Kind != embedding.TooLarge || err.Allowed.Texts != 10 || err.Status != 0 {
 		t.Errorf("the limit that was set: %v", err)
 	}
-	if n := s.Ledger().Requests; n != 1 {
-		t.Errorf("got %d requests, want 1", n)
-	}
+	expect.Equal(t, "requests", s.Ledger().Requests, 1)
 	if res, err := ask(texts[:10]); err != nil || len(res.Vectors) != 10 || res.Usage != s.Ledger().Usage() {
 		t.Errorf("got %d vectors, usage %+v, %v, want 10 and the ledger's %+v",
 			len(res.Vectors), res.Usage, err, s.Ledger().Usage())
@@ -159,7 +153,7 @@ func TestLargestAnswerOfUnknownDimensions(t *testing.T) {
 	const size = 2048 * 1536 * 22
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct{ Input []string }
-		expect.NoError(t, json.NewDecoder(r.Body).Decode(&asked))
+		expect.Equal(t, "error", json.NewDecoder(r.Body).Decode(&asked), nil)
 		blank := strings.Repeat(" ", size/len(asked.Input)) // stands for most of the numbers
 		io.WriteString(w, `{"object":"list","usage":{"prompt_tokens":1,"total_tokens":1},"data":[`)
 		for i := range asked.Input {

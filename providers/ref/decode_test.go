@@ -52,9 +52,7 @@ func TestDecodeClient(t *testing.T) {
 	own, given := new(http.Client), new(http.Client)
 	got := options{HTTPClient: own}
 	expect.NoError(t, r.Decode(&got))
-	if got.HTTPClient != own {
-		t.Error("got another client, want the options' own")
-	}
+	expect.Equal(t, "client, the options' own", got.HTTPClient, own)
 	r.Client = given
 	expect.NoError(t, r.Decode(&got))
 	if got.HTTPClient != given || got.Dimensions != 64 {
@@ -99,9 +97,7 @@ func TestDecodeRefuses(t *testing.T) {
 // A tag on a field that Decode cannot set is a mistake of the program.
 func TestDecodePanics(t *testing.T) {
 	defer func() {
-		if got := recover(); got != `ref: the option "rate" has a field of type *float64` {
-			t.Errorf("got the panic %v, want one about the field's type", got)
-		}
+		expect.Equal(t, "panic", recover(), `ref: the option "rate" has a field of type *float64`)
 	}()
 	_ = Ref{}.Decode(&struct {
 		Rate float64 `ref:"rate"`

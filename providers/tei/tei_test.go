@@ -235,17 +235,11 @@ func header(t *testing.T, o tei.Options) string {
 
 func TestTheTokenStaysAtHome(t *testing.T) {
 	t.Setenv(tei.KeyVariable, "hf-token")
-	if got := header(t, tei.Options{BaseURL: "https://x.us-east-1.aws.endpoints.huggingface.cloud"}); got != "Bearer hf-token" {
-		t.Errorf("got %v, want Bearer hf-token", got)
-	}
+	expect.Equal(t, "header for Hugging Face", header(t, tei.Options{BaseURL: "https://x.us-east-1.aws.endpoints.huggingface.cloud"}), "Bearer hf-token")
 	for _, base := range []string{"https://tei.example", "https://huggingface.cloud.evil.example", "http://127.0.0.1:8080"} {
-		if got := header(t, tei.Options{BaseURL: base}); got != "" {
-			t.Errorf("%s gets %q, want none", base, got)
-		}
+		expect.Equal(t, "header for "+base, header(t, tei.Options{BaseURL: base}), "")
 	}
-	if got := header(t, tei.Options{BaseURL: "https://tei.example", KeyEnv: tei.KeyVariable}); got != "Bearer hf-token" {
-		t.Errorf("got %v, want Bearer hf-token", got)
-	}
+	expect.Equal(t, "header for a named variable", header(t, tei.Options{BaseURL: "https://tei.example", KeyEnv: tei.KeyVariable}), "Bearer hf-token")
 }
 
 func TestBadInput(t *testing.T) {

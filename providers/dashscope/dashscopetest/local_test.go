@@ -46,9 +46,7 @@ func TestSearchHasMeaning(t *testing.T) {
 				for i, row := range rows {
 					scores[i] = embedding.Cosine(q, row)
 				}
-				if got := slices.Index(scores, slices.Max(scores)); got != want {
-					t.Errorf("%s at %d: %q finds %q", model, dims, question, documents[got])
-				}
+				expect.Equal(t, fmt.Sprintf("%s at %d: document for %q", model, dims, question), slices.Index(scores, slices.Max(scores)), want)
 			}
 			if got, want := embedding.Cosine(rows[0], rows[3]), embedding.Cosine(base[0], base[3]); got-want > 1e-5 || want-got > 1e-5 {
 				t.Errorf("%s at %d: cosine %v, the local model's is %v", model, dims, got, want)

@@ -1,10 +1,13 @@
 package wire
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestParseBase(t *testing.T) {
@@ -47,9 +50,7 @@ func TestParseBase(t *testing.T) {
 	} {
 		u, err := ParseBase(tc.raw, "/embeddings", tc.keyed, tc.allowHTTP)
 		if err == nil {
-			if u.String() != tc.want {
-				t.Errorf("%q: got %v, want %q", tc.raw, u, tc.want)
-			}
+			expect.Equal(t, fmt.Sprintf("%q", tc.raw), u.String(), tc.want)
 			continue
 		}
 		if !strings.Contains(err.Error(), tc.want) {
@@ -86,7 +87,5 @@ func TestHTTPClientIsCopied(t *testing.T) {
 	if c == user || c.Timeout != 5 || user.CheckRedirect != nil || user.Transport != nil {
 		t.Error("the user's client was changed, or its settings were lost")
 	}
-	if err := c.CheckRedirect(nil, nil); err != http.ErrUseLastResponse {
-		t.Errorf("redirects: %v", err)
-	}
+	expect.Equal(t, "what a redirect does", c.CheckRedirect(nil, nil), http.ErrUseLastResponse)
 }

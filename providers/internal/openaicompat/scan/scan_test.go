@@ -344,9 +344,7 @@ func TestAllocations(t *testing.T) {
 				_, err := s.read(r, len(rows), dims)
 				expect.NoError(t, err)
 			})
-			if got != 3 {
-				t.Errorf("%s, dims %d: %v allocations, want 3", name, dims, got)
-			}
+			expect.Equal(t, fmt.Sprint(name, ", dims ", dims, ": allocations"), got, 3)
 		}
 	}
 }
