@@ -154,8 +154,7 @@ func TestModel(t *testing.T) {
 		{o: azure.Options{Deployment: "docs", NativeDimensions: 1024, Space: "mine"}, provider: "mine.openai.azure.com", endpoint: "Mine.OpenAI.azure.com", space: "mine", dims: 1024},
 		{o: azure.Options{Deployment: "docs", Model: "text-embedding-3-small", Space: "mine", Endpoint: "https://eu.cognitiveservices.azure.com"}, provider: "azure", endpoint: "eu.cognitiveservices.azure.com", space: "mine", dims: 1536},
 	} {
-		e := vendortest.Opened(t)(azure.New(tc.o))
-		m := e.Model()
+		m := vendortest.Opened(t)(azure.New(tc.o)).Model()
 		if m.Provider != tc.provider || m.Endpoint != tc.endpoint || m.Space != tc.space || m.Dimensions != tc.dims || m.ID != tc.o.Deployment || !m.Symmetric {
 			t.Errorf("%+v: got %+v, want Provider %v, Endpoint %v, Space %v, Dimensions %v, ID %v, Symmetric true",
 				tc.o, m, tc.provider, tc.endpoint, tc.space, tc.dims, tc.o.Deployment)
@@ -214,9 +213,8 @@ func TestTokens(t *testing.T) {
 		})
 	}
 	_, e = emulate(t, azure.Options{Token: func(ctx context.Context) (string, error) { cancel(); <-ctx.Done(); return "", ctx.Err() }})
-	if _, err := embedding.Query(ctx, e, "hi"); !errors.Is(err, context.Canceled) {
-		t.Errorf("the caller left while the token was made: %v", err)
-	}
+	_, err := embedding.Query(ctx, e, "hi")
+	vendortest.Refused(t, "a caller that leaves while the token is made", err, context.Canceled)
 }
 
 func TestBadInput(t *testing.T) {

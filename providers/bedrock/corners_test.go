@@ -212,8 +212,7 @@ func TestTheServerBlamesAText(t *testing.T) {
 			}
 			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{"X-Amzn-Errortype": {"ValidationException"}}}, nil
 		})}
-		e, err := bedrock.New(bedrock.Options{Model: "cohere.embed-v4:0", Region: "us-east-1", Key: vendortest.Key, HTTPClient: client})
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(bedrock.New(bedrock.Options{Model: "cohere.embed-v4:0", Region: "us-east-1", Key: vendortest.Key, HTTPClient: client}))
 		texts := make([]string, 96)
 		bad := 0
 		for i := range texts {
@@ -222,7 +221,7 @@ func TestTheServerBlamesAText(t *testing.T) {
 				bad++
 			}
 		}
-		_, err = embedding.Documents(t.Context(), embedding.Chain(e, middleware.Standard(middleware.StandardOptions{Batch: middleware.BatchOptions{Parallel: 1}})), texts)
+		_, err := embedding.Documents(t.Context(), embedding.Chain(e, middleware.Standard(middleware.StandardOptions{Batch: middleware.BatchOptions{Parallel: 1}})), texts)
 		p, ok := errors.AsType[*embedding.PartialError](err)
 		if !ok {
 			t.Fatalf("%s: got %v, want a PartialError", tc.name, err)

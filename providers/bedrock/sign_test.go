@@ -32,9 +32,8 @@ func TestEnvironment(t *testing.T) {
 		for name, value := range set {
 			t.Setenv(name, value)
 		}
-		e, err := bedrock.New(bedrock.Options{Model: titan, BaseURL: s.URL})
-		expect.NoError(t, err)
-		_, err = embedding.Query(t.Context(), e, "hi")
+		e := vendortest.Opened(t)(bedrock.New(bedrock.Options{Model: titan, BaseURL: s.URL}))
+		_, err := embedding.Query(t.Context(), e, "hi")
 		expect.NoError(t, err)
 	}
 }

@@ -34,9 +34,7 @@ func TestNewBatches(t *testing.T) {
 			expect.Equal(t, "limits that no current page confirms", strings.Contains(api.Terms().Unverified, "limits"), true)
 			continue
 		}
-		if embedding.KindOf(err) != embedding.Invalid || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", reference, err, want)
-		}
+		vendortest.Refused(t, reference, err, embedding.Invalid, want)
 	}
 	for _, e := range dashscope.Catalog() {
 		for _, p := range e.Prices {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -23,11 +22,8 @@ import (
 // emulate starts an emulator of the international region and returns it with its base URL.
 func emulate(t *testing.T, faults ...emulator.Fault) (*emulator.Server, string) {
 	t.Helper()
-	s, err := dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Faults: faults}, KeyRegions: map[string]string{"sk-singapore-secret": "intl", "sk-beijing-secret": "cn"}})
-	expect.NoError(t, err)
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	return s, server.URL + "/compatible-mode/v1"
+	s := vendortest.Serve(t)(dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Faults: faults}, KeyRegions: map[string]string{"sk-singapore-secret": "intl", "sk-beijing-secret": "cn"}}))
+	return s.Server, s.URL + "/compatible-mode/v1"
 }
 
 // open returns an Embedder for text-embedding-v4 at an emulator, with 64 dimensions and a good key
@@ -243,9 +239,8 @@ func TestFaults(t *testing.T) {
 			case "hang": // the only way out is the caller's
 				ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 				defer cancel()
-				if _, err := e.Embed(ctx, embedding.Request{Texts: texts}); !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
-				}
+				_, err := e.Embed(ctx, embedding.Request{Texts: texts})
+				vendortest.Refused(t, "a caller's time is up", err, context.DeadlineExceeded)
 				return
 			case "base64-400", "base64-ignore": // base64 is not asked for
 				f.Kind = embedding.Unknown
@@ -257,9 +252,7 @@ func TestFaults(t *testing.T) {
 				}
 				return
 			}
-			if !errors.Is(err, f.Kind) {
-				t.Errorf("got %v, want: %v", err, f.Kind)
-			}
+			vendortest.Refused(t, f.Name, err, f.Kind)
 			if got, ok := errors.AsType[*embedding.Error](err); ok && f.Status >= 400 && got.Status != f.Status {
 				t.Errorf("status %d in %v, want %d", got.Status, err, f.Status)
 			}

@@ -134,9 +134,8 @@ func TestNativeRequest(t *testing.T) {
 			return nil, errors.New("no network here")
 		})}
 		tc.o.Native, tc.o.Key, tc.o.Region, tc.o.HTTPClient = true, "sk-test", "cn", client
-		e, err := dashscope.New(tc.o)
-		expect.NoError(t, err)
-		_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"<hi>"}, Task: tc.task})
+		e := vendortest.Opened(t)(dashscope.New(tc.o))
+		_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"<hi>"}, Task: tc.task})
 		if !errors.Is(err, embedding.Unavailable) || body != tc.want ||
 			path != "https://dashscope.aliyuncs.com/api/v1/services/embeddings/text-embedding/text-embedding" {
 			t.Errorf("%v\nasked %s\nsent %s\nwant %s", err, path, body, tc.want)

@@ -20,7 +20,8 @@ func aBatch(t testing.TB) *batches {
 	return api.(*batches)
 }
 
-// Answers to lines. A vector comes out with unit length, and a refusal that quotes its text loses it.
+// Answers to lines. A vector comes out with unit length, and a refusal that quotes its text loses
+// it.
 func TestBatchResult(t *testing.T) {
 	vendortest.Answers(t, aBatch(t).result, []float32{0.6, 0.8}, map[string]vendortest.Answered{
 		"a vector":                    {Line: `{"key":"a","response":{"embedding":{"values":[3,4]}}}`},

@@ -330,9 +330,8 @@ func TestCanceled(t *testing.T) {
 	// The guard looks once, Embed for the only text, and Run before each of the five layers.
 	for looks := range 7 {
 		ctx := &countdown{Context: t.Context(), left: looks}
-		if _, err := e.Embed(ctx, embedding.Request{Texts: sentences[:1]}); !errors.Is(err, context.Canceled) {
-			t.Errorf("canceled after %d looks: got %v, want the context's error", looks, err)
-		}
+		_, err := e.Embed(ctx, embedding.Request{Texts: sentences[:1]})
+		vendortest.Refused(t, fmt.Sprintf("canceled after %d looks", looks), err, context.Canceled)
 	}
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: sentences})
 	expect.NoError(t, err)
@@ -358,13 +357,10 @@ func TestFileCut(t *testing.T) {
 		t.Skip("elsewhere the file may be read and not mapped")
 	}
 	dir := written(t, tiny.Model{Hidden: 512, Heads: 8, Layers: 1})
-	e, err := New(Options{Folder: dir})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(New(Options{Folder: dir}))
 	expect.NoError(t, os.Truncate(filepath.Join(dir, "model.safetensors"), 0))
-	_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"hello"}})
-	if !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "load the model again") {
-		t.Errorf("got %v, want Unavailable and what to do", err)
-	}
+	_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hello"}})
+	vendortest.Refused(t, "a file that was cut", err, embedding.Unavailable, "load the model again")
 }
 
 // A model that nobody uses any more is unmapped.

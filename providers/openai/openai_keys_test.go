@@ -2,12 +2,13 @@ package openai_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 )
 
@@ -48,9 +49,8 @@ func TestWhoGetsTheKey(t *testing.T) {
 			t.Setenv("GIVEN_KEY", "sk-given")
 			s := new(spy)
 			tc.o.Model, tc.o.HTTPClient = "text-embedding-3-small", &http.Client{Transport: s}
-			e, err := openai.New(tc.o)
-			expect.NoError(t, err)
-			_, err = embedding.Query(t.Context(), e, "hello")
+			e := vendortest.Opened(t)(openai.New(tc.o))
+			_, err := embedding.Query(t.Context(), e, "hello")
 			if !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), tc.advice) || strings.Contains(err.Error(), "sk-") {
 				t.Errorf("got %v, want %q", err, tc.advice)
 			}
@@ -70,8 +70,7 @@ func TestNoKey(t *testing.T) {
 		"no API key: set the variable MINE":           {BaseURL: "http://localhost:8080/v1", KeyEnv: "MINE"},
 	} {
 		o.Model = "text-embedding-3-small"
-		if _, err := build(t, o); !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q", err, want)
-		}
+		_, err := build(t, o)
+		vendortest.Refused(t, fmt.Sprintf("%+v", o), err, embedding.Auth, want)
 	}
 }

@@ -129,9 +129,8 @@ func TestWhatIsSentToPresets(t *testing.T) {
 		network := new(recorder)
 		o.Key, o.HTTPClient = "sk-test", &http.Client{Transport: network}
 		e := vendortest.Opened(t)(openai.New(o))
-		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
-			t.Errorf("got %v, want %v", err, embedding.Unavailable)
-		}
+		_, err := embedding.Query(t.Context(), e, "hi")
+		vendortest.Refused(t, "no network", err, embedding.Unavailable)
 		expect.Equal(t, "sent", network.body, want)
 	}
 }
@@ -160,9 +159,8 @@ func TestWhoGetsThePresetsKey(t *testing.T) {
 	} {
 		s := new(spy)
 		tc.o.Model, tc.o.HTTPClient = "m", &http.Client{Transport: s}
-		e, err := openai.New(tc.o)
-		expect.NoError(t, err)
-		if _, err = embedding.Query(t.Context(), e, "hello"); !errors.Is(err, embedding.Auth) || strings.Contains(err.Error(), "sk-") {
+		e := vendortest.Opened(t)(openai.New(tc.o))
+		if _, err := embedding.Query(t.Context(), e, "hello"); !errors.Is(err, embedding.Auth) || strings.Contains(err.Error(), "sk-") {
 			t.Errorf("got %v, want %v", err, embedding.Auth)
 		}
 		if sent := strings.TrimPrefix(s.auth, "Bearer "); s.host != tc.host || sent != tc.sent {

@@ -108,15 +108,13 @@ func TestWhatIsSent(t *testing.T) {
 
 func TestAsk(t *testing.T) {
 	base := serve(t).URL
-	e := vendortest.Opened(t)(tei.Ask(t.Context(), tei.Options{BaseURL: base}))
-	m := e.Model()
+	m := vendortest.Opened(t)(tei.Ask(t.Context(), tei.Options{BaseURL: base})).Model()
 	if m.ID != model || m.Dimensions != 768 || m.Space != embedding.Space("tei@"+m.Endpoint+"/BAAI/bge-base-en-v1.5@768") || m.Limits != (embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512 - 17}) {
 		t.Errorf("got %+v, want ID %v, Dimensions 768, Space tei@{Endpoint}/BAAI/bge-base-en-v1.5@768, Limits %v",
 			m, model, embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512 - 17})
 	}
-	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Model: "BAAI/bge-m3"}); !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "has "+model) {
-		t.Errorf("got %v, want %v, %q", err, embedding.Invalid, "has "+model)
-	}
+	_, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Model: "BAAI/bge-m3"})
+	vendortest.Refused(t, "another model", err, embedding.Invalid, "has "+model)
 	for said, want := range map[string]embedding.Kind{
 		`{"model_id":"BAAI/bge-reranker-base","model_type":{"reranker":{"id2label":{"0":"LABEL_0"}}},"max_input_length":512,"max_client_batch_size":32}`: embedding.Invalid,
 		`{"hello":"world"}`: embedding.Malformed,
@@ -124,13 +122,11 @@ func TestAsk(t *testing.T) {
 	} {
 		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, said) }))
 		defer other.Close()
-		if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: other.URL}); !errors.Is(err, want) {
-			t.Errorf("%s: got %v, want %v", said, err, want)
-		}
+		_, err := tei.Ask(t.Context(), tei.Options{BaseURL: other.URL})
+		vendortest.Refused(t, said, err, want)
 	}
-	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: "http://127.0.0.1:1"}); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "is the server running") {
-		t.Errorf("got %v, want %v, %q", err, embedding.Unavailable, "is the server running")
-	}
+	_, err = tei.Ask(t.Context(), tei.Options{BaseURL: "http://127.0.0.1:1"})
+	vendortest.Refused(t, "no server", err, embedding.Unavailable, "is the server running")
 }
 
 // A server with --default-prompt would double the prefixes. Its tokens show the prompt: the answers
@@ -190,13 +186,10 @@ func TestAskFindsThePrompt(t *testing.T) {
 // prefix=auto goes by the name that the server says.
 func TestAskChoosesThePrefix(t *testing.T) {
 	base := serve(t).URL
-	e, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Prefix: "auto"})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(tei.Ask(t.Context(), tei.Options{BaseURL: base, Prefix: "auto"}))
 	expect.Equal(t, "variant", e.Model().Variant, `query="Represent this sentence for searching relevant passages: "`)
-	_, err = tei.Ask(t.Context(), tei.Options{BaseURL: base, Prefix: "e6"})
-	if !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "there is no prefix") {
-		t.Errorf("got the error %v, want that there is no such row", err)
-	}
+	_, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Prefix: "e6"})
+	vendortest.Refused(t, "no such row", err, embedding.Invalid, "there is no prefix")
 }
 
 func TestBadOptions(t *testing.T) {

@@ -2,7 +2,6 @@ package voyage_test
 
 import (
 	"cmp"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -94,8 +93,7 @@ func TestModel(t *testing.T) {
 	if len(spaces) != 1 || !spaces["voyage/voyage-4@1024"] {
 		t.Errorf("series 4 has the spaces %v", spaces)
 	}
-	e := vendortest.Opened(t)(voyage.New(voyage.Options{Model: "voyage-law-2", Key: "al-0123456789", Plain: true}))
-	m := e.Model()
+	m := vendortest.Opened(t)(voyage.New(voyage.Options{Model: "voyage-law-2", Key: "al-0123456789", Plain: true})).Model()
 	if m.Endpoint != "ai.mongodb.com" || m.Space != "voyage/voyage-law-2@1024" || m.Variant != "" || !m.Symmetric ||
 		m.Limits != (embedding.Limits{Texts: 1000, Tokens: 120_000, TextTokens: 16_000}) {
 		t.Errorf("got %+v, want Endpoint ai.mongodb.com, Space voyage/voyage-law-2@1024, Variant none, Symmetric true, Limits %v",
@@ -113,7 +111,6 @@ func TestBadInput(t *testing.T) {
 	_, e = emulate(t, voyage.Options{Key: "al-key-0123456789"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, voyage.AtlasBaseURL)
 	_, e = emulate(t, voyage.Options{Model: "voyage-9", Unlisted: true})
-	if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Invalid) {
-		t.Errorf("got %v, want %v", err, embedding.Invalid)
-	}
+	_, err := embedding.Query(t.Context(), e, "hi")
+	vendortest.Refused(t, "no such model", err, embedding.Invalid)
 }

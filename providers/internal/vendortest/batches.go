@@ -157,8 +157,8 @@ type Answered struct {
 	Tokens int
 }
 
-// Answers checks what read, which reads a line of a batch's answers, makes of each line: one vector,
-// an error, or nothing.
+// Answers checks what read, which reads a line of a batch's answers, makes of each line: the one
+// vector, an error, or nothing.
 func Answers(t *testing.T, read func([]byte, func(string) string) (batchapi.Result, bool), vector []float32, all map[string]Answered) {
 	t.Helper()
 	for name, want := range all {
@@ -173,7 +173,7 @@ func Answers(t *testing.T, read func([]byte, func(string) string) (batchapi.Resu
 	}
 }
 
-// Unquoted checks that a refusal of the line "a", whose answer around has the text for %s, loses it.
+// Unquoted checks that a refusal of the line "a" loses the line's text, which around has for %s.
 func Unquoted(t *testing.T, read func([]byte, func(string) string) (batchapi.Result, bool), around string) {
 	t.Helper()
 	const text = "the secret of the whole village and its well"
