@@ -20,10 +20,10 @@ import (
 )
 
 // emulate starts an emulator of the international region and returns it with its base URL.
-func emulate(t *testing.T, faults ...emulator.Fault) (*emulator.Server, string) {
+func emulate(t *testing.T, faults ...emulator.Fault) (*vendortest.Emulator, string) {
 	t.Helper()
 	s := vendortest.Serve(t)(dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Faults: faults}, KeyRegions: map[string]string{"sk-singapore-secret": "intl", "sk-beijing-secret": "cn"}}))
-	return s.Server, s.URL + "/compatible-mode/v1"
+	return s, s.URL + "/compatible-mode/v1"
 }
 
 // open returns an Embedder for text-embedding-v4 at an emulator, with 64 dimensions and a good key

@@ -20,7 +20,7 @@ import (
 
 // openNative returns an Embedder for text-embedding-v4 at an emulator's native API, and the
 // emulator.
-func openNative(t *testing.T, o dashscope.Options, faults ...emulator.Fault) (*emulator.Server, embedding.Embedder) {
+func openNative(t *testing.T, o dashscope.Options, faults ...emulator.Fault) (*vendortest.Emulator, embedding.Embedder) {
 	t.Helper()
 	s, base := emulate(t, faults...)
 	o.Native = true
@@ -28,17 +28,11 @@ func openNative(t *testing.T, o dashscope.Options, faults ...emulator.Fault) (*e
 }
 
 func TestNativeLaws(t *testing.T) {
-	for name, o := range map[string]dashscope.Options{
+	emulate := func(t *testing.T, o dashscope.Options) (*vendortest.Emulator, embedding.Embedder) { return openNative(t, o) }
+	vendortest.Laws(t, emulate, map[string]dashscope.Options{
 		"plain":    {Model: "text-embedding-v4", Dimensions: 64},
 		"instruct": {Model: "text-embedding-v4", Dimensions: 64, Instruct: "find it"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := openNative(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: func() embedding.Usage { return s.Ledger().Usage() }}
-			})
-		})
-	}
+	})
 }
 
 // wire is the native API's format.

@@ -12,12 +12,22 @@ import (
 	"github.com/vecspace/embedding/providers/openai"
 )
 
-// spy answers every request with a refusal, and keeps whom it was for and with which key.
-type spy struct{ host, auth string }
-
-func (s *spy) RoundTrip(r *http.Request) (*http.Response, error) {
-	s.host, s.auth = r.URL.Host, r.Header.Get("Authorization")
-	return &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+// getsKey checks which host is asked, with which key, and that the error of a refusal has the advice
+// and not the key.
+func getsKey(t *testing.T, o openai.Options, host, key, advice string) {
+	t.Helper()
+	var asked, sent string
+	o.HTTPClient = &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
+		asked, sent = r.URL.Host, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		return &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	})}
+	_, err := embedding.Query(t.Context(), vendortest.Opened(t)(openai.New(o)), "hello")
+	if !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), advice) || strings.Contains(err.Error(), "sk-") {
+		t.Errorf("%+v: got %v, want %v and %q", o, err, embedding.Auth, advice)
+	}
+	if asked != host || sent != key {
+		t.Errorf("%+v: %s was asked with the key %q, want %s with %q", o, asked, sent, host, key)
+	}
 }
 
 // TestWhoGetsTheKey holds the rule of the package documentation: OpenAI's key goes to OpenAI and to
@@ -47,16 +57,8 @@ func TestWhoGetsTheKey(t *testing.T) {
 			t.Setenv(openai.KeyVariable, tc.key)
 			t.Setenv(openai.BaseURLVariable, tc.base)
 			t.Setenv("GIVEN_KEY", "sk-given")
-			s := new(spy)
-			tc.o.Model, tc.o.HTTPClient = "text-embedding-3-small", &http.Client{Transport: s}
-			e := vendortest.Opened(t)(openai.New(tc.o))
-			_, err := embedding.Query(t.Context(), e, "hello")
-			if !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), tc.advice) || strings.Contains(err.Error(), "sk-") {
-				t.Errorf("got %v, want %q", err, tc.advice)
-			}
-			if sent := strings.TrimPrefix(s.auth, "Bearer "); s.host != tc.host || sent != tc.sent {
-				t.Errorf("%s was asked with the key %q, want %s with %q", s.host, sent, tc.host, tc.sent)
-			}
+			tc.o.Model = "text-embedding-3-small"
+			getsKey(t, tc.o, tc.host, tc.sent, tc.advice)
 		})
 	}
 }

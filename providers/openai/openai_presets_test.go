@@ -2,7 +2,6 @@ package openai_test
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -126,12 +125,7 @@ func TestWhatIsSentToPresets(t *testing.T) {
 		`{"model":"codestral-embed","input":["hi"],"encoding_format":"base64"}`:    {BaseURL: "https://api.mistral.ai/v1", Model: "codestral-embed", EncodingFormat: "base64"},
 		`{"model":"m","input":["hi"],"encoding_format":"float","dimensions":1024}`: {Preset: "vllm", Model: "m", Dimensions: 1024},
 	} {
-		network := new(recorder)
-		o.Key, o.HTTPClient = "sk-test", &http.Client{Transport: network}
-		e := vendortest.Opened(t)(openai.New(o))
-		_, err := embedding.Query(t.Context(), e, "hi")
-		vendortest.Refused(t, "no network", err, embedding.Unavailable)
-		expect.Equal(t, "sent", network.body, want)
+		expect.Equal(t, "sent", offline(t, o), want)
 	}
 }
 
@@ -157,15 +151,8 @@ func TestWhoGetsThePresetsKey(t *testing.T) {
 		{openai.Options{Preset: "vllm", BaseURL: "https://lab.example/v1", KeyEnv: "VLLM_API_KEY"}, "lab.example", "sk-vllm"},
 		{openai.Options{Preset: "lmstudio"}, "127.0.0.1:1234", ""},
 	} {
-		s := new(spy)
-		tc.o.Model, tc.o.HTTPClient = "m", &http.Client{Transport: s}
-		e := vendortest.Opened(t)(openai.New(tc.o))
-		if _, err := embedding.Query(t.Context(), e, "hello"); !errors.Is(err, embedding.Auth) || strings.Contains(err.Error(), "sk-") {
-			t.Errorf("got %v, want %v", err, embedding.Auth)
-		}
-		if sent := strings.TrimPrefix(s.auth, "Bearer "); s.host != tc.host || sent != tc.sent {
-			t.Errorf("%+v: %s was asked with the key %q, want %s with %q", tc.o, s.host, sent, tc.host, tc.sent)
-		}
+		tc.o.Model = "m"
+		getsKey(t, tc.o, tc.host, tc.sent, "")
 	}
 }
 

@@ -55,13 +55,18 @@ func TestWhatIsSent(t *testing.T) {
 	}
 }
 
-// recorder answers nothing and keeps the request's body.
-type recorder struct{ body string }
-
-func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	b, err := io.ReadAll(req.Body)
-	r.body = string(b)
-	return nil, errors.Join(err, errors.New("no network here"))
+// offline returns the body that a query would send if there were a network.
+func offline(t *testing.T, o openai.Options) (body string) {
+	t.Helper()
+	o.Key = "sk-test"
+	o.HTTPClient = &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
+		b, err := io.ReadAll(r.Body)
+		body = string(b)
+		return nil, errors.Join(err, errors.New("no network here"))
+	})}
+	_, err := embedding.Query(t.Context(), vendortest.Opened(t)(openai.New(o)), "hi")
+	vendortest.Refused(t, "no network", err, embedding.Unavailable)
+	return body
 }
 
 func TestWhatIsSentToOpenAI(t *testing.T) {
@@ -71,12 +76,8 @@ func TestWhatIsSentToOpenAI(t *testing.T) {
 		`{"model":"text-embedding-ada-002","input":["hi"],"encoding_format":"base64"}`:                  {Model: "text-embedding-ada-002", Dimensions: 1536},
 		`{"model":"text-embedding-3-large","input":["hi"],"encoding_format":"float"}`:                   {Model: "text-embedding-3-large", EncodingFormat: "float"},
 	} {
-		network := new(recorder)
-		o.BaseURL, o.Key, o.HTTPClient = openai.BaseURL, "sk-test", &http.Client{Transport: network}
-		e := vendortest.Opened(t)(openai.New(o))
-		_, err := embedding.Query(t.Context(), e, "hi")
-		vendortest.Refused(t, "no network", err, embedding.Unavailable)
-		expect.Equal(t, "sent", network.body, want)
+		o.BaseURL = openai.BaseURL
+		expect.Equal(t, "sent", offline(t, o), want)
 	}
 }
 
@@ -94,14 +95,11 @@ func TestDimensions(t *testing.T) {
 		_, err := embedding.Query(t.Context(), e, "hi")
 		vendortest.Refused(t, fmt.Sprintf("%+v: vectors of 3 dimensions", o), err, want, words)
 	}
-	e, err := openai.New(openai.Options{Model: "m", BaseURL: base})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(openai.New(openai.Options{Model: "m", BaseURL: base}))
 	if m := e.Model(); m.Dimensions != 0 || m.Space != "" {
 		t.Errorf("got %+v, want Dimensions 0, Space none", m)
 	}
-	if e, err = embedding.Probe(t.Context(), e); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	e = vendortest.Opened(t)(embedding.Probe(t.Context(), e))
 	if m := e.Model(); m.Dimensions != 3 || m.Space != embedding.Space(m.Endpoint+"/m@3") {
 		t.Errorf("got %+v, want Dimensions 3, Space %s/m@3", m, m.Endpoint)
 	}
