@@ -28,7 +28,9 @@ func openNative(t *testing.T, o dashscope.Options, faults ...emulator.Fault) (*v
 }
 
 func TestNativeLaws(t *testing.T) {
-	emulate := func(t *testing.T, o dashscope.Options) (*vendortest.Emulator, embedding.Embedder) { return openNative(t, o) }
+	emulate := func(t *testing.T, o dashscope.Options) (*vendortest.Emulator, embedding.Embedder) {
+		return openNative(t, o)
+	}
 	vendortest.Laws(t, emulate, map[string]dashscope.Options{
 		"plain":    {Model: "text-embedding-v4", Dimensions: 64},
 		"instruct": {Model: "text-embedding-v4", Dimensions: 64, Instruct: "find it"},
