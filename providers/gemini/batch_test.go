@@ -133,6 +133,13 @@ func TestBatchWithoutFile(t *testing.T) {
 	expect.Equal(t, "kind", embedding.KindOf(api.Results(t.Context(), "batches/b", vendortest.NoText, nil)), embedding.Malformed)
 }
 
+// A page of a proxy is no batch.
+func TestBatchOfAnotherServer(t *testing.T) {
+	api := answering(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) })
+	_, err := api.Poll(t.Context(), "batches/b")
+	vendortest.Refused(t, "a web page", err, embedding.Malformed)
+}
+
 // A file of answers that ends between two lines is known by the number of those that succeeded.
 func TestBatchFileOfFewerLines(t *testing.T) {
 	api := answering(t, func(w http.ResponseWriter, r *http.Request) {

@@ -309,7 +309,7 @@ func TestSpace(t *testing.T) {
 		}
 		spaces[space] = name
 	}
-	expect.Equal(t, "the space of earlier versions, for stored vectors", spaces["local/tiny-0a364490@32"], "usual")
+	expect.Equal(t, fmt.Sprint("whose space is that of earlier versions, for stored vectors: ", spaces), spaces["local/tiny-0a364490@32"], "usual")
 	dir := written(t, tiny.Model{Prompts: map[string]string{"query": "q: "}})
 	for _, o := range []Options{{}, {Plain: true}, {Truncate: true}, {Threads: 1}} {
 		o.Folder = dir
