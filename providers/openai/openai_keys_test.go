@@ -12,8 +12,8 @@ import (
 	"github.com/vecspace/embedding/providers/openai"
 )
 
-// getsKey checks which host is asked, with which key, and that the error of a refusal has the advice
-// and not the key.
+// getsKey checks which host is asked, with which key, and that the error of a refusal has the
+// advice and not the key.
 func getsKey(t *testing.T, o openai.Options, host, key, advice string) {
 	t.Helper()
 	var asked, sent string

@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/bedrock"
 	"github.com/vecspace/embedding/providers/bedrock/awsconfig"
