@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 // TestTheTextThatAServerNames: a refusal that names the text which is to blame says so to Batch.
@@ -28,9 +28,8 @@ func TestTheTextThatAServerNames(t *testing.T) {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, tc.body)
 		}))
-		e, err := providers.Open(tc.reference + srv.URL)
-		expect.NoError(t, err)
-		_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"a", "bb bb bbb", "c"}})
+		e := vendortest.Opened(t)(providers.Open(tc.reference + srv.URL))
+		_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a", "bb bb bbb", "c"}})
 		named, ok := errors.AsType[interface {
 			error
 			Blames() []int

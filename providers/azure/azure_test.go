@@ -33,9 +33,7 @@ func emulate(t *testing.T, o azure.Options) (*vendortest.Emulator, embedding.Emb
 	if o.Token == nil {
 		o.Key = cmp.Or(o.Key, vendortest.Key)
 	}
-	e, err := azure.New(o)
-	expect.NoError(t, err)
-	return s, e
+	return s, vendortest.Opened(t)(azure.New(o))
 }
 
 const entra = "token-of-entra-" + vendortest.Key
@@ -77,9 +75,7 @@ func TestHTTP(t *testing.T) {
 				o := tc.o
 				o.Deployment, o.Model, o.Dimensions, o.HTTPClient, o.AllowHTTP = "docs", "text-embedding-3-small", 256, client, true
 				o.Endpoint = base
-				e, err := azure.New(o)
-				expect.NoError(t, err)
-				return e
+				return vendortest.Opened(t)(azure.New(o))
 			})
 		})
 	}
@@ -105,13 +101,9 @@ func TestWhatIsSent(t *testing.T) {
 		{azure.Options{Deployment: "old-1", Model: "text-embedding-ada-002", Dimensions: 1536}, `{"model":"old-1","input":["hi"],"encoding_format":"base64"}`},
 	} {
 		s, e := emulate(t, tc.o)
-		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: embedding.TaskQuery})
-		if err != nil || len(res.ID) != 36 || res.Usage != (embedding.Usage{Requests: 1, Tokens: 2}) {
-			t.Errorf("got %v, %v, %v, want an id of 36 characters, Usage %v", res.ID, res.Usage, err, embedding.Usage{Requests: 1, Tokens: 2})
-		}
-		if s.Last() != tc.want {
-			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
-		}
+		res := s.Receives(t, e, embedding.Request{Texts: []string{"hi"}, Task: embedding.TaskQuery}, tc.want)
+		expect.Equal(t, "length of the id", len(res.ID), 36)
+		expect.Equal(t, "usage", res.Usage, embedding.Usage{Requests: 1, Tokens: 2})
 	}
 }
 
@@ -162,9 +154,7 @@ func TestModel(t *testing.T) {
 		{o: azure.Options{Deployment: "docs", NativeDimensions: 1024, Space: "mine"}, provider: "mine.openai.azure.com", endpoint: "Mine.OpenAI.azure.com", space: "mine", dims: 1024},
 		{o: azure.Options{Deployment: "docs", Model: "text-embedding-3-small", Space: "mine", Endpoint: "https://eu.cognitiveservices.azure.com"}, provider: "azure", endpoint: "eu.cognitiveservices.azure.com", space: "mine", dims: 1536},
 	} {
-		e, err := azure.New(tc.o)
-		expect.NoError(t, err)
-		m := e.Model()
+		m := vendortest.Opened(t)(azure.New(tc.o)).Model()
 		if m.Provider != tc.provider || m.Endpoint != tc.endpoint || m.Space != tc.space || m.Dimensions != tc.dims || m.ID != tc.o.Deployment || !m.Symmetric {
 			t.Errorf("%+v: got %+v, want Provider %v, Endpoint %v, Space %v, Dimensions %v, ID %v, Symmetric true",
 				tc.o, m, tc.provider, tc.endpoint, tc.space, tc.dims, tc.o.Deployment)
@@ -173,8 +163,7 @@ func TestModel(t *testing.T) {
 			t.Errorf("%+v: got %+v, want limits, price and length known: %v", tc.o, m, known)
 		}
 	}
-	ours, err := openai.New(openai.Options{Model: "text-embedding-3-small", Key: "k", BaseURL: openai.BaseURL})
-	expect.NoError(t, err)
+	ours := vendortest.Opened(t)(openai.New(openai.Options{Model: "text-embedding-3-small", Key: "k", BaseURL: openai.BaseURL}))
 	theirs, err := azure.New(azure.Options{Deployment: "docs", Model: "text-embedding-3-small"})
 	if err != nil || !ours.Model().Space.Same(theirs.Model().Space) || ours.Model().Variant != theirs.Model().Variant {
 		t.Errorf("the spaces of OpenAI's model and of its deployment differ: %v, %v, %v", ours.Model(), theirs, err)
@@ -184,8 +173,7 @@ func TestModel(t *testing.T) {
 // TestSameAsOpenAI: vectors made at OpenAI are found from a deployment of the same model.
 func TestSameAsOpenAI(t *testing.T) {
 	s := vendortest.Serve(t)(openaitest.New(emulator.Options{Keys: []string{vendortest.Key}}))
-	o, err := openai.New(openai.Options{Model: "text-embedding-3-small", BaseURL: s.URL + openaitest.BasePath, Key: vendortest.Key})
-	expect.NoError(t, err)
+	o := vendortest.Opened(t)(openai.New(openai.Options{Model: "text-embedding-3-small", BaseURL: s.URL + openaitest.BasePath, Key: vendortest.Key}))
 	_, a := emulate(t, azure.Options{Model: "text-embedding-3-small", APIVersion: "2024-10-21"})
 	want, err := embedding.Query(t.Context(), o, "hello")
 	expect.NoError(t, err)
@@ -199,13 +187,10 @@ func TestTokens(t *testing.T) {
 	var asked atomic.Int64
 	_, e := emulate(t, azure.Options{Token: func(ctx context.Context) (string, error) { asked.Add(1); return token(ctx) }})
 	for range 3 {
-		if _, err := embedding.Query(t.Context(), e, "hi"); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		_, err := embedding.Query(t.Context(), e, "hi")
+		expect.NoError(t, err)
 	}
-	if asked.Load() != 3 {
-		t.Errorf("the token was asked for %d times in 3 requests", asked.Load())
-	}
+	expect.Equal(t, "times that the token was asked for", asked.Load(), 3)
 	ctx, cancel := context.WithCancel(t.Context())
 	for _, tc := range []struct {
 		name  string
@@ -228,19 +213,14 @@ func TestTokens(t *testing.T) {
 		})
 	}
 	_, e = emulate(t, azure.Options{Token: func(ctx context.Context) (string, error) { cancel(); <-ctx.Done(); return "", ctx.Err() }})
-	if _, err := embedding.Query(ctx, e, "hi"); !errors.Is(err, context.Canceled) {
-		t.Errorf("the caller left while the token was made: %v", err)
-	}
+	_, err := embedding.Query(ctx, e, "hi")
+	vendortest.Refused(t, "a caller that leaves while the token is made", err, context.Canceled)
 }
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, azure.Options{Limits: embedding.Limits{Texts: 5000}})
-	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 2049), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 2048 {
-		t.Errorf("got %+v, want Texts 2048", got.Allowed)
-	}
-	if got := vendortest.Failure(t, e, slices.Repeat([]string{strings.Repeat("a b ", 3000)}, 60), embedding.TooLarge, "middleware.Batch"); got.Allowed.Tokens != 300_000 {
-		t.Errorf("got %+v, want Tokens %v", got.Allowed, 300_000)
-	}
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 2049), embedding.TooLarge, "middleware.Batch").Allowed, embedding.Limits{Texts: 2048})
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, slices.Repeat([]string{strings.Repeat("a b ", 3000)}, 60), embedding.TooLarge, "middleware.Batch").Allowed, embedding.Limits{Tokens: 300_000})
 	vendortest.Failure(t, e, []string{strings.Repeat("a b ", 10_000)}, embedding.Rejected, "shorten or split")
 	_, e = emulate(t, azure.Options{Key: "another-key-0123456789"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong", "127.0.0.1")
@@ -252,9 +232,7 @@ func TestBadInput(t *testing.T) {
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "leave Options.Dimensions")
 	s, e := emulate(t, azure.Options{})
 	expect.NoError(t, s.SetFaults(emulator.Fault{Name: emulator.TokenRate}))
-	if got := vendortest.Failure(t, e, []string{"hi"}, embedding.RateLimited, "raise its quota"); got.RetryAfter.Seconds() != 6 {
-		t.Errorf("got %v, want 6 s", got.RetryAfter)
-	}
+	expect.Equal(t, "seconds to wait", vendortest.Failure(t, e, []string{"hi"}, embedding.RateLimited, "raise its quota").RetryAfter.Seconds(), 6)
 }
 
 // TestAddresses: what people paste is one address, or an error that says what to write.

@@ -41,9 +41,7 @@ func emulate(t *testing.T, o bedrock.Options) (*vendortest.Emulator, embedding.E
 	if o.Key == "" && o.Credentials == nil {
 		o.Credentials = as(temporary)
 	}
-	e, err := bedrock.New(o)
-	expect.NoError(t, err)
-	return s, e
+	return s, vendortest.Opened(t)(bedrock.New(o))
 }
 
 func TestLaws(t *testing.T) {
@@ -59,13 +57,6 @@ func TestLaws(t *testing.T) {
 }
 
 func TestHTTP(t *testing.T) {
-	rows := func(items []embedtest.WireItem) []string {
-		var all []string
-		for _, it := range items {
-			all = append(all, cmp.Or(it.Vector, "null"))
-		}
-		return all
-	}
 	path := func(r *http.Request, want string) error {
 		if got := r.URL.EscapedPath(); !strings.HasSuffix(got, want) {
 			return fmt.Errorf("%s was asked", got)
@@ -84,7 +75,7 @@ func TestHTTP(t *testing.T) {
 				return []string{req.InputText}, err
 			},
 			Answer: func(items []embedtest.WireItem, tokens int) []byte {
-				return fmt.Appendf(nil, `{"embedding":%s,"inputTextTokenCount":%d}`, cmp.Or(strings.Join(rows(items), ","), "null"), tokens)
+				return fmt.Appendf(nil, `{"embedding":%s,"inputTextTokenCount":%d}`, cmp.Or(vendortest.Rows(items, "%s"), "null"), tokens)
 			},
 		}},
 		"cohere": {"cohere.embed-v4:0", embedtest.Wire{
@@ -95,7 +86,7 @@ func TestHTTP(t *testing.T) {
 				return req.Texts, err
 			},
 			Answer: func(items []embedtest.WireItem, _ int) []byte {
-				return fmt.Appendf(nil, `{"id":"i","embeddings":{"float":[%s]}}`, strings.Join(rows(items), ","))
+				return fmt.Appendf(nil, `{"id":"i","embeddings":{"float":[%s]}}`, vendortest.Rows(items, "%s"))
 			},
 		}},
 	} {
@@ -136,13 +127,9 @@ func TestWhatIsSent(t *testing.T) {
 			`{"texts":["hi"],"input_type":"clustering","embedding_types":["float"],"truncate":"RIGHT","output_dimension":256}`},
 	} {
 		s, e := emulate(t, tc.o)
-		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task})
-		if err != nil || len(res.ID) != 36 || res.Usage != (embedding.Usage{Requests: 1, Tokens: 2}) {
-			t.Errorf("got %v, %v, %v, want an id of 36 characters, Usage %v", res.ID, res.Usage, err, embedding.Usage{Requests: 1, Tokens: 2})
-		}
-		if s.Last() != tc.want {
-			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
-		}
+		res := s.Receives(t, e, embedding.Request{Texts: []string{"hi"}, Task: tc.task}, tc.want)
+		expect.Equal(t, "length of the id", len(res.ID), 36)
+		expect.Equal(t, "usage", res.Usage, embedding.Usage{Requests: 1, Tokens: 2})
 	}
 }
 
@@ -164,8 +151,7 @@ func TestForms(t *testing.T) {
 		body := io.NopCloser(strings.NewReader(`{"embeddings":[` + vector + `],"id":"i","response_type":"embeddings_floats"}`))
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, ContentLength: -1, Body: body}, nil
 	})
-	e, err = bedrock.New(bedrock.Options{Model: "cohere.embed-english-v3", Region: "us-east-1", Credentials: as(temporary), HTTPClient: &http.Client{Transport: bare}})
-	expect.NoError(t, err)
+	e = vendortest.Opened(t)(bedrock.New(bedrock.Options{Model: "cohere.embed-english-v3", Region: "us-east-1", Credentials: as(temporary), HTTPClient: &http.Client{Transport: bare}}))
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}})
 	if err != nil || res.Vectors[0][0] != 1 || res.Usage != (embedding.Usage{Requests: 1, Unmetered: 1}) {
 		t.Errorf("got %v, %v, want the vectors, Usage %v", res.Usage, err, embedding.Usage{Requests: 1, Unmetered: 1})
@@ -198,9 +184,8 @@ func TestBadOptions(t *testing.T) {
 		})
 	t.Setenv("AWS_ACCESS_KEY_ID", "a")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "b")
-	if _, err := bedrock.New(bedrock.Options{Model: titan, Region: "us-east-1", BaseURL: "https://proxy.example"}); !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), "not AWS' own") {
-		t.Errorf("the environment's credentials go to whatever host is named: %v", err)
-	}
+	_, err := bedrock.New(bedrock.Options{Model: titan, Region: "us-east-1", BaseURL: "https://proxy.example"})
+	vendortest.Refused(t, "the environment's credentials for another's host", err, embedding.Auth, "not AWS' own")
 }
 
 func TestModel(t *testing.T) {
@@ -235,24 +220,19 @@ func TestModel(t *testing.T) {
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, bedrock.Options{Model: "cohere.embed-v4:0", Limits: embedding.Limits{Texts: 500}})
-	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 97), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 96 {
-		t.Errorf("got %+v, want Texts 96", got.Allowed)
-	}
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 97), embedding.TooLarge, "middleware.Batch").Allowed, embedding.Limits{Texts: 96})
 	_, e = emulate(t, bedrock.Options{Model: "cohere.embed-english-v3"})
 	vendortest.Failure(t, e, []string{strings.Repeat("a b ", 600)}, embedding.Rejected, "shorten or split")
 	vendortest.Failure(t, e, []string{strings.Repeat("b ", 1000)}, embedding.Rejected, "shorten or split")
 	_, e = emulate(t, bedrock.Options{})
-	if got := vendortest.Failure(t, e, []string{strings.Repeat("a b ", 10_000)}, embedding.Rejected, "shorten or split"); got.Allowed.TextTokens != 8192 {
-		t.Errorf("got %+v, want TextTokens 8192", got.Allowed)
-	}
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, []string{strings.Repeat("a b ", 10_000)}, embedding.Rejected, "shorten or split").Allowed, embedding.Limits{TextTokens: 8192})
 	vendortest.Failure(t, e, []string{strings.Repeat("a b ", 20_000)}, embedding.Rejected, "shorten or split")
 	vendortest.Failure(t, e, []string{"one", "two"}, embedding.TooLarge)
 	_, e = emulate(t, bedrock.Options{Model: "cohere.embed-v9:0", Unlisted: true})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "region us-east-1 has no such model")
 	_, e = emulate(t, bedrock.Options{Model: "amazon.titan-embed-text-v2:0", Unlisted: true, Dimensions: 256})
-	if _, err := embedding.Query(t.Context(), e, "hi"); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	_, err := embedding.Query(t.Context(), e, "hi")
+	expect.NoError(t, err)
 }
 
 // TestFaults: each of the service's errors ends in the kind that the emulator says it is.

@@ -85,8 +85,7 @@ func TestSignatureThatExpired(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, sent := skewed(t, tc.ahead, tc.slow)
-				e, err := bedrock.New(bedrock.Options{Model: titan, Region: "us-east-1", Credentials: as(bedrocktest.DefaultCredentials()), HTTPClient: client})
-				expect.NoError(t, err)
+				e := vendortest.Opened(t)(bedrock.New(bedrock.Options{Model: titan, Region: "us-east-1", Credentials: as(bedrocktest.DefaultCredentials()), HTTPClient: client}))
 				texts := make([]string, 50)
 				for i := range texts {
 					texts[i] = fmt.Sprint("text ", i)
@@ -213,8 +212,7 @@ func TestTheServerBlamesAText(t *testing.T) {
 			}
 			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{"X-Amzn-Errortype": {"ValidationException"}}}, nil
 		})}
-		e, err := bedrock.New(bedrock.Options{Model: "cohere.embed-v4:0", Region: "us-east-1", Key: vendortest.Key, HTTPClient: client})
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(bedrock.New(bedrock.Options{Model: "cohere.embed-v4:0", Region: "us-east-1", Key: vendortest.Key, HTTPClient: client}))
 		texts := make([]string, 96)
 		bad := 0
 		for i := range texts {
@@ -223,7 +221,7 @@ func TestTheServerBlamesAText(t *testing.T) {
 				bad++
 			}
 		}
-		_, err = embedding.Documents(t.Context(), embedding.Chain(e, middleware.Standard(middleware.StandardOptions{Batch: middleware.BatchOptions{Parallel: 1}})), texts)
+		_, err := embedding.Documents(t.Context(), embedding.Chain(e, middleware.Standard(middleware.StandardOptions{Batch: middleware.BatchOptions{Parallel: 1}})), texts)
 		p, ok := errors.AsType[*embedding.PartialError](err)
 		if !ok {
 			t.Fatalf("%s: got %v, want a PartialError", tc.name, err)

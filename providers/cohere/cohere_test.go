@@ -22,9 +22,7 @@ func emulate(t *testing.T, o cohere.Options) (*vendortest.Emulator, embedding.Em
 	t.Helper()
 	s := vendortest.Serve(t)(coheretest.New(emulator.Options{Keys: []string{vendortest.Key}}))
 	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "embed-v4.0"), cmp.Or(o.Key, vendortest.Key), s.URL+coheretest.BasePath+"/"
-	e, err := cohere.New(o)
-	expect.NoError(t, err)
-	return s, e
+	return s, vendortest.Opened(t)(cohere.New(o))
 }
 
 func TestLaws(t *testing.T) {
@@ -45,21 +43,13 @@ var wire = embedtest.Wire{
 		return req.Texts, nil
 	},
 	Answer: func(items []embedtest.WireItem, tokens int) []byte {
-		rows := make([]string, len(items))
-		for i, item := range items {
-			if rows[i] = item.Vector; rows[i] == "" {
-				rows[i] = "null"
-			}
-		}
-		return fmt.Appendf(nil, `{"id":"1","embeddings":{"float":[%s]},"texts":["\"error\""],"meta":{"billed_units":{"input_tokens":%d}}}`, strings.Join(rows, ","), tokens)
+		return fmt.Appendf(nil, `{"id":"1","embeddings":{"float":[%s]},"texts":["\"error\""],"meta":{"billed_units":{"input_tokens":%d}}}`, vendortest.Rows(items, "%s"), tokens)
 	},
 }
 
 func TestWire(t *testing.T) {
 	embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
-		e, err := cohere.New(cohere.Options{Model: "embed-v4.0", Dimensions: 256, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-		expect.NoError(t, err)
-		return e
+		return vendortest.Opened(t)(cohere.New(cohere.Options{Model: "embed-v4.0", Dimensions: 256, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true}))
 	})
 }
 
@@ -88,13 +78,9 @@ func TestWhatIsSent(t *testing.T) {
 		{cohere.Options{}, embedding.TaskSimilarity, `{"model":"embed-v4.0","texts":["hi"],"input_type":"search_document","embedding_types":["float"],"truncate":"NONE"}`},
 	} {
 		s, e := emulate(t, tc.o)
-		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task})
-		if err != nil || len(res.ID) != 36 || res.Usage != (embedding.Usage{Requests: 1, Tokens: 2}) {
-			t.Errorf("got %q, %+v, %v, want an id of 36 characters, Usage %v", res.ID, res.Usage, err, embedding.Usage{Requests: 1, Tokens: 2})
-		}
-		if s.Last() != tc.want {
-			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
-		}
+		res := s.Receives(t, e, embedding.Request{Texts: []string{"hi"}, Task: tc.task}, tc.want)
+		expect.Equal(t, "length of the id", len(res.ID), 36)
+		expect.Equal(t, "usage", res.Usage, embedding.Usage{Requests: 1, Tokens: 2})
 	}
 }
 
@@ -118,8 +104,7 @@ func TestBadOptions(t *testing.T) {
 
 func TestModel(t *testing.T) {
 	t.Setenv(cohere.KeyVariable, "k")
-	e, err := cohere.New(cohere.Options{Model: "embed-v4.0", Dimensions: 512, Limits: embedding.Limits{Tokens: 9}})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(cohere.New(cohere.Options{Model: "embed-v4.0", Dimensions: 512, Limits: embedding.Limits{Tokens: 9}}))
 	m := e.Model()
 	if m.Space != "cohere/embed-v4.0@512" || m.Symmetric || m.Variant != "input_type" || m.Price.Currency != "USD" ||
 		m.Limits != (embedding.Limits{Texts: 96, Tokens: 9, TextTokens: 128_000}) {
@@ -132,9 +117,7 @@ func TestModel(t *testing.T) {
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, cohere.Options{Limits: embedding.Limits{Texts: 1000}})
-	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 97), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 96 {
-		t.Errorf("got %+v, want Texts 96", got.Allowed)
-	}
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 97), embedding.TooLarge, "middleware.Batch").Allowed, embedding.Limits{Texts: 96})
 	_, e = emulate(t, cohere.Options{Key: "another-key-0123456789"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong")
 	_, e = emulate(t, cohere.Options{Model: "embed-v9", Unlisted: true})

@@ -7,6 +7,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/ref"
 )
 
@@ -28,15 +29,12 @@ func TestNewBatches(t *testing.T) {
 		api, err := dashscope.OpenBatches(r)
 		if want == "" {
 			expect.NoError(t, err)
-			e, err := dashscope.Open(r)
-			expect.NoError(t, err)
+			e := vendortest.Opened(t)(dashscope.Open(r))
 			expect.Equal(t, "model", api.Terms().Model, e.Model())
 			expect.Equal(t, "limits that no current page confirms", strings.Contains(api.Terms().Unverified, "limits"), true)
 			continue
 		}
-		if embedding.KindOf(err) != embedding.Invalid || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", reference, err, want)
-		}
+		vendortest.Refused(t, reference, err, embedding.Invalid, want)
 	}
 	for _, e := range dashscope.Catalog() {
 		for _, p := range e.Prices {

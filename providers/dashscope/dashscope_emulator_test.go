@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http/httptest"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,16 +16,14 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/dashscope/internal/models"
 	"github.com/vecspace/embedding/providers/emulator"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 // emulate starts an emulator of the international region and returns it with its base URL.
-func emulate(t *testing.T, faults ...emulator.Fault) (*emulator.Server, string) {
+func emulate(t *testing.T, faults ...emulator.Fault) (*vendortest.Emulator, string) {
 	t.Helper()
-	s, err := dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Faults: faults}, KeyRegions: map[string]string{"sk-singapore-secret": "intl", "sk-beijing-secret": "cn"}})
-	expect.NoError(t, err)
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	return s, server.URL + "/compatible-mode/v1"
+	s := vendortest.Serve(t)(dashscopetest.New(dashscopetest.Options{Options: emulator.Options{Faults: faults}, KeyRegions: map[string]string{"sk-singapore-secret": "intl", "sk-beijing-secret": "cn"}}))
+	return s, s.URL + "/compatible-mode/v1"
 }
 
 // open returns an Embedder for text-embedding-v4 at an emulator, with 64 dimensions and a good key
@@ -41,9 +37,7 @@ func open(t *testing.T, base string, o dashscope.Options) embedding.Embedder {
 		o.Key = "sk-singapore-secret"
 	}
 	o.BaseURL, o.Region = base, "intl"
-	e, err := dashscope.New(o)
-	expect.NoError(t, err)
-	return e
+	return vendortest.Opened(t)(dashscope.New(o))
 }
 
 func numbered(n int) []string {
@@ -90,18 +84,14 @@ func TestOrderUsageAndIDs(t *testing.T) {
 	sum, ids := all.Usage, map[string]bool{all.ID: true}
 	for i, text := range texts {
 		alone := embed(t, e, text)
-		if !slices.Equal(alone.Vectors[0], all.Vectors[i]) {
-			t.Errorf("text %d has another vector in company", i)
-		}
+		expect.Equal(t, fmt.Sprintf("text %d in company", i), alone.Vectors[0], all.Vectors[i])
 		sum = sum.Add(alone.Usage)
 		ids[alone.ID] = true
 	}
 	if want := s.Ledger().Usage(); sum != want || sum.Requests != 11 || sum.Tokens == 0 {
 		t.Errorf("usage %+v, the ledger has %+v", sum, want)
 	}
-	if len(ids) != 11 {
-		t.Errorf("got %d request ids for 11 requests, want 11", len(ids))
-	}
+	expect.Equal(t, "request ids", len(ids), 11)
 	for id := range ids {
 		if !uuid.MatchString(id) {
 			t.Errorf("request id %q", id)
@@ -138,9 +128,7 @@ func TestTooManyTexts(t *testing.T) {
 		t.Errorf("got %v, allowed %+v, want Texts 10, Status 0, %q",
 			err, err.Allowed, "11 texts in one request, the model takes 10: put middleware.Batch around it")
 	}
-	if n := s.Ledger().Requests; n != 0 {
-		t.Errorf("got %d requests, want 0", n)
-	}
+	expect.Equal(t, "requests", s.Ledger().Requests, 0)
 	// A limit that was believed too high is corrected by the service.
 	err = refused(t, open(t, base, dashscope.Options{Limits: embedding.Limits{Texts: 25}}), embedding.TooLarge, numbered(11)...)
 	if err.Allowed != (embedding.Limits{Texts: 10}) || err.Status != 400 || err.Code != "InvalidParameter" || !uuid.MatchString(err.RequestID) {
@@ -179,9 +167,7 @@ func TestRetryAfter(t *testing.T) {
 			t.Errorf("%s: got %v, retry after %v, want RetryAfter %v", name, err, err.RetryAfter, 7*time.Second)
 		}
 		embed(t, e, "hello")
-		if n := s.Ledger().Requests; n != 2 {
-			t.Errorf("%s: got %d requests, want 2: the provider itself asks again", name, n)
-		}
+		expect.Equal(t, name+": requests, none of them again by itself", s.Ledger().Requests, 2)
 	}
 }
 
@@ -253,9 +239,8 @@ func TestFaults(t *testing.T) {
 			case "hang": // the only way out is the caller's
 				ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 				defer cancel()
-				if _, err := e.Embed(ctx, embedding.Request{Texts: texts}); !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
-				}
+				_, err := e.Embed(ctx, embedding.Request{Texts: texts})
+				vendortest.Refused(t, "a caller's time is up", err, context.DeadlineExceeded)
 				return
 			case "base64-400", "base64-ignore": // base64 is not asked for
 				f.Kind = embedding.Unknown
@@ -267,15 +252,11 @@ func TestFaults(t *testing.T) {
 				}
 				return
 			}
-			if !errors.Is(err, f.Kind) {
-				t.Errorf("got %v, want: %v", err, f.Kind)
-			}
+			vendortest.Refused(t, f.Name, err, f.Kind)
 			if got, ok := errors.AsType[*embedding.Error](err); ok && f.Status >= 400 && got.Status != f.Status {
 				t.Errorf("status %d in %v, want %d", got.Status, err, f.Status)
 			}
-			if n := s.Ledger().Requests; n != 1 {
-				t.Errorf("got %d requests, want 1", n)
-			}
+			expect.Equal(t, "requests", s.Ledger().Requests, 1)
 		})
 	}
 }

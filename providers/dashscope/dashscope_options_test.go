@@ -2,6 +2,7 @@ package dashscope_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -97,8 +98,7 @@ func TestNoKey(t *testing.T) {
 		{dashscope.Options{BaseURL: "http://127.0.0.1:1/v1"}, "set the variable DASHSCOPE_API_KEY to a key of 127.0.0.1"},
 	} {
 		tc.o.Model, tc.o.HTTPClient = "text-embedding-v4", client
-		if _, err := dashscope.New(tc.o); !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("got %v, want %q", err, tc.want)
-		}
+		_, err := dashscope.New(tc.o)
+		vendortest.Refused(t, fmt.Sprintf("%+v", tc.o), err, embedding.Auth, tc.want)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 // sent returns the body of the request that o makes of one text.
@@ -30,8 +31,7 @@ func sent(t *testing.T, o dashscope.Options, task embedding.Task) string {
 	}))
 	defer server.Close()
 	o.BaseURL, o.Key = server.URL, "sk-test"
-	e, err := dashscope.New(o)
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(dashscope.New(o))
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: task})
 	expect.NoError(t, err)
 	if res.ID != "73591b79-d194-9bca-8bb5-000000000000" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 3}) || auth != "Bearer sk-test" {
@@ -69,9 +69,7 @@ func TestWhatIsSent(t *testing.T) {
 		{"instructed query", instructed, embedding.TaskQuery, `{"model":"text-embedding-v4","input":["hi"],"encoding_format":"float","dimensions":64,"text_type":"query","instruct":"say \"hi\""}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := sent(t, tc.o, tc.task); got != tc.want {
-				t.Errorf("sent %s\nwant %s", got, tc.want)
-			}
+			expect.Equal(t, "sent", sent(t, tc.o, tc.task), tc.want)
 		})
 	}
 }

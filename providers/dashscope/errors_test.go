@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
@@ -53,9 +52,8 @@ func TestWrongKeySaysBoth(t *testing.T) {
 	}))
 	defer srv.Close()
 	t.Setenv(KeyVariable, "sk-of-another-region")
-	e, err := New(Options{Model: "text-embedding-v4", BaseURL: srv.URL, Region: "intl"})
-	expect.NoError(t, err)
-	_, err = embedding.Query(t.Context(), e, "hello")
+	e := vendortest.Opened(t)(New(Options{Model: "text-embedding-v4", BaseURL: srv.URL, Region: "intl"}))
+	_, err := embedding.Query(t.Context(), e, "hello")
 	if !errors.Is(err, embedding.Auth) {
 		t.Fatalf("got %v, want %v", err, embedding.Auth)
 	}

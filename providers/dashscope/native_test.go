@@ -20,7 +20,7 @@ import (
 
 // openNative returns an Embedder for text-embedding-v4 at an emulator's native API, and the
 // emulator.
-func openNative(t *testing.T, o dashscope.Options, faults ...emulator.Fault) (*emulator.Server, embedding.Embedder) {
+func openNative(t *testing.T, o dashscope.Options, faults ...emulator.Fault) (*vendortest.Emulator, embedding.Embedder) {
 	t.Helper()
 	s, base := emulate(t, faults...)
 	o.Native = true
@@ -28,17 +28,13 @@ func openNative(t *testing.T, o dashscope.Options, faults ...emulator.Fault) (*e
 }
 
 func TestNativeLaws(t *testing.T) {
-	for name, o := range map[string]dashscope.Options{
+	emulate := func(t *testing.T, o dashscope.Options) (*vendortest.Emulator, embedding.Embedder) {
+		return openNative(t, o)
+	}
+	vendortest.Laws(t, emulate, map[string]dashscope.Options{
 		"plain":    {Model: "text-embedding-v4", Dimensions: 64},
 		"instruct": {Model: "text-embedding-v4", Dimensions: 64, Instruct: "find it"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
-				s, e := openNative(t, o)
-				return embedtest.Subject{Embedder: e, Ledger: func() embedding.Usage { return s.Ledger().Usage() }}
-			})
-		})
-	}
+	})
 }
 
 // wire is the native API's format.
@@ -68,9 +64,7 @@ var wire = embedtest.Wire{
 
 func TestNativeHTTP(t *testing.T) {
 	embedtest.TestHTTPWire(t, wire, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
-		e, err := dashscope.New(dashscope.Options{Model: "text-embedding-v4", Native: true, BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true})
-		expect.NoError(t, err)
-		return e
+		return vendortest.Opened(t)(dashscope.New(dashscope.Options{Model: "text-embedding-v4", Native: true, BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true}))
 	})
 }
 
@@ -109,12 +103,8 @@ func TestNativeTakesEffect(t *testing.T) {
 		}
 		variants[m.Variant] = true
 	}
-	if len(variants) != len(models) {
-		t.Errorf("got the variants %v, want one for each of %d models", variants, len(models))
-	}
-	if s.Ledger().Billed != 5 {
-		t.Errorf("got %v, want Billed 5", s.Ledger())
-	}
+	expect.Equal(t, fmt.Sprint("number of variants ", variants), len(variants), len(models))
+	expect.Equal(t, "billed", s.Ledger().Billed, 5)
 }
 
 func TestNativeRequest(t *testing.T) {
@@ -140,9 +130,8 @@ func TestNativeRequest(t *testing.T) {
 			return nil, errors.New("no network here")
 		})}
 		tc.o.Native, tc.o.Key, tc.o.Region, tc.o.HTTPClient = true, "sk-test", "cn", client
-		e, err := dashscope.New(tc.o)
-		expect.NoError(t, err)
-		_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"<hi>"}, Task: tc.task})
+		e := vendortest.Opened(t)(dashscope.New(tc.o))
+		_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"<hi>"}, Task: tc.task})
 		if !errors.Is(err, embedding.Unavailable) || body != tc.want ||
 			path != "https://dashscope.aliyuncs.com/api/v1/services/embeddings/text-embedding/text-embedding" {
 			t.Errorf("%v\nasked %s\nsent %s\nwant %s", err, path, body, tc.want)
@@ -204,7 +193,5 @@ func TestNativeFaults(t *testing.T) {
 		})
 	}
 	_, e := openNative(t, dashscope.Options{Limits: embedding.Limits{Texts: 100}})
-	if got := refused(t, e, embedding.TooLarge, numbered(11)...); got.Allowed.Texts != 10 {
-		t.Errorf("got %+v, want Texts 10", got.Allowed)
-	}
+	expect.Equal(t, "allowed texts", refused(t, e, embedding.TooLarge, numbered(11)...).Allowed.Texts, 10)
 }

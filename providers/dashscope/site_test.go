@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func TestWhomToAsk(t *testing.T) {
@@ -45,8 +45,7 @@ func TestWhomToAsk(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Setenv(dashscope.BaseURLVariable, tc.variable)
 			tc.o.Model, tc.o.Key = "text-embedding-v4", "sk-test"
-			e, err := dashscope.New(tc.o)
-			expect.NoError(t, err)
+			e := vendortest.Opened(t)(dashscope.New(tc.o))
 			if m := e.Model(); m.Endpoint != tc.endpoint || m.Price.Currency != tc.price || m.Space != tc.space {
 				t.Errorf("got endpoint %q, price in %q, space %q, want Endpoint %v, Currency %v, Space %v",
 					m.Endpoint, m.Price.Currency, m.Space, tc.endpoint, tc.price, tc.space)

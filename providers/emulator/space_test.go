@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dialect"
 )
 
@@ -124,9 +125,7 @@ func TestCache(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	got := string(dialect.AppendNumbers(nil, []float32{0.1, -0.06953867524862289, 1, 1e-7, 0}, 64))
-	if want := "[0.10000000149011612,-0.0695386752486229,1,1.0000000116860974e-07,0]"; got != want {
-		t.Errorf("%s\nwant %s", got, want)
-	}
+	expect.Equal(t, "numbers", got, "[0.10000000149011612,-0.0695386752486229,1,1.0000000116860974e-07,0]")
 }
 
 // A role moves a vector a little, the same each time, and in a direction of its own.

@@ -242,15 +242,7 @@ func (b *batches) line(dst []byte, task embedding.Task, l batchapi.Line) []byte 
 }
 
 // document reads a document.
-func document(v any) wire.Reader {
-	return func(a *wire.Answer) ([]byte, bool, error) {
-		data, err := io.ReadAll(a)
-		if err == nil && jsonhttp.Unmarshal(data, v) != nil {
-			err = errors.New("the answer is not JSON of the batch API")
-		}
-		return nil, false, err
-	}
-}
+func document(v any) wire.Reader { return batchfile.Document(jsonhttp.Unmarshal, v) }
 
 // ask sends a small request and reads a document.
 func (b *batches) ask(ctx context.Context, path string, body, v any) error {
@@ -402,23 +394,9 @@ func (b *batches) file(ctx context.Context, name string, o operation, text func(
 		return err
 	}
 	req.URL.RawQuery = "alt=media"
-	lines, cut, least := 0, false, int(o.Metadata.Stats.Succeeded)
 	all := cmp.Or(min(int(o.Metadata.Stats.Total), b.terms.Lines), b.terms.Lines)
-	err = b.downloads.Stream(req, 2*all+1, func(a *wire.Answer) ([]byte, bool, error) {
-		var err error
-		lines, cut, err = batchfile.Each(a, func(line []byte) bool {
-			r, ok := b.result(line, text)
-			if ok {
-				take(r)
-			}
-			return ok
-		})
-		return nil, false, err
-	})
-	if err == nil && (cut || lines < least) {
-		err = fmt.Errorf("%w: %d of %d lines", batchapi.ErrCut, lines, least)
-	}
-	return err
+	read := func(line []byte) (batchapi.Result, bool) { return b.result(line, text) }
+	return batchfile.Results(b.downloads, req, all, int(o.Metadata.Stats.Succeeded), read, take)
 }
 
 // answered is a line of answers.

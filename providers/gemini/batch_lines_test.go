@@ -10,6 +10,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/batchapi"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func aBatch(t testing.TB) *batches {
@@ -19,57 +20,31 @@ func aBatch(t testing.TB) *batches {
 	return api.(*batches)
 }
 
-// Answers to lines. A vector comes out with unit length.
+// Answers to lines. A vector comes out with unit length, and a refusal that quotes its text loses
+// it.
 func TestBatchResult(t *testing.T) {
-	b := aBatch(t)
-	for name, c := range map[string]struct {
-		line   string
-		ok     bool
-		kind   embedding.Kind // Unknown: a vector
-		tokens int
-	}{
-		"a vector":                    {`{"key":"a","response":{"embedding":{"values":[3,4]}}}`, true, embedding.Unknown, 0},
-		"with a count":                {`{"key":"a","response":{"embedding":{"values":[3,4]},"usageMetadata":{"promptTokenCount":3}}}`, true, embedding.Unknown, 3},
-		"with another count":          {`{"key":"a","response":{"embedding":{"values":[3,4]},"tokenCount":"3"}}`, true, embedding.Unknown, 3},
-		"with a count that is none":   {`{"key":"a","response":{"embedding":{"values":[3,4]},"tokenCount":{}}}`, true, embedding.Unknown, 0},
-		"another length":              {`{"key":"a","response":{"embedding":{"values":[3]},"tokenCount":3}}`, true, embedding.Malformed, 3},
-		"no numbers":                  {`{"key":"a","response":{"embedding":{"values":[null,1]}}}`, true, embedding.Malformed, 0},
-		"no vector":                   {`{"key":"a","response":{}}`, true, embedding.Malformed, 0},
-		"a list of vectors":           {`{"key":"a","response":{"embedding":[{"values":[3,4]}]}}`, true, embedding.Malformed, 0},
-		"refused":                     {`{"key":"a","error":{"code":3,"message":"bad text"}}`, true, embedding.Invalid, 0},
-		"refused, in HTTP":            {`{"key":"a","error":{"code":400,"message":"bad text","status":"INVALID_ARGUMENT"}}`, true, embedding.Invalid, 0},
-		"too long":                    {`{"key":"a","error":{"code":3,"message":"The input token count is 9000 but the model supports up to 2048"}}`, true, embedding.Rejected, 0},
-		"a rate":                      {`{"key":"a","error":{"code":8,"message":"slower"}}`, true, embedding.RateLimited, 0},
-		"a failure of the service":    {`{"key":"a","error":{"code":13,"message":"oh"}}`, true, embedding.Unavailable, 0},
-		"an error of another form":    {`{"key":"a","error":"oh"}`, true, embedding.Unavailable, 0},
-		"neither":                     {`{"key":"a"}`, true, embedding.Unavailable, 0},
-		"cut":                         {`{"key":"a","response":{"embedding":{"values":[3,`, false, embedding.Unknown, 0},
-		"not JSON":                    {`<html>`, false, embedding.Unknown, 0},
-		"two documents on one line":   {`{"key":"a"}{"key":"b"}`, false, embedding.Unknown, 0},
-		"no key: an answer to nobody": {`{"response":{"embedding":{"values":[3,4]}}}`, true, embedding.Unknown, 0},
-	} {
-		r, ok := b.result([]byte(c.line), func(string) string { return "" })
-		kind := embedding.Unknown
-		if r.Err != nil {
-			kind = embedding.KindOf(r.Err)
-		}
-		if ok != c.ok || kind != c.kind || r.Usage.Tokens != c.tokens || (ok && c.kind == embedding.Unknown) != (r.Vector != nil) {
-			t.Errorf("%s: got %+v and %t, want %v, %d tokens and %t", name, r, ok, c.kind, c.tokens, c.ok)
-		}
-		if r.Vector != nil && (r.Vector[0] != 0.6 || r.Vector[1] != 0.8) {
-			t.Errorf("%s: got %v, want 0.6 and 0.8", name, r.Vector)
-		}
-	}
-}
-
-// A refusal that quotes its text loses it.
-func TestBatchResultQuotes(t *testing.T) {
-	const text = "the secret of the whole village and its well"
-	r, ok := aBatch(t).result([]byte(`{"key":"a","error":{"code":3,"message":"cannot embed: `+text+`"}}`),
-		func(id string) string { return map[string]string{"a": text}[id] })
-	if !ok || r.Err == nil || strings.Contains(r.Err.Error(), "village") {
-		t.Errorf("got %v, want a refusal without the text", r.Err)
-	}
+	vendortest.Answers(t, aBatch(t).result, []float32{0.6, 0.8}, map[string]vendortest.Answered{
+		"a vector":                    {Line: `{"key":"a","response":{"embedding":{"values":[3,4]}}}`},
+		"with a count":                {Line: `{"key":"a","response":{"embedding":{"values":[3,4]},"usageMetadata":{"promptTokenCount":3}}}`, Tokens: 3},
+		"with another count":          {Line: `{"key":"a","response":{"embedding":{"values":[3,4]},"tokenCount":"3"}}`, Tokens: 3},
+		"with a count that is none":   {Line: `{"key":"a","response":{"embedding":{"values":[3,4]},"tokenCount":{}}}`},
+		"another length":              {Line: `{"key":"a","response":{"embedding":{"values":[3]},"tokenCount":3}}`, Kind: embedding.Malformed, Tokens: 3},
+		"no numbers":                  {Line: `{"key":"a","response":{"embedding":{"values":[null,1]}}}`, Kind: embedding.Malformed},
+		"no vector":                   {Line: `{"key":"a","response":{}}`, Kind: embedding.Malformed},
+		"a list of vectors":           {Line: `{"key":"a","response":{"embedding":[{"values":[3,4]}]}}`, Kind: embedding.Malformed},
+		"refused":                     {Line: `{"key":"a","error":{"code":3,"message":"bad text"}}`, Kind: embedding.Invalid},
+		"refused, in HTTP":            {Line: `{"key":"a","error":{"code":400,"message":"bad text","status":"INVALID_ARGUMENT"}}`, Kind: embedding.Invalid},
+		"too long":                    {Line: `{"key":"a","error":{"code":3,"message":"The input token count is 9000 but the model supports up to 2048"}}`, Kind: embedding.Rejected},
+		"a rate":                      {Line: `{"key":"a","error":{"code":8,"message":"slower"}}`, Kind: embedding.RateLimited},
+		"a failure of the service":    {Line: `{"key":"a","error":{"code":13,"message":"oh"}}`, Kind: embedding.Unavailable},
+		"an error of another form":    {Line: `{"key":"a","error":"oh"}`, Kind: embedding.Unavailable},
+		"neither":                     {Line: `{"key":"a"}`, Kind: embedding.Unavailable},
+		"cut":                         {Line: `{"key":"a","response":{"embedding":{"values":[3,`, Cut: true},
+		"not JSON":                    {Line: `<html>`, Cut: true},
+		"two documents on one line":   {Line: `{"key":"a"}{"key":"b"}`, Cut: true},
+		"no key: an answer to nobody": {Line: `{"response":{"embedding":{"values":[3,4]}}}`},
+	})
+	vendortest.Unquoted(t, aBatch(t).result, `{"key":"a","error":{"code":3,"message":"cannot embed: %s"}}`)
 }
 
 // A line of a batch is one line of JSON, whatever the text.

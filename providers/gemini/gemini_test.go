@@ -7,7 +7,6 @@ import (
 	"math"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding"
@@ -23,9 +22,7 @@ func emulate(t *testing.T, o gemini.Options) (*vendortest.Emulator, embedding.Em
 	t.Helper()
 	s := vendortest.Serve(t)(geminitest.New(emulator.Options{Keys: []string{vendortest.Key}}))
 	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "gemini-embedding-001"), cmp.Or(o.Key, vendortest.Key), s.URL+geminitest.BasePath+"/"
-	e, err := gemini.New(o)
-	expect.NoError(t, err)
-	return s, e
+	return s, vendortest.Opened(t)(gemini.New(o))
 }
 
 func TestLaws(t *testing.T) {
@@ -55,21 +52,13 @@ var wire = embedtest.Wire{
 		return texts, nil
 	},
 	Answer: func(items []embedtest.WireItem, tokens int) []byte {
-		rows := make([]string, len(items))
-		for i, item := range items {
-			if rows[i] = "null"; item.Vector != "" {
-				rows[i] = `{"values":` + item.Vector + `}`
-			}
-		}
-		return fmt.Appendf(nil, `{"embeddings":[%s],"usageMetadata":{"promptTokenCount":%d}}`, strings.Join(rows, ","), tokens)
+		return fmt.Appendf(nil, `{"embeddings":[%s],"usageMetadata":{"promptTokenCount":%d}}`, vendortest.Rows(items, `{"values":%s}`), tokens)
 	},
 }
 
 func TestWire(t *testing.T) {
 	embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
-		e, err := gemini.New(gemini.Options{Model: "gemini-embedding-001", Dimensions: 128, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-		expect.NoError(t, err)
-		return e
+		return vendortest.Opened(t)(gemini.New(gemini.Options{Model: "gemini-embedding-001", Dimensions: 128, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true}))
 	})
 }
 
@@ -96,13 +85,8 @@ func TestWhatIsSent(t *testing.T) {
 		{gemini.Options{Model: "gemini-embedding-2"}, embedding.TaskQuery, `{"model":"models/gemini-embedding-2","content":{"parts":[{"text":"task: search result | query: hi"}]}}`},
 	} {
 		s, e := emulate(t, tc.o)
-		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task})
-		if err != nil || res.Usage != (embedding.Usage{Requests: 1, Unmetered: 1}) {
-			t.Errorf("got %+v, %v, want Usage %v", res.Usage, err, embedding.Usage{Requests: 1, Unmetered: 1})
-		}
-		if want := `{"requests":[` + tc.want + `]}`; s.Last() != want {
-			t.Errorf("sent %s\nwant %s", s.Last(), want)
-		}
+		res := s.Receives(t, e, embedding.Request{Texts: []string{"hi"}, Task: tc.task}, `{"requests":[`+tc.want+`]}`)
+		expect.Equal(t, "usage", res.Usage, embedding.Usage{Requests: 1, Unmetered: 1})
 	}
 }
 
@@ -141,28 +125,22 @@ func TestBadOptions(t *testing.T) {
 }
 
 func TestModel(t *testing.T) {
-	e, err := gemini.New(gemini.Options{Model: "gemini-embedding-001", Dimensions: 768, Key: "k"})
-	expect.NoError(t, err)
-	m := e.Model()
+	m := vendortest.Opened(t)(gemini.New(gemini.Options{Model: "gemini-embedding-001", Dimensions: 768, Key: "k"})).Model()
 	if m.Space != "gemini/gemini-embedding-001@768" || m.Symmetric || m.Variant != "taskType" || !m.Normalized ||
 		m.Limits != (embedding.Limits{Texts: 100, TextTokens: 2048}) || m.Price.PerMillion != 0.15 {
 		t.Errorf("got %+v, want Space gemini/gemini-embedding-001@768, Symmetric false, Variant taskType, Normalized true, Limits %v, PerMillion %v",
 			m, embedding.Limits{Texts: 100, TextTokens: 2048}, 0.15)
 	}
-	if e, err = gemini.New(gemini.Options{Model: "gemini-embedding-001", Key: "k", Plain: true}); err != nil || !e.Model().Symmetric || e.Model().Variant != "" {
-		t.Errorf("got %+v, %v, want Symmetric true, Variant none", e.Model(), err)
-	}
+	m = vendortest.Opened(t)(gemini.New(gemini.Options{Model: "gemini-embedding-001", Key: "k", Plain: true})).Model()
+	expect.Equal(t, "symmetric", m.Symmetric, true)
+	expect.Equal(t, "variant", m.Variant, "")
 }
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, gemini.Options{Limits: embedding.Limits{Texts: 1000}})
-	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 101), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 100 {
-		t.Errorf("got %+v, want Texts 100", got.Allowed)
-	}
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 101), embedding.TooLarge, "middleware.Batch").Allowed, embedding.Limits{Texts: 100})
 	_, e = emulate(t, gemini.Options{Key: "another-key-0123456789"})
-	if got := vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong"); got.Status != 400 {
-		t.Errorf("got %+v, want Status 400", got)
-	}
+	expect.Equal(t, "status", vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong").Status, 400)
 	_, e = emulate(t, gemini.Options{Model: "gemini-embedding-9", Unlisted: true})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "no such model for embeddings")
 }

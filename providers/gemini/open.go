@@ -4,26 +4,19 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/batchapi"
 	"github.com/vecspace/embedding/providers/catalog"
+	"github.com/vecspace/embedding/providers/internal/setup"
 	"github.com/vecspace/embedding/providers/ref"
 )
 
 // Open opens a reference. Its options set the fields of [Options]. Open does no I/O, and its errors
 // are [*embedding.Error].
 func Open(r ref.Ref) (embedding.Embedder, error) {
-	o := Options{Model: r.Model}
-	if err := r.Decode(&o); err != nil {
-		return nil, err
-	}
-	return New(o)
+	return setup.Open(r, Options{Model: r.Model}, New)
 }
 
 // OpenBatches opens the batch API for the model of a reference, as [Open] opens its Embedder.
 func OpenBatches(r ref.Ref) (batchapi.API, error) {
-	o := Options{Model: r.Model}
-	if err := r.Decode(&o); err != nil {
-		return nil, err
-	}
-	return NewBatches(o)
+	return setup.Open(r, Options{Model: r.Model}, NewBatches)
 }
 
 // Catalog returns the models that this package knows. The result is the caller's own.

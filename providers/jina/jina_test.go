@@ -20,9 +20,7 @@ func emulate(t *testing.T, o jina.Options) (*vendortest.Emulator, embedding.Embe
 	t.Helper()
 	s := vendortest.Serve(t)(jinatest.New(emulator.Options{Keys: []string{vendortest.Key}}))
 	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "jina-embeddings-v3"), cmp.Or(o.Key, vendortest.Key), s.URL+jinatest.BasePath
-	e, err := jina.New(o)
-	expect.NoError(t, err)
-	return s, e
+	return s, vendortest.Opened(t)(jina.New(o))
 }
 
 func TestLaws(t *testing.T) {
@@ -35,9 +33,7 @@ func TestLaws(t *testing.T) {
 
 func TestHTTP(t *testing.T) {
 	embedtest.TestHTTP(t, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
-		e, err := jina.New(jina.Options{Model: "jina-embeddings-v3", Dimensions: 256, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-		expect.NoError(t, err)
-		return e
+		return vendortest.Opened(t)(jina.New(jina.Options{Model: "jina-embeddings-v3", Dimensions: 256, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true}))
 	})
 }
 
@@ -67,12 +63,7 @@ func TestWhatIsSent(t *testing.T) {
 		{jina.Options{Plain: true}, embedding.TaskQuery, `{"model":"jina-embeddings-v3","input":["hi"],` + rest + `false}`},
 	} {
 		s, e := emulate(t, tc.o)
-		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task}); err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
-		if s.Last() != tc.want {
-			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
-		}
+		s.Receives(t, e, embedding.Request{Texts: []string{"hi"}, Task: tc.task}, tc.want)
 	}
 }
 
@@ -103,8 +94,7 @@ func TestModel(t *testing.T) {
 		{"jina-embeddings-v4", "jina/jina-embeddings-v4@2048", false, "task"},
 		{"jina-embeddings-v2-base-zh", "jina/jina-embeddings-v2-base-zh@768", true, ""},
 	} {
-		e, err := jina.New(jina.Options{Model: tc.id, Key: "jina_0123456789"})
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(jina.New(jina.Options{Model: tc.id, Key: "jina_0123456789"}))
 		if m := e.Model(); m.Space != tc.space || m.Symmetric != tc.symmetric || m.Variant != tc.variant || m.Limits.Texts != 512 || m.Endpoint != "api.jina.ai" {
 			t.Errorf("got %+v, want Space %v, Symmetric %v, Variant %v, Texts 512, Endpoint api.jina.ai",
 				m, tc.space, tc.symmetric, tc.variant)
@@ -114,12 +104,8 @@ func TestModel(t *testing.T) {
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, jina.Options{Limits: embedding.Limits{Texts: 5000}})
-	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 2049), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 2048 {
-		t.Errorf("got %+v, want Texts 2048", got.Allowed)
-	}
-	if got := vendortest.Failure(t, e, []string{strings.Repeat("a ", 9000)}, embedding.Rejected, "Options.Truncate"); got.Allowed.TextTokens != 8192 {
-		t.Errorf("got %+v, want TextTokens 8192", got.Allowed)
-	}
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 2049), embedding.TooLarge, "middleware.Batch").Allowed, embedding.Limits{Texts: 2048})
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, []string{strings.Repeat("a ", 9000)}, embedding.Rejected, "Options.Truncate").Allowed, embedding.Limits{TextTokens: 8192})
 	_, e = emulate(t, jina.Options{Key: "another-key-0123456789"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong")
 	_, e = emulate(t, jina.Options{Model: "jina-embeddings-v9", Unlisted: true})

@@ -9,6 +9,7 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/race"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/local/internal/kernel"
 )
 
@@ -24,8 +25,7 @@ func sets8() []*kernel.Set {
 func TestInt8(t *testing.T) {
 	for name, m := range models {
 		dir := written(t, m)
-		whole, err := New(Options{Folder: dir})
-		expect.NoError(t, err)
+		whole := vendortest.Opened(t)(New(Options{Folder: dir}))
 		want, err := embedding.Documents(t.Context(), whole, sentences)
 		expect.NoError(t, err)
 		var first [][]float32
@@ -60,8 +60,7 @@ func TestInt8(t *testing.T) {
 
 func TestLawsInt8(t *testing.T) {
 	for _, name := range []string{"the usual", "odd widths", "roberta"} {
-		e, err := New(Options{Folder: written(t, models[name]), Truncate: true, Threads: 3, Quantize: "int8"})
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(New(Options{Folder: written(t, models[name]), Truncate: true, Threads: 3, Quantize: "int8"}))
 		embedtest.Test(t, func(*testing.T) embedtest.Subject { return embedtest.Subject{Embedder: e} })
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/race"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/local/internal/kernel"
 	"github.com/vecspace/embedding/providers/local/internal/safetensors"
 	"github.com/vecspace/embedding/providers/local/tiny"
@@ -241,8 +242,7 @@ func TestLaws(t *testing.T) {
 // nothing. If texts are cut, the vector is that of the beginning, with [SEP] at its end.
 func TestTooLong(t *testing.T) {
 	dir := written(t, tiny.Model{Length: 20, Prompts: map[string]string{"query": "q q "}})
-	e, err := New(Options{Folder: dir})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(New(Options{Folder: dir}))
 	most := e.Model().Limits.TextTokens
 	expect.Equal(t, "tokens of a text", most, 20-2-2)
 	fits, long := strings.Repeat("a ", most), strings.Repeat("a ", most+3)
@@ -258,8 +258,7 @@ func TestTooLong(t *testing.T) {
 	}
 	expect.Equal(t, "usage", p.Response.Usage, embedding.Usage{Requests: 1, Tokens: 20 + 5})
 
-	cut, err := New(Options{Folder: dir, Truncate: true})
-	expect.NoError(t, err)
+	cut := vendortest.Opened(t)(New(Options{Folder: dir, Truncate: true}))
 	expect.Equal(t, "variant", cut.Model().Variant, `query="q q ",truncate`)
 	res, err = cut.Embed(t.Context(), embedding.Request{Texts: []string{fits, long}, Task: embedding.TaskQuery})
 	expect.NoError(t, err)
@@ -269,8 +268,7 @@ func TestTooLong(t *testing.T) {
 
 // A text with nothing but a long one fails whole, without an answer.
 func TestAllTooLong(t *testing.T) {
-	e, err := New(Options{Folder: written(t, tiny.Model{Length: 4})})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(New(Options{Folder: written(t, tiny.Model{Length: 4})}))
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a b c d"}})
 	if !errors.Is(err, embedding.Rejected) || res.Usage != (embedding.Usage{}) {
 		t.Errorf("got %v and %v, want Rejected and no usage", res, err)
@@ -285,8 +283,7 @@ func TestNoToken(t *testing.T) {
 	expect.NoError(t, err)
 	changed := strings.Replace(string(text), `"post_processor": {`, `"post_processor": null, "x": {`, 1)
 	expect.NoError(t, os.WriteFile(name, []byte(changed), 0o600))
-	e, err := New(Options{Folder: dir})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(New(Options{Folder: dir}))
 	_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"a", "\x01"}})
 	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !ok || len(p.Failed) != 1 || !errors.Is(p.Failed[0].Err, embedding.Rejected) || !strings.Contains(p.Failed[0].Err.Error(), "text 1 has no token") {
@@ -302,8 +299,7 @@ func TestSpace(t *testing.T) {
 	for name, m := range map[string]tiny.Model{
 		"usual": {}, "seed": {Seed: 1}, "roberta": {Roberta: true}, "pooling": {Pooling: "cls"}, "length": {Length: 63}, "normalize": {Unnormalized: true},
 	} {
-		e, err := New(Options{Folder: written(t, m)})
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(New(Options{Folder: written(t, m)}))
 		space := e.Model().Space
 		if !strings.HasPrefix(string(space), "local/tiny-") || !strings.HasSuffix(string(space), "@32") {
 			t.Errorf("%s: got the space %s, want local/tiny-HASH@32", name, space)
@@ -313,36 +309,29 @@ func TestSpace(t *testing.T) {
 		}
 		spaces[space] = name
 	}
-	if spaces["local/tiny-0a364490@32"] != "usual" {
-		t.Errorf("got %v, want the space of earlier versions: stored vectors must stay usable", spaces)
-	}
+	expect.Equal(t, fmt.Sprint("whose space is that of earlier versions, for stored vectors: ", spaces), spaces["local/tiny-0a364490@32"], "usual")
 	dir := written(t, tiny.Model{Prompts: map[string]string{"query": "q: "}})
 	for _, o := range []Options{{}, {Plain: true}, {Truncate: true}, {Threads: 1}} {
 		o.Folder = dir
 		e, err := New(o)
 		expect.NoError(t, err)
-		if spaces[e.Model().Space] != "usual" {
-			t.Errorf("%+v: got the space %s, want the one without prompts", o, e.Model().Space)
-		}
+		expect.Equal(t, fmt.Sprintf("%+v: whose space %s is", o, e.Model().Space), spaces[e.Model().Space], "usual")
 		expect.Equal(t, "symmetric", e.Model().Symmetric, o.Plain)
 	}
-	e, err := New(Options{Folder: dir, Space: "mine"})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(New(Options{Folder: dir, Space: "mine"}))
 	expect.Equal(t, "space", e.Model().Space, embedding.Space("mine"))
 }
 
 // A call that is canceled ends between two layers, and the model is as good as before.
 func TestCanceled(t *testing.T) {
-	e, err := New(Options{Folder: written(t, tiny.Model{Layers: 5}), Threads: 2})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(New(Options{Folder: written(t, tiny.Model{Layers: 5}), Threads: 2}))
 	before, err := e.Embed(t.Context(), embedding.Request{Texts: sentences})
 	expect.NoError(t, err)
 	// The guard looks once, Embed for the only text, and Run before each of the five layers.
 	for looks := range 7 {
 		ctx := &countdown{Context: t.Context(), left: looks}
-		if _, err := e.Embed(ctx, embedding.Request{Texts: sentences[:1]}); !errors.Is(err, context.Canceled) {
-			t.Errorf("canceled after %d looks: got %v, want the context's error", looks, err)
-		}
+		_, err := e.Embed(ctx, embedding.Request{Texts: sentences[:1]})
+		vendortest.Refused(t, fmt.Sprintf("canceled after %d looks", looks), err, context.Canceled)
 	}
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: sentences})
 	expect.NoError(t, err)
@@ -368,13 +357,10 @@ func TestFileCut(t *testing.T) {
 		t.Skip("elsewhere the file may be read and not mapped")
 	}
 	dir := written(t, tiny.Model{Hidden: 512, Heads: 8, Layers: 1})
-	e, err := New(Options{Folder: dir})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(New(Options{Folder: dir}))
 	expect.NoError(t, os.Truncate(filepath.Join(dir, "model.safetensors"), 0))
-	_, err = e.Embed(t.Context(), embedding.Request{Texts: []string{"hello"}})
-	if !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "load the model again") {
-		t.Errorf("got %v, want Unavailable and what to do", err)
-	}
+	_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hello"}})
+	vendortest.Refused(t, "a file that was cut", err, embedding.Unavailable, "load the model again")
 }
 
 // A model that nobody uses any more is unmapped.
@@ -383,8 +369,7 @@ func TestUnmapped(t *testing.T) {
 		t.Skip("only Linux lists what is mapped")
 	}
 	dir := written(t, tiny.Model{})
-	e, err := New(Options{Folder: dir})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(New(Options{Folder: dir}))
 	mapped := func() bool {
 		text, err := os.ReadFile("/proc/self/maps")
 		expect.NoError(t, err)
@@ -427,8 +412,7 @@ func TestAllocations(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	for _, quantize := range []string{"", "int8"} {
-		e, err := New(Options{Folder: written(t, tiny.Model{Layers: 6}), Threads: 1, Quantize: quantize})
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(New(Options{Folder: written(t, tiny.Model{Layers: 6}), Threads: 1, Quantize: quantize}))
 		texts := make([]string, 100)
 		for i := range texts {
 			texts[i] = sentences[i%2]

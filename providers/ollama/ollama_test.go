@@ -3,7 +3,6 @@ package ollama_test
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -25,9 +24,7 @@ func emulate(t *testing.T, o ollama.Options) (*vendortest.Emulator, embedding.Em
 	t.Helper()
 	s := vendortest.Serve(t)(ollamatest.New(emulator.Options{}))
 	o.Model, o.BaseURL = cmp.Or(o.Model, "nomic-embed-text"), s.URL
-	e, err := ollama.New(o)
-	expect.NoError(t, err)
-	return s, e
+	return s, vendortest.Opened(t)(ollama.New(o))
 }
 
 func TestLaws(t *testing.T) {
@@ -52,13 +49,7 @@ var wire = embedtest.Wire{
 		return req.Input, nil
 	},
 	Answer: func(items []embedtest.WireItem, tokens int) []byte {
-		rows := make([]string, len(items))
-		for i, item := range items {
-			if rows[i] = item.Vector; rows[i] == "" {
-				rows[i] = "null"
-			}
-		}
-		return fmt.Appendf(nil, `{"model":"m","embeddings":[%s],"total_duration":14143917,"load_duration":1019500,"prompt_eval_count":%d}`, strings.Join(rows, ","), tokens)
+		return fmt.Appendf(nil, `{"model":"m","embeddings":[%s],"total_duration":14143917,"load_duration":1019500,"prompt_eval_count":%d}`, vendortest.Rows(items, "%s"), tokens)
 	},
 }
 
@@ -68,9 +59,7 @@ func TestWire(t *testing.T) {
 	for name, dims := range map[string]int{"unknown dimensions": 0, "known dimensions": 16} {
 		t.Run(name, func(t *testing.T) {
 			embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
-				e, err := ollama.New(ollama.Options{Model: "m", NativeDimensions: dims, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-				expect.NoError(t, err)
-				return e
+				return vendortest.Opened(t)(ollama.New(ollama.Options{Model: "m", NativeDimensions: dims, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true}))
 			})
 		})
 	}
@@ -109,12 +98,7 @@ func TestWhatIsSent(t *testing.T) {
 		{ollama.Options{QueryPrefix: "q: "}, embedding.TaskDocument, `{"model":"nomic-embed-text:latest","input":["<hi>"],"truncate":false}`},
 	} {
 		s, e := emulate(t, tc.o)
-		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"<hi>"}, Task: tc.task}); err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
-		if s.Last() != tc.want {
-			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
-		}
+		s.Receives(t, e, embedding.Request{Texts: []string{"<hi>"}, Task: tc.task}, tc.want)
 	}
 }
 
@@ -170,9 +154,9 @@ func TestModel(t *testing.T) {
 		t.Errorf("got %+v, want ID nomic-embed-text:latest, Space ollama@{Endpoint}/nomic-embed-text:latest@768, Symmetric false, Normalized true, Limits %v, %q",
 			m, embedding.Limits{TextTokens: 2048 - 7}, `query="search_query: "`)
 	}
-	if _, e = emulate(t, ollama.Options{Plain: true}); e.Model().Variant != "" || !e.Model().Symmetric {
-		t.Errorf("got %+v, want Variant none, Symmetric true", e.Model())
-	}
+	_, e = emulate(t, ollama.Options{Plain: true})
+	expect.Equal(t, "variant", e.Model().Variant, "")
+	expect.Equal(t, "symmetric", e.Model().Symmetric, true)
 	// Another tag is another model.
 	e, err := ollama.New(ollama.Options{Model: "nomic-embed-text:v2"})
 	if err != nil || e.Model().Dimensions != 0 || e.Model().Space != "" {
@@ -192,19 +176,16 @@ func TestBadInput(t *testing.T) {
 	_, e = emulate(t, ollama.Options{})
 	vendortest.Failure(t, e, []string{long}, embedding.Rejected, "Options.Truncate")
 	_, e = emulate(t, ollama.Options{Truncate: true})
-	if _, err := embedding.Query(t.Context(), e, long); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	_, err := embedding.Query(t.Context(), e, long)
+	expect.NoError(t, err)
 	// The server ignores dimensions beyond the model's own.
 	_, e = emulate(t, ollama.Options{Model: "nomic-embed-text:latest", Dimensions: 0, NativeDimensions: 768})
 	if v, err := embedding.Query(t.Context(), e, "hi"); err != nil || len(v) != 768 {
 		t.Errorf("got %d dimensions, %v, want 768", len(v), err)
 	}
-	e, err := ollama.New(ollama.Options{Model: "m", BaseURL: "http://127.0.0.1:1"})
-	expect.NoError(t, err)
-	if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "is Ollama running") {
-		t.Errorf("got %v, want %v, %q", err, embedding.Unavailable, "is Ollama running")
-	}
+	e = vendortest.Opened(t)(ollama.New(ollama.Options{Model: "m", BaseURL: "http://127.0.0.1:1"}))
+	_, err = embedding.Query(t.Context(), e, "hi")
+	vendortest.Refused(t, "no server", err, embedding.Unavailable, "is Ollama running")
 }
 
 // TestMoreDimensionsThanTheModelHas: the server gives the model's own vectors then, with status
@@ -214,7 +195,6 @@ func TestMoreDimensionsThanTheModelHas(t *testing.T) {
 		fmt.Fprint(w, `{"embeddings":[[0.6,0.8]],"prompt_eval_count":1}`)
 	}))
 	defer srv.Close()
-	e, err := ollama.New(ollama.Options{Model: "tiny", Dimensions: 4, BaseURL: srv.URL})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(ollama.New(ollama.Options{Model: "tiny", Dimensions: 4, BaseURL: srv.URL}))
 	vendortest.Failure(t, e, []string{"hello"}, embedding.Invalid, "have 2 dimensions and 4 are asked for", "ask for fewer")
 }

@@ -3,17 +3,14 @@ package ollama
 import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/catalog"
+	"github.com/vecspace/embedding/providers/internal/setup"
 	"github.com/vecspace/embedding/providers/ref"
 )
 
 // Open opens a reference. Its options set the fields of [Options]. Open does no I/O, and its errors
 // are [*embedding.Error].
 func Open(r ref.Ref) (embedding.Embedder, error) {
-	o := Options{Model: r.Model}
-	if err := r.Decode(&o); err != nil {
-		return nil, err
-	}
-	return New(o)
+	return setup.Open(r, Options{Model: r.Model}, New)
 }
 
 // Catalog returns the models that this package knows. The result is the caller's own.

@@ -7,6 +7,7 @@ import (
 	"github.com/vecspace/embedding/internal/prefixes"
 	"github.com/vecspace/embedding/providers/batchapi"
 	"github.com/vecspace/embedding/providers/catalog"
+	"github.com/vecspace/embedding/providers/internal/setup"
 	"github.com/vecspace/embedding/providers/openai/internal/models"
 	"github.com/vecspace/embedding/providers/ref"
 )
@@ -15,28 +16,21 @@ import (
 // the preset. For "openai", which may be any server of OpenAI's API, the address picks it. Open
 // does no I/O, and its errors are [*embedding.Error].
 func Open(r ref.Ref) (embedding.Embedder, error) {
-	o, err := options(r)
-	if err != nil {
-		return nil, err
-	}
-	return New(o)
+	return setup.Open(r, options(r), New)
 }
 
 // OpenBatches opens the batch API for the model of a reference, as [Open] opens its Embedder.
 func OpenBatches(r ref.Ref) (batchapi.API, error) {
-	o, err := options(r)
-	if err != nil {
-		return nil, err
-	}
-	return NewBatches(o)
+	return setup.Open(r, options(r), NewBatches)
 }
 
-func options(r ref.Ref) (o Options, err error) {
-	o = Options{Model: r.Model, Preset: r.Provider}
+// options are those that come before the reference's own.
+func options(r ref.Ref) Options {
+	o := Options{Model: r.Model, Preset: r.Provider}
 	if o.Preset == "openai" {
 		o.Preset = ""
 	}
-	return o, r.Decode(&o)
+	return o
 }
 
 // Catalog returns the models of all presets, OpenAI first. The result is the caller's own.

@@ -2,21 +2,32 @@ package openai_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding"
-	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 )
 
-// spy answers every request with a refusal, and keeps whom it was for and with which key.
-type spy struct{ host, auth string }
-
-func (s *spy) RoundTrip(r *http.Request) (*http.Response, error) {
-	s.host, s.auth = r.URL.Host, r.Header.Get("Authorization")
-	return &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+// getsKey checks which host is asked, with which key, and that the error of a refusal has the
+// advice and not the key.
+func getsKey(t *testing.T, o openai.Options, host, key, advice string) {
+	t.Helper()
+	var asked, sent string
+	o.HTTPClient = &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
+		asked, sent = r.URL.Host, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		return &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	})}
+	_, err := embedding.Query(t.Context(), vendortest.Opened(t)(openai.New(o)), "hello")
+	if !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), advice) || strings.Contains(err.Error(), "sk-") {
+		t.Errorf("%+v: got %v, want %v and %q", o, err, embedding.Auth, advice)
+	}
+	if asked != host || sent != key {
+		t.Errorf("%+v: %s was asked with the key %q, want %s with %q", o, asked, sent, host, key)
+	}
 }
 
 // TestWhoGetsTheKey holds the rule of the package documentation: OpenAI's key goes to OpenAI and to
@@ -46,17 +57,8 @@ func TestWhoGetsTheKey(t *testing.T) {
 			t.Setenv(openai.KeyVariable, tc.key)
 			t.Setenv(openai.BaseURLVariable, tc.base)
 			t.Setenv("GIVEN_KEY", "sk-given")
-			s := new(spy)
-			tc.o.Model, tc.o.HTTPClient = "text-embedding-3-small", &http.Client{Transport: s}
-			e, err := openai.New(tc.o)
-			expect.NoError(t, err)
-			_, err = embedding.Query(t.Context(), e, "hello")
-			if !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), tc.advice) || strings.Contains(err.Error(), "sk-") {
-				t.Errorf("got %v, want %q", err, tc.advice)
-			}
-			if sent := strings.TrimPrefix(s.auth, "Bearer "); s.host != tc.host || sent != tc.sent {
-				t.Errorf("%s was asked with the key %q, want %s with %q", s.host, sent, tc.host, tc.sent)
-			}
+			tc.o.Model = "text-embedding-3-small"
+			getsKey(t, tc.o, tc.host, tc.sent, tc.advice)
 		})
 	}
 }
@@ -70,8 +72,7 @@ func TestNoKey(t *testing.T) {
 		"no API key: set the variable MINE":           {BaseURL: "http://localhost:8080/v1", KeyEnv: "MINE"},
 	} {
 		o.Model = "text-embedding-3-small"
-		if _, err := build(t, o); !errors.Is(err, embedding.Auth) || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q", err, want)
-		}
+		_, err := build(t, o)
+		vendortest.Refused(t, fmt.Sprintf("%+v", o), err, embedding.Auth, want)
 	}
 }

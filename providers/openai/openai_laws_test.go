@@ -6,7 +6,6 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
-	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/emulator"
 	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
@@ -24,8 +23,7 @@ func TestLaws(t *testing.T) {
 			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
 				s, base := emulate(t)
 				o.Model, o.BaseURL, o.Key, o.Limits.Texts = "text-embedding-v4", base, emulator.DefaultKey, 10
-				e, err := openai.New(o)
-				expect.NoError(t, err)
+				e := vendortest.Opened(t)(openai.New(o))
 				return embedtest.Subject{Embedder: e, Ledger: func() embedding.Usage { return s.Ledger().Usage() }}
 			})
 		})
@@ -49,8 +47,7 @@ func TestLawsOfVendors(t *testing.T) {
 				s := vendortest.Serve(t)(tc.open())
 				o := tc.o
 				o.BaseURL, o.Key = s.URL+openaitest.BasePath, keys[0]
-				e, err := openai.New(o)
-				expect.NoError(t, err)
+				e := vendortest.Opened(t)(openai.New(o))
 				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
 			})
 		})
@@ -65,9 +62,7 @@ func TestHTTP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			embedtest.TestHTTP(t, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
 				o.Model, o.BaseURL, o.Key, o.HTTPClient, o.AllowHTTP = "m", baseURL, embedtest.TestKey, client, true
-				e, err := openai.New(o)
-				expect.NoError(t, err)
-				return e
+				return vendortest.Opened(t)(openai.New(o))
 			})
 		})
 	}

@@ -2,7 +2,6 @@ package openai_test
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -37,9 +36,7 @@ func TestPresetsAreWhole(t *testing.T) {
 			t.Errorf("%s is there twice", p.Name)
 		}
 		names = append(names, p.Name)
-		if p.Local != (len(p.Models) == 0) {
-			t.Errorf("%s: a vendor has models, a server that people run has any", p.Name)
-		}
+		expect.Equal(t, p.Name+": it has no models, as a server that people run", p.Local, len(p.Models) == 0)
 		if p.Local == strings.HasPrefix(p.BaseURL, "https://") {
 			t.Errorf("%s: %s", p.Name, p.BaseURL)
 		}
@@ -128,16 +125,7 @@ func TestWhatIsSentToPresets(t *testing.T) {
 		`{"model":"codestral-embed","input":["hi"],"encoding_format":"base64"}`:    {BaseURL: "https://api.mistral.ai/v1", Model: "codestral-embed", EncodingFormat: "base64"},
 		`{"model":"m","input":["hi"],"encoding_format":"float","dimensions":1024}`: {Preset: "vllm", Model: "m", Dimensions: 1024},
 	} {
-		network := new(recorder)
-		o.Key, o.HTTPClient = "sk-test", &http.Client{Transport: network}
-		e, err := openai.New(o)
-		expect.NoError(t, err)
-		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
-			t.Errorf("got %v, want %v", err, embedding.Unavailable)
-		}
-		if network.body != want {
-			t.Errorf("sent %s\nwant %s", network.body, want)
-		}
+		expect.Equal(t, "sent", offline(t, o), want)
 	}
 }
 
@@ -163,16 +151,8 @@ func TestWhoGetsThePresetsKey(t *testing.T) {
 		{openai.Options{Preset: "vllm", BaseURL: "https://lab.example/v1", KeyEnv: "VLLM_API_KEY"}, "lab.example", "sk-vllm"},
 		{openai.Options{Preset: "lmstudio"}, "127.0.0.1:1234", ""},
 	} {
-		s := new(spy)
-		tc.o.Model, tc.o.HTTPClient = "m", &http.Client{Transport: s}
-		e, err := openai.New(tc.o)
-		expect.NoError(t, err)
-		if _, err = embedding.Query(t.Context(), e, "hello"); !errors.Is(err, embedding.Auth) || strings.Contains(err.Error(), "sk-") {
-			t.Errorf("got %v, want %v", err, embedding.Auth)
-		}
-		if sent := strings.TrimPrefix(s.auth, "Bearer "); s.host != tc.host || sent != tc.sent {
-			t.Errorf("%+v: %s was asked with the key %q, want %s with %q", tc.o, s.host, sent, tc.host, tc.sent)
-		}
+		tc.o.Model = "m"
+		getsKey(t, tc.o, tc.host, tc.sent, "")
 	}
 }
 
@@ -210,8 +190,7 @@ func TestLawsOfPresets(t *testing.T) {
 			embedtest.Test(t, func(t *testing.T) embedtest.Subject {
 				s := vendortest.Serve(t)(tc.open())
 				o.BaseURL, o.Key = s.URL+tc.path, emulator.DefaultKey
-				e, err := openai.New(o)
-				expect.NoError(t, err)
+				e := vendortest.Opened(t)(openai.New(o))
 				return embedtest.Subject{Embedder: e, Ledger: s.Usage}
 			})
 		})
@@ -223,9 +202,7 @@ func TestHTTPOfPresets(t *testing.T) {
 	for _, p := range models.Presets() {
 		t.Run(p.Name, func(t *testing.T) {
 			embedtest.TestHTTP(t, func(t *testing.T, baseURL string, client *http.Client) embedding.Embedder {
-				e, err := openai.New(openai.Options{Preset: p.Name, Model: "m", NativeDimensions: 16, BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true})
-				expect.NoError(t, err)
-				return e
+				return vendortest.Opened(t)(openai.New(openai.Options{Preset: p.Name, Model: "m", NativeDimensions: 16, BaseURL: baseURL, Key: embedtest.TestKey, HTTPClient: client, AllowHTTP: true}))
 			})
 		})
 	}

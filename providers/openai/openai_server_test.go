@@ -14,6 +14,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/openai"
 )
 
@@ -45,25 +46,27 @@ func TestWhatIsSent(t *testing.T) {
 		`{"model":"m","input":["hi"]}`:                                          {EncodingFormat: "none"},
 	} {
 		o.Model, o.BaseURL = "m", base
-		e, err := openai.New(o)
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(openai.New(o))
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: embedding.TaskQuery})
 		if err != nil || fmt.Sprint(res.Vectors) != "[[1 0 0]]" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 3}) {
 			t.Errorf("got %+v, %v, want Vectors [[1 0 0]], Usage %v", res, err, embedding.Usage{Requests: 1, Tokens: 3})
 		}
-		if *body != want {
-			t.Errorf("sent %s\nwant %s", *body, want)
-		}
+		expect.Equal(t, "sent", *body, want)
 	}
 }
 
-// recorder answers nothing and keeps the request's body.
-type recorder struct{ body string }
-
-func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	b, err := io.ReadAll(req.Body)
-	r.body = string(b)
-	return nil, errors.Join(err, errors.New("no network here"))
+// offline returns the body that a query would send if there were a network.
+func offline(t *testing.T, o openai.Options) (body string) {
+	t.Helper()
+	o.Key = "sk-test"
+	o.HTTPClient = &http.Client{Transport: vendortest.RoundTrip(func(r *http.Request) (*http.Response, error) {
+		b, err := io.ReadAll(r.Body)
+		body = string(b)
+		return nil, errors.Join(err, errors.New("no network here"))
+	})}
+	_, err := embedding.Query(t.Context(), vendortest.Opened(t)(openai.New(o)), "hi")
+	vendortest.Refused(t, "no network", err, embedding.Unavailable)
+	return body
 }
 
 func TestWhatIsSentToOpenAI(t *testing.T) {
@@ -73,16 +76,8 @@ func TestWhatIsSentToOpenAI(t *testing.T) {
 		`{"model":"text-embedding-ada-002","input":["hi"],"encoding_format":"base64"}`:                  {Model: "text-embedding-ada-002", Dimensions: 1536},
 		`{"model":"text-embedding-3-large","input":["hi"],"encoding_format":"float"}`:                   {Model: "text-embedding-3-large", EncodingFormat: "float"},
 	} {
-		network := new(recorder)
-		o.BaseURL, o.Key, o.HTTPClient = openai.BaseURL, "sk-test", &http.Client{Transport: network}
-		e, err := openai.New(o)
-		expect.NoError(t, err)
-		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Unavailable) {
-			t.Errorf("got %v, want %v", err, embedding.Unavailable)
-		}
-		if network.body != want {
-			t.Errorf("sent %s\nwant %s", network.body, want)
-		}
+		o.BaseURL = openai.BaseURL
+		expect.Equal(t, "sent", offline(t, o), want)
 	}
 }
 
@@ -96,20 +91,15 @@ func TestDimensions(t *testing.T) {
 			want, words = embedding.Malformed, "has a vector of more than 2 numbers"
 		}
 		o.Model, o.BaseURL = "m", base
-		e, err := openai.New(o)
-		expect.NoError(t, err)
-		if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, want) || !strings.Contains(err.Error(), words) {
-			t.Errorf("%+v: vectors of 3 dimensions: got %v, want %v, %q", o, err, want, words)
-		}
+		e := vendortest.Opened(t)(openai.New(o))
+		_, err := embedding.Query(t.Context(), e, "hi")
+		vendortest.Refused(t, fmt.Sprintf("%+v: vectors of 3 dimensions", o), err, want, words)
 	}
-	e, err := openai.New(openai.Options{Model: "m", BaseURL: base})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(openai.New(openai.Options{Model: "m", BaseURL: base}))
 	if m := e.Model(); m.Dimensions != 0 || m.Space != "" {
 		t.Errorf("got %+v, want Dimensions 0, Space none", m)
 	}
-	if e, err = embedding.Probe(t.Context(), e); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	e = vendortest.Opened(t)(embedding.Probe(t.Context(), e))
 	if m := e.Model(); m.Dimensions != 3 || m.Space != embedding.Space(m.Endpoint+"/m@3") {
 		t.Errorf("got %+v, want Dimensions 3, Space %s/m@3", m, m.Endpoint)
 	}
@@ -118,11 +108,8 @@ func TestDimensions(t *testing.T) {
 // emulate starts a server that takes 10 texts.
 func emulate(t *testing.T) (*emulator.Server, string) {
 	t.Helper()
-	s, err := dashscopetest.New(dashscopetest.Options{})
-	expect.NoError(t, err)
-	srv := httptest.NewServer(s)
-	t.Cleanup(srv.Close)
-	return s, srv.URL + "/compatible-mode/v1"
+	s := vendortest.Serve(t)(dashscopetest.New(dashscopetest.Options{}))
+	return s.Server, s.URL + "/compatible-mode/v1"
 }
 
 func TestElevenTextsForAServerThatTakesTen(t *testing.T) {
@@ -134,8 +121,7 @@ func TestElevenTextsForAServerThatTakesTen(t *testing.T) {
 	}
 	ask := func(texts []string) (embedding.Response, *embedding.Error) {
 		t.Helper()
-		e, err := openai.New(o)
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(openai.New(o))
 		res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
 		failure, _ := errors.AsType[*embedding.Error](err)
 		return res, failure
@@ -147,9 +133,7 @@ func TestElevenTextsForAServerThatTakesTen(t *testing.T) {
 	if _, err := ask(texts); err == nil || err.Kind != embedding.TooLarge || err.Allowed.Texts != 10 || err.Status != 0 {
 		t.Errorf("the limit that was set: %v", err)
 	}
-	if n := s.Ledger().Requests; n != 1 {
-		t.Errorf("got %d requests, want 1", n)
-	}
+	expect.Equal(t, "requests", s.Ledger().Requests, 1)
 	if res, err := ask(texts[:10]); err != nil || len(res.Vectors) != 10 || res.Usage != s.Ledger().Usage() {
 		t.Errorf("got %d vectors, usage %+v, %v, want 10 and the ledger's %+v",
 			len(res.Vectors), res.Usage, err, s.Ledger().Usage())
@@ -162,9 +146,7 @@ func TestLargestAnswerOfUnknownDimensions(t *testing.T) {
 	const size = 2048 * 1536 * 22
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct{ Input []string }
-		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
+		expect.Equal(t, "error", json.NewDecoder(r.Body).Decode(&asked), nil)
 		blank := strings.Repeat(" ", size/len(asked.Input)) // stands for most of the numbers
 		io.WriteString(w, `{"object":"list","usage":{"prompt_tokens":1,"total_tokens":1},"data":[`)
 		for i := range asked.Input {
@@ -176,8 +158,7 @@ func TestLargestAnswerOfUnknownDimensions(t *testing.T) {
 		io.WriteString(w, `]}`)
 	}))
 	defer s.Close()
-	e, err := openai.New(openai.Options{Model: "m", BaseURL: s.URL + "/v1"})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(openai.New(openai.Options{Model: "m", BaseURL: s.URL + "/v1"}))
 	texts := strings.Split(strings.Repeat("a", 2048), "")
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
 	if err != nil || len(res.Vectors) != 2048 || res.Vectors[2047][1] != 2047 {

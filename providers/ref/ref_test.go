@@ -2,10 +2,12 @@ package ref
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestParse(t *testing.T) {
@@ -39,9 +41,7 @@ func TestParse(t *testing.T) {
 		if want == "" {
 			want = tc.reference
 		}
-		if got := ref.String(); got != want {
-			t.Errorf("%q is written as %q, want %q", tc.reference, got, want)
-		}
+		expect.Equal(t, tc.reference+" written", ref.String(), want)
 	}
 }
 
@@ -154,9 +154,7 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%q: %+v is written as %q and read as %+v, %v", reference, ref, ref, again, err)
 			}
 			for name, value := range ref.Values {
-				if again.Values[name] != value {
-					t.Errorf("%q: option %q: %q, then %q", reference, name, value, again.Values[name])
-				}
+				expect.Equal(t, fmt.Sprintf("%q: option %q", reference, name), again.Values[name], value)
 			}
 		}
 		i := int(at % uint(len(reference)+1))

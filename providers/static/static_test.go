@@ -54,9 +54,7 @@ func vectors(t testing.TB, e embedding.Embedder, texts ...string) [][]float32 {
 }
 
 func TestWeights(t *testing.T) {
-	if got := fmt.Sprintf("%x", sha256.Sum256([]byte(weights))); got != weightsSHA256 {
-		t.Errorf("weights.bin has the SHA-256 %s, the source says %s", got, weightsSHA256)
-	}
+	expect.Equal(t, "SHA-256 of weights.bin", fmt.Sprintf("%x", sha256.Sum256([]byte(weights))), weightsSHA256)
 	if len(weights) > 8e6 {
 		t.Errorf("%d bytes", len(weights))
 	}
@@ -314,9 +312,7 @@ func TestUnknownTexts(t *testing.T) {
 		t.Errorf("no word in common: cosine %v", c)
 	}
 	// The same on every machine, for ever: stores keep these vectors.
-	if got := fmt.Sprintf("%.5f", v[0][:3]); got != "[-0.05398 0.07484 -0.00926]" {
-		t.Errorf("the seeded vectors changed: %s", got)
-	}
+	expect.Equal(t, "seeded vectors", fmt.Sprintf("%.5f", v[0][:3]), "[-0.05398 0.07484 -0.00926]")
 }
 
 func TestTruncation(t *testing.T) {

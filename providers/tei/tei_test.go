@@ -32,9 +32,7 @@ func emulate(t *testing.T, o tei.Options) (*vendortest.Emulator, embedding.Embed
 	t.Helper()
 	s := serve(t)
 	o.Model, o.BaseURL = model, s.URL
-	e, err := tei.New(o)
-	expect.NoError(t, err)
-	return s, e
+	return s, vendortest.Opened(t)(tei.New(o))
 }
 
 func TestLaws(t *testing.T) {
@@ -57,13 +55,7 @@ var wire = embedtest.Wire{
 	},
 	// The tokens are in a header that the suite does not write: the usage is unmetered.
 	Answer: func(items []embedtest.WireItem, _ int) []byte {
-		rows := make([]string, len(items))
-		for i, item := range items {
-			if rows[i] = item.Vector; rows[i] == "" {
-				rows[i] = "null"
-			}
-		}
-		return []byte("[" + strings.Join(rows, ",") + "]")
+		return []byte("[" + vendortest.Rows(items, "%s") + "]")
 	},
 }
 
@@ -71,9 +63,7 @@ func TestWire(t *testing.T) {
 	for name, dims := range map[string]int{"unknown dimensions": 0, "known dimensions": 16} {
 		t.Run(name, func(t *testing.T) {
 			embedtest.TestHTTPWire(t, wire, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
-				e, err := tei.New(tei.Options{Model: "m", NativeDimensions: dims, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-				expect.NoError(t, err)
-				return e
+				return vendortest.Opened(t)(tei.New(tei.Options{Model: "m", NativeDimensions: dims, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true}))
 			})
 		})
 	}
@@ -112,27 +102,19 @@ func TestWhatIsSent(t *testing.T) {
 		{tei.Options{DocumentPrefix: "d: "}, embedding.TaskClustering, `{"inputs":["d: hi"],"normalize":true,"truncate":false}`},
 	} {
 		s, e := emulate(t, tc.o)
-		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task}); err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
-		if s.Last() != tc.want {
-			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
-		}
+		s.Receives(t, e, embedding.Request{Texts: []string{"hi"}, Task: tc.task}, tc.want)
 	}
 }
 
 func TestAsk(t *testing.T) {
 	base := serve(t).URL
-	e, err := tei.Ask(t.Context(), tei.Options{BaseURL: base})
-	expect.NoError(t, err)
-	m := e.Model()
+	m := vendortest.Opened(t)(tei.Ask(t.Context(), tei.Options{BaseURL: base})).Model()
 	if m.ID != model || m.Dimensions != 768 || m.Space != embedding.Space("tei@"+m.Endpoint+"/BAAI/bge-base-en-v1.5@768") || m.Limits != (embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512 - 17}) {
 		t.Errorf("got %+v, want ID %v, Dimensions 768, Space tei@{Endpoint}/BAAI/bge-base-en-v1.5@768, Limits %v",
 			m, model, embedding.Limits{Texts: 4, Bytes: 1_800_000, TextTokens: 512 - 17})
 	}
-	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Model: "BAAI/bge-m3"}); !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "has "+model) {
-		t.Errorf("got %v, want %v, %q", err, embedding.Invalid, "has "+model)
-	}
+	_, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Model: "BAAI/bge-m3"})
+	vendortest.Refused(t, "another model", err, embedding.Invalid, "has "+model)
 	for said, want := range map[string]embedding.Kind{
 		`{"model_id":"BAAI/bge-reranker-base","model_type":{"reranker":{"id2label":{"0":"LABEL_0"}}},"max_input_length":512,"max_client_batch_size":32}`: embedding.Invalid,
 		`{"hello":"world"}`: embedding.Malformed,
@@ -140,13 +122,11 @@ func TestAsk(t *testing.T) {
 	} {
 		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, said) }))
 		defer other.Close()
-		if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: other.URL}); !errors.Is(err, want) {
-			t.Errorf("%s: got %v, want %v", said, err, want)
-		}
+		_, err := tei.Ask(t.Context(), tei.Options{BaseURL: other.URL})
+		vendortest.Refused(t, said, err, want)
 	}
-	if _, err := tei.Ask(t.Context(), tei.Options{BaseURL: "http://127.0.0.1:1"}); !errors.Is(err, embedding.Unavailable) || !strings.Contains(err.Error(), "is the server running") {
-		t.Errorf("got %v, want %v, %q", err, embedding.Unavailable, "is the server running")
-	}
+	_, err = tei.Ask(t.Context(), tei.Options{BaseURL: "http://127.0.0.1:1"})
+	vendortest.Refused(t, "no server", err, embedding.Unavailable, "is the server running")
 }
 
 // A server with --default-prompt would double the prefixes. Its tokens show the prompt: the answers
@@ -206,13 +186,10 @@ func TestAskFindsThePrompt(t *testing.T) {
 // prefix=auto goes by the name that the server says.
 func TestAskChoosesThePrefix(t *testing.T) {
 	base := serve(t).URL
-	e, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Prefix: "auto"})
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(tei.Ask(t.Context(), tei.Options{BaseURL: base, Prefix: "auto"}))
 	expect.Equal(t, "variant", e.Model().Variant, `query="Represent this sentence for searching relevant passages: "`)
-	_, err = tei.Ask(t.Context(), tei.Options{BaseURL: base, Prefix: "e6"})
-	if !errors.Is(err, embedding.Invalid) || !strings.Contains(err.Error(), "there is no prefix") {
-		t.Errorf("got the error %v, want that there is no such row", err)
-	}
+	_, err := tei.Ask(t.Context(), tei.Options{BaseURL: base, Prefix: "e6"})
+	vendortest.Refused(t, "no such row", err, embedding.Invalid, "there is no prefix")
 }
 
 func TestBadOptions(t *testing.T) {
@@ -244,41 +221,29 @@ func header(t *testing.T, o tei.Options) string {
 		got = r.Header.Get("Authorization")
 		return nil, errors.New("no network here")
 	})}
-	e, err := tei.New(o)
-	expect.NoError(t, err)
+	e := vendortest.Opened(t)(tei.New(o))
 	_, _ = embedding.Query(t.Context(), e, "hi")
 	return got
 }
 
 func TestTheTokenStaysAtHome(t *testing.T) {
 	t.Setenv(tei.KeyVariable, "hf-token")
-	if got := header(t, tei.Options{BaseURL: "https://x.us-east-1.aws.endpoints.huggingface.cloud"}); got != "Bearer hf-token" {
-		t.Errorf("got %v, want Bearer hf-token", got)
-	}
+	expect.Equal(t, "header for Hugging Face", header(t, tei.Options{BaseURL: "https://x.us-east-1.aws.endpoints.huggingface.cloud"}), "Bearer hf-token")
 	for _, base := range []string{"https://tei.example", "https://huggingface.cloud.evil.example", "http://127.0.0.1:8080"} {
-		if got := header(t, tei.Options{BaseURL: base}); got != "" {
-			t.Errorf("%s gets %q, want none", base, got)
-		}
+		expect.Equal(t, "header for "+base, header(t, tei.Options{BaseURL: base}), "")
 	}
-	if got := header(t, tei.Options{BaseURL: "https://tei.example", KeyEnv: tei.KeyVariable}); got != "Bearer hf-token" {
-		t.Errorf("got %v, want Bearer hf-token", got)
-	}
+	expect.Equal(t, "header for a named variable", header(t, tei.Options{BaseURL: "https://tei.example", KeyEnv: tei.KeyVariable}), "Bearer hf-token")
 }
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, tei.Options{Limits: embedding.Limits{Texts: 10}})
-	if got := vendortest.Failure(t, e, make5(), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 4 {
-		t.Errorf("got %+v, want Texts 4", got.Allowed)
-	}
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, make5(), embedding.TooLarge, "middleware.Batch").Allowed, embedding.Limits{Texts: 4})
 	long := strings.Repeat("word ", 600)
-	if got := vendortest.Failure(t, e, []string{long}, embedding.Rejected, "Options.Truncate"); got.Allowed.TextTokens != 512 {
-		t.Errorf("got %+v, want TextTokens 512", got.Allowed)
-	}
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, []string{long}, embedding.Rejected, "Options.Truncate").Allowed, embedding.Limits{TextTokens: 512})
 	vendortest.Failure(t, e, []string{strings.Repeat("x", 2<<20)}, embedding.TooLarge)
 	_, e = emulate(t, tei.Options{Truncate: true})
-	if _, err := embedding.Query(t.Context(), e, long); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	_, err := embedding.Query(t.Context(), e, long)
+	expect.NoError(t, err)
 	_, e = emulate(t, tei.Options{DocumentPrompt: "nothing"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Invalid, "Available prompts")
 }

@@ -2,7 +2,6 @@ package voyage_test
 
 import (
 	"cmp"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,9 +20,7 @@ func emulate(t *testing.T, o voyage.Options) (*vendortest.Emulator, embedding.Em
 	t.Helper()
 	s := vendortest.Serve(t)(voyagetest.New(emulator.Options{Keys: []string{vendortest.Key}}))
 	o.Model, o.Key, o.BaseURL = cmp.Or(o.Model, "voyage-4-large"), cmp.Or(o.Key, vendortest.Key), s.URL+voyagetest.BasePath
-	e, err := voyage.New(o)
-	expect.NoError(t, err)
-	return s, e
+	return s, vendortest.Opened(t)(voyage.New(o))
 }
 
 func TestLaws(t *testing.T) {
@@ -36,9 +33,7 @@ func TestLaws(t *testing.T) {
 
 func TestHTTP(t *testing.T) {
 	embedtest.TestHTTP(t, func(t *testing.T, base string, client *http.Client) embedding.Embedder {
-		e, err := voyage.New(voyage.Options{Model: "voyage-4", Dimensions: 256, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true})
-		expect.NoError(t, err)
-		return e
+		return vendortest.Opened(t)(voyage.New(voyage.Options{Model: "voyage-4", Dimensions: 256, Key: embedtest.TestKey, BaseURL: base, HTTPClient: client, AllowHTTP: true}))
 	})
 }
 
@@ -66,12 +61,7 @@ func TestWhatIsSent(t *testing.T) {
 		{voyage.Options{Plain: true}, embedding.TaskQuery, `{"model":"voyage-4-large","input":["hi"],"truncation":false,"encoding_format":"base64"}`},
 	} {
 		s, e := emulate(t, tc.o)
-		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"hi"}, Task: tc.task}); err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
-		if s.Last() != tc.want {
-			t.Errorf("sent %s\nwant %s", s.Last(), tc.want)
-		}
+		s.Receives(t, e, embedding.Request{Texts: []string{"hi"}, Task: tc.task}, tc.want)
 	}
 }
 
@@ -94,8 +84,7 @@ func TestBadOptions(t *testing.T) {
 func TestModel(t *testing.T) {
 	spaces := make(map[embedding.Space]bool)
 	for _, id := range []string{"voyage-4-large", "voyage-4", "voyage-4-lite"} {
-		e, err := voyage.New(voyage.Options{Model: id, Key: "pa-0123456789"})
-		expect.NoError(t, err)
+		e := vendortest.Opened(t)(voyage.New(voyage.Options{Model: id, Key: "pa-0123456789"}))
 		spaces[e.Model().Space] = true
 		if e.Model().Endpoint != "api.voyageai.com" || e.Model().Symmetric {
 			t.Errorf("got %+v, want Endpoint api.voyageai.com, Symmetric false", e.Model())
@@ -104,9 +93,7 @@ func TestModel(t *testing.T) {
 	if len(spaces) != 1 || !spaces["voyage/voyage-4@1024"] {
 		t.Errorf("series 4 has the spaces %v", spaces)
 	}
-	e, err := voyage.New(voyage.Options{Model: "voyage-law-2", Key: "al-0123456789", Plain: true})
-	expect.NoError(t, err)
-	m := e.Model()
+	m := vendortest.Opened(t)(voyage.New(voyage.Options{Model: "voyage-law-2", Key: "al-0123456789", Plain: true})).Model()
 	if m.Endpoint != "ai.mongodb.com" || m.Space != "voyage/voyage-law-2@1024" || m.Variant != "" || !m.Symmetric ||
 		m.Limits != (embedding.Limits{Texts: 1000, Tokens: 120_000, TextTokens: 16_000}) {
 		t.Errorf("got %+v, want Endpoint ai.mongodb.com, Space voyage/voyage-law-2@1024, Variant none, Symmetric true, Limits %v",
@@ -116,19 +103,14 @@ func TestModel(t *testing.T) {
 
 func TestBadInput(t *testing.T) {
 	_, e := emulate(t, voyage.Options{Limits: embedding.Limits{Texts: 5000}})
-	if got := vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 1001), embedding.TooLarge, "middleware.Batch"); got.Allowed.Texts != 1000 {
-		t.Errorf("got %+v, want Texts 1000", got.Allowed)
-	}
-	if got := vendortest.Failure(t, e, slices.Repeat([]string{strings.Repeat("a ", 1000)}, 130), embedding.TooLarge, "middleware.Batch"); got.Allowed.Tokens != 120_000 {
-		t.Errorf("got %+v, want Tokens %v", got.Allowed, 120_000)
-	}
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, slices.Repeat([]string{"hi"}, 1001), embedding.TooLarge, "middleware.Batch").Allowed, embedding.Limits{Texts: 1000})
+	expect.Equal(t, "allowed", vendortest.Failure(t, e, slices.Repeat([]string{strings.Repeat("a ", 1000)}, 130), embedding.TooLarge, "middleware.Batch").Allowed, embedding.Limits{Tokens: 120_000})
 	vendortest.Failure(t, e, []string{strings.Repeat("a ", 33_000)}, embedding.Rejected, "Options.Truncate")
 	_, e = emulate(t, voyage.Options{Key: "another-key-0123456789"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, "the key in Options.Key is wrong")
 	_, e = emulate(t, voyage.Options{Key: "al-key-0123456789"})
 	vendortest.Failure(t, e, []string{"hi"}, embedding.Auth, voyage.AtlasBaseURL)
 	_, e = emulate(t, voyage.Options{Model: "voyage-9", Unlisted: true})
-	if _, err := embedding.Query(t.Context(), e, "hi"); !errors.Is(err, embedding.Invalid) {
-		t.Errorf("got %v, want %v", err, embedding.Invalid)
-	}
+	_, err := embedding.Query(t.Context(), e, "hi")
+	vendortest.Refused(t, "no such model", err, embedding.Invalid)
 }

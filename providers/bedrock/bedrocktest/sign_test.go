@@ -38,9 +38,7 @@ func TestSignature(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s: the header is not read", name)
 		}
-		if got := s.of(tc.secret, s.toSign(r, s.canonical(r, nil))); got != s.signature {
-			t.Errorf("%s: %s, AWS has %s", name, got, s.signature)
-		}
+		expect.Equal(t, name+": signature", s.of(tc.secret, s.toSign(r, s.canonical(r, nil))), s.signature)
 	}
 	for _, header := range []string{"", "Bearer x", "AWS4-HMAC-SHA256 Credential=a/b/c", "AWS4-HMAC-SHA256 Credential=a/b/c/d/aws4_request, SignedHeaders=host, Signature=e"} {
 		if _, ok := readSignature(header); ok {
@@ -53,7 +51,5 @@ func TestSignature(t *testing.T) {
 // path is AWS's own, for a request to us.anthropic.claude-sonnet-4-20250514-v1:0
 // (https://github.com/BerriAI/litellm/issues/14763).
 func TestPathOfModel(t *testing.T) {
-	if got := encoded("/model/us.anthropic.claude-sonnet-4-20250514-v1%3A0/converse-stream", true); got != "/model/us.anthropic.claude-sonnet-4-20250514-v1%253A0/converse-stream" {
-		t.Errorf("got the path %q, want the percent signs encoded again", got)
-	}
+	expect.Equal(t, "path", encoded("/model/us.anthropic.claude-sonnet-4-20250514-v1%3A0/converse-stream", true), "/model/us.anthropic.claude-sonnet-4-20250514-v1%253A0/converse-stream")
 }

@@ -84,9 +84,7 @@ func TestAnswerFaults(t *testing.T) {
 		}
 	}
 	one := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "duplicate-index"}}}})
-	if w := do(t, one, call{}); strings.Count(w.Body.String(), `"index":0`) != 2 {
-		t.Error("a single text has no duplicate")
-	}
+	expect.Equal(t, "answers to a single text", strings.Count(do(t, one, call{}).Body.String(), `"index":0`), 2)
 	one = open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "wrong-count"}}}})
 	if w := do(t, one, call{}); !strings.HasPrefix(w.Body.String(), `{"data":[],`) {
 		t.Errorf("got %s, want no data", w.Body)
@@ -140,9 +138,7 @@ func TestBase64Faults(t *testing.T) {
 func TestBadText(t *testing.T) {
 	s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "bad-text", Match: "bad, very bad"}}}})
 	refused(t, do(t, s, call{body: `{"model":"text-embedding-v4","input":["fine","so bad, very bad"]}`}), 400, inspection)
-	if w := do(t, s, call{body: `{"model":"text-embedding-v4","input":["fine"]}`}); w.Code != 200 {
-		t.Error("the good text alone", w.Code)
-	}
+	expect.Equal(t, "status of the good text alone", do(t, s, call{body: `{"model":"text-embedding-v4","input":["fine"]}`}).Code, 200)
 	if l := s.Ledger(); l.Texts != 1 || l.Faults["bad-text"] != 1 {
 		t.Errorf("%+v", l)
 	}

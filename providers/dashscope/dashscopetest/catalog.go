@@ -21,10 +21,6 @@ func errorsOfTheService() []errorFault {
 	add := func(name string, p problem.Problem) {
 		all = append(all, errorFault{emulator.FaultInfo{Name: name, Does: "error " + p.Code, Status: p.Status, Kind: p.Kind, Flats: true}, p, false})
 	}
-	// simple is an error that both APIs spell alike.
-	simple := func(status int, code, message string, means embedding.Kind) problem.Problem {
-		return problem.Problem{Refusal: dialect.Refusal{Status: status, Code: code, Message: message, Kind: means}}
-	}
 	variant := func(p problem.Problem, message string) problem.Problem {
 		p.Message, p.NativeMessage = message, message
 		return p
@@ -40,48 +36,48 @@ func errorsOfTheService() []errorFault {
 	add("request-rate", problem.RequestRate)
 	add("request-rate-2", variant(problem.RequestRate, "You have exceeded your request limit."))
 	add("request-rate-3", variant(problem.RequestRate, "Requests rate limit exceeded, please try again later."))
-	add("requests-list", simple(429, "LimitRequests", "You exceeded your current requests list.", embedding.RateLimited))
+	add("requests-list", problem.Alike(429, "LimitRequests", embedding.RateLimited, "You exceeded your current requests list."))
 	add("burst-rate", problem.BurstRate)
 	add("token-rate", problem.TokenRate)
 	add("token-rate-2", variant(problem.TokenRate, "You exceeded your current quota, please check your plan and billing details."))
-	add("batch-throttled", simple(429, "Throttling", // text captured, code not
-		"Too many requests. Batch requests are being throttled due to system capacity limits. Please try again later.", embedding.RateLimited))
-	add("throttling", simple(429, "Throttling", "Requests throttling triggered.", embedding.RateLimited))
-	add("throttling-route", simple(429, "Throttling", "Too many requests in route. Please try again later.", embedding.RateLimited))
+	add("batch-throttled", problem.Alike(429, "Throttling", embedding.RateLimited, // text captured, code not
+		"Too many requests. Batch requests are being throttled due to system capacity limits. Please try again later."))
+	add("throttling", problem.Alike(429, "Throttling", embedding.RateLimited, "Requests throttling triggered."))
+	add("throttling-route", problem.Alike(429, "Throttling", embedding.RateLimited, "Too many requests in route. Please try again later."))
 
 	free := variant(problem.TokenRate, "Free allocated quota exceeded.") // the code of the token rate, but permanent
 	free.Kind = embedding.Exhausted
 	add("free-quota", free)
-	add("free-tier-only", simple(403, "AllocationQuota.FreeTierOnly",
-		`The free tier of the model has been exhausted. If you want to continue access the model on a paid basis, please disable the "use free tier only" mode.`, embedding.Exhausted))
-	add("not-purchased", simple(429, "CommodityNotPurchased", "Commodity has not purchased yet.", embedding.Exhausted))
-	add("prepaid-overdue", simple(429, "PrepaidBillOverdue", "The prepaid bill is overdue.", embedding.Exhausted))
-	add("postpaid-overdue", simple(429, "PostpaidBillOverdue", "The postpaid bill is overdue.", embedding.Exhausted))
-	add("budget-exceeded", simple(429, "BudgetLimitExceeded", "The budget limit is exceeded.", embedding.Exhausted)) // code captured, text not
+	add("free-tier-only", problem.Alike(403, "AllocationQuota.FreeTierOnly", embedding.Exhausted,
+		`The free tier of the model has been exhausted. If you want to continue access the model on a paid basis, please disable the "use free tier only" mode.`))
+	add("not-purchased", problem.Alike(429, "CommodityNotPurchased", embedding.Exhausted, "Commodity has not purchased yet."))
+	add("prepaid-overdue", problem.Alike(429, "PrepaidBillOverdue", embedding.Exhausted, "The prepaid bill is overdue."))
+	add("postpaid-overdue", problem.Alike(429, "PostpaidBillOverdue", embedding.Exhausted, "The postpaid bill is overdue."))
+	add("budget-exceeded", problem.Alike(429, "BudgetLimitExceeded", embedding.Exhausted, "The budget limit is exceeded.")) // code captured, text not
 
-	inner := simple(400, "InvalidParameter", "<500> InternalError.Algo: Receive batching backend response failed!", embedding.Unavailable)
+	inner := problem.Alike(400, "InvalidParameter", embedding.Unavailable, "<500> InternalError.Algo: Receive batching backend response failed!")
 	inner.Form = problem.Algo
 	add("inner-500", inner)
 	add("internal-error", problem.InternalError)
 	serving := problem.Problem{Native: "InternalError.Algo", Refusal: dialect.Refusal{Status: 500, Code: "internal_server_error", Form: problem.Algo, Kind: embedding.Unavailable,
 		Message: "<500> InternalError.Algo: An error occurred in model serving, error message is: [Inference engine abort. Finish reason: [UNKNOWN].]"}}
 	add("serving-error", serving)
-	add("algo-error", simple(500, "InternalError.Algo", "inference internal error.", embedding.Unavailable))
-	add("batching-error", simple(500, "InternalError.Algo", "Receive batching backend response failed!", embedding.Unavailable))
-	add("internal-timeout", simple(500, "InternalError.Timeout",
-		"An internal timeout error has occured during execution, please try again later or contact service support.", embedding.Unavailable)) //nolint:misspell // the service's own words
-	add("request-timeout", simple(500, "RequestTimeOut", "Request timed out, please try again later.", embedding.Unavailable))
-	add("overloaded", simple(503, "ModelServingError",
-		"Too many requests. Your requests are being throttled due to system capacity limits.", embedding.Unavailable))
-	add("model-unavailable", simple(503, "ModelUnavailable", "Model is unavailable, please try again later.", embedding.Unavailable))
+	add("algo-error", problem.Alike(500, "InternalError.Algo", embedding.Unavailable, "inference internal error."))
+	add("batching-error", problem.Alike(500, "InternalError.Algo", embedding.Unavailable, "Receive batching backend response failed!"))
+	add("internal-timeout", problem.Alike(500, "InternalError.Timeout", embedding.Unavailable,
+		"An internal timeout error has occured during execution, please try again later or contact service support.")) //nolint:misspell // the service's own words
+	add("request-timeout", problem.Alike(500, "RequestTimeOut", embedding.Unavailable, "Request timed out, please try again later."))
+	add("overloaded", problem.Alike(503, "ModelServingError", embedding.Unavailable,
+		"Too many requests. Your requests are being throttled due to system capacity limits."))
+	add("model-unavailable", problem.Alike(503, "ModelUnavailable", embedding.Unavailable, "Model is unavailable, please try again later."))
 
-	add("unpurchased", simple(403, "AccessDenied.Unpurchased",
-		"Access to model denied. Please make sure you are eligible for using the model.", embedding.Auth))
+	add("unpurchased", problem.Alike(403, "AccessDenied.Unpurchased", embedding.Auth,
+		"Access to model denied. Please make sure you are eligible for using the model."))
 	add("access-denied", problem.Problem{Native: "AccessDenied", Refusal: dialect.Refusal{Status: 403, Code: "access_denied", Message: "Access denied.", Kind: embedding.Auth}})
-	add("model-access", simple(403, "Model.AccessDenied", "Model access denied.", embedding.Auth))
-	add("workspace-access", simple(403, "Workspace.AccessDenied", "Workspace access denied.", embedding.Auth))
-	add("not-authorized", simple(401, "NOT AUTHORIZED",
-		"Access denied: Either you are not authorized to access this workspace, or the workspace does not exist.", embedding.Auth))
+	add("model-access", problem.Alike(403, "Model.AccessDenied", embedding.Auth, "Model access denied."))
+	add("workspace-access", problem.Alike(403, "Workspace.AccessDenied", embedding.Auth, "Workspace access denied."))
+	add("not-authorized", problem.Alike(401, "NOT AUTHORIZED", embedding.Auth,
+		"Access denied: Either you are not authorized to access this workspace, or the workspace does not exist."))
 
 	// The catalog decides a fault's status: error-200 differs from its problem.
 	return append(all,

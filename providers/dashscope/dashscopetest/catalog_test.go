@@ -98,9 +98,7 @@ func TestErrorFaults(t *testing.T) {
 		}
 		s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: info.Name, Next: 2}}}, Region: "cn"})
 		refused(t, do(t, s, call{}), want.status, want.body)
-		if info.Status != want.status {
-			t.Errorf("the catalog says %s has status %d", info.Name, info.Status)
-		}
+		expect.Equal(t, "status of "+info.Name+" in the catalog", info.Status, want.status)
 		w := do(t, s, call{path: dashscopetest.NativePath})
 		if body, ok := flats[info.Name]; ok {
 			refused(t, w, want.status, body)
@@ -121,12 +119,8 @@ func TestFlatAndRetryAfter(t *testing.T) {
 	s := open(t, dashscopetest.Options{Options: emulator.Options{Faults: []emulator.Fault{{Name: "auth", Flat: true, RetryAfter: 1500 * time.Millisecond}}}})
 	w := do(t, s, call{})
 	refused(t, w, 401, flat("InvalidApiKey", "Invalid API-key provided."))
-	if w.Header().Get("Retry-After") != "2" {
-		t.Errorf("headers: got %v, want Retry-After 2", w.Header())
-	}
-	if w := do(t, s, call{key: "other"}); w.Header().Get("Retry-After") != "" {
-		t.Error("the fault comes before the key")
-	}
+	expect.Equal(t, "Retry-After", w.Header().Get("Retry-After"), "2")
+	expect.Equal(t, "Retry-After of a wrong key", do(t, s, call{key: "other"}).Header().Get("Retry-After"), "")
 }
 
 // Every known body of the service can be produced: by a fault's name or by a request that deserves
@@ -201,9 +195,7 @@ func TestVerbatim(t *testing.T) {
 	set(`answer=status:418,retry_after:3s,body:{"a":"b,c:d","id":"{id}"}`)
 	w := do(t, s, call{})
 	refused(t, w, 418, `{"a":"b,c:d","id":"ID"}`)
-	if w.Header().Get("Retry-After") != "3" {
-		t.Errorf("headers: got %v, want Retry-After 3", w.Header())
-	}
+	expect.Equal(t, "Retry-After", w.Header().Get("Retry-After"), "3")
 	set("answer")
 	refused(t, do(t, s, call{}), 500, "")
 }

@@ -82,9 +82,7 @@ func TestRefusals(t *testing.T) {
 	if l := china.Ledger(); l.Billed != 0 || l.Texts != 0 || l.Answers[400]+l.Answers[404] != l.Requests {
 		t.Errorf("a refused request was billed: %+v", l)
 	}
-	if w := do(t, china, call{body: `{"model":"text-embedding-v4","input":"` + strings.Repeat("1 ", 8192) + `"}`}); w.Code != 200 {
-		t.Error("8192 tokens are one too many", w.Body)
-	}
+	expect.Equal(t, "status of 8192 tokens", do(t, china, call{body: `{"model":"text-embedding-v4","input":"` + strings.Repeat("1 ", 8192) + `"}`}).Code, 200)
 }
 
 func TestNativeRefusals(t *testing.T) {
@@ -132,14 +130,10 @@ func TestModelsAndRegions(t *testing.T) {
 				return `{"model":"` + m.ID + `","input":"a"` + dims + `}`
 			}
 			if !m.In(region) {
-				if w := do(t, s, call{body: body("")}); w.Code != 404 {
-					t.Errorf("%s in %s: got status %d, want 404", m.ID, region, w.Code)
-				}
+				expect.Equal(t, m.ID+" in "+region+": status", do(t, s, call{body: body("")}).Code, 404)
 				continue
 			}
-			if v := vectors(t, s, body("")); len(v[0]) != m.Default {
-				t.Errorf("%s in %s: got %d dimensions, want %d", m.ID, region, len(v[0]), m.Default)
-			}
+			expect.Equal(t, m.ID+" in "+region+": dimensions", len(vectors(t, s, body(""))[0]), m.Default)
 			in := map[int]bool{}
 			for _, n := range m.DimensionsIn(region) {
 				in[n] = true
@@ -148,9 +142,7 @@ func TestModelsAndRegions(t *testing.T) {
 				w := do(t, s, call{body: body(fmt.Sprintf(`,"dimensions":%d`, n))})
 				switch {
 				case m.Fixed:
-					if v := vectors(t, s, body(fmt.Sprintf(`,"dimensions":%d`, n))); len(v[0]) != m.Default {
-						t.Errorf("%s %s does not ignore dimensions: %d", region, m.ID, len(v[0]))
-					}
+					expect.Equal(t, region+" "+m.ID+": dimensions, whatever is asked for", len(vectors(t, s, body(fmt.Sprintf(`,"dimensions":%d`, n)))[0]), m.Default)
 				case in[n] != (w.Code == 200):
 					t.Errorf("%s %s with %d dimensions: %d", region, m.ID, n, w.Code)
 				}
@@ -173,9 +165,7 @@ func TestLimitsChange(t *testing.T) {
 	set(embedding.Limits{Texts: 6})
 	refused(t, do(t, s, call{body: body}), 400, algo(fmt.Sprintf(batch, 6)))
 	set(embedding.Limits{Texts: 20})
-	if got := vectors(t, s, body); len(got) != 20 {
-		t.Errorf("got %d vectors, want 20", len(got))
-	}
+	expect.Equal(t, "vectors", len(vectors(t, s, body)), 20)
 	set(embedding.Limits{Texts: 20, TextTokens: 2})
 	refused(t, do(t, s, call{body: body}), 400, algo(strings.Replace(lengths, "8192", "2", 1)))
 	set(embedding.Limits{Texts: 20, Tokens: 30})

@@ -15,6 +15,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 // Over a real connection: what a client sees when there is no, or half an answer.
@@ -79,9 +80,7 @@ func TestConnectionFaults(t *testing.T) {
 		}()
 		<-arrived
 		cancel()
-		if err := <-ended; !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: got the error %v, want %v", c.name, err, context.Canceled)
-		}
+		vendortest.Refused(t, c.name, <-ended, context.Canceled)
 	}
 	set(emulator.Fault{Name: "overlength-hang"})
 	if res, _, err := ask(t.Context(), call{}); err != nil || res.StatusCode != http.StatusOK {

@@ -2,12 +2,14 @@ package dashscopetest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
 )
@@ -17,9 +19,7 @@ func TestControl(t *testing.T) {
 	ask := func(method, path, body string, status int) string {
 		t.Helper()
 		w := do(t, s, call{method: method, path: emulator.ControlPath + path, key: "-", body: body})
-		if w.Code != status {
-			t.Errorf("%s %s: %d %s", method, path, w.Code, w.Body)
-		}
+		expect.Equal(t, fmt.Sprint("status of ", method, " ", path, ": ", w.Body), w.Code, status)
 		return strings.TrimSpace(w.Body.String())
 	}
 	equal := func(got, want string) {
@@ -34,9 +34,7 @@ func TestControl(t *testing.T) {
 
 	equal(ask("PUT", "faults", `["internal-error=next:1","slow=p:0.5,delay:1ms"]`, 200),
 		`[{"fault":"internal-error=next:1","seen":0,"injected":0},{"fault":"slow=p:0.5,delay:1ms","seen":0,"injected":0}]`)
-	if w := do(t, s, call{}); w.Code != 500 {
-		t.Errorf("got status %d, want 500", w.Code)
-	}
+	expect.Equal(t, "status", do(t, s, call{}).Code, 500)
 	equal(ask("GET", "faults", "", 200),
 		`[{"fault":"internal-error=next:1","seen":1,"injected":1},{"fault":"slow=p:0.5,delay:1ms","seen":0,"injected":0}]`)
 	for _, bad := range []string{`["nonsense"]`, `{}`, `[7]`, `["reset"] ["reset"]`, `[`} {
@@ -44,9 +42,7 @@ func TestControl(t *testing.T) {
 			t.Errorf("%s: got %s, want an error", bad, out)
 		}
 	}
-	if len(s.Faults()) != 2 {
-		t.Error("a wrong request changed the faults")
-	}
+	expect.Equal(t, "faults after wrong requests", len(s.Faults()), 2)
 	equal(ask("DELETE", "faults", "", 200), `[]`)
 
 	equal(ask("PATCH", "settings", `{"latency":"5ms","limits":{"text-embedding-v3":{"texts":6}},"retry_after":true}`, 200),
@@ -70,9 +66,7 @@ func TestControl(t *testing.T) {
 	}
 	ask("GET", "nothing", "", 404)
 	ask("POST", "ledger", "", 405)
-	if l := s.Ledger(); l.Requests != 1 {
-		t.Error("the control endpoint is in the ledger", l.Requests)
-	}
+	expect.Equal(t, "requests, without those to the control endpoint", s.Ledger().Requests, 1)
 }
 
 // A page in somebody's browser must not be able to set faults.
@@ -92,7 +86,5 @@ func TestSettingsAreCopies(t *testing.T) {
 	s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Limits: limits, Latency: time.Nanosecond}}})
 	limits["text-embedding-v4"] = embedding.Limits{Texts: 1}
 	s.Settings().Limits["text-embedding-v4"] = embedding.Limits{Texts: 1}
-	if got := vectors(t, s, three); len(got) != 3 {
-		t.Errorf("got %d vectors, want 3", len(got))
-	}
+	expect.Equal(t, "vectors", len(vectors(t, s, three)), 3)
 }

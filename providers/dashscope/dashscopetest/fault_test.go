@@ -1,6 +1,7 @@
 package dashscopetest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 )
 
 func TestWhen(t *testing.T) {
@@ -41,9 +43,7 @@ func TestWhen(t *testing.T) {
 		{[]emulator.Fault{fault("internal-error", 4, 2, 0)}, "...ee..."},
 		{[]emulator.Fault{fault("internal-error", 0, 2, 0), fault("overloaded", 0, 3, 0)}, "eeuuu..."},
 	} {
-		if got := struck(8, 1, c.faults...); got != c.want {
-			t.Errorf("%v: %s, want %s", c.faults, got, c.want)
-		}
+		expect.Equal(t, fmt.Sprint(c.faults), struck(8, 1, c.faults...), c.want)
 	}
 	half := struck(400, 1, fault("internal-error", 0, 0, .25))
 	if n := strings.Count(half, "e"); n < 70 || n > 130 {
@@ -53,9 +53,7 @@ func TestWhen(t *testing.T) {
 		t.Error("the seed does not decide")
 	}
 	// A fault added behind another does not change when the first strikes.
-	if both := struck(400, 1, fault("internal-error", 0, 0, .25), fault("overloaded", 0, 0, .25)); strings.ReplaceAll(both, "u", ".") != half {
-		t.Error("a second fault moved the first")
-	}
+	expect.Equal(t, "the first fault beside a second", strings.ReplaceAll(struck(400, 1, fault("internal-error", 0, 0, .25), fault("overloaded", 0, 0, .25)), "u", "."), half)
 }
 
 func TestParseFault(t *testing.T) {
@@ -80,9 +78,8 @@ func TestParseFault(t *testing.T) {
 		"slow=delay:3":   `"3" is not a value for delay`,
 		"slow=delay:-1s": "negative",
 	} {
-		if _, err := dashscopetest.ParseFault(spec); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v, want %q", spec, err, want)
-		}
+		_, err := dashscopetest.ParseFault(spec)
+		vendortest.Refused(t, spec, err, nil, want)
 	}
 }
 

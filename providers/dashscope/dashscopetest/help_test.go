@@ -93,9 +93,7 @@ func do(t testing.TB, s http.Handler, c call) *httptest.ResponseRecorder {
 func refused(t testing.TB, w *httptest.ResponseRecorder, status int, body string) {
 	t.Helper()
 	id := w.Header().Get("X-Request-Id")
-	if len(id) != 36 {
-		t.Errorf("request id %q", id)
-	}
+	expect.Equal(t, "length of the request id "+id, len(id), 36)
 	if want := strings.ReplaceAll(body, "ID", id); w.Code != status || w.Body.String() != want {
 		t.Errorf("%d %s\nwant %d %s", w.Code, w.Body, status, want)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
 )
@@ -31,12 +32,8 @@ func TestLedger(t *testing.T) {
 	got := s.Ledger()
 	want := emulator.Ledger{Requests: 9, MaxInFlight: 1, Billed: 7, Texts: 9, Distinct: 5, Twice: 2, Tokens: 10, Repeated: 4,
 		Answers: map[int]int{200: 7, 401: 1, 404: 1}, Faults: map[string]int{}}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("%+v\nwant %+v", got, want)
-	}
-	if got.Usage() != (embedding.Usage{Requests: 7, Tokens: 10}) {
-		t.Errorf("usage: got %v, want 7 requests and 10 tokens", got.Usage())
-	}
+	expect.Equal(t, "ledger", fmt.Sprint(got), fmt.Sprint(want))
+	expect.Equal(t, "usage", got.Usage(), embedding.Usage{Requests: 7, Tokens: 10})
 	if a, c, z := s.TimesBilled("a"), s.TimesBilled("c"), s.TimesBilled("z"); a != 6 || c != 2 || z != 0 {
 		t.Errorf("times billed: got %d for a, %d for c and %d for z, want 6, 2 and 0", a, c, z)
 	}
@@ -113,9 +110,7 @@ func TestConcurrency(t *testing.T) {
 					s.Faults()
 					s.TimesBilled("x")
 				case 5:
-					if err := s.Configure(s.Settings()); err != nil {
-						t.Errorf("got the error %v, want none", err)
-					}
+					expect.Equal(t, "error", s.Configure(s.Settings()), nil)
 				}
 			}
 		})

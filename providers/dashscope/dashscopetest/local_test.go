@@ -12,14 +12,13 @@ import (
 	"github.com/vecspace/embedding/providers/dashscope"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/static"
 )
 
 func local(t testing.TB) embedding.Embedder {
 	t.Helper()
-	e, err := static.New(static.Options{})
-	expect.NoError(t, err)
-	return e
+	return vendortest.Opened(t)(static.New(static.Options{}))
 }
 
 // Search through the emulator finds what the local model finds, with vectors of every length and
@@ -47,9 +46,7 @@ func TestSearchHasMeaning(t *testing.T) {
 				for i, row := range rows {
 					scores[i] = embedding.Cosine(q, row)
 				}
-				if got := slices.Index(scores, slices.Max(scores)); got != want {
-					t.Errorf("%s at %d: %q finds %q", model, dims, question, documents[got])
-				}
+				expect.Equal(t, fmt.Sprintf("%s at %d: document for %q", model, dims, question), slices.Index(scores, slices.Max(scores)), want)
 			}
 			if got, want := embedding.Cosine(rows[0], rows[3]), embedding.Cosine(base[0], base[3]); got-want > 1e-5 || want-got > 1e-5 {
 				t.Errorf("%s at %d: cosine %v, the local model's is %v", model, dims, got, want)

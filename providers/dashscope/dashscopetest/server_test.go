@@ -48,9 +48,7 @@ func TestSuccess(t *testing.T) {
 	if !strings.Contains(w.Body.String(), `"id":"`+h.Get("X-Request-Id")+`"`) {
 		t.Error("the body's id is not the header's")
 	}
-	if h.Get("Retry-After") != "" {
-		t.Error("Retry-After on a success")
-	}
+	expect.Equal(t, "Retry-After of a success", h.Get("Retry-After"), "")
 }
 
 func TestInputForms(t *testing.T) {
@@ -120,9 +118,7 @@ func TestNative(t *testing.T) {
 	compatible := vectors(t, s, `{"model":"text-embedding-v4","input":["a"],"dimensions":64,"text_type":"query"}`)[0]
 	query := vector(`,"text_type":"query"`)
 	for _, parameters := range []string{``, `,"text_type":"document"`, `,"text_type":"document","instruct":"find"`} {
-		if !slices.Equal(vector(parameters), compatible) {
-			t.Errorf("%s: the native path has another vector of a document than the compatible one", parameters)
-		}
+		expect.Equal(t, parameters+": vector on the native path", vector(parameters), compatible)
 	}
 	instructed := vector(`,"text_type":"query","instruct":"find"`)
 	if slices.Equal(query, compatible) || slices.Equal(query, instructed) || slices.Equal(instructed, compatible) {
@@ -169,17 +165,13 @@ func TestKeys(t *testing.T) {
 	refused(t, do(t, s, call{path: native, key: "-"}), 401, none)
 	refused(t, do(t, s, call{path: native, key: "sk-cn"}), 401, bad)
 	for _, key := range []string{"sk-here", "sk-intl"} {
-		if w := do(t, s, call{key: key}); w.Code != 200 {
-			t.Errorf("the key %s: got status %d, want 200", key, w.Code)
-		}
+		expect.Equal(t, "the key "+key+": status", do(t, s, call{key: key}).Code, 200)
 	}
 	r := call{}.request(t.Context(), "http://emulator")
 	r.Header.Set("Authorization", "Basic sk-here")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
-	if w.Code != 401 {
-		t.Error("a scheme other than Bearer", w.Code)
-	}
+	expect.Equal(t, "status of a scheme other than Bearer", w.Code, 401)
 }
 
 func TestOptions(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/dashscope/dashscopetest"
 	"github.com/vecspace/embedding/providers/emulator"
 )
@@ -87,23 +88,17 @@ func TestRates(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Rates: c.rates}}})
-				if got := c.run(t, s); got != c.want {
-					t.Errorf("%s, want %s", got, c.want)
-				}
+				expect.Equal(t, "answers", c.run(t, s), c.want)
 				for range 50 { // into the limit
 					ask(t, s, 1)
 				}
 				w := do(t, s, call{})
 				refused(t, w, 429, c.body)
-				if w.Header().Get("Retry-After") != "" {
-					t.Error("Retry-After is on without having been switched on")
-				}
+				expect.Equal(t, "Retry-After without having been switched on", w.Header().Get("Retry-After"), "")
 				if c.flat != "" {
 					refused(t, do(t, s, call{path: dashscopetest.NativePath, body: `{"model":"text-embedding-v4","input":{"texts":["a"]},"parameters":{}}`}), 429, c.flat)
 				}
-				if w := do(t, s, call{body: `{"model":"text-embedding-v3","input":"a"}`}); w.Code != 200 {
-					t.Error("another model has rates of its own", w.Code)
-				}
+				expect.Equal(t, "status of another model, which has rates of its own", do(t, s, call{body: `{"model":"text-embedding-v3","input":"a"}`}).Code, 200)
 			})
 		})
 	}
@@ -125,22 +120,12 @@ func TestRateBeforeInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Rates: emulator.Rates{RPM: 60, TPM: 600}}}})
 		bad := `{"model":"text-embedding-v4","input":["a a a a a a a a a a a a"," "]}`
-		if w := do(t, s, call{body: bad}); w.Code != 400 {
-			t.Errorf("got status %d, want 400", w.Code)
-		}
-		if w := do(t, s, call{body: bad}); w.Code != 429 {
-			t.Errorf("got status %d, want 429", w.Code)
-		}
-		if w := do(t, s, call{body: `{"model":"v9","input":"a"}`}); w.Code != 404 {
-			t.Error("an unknown model has no rate", w.Code)
-		}
+		expect.Equal(t, "status", do(t, s, call{body: bad}).Code, 400)
+		expect.Equal(t, "status", do(t, s, call{body: bad}).Code, 429)
+		expect.Equal(t, "status of an unknown model, which has no rate", do(t, s, call{body: `{"model":"v9","input":"a"}`}).Code, 404)
 		s = open(t, dashscopetest.Options{Options: emulator.Options{Settings: emulator.Settings{Rates: emulator.Rates{TPM: 600}}}})
-		if w := do(t, s, call{body: bad}); w.Code != 400 {
-			t.Errorf("got status %d, want 400", w.Code)
-		}
-		if w := do(t, s, call{body: `{"model":"text-embedding-v4","input":"a a a a a a a a a a"}`}); w.Code != 200 {
-			t.Error("the refused request drew tokens", w.Body)
-		}
+		expect.Equal(t, "status", do(t, s, call{body: bad}).Code, 400)
+		expect.Equal(t, "status after a refused request, which draws no tokens", do(t, s, call{body: `{"model":"text-embedding-v4","input":"a a a a a a a a a a"}`}).Code, 200)
 	})
 }
 

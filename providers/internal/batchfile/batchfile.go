@@ -5,9 +5,13 @@ package batchfile
 import (
 	"bufio"
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
+	"net/http"
 
 	"github.com/vecspace/embedding/providers/batchapi"
+	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
 // File is a file of requests whose lines are made while they are read.
@@ -68,5 +72,36 @@ func Each(r io.Reader, visit func([]byte) bool) (lines int, cut bool, err error)
 		if err != nil {
 			return lines, cut, err
 		}
+	}
+}
+
+// Results asks for a file of answers, which has at least some lines and at most all. read reads a
+// line and returns false if that is not whole; take gets what was read.
+func Results(x *wire.Exchange, req *http.Request, all, least int, read func([]byte) (batchapi.Result, bool), take func(batchapi.Result)) error {
+	lines, cut := 0, false
+	err := x.Stream(req, 2*all+1, func(a *wire.Answer) (_ []byte, _ bool, err error) {
+		lines, cut, err = Each(a, func(line []byte) bool {
+			r, ok := read(line)
+			if ok {
+				take(r)
+			}
+			return ok
+		})
+		return nil, false, err
+	})
+	if err == nil && (cut || lines < least) {
+		err = fmt.Errorf("%w: %d of %d lines", batchapi.ErrCut, lines, least)
+	}
+	return err
+}
+
+// Document reads a JSON document into v.
+func Document(unmarshal func([]byte, any) error, v any) wire.Reader {
+	return func(a *wire.Answer) ([]byte, bool, error) {
+		data, err := io.ReadAll(a)
+		if err == nil && unmarshal(data, v) != nil {
+			err = errors.New("the answer is not JSON of the batch API")
+		}
+		return nil, false, err
 	}
 }

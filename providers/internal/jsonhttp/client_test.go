@@ -12,8 +12,8 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
-	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/internal/jsonhttp"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
@@ -70,9 +70,7 @@ func TestWire(t *testing.T) {
 				c := config(base)
 				c.Key, c.HTTPClient, c.AllowHTTP = embedtest.TestKey, client, true
 				edit(&c)
-				e, err := jsonhttp.New(c, format)
-				expect.NoError(t, err)
-				return e
+				return vendortest.Opened(t)(jsonhttp.New(c, format))
 			})
 		})
 	}
@@ -91,9 +89,8 @@ func TestBadKeysAndURLs(t *testing.T) {
 	} {
 		c := config(tc.base)
 		c.Key = tc.key
-		if _, err := jsonhttp.New(c, format); !errors.Is(err, tc.kind) || !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("%q: %v, want %q", tc.base, err, tc.want)
-		}
+		_, err := jsonhttp.New(c, format)
+		vendortest.Refused(t, tc.base, err, tc.kind, tc.want)
 	}
 }
 
@@ -114,10 +111,6 @@ func TestGet(t *testing.T) {
 	if err := jsonhttp.Get(t.Context(), c, "/info", func(b []byte) error { said = string(b); return nil }); err != nil || said != `{"model_id":"m"}` {
 		t.Errorf("got %q, %v, want %v", said, err, `{"model_id":"m"}`)
 	}
-	if err := jsonhttp.Get(t.Context(), c, "/nothing", func([]byte) error { return nil }); !errors.Is(err, embedding.Invalid) {
-		t.Errorf("got %v, want %v", err, embedding.Invalid)
-	}
-	if err := jsonhttp.Get(t.Context(), c, "/info", func([]byte) error { return errors.New("odd") }); !errors.Is(err, embedding.Malformed) {
-		t.Errorf("got %v, want %v", err, embedding.Malformed)
-	}
+	vendortest.Refused(t, "no such document", jsonhttp.Get(t.Context(), c, "/nothing", func([]byte) error { return nil }), embedding.Invalid)
+	vendortest.Refused(t, "a document that is not read", jsonhttp.Get(t.Context(), c, "/info", func([]byte) error { return errors.New("odd") }), embedding.Malformed)
 }

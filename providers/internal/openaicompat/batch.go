@@ -211,15 +211,7 @@ func (b *batches) line(dst []byte, task embedding.Task, l batchapi.Line) []byte 
 }
 
 // into reads a document.
-func into(v any) wire.Reader {
-	return func(a *wire.Answer) ([]byte, bool, error) {
-		data, err := io.ReadAll(a)
-		if err == nil && json.Unmarshal(data, v) != nil {
-			err = errors.New("the answer is not JSON of the batch API")
-		}
-		return nil, false, err
-	}
-}
+func into(v any) wire.Reader { return batchfile.Document(json.Unmarshal, v) }
 
 // ask sends a small request and reads a document.
 func (b *batches) ask(ctx context.Context, method, path string, body, v any) error {
@@ -343,25 +335,9 @@ func (b *batches) file(ctx context.Context, id string, all, least int, text func
 	if err != nil {
 		return err
 	}
-	lines, cut := 0, false
-	if all == 0 { // the vendor does not say
-		all = b.format.Lines
-	}
-	err = b.Stream(req, 2*all+1, func(a *wire.Answer) ([]byte, bool, error) {
-		var err error
-		lines, cut, err = batchfile.Each(a, func(line []byte) bool {
-			r, ok := b.result(line, text)
-			if ok {
-				take(r)
-			}
-			return ok
-		})
-		return nil, false, err
-	})
-	if err == nil && (cut || lines < least) {
-		err = fmt.Errorf("%w: %d of %d lines", batchapi.ErrCut, lines, least)
-	}
-	return err
+	all = cmp.Or(all, b.format.Lines) // the vendor may not say
+	read := func(line []byte) (batchapi.Result, bool) { return b.result(line, text) }
+	return batchfile.Results(b.Exchange, req, all, least, read, take)
 }
 
 // result reads a line of answers. It returns false if that is not whole.

@@ -9,6 +9,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/batchapi"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/internal/wire"
 )
 
@@ -20,47 +21,23 @@ func aBatch(t testing.TB) *batches {
 	return api.(*batches)
 }
 
-// Answers to lines, as vendors write them.
+// Answers to lines, as vendors write them. A refusal that quotes its text loses it.
 func TestBatchResult(t *testing.T) {
-	b := aBatch(t)
-	for name, c := range map[string]struct {
-		line   string
-		ok     bool
-		kind   embedding.Kind // Unknown: a vector
-		tokens int
-	}{
-		"a vector":                   {`{"custom_id":"a","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[1,0]}],"usage":{"prompt_tokens":3,"total_tokens":3}}},"error":null}`, true, embedding.Unknown, 3},
-		"only a total":               {`{"custom_id":"a","response":{"status_code":200,"body":{"data":[{"embedding":[1,0]}],"usage":{"total_tokens":3}}}}`, true, embedding.Unknown, 3},
-		"another length":             {`{"custom_id":"a","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[1]}],"usage":{"prompt_tokens":3}}}}`, true, embedding.Malformed, 3},
-		"two vectors":                {`{"custom_id":"a","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[1,0]},{"index":1,"embedding":[1,0]}]}}}`, true, embedding.Malformed, 0},
-		"no body":                    {`{"custom_id":"a","response":{"status_code":200}}`, true, embedding.Malformed, 0},
-		"refused":                    {`{"custom_id":"a","response":{"status_code":400,"body":{"error":{"message":"bad text","code":"c"}}}}`, true, embedding.Invalid, 0},
-		"a server's error":           {`{"custom_id":"a","response":{"status_code":500,"body":{"error":{"message":"oh"}}}}`, true, embedding.Unavailable, 0},
-		"expired":                    {`{"custom_id":"a","response":null,"error":{"code":"batch_expired","message":"too late"}}`, true, embedding.Unavailable, 0},
-		"neither":                    {`{"custom_id":"a"}`, true, embedding.Unavailable, 0},
-		"cut":                        {`{"custom_id":"a","response":{"status_code":200,"bo`, false, embedding.Unknown, 0},
-		"not JSON":                   {`<html>`, false, embedding.Unknown, 0},
-		"an id that is not a string": {`{"custom_id":7}`, false, embedding.Unknown, 0},
-	} {
-		r, ok := b.result([]byte(c.line), func(string) string { return "" })
-		kind := embedding.Unknown
-		if r.Err != nil {
-			kind = embedding.KindOf(r.Err)
-		}
-		if ok != c.ok || kind != c.kind || r.Usage.Tokens != c.tokens || (ok && c.kind == embedding.Unknown) != (r.Vector != nil) {
-			t.Errorf("%s: got %+v and %t, want %v, %d tokens and %t", name, r, ok, c.kind, c.tokens, c.ok)
-		}
-	}
-}
-
-// A refusal that quotes its text loses it.
-func TestBatchResultQuotes(t *testing.T) {
-	const text = "the secret of the whole village and its well"
-	r, ok := aBatch(t).result([]byte(`{"custom_id":"a","response":{"status_code":400,"body":{"error":{"message":"cannot embed: `+text+`"}}}}`),
-		func(id string) string { return map[string]string{"a": text}[id] })
-	if !ok || r.Err == nil || strings.Contains(r.Err.Error(), "village") {
-		t.Errorf("got %v, want a refusal without the text", r.Err)
-	}
+	vendortest.Answers(t, aBatch(t).result, []float32{1, 0}, map[string]vendortest.Answered{
+		"a vector":                   {Line: `{"custom_id":"a","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[1,0]}],"usage":{"prompt_tokens":3,"total_tokens":3}}},"error":null}`, Tokens: 3},
+		"only a total":               {Line: `{"custom_id":"a","response":{"status_code":200,"body":{"data":[{"embedding":[1,0]}],"usage":{"total_tokens":3}}}}`, Tokens: 3},
+		"another length":             {Line: `{"custom_id":"a","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[1]}],"usage":{"prompt_tokens":3}}}}`, Kind: embedding.Malformed, Tokens: 3},
+		"two vectors":                {Line: `{"custom_id":"a","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[1,0]},{"index":1,"embedding":[1,0]}]}}}`, Kind: embedding.Malformed},
+		"no body":                    {Line: `{"custom_id":"a","response":{"status_code":200}}`, Kind: embedding.Malformed},
+		"refused":                    {Line: `{"custom_id":"a","response":{"status_code":400,"body":{"error":{"message":"bad text","code":"c"}}}}`, Kind: embedding.Invalid},
+		"a server's error":           {Line: `{"custom_id":"a","response":{"status_code":500,"body":{"error":{"message":"oh"}}}}`, Kind: embedding.Unavailable},
+		"expired":                    {Line: `{"custom_id":"a","response":null,"error":{"code":"batch_expired","message":"too late"}}`, Kind: embedding.Unavailable},
+		"neither":                    {Line: `{"custom_id":"a"}`, Kind: embedding.Unavailable},
+		"cut":                        {Line: `{"custom_id":"a","response":{"status_code":200,"bo`, Cut: true},
+		"not JSON":                   {Line: `<html>`, Cut: true},
+		"an id that is not a string": {Line: `{"custom_id":7}`, Cut: true},
+	})
+	vendortest.Unquoted(t, aBatch(t).result, `{"custom_id":"a","response":{"status_code":400,"body":{"error":{"message":"cannot embed: %s"}}}}`)
 }
 
 // A line of a batch is one line of JSON, whatever the text.

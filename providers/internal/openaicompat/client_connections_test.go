@@ -1,6 +1,7 @@
 package openaicompat
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // counting serves h and counts the connections.
@@ -47,9 +50,7 @@ func TestConnectionsAreKept(t *testing.T) {
 					t.Fatalf("got %v, want no error: %v", err, ok)
 				}
 			}
-			if n := dials.Load(); n != 1 {
-				t.Errorf("%d %q: got %d connections, want 1", status, body, n)
-			}
+			expect.Equal(t, fmt.Sprintf("%d %q: connections", status, body), dials.Load(), 1)
 		}
 	}
 }

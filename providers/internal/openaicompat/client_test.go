@@ -96,24 +96,18 @@ func TestEmbed(t *testing.T) {
 	c := open(t, func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
 		body, auth, contentType, path = string(b), r.Header.Get("Authorization"), r.Header.Get("Content-Type"), r.Method+" "+r.URL.Path
-		if r.ContentLength != int64(len(b)) {
-			t.Errorf("Content-Length %d for %d bytes", r.ContentLength, len(b))
-		}
+		expect.Equal(t, "Content-Length", r.ContentLength, int64(len(b)))
 		r.Body = io.NopCloser(strings.NewReader(body))
 		answer(w, r)
 	})
 	res, err := c.Embed(t.Context(), texts("one", "three"))
 	expect.NoError(t, err)
-	if want := `{"model":"model","input":["one","three"],"encoding_format":"float"}`; body != want {
-		t.Errorf("sent %s, want %s", body, want)
-	}
+	expect.Equal(t, "sent", body, `{"model":"model","input":["one","three"],"encoding_format":"float"}`)
 	if path != "POST /v1/embeddings" || auth != "Bearer "+testKey || contentType != "application/json" {
 		t.Errorf("got %s, Authorization %q, Content-Type %q, want POST /v1/embeddings, %v, application/json",
 			path, auth, contentType, "Bearer "+testKey)
 	}
-	if fmt.Sprint(res.Vectors) != "[[3 0.5 0 -0.001] [5 0.5 0 -0.001]]" {
-		t.Errorf("got vectors %v, want [[3 0.5 0 -0.001] [5 0.5 0 -0.001]]", res.Vectors)
-	}
+	expect.Equal(t, "vectors", fmt.Sprint(res.Vectors), "[[3 0.5 0 -0.001] [5 0.5 0 -0.001]]")
 	if res.ID != "req-1" || res.Usage != (embedding.Usage{Requests: 1, Tokens: 7}) {
 		t.Errorf("got id %q, usage %+v, want ID req-1, Usage %v", res.ID, res.Usage, embedding.Usage{Requests: 1, Tokens: 7})
 	}
@@ -129,9 +123,8 @@ func TestNoKeyNoHeader(t *testing.T) {
 		}
 		answer(w, r)
 	}, func(c *options) { c.Key = "" })
-	if _, err := c.Embed(t.Context(), texts("one")); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	_, err := c.Embed(t.Context(), texts("one"))
+	expect.NoError(t, err)
 }
 
 func TestUsageAndID(t *testing.T) {
@@ -177,9 +170,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	})
 	_, err := c.Embed(t.Context(), texts("one"))
 	e := failure(t, err)
-	if hits.Load() != 0 {
-		t.Error("the redirect was followed")
-	}
+	expect.Equal(t, "requests to the other server", hits.Load(), 0)
 	if e.Kind != embedding.Malformed || e.Status != 307 || !strings.Contains(err.Error(), strings.TrimPrefix(other.URL, "http://")) || strings.Contains(err.Error(), "hidden") {
 		t.Errorf("got %v, want Kind %v, Status 307, %q", err, embedding.Malformed, strings.TrimPrefix(other.URL, "http://"))
 	}
@@ -218,9 +209,7 @@ func TestContextDecides(t *testing.T) {
 			})
 			_, err := c.Embed(t.Context(), texts("one"))
 			<-arrived
-			if e := failure(t, err); e.Kind != embedding.Unavailable {
-				t.Errorf("kind %v: %v", e.Kind, err)
-			}
+			expect.Equal(t, fmt.Sprint("kind of ", err), failure(t, err).Kind, embedding.Unavailable)
 			if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 				t.Errorf("a client's timeout looks like the caller's end: %v", err)
 			}
@@ -232,9 +221,7 @@ func TestContextDecides(t *testing.T) {
 			c.Classify = func(wire.Failure) wire.Verdict { cancel(); return wire.Verdict{} }
 		})
 		_, err := c.Embed(ctx, texts("one"))
-		if e := failure(t, err); e.Kind != embedding.RateLimited {
-			t.Errorf("got %v, want Kind %v", err, embedding.RateLimited)
-		}
+		expect.Equal(t, fmt.Sprint("kind of ", err), failure(t, err).Kind, embedding.RateLimited)
 	})
 	t.Run("canceled before", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -286,9 +273,7 @@ func TestStaleConnection(t *testing.T) {
 	for i := range 3 {
 		_, err := c.Embed(t.Context(), texts("one"))
 		if i == 1 {
-			if e := failure(t, err); e.Kind != embedding.Unavailable {
-				t.Errorf("got %v, want Kind %v", err, embedding.Unavailable)
-			}
+			expect.Equal(t, fmt.Sprint("kind of ", err), failure(t, err).Kind, embedding.Unavailable)
 		} else if err != nil {
 			t.Fatalf("got the error %v, want none", err)
 		}
@@ -326,9 +311,7 @@ func TestErrorsInAnySpelling(t *testing.T) {
 		`{"error"`:                                           true,
 		`{"data":[],"errors":[]}`:                            false,
 	} {
-		if got := mayCarryError(scan.Answer{Items: 1, Rest: []byte(rest)}); got != want {
-			t.Errorf("%s: got %v, want %v", rest, got, want)
-		}
+		expect.Equal(t, rest, mayCarryError(scan.Answer{Items: 1, Rest: []byte(rest)}), want)
 	}
 	if !mayCarryError(scan.Answer{Rest: []byte(`{"data":[]}`)}) {
 		t.Error("an answer without items was not read a second time")

@@ -26,17 +26,13 @@ func TestEncoder(t *testing.T) {
 		{embedding.Request{Texts: []string{"a"}, Task: 77}, // a task of a later version
 			`{"model":"quo\"ted","input":["a"],"encoding_format":"float","dimensions":64,"text_type":"document"}`},
 	} {
-		if got := string(e.append(nil, tc.req)); got != tc.want {
-			t.Errorf("got  %s\nwant %s", got, tc.want)
-		}
+		expect.Equal(t, "encoded", string(e.append(nil, tc.req)), tc.want)
 	}
 	plain, err := newEncoder("m", nil, nil)
 	expect.NoError(t, err)
 	req := embedding.Request{Texts: []string{"one", "two"}}
 	got := plain.append(nil, req)
-	if want := `{"model":"m","input":["one","two"]}`; string(got) != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
+	expect.Equal(t, "encoded", string(got), `{"model":"m","input":["one","two"]}`)
 	if size := plain.size(req); size < len(got) || size > len(got)+8 {
 		t.Errorf("size says %d for %d bytes", size, len(got))
 	}
@@ -50,9 +46,7 @@ func TestEncoderAllocations(t *testing.T) {
 	expect.NoError(t, err)
 	req := embedding.Request{Texts: []string{strings.Repeat("plain text ", 50), strings.Repeat("\"quoted\" ", 50)}}
 	buf := make([]byte, 0, 4096)
-	if n := testing.AllocsPerRun(100, func() { buf = e.append(buf[:0], req) }); n != 0 {
-		t.Errorf("encoding into a large enough buffer allocates %v times", n)
-	}
+	expect.Equal(t, "allocations of encoding into a large enough buffer", testing.AllocsPerRun(100, func() { buf = e.append(buf[:0], req) }), 0)
 }
 
 // FuzzAppendString holds the hand-written encoder against encoding/json's decoder.

@@ -13,7 +13,16 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/providers/internal/wire"
+	"github.com/vecspace/embedding/providers/ref"
 )
+
+// Open decodes the options of a reference into o, which has its model, and hands them to make.
+func Open[O, T any](r ref.Ref, o O, make func(O) (T, error)) (made T, err error) {
+	if err := r.Decode(&o); err != nil {
+		return made, err
+	}
+	return make(o)
+}
 
 // Key returns the given key, or the one in an environment variable, and the name of its source.
 func Key(given, variable string) (key, from string) {

@@ -91,9 +91,7 @@ func TestAddress(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	got := Limits(embedding.Limits{Texts: 5, Tokens: -1}, embedding.Limits{Texts: 9, Tokens: 7, TextTokens: 3})
-	if want := (embedding.Limits{Texts: 5, Tokens: 7, TextTokens: 3}); got != want {
-		t.Errorf("got %+v, want %v", got, want)
-	}
+	expect.Equal(t, "limits", got, embedding.Limits{Texts: 5, Tokens: 7, TextTokens: 3})
 }
 
 func TestKey(t *testing.T) {

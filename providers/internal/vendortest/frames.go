@@ -6,6 +6,7 @@ import (
 	"compress/zlib"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -59,6 +60,18 @@ func (v Emulated) frames(t *testing.T) {
 // frame changes an answer.
 type frame func(header http.Header, status int, body []byte) (int, []byte)
 
+// compressed is a frame in a coding.
+func compressed(coding string, open func(io.Writer) io.WriteCloser) frame {
+	return func(h http.Header, status int, body []byte) (int, []byte) {
+		h.Set("Content-Encoding", coding)
+		var b bytes.Buffer
+		w := open(&b)
+		_, _ = w.Write(body)
+		_ = w.Close()
+		return status, b.Bytes()
+	}
+}
+
 func frames() map[string]frame {
 	all := map[string]frame{
 		"as it is":          func(_ http.Header, status int, body []byte) (int, []byte) { return status, body },
@@ -71,22 +84,8 @@ func frames() map[string]frame {
 		"blanks before it": func(_ http.Header, status int, body []byte) (int, []byte) {
 			return status, append(bytes.Repeat([]byte(" \n"), 500), body...)
 		},
-		"gzip": func(h http.Header, status int, body []byte) (int, []byte) {
-			h.Set("Content-Encoding", "gzip")
-			var b bytes.Buffer
-			w := gzip.NewWriter(&b)
-			_, _ = w.Write(body)
-			_ = w.Close()
-			return status, b.Bytes()
-		},
-		"deflate": func(h http.Header, status int, body []byte) (int, []byte) {
-			h.Set("Content-Encoding", "deflate")
-			var b bytes.Buffer
-			w := zlib.NewWriter(&b)
-			_, _ = w.Write(body)
-			_ = w.Close()
-			return status, b.Bytes()
-		},
+		"gzip":    compressed("gzip", func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }),
+		"deflate": compressed("deflate", func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }),
 		"a coding that is none": func(h http.Header, status int, body []byte) (int, []byte) {
 			h.Set("Content-Encoding", "utf-8")
 			return status, body

@@ -276,3 +276,52 @@ func Strings(t *testing.T, r *http.Request, member string) (list []string) {
 	expect.NoError(t, json.Unmarshal(body[member], &list))
 	return list
 }
+
+// Opened returns the Embedder that a vendor's New made. Its result takes what New returns.
+func Opened(t testing.TB) func(e embedding.Embedder, err error) embedding.Embedder {
+	return func(e embedding.Embedder, err error) embedding.Embedder {
+		t.Helper()
+		expect.NoError(t, err)
+		return e
+	}
+}
+
+// Refused fails the test unless err is of a kind, or is another error that is wanted, and contains
+// all of words. A want of nil is any error. what names the case.
+func Refused(t *testing.T, what string, err, want error, words ...string) {
+	t.Helper()
+	if err == nil || want != nil && !errors.Is(err, want) {
+		t.Errorf("%s: got the error %v, want: %v", what, err, want)
+		return
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("%s: the error does not say %q: %v", what, w, err)
+		}
+	}
+}
+
+// Receives checks that the emulator gets body as the request of a provider, and returns what comes
+// of it.
+func (e *Emulator) Receives(t *testing.T, from embedding.Embedder, req embedding.Request, body string) embedding.Response {
+	t.Helper()
+	res, err := from.Embed(t.Context(), req)
+	if err != nil {
+		t.Errorf("got the error %v, want none", err)
+	}
+	if e.Last() != body {
+		t.Errorf("sent %s\nwant %s", e.Last(), body)
+	}
+	return res
+}
+
+// Rows lists the vectors of an answer, each in the form of %s in around. What is none is null.
+func Rows(items []embedtest.WireItem, around string) string {
+	rows := make([]string, len(items))
+	for i, item := range items {
+		if rows[i] = "null"; item.Vector != "" {
+			rows[i] = fmt.Sprintf(around, item.Vector)
+		}
+	}
+	return strings.Join(rows, ",")
+}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/race"
 )
 
@@ -83,9 +84,7 @@ func TestKindsWithoutACode(t *testing.T) {
 		{420, ``, embedding.RateLimited},
 	} {
 		e := ReadFailure(tc.status, nil, []byte(tc.body)).refusal(nil, "", []string{"An insufficient balance of power is no reason to go to war."})
-		if e.Kind != tc.want {
-			t.Errorf("%d %s: got %v, want %v", tc.status, tc.body, e.Kind, tc.want)
-		}
+		expect.Equal(t, fmt.Sprintf("kind of %d %s", tc.status, tc.body), e.Kind, tc.want)
 	}
 }
 
@@ -93,9 +92,7 @@ func TestKindsWithoutACode(t *testing.T) {
 func TestInvalidUnder429(t *testing.T) {
 	classify := func(Failure) Verdict { return Verdict{Kind: embedding.Invalid} }
 	for status, want := range map[int]embedding.Kind{429: embedding.RateLimited, 400: embedding.Invalid, 503: embedding.Unavailable} {
-		if got := (Failure{Status: status, Type: "invalid_request_error"}).refusal(classify, "", nil); got.Kind != want {
-			t.Errorf("status %d: got %v, want %v", status, got, want)
-		}
+		expect.Equal(t, fmt.Sprint("status ", status), (Failure{Status: status, Type: "invalid_request_error"}).refusal(classify, "", nil).Kind, want)
 	}
 }
 
@@ -193,9 +190,7 @@ func TestSays(t *testing.T) {
 		`{"error":null}`: false, `{"error":""}`: false, `{"error":{}}`: false, `{"error":[]}`: false, `{"error":false}`: false, `{"error":{"code":0,"message":""}}`: false,
 		`{}`: false, `{"error":"x"}`: true, `{"error":{"code":1}}`: true, `{"error":[{"message":"x"}]}`: true, `{"error":true}`: true,
 	} {
-		if got := ReadFailure(200, nil, []byte(body)).Named; got != want {
-			t.Errorf("%s: got %v, want %v", body, got, want)
-		}
+		expect.Equal(t, body, ReadFailure(200, nil, []byte(body)).Named, want)
 	}
 }
 
@@ -221,16 +216,12 @@ func TestBlame(t *testing.T) {
 		{name: "the only one", v: Verdict{Kind: embedding.Rejected, Bad: []int{0}}, texts: texts[:1]},
 		{name: "another kind", v: Verdict{Kind: embedding.Unavailable, Bad: []int{1}}, texts: texts},
 	} {
-		if got := tc.v.blames(tc.texts); got != tc.want {
-			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
-		}
+		expect.Equal(t, tc.name, tc.v.blames(tc.texts), tc.want)
 	}
 	e := Failure{Status: 400, Message: "too long"}.refusal(func(Failure) Verdict {
 		return Verdict{Kind: embedding.Rejected, Bad: []int{1}}
 	}, "", texts)
-	if got := fmt.Sprint(e.Err.(*blame).Blames()); got != "[1]" {
-		t.Errorf("the error blames %s, want [1]", got)
-	}
+	expect.Equal(t, "texts that the error blames", fmt.Sprint(e.Err.(*blame).Blames()), "[1]")
 }
 
 func TestIndexes(t *testing.T) {
@@ -241,8 +232,6 @@ func TestIndexes(t *testing.T) {
 		"at 3":                          "[]",
 		"at index 99999999999999999999": "[]",
 	} {
-		if got := fmt.Sprint(Indexes(regexp.MustCompile(`at index (.*)`).FindStringSubmatch(said))); got != want {
-			t.Errorf("%s: got %s, want %s", said, got, want)
-		}
+		expect.Equal(t, said, fmt.Sprint(Indexes(regexp.MustCompile(`at index (.*)`).FindStringSubmatch(said))), want)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestWords(t *testing.T) {
@@ -34,9 +36,7 @@ func TestWords(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			texts := []string{"hello world", long, "no", "", "  ", "衣服的质量杠杠的,很漂亮", "the first line\n\tthe second line"}
-			if got := Words(tc.message, key, texts); got != tc.want {
-				t.Errorf("got  %q\nwant %q", got, tc.want)
-			}
+			expect.Equal(t, "words", Words(tc.message, key, texts), tc.want)
 		})
 	}
 }
@@ -177,9 +177,7 @@ func TestOwn(t *testing.T) {
 		{"a text that is the server's phrase", "upstream failed for input [insufficient balance of power]", "insufficient balance of power", "upstream failed for input [[...]]"},
 		{"no texts", "one\ntwo", "", "one two"},
 	} {
-		if got := own(tc.message, []string{tc.text}, ownRun); got != tc.want {
-			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
-		}
+		expect.Equal(t, tc.name, own(tc.message, []string{tc.text}, ownRun), tc.want)
 	}
 }
 
@@ -207,9 +205,7 @@ func TestCleanID(t *testing.T) {
 		{"a\nb\x1b[31m", "a b [31m"},
 		{strings.Repeat("x", 1<<20), strings.Repeat("x", MaxID) + "..."},
 	} {
-		if got := cleanID(tc.id, key, texts); got != tc.want {
-			t.Errorf("%.60q: got %q, want %q", tc.id, got, tc.want)
-		}
+		expect.Equal(t, fmt.Sprintf("%.60q", tc.id), cleanID(tc.id, key, texts), tc.want)
 	}
 }
 

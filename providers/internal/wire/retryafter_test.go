@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestRetryAfter(t *testing.T) {
@@ -41,9 +43,7 @@ func TestRetryAfter(t *testing.T) {
 			{"a date far off", http.Header{"Retry-After": {"Fri, 31 Dec 9999 23:59:59 GMT"}}, LongestWait},
 			{"beyond all measure", http.Header{"Retry-After": {"1e300"}}, 24 * time.Hour},
 		} {
-			if got := RetryAfter(tc.header); got != tc.want {
-				t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
-			}
+			expect.Equal(t, tc.name, RetryAfter(tc.header), tc.want)
 		}
 	})
 }
@@ -107,9 +107,7 @@ func TestOtherWaits(t *testing.T) {
 		} {
 			status := cmp.Or(tc.status, 429)
 			e := ReadFailure(status, tc.header, []byte(tc.body)).refusal(nil, "", []string{"How to try again in 9 seconds, a guide"})
-			if e.RetryAfter != tc.want {
-				t.Errorf("%s: got %v, want %v", tc.name, e.RetryAfter, tc.want)
-			}
+			expect.Equal(t, tc.name, e.RetryAfter, tc.want)
 		}
 	})
 }

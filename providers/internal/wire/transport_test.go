@@ -1,10 +1,13 @@
 package wire
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestParseBase(t *testing.T) {
@@ -47,9 +50,7 @@ func TestParseBase(t *testing.T) {
 	} {
 		u, err := ParseBase(tc.raw, "/embeddings", tc.keyed, tc.allowHTTP)
 		if err == nil {
-			if u.String() != tc.want {
-				t.Errorf("%q: got %v, want %q", tc.raw, u, tc.want)
-			}
+			expect.Equal(t, fmt.Sprintf("%q", tc.raw), u.String(), tc.want)
 			continue
 		}
 		if !strings.Contains(err.Error(), tc.want) {

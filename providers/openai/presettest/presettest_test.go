@@ -15,6 +15,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/emulator"
+	"github.com/vecspace/embedding/providers/internal/vendortest"
 	"github.com/vecspace/embedding/providers/internal/wire"
 	"github.com/vecspace/embedding/providers/openai/internal/models"
 	"github.com/vecspace/embedding/providers/openai/internal/preset"
@@ -36,12 +37,10 @@ func TestEveryPresetHasOne(t *testing.T) {
 			t.Errorf("%s: model %q, path %q", name, Model(name), BasePath(name))
 		}
 	}
-	if _, err := New("acme", emulator.Options{}); err == nil || !strings.Contains(err.Error(), "there are mistral, siliconflow, zhipu") {
-		t.Errorf("got the error %v, want one that lists the presets", err)
-	}
-	if _, err := New("zhipu", emulator.Options{Model: "m"}); err == nil || !strings.Contains(err.Error(), "embedding-3") {
-		t.Errorf("got the error %v, want one that names embedding-3", err)
-	}
+	_, err := New("acme", emulator.Options{})
+	vendortest.Refused(t, "no such preset", err, nil, "there are mistral, siliconflow, zhipu")
+	_, err = New("zhipu", emulator.Options{Model: "m"})
+	vendortest.Refused(t, "no such model", err, nil, "embedding-3")
 }
 
 // Each row that is not marked as a guess is in openai's testdata: words and status in one body, the

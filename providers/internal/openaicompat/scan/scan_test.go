@@ -209,9 +209,8 @@ func TestDepth(t *testing.T) {
 func TestSiblings(t *testing.T) {
 	many := strings.Repeat(`{},[],`, deepest)
 	body := `{"a":[` + many + `0],"data":[{"b":[` + many + `0],"index":0,"embedding":[1]}]}`
-	if _, err := Read(strings.NewReader(body), 1, 1); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	_, err := Read(strings.NewReader(body), 1, 1)
+	expect.NoError(t, err)
 }
 
 func TestBounds(t *testing.T) {
@@ -223,9 +222,8 @@ func TestBounds(t *testing.T) {
 	})
 	t.Run("members of items are no rest", func(t *testing.T) {
 		body := `{"data":[{"index":0,"pad":"` + strings.Repeat("x", 2*mostRest) + `","embedding":[1]}]}`
-		if _, err := Read(strings.NewReader(body), 1, 1); err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
+		_, err := Read(strings.NewReader(body), 1, 1)
+		expect.NoError(t, err)
 	})
 	t.Run("a slab that no answer fills", func(t *testing.T) {
 		body := `{"data":[{"index":0,"embedding":[` + strings.Repeat("0,", 4000) + `0]}]}`
@@ -244,9 +242,7 @@ func TestBounds(t *testing.T) {
 		body = `{"` + long + `":` + long + `,"data":[{"index":0,"` + long + `":0,"embedding":[` + long + `]}]}`
 		a, err = Read(strings.NewReader(body), 1, 1)
 		check(t, body, 1, 1, a, err)
-		if err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
+		expect.NoError(t, err)
 	})
 }
 
@@ -325,9 +321,8 @@ func TestRowsAreApart(t *testing.T) {
 		}
 		for range 10 {
 			other := strings.ReplaceAll(answerOf(vectors(9, 7), encodedRow), "text-embedding-v4", "another")
-			if _, err := Read(strings.NewReader(other), 9, 0); err != nil {
-				t.Fatalf("got the error %v, want none", err)
-			}
+			_, err := Read(strings.NewReader(other), 9, 0)
+			expect.NoError(t, err)
 		}
 		if !same(a.Vectors, rows) || string(a.Rest) != rest {
 			t.Errorf("dims %d: the rows became %v, the rest %s", dims, a.Vectors, a.Rest)
@@ -346,13 +341,10 @@ func TestAllocations(t *testing.T) {
 			got := testing.AllocsPerRun(200, func() {
 				r.Reset(body)
 				s.reset()
-				if _, err := s.read(r, len(rows), dims); err != nil {
-					t.Fatalf("got the error %v, want none", err)
-				}
+				_, err := s.read(r, len(rows), dims)
+				expect.NoError(t, err)
 			})
-			if got != 3 {
-				t.Errorf("%s, dims %d: %v allocations, want 3", name, dims, got)
-			}
+			expect.Equal(t, fmt.Sprint(name, ", dims ", dims, ": allocations"), got, 3)
 		}
 	}
 }

@@ -94,9 +94,7 @@ func TestLoadRefuses(t *testing.T) {
 // A panic that is no fault of a page is not taken for one.
 func TestReading(t *testing.T) {
 	defer func() {
-		if got := recover(); got != "a mistake" {
-			t.Errorf("got the panic %v, want the mistake", got)
-		}
+		expect.Equal(t, "panic", recover(), "a mistake")
 	}()
 	_ = reading(func() { panic("a mistake") })
 }
