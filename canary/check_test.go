@@ -92,9 +92,8 @@ func TestCheckProbed(t *testing.T) {
 		t.Errorf("not probed: %v", err)
 	}
 	s.edit = each(func(_ int, _ string, v []float32) []float32 { return normalized(v[:5:5]) })
-	if probed, err = embedding.Probe(t.Context(), embedding.Wrap(s, bare.Model(), s.Embed)); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	probed, err = embedding.Probe(t.Context(), embedding.Wrap(s, bare.Model(), s.Embed))
+	expect.NoError(t, err)
 	for _, e := range []embedding.Embedder{probed, bare} {
 		if d := drift(t, Check(t.Context(), e, ref)); d.Change != Truncated || d.NowDimensions != 5 {
 			t.Errorf("got %v, want Truncated to 5 dimensions", d)

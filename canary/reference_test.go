@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -25,9 +24,7 @@ func TestReferenceKeepsEveryBit(t *testing.T) {
 	}
 	got, err := Load(path)
 	expect.NoError(t, err)
-	if !reflect.DeepEqual(got, ref) {
-		t.Errorf("got %+v\nwant %+v", got, ref)
-	}
+	expect.Equal(t, "the reference", got, ref)
 	if err := Check(t.Context(), f, got); err != nil {
 		t.Errorf("got the error %v, want none", err)
 	}
@@ -121,12 +118,9 @@ func nanValue() float64 {
 func FuzzRead(f *testing.F) {
 	var buf bytes.Buffer
 	ref, err := Record(f.Context(), embedtest.NewFake(embedtest.FakeOptions{}), Options{})
-	if err != nil {
-		f.Fatalf("got the error %v, want none", err)
-	}
-	if _, err := ref.WriteTo(&buf); err != nil {
-		f.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(f, err)
+	_, err = ref.WriteTo(&buf)
+	expect.NoError(f, err)
 	f.Add(buf.Bytes())
 	f.Add([]byte(`{"version":1,"documents":["AAAA"]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {

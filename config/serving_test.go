@@ -97,9 +97,7 @@ func TestGather(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			if n := len(f.Calls()); n != want.calls {
-				t.Errorf("at %q: got %d requests for thirty callers, want %d", endpoint, n, want.calls)
-			}
+			expect.Equal(t, fmt.Sprintf("at %q: requests for thirty callers", endpoint), len(f.Calls()), want.calls)
 			start := time.Now()
 			for _, texts := range [][]string{{"a", "b", "c", "d", "e"}, {"text 7"}} {
 				_, err = e.Embed(t.Context(), embedding.Request{Texts: texts})

@@ -26,9 +26,7 @@ func TestBreaker(t *testing.T) {
 				t.Errorf("call %d: %v", i, err)
 			}
 		}
-		if p.calls != 3 {
-			t.Errorf("%d calls went through", p.calls)
-		}
+		expect.Equal(t, "calls that went through", p.calls, 3)
 		time.Sleep(10 * time.Second)
 		p.latency = time.Second
 		var wg sync.WaitGroup
@@ -106,9 +104,7 @@ func TestBreakerTellsWhy(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
-	if n := len(f.Calls()); n != 1 {
-		t.Errorf("%d calls", n)
-	}
+	expect.Equal(t, "calls", len(f.Calls()), 1)
 }
 
 // TestBreakerOfABusyAccount: a provider that serves some of the requests is not down, whatever it

@@ -51,9 +51,7 @@ func TestFolderReader(t *testing.T) {
 			t.Fatalf("after %d: %v, want %v", i, rest, want)
 		}
 	}
-	if len(all) != 30 {
-		t.Errorf("%d documents", len(all))
-	}
+	expect.Equal(t, "documents", len(all), 30)
 	if d, err := chromem.Folder(dir, "other").Describe(t.Context()); err != nil || d.Documents != 0 {
 		t.Errorf("another collection: %+v, %v", d, err)
 	}
@@ -110,9 +108,7 @@ func TestMigrate(t *testing.T) {
 		t.Fatalf("got %+v, want 50 moved and 20 searched", r)
 	}
 	moved := open(t, e, chromem.Options{Dir: after})
-	if moved.Count() != 50 {
-		t.Errorf("%d documents", moved.Count())
-	}
+	expect.Equal(t, "documents", moved.Count(), 50)
 	p.To, p.Journal = p.From, p.Journal+"2"
 	for _, err := range migrate.Run(t.Context(), e, p) {
 		if err == nil || !strings.Contains(err.Error(), "are one") {

@@ -40,9 +40,7 @@ func TestAnotherModelIsRefused(t *testing.T) {
 	ported := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Origin: "fake:8080"}})
 	refused(ported, `"fake:8080/fake@8"`, "add space=fake/fake@8 to the reference")
 	refused(longer, "have 8 dimensions", "have 16", "both are said to be")
-	if s := open(t, f, chromem.Options{Dir: dir}); s.Count() != 1 {
-		t.Errorf("%d documents after the refusals", s.Count())
-	}
+	expect.Equal(t, "documents after the refusals", open(t, f, chromem.Options{Dir: dir}).Count(), 1)
 	// The Space is compared before anything is read.
 	for _, name := range documents(t, dir) {
 		write(t, name, []byte("\x01noise"))

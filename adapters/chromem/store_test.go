@@ -80,9 +80,7 @@ func TestBadCalls(t *testing.T) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
-	if n := len(f.Calls()); n != calls {
-		t.Errorf("bad calls were paid for: %d requests", n-calls)
-	}
+	expect.Equal(t, "requests for bad calls", len(f.Calls()), calls)
 	if _, err := chromem.New(nil, chromem.Options{}); err == nil {
 		t.Error("a nil embedder was taken")
 	}

@@ -204,9 +204,8 @@ func fill(t *testing.T, p place, n int) {
 	}
 	all[77].PageContent = " "
 	for at := 0; at < n; at += 400 {
-		if _, err := s.AddDocuments(t.Context(), all[at:min(at+400, n)]); err != nil {
-			t.Fatalf("add: got the error %v, want none", err)
-		}
+		_, err := s.AddDocuments(t.Context(), all[at:min(at+400, n)])
+		expect.NoError(t, err)
 	}
 }
 

@@ -102,9 +102,8 @@ func TestMixedCollection(t *testing.T) {
 	expect.NoError(t, err)
 	s, err := k.From.open(langchaingo.New(e))
 	expect.NoError(t, err)
-	if _, err := s.AddDocuments(t.Context(), docs("another")); err != nil {
-		t.Fatalf("add: got the error %v, want none", err)
-	}
+	_, err = s.AddDocuments(t.Context(), docs("another"))
+	expect.NoError(t, err)
 	r, err := k.From.reader()
 	expect.NoError(t, err)
 	if d, err := r.Describe(t.Context()); err != nil || !slices.Equal(d.Dimensions, []int{128, 256}) || d.Documents != 301 {
@@ -195,9 +194,7 @@ func TestChroma1(t *testing.T) {
 		}
 		i++
 	}
-	if i != n {
-		t.Errorf("%d documents", i)
-	}
+	expect.Equal(t, "documents", i, n)
 	if d, err := migrate.Chroma(migrate.ChromaOptions{URL: s.URL, Collection: "nothing"}).Describe(t.Context()); err != nil || d.ID != "" {
 		t.Errorf("a collection that is not there: %+v, %v", d, err)
 	}

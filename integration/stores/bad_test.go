@@ -25,9 +25,7 @@ func refused(t *testing.T, open func(embeddings.Embedder) (vectorstores.VectorSt
 	if err == nil {
 		t.Fatalf("opened: %v", s)
 	}
-	if len(e.Calls()) != 0 {
-		t.Error("something was embedded")
-	}
+	expect.Equal(t, "calls", len(e.Calls()), 0)
 	t.Log(err)
 	if strings.Contains(err.Error(), secret) {
 		t.Error("the password is in the error")
@@ -53,9 +51,8 @@ func TestPostgresThatCannotBeHad(t *testing.T) {
 	conn, err := pgx.Connect(t.Context(), server.URL)
 	expect.NoError(t, err)
 	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), "CREATE ROLE plain LOGIN PASSWORD 'plain'"); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	_, err = conn.Exec(t.Context(), "CREATE ROLE plain LOGIN PASSWORD 'plain'")
+	expect.NoError(t, err)
 	guarded.Says(t, refused(t, open(dsn(func(u *url.URL) { u.User = url.UserPassword("plain", "plain") }), "x"), store.Options{}), `permission denied to create extension "vector"`, "let a superuser")
 	server.Stop(t)
 	guarded.Says(t, refused(t, open(server.URL, "x"), store.Options{}), "store: opening", "refused")
@@ -87,9 +84,7 @@ func TestPGVectorTooOld(t *testing.T) {
 	guarded.Add(t, b.Guard(t, guarded.Model("m", guarded.Dimensions), "coll"), 0, 20)
 	open := openPGVector(pgvector.WithHNSWIndex(16, 64, "vector_cosine_ops"), pgvector.WithVectorDimensions(guarded.Dimensions))
 	guarded.Says(t, refused(t, open(b.URL, "coll"), store.Options{}), `access method "hnsw" does not exist`, "pgvector is older than 0.5", "ALTER EXTENSION vector UPDATE")
-	if n := b.Count(t, "coll"); n != 20 {
-		t.Errorf("%d documents", n)
-	}
+	expect.Equal(t, "documents", b.Count(t, "coll"), 20)
 	guarded.Add(t, b.Guard(t, guarded.Model("m", guarded.Dimensions), "coll"), 20, 40)
 }
 
@@ -121,9 +116,7 @@ func TestRedisTooOld(t *testing.T) {
 		b := guarded.Serve(t, k)
 		_, err := b.Guard(t, guarded.Model("m", guarded.Dimensions), "coll").AddDocuments(t.Context(), guarded.Corpus(5)) // it is the first add that makes the index
 		guarded.Says(t, err, "load RediSearch 2.4 or later")
-		if n := b.Count(t, "coll"); n != 0 {
-			t.Errorf("%d documents were written that no search can find", n)
-		}
+		expect.Equal(t, "documents that no search can find", b.Count(t, "coll"), 0)
 	})
 }
 

@@ -33,13 +33,9 @@ func TestTTL(t *testing.T) {
 		e := embedding.Chain(newProvider(model("s")), c.Wrap)
 		embed(t, e, "a")
 		time.Sleep(59 * time.Minute)
-		if embed(t, e, "a").Usage.Reused != 1 {
-			t.Error("gone too early")
-		}
+		expect.Equal(t, "reused within its time", embed(t, e, "a").Usage.Reused, 1)
 		time.Sleep(2 * time.Minute)
-		if embed(t, e, "a").Usage.Reused != 0 {
-			t.Error("outlived its time")
-		}
+		expect.Equal(t, "reused after its time", embed(t, e, "a").Usage.Reused, 0)
 	})
 }
 
@@ -74,9 +70,7 @@ func TestPurgeHoldsForRequestsUnderWay(t *testing.T) {
 	e := embedding.Chain(p, c.Wrap)
 	embed(t, e, "a")
 	p.fails = nil
-	if embed(t, e, "a").Usage.Reused != 0 {
-		t.Error("an answer asked for before the purge was kept")
-	}
+	expect.Equal(t, "reused of what was asked for before the purge", embed(t, e, "a").Usage.Reused, 0)
 }
 
 func TestCloseWhileInUse(t *testing.T) {

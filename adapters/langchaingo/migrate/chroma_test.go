@@ -124,17 +124,13 @@ func TestChromaReader(t *testing.T) {
 				}
 				n++
 			}
-			if n != 35 {
-				t.Fatalf("from %d: %d", from, n)
-			}
+			expect.Equal(t, fmt.Sprintf("documents from %d", from), n, 35)
 			at = next
 			if from == 34 {
 				break
 			}
 		}
-		if c.asked != 11 {
-			t.Errorf("%d documents were asked for at once", c.asked)
-		}
+		expect.Equal(t, "documents asked for at once", c.asked, 11)
 		if d, err := c.reader("nope").Describe(t.Context()); err != nil || d.ID != "" {
 			t.Errorf("a collection that is not there: %+v, %v", d, err)
 		}

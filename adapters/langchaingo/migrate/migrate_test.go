@@ -43,9 +43,7 @@ func TestRun(t *testing.T) {
 	for _, d := range from.docs {
 		again += f.Billed(d.PageContent) - 1
 	}
-	if again != 5 {
-		t.Errorf("%d texts were paid for again, want those of the sample", again)
-	}
+	expect.Equal(t, "texts of the sample paid for again", again, 5)
 	// A finished migration that is run again only checks.
 	if r := report(t, f, p); r.Moved != 95 || r.Usage.Requests != 1 {
 		t.Errorf("got %+v, want 95 moved and 1 request", r)
@@ -78,9 +76,7 @@ func TestKilled(t *testing.T) {
 					t.Fatal("it was not killed", err)
 				}
 				p.Block = 7 // the blocks need not be the same
-				if r := report(t, f, p); r.Moved != 35 {
-					t.Errorf("got %+v, want 35 moved", r)
-				}
+				expect.Equal(t, "moved", report(t, f, p).Moved, 35)
 				complete(t, from, to, f, nil)
 				paid := 0
 				for _, d := range from.docs {
@@ -101,9 +97,7 @@ func TestLeavingTheLoop(t *testing.T) {
 	for range migrate.Run(t.Context(), f, p) {
 		break
 	}
-	if len(to.docs) != 10 {
-		t.Errorf("%d documents after one block of 10", len(to.docs))
-	}
+	expect.Equal(t, "documents after one block", len(to.docs), 10)
 	report(t, f, p)
 	complete(t, from, to, f, nil)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"testing"
 
@@ -28,9 +27,7 @@ func TestAddAndSearch(t *testing.T) {
 	if err != nil || !slices.Equal(ids, []string{"id of a", "id of b", "id of c"}) {
 		t.Fatalf("ids: got %q and the error %v, want those of a, b and c and none", ids, err)
 	}
-	if !reflect.DeepEqual(in, docs("a", "b", "c")) {
-		t.Errorf("the caller's documents were edited: %v", in)
-	}
+	expect.Equal(t, "the caller's documents", in, docs("a", "b", "c"))
 	for i, r := range f.rows {
 		if store.SpaceOf(r.doc.Metadata) != e.Model().Space || !slices.Equal(r.vector, e.Vector(embedding.TaskDocument, in[i].PageContent)) {
 			t.Errorf("stored %v", r)
@@ -69,9 +66,7 @@ func TestNothingToAdd(t *testing.T) {
 			t.Errorf("ids: got %v and the error %v, want an empty list that is not nil and none", ids, err)
 		}
 	}
-	if len(e.Calls()) != 0 {
-		t.Error("something was embedded")
-	}
+	expect.Equal(t, "calls", len(e.Calls()), 0)
 }
 
 func TestDeduplicater(t *testing.T) {
@@ -110,9 +105,7 @@ func TestTwoFirstAddsAtOnce(t *testing.T) {
 		}
 		ids, err := open(t, mine, &one, cosine).AddDocuments(t.Context(), docs(texts...))
 		says(t, err, `"fake/m@8"`, `"fake/other@8"`, "40 documents were written")
-		if len(ids) != len(texts) {
-			t.Errorf("%s: the IDs to remove are not told: %v", name, ids)
-		}
+		expect.Equal(t, name+": IDs to remove", len(ids), len(texts))
 	}
 }
 
@@ -138,9 +131,8 @@ func TestSomeTextsFail(t *testing.T) {
 	if v := p.Response.Vectors; len(v) != 4 || v[1] == nil {
 		t.Errorf("got the vectors %v, want 4, the second not nil", v)
 	}
-	if !slices.Equal(ids, []string{"id of a", "", "id of b"}) || len(f.rows) != 2 {
-		t.Errorf("got the ids %q and %d stored rows, want ids for a and b around an empty one and 2 rows", ids, len(f.rows))
-	}
+	expect.Equal(t, "ids", ids, []string{"id of a", "", "id of b"})
+	expect.Equal(t, "stored rows", len(f.rows), 2)
 	ids, err = s.AddDocuments(t.Context(), docs("bad"))
 	says(t, err, "nothing was written")
 	if len(ids) != 0 || !errors.Is(err, embedding.Rejected) {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestOtherDimensionsAreRefused(t *testing.T) {
@@ -15,9 +16,7 @@ func TestOtherDimensionsAreRefused(t *testing.T) {
 			add(t, open(t, model("m", 8), &one, cosine), "a")
 			_, err := late.AddDocuments(t.Context(), docs("c"))
 			says(t, err, "nothing was written")
-			if len(f.rows) != 1 {
-				t.Errorf("%d documents", len(f.rows))
-			}
+			expect.Equal(t, "documents", len(f.rows), 1)
 			_, err = late.SimilaritySearch(t.Context(), "q", 1)
 			says(t, err, "8")
 			// The user asserts that they have the same Space, but they cannot.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // Nobody waits for the first add longer than the context allows.
@@ -40,9 +42,7 @@ func TestWaitsEndWithTheContext(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Errorf("got the error %v, want none", err)
 		}
-		if len(f.rows) != 1 {
-			t.Errorf("%d documents", len(f.rows))
-		}
+		expect.Equal(t, "documents", len(f.rows), 1)
 		add(t, s, "c")
 	})
 }

@@ -23,9 +23,7 @@ func TestTheStoreMustUseTheEmbedder(t *testing.T) {
 	expect.NoError(t, err)
 	ids, err := s.AddDocuments(t.Context(), docs("a"))
 	says(t, err, "without asking the embedder", "remove them")
-	if len(ids) != 1 {
-		t.Error("the IDs to remove are not told")
-	}
+	expect.Equal(t, "IDs to remove", len(ids), 1)
 	_, err = store.New(t.Context(), e, ignores, store.Options{Score: store.Cosine, Unstamped: true})
 	says(t, err, "without asking the embedder") // it holds something now
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tmc/langchaingo/vectorstores"
+	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
@@ -103,7 +104,5 @@ func TestScoreString(t *testing.T) {
 	for s := store.Auto; s <= store.Dot+1; s++ {
 		all = append(all, s.String())
 	}
-	if got := strings.Join(all, " "); got != "Auto Cosine Distance Certainty OneMinusL2 L2 Dot Score(7)" {
-		t.Errorf("names: got %q, want Auto Cosine Distance Certainty OneMinusL2 L2 Dot Score(7)", got)
-	}
+	expect.Equal(t, "names", strings.Join(all, " "), "Auto Cosine Distance Certainty OneMinusL2 L2 Dot Score(7)")
 }

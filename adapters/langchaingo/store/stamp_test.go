@@ -36,9 +36,7 @@ func TestAnotherModelIsRefused(t *testing.T) {
 			if e, ok := errors.AsType[*store.SpaceError](err); !ok || e.Stored != "fake/m@8" || e.Embedder != "fake/other@8" {
 				t.Errorf("got %#v, want a SpaceError of m and other", e)
 			}
-			if len(f.rows) != 2 {
-				t.Errorf("%d documents", len(f.rows))
-			}
+			expect.Equal(t, "documents", len(f.rows), 2)
 			three := f
 			_, err = try(t, model("other", 8), &three, cosine)
 			says(t, err, `"fake/m@8"`, `"fake/other@8"`, "use another collection")
@@ -69,13 +67,9 @@ func TestUnstamped(t *testing.T) {
 
 func TestSpaceOf(t *testing.T) {
 	for want, metadata := range map[embedding.Space]map[string]any{"": {store.Key: 3}, "s": {store.Key: "s"}} {
-		if got := store.SpaceOf(metadata); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
+		expect.Equal(t, "the Space", store.SpaceOf(metadata), want)
 	}
-	if got := store.SpaceOf(schema.Document{}.Metadata); got != "" {
-		t.Errorf("the Space of a document without a stamp: got %q, want none", got)
-	}
+	expect.Equal(t, "the Space of a document without a stamp", store.SpaceOf(schema.Document{}.Metadata), "")
 }
 
 // varied is an embedder of one Space with a variant.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 
@@ -98,9 +97,7 @@ func TestChromemBehindTheGuard(t *testing.T) {
 	}, store.Options{})
 	expect.NoError(t, err)
 	ids := add(t, s, "a", "b")
-	if again := add(t, s, "a", "b"); !slices.Equal(ids, again) {
-		t.Errorf("the ids of the second add: got %q, want %q", again, ids)
-	}
+	expect.Equal(t, "the ids of the second add", add(t, s, "a", "b"), ids)
 	found, err := s.SimilaritySearch(t.Context(), "q", 5)
 	if err != nil || len(found) != 2 || !near(found[0].Score, embedding.Cosine(e.Vector(embedding.TaskQuery, "q"), e.Vector(0, found[0].PageContent))) {
 		t.Errorf("got %v and the error %v, want 2 documents with their cosines as scores and none", found, err)
@@ -125,7 +122,5 @@ func TestConcurrent(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if len(f.rows) != 100 {
-		t.Errorf("%d documents", len(f.rows))
-	}
+	expect.Equal(t, "documents", len(f.rows), 100)
 }

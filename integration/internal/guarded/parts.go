@@ -13,6 +13,7 @@ import (
 	"github.com/tmc/langchaingo/embeddings"
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
+	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
@@ -26,9 +27,7 @@ func thousand(t *testing.T, b *Bench) {
 	docs := Corpus(1000)
 	s := b.Guard(t, e, name)
 	ids, err := s.AddDocuments(t.Context(), docs)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	slices.Sort(ids)
 	if n := len(slices.Compact(ids)); n != len(docs) && !b.NoIDs {
 		t.Errorf("%d different IDs for %d documents", n, len(docs))
@@ -45,9 +44,7 @@ func thousand(t *testing.T, b *Bench) {
 				t.Fatalf("%q is stored as %v\nwant %v", d.PageContent, got[d.PageContent], want)
 			}
 		}
-		if len(got) != len(docs) {
-			t.Errorf("%d documents are stored", len(got))
-		}
+		expect.Equal(t, "documents stored", len(got), len(docs))
 	}
 	b.search(t, s, e, docs)
 	if b.Server != nil {
@@ -77,9 +74,7 @@ func otherDimensions(t *testing.T, b *Bench) {
 	if late != nil {
 		_, err := late.AddDocuments(t.Context(), Corpus(40)[20:])
 		Says(t, err, "nothing was written")
-		if n := b.Count(t, name); n != 20 {
-			t.Errorf("%d documents", n)
-		}
+		expect.Equal(t, "documents", b.Count(t, name), 20)
 		if _, err = late.SimilaritySearch(t.Context(), "q", 3); err == nil {
 			t.Error("a search with another dimension is not refused")
 		}
@@ -98,9 +93,7 @@ func anotherModel(t *testing.T, b *Bench) {
 	if late != nil {
 		_, err := late.AddDocuments(t.Context(), Corpus(40)[20:])
 		Says(t, err, "nothing was written", `"fake/m@64"`, `"fake/other@64"`)
-		if n := b.Count(t, name); n != 20 {
-			t.Errorf("%d documents", n)
-		}
+		expect.Equal(t, "documents", b.Count(t, name), 20)
 		found, err := late.SimilaritySearch(t.Context(), "q", 20)
 		if _, ok := errors.AsType[*store.SpaceError](err); !ok && (!b.NoNegative || len(found) > 0) {
 			t.Errorf("%v, %v", found, err)
@@ -114,16 +107,14 @@ func perCall(t *testing.T, b *Bench) {
 	e, same := Model("m", Dimensions), Model("m", Dimensions)
 	s := b.Guard(t, e, b.fresh())
 	other := vectorstores.WithEmbedder(langchaingo.New(Batched(same)))
-	if _, err := s.AddDocuments(t.Context(), Corpus(20), other); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.SimilaritySearch(t.Context(), "q", 3, other); err != nil {
-		t.Fatal(err)
-	}
+	_, err := s.AddDocuments(t.Context(), Corpus(20), other)
+	expect.NoError(t, err)
+	_, err = s.SimilaritySearch(t.Context(), "q", 3, other)
+	expect.NoError(t, err)
 	if len(e.Calls()) != 0 || same.Billed("q") != 1 {
 		t.Errorf("the embedder of the call was not used")
 	}
-	_, err := s.AddDocuments(t.Context(), Corpus(20), vectorstores.WithEmbedder(langchaingo.New(Model("other", Dimensions))))
+	_, err = s.AddDocuments(t.Context(), Corpus(20), vectorstores.WithEmbedder(langchaingo.New(Model("other", Dimensions))))
 	Says(t, err, `"fake/other@64"`)
 }
 
@@ -191,9 +182,8 @@ func failsMidway(t *testing.T, b *Bench) {
 		}
 	}
 	// What the error says is enough to go on: the documents that failed have no ID, and no other.
-	if _, err := b.Guard(t, Model("m", Dimensions), name).AddDocuments(t.Context(), rest); err != nil {
-		t.Fatal(err)
-	}
+	_, err = b.Guard(t, Model("m", Dimensions), name).AddDocuments(t.Context(), rest)
+	expect.NoError(t, err)
 	if n := b.Count(t, name); n != 100 && n != -1 {
 		t.Errorf("%d documents", n)
 	}
@@ -252,15 +242,11 @@ func remove(t *testing.T, b *Bench) {
 	name := b.fresh()
 	s := b.Guard(t, Model("m", Dimensions), name)
 	Add(t, s, 0, 20)
-	if err := b.Remove(s.Unwrap(), name); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, b.Remove(s.Unwrap(), name))
 	// It is gone, so another model may have the name.
 	again := b.Guard(t, Model("other", Dimensions), name)
 	Add(t, again, 0, 20)
-	if n := b.Count(t, name); n != 20 {
-		t.Errorf("%d documents", n)
-	}
+	expect.Equal(t, "documents", b.Count(t, name), 20)
 }
 
 // Dies is a server that dies between two calls: that is an error, and what was said to be stored is
@@ -277,7 +263,5 @@ func Dies(t *testing.T, k Kind) {
 		t.Error("a dead server answers")
 	}
 	b.Server.Start(t)
-	if n := b.Count(t, "Coll"); n != 20 {
-		t.Errorf("%d documents", n)
-	}
+	expect.Equal(t, "documents", b.Count(t, "Coll"), 20)
 }

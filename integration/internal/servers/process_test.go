@@ -97,13 +97,9 @@ func TestStopIsAnOrderlyEnd(t *testing.T) {
 	}
 	s.Start(t)
 	s.Restart(t)
-	if got := s.Log(); got != "up\nbye\nup\n" {
-		t.Errorf("the log is %q", got)
-	}
+	expect.Equal(t, "the log", s.Log(), "up\nbye\nup\n")
 	s.Kill(t)
-	if got := s.Log(); got != "up\nbye\nup\n" {
-		t.Errorf("the log is %q", got)
-	}
+	expect.Equal(t, "the log", s.Log(), "up\nbye\nup\n")
 }
 
 // Servers that have processes of their own lose them with kill -9 of their machine, and so here.
@@ -200,9 +196,8 @@ func TestNoOrphans(t *testing.T) {
 	expect.NoError(t, cmd.Start())
 	var pid int
 	var dir string
-	if _, err := fmt.Fscanf(io.Reader(out), "pid=%d\ndir=%s\n", &pid, &dir); err != nil {
-		t.Fatalf("the helper's output: got the error %v, want its pid and folder", err)
-	}
+	_, err = fmt.Fscanf(io.Reader(out), "pid=%d\ndir=%s\n", &pid, &dir)
+	expect.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	if err := syscall.Kill(pid, 0); err != nil {
 		t.Fatalf("the server does not run: %v", err)
