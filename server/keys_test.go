@@ -324,9 +324,8 @@ func TestState(t *testing.T) {
 	dir := t.TempDir()
 	state := filepath.Join(dir, "state")
 	expect.NoError(t, os.WriteFile(state, []byte("[1]"), 0o600))
-	if _, err := OpenKeys(file, state); err == nil || !strings.Contains(err.Error(), "is not a state file") {
-		t.Errorf("got the error %v, want that it is no state file", err)
-	}
+	_, err := OpenKeys(file, state)
+	expect.Says(t, "the error", err, "is not a state file")
 	if _, err := OpenKeys(file, filepath.Join(dir, "none", "state")); err == nil {
 		t.Error("got no error for a folder that does not exist, want one")
 	}

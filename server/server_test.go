@@ -489,9 +489,8 @@ func TestOptions(t *testing.T) {
 		`has a length of 0`:                           {Models: map[string]Model{"m": {Embedder: e, Lengths: []int{0}}}},
 		`a limit or the timeout is negative`:          {Models: map[string]Model{"m": {Embedder: e}}, Limits: Limits{Texts: -1}},
 	} {
-		if _, err := New(o); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("got the error %v, want %q", err, says)
-		}
+		_, err := New(o)
+		expect.Says(t, "the error", err, says)
 	}
 }
 

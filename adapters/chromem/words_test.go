@@ -83,9 +83,8 @@ func TestWords(t *testing.T) {
 	}
 
 	for _, weight := range []float64{-1, math.NaN(), math.Inf(1)} {
-		if _, err := chromem.New(e, chromem.Options{Words: weight}); err == nil || !strings.Contains(err.Error(), "Options.Words") {
-			t.Errorf("a weight of %v: got the error %v, want one that names the option", weight, err)
-		}
+		_, err := chromem.New(e, chromem.Options{Words: weight})
+		expect.Says(t, fmt.Sprintf("a weight of %v", weight), err, "Options.Words")
 	}
 	if got, err := open(t, e, chromem.Options{Words: 1}).SimilaritySearch(t.Context(), "anything", 3); err != nil || len(got) != 0 {
 		t.Errorf("an empty store: got %v, %v, want nothing", got, err)

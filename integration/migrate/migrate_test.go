@@ -360,9 +360,7 @@ func TestBetweenStores(t *testing.T) {
 		refused := k
 		c.change(&refused)
 		for _, err := range migrate.Run(t.Context(), refused.embedder(t), refused.plan(t)) {
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("%s: %v, want %q", name, err, c.want)
-			}
+			expect.Says(t, name, err, c.want)
 			break
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"strings"
 	"testing"
 	"time"
 
@@ -40,11 +39,7 @@ func wantKind(t *testing.T, err error, kind embedding.Kind, words ...string) int
 		if embedding.KindOf(err) != kind {
 			t.Errorf("%v: kind %v, want %v", err, embedding.KindOf(err), kind)
 		}
-		for _, w := range words {
-			if err == nil || !strings.Contains(err.Error(), w) {
-				t.Errorf("%v: does not say %q", err, w)
-			}
-		}
+		expect.Says(t, "the error", err, words...)
 	}
 	return len(all)
 }

@@ -79,7 +79,7 @@ func TestRedisIndexesWhoseNamesBeginAlike(t *testing.T) {
 	if err == nil {
 		_, err = s.SimilaritySearch(t.Context(), "q", 20)
 	}
-	guarded.Says(t, err, `in the index "notes" finds the document "doc:notes_o`, "end each in a dot")
+	expect.Says(t, "the error", err, `in the index "notes" finds the document "doc:notes_o`, "end each in a dot")
 	if found, err = b.Guard(t, guarded.Model("m", guarded.Dimensions), "notes_old").SimilaritySearch(t.Context(), "q", 20); err != nil || len(found) != 5 {
 		t.Errorf("the longer name: %d documents, %v", len(found), err)
 	}
@@ -100,6 +100,6 @@ func TestPGVectorWithDimensions(t *testing.T) {
 	s, err := open(server.URL, "x")(langchaingo.New(guarded.Model("m", 32)))
 	expect.NoError(t, err)
 	_, err = s.AddDocuments(t.Context(), guarded.Corpus(5))
-	guarded.Says(t, err, "expected 64 dimensions, not 32", "22000")
+	expect.Says(t, "the error", err, "expected 64 dimensions, not 32", "22000")
 	expect.Equal(t, "documents", len(readPGVector(t, server.URL, "x")), 0)
 }

@@ -691,7 +691,5 @@ func TestAgreed(t *testing.T) {
 	cancel()
 	waiting, done := io.Pipe()
 	defer done.Close()
-	if err := agreed(ctx, waiting); err == nil || !strings.Contains(err.Error(), "interrupted") {
-		t.Errorf("got the error %v, want that it was interrupted", err)
-	}
+	expect.Says(t, "the error", agreed(ctx, waiting), "interrupted")
 }

@@ -137,15 +137,13 @@ func TestDeadServer(t *testing.T) {
 }
 
 func TestNew(t *testing.T) {
-	if _, err := redislimit.New(goredis.NewClient(&goredis.Options{}), "a"); err == nil || !strings.Contains(err.Error(), "ContextTimeoutEnabled") {
-		t.Errorf("got the error %v, want one that names ContextTimeoutEnabled", err)
-	}
+	_, err := redislimit.New(goredis.NewClient(&goredis.Options{}), "a")
+	expect.Says(t, "the error", err, "ContextTimeoutEnabled")
 	if _, err := redislimit.New(nil, "a"); err == nil {
 		t.Error("no client is taken")
 	}
-	if _, err := redislimit.New(nil, ""); err == nil || !strings.Contains(err.Error(), "no name") {
-		t.Errorf("got the error %v, want one about the name", err)
-	}
+	_, err = redislimit.New(nil, "")
+	expect.Says(t, "the error", err, "no name")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := quota(t, "127.0.0.1:1").Take(ctx, middleware.Draw{}); !errors.Is(err, context.Canceled) {

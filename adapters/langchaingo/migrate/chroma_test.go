@@ -158,9 +158,7 @@ func TestChromaShifts(t *testing.T) {
 	for _, err := range c.reader("notes").Documents(t.Context(), "what") {
 		got = err
 	}
-	if got == nil || !strings.Contains(got.Error(), "does not belong to this collection") {
-		t.Errorf("got the error %v, want one that says that the position does not belong to this collection", got)
-	}
+	expect.Says(t, "the error", got, "does not belong to this collection")
 }
 
 func TestChromaErrors(t *testing.T) {

@@ -104,7 +104,7 @@ func TestTwoFirstAddsAtOnce(t *testing.T) {
 			add(t, other, far)
 		}
 		ids, err := open(t, mine, &one, cosine).AddDocuments(t.Context(), docs(texts...))
-		says(t, err, `"fake/m@8"`, `"fake/other@8"`, "40 documents were written")
+		expect.Says(t, "the error", err, `"fake/m@8"`, `"fake/other@8"`, "40 documents were written")
 		expect.Equal(t, name+": IDs to remove", len(ids), len(texts))
 	}
 }
@@ -122,7 +122,7 @@ func TestSomeTextsFail(t *testing.T) {
 	s := open(t, e, f, cosine)
 	skip := vectorstores.WithDeduplicater(func(_ context.Context, d schema.Document) bool { return d.PageContent == "known" })
 	ids, err := s.AddDocuments(t.Context(), docs("known", "a", "bad", "b"), skip)
-	says(t, err, "2 of 3 documents are stored")
+	expect.Says(t, "the error", err, "2 of 3 documents are stored")
 	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !ok || len(p.Failed) != 1 || !errors.Is(err, embedding.Rejected) {
 		t.Fatalf("got the error %v, want a PartialError with one Rejected text", err)
@@ -134,7 +134,7 @@ func TestSomeTextsFail(t *testing.T) {
 	expect.Equal(t, "ids", ids, []string{"id of a", "", "id of b"})
 	expect.Equal(t, "stored rows", len(f.rows), 2)
 	ids, err = s.AddDocuments(t.Context(), docs("bad"))
-	says(t, err, "nothing was written")
+	expect.Says(t, "the error", err, "nothing was written")
 	if len(ids) != 0 || !errors.Is(err, embedding.Rejected) {
 		t.Errorf("got the ids %q and the error %v, want no ids and %v", ids, err, embedding.Rejected)
 	}
@@ -151,7 +151,7 @@ func TestTheProviderFailsInTheMiddle(t *testing.T) {
 	f := &fake{}
 	s := open(t, embedding.Chain(e, middleware.Batch(middleware.BatchOptions{Parallel: 1})), f, cosine)
 	ids, err := s.AddDocuments(t.Context(), docs("a", "b", "c", "d", "e"))
-	says(t, err, "2 of 5 documents are stored")
+	expect.Says(t, "the error", err, "2 of 5 documents are stored")
 	if !errors.Is(err, embedding.Auth) || !slices.Equal(ids, []string{"id of a", "id of b", "", "", ""}) || len(f.rows) != 2 {
 		t.Errorf("got the ids %q, the error %v and %d stored rows, want ids for a and b, %v and 2 rows", ids, err, len(f.rows), embedding.Auth)
 	}
@@ -160,13 +160,13 @@ func TestTheProviderFailsInTheMiddle(t *testing.T) {
 func TestTheStoreFails(t *testing.T) {
 	f := &fake{failsAfter: 1}
 	ids, err := open(t, model("m", 8), f, cosine).AddDocuments(t.Context(), docs("a", "b"))
-	says(t, err, "connection lost", "2 documents", "may hold some")
+	expect.Says(t, "the error", err, "connection lost", "2 documents", "may hold some")
 	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !ok || len(ids) != 0 || len(p.Failed) != 2 || p.Response.Vectors[0] == nil || p.Response.Vectors[1] == nil {
 		t.Errorf("got %v, %v, want a PartialError with the vectors that were paid for", ids, err)
 	}
 	_, err = open(t, model("m", 8), &fake{loses: true}, cosine).AddDocuments(t.Context(), docs("a", "b"))
-	says(t, err, "accepted documents that it does not serve")
+	expect.Says(t, "the error", err, "accepted documents that it does not serve")
 	if _, err = open(t, model("m", 8), &fake{noIDs: true}, cosine).AddDocuments(t.Context(), docs("a")); err != nil {
 		t.Errorf("got the error %v, want none", err)
 	}
@@ -183,7 +183,7 @@ func TestCancel(t *testing.T) {
 	f := &fake{}
 	s := open(t, embedding.Chain(e, middleware.Batch(middleware.BatchOptions{Parallel: 1})), f, cosine)
 	_, err := s.AddDocuments(ctx, docs("a", "b", "c"))
-	says(t, err, "nothing was written")
+	expect.Says(t, "the error", err, "nothing was written")
 	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !errors.Is(err, context.Canceled) || !ok || p.Response.Vectors[0] == nil || len(f.rows) != 0 {
 		t.Errorf("%v, %d documents", err, len(f.rows))
@@ -206,12 +206,12 @@ func TestZeroVectors(t *testing.T) {
 	f := &fake{}
 	s := open(t, e, f, cosine)
 	_, err := s.AddDocuments(t.Context(), docs("zero", "a"))
-	says(t, err, "document 0 is zero", "1 of 2 documents are stored")
+	expect.Says(t, "the error", err, "document 0 is zero", "1 of 2 documents are stored")
 	_, err = s.SimilaritySearch(t.Context(), "q", 1)
-	says(t, err, "the vector of the query is zero")
+	expect.Says(t, "the error", err, "the vector of the query is zero")
 	if !errors.Is(err, embedding.Malformed) || len(f.rows) != 1 {
 		t.Errorf("got the error %v and %d stored rows, want %v and 1 row", err, len(f.rows), embedding.Malformed)
 	}
 	_, err = open(t, e, &fake{score: func(c float64) float64 { return 2*c - 1 }}, store.Options{Score: store.OneMinusL2}).AddDocuments(t.Context(), docs("zero", "a"))
-	says(t, err, "nothing was written", "has the length 0, want 1", "cosine as its metric")
+	expect.Says(t, "the error", err, "nothing was written", "has the length 0, want 1", "cosine as its metric")
 }

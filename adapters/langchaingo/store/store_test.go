@@ -34,9 +34,9 @@ func TestPerCallEmbedder(t *testing.T) {
 		"16 dimensions":    langchaingo.New(long),
 	} {
 		_, err := s.AddDocuments(t.Context(), docs("b"), vectorstores.WithEmbedder(emb))
-		says(t, err, want)
+		expect.Says(t, "the error", err, want)
 		_, err = s.SimilaritySearch(t.Context(), "q", 1, vectorstores.WithEmbedder(emb))
-		says(t, err, want)
+		expect.Says(t, "the error", err, want)
 	}
 }
 
@@ -48,28 +48,28 @@ func TestRefusals(t *testing.T) {
 	f := func(embeddings.Embedder) (vectorstores.VectorStore, error) { return nil, errors.New("wrong password") }
 	e := model("m", 8)
 	_, err := store.New(t.Context(), nil, f, cosine)
-	says(t, err, "needs an Embedder")
+	expect.Says(t, "the error", err, "needs an Embedder")
 	_, err = store.New(t.Context(), e, nil, cosine)
-	says(t, err, "needs an Embedder")
+	expect.Says(t, "the error", err, "needs an Embedder")
 	_, err = store.New(t.Context(), e, f, cosine)
-	says(t, err, "opening", "wrong password")
+	expect.Says(t, "the error", err, "opening", "wrong password")
 	_, err = store.New(t.Context(), e, func(embeddings.Embedder) (vectorstores.VectorStore, error) { return (*fake)(nil), nil }, cosine)
-	says(t, err, "neither a store nor an error")
+	expect.Says(t, "the error", err, "neither a store nor an error")
 	_, err = try(t, e, &fake{}, store.Options{})
-	says(t, err, "Options.Score", "store_test.fake")
+	expect.Says(t, "the error", err, "Options.Score", "store_test.fake")
 	_, err = try(t, e, &fake{}, store.Options{Score: 99})
-	says(t, err, "Options.Score")
+	expect.Says(t, "the error", err, "Options.Score")
 	unknown := embedding.Wrap(e, embedding.Model{Provider: "p", ID: "m"}, e.Embed)
 	_, err = store.New(t.Context(), unknown, f, cosine)
-	says(t, err, "embedding.Probe", "p:m")
+	expect.Says(t, "the error", err, "embedding.Probe", "p:m")
 	_, err = try(t, e, &fake{missing: true}, cosine)
-	says(t, err, "Options.Missing")
+	expect.Says(t, "the error", err, "Options.Missing")
 	s := open(t, e, &fake{}, cosine)
 	_, err = s.SimilaritySearch(t.Context(), "q", 0)
-	says(t, err, "at least 1")
+	expect.Says(t, "the error", err, "at least 1")
 	for _, x := range []float32{-.1, 1.1} {
 		_, err = s.SimilaritySearch(t.Context(), "q", 1, vectorstores.WithScoreThreshold(x))
-		says(t, err, "from 0 to 1")
+		expect.Says(t, "the error", err, "from 0 to 1")
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -81,9 +80,8 @@ func TestOneRunAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.rec")
 	r := open(t, path, false)
 	embed(t, keep(t, r, embedtest.NewFake(embedtest.FakeOptions{})), 0, "a")
-	if _, err := Open(path, false); err == nil || !strings.Contains(err.Error(), "another run") {
-		t.Errorf("a second run: error %v", err)
-	}
+	_, err := Open(path, false)
+	expect.Says(t, "a second run", err, "another run")
 	expect.Equal(t, "texts that can be read meanwhile", open(t, path, true).Len(), 1)
 	r.Close()
 	expect.Equal(t, "texts after the first run", open(t, path, false).Len(), 1)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/tmc/langchaingo/embeddings"
@@ -155,14 +154,4 @@ func Corpus(n int) []schema.Document {
 		out[i] = schema.Document{PageContent: fmt.Sprintf(forms[lang], i), Metadata: map[string]any{"lang": lang, "n": i}}
 	}
 	return out
-}
-
-// Says fails the test unless err holds all of the words.
-func Says(t testing.TB, err error, words ...string) {
-	t.Helper()
-	for _, w := range words {
-		if err == nil || !strings.Contains(err.Error(), w) {
-			t.Errorf("got %v, want %q", err, w)
-		}
-	}
 }

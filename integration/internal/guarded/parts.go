@@ -73,14 +73,14 @@ func otherDimensions(t *testing.T, b *Bench) {
 	Add(t, b.Guard(t, Model("m", Dimensions), name), 0, 20)
 	if late != nil {
 		_, err := late.AddDocuments(t.Context(), Corpus(40)[20:])
-		Says(t, err, "nothing was written")
+		expect.Says(t, "the error", err, "nothing was written")
 		expect.Equal(t, "documents", b.Count(t, name), 20)
 		if _, err = late.SimilaritySearch(t.Context(), "q", 3); err == nil {
 			t.Error("a search with another dimension is not refused")
 		}
 	}
 	_, err := b.Try(t, Model("m", 32), name)
-	Says(t, err, "32")
+	expect.Says(t, "the error", err, "32")
 }
 
 func anotherModel(t *testing.T, b *Bench) {
@@ -92,7 +92,7 @@ func anotherModel(t *testing.T, b *Bench) {
 	Add(t, b.Guard(t, Model("m", Dimensions), name), 0, 20)
 	if late != nil {
 		_, err := late.AddDocuments(t.Context(), Corpus(40)[20:])
-		Says(t, err, "nothing was written", `"fake/m@64"`, `"fake/other@64"`)
+		expect.Says(t, "the error", err, "nothing was written", `"fake/m@64"`, `"fake/other@64"`)
 		expect.Equal(t, "documents", b.Count(t, name), 20)
 		found, err := late.SimilaritySearch(t.Context(), "q", 20)
 		if _, ok := errors.AsType[*store.SpaceError](err); !ok && (!b.NoNegative || len(found) > 0) {
@@ -100,7 +100,7 @@ func anotherModel(t *testing.T, b *Bench) {
 		}
 	}
 	_, err := b.Try(t, Model("other", Dimensions), name)
-	Says(t, err, `fake/m@64"`, `fake/other@64"`)
+	expect.Says(t, "the error", err, `fake/m@64"`, `fake/other@64"`)
 }
 
 func perCall(t *testing.T, b *Bench) {
@@ -115,7 +115,7 @@ func perCall(t *testing.T, b *Bench) {
 		t.Errorf("the embedder of the call was not used")
 	}
 	_, err = s.AddDocuments(t.Context(), Corpus(20), vectorstores.WithEmbedder(langchaingo.New(Model("other", Dimensions))))
-	Says(t, err, `"fake/other@64"`)
+	expect.Says(t, "the error", err, `"fake/other@64"`)
 }
 
 func deduplicates(t *testing.T, b *Bench) {
@@ -162,7 +162,7 @@ func failsMidway(t *testing.T, b *Bench) {
 	name := b.fresh()
 	docs := Corpus(100)
 	ids, err := b.Guard(t, e, name).AddDocuments(t.Context(), docs)
-	Says(t, err, "50 of 100 documents are stored")
+	expect.Says(t, "the error", err, "50 of 100 documents are stored")
 	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !errors.Is(err, embedding.Exhausted) || len(ids) != 100 || !ok {
 		t.Fatalf("%d IDs, %v", len(ids), err)
@@ -205,7 +205,7 @@ func cancelMidway(t *testing.T, b *Bench) {
 	if !errors.Is(err, context.Canceled) || !ok || p.Response.Usage.Requests < 3 {
 		t.Fatalf("%v", err)
 	}
-	Says(t, err, "nothing was written")
+	expect.Says(t, "the error", err, "nothing was written")
 	Add(t, s, 0, 20)
 	if n := b.Count(t, name); n != 20 && n != -1 {
 		t.Errorf("%d documents", n)
@@ -220,7 +220,7 @@ func wrongScore(t *testing.T, b *Bench) {
 	}
 	s := wrong.Guard(t, Model("m", Dimensions), b.fresh())
 	_, err := s.AddDocuments(t.Context(), Corpus(20))
-	Says(t, err, "20 documents were written", fmt.Sprintf("Options.Score is %v and should be %v", wrong.Options.Score, right))
+	expect.Says(t, "the error", err, "20 documents were written", fmt.Sprintf("Options.Score is %v and should be %v", wrong.Options.Score, right))
 }
 
 func notUsed(t *testing.T, b *Bench) {
@@ -232,7 +232,7 @@ func notUsed(t *testing.T, b *Bench) {
 	_, err := store.New(t.Context(), e, func(embeddings.Embedder) (vectorstores.VectorStore, error) {
 		return b.Open(b.URL, b.fresh(), e.Model())(own)
 	}, b.Options)
-	Says(t, err, "without asking the embedder")
+	expect.Says(t, "the error", err, "without asking the embedder")
 }
 
 func remove(t *testing.T, b *Bench) {
@@ -258,7 +258,7 @@ func Dies(t *testing.T, k Kind) {
 	Add(t, s, 0, 20)
 	b.Server.Kill(t)
 	_, err := s.AddDocuments(t.Context(), Corpus(40)[20:])
-	Says(t, err, "failed while it was given 20 documents", "look before you add them again")
+	expect.Says(t, "the error", err, "failed while it was given 20 documents", "look before you add them again")
 	if _, err := s.SimilaritySearch(t.Context(), "q", 3); err == nil {
 		t.Error("a dead server answers")
 	}

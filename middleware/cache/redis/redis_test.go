@@ -202,9 +202,8 @@ func TestNew(t *testing.T) {
 	for name, client := range map[string]goredis.UniversalClient{
 		"client": goredis.NewClient(&goredis.Options{}), "cluster": goredis.NewClusterClient(&goredis.ClusterOptions{}), "none": nil,
 	} {
-		if _, err := redis.New(client, redis.Options{}); err == nil || !strings.Contains(err.Error(), "ContextTimeoutEnabled") {
-			t.Errorf("%s: %v", name, err)
-		}
+		_, err := redis.New(client, redis.Options{})
+		expect.Says(t, name, err, "ContextTimeoutEnabled")
 	}
 	if _, err := redis.New(connect(t, "127.0.0.1:1"), redis.Options{TTL: -1}); err == nil {
 		t.Error("a negative TTL is taken")
