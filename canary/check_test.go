@@ -44,9 +44,7 @@ func TestCheckSpaceAndVariantAskNothing(t *testing.T) {
 	}
 	// The same vectors under another model's name are the user's assertion, not a drift.
 	same := embedding.Wrap(s, embedding.Model{Provider: "elsewhere", ID: "copy", Space: ref.Space, Dimensions: 8}, s.Embed)
-	if err := Check(t.Context(), same, ref); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	expect.NoError(t, Check(t.Context(), same, ref))
 }
 
 // A guard that knows the dimensions refuses other ones; the figures are in its words.
@@ -87,9 +85,7 @@ func TestCheckProbed(t *testing.T) {
 	probed, err := embedding.Probe(t.Context(), bare)
 	expect.NoError(t, err)
 	ref := record(t, probed, Options{})
-	if err := Check(t.Context(), bare, ref); err != nil {
-		t.Errorf("not probed: %v", err)
-	}
+	expect.NoError(t, Check(t.Context(), bare, ref))
 	s.edit = each(func(_ int, _ string, v []float32) []float32 { return normalized(v[:5:5]) })
 	probed, err = embedding.Probe(t.Context(), embedding.Wrap(s, bare.Model(), s.Embed))
 	expect.NoError(t, err)
@@ -116,9 +112,7 @@ func TestCheckStaticModel(t *testing.T) {
 	if ref.Noise > 1e-9 || !ref.Normalized || ref.Queries != nil || len(ref.Documents) != 12 {
 		t.Errorf("noise %v, normalized %v, %d queries, %d documents", ref.Noise, ref.Normalized, len(ref.Queries), len(ref.Documents))
 	}
-	if err := Check(t.Context(), open(256), ref); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	expect.NoError(t, Check(t.Context(), open(256), ref))
 	if d := drift(t, Check(t.Context(), open(64), ref)); d.Change != Truncated || d.NowDimensions != 64 {
 		t.Errorf("got %v, want Truncated to 64 dimensions", d)
 	}

@@ -85,9 +85,7 @@ func TestRecordMeasuresNoise(t *testing.T) {
 		t.Errorf("noise %v, tolerance %v", ref.Noise, ref.Tolerance)
 	}
 	for range 4 {
-		if err := Check(t.Context(), s, ref); err != nil {
-			t.Errorf("the provider's own noise: %v", err)
-		}
+		expect.NoError(t, Check(t.Context(), s, ref))
 	}
 	quiet := ref
 	quiet.Tolerance = defaultTolerance
@@ -133,9 +131,7 @@ func TestRecordOwnsItsVectors(t *testing.T) {
 		clear(v)
 	}
 	s.edit = nil
-	if err := Check(t.Context(), s, ref); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	expect.NoError(t, Check(t.Context(), s, ref))
 }
 
 // window reads the first words of a text only, or refuses a longer one with an error.

@@ -25,9 +25,7 @@ func TestReferenceKeepsEveryBit(t *testing.T) {
 	got, err := Load(path)
 	expect.NoError(t, err)
 	expect.Equal(t, "the reference", got, ref)
-	if err := Check(t.Context(), f, got); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	expect.NoError(t, Check(t.Context(), f, got))
 	info, err := os.Stat(path)
 	expect.NoError(t, err)
 	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {

@@ -49,9 +49,7 @@ func TestBalanceTakesABadKeyOut(t *testing.T) {
 		t.Errorf("all are down: got %v and %d requests to the removed one, want Unavailable and 2", err, a.calls)
 	}
 	a.set(nil)
-	if err := ask(t.Context(), e, "x"); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	expect.NoError(t, ask(t.Context(), e, "x"))
 	b.set(nil)
 	before := a.calls
 	for range 20 {

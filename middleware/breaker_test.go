@@ -43,9 +43,7 @@ func TestBreaker(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		for range 3 {
-			if err := ask(t.Context(), e, "a"); err != nil {
-				t.Errorf("got the error %v, want none", err)
-			}
+			expect.NoError(t, ask(t.Context(), e, "a"))
 		}
 	})
 }
@@ -75,9 +73,7 @@ func TestBreakerCountsOnlyOutages(t *testing.T) {
 	p.set(failed(embedding.Unavailable, 0))
 	ask(gone, e, "a") // the caller's own end
 	p.set(nil)
-	if err := ask(t.Context(), e, "a"); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	expect.NoError(t, ask(t.Context(), e, "a"))
 	// A PartialError is an outage if one of its texts met one.
 	p.fail = func(_ int, text string) error {
 		if text == "b" {

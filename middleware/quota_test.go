@@ -174,9 +174,7 @@ func TestSharedLimitHasNoTime(t *testing.T) {
 				t.Fatalf("got the error %v, want RateLimited with %s", err, CodeLimit)
 			}
 		}
-		if err := ask(t.Context(), e, "a"); err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
+		expect.NoError(t, ask(t.Context(), e, "a"))
 	})
 }
 

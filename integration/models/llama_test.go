@@ -49,9 +49,8 @@ func TestLlamaKey(t *testing.T) {
 		wantKind(t, err, embedding.Auth, words)
 		t.Log(err)
 	}
-	if _, err := embedding.Query(t.Context(), open(t, openai.Options{Model: "tiny", BaseURL: s.URL, Key: secret}), "hello"); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	_, err := embedding.Query(t.Context(), open(t, openai.Options{Model: "tiny", BaseURL: s.URL, Key: secret}), "hello")
+	expect.NoError(t, err)
 }
 
 // Whoever gives a base URL without /v1, or the path of something else, is told.

@@ -39,9 +39,7 @@ func TestWaitsEndWithTheContext(t *testing.T) {
 			}
 		}
 		close(release)
-		if err := <-done; err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
+		expect.NoError(t, <-done)
 		expect.Equal(t, "documents", len(f.rows), 1)
 		add(t, s, "c")
 	})
