@@ -111,3 +111,14 @@ func TestMigrate(t *testing.T) {
 		expect.Says(t, "onto itself", err, "are one")
 	}
 }
+
+func TestDeletedWhileAllAreRead(t *testing.T) {
+	s := open(t, embedtest.NewFake(embedtest.FakeOptions{}), chromem.Options{})
+	ids := add(t, s, doc("a", nil), doc("b", nil))
+	var read []string
+	for id := range s.All() {
+		read = append(read, id)
+		expect.NoError(t, s.Delete(t.Context(), ids))
+	}
+	expect.Equal(t, "documents read", len(read), 1)
+}
