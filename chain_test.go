@@ -24,9 +24,7 @@ func TestChain(t *testing.T) {
 	if _, err := e.Embed(t.Context(), Request{Texts: []string{"a"}}); err != nil || fmt.Sprint(order) != "[outer inner]" {
 		t.Errorf("got the order %v and %v, want outer before inner", order, err)
 	}
-	if e.Model().Space != "p/m@2" {
-		t.Errorf("space %q", e.Model().Space)
-	}
+	expect.Equal(t, "the Space", e.Model().Space, "p/m@2")
 	if again := Chain(e); again != e {
 		t.Error("guarded twice")
 	}

@@ -1,8 +1,9 @@
 package embedding
 
 import (
-	"slices"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestPick(t *testing.T) {
@@ -11,13 +12,7 @@ func TestPick(t *testing.T) {
 	if &run.Texts[0] != &req.Texts[1] || cap(run.Texts) != 2 || run.Task != TaskQuery {
 		t.Error("a run was copied or reaches further")
 	}
-	if got := req.Pick([]int{3, 0}).Texts; !slices.Equal(got, []string{"d", "a"}) {
-		t.Errorf("texts 3 and 0: got %q", got)
-	}
-	if len(req.Pick(nil).Texts) != 0 {
-		t.Error("no indexes picked texts")
-	}
-	if allocs := testing.AllocsPerRun(100, func() { req.Pick([]int{0, 1, 2}) }); allocs != 0 {
-		t.Errorf("%v allocations", allocs)
-	}
+	expect.Equal(t, "texts 3 and 0", req.Pick([]int{3, 0}).Texts, []string{"d", "a"})
+	expect.Equal(t, "texts of no indexes", len(req.Pick(nil).Texts), 0)
+	expect.Equal(t, "allocations", testing.AllocsPerRun(100, func() { req.Pick([]int{0, 1, 2}) }), 0)
 }

@@ -14,9 +14,7 @@ func TestErrorText(t *testing.T) {
 	e := &Error{Kind: RateLimited, Provider: "dashscope", Model: "v4", Endpoint: "h", Code: "limit_requests", RequestID: "r",
 		Status: 429, RetryAfter: 1500 * time.Millisecond, Err: errors.New("slow down")}
 	const want = "embedding: dashscope:v4 at h: rate limited (429 limit_requests): slow down; retry after 1.5s [request r]"
-	if e.Error() != want {
-		t.Errorf("got  %s\nwant %s", e, want)
-	}
+	expect.Equal(t, "the error", e.Error(), want)
 	expect.Equal(t, "the kind of a wrapped error", KindOf(fmt.Errorf("x: %w", e)), RateLimited)
 	expect.Equal(t, "the kind of no error", KindOf(nil), Unknown)
 	expect.Equal(t, "the kind of a context error", KindOf(context.Canceled), Unknown)
@@ -29,9 +27,7 @@ func TestKindOfStatus(t *testing.T) {
 		204: Malformed, 405: Invalid, 406: Invalid, 407: Auth, 409: Unavailable, 410: Invalid, 414: Invalid, 421: Unavailable, 423: Unavailable, 424: Unavailable,
 		425: Unavailable, 431: Invalid, 444: Unavailable, 449: Unavailable, 451: Invalid, 460: Unavailable, 463: Invalid, 495: Auth, 496: Auth, 497: Invalid,
 		498: Auth, 499: Unavailable, 505: Invalid, 520: Unavailable, 524: Unavailable, 529: Unavailable, 598: Unavailable} {
-		if got := KindOfStatus(status); got != want {
-			t.Errorf("%d: %v, want %v", status, got, want)
-		}
+		expect.Equal(t, fmt.Sprintf("the kind of %d", status), KindOfStatus(status), want)
 	}
 }
 

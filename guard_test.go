@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // fn is an Embedder made of a function.
@@ -46,9 +48,7 @@ func TestGuardRefusesBadTextsAndSendsTheGood(t *testing.T) {
 	if !ok || KindOf(err) != Partial || !errors.Is(err, Rejected) || !errors.Is(err, Partial) {
 		t.Fatalf("got %v", err)
 	}
-	if got := fmt.Sprint(sent); got != "[a bb ccc dddd]" {
-		t.Errorf("sent %v", got)
-	}
+	expect.Equal(t, "what was sent", fmt.Sprint(sent), "[a bb ccc dddd]")
 	if len(p.Failed) != 3 || p.Failed[0].Index != 1 || p.Failed[1].Index != 3 || p.Failed[2].Index != 5 {
 		t.Fatalf("failed: %+v", p.Failed)
 	}
@@ -62,9 +62,7 @@ func TestGuardRefusesBadTextsAndSendsTheGood(t *testing.T) {
 			t.Errorf("row %d is %v", i, v)
 		}
 	}
-	if p.Response.Usage.Tokens != 4 {
-		t.Errorf("usage %+v", p.Response.Usage)
-	}
+	expect.Equal(t, "tokens", p.Response.Usage.Tokens, 4)
 }
 
 func TestGuardMakesNoCall(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // TestMergerAgainstPlainLoop merges random parts, some failing, and compares with a map filled by
@@ -115,9 +117,8 @@ func TestMergerResult(t *testing.T) {
 	m = NewMerger(1)
 	m.Set(0, []float32{1})
 	m.Add(nil, Response{}, limited)
-	if _, err := m.Result(); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	_, err = m.Result()
+	expect.NoError(t, err)
 }
 
 // TestMergerTellsOfUsage: the usage of a paid request is reported even if its answer is useless to

@@ -3,22 +3,20 @@ package embedding
 import (
 	"fmt"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestLimitsMin(t *testing.T) {
 	got := Limits{Texts: 10, Tokens: 5}.Min(Limits{Texts: 3, Bytes: 7, TextTokens: -1})
-	if got != (Limits{Texts: 3, Tokens: 5, Bytes: 7}) {
-		t.Errorf("got %+v, want the smaller of each", got)
-	}
+	expect.Equal(t, "the smaller of each", got, Limits{Texts: 3, Tokens: 5, Bytes: 7})
 }
 
 func TestUnknownSpaceEqualsNothing(t *testing.T) {
 	if Space("").Same("") || !Space("a").Same("a") || Space("a").Same("b") {
 		t.Error("Same is wrong about equal, different or unknown spaces")
 	}
-	if m := (Model{Provider: "p", Dimensions: 3}).derived(); m.Space != "" {
-		t.Errorf("a model without ID got %q", m.Space)
-	}
+	expect.Equal(t, "the Space of a model without ID", Model{Provider: "p", Dimensions: 3}.derived().Space, "")
 }
 
 // A store's vectors are compared by the part of the Variant that is the documents'.
@@ -52,13 +50,9 @@ func FuzzDocumentVariant(f *testing.F) {
 		variant := fmt.Sprintf("document=%q,query=%q truncate", document, query)
 		want := fmt.Sprintf("document=%q,truncate", document)
 		m := Model{Variant: variant}
-		if got := m.DocumentVariant(); got != want {
-			t.Errorf("%s: got the documents' part %s, want %s", variant, got, want)
-		}
+		expect.Equal(t, fmt.Sprintf("the documents' part of %s", variant), m.DocumentVariant(), want)
 		m.Variant = m.DocumentVariant()
-		if got := m.DocumentVariant(); got != want {
-			t.Errorf("got the part %s of a part, want the same: %s", got, want)
-		}
+		expect.Equal(t, "the part of a part", m.DocumentVariant(), want)
 		m.Variant = document + query // of any form
 		if whole, once := m.Variant, m.DocumentVariant(); len(once) > len(whole) {
 			t.Errorf("got the part %q, want no more than the whole, %q", once, whole)

@@ -38,9 +38,7 @@ func TestStreamYieldsAllInOrder(t *testing.T) {
 			}
 			next++
 		}
-		if next != n {
-			t.Errorf("%d of %d items", next, n)
-		}
+		expect.Equal(t, "items", next, n)
 	}
 }
 
@@ -57,9 +55,7 @@ func TestStreamStaysOneBlockAhead(t *testing.T) {
 			if items%blockTexts == 0 {
 				synctest.Wait()
 				blocks := items/blockTexts + 1
-				if want := min(int64(blocks+1), 4); sent.Load() != want {
-					t.Errorf("at block %d %d blocks were sent, want %d", blocks, sent.Load(), want)
-				}
+				expect.Equal(t, fmt.Sprintf("blocks sent at block %d", blocks), sent.Load(), min(int64(blocks+1), 4))
 				time.Sleep(time.Second) // consuming takes as long as embedding, and both happen at once
 			}
 			items++

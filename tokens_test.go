@@ -1,8 +1,11 @@
 package embedding
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestEstimateTokens(t *testing.T) {
@@ -11,13 +14,9 @@ func TestEstimateTokens(t *testing.T) {
 		"向量搜索": 11, "𠀀": 4, "Привет": 8, "WORDS": 4, "acgt": 3, "\t\t": 2, "  ": 1, "                 ": 1,
 		"                  ": 2, "ąć": 5, "word word": 4, "internationalization": 6, "parseJSON": 5, "ö": 2, "öööö": 7,
 	} {
-		if got := EstimateTokens(text); got != want {
-			t.Errorf("EstimateTokens(%q) = %d, want %d", text, got, want)
-		}
+		expect.Equal(t, fmt.Sprintf("EstimateTokens(%q)", text), EstimateTokens(text), want)
 	}
-	if allocs := testing.AllocsPerRun(10, func() { EstimateTokens("some text, 文字") }); allocs != 0 {
-		t.Errorf("%v allocations", allocs)
-	}
+	expect.Equal(t, "allocations", testing.AllocsPerRun(10, func() { EstimateTokens("some text, 文字") }), 0)
 }
 
 // TestEstimateTokensLeansHigh compares with what the tokenizer cl100k_base counts, for words and

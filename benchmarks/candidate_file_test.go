@@ -105,8 +105,7 @@ telemetry: {otel: "http://localhost:4318"}
 		Price: embedding.Price{PerMillion: .07, Currency: "USD", AsOf: "2026-10-12"}, Parallel: 2, Timeout: 90 * time.Second,
 	}})
 	for text, want := range map[string]string{"embedders: {a: {name: b}}": "there is no field of this name", "embedders: {}\ncandidates: []": "there is no field", "embedders: {a: {reference: x, price: cheap}}": "write it per million"} {
-		if _, err := readCandidates([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got the error %v, want %q", text, err, want)
-		}
+		_, err := readCandidates([]byte(text))
+		expect.Says(t, text, err, want)
 	}
 }

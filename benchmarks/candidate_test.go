@@ -1,10 +1,13 @@
 package benchmarks
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestUnknownReferences(t *testing.T) {
@@ -29,9 +32,7 @@ func TestPrefixes(t *testing.T) {
 		t.Fatalf("got the error %v and the failures %v, want neither", err, r.Failed())
 	}
 	for text, want := range map[string]int{"passage: document about subject3 and more": 1, "query: what is subject3": 1, "query: sentence 3": 1, "what is subject3": 0} {
-		if f.Billed(text) != want {
-			t.Errorf("%q was embedded %d times", text, f.Billed(text))
-		}
+		expect.Equal(t, text+", times embedded", f.Billed(text), want)
 	}
 	plain := fake("a", nil)
 	compare(t, quick(dir), []Task{tiny()}, plain)
@@ -47,9 +48,7 @@ func TestNames(t *testing.T) {
 	})
 	want := []string{"openai:m?dimensions=8", "openai:n?base_url=http://a/v1", "openai:n?base_url=http://b/v1", "mine", "what?", "f"}
 	for i, c := range cs {
-		if c.Name != want[i] {
-			t.Errorf("%q, want %q", c.Name, want[i])
-		}
+		expect.Equal(t, fmt.Sprintf("name %d", i), c.Name, want[i])
 	}
 }
 

@@ -87,20 +87,12 @@ func TestEveryRowAndColumn(t *testing.T) {
 			}
 		}
 	}
-	if bm25 := find(t, r, "tiny", "BM25").Scores["nDCG@10"]; bm25.Value != 1 {
-		t.Errorf("BM25 finds every document by its word, its nDCG is %v", bm25.Value)
-	}
+	expect.Equal(t, "BM25, which finds every document by its word", find(t, r, "tiny", "BM25").Scores["nDCG@10"].Value, 1)
 	for _, name := range []string{"a", "b", "3-grams in common"} {
-		if len(find(t, r, "tiny pairs", name).Scores) != 2 {
-			t.Errorf("%s: got %+v, want 2 scores", name, find(t, r, "tiny pairs", name))
-		}
+		expect.Equal(t, name+": scores", len(find(t, r, "tiny pairs", name).Scores), 2)
 	}
-	if n := len(r.Tasks[0].Pairs); n != 7*7*6/2 {
-		t.Errorf("%d differences of 7 rows and 7 metrics", n)
-	}
-	if n := len(r.Tasks[0].Dimensions); n != 2*2*3 {
-		t.Errorf("%d points: 2 candidates, 64 and 32 dimensions, 3 ways to store", n)
-	}
+	expect.Equal(t, "differences of 7 rows and 7 metrics", len(r.Tasks[0].Pairs), 7*7*6/2)
+	expect.Equal(t, "points of 2 candidates, 2 dimensions and 3 ways to store", len(r.Tasks[0].Dimensions), 2*2*3)
 	if len(r.Tasks[0].Disagreed) == 0 {
 		t.Error("no query on which the candidates differ")
 	}
@@ -146,9 +138,7 @@ func TestProgress(t *testing.T) {
 			most = max(most, p.Done)
 		}
 	}
-	if most != 60 {
-		t.Errorf("%d of 60 texts were told", most)
-	}
+	expect.Equal(t, "the most texts told", most, 60)
 }
 
 // TestPublished compares the local model on real sets with its published figures, and times what

@@ -121,9 +121,7 @@ func TestFaults(t *testing.T) {
 				t.Errorf("got %+v, want 40 requests with both errors, 10 ms for failures and 60 ms for answers", m)
 			}
 		}
-		if l := s.Ledger(); l.Requests != sent {
-			t.Errorf("%d requests are in the report, %d in the provider's ledger", sent, l.Requests)
-		}
+		expect.Equal(t, "requests in the provider's ledger", s.Ledger().Requests, sent)
 	})
 }
 
@@ -145,9 +143,8 @@ func TestRefusedTexts(t *testing.T) {
 		t.Errorf("%v, %d refused, notes %q", r.Failed(), r.Candidates[0].Refused, r.Notes)
 	}
 	again := picky()
-	if compare(t, quick(dir), []Task{tiny()}, again); len(again.Calls()) != 0 {
-		t.Errorf("%d calls: refusals were not recorded", len(again.Calls()))
-	}
+	compare(t, quick(dir), []Task{tiny()}, again)
+	expect.Equal(t, "calls for recorded refusals", len(again.Calls()), 0)
 }
 
 // A slow model gets the time that the candidate says.

@@ -131,9 +131,7 @@ func TestQueryInCorpus(t *testing.T) {
 	set.Documents[4].Body = "another subject2" // it is another text
 	made := newRetrieval(set, 10, bm25.Weight)
 	for i, want := range []string{"q0", "", "", "q3"} {
-		if made.own[i] != want {
-			t.Errorf("query %d: got %q as the query itself, want %q", i, made.own[i], want)
-		}
+		expect.Equal(t, fmt.Sprintf("query %d as itself", i), made.own[i], want)
 	}
 	r := compare(t, quick(t.TempDir()), []Task{{Retrieval: set}}, fake("a", nil))
 	if r.Tasks[0].Itself != 10 || !strings.Contains(strings.Join(r.Notes, " "), "10 queries among its documents") {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestNothingIsPaidTwice(t *testing.T) {
@@ -20,16 +21,10 @@ func TestNothingIsPaidTwice(t *testing.T) {
 	want := compare(t, quick(dir), []Task{tiny(), tinyPairs()}, first)
 	again := fake("a", nil)
 	got := compare(t, quick(dir), []Task{tiny(), tinyPairs()}, again)
-	if n := len(again.Calls()); n != 0 {
-		t.Errorf("%d calls for what is recorded", n)
-	}
-	if a, b := find(t, want, "tiny", "a"), find(t, got, "tiny", "a"); fmt.Sprint(a) != fmt.Sprint(b) {
-		t.Errorf("%v\n%v", a, b)
-	}
+	expect.Equal(t, "calls for what is recorded", len(again.Calls()), 0)
+	expect.Equal(t, "the candidate a", fmt.Sprint(find(t, got, "tiny", "a")), fmt.Sprint(find(t, want, "tiny", "a")))
 	for _, q := range tiny().requests() {
-		if n := first.Billed(q.text); n != 1 {
-			t.Errorf("%q was billed %d times", q.text, n)
-		}
+		expect.Equal(t, q.text+", times billed", first.Billed(q.text), 1)
 	}
 	o := quick(dir)
 	o.Offline = true
@@ -44,9 +39,8 @@ func TestOffline(t *testing.T) {
 	dir := t.TempDir()
 	o := quick(dir)
 	refs := []Candidate{{Reference: "static:base"}, {Reference: "static:base?dimensions=64"}}
-	if _, err := Compare(t.Context(), refs[:1], []Task{tiny()}, o); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	_, err := Compare(t.Context(), refs[:1], []Task{tiny()}, o)
+	expect.NoError(t, err)
 	o.Offline = true
 	r, err := Compare(t.Context(), refs, []Task{tiny()}, o)
 	if err != nil || !slices.Equal(r.Failed(), []string{"static:base?dimensions=64"}) {
@@ -84,9 +78,7 @@ func TestHalfWay(t *testing.T) {
 		t.Fatalf("failed %v", r.Failed())
 	}
 	for _, q := range tiny().requests() {
-		if n := broken.Billed(q.text) + healed.Billed(q.text); n != 1 {
-			t.Errorf("%q was billed %d times", q.text, n)
-		}
+		expect.Equal(t, q.text+", times billed", broken.Billed(q.text)+healed.Billed(q.text), 1)
 	}
 }
 
@@ -108,9 +100,7 @@ func TestInterrupted(t *testing.T) {
 	rest := fake("a", nil)
 	compare(t, quick(dir), []Task{tiny()}, rest)
 	for _, q := range tiny().requests() {
-		if n := slow.Billed(q.text) + rest.Billed(q.text); n != 1 {
-			t.Errorf("%q was billed %d times", q.text, n)
-		}
+		expect.Equal(t, q.text+", times billed", slow.Billed(q.text)+rest.Billed(q.text), 1)
 	}
 	if rest.Ledger().Requests >= 6 {
 		t.Errorf("%d requests after the interruption: nothing was kept", rest.Ledger().Requests)

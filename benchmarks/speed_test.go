@@ -111,7 +111,5 @@ func TestAlike(t *testing.T) {
 	if len(got) != 11 || len(lengths) != 11 || !lengths[46] || !lengths[56] || slices.IsSortedFunc(got, func(a, b string) int { return len(a) - len(b) }) {
 		t.Errorf("got lengths %v, want 46 to 56 in no order", lengths)
 	}
-	if got := alike(texts[:3], 10); len(got) != 3 {
-		t.Errorf("got %d of 3 texts, want all", len(got))
-	}
+	expect.Equal(t, "texts", len(alike(texts[:3], 10)), 3)
 }

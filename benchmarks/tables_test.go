@@ -1,6 +1,7 @@
 package benchmarks
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -46,9 +47,7 @@ func TestWinner(t *testing.T) {
 		}
 	}
 	for _, d := range made.Pairs {
-		if want := d.Metric == "Spearman" && d.A == "a"; d.Distinct != want {
-			t.Errorf("got %+v, want only a distinct from the others, by Spearman", d)
-		}
+		expect.Equal(t, fmt.Sprintf("%+v: distinct", d), d.Distinct, d.Metric == "Spearman" && d.A == "a")
 		if d.Holm < d.P {
 			t.Errorf("corrected p is below p: %+v", d)
 		}
@@ -59,9 +58,8 @@ func TestWinner(t *testing.T) {
 	for i := range values["a"] {
 		values["a"][i] = values["c"][i] + .02*math.Cos(7*float64(i))
 	}
-	if made, err = r.table(valued(n, values)); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	made, err = r.table(valued(n, values))
+	expect.NoError(t, err)
 	for _, w := range made.Rows {
 		if w.Scores["Spearman"].Best {
 			t.Errorf("%s won by noise: %+v", w.Name, made.Pairs)

@@ -1,10 +1,12 @@
 package benchmarks
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // If the task changes nothing, a query with a document's words is the same text: it is requested
@@ -16,9 +18,7 @@ func TestSymmetric(t *testing.T) {
 		f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Symmetric: symmetric}})
 		o := quick(t.TempDir())
 		o.Start = func(e Estimate) error {
-			if e.Candidates[0].Texts != want {
-				t.Errorf("symmetric %v: %d texts to send, want %d", symmetric, e.Candidates[0].Texts, want)
-			}
+			expect.Equal(t, fmt.Sprintf("symmetric %v: texts to send", symmetric), e.Candidates[0].Texts, want)
 			return nil
 		}
 		compare(t, o, []Task{set}, f)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestSearch(t *testing.T) {
@@ -18,16 +20,12 @@ func TestSearch(t *testing.T) {
 	if hits := x.Search("apple", 1); len(hits) != 1 || hits[0].ID != "1" {
 		t.Errorf("the shorter document is not first: %v", hits)
 	}
-	if hits := x.Search("apple", -1); len(hits) != 0 {
-		t.Errorf("k of -1: got %v, want nothing", hits)
-	}
+	expect.Equal(t, "hits for a k of -1", len(x.Search("apple", -1)), 0)
 	same := New([]string{"a", "c", "b"}, []string{"pear", "pear", "pear"}).Search("pear", 2)
 	if len(same) != 2 || same[0].ID != "c" || same[1].ID != "b" {
 		t.Errorf("equal scores: got %v, want c before b", same)
 	}
-	if hits := x.Search("nothing", 5); len(hits) != 0 {
-		t.Errorf("got %v, want nothing", hits)
-	}
+	expect.Equal(t, "hits", len(x.Search("nothing", 5)), 0)
 }
 
 // An Index that documents came to and left finds what an Index finds that is made of the rest.

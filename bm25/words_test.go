@@ -1,8 +1,9 @@
 package bm25
 
 import (
-	"slices"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestWords(t *testing.T) {
@@ -12,8 +13,6 @@ func TestWords(t *testing.T) {
 		"好 和":                               {"好", "和"},
 		" \n":                               nil,
 	} {
-		if got := Words(text); !slices.Equal(got, want) {
-			t.Errorf("Words(%q) = %q, want %q", text, got, want)
-		}
+		expect.Equal(t, text, Words(text), want)
 	}
 }

@@ -3,6 +3,7 @@ package canary
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -39,15 +40,11 @@ func TestCheckSpaceAndVariantAskNothing(t *testing.T) {
 		if m.ID != "" {
 			now = nobody{m}
 		}
-		if err := Check(t.Context(), now, ref); err == nil || !strings.Contains(err.Error(), "add space=fake/fake@8 to the reference") {
-			t.Errorf("%+v: got %v, want the space= that keeps the reference", m, err)
-		}
+		expect.Says(t, fmt.Sprintf("%+v", m), Check(t.Context(), now, ref), "add space=fake/fake@8 to the reference")
 	}
 	// The same vectors under another model's name are the user's assertion, not a drift.
 	same := embedding.Wrap(s, embedding.Model{Provider: "elsewhere", ID: "copy", Space: ref.Space, Dimensions: 8}, s.Embed)
-	if err := Check(t.Context(), same, ref); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	expect.NoError(t, Check(t.Context(), same, ref))
 }
 
 // A guard that knows the dimensions refuses other ones; the figures are in its words.
@@ -88,13 +85,10 @@ func TestCheckProbed(t *testing.T) {
 	probed, err := embedding.Probe(t.Context(), bare)
 	expect.NoError(t, err)
 	ref := record(t, probed, Options{})
-	if err := Check(t.Context(), bare, ref); err != nil {
-		t.Errorf("not probed: %v", err)
-	}
+	expect.NoError(t, Check(t.Context(), bare, ref))
 	s.edit = each(func(_ int, _ string, v []float32) []float32 { return normalized(v[:5:5]) })
-	if probed, err = embedding.Probe(t.Context(), embedding.Wrap(s, bare.Model(), s.Embed)); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	probed, err = embedding.Probe(t.Context(), embedding.Wrap(s, bare.Model(), s.Embed))
+	expect.NoError(t, err)
 	for _, e := range []embedding.Embedder{probed, bare} {
 		if d := drift(t, Check(t.Context(), e, ref)); d.Change != Truncated || d.NowDimensions != 5 {
 			t.Errorf("got %v, want Truncated to 5 dimensions", d)
@@ -105,9 +99,7 @@ func TestCheckProbed(t *testing.T) {
 		t.Errorf("an embedder that says @5 and answers 8: %v", d)
 	}
 	stranger := embedding.Wrap(s, embedding.Model{Provider: "acme", ID: "n"}, s.Embed)
-	if err := Check(t.Context(), stranger, ref); err == nil || !strings.Contains(err.Error(), "embedding.Probe") {
-		t.Errorf("an unknown Space: %v", err)
-	}
+	expect.Says(t, "an unknown Space", Check(t.Context(), stranger, ref), "embedding.Probe")
 }
 
 func TestCheckStaticModel(t *testing.T) {
@@ -120,9 +112,7 @@ func TestCheckStaticModel(t *testing.T) {
 	if ref.Noise > 1e-9 || !ref.Normalized || ref.Queries != nil || len(ref.Documents) != 12 {
 		t.Errorf("noise %v, normalized %v, %d queries, %d documents", ref.Noise, ref.Normalized, len(ref.Queries), len(ref.Documents))
 	}
-	if err := Check(t.Context(), open(256), ref); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	expect.NoError(t, Check(t.Context(), open(256), ref))
 	if d := drift(t, Check(t.Context(), open(64), ref)); d.Change != Truncated || d.NowDimensions != 64 {
 		t.Errorf("got %v, want Truncated to 64 dimensions", d)
 	}

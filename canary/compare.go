@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 // lengthTolerance is how far a vector's length may be from the recorded one, as a fraction of that.
@@ -51,7 +52,7 @@ func measure(d *Drift, pairs []pair) (changed bool) {
 	n := 0.0
 	for _, p := range pairs {
 		for i, v := range p.before {
-			before, now := length(v), length(p.now[i])
+			before, now := floats.Norm(v), floats.Norm(p.now[i])
 			d.Length += before
 			d.NowLength += now
 			n++

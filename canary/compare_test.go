@@ -10,6 +10,7 @@ import (
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 // edit is what a server does to its answers.
@@ -43,7 +44,7 @@ func each(change func(i int, text string, v []float32) []float32) edit {
 }
 
 func normalized(v []float32) []float32 {
-	l := length(v)
+	l := floats.Norm(v)
 	for k := range v {
 		v[k] = float32(float64(v[k]) / l)
 	}

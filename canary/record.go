@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 const (
@@ -73,7 +74,7 @@ func Record(ctx context.Context, e embedding.Embedder, o Options) (Reference, er
 	}
 	r.Documents, r.Queries = own(first.documents), own(first.queries)
 	for _, v := range slices.Concat(r.Documents, r.Queries) {
-		r.Normalized = r.Normalized && unit(length(v))
+		r.Normalized = r.Normalized && unit(floats.Norm(v))
 	}
 	r.Tolerance = max(o.Tolerance, noiseFactor*r.Noise)
 	return r, r.valid()
@@ -142,7 +143,7 @@ type answer struct{ documents, queries [][]float32 }
 // directed returns an error if a vector is zero.
 func (a answer) directed() error {
 	for i, v := range slices.Concat(a.documents, a.queries) {
-		if length(v) == 0 {
+		if floats.Norm(v) == 0 {
 			return fmt.Errorf("canary: the vector of text %d is zero and has no direction", i%len(a.documents))
 		}
 	}
@@ -193,14 +194,6 @@ func own(rows [][]float32) []Vector {
 		out = append(out, slices.Clone(v))
 	}
 	return out
-}
-
-func length[V ~[]float32](v V) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += float64(x) * float64(x)
-	}
-	return math.Sqrt(sum)
 }
 
 // unit reports whether a length is 1, allowing for rounding and short number formats on the wire.

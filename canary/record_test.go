@@ -28,13 +28,9 @@ func TestRecordCosts(t *testing.T) {
 	} {
 		f := embedtest.NewFake(embedtest.FakeOptions{Model: c.model})
 		ref := record(t, embedding.Chain(f), c.o)
-		if len(f.Calls()) != c.calls {
-			t.Errorf("%s: %d requests, want %d", name, len(f.Calls()), c.calls)
-		}
+		expect.Equal(t, name+": requests", len(f.Calls()), c.calls)
 		for _, text := range ref.Texts {
-			if f.Billed(text) != c.each {
-				t.Errorf("%s: a text was billed %d times, want %d", name, f.Billed(text), c.each)
-			}
+			expect.Equal(t, name+": times that a text was billed", f.Billed(text), c.each)
 		}
 		if ref.Tolerance != defaultTolerance || !ref.Normalized || ref.Space != f.Model().Space {
 			t.Errorf("%s: got %+v, want the default tolerance, normalized, the fake's Space", name, ref)
@@ -43,18 +39,14 @@ func TestRecordCosts(t *testing.T) {
 		if err := Check(t.Context(), f, ref); err != nil {
 			t.Errorf("%s: got the error %v, want none", name, err)
 		}
-		if got, want := len(f.Calls())-before, c.calls/max(2, c.o.Asks); got != want {
-			t.Errorf("%s: a check sent %d requests, want %d", name, got, want)
-		}
+		expect.Equal(t, name+": requests of a check", len(f.Calls())-before, c.calls/max(2, c.o.Asks))
 	}
 }
 
 func TestRecordTexts(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	ref := record(t, f, Options{Texts: []string{"mine", Texts()[4], "mine", "yours"}})
-	if want := append(Texts(), "mine", "yours"); !slices.Equal(ref.Texts, want) {
-		t.Errorf("got the texts %q, want %q", ref.Texts, want)
-	}
+	expect.Equal(t, "the texts", ref.Texts, append(Texts(), "mine", "yours"))
 	if _, err := Record(t.Context(), f, Options{Texts: []string{" "}}); embedding.KindOf(err) != embedding.Partial || !strings.Contains(err.Error(), "text 11 is blank") {
 		t.Errorf("a blank text: %v", err)
 	}
@@ -93,9 +85,7 @@ func TestRecordMeasuresNoise(t *testing.T) {
 		t.Errorf("noise %v, tolerance %v", ref.Noise, ref.Tolerance)
 	}
 	for range 4 {
-		if err := Check(t.Context(), s, ref); err != nil {
-			t.Errorf("the provider's own noise: %v", err)
-		}
+		expect.NoError(t, Check(t.Context(), s, ref))
 	}
 	quiet := ref
 	quiet.Tolerance = defaultTolerance
@@ -103,9 +93,7 @@ func TestRecordMeasuresNoise(t *testing.T) {
 	if d := drift(t, Check(t.Context(), s, quiet)); d.Moved == 0 {
 		t.Error("the noise would not have been noticed with the usual tolerance: this test shows nothing")
 	}
-	if wide := record(t, noisy(0.1), Options{Tolerance: 0.3}); wide.Tolerance != 0.3 {
-		t.Errorf("tolerance %v, want the one asked for", wide.Tolerance)
-	}
+	expect.Equal(t, "the tolerance asked for", record(t, noisy(0.1), Options{Tolerance: 0.3}).Tolerance, 0.3)
 }
 
 func TestRecordRefuses(t *testing.T) {
@@ -128,9 +116,8 @@ func TestRecordRefuses(t *testing.T) {
 		"a cache":           {reusing(embedtest.NewFake(embedtest.FakeOptions{})), "inside the cache"},
 		"says 8, answers 9": {long, "9 dimensions and the model says 8"},
 	} {
-		if _, err := Record(t.Context(), c.e, Options{}); err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v, want %q", name, err, c.says)
-		}
+		_, err := Record(t.Context(), c.e, Options{})
+		expect.Says(t, name, err, c.says)
 	}
 }
 
@@ -144,9 +131,7 @@ func TestRecordOwnsItsVectors(t *testing.T) {
 		clear(v)
 	}
 	s.edit = nil
-	if err := Check(t.Context(), s, ref); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	expect.NoError(t, Check(t.Context(), s, ref))
 }
 
 // window reads the first words of a text only, or refuses a longer one with an error.
@@ -214,9 +199,7 @@ func TestLongTextFits(t *testing.T) {
 		if words < c.least || words > c.most {
 			t.Errorf("%s: the long text has %d words, want %d to %d", name, words, c.least, c.most)
 		}
-		if got := ref.Texts[len(ref.Texts)-1]; got != "mine" {
-			t.Errorf("%s: the last text is %q, want the caller's", name, got)
-		}
+		expect.Equal(t, name+": the last text", ref.Texts[len(ref.Texts)-1], "mine")
 		expect.NoError(t, Check(t.Context(), c.e, ref))
 	}
 }

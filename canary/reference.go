@@ -137,7 +137,7 @@ func (r Reference) valid() error {
 			if len(v) != r.Dimensions {
 				return fmt.Errorf("canary: vector %d of the reference has %d dimensions, not %d: record it again", i, len(v), r.Dimensions)
 			}
-			if l := length(v); !(l > 0) || math.IsInf(l, 0) {
+			if l := floats.Norm(v); !(l > 0) || math.IsInf(l, 0) {
 				return fmt.Errorf("canary: vector %d of the reference is zero or not finite: record it again", i)
 			}
 		}

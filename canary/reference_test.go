@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -25,12 +24,8 @@ func TestReferenceKeepsEveryBit(t *testing.T) {
 	}
 	got, err := Load(path)
 	expect.NoError(t, err)
-	if !reflect.DeepEqual(got, ref) {
-		t.Errorf("got %+v\nwant %+v", got, ref)
-	}
-	if err := Check(t.Context(), f, got); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	expect.Equal(t, "the reference", got, ref)
+	expect.NoError(t, Check(t.Context(), f, got))
 	info, err := os.Stat(path)
 	expect.NoError(t, err)
 	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
@@ -104,9 +99,8 @@ func TestReadRefuses(t *testing.T) {
 			m["documents"] = json.RawMessage(nan)
 		}), "finite"},
 	} {
-		if _, err := Read(strings.NewReader(c.body)); err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v, want %q", name, err, c.says)
-		}
+		_, err := Read(strings.NewReader(c.body))
+		expect.Says(t, name, err, c.says)
 	}
 	if _, err := Load(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
@@ -121,12 +115,9 @@ func nanValue() float64 {
 func FuzzRead(f *testing.F) {
 	var buf bytes.Buffer
 	ref, err := Record(f.Context(), embedtest.NewFake(embedtest.FakeOptions{}), Options{})
-	if err != nil {
-		f.Fatalf("got the error %v, want none", err)
-	}
-	if _, err := ref.WriteTo(&buf); err != nil {
-		f.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(f, err)
+	_, err = ref.WriteTo(&buf)
+	expect.NoError(f, err)
 	f.Add(buf.Bytes())
 	f.Add([]byte(`{"version":1,"documents":["AAAA"]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {

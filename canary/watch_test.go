@@ -9,6 +9,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestWatch(t *testing.T) {
@@ -80,9 +81,7 @@ func TestWatchEnds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		Watch(ctx, f, ref, time.Hour, func(err error) { t.Errorf("told %v", err) })
-		if got := len(f.Calls()) - before; got != 1 {
-			t.Errorf("%d requests", got)
-		}
+		expect.Equal(t, "requests", len(f.Calls())-before, 1)
 		Watch(ctx, f, ref, time.Hour, func(err error) { t.Errorf("told after the end: %v", err) })
 
 		// Without an interval it checks once.
@@ -92,16 +91,12 @@ func TestWatchEnds(t *testing.T) {
 				t.Errorf("got the error %v, want none", err)
 			}
 		})
-		if n != 1 {
-			t.Errorf("%d checks", n)
-		}
+		expect.Equal(t, "checks", n, 1)
 
 		// Nobody listens: nothing is spent.
 		before = len(f.Calls())
 		Watch(t.Context(), f, ref, time.Hour, nil)
-		if len(f.Calls()) != before {
-			t.Error("something was asked")
-		}
+		expect.Equal(t, "requests", len(f.Calls()), before)
 
 		// A drift that needs no answer is reported even if the context ended meanwhile.
 		ended, stop := context.WithCancel(t.Context())
@@ -109,13 +104,9 @@ func TestWatchEnds(t *testing.T) {
 		n = 0
 		Watch(ended, leaving{now, stop}, ref, time.Hour, func(err error) {
 			n++
-			if d := drift(t, err); d.Change != SpaceChanged {
-				t.Errorf("got %v, want SpaceChanged", d)
-			}
+			expect.Equal(t, "the change", drift(t, err).Change, SpaceChanged)
 		})
-		if n != 1 {
-			t.Errorf("told %d times", n)
-		}
+		expect.Equal(t, "times told", n, 1)
 	})
 }
 

@@ -173,9 +173,7 @@ func TestRoles(t *testing.T) {
 		"query: nobody:x":                            "there is no provider",
 	} {
 		_, err := config.Read(strings.NewReader("embedders: {a: {reference: static:base, "+field+"}}"), config.Parts{})
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got the error %v, want %q", field, err, want)
-		}
+		expect.Says(t, field, err, want)
 	}
 }
 

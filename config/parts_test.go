@@ -161,9 +161,7 @@ func TestTierNeedsASpace(t *testing.T) {
 	const text = "embedders: {a: {reference: fake:m, cache: {tier: {disk: file}}}}\n"
 	for name, m := range map[string]embedding.Model{"no ID": {Provider: "p"}, "no Provider": {ID: "m", Dimensions: 4}} {
 		_, err := config.Read(strings.NewReader(text), (&recorder{fake: of(m)}).parts())
-		if err == nil || !strings.Contains(err.Error(), `embedder "a": tier: fake:m has no Space`) {
-			t.Errorf("%s: got %v, want an error about its Space", name, err)
-		}
+		expect.Says(t, name, err, `embedder "a": tier: fake:m has no Space`)
 	}
 	read(t, text, (&recorder{fake: of(embedding.Model{Provider: "p", ID: "m"})}).parts())
 	read(t, text, (&recorder{fake: of(embedding.Model{Space: "s"})}).parts())
@@ -185,17 +183,13 @@ func TestPartsAreClosedAfterAnError(t *testing.T) {
 	} {
 		r := &recorder{}
 		_, err := config.Read(strings.NewReader(text), r.parts())
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: got the error %v, want %q", text, err, want)
-		}
+		expect.Says(t, fmt.Sprintf("%q", text), err, want)
 		if len(r.events) != 2 || r.events[1] != "close receiver" {
 			t.Errorf("%q: got %q, want one part opened and closed", text, r.events)
 		}
 	}
 	_, err := config.Read(strings.NewReader("telemetry: {otel: broken}\nembedders: {a: {reference: static:base}}\n"), (&recorder{}).parts())
-	if err == nil || !strings.Contains(err.Error(), "telemetry: the address is broken") {
-		t.Errorf("got the error %v, want that the address is broken", err)
-	}
+	expect.Says(t, "the error", err, "telemetry: the address is broken")
 }
 
 // A shared limit that does not answer refuses, or leaves each process its part.

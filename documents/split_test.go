@@ -133,9 +133,7 @@ func TestSplitMarkdown(t *testing.T) {
 		},
 		"nothing": {text: " \n\n\t\n"},
 	} {
-		if got := SplitMarkdown(c.text, minSize); !slices.Equal(got, c.want) {
-			t.Errorf("%s: got  %q\nwant %q", name, got, c.want)
-		}
+		expect.Equal(t, name, SplitMarkdown(c.text, minSize), c.want)
 	}
 }
 
@@ -156,9 +154,7 @@ func TestSplitText(t *testing.T) {
 		"marks":      {text: strings.Repeat("x", 99) + "e\u0301\u0301y", want: []string{strings.Repeat("x", 99), "e\u0301\u0301y"}},
 		"no words":   {text: "-- ... !?\n\n==="},
 	} {
-		if got := SplitText(c.text, 1); !slices.Equal(got, c.want) {
-			t.Errorf("%s: got  %q\nwant %q", name, got, c.want)
-		}
+		expect.Equal(t, name, SplitText(c.text, 1), c.want)
 	}
 }
 

@@ -1,15 +1,13 @@
 package embedtest
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestZeroFake(t *testing.T) {
 	_, err := embedding.Chain(&Fake{}).Embed(t.Context(), embedding.Request{Texts: []string{"a"}})
-	if err == nil || !strings.Contains(err.Error(), "the Fake was not made by NewFake") {
-		t.Errorf("got %v, want words about NewFake", err)
-	}
+	expect.Says(t, "the error", err, "the Fake was not made by NewFake")
 }

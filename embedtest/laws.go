@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 // words are texts that every model tells apart.
@@ -83,12 +84,8 @@ func normalized(t tb, s Subject) {
 		return // the Model promises nothing
 	}
 	for i, v := range s.embed(t, embedding.TaskDocument, words...) {
-		sum := 0.0
-		for _, x := range v {
-			sum += float64(x) * float64(x)
-		}
-		if math.Abs(math.Sqrt(sum)-1) > 1e-3 {
-			t.Errorf("text %d has a vector of length %.4f, and the model says that it normalizes", i, math.Sqrt(sum))
+		if l := floats.Norm(v); math.Abs(l-1) > 1e-3 {
+			t.Errorf("text %d has a vector of length %.4f, and the model says that it normalizes", i, l)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func texts(n int) []string {
@@ -71,12 +72,8 @@ func TestBatchSplits(t *testing.T) {
 			if err != nil || right(t, f, req, res) != len(c.texts) {
 				t.Fatalf("%d vectors, %v", len(res.Vectors), err)
 			}
-			if got := sizes(f); !slices.Equal(got, c.want) {
-				t.Errorf("requests of %v texts, want %v", got, c.want)
-			}
-			if res.Usage != f.Ledger() {
-				t.Errorf("usage %+v, billed %+v", res.Usage, f.Ledger())
-			}
+			expect.Equal(t, "texts of the requests", sizes(f), c.want)
+			expect.Equal(t, "usage", res.Usage, f.Ledger())
 		})
 	}
 }
@@ -127,16 +124,11 @@ func TestBatchLearnsNothingFromOneLargeText(t *testing.T) {
 	if !ok || len(p.Failed) != 1 || p.Failed[0].Index != 16 || embedding.KindOf(p.Failed[0].Err) != embedding.Rejected {
 		t.Fatalf("got %v, want text 16 alone Rejected", err)
 	}
-	if right(t, f, req, p.Response) != 16 {
-		t.Error("the other texts were not embedded")
-	}
+	expect.Equal(t, "vectors of the other texts", right(t, f, req, p.Response), 16)
 	before := len(f.Calls())
-	if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts(17)}); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
-	if n := len(f.Calls()) - before; n != 1 {
-		t.Errorf("17 small texts took %d requests: a limit was learned from one large text", n)
-	}
+	_, err = e.Embed(t.Context(), embedding.Request{Texts: texts(17)})
+	expect.NoError(t, err)
+	expect.Equal(t, "requests for 17 small texts after a large one", len(f.Calls())-before, 1)
 }
 
 func TestBatchIsolatesRejectedTexts(t *testing.T) {
@@ -261,17 +253,14 @@ func TestBatchSlides(t *testing.T) {
 		})
 		e := embedding.Chain(f, Batch(BatchOptions{}))
 		start := time.Now()
-		if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts(8000)}); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		_, err := e.Embed(t.Context(), embedding.Request{Texts: texts(8000)})
+		expect.NoError(t, err)
 		// 800 requests, a tenth of which take five times as long, eight at once: 7 s if nothing waits
 		// for a slow one.
 		if took := time.Since(start); took > 7300*time.Millisecond {
 			t.Errorf("took %v: a slow request held others back", took)
 		}
-		if f.Peak() != 8 {
-			t.Errorf("%d requests at once, want 8", f.Peak())
-		}
+		expect.Equal(t, "requests at once", f.Peak(), 8)
 	})
 }
 

@@ -3,7 +3,6 @@ package middleware
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -26,9 +25,7 @@ func TestBreaker(t *testing.T) {
 				t.Errorf("call %d: %v", i, err)
 			}
 		}
-		if p.calls != 3 {
-			t.Errorf("%d calls went through", p.calls)
-		}
+		expect.Equal(t, "calls that went through", p.calls, 3)
 		time.Sleep(10 * time.Second)
 		p.latency = time.Second
 		var wg sync.WaitGroup
@@ -46,9 +43,7 @@ func TestBreaker(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		for range 3 {
-			if err := ask(t.Context(), e, "a"); err != nil {
-				t.Errorf("got the error %v, want none", err)
-			}
+			expect.NoError(t, ask(t.Context(), e, "a"))
 		}
 	})
 }
@@ -78,9 +73,7 @@ func TestBreakerCountsOnlyOutages(t *testing.T) {
 	p.set(failed(embedding.Unavailable, 0))
 	ask(gone, e, "a") // the caller's own end
 	p.set(nil)
-	if err := ask(t.Context(), e, "a"); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	expect.NoError(t, ask(t.Context(), e, "a"))
 	// A PartialError is an outage if one of its texts met one.
 	p.fail = func(_ int, text string) error {
 		if text == "b" {
@@ -102,13 +95,9 @@ func TestBreakerTellsWhy(t *testing.T) {
 	e := embedding.Chain(f, Breaker(BreakerOptions{Failures: 1}))
 	for range 2 {
 		_, err := e.Embed(t.Context(), embedding.Request{Texts: texts(1)})
-		if err == nil || !strings.Contains(err.Error(), "connection refused") {
-			t.Errorf("got %v", err)
-		}
+		expect.Says(t, "the error", err, "connection refused")
 	}
-	if n := len(f.Calls()); n != 1 {
-		t.Errorf("%d calls", n)
-	}
+	expect.Equal(t, "calls", len(f.Calls()), 1)
 }
 
 // TestBreakerOfABusyAccount: a provider that serves some of the requests is not down, whatever it

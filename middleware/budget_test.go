@@ -41,9 +41,7 @@ func TestBudget(t *testing.T) {
 		wg.Go(func() { ask(t.Context(), e, "1") })
 	}
 	wg.Wait()
-	if budget.Spent() != 10 {
-		t.Errorf("%v was spent of 10", budget.Spent())
-	}
+	expect.Equal(t, "spent of 10", budget.Spent(), 10)
 	free := (&target{}).Model()
 	free.Price = embedding.Price{}
 	yuan := (&target{}).Model()
@@ -108,9 +106,7 @@ func TestBudgetBeforeTheFirstAnswer(t *testing.T) {
 			wg.Go(func() { _ = ask(t.Context(), e, text) })
 		}
 		wg.Wait()
-		if got := b.Spent(); got != 4*24 {
-			t.Errorf("%v of 100 were spent, want the cost of 4 requests", got)
-		}
+		expect.Equal(t, "spent of 100 by 4 requests", b.Spent(), 4*24)
 	})
 }
 

@@ -8,8 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"slices"
-
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
 	"github.com/vecspace/embedding/internal/expect"
@@ -41,15 +39,11 @@ func TestCoalesceAsksOnce(t *testing.T) {
 		}
 		wg.Wait()
 		for _, text := range []string{"a", "b", "c", "d"} {
-			if f.Billed(text) != 1 {
-				t.Errorf("%q was billed %d times", text, f.Billed(text))
-			}
+			expect.Equal(t, text+", times billed", f.Billed(text), 1)
 		}
 		want := f.Ledger()
 		want.Reused = 4
-		if sum != want {
-			t.Errorf("usage adds up to %+v, want %+v", sum, want)
-		}
+		expect.Equal(t, "the sum of the usage", sum, want)
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}}); err != nil || f.Billed("a") != 2 {
 			t.Errorf("Coalesce remembers what is in flight, not what was: billed %d times, %v", f.Billed("a"), err)
 		}
@@ -128,9 +122,7 @@ func TestCoalesceLastOneOutCancels(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if took := time.Since(start); took != time.Second {
-			t.Errorf("took %v", took)
-		}
+		expect.Equal(t, "took", time.Since(start), time.Second)
 		synctest.Wait()
 		if calls := f.Calls(); len(calls) != 1 || !errors.Is(calls[0].Err, context.Canceled) {
 			t.Errorf("the call was not canceled: %+v", calls)
@@ -161,15 +153,9 @@ func TestCoalesceWindow(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if n := len(f.Calls()); n != 3 {
-			t.Errorf("25 texts at once took %d requests of at most 10, want 3: %v", n, sizes(f))
-		}
-		if sum != f.Ledger() {
-			t.Errorf("usage adds up to %+v, billed %+v", sum, f.Ledger())
-		}
-		if longest != 5*time.Millisecond {
-			t.Errorf("the last one waited %v", longest)
-		}
+		expect.Equal(t, "requests of at most 10 for 25 texts at once", len(f.Calls()), 3)
+		expect.Equal(t, "the sum of the usage", sum, f.Ledger())
+		expect.Equal(t, "the longest wait", longest, 5*time.Millisecond)
 		// One who leaves while texts are gathered takes nobody along.
 		ctx, cancel := context.WithCancel(t.Context())
 		wg.Go(func() { _, _ = e.Embed(ctx, embedding.Request{Texts: []string{"x"}}) })
@@ -190,9 +176,7 @@ func TestCoalesceWindow(t *testing.T) {
 			}
 		})
 		wg.Wait()
-		if f.Billed("z") != 0 {
-			t.Error("a text whose only caller had left was sent")
-		}
+		expect.Equal(t, "times that a text whose only caller had left was sent", f.Billed("z"), 0)
 	})
 }
 
@@ -240,9 +224,7 @@ func TestCallersDoNotShareTheirRows(t *testing.T) {
 		}
 		one, two := <-answers, <-answers
 		one.Vectors[0] = nil
-		if !slices.Equal(two.Vectors[0], f.Vector(0, "a")) {
-			t.Error("two callers share one slice of rows")
-		}
+		expect.Equal(t, "the second caller's row", two.Vectors[0], f.Vector(0, "a"))
 	})
 }
 

@@ -44,9 +44,7 @@ func TestFallbackReturnsTheSoonest(t *testing.T) {
 	if ours, _ := errors.AsType[*embedding.Error](err); ours == nil || ours.RetryAfter != 7*time.Second || c.calls != 1 {
 		t.Errorf("got %v after %d requests to the last one, want a RetryAfter of 7s after 1", err, c.calls)
 	}
-	if embedding.KindOf(err) != embedding.Unavailable {
-		t.Errorf("kind %v", embedding.KindOf(err))
-	}
+	expect.Equal(t, "the kind", embedding.KindOf(err), embedding.Unavailable)
 }
 
 func TestFallbackPatience(t *testing.T) {

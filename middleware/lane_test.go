@@ -310,15 +310,8 @@ func TestLanesProperty(t *testing.T) {
 		var immortal [lanes][]time.Duration // those who never leave
 		for lane := range lanes {
 			for range int(load[lane] * float64(rps*seconds)) {
-				c := call{at: time.Duration(rng.Int64N(int64(seconds) * int64(time.Second))), lane: Lane(lane)}
-				if patience > 0 {
-					switch d := time.Duration(rng.Int64N(int64(patience)*int64(time.Second))) + 1; rng.IntN(3) {
-					case 0:
-						c.deadline = d
-					case 1:
-						c.cancel = d
-					}
-				}
+				c := drawCall(rng, seconds, patience)
+				c.lane = Lane(lane)
 				if c.deadline+c.cancel == 0 {
 					immortal[lane] = append(immortal[lane], c.at)
 				}
@@ -338,12 +331,7 @@ func TestLanesProperty(t *testing.T) {
 			if rps >= 10 { // an interactive request goes beside what bulk has sent, and bulk waits for both
 				saved = 2
 			}
-			if got := mostIn(times, time.Second); got > rps+saved {
-				rt.Errorf("%d requests in a second of %d", got, rps)
-			}
-			if got := mostIn(times, time.Minute); got > 60*rps+saved {
-				rt.Errorf("%d requests in a minute of %d", got, 60*rps)
-			}
+			checkQuota(rt, times, rps, saved)
 			var bulk []time.Duration
 			for _, e := range in.came[Bulk] {
 				bulk = append(bulk, e.at)

@@ -40,9 +40,7 @@ func TestLimitSpreadsRequestsAndTokens(t *testing.T) {
 					})
 				}
 				wg.Wait()
-				if took := time.Since(start).Round(time.Millisecond); took != c.want {
-					t.Errorf("took %v, want %v", took, c.want)
-				}
+				expect.Equal(t, "took", time.Since(start).Round(time.Millisecond), c.want)
 				for i, at := range p.starts { // never more in any second than a second's share
 					in := 0
 					for _, other := range p.starts[i:] {
@@ -110,9 +108,7 @@ func TestLimitInFlightAndSharedAccount(t *testing.T) {
 			wg.Go(func() { ask(t.Context(), b, "b") })
 		}
 		wg.Wait()
-		if took := time.Since(start); took != 3*time.Second {
-			t.Errorf("6 calls of a second, 2 at once, took %v", took)
-		}
+		expect.Equal(t, "6 calls of a second, 2 at once, took", time.Since(start), 3*time.Second)
 		p.set(errors.New("no")) // a failure gives its slot back too
 		for range 5 {
 			ask(t.Context(), a, "a")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestObserveAndAttempts(t *testing.T) {
@@ -24,12 +25,10 @@ func TestObserveAndAttempts(t *testing.T) {
 		e := embedding.Chain(f,
 			Observe(func(e Event) { outer = append(outer, e) }),
 			Standard(StandardOptions{Attempts: func(e Event) { inner = append(inner, e) }}))
-		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a", "b", "a"}, Task: embedding.TaskQuery}); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
-		if _, err := e.Embed(t.Context(), embedding.Request{}); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a", "b", "a"}, Task: embedding.TaskQuery})
+		expect.NoError(t, err)
+		_, err = e.Embed(t.Context(), embedding.Request{})
+		expect.NoError(t, err)
 		if len(outer) != 1 || len(inner) != 2 {
 			t.Fatalf("%d calls and %d attempts", len(outer), len(inner))
 		}

@@ -75,9 +75,7 @@ func TestSharedLimitIsOneAccount(t *testing.T) {
 			}
 		}
 		wg.Wait()
-		if took := time.Since(start).Round(time.Millisecond); took != 29*time.Second {
-			t.Errorf("30 requests took %v", took)
-		}
+		expect.Equal(t, "30 requests took", time.Since(start).Round(time.Millisecond), 29*time.Second)
 		if d := q.drawn()[0]; d.RPM != 60 || d.TPM != 0 || d.Requests != 1 || d.Tokens != 0 {
 			t.Errorf("%+v", d)
 		}
@@ -88,9 +86,7 @@ func TestSharedLimitSettlesAndGivesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &quota{requests: newBucket(60), tokens: newBucket(600)}
 		e := embedding.Chain(&target{tokens: 1}, Limit(LimitOptions{RPM: 60, TPM: 600, Shared: q}))
-		if err := ask(t.Context(), e, strings.Repeat("abcd ", 10)); err != nil { // estimated 10, billed 1
-			t.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(t, ask(t.Context(), e, strings.Repeat("abcd ", 10)))
 		if got := q.drawn(); len(got) != 2 || got[0].Tokens < 5 || got[1].Tokens != 1-got[0].Tokens || got[1].Requests != 0 {
 			t.Errorf("%+v", got)
 		}
@@ -178,9 +174,7 @@ func TestSharedLimitHasNoTime(t *testing.T) {
 				t.Fatalf("got the error %v, want RateLimited with %s", err, CodeLimit)
 			}
 		}
-		if err := ask(t.Context(), e, "a"); err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
+		expect.NoError(t, ask(t.Context(), e, "a"))
 	})
 }
 

@@ -38,9 +38,7 @@ func TestNothingIsPaidTwiceBetweenCoalesceAndCache(t *testing.T) {
 		}
 		wg.Wait()
 	}
-	if got := fake.Ledger().Requests; got != rounds {
-		t.Errorf("%d texts, each asked for by 16 callers at once, were billed %d times", rounds, got)
-	}
+	expect.Equal(t, "times billed, each text asked for by 16 callers at once", fake.Ledger().Requests, rounds)
 }
 
 // TestCacheOutsideAnotherSpace: texts in flight below a layer that changes vectors are not what the
@@ -71,9 +69,7 @@ func TestCacheOutsideAnotherSpace(t *testing.T) {
 			t.Fatalf("%v, %v; want %v", v, err, want)
 		}
 	}
-	if n := len(fake.Calls()); n != 1 {
-		t.Errorf("%d calls", n)
-	}
+	expect.Equal(t, "calls", len(fake.Calls()), 1)
 }
 
 // TestALandedTextIsRememberedWhileItsCallerWaits: a caller's own text arrived; that it waits for
@@ -103,9 +99,7 @@ func TestALandedTextIsRememberedWhileItsCallerWaits(t *testing.T) {
 		ask(time.Millisecond, "own", "slow") // "own" is there after a second, "slow" after ten
 		ask(5*time.Second, "own")
 		wg.Wait()
-		if got := fake.Ledger().Requests; got != 2 {
-			t.Errorf("two texts were billed %d times", got)
-		}
+		expect.Equal(t, "times that two texts were billed", fake.Ledger().Requests, 2)
 	})
 }
 

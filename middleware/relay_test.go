@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding"
@@ -43,16 +42,13 @@ func TestMixingIsRefused(t *testing.T) {
 		"unknown": {[]embedding.Embedder{&target{m: unknown}}, "Probe"},
 	} {
 		_, err := Fallback(FallbackOptions{}, c.embedders...)
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("Fallback %s: %v", name, err)
-		}
+		expect.Says(t, "Fallback "+name, err, c.want)
 		var targets []Target
 		for _, e := range c.embedders {
 			targets = append(targets, Target{Embedder: e})
 		}
-		if _, err := Balance(BalanceOptions{}, targets...); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("Balance %s: %v", name, err)
-		}
+		_, err = Balance(BalanceOptions{}, targets...)
+		expect.Says(t, "Balance "+name, err, c.want)
 	}
 	if _, err := Balance(BalanceOptions{}, Target{&target{}, -1}); err == nil {
 		t.Error("a negative weight passed")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // failing answers by err until the time has come.
@@ -102,16 +103,12 @@ func TestRetryAsksOnlyForWhatIsMissing(t *testing.T) {
 		if !ok || len(p.Failed) != 1 || p.Failed[0].Index != 2 || right(t, f, req, p.Response) != 7 {
 			t.Fatalf("got %v", err)
 		}
-		if p.Response.Usage != f.Ledger() {
-			t.Errorf("usage %+v, billed %+v", p.Response.Usage, f.Ledger())
-		}
+		expect.Equal(t, "usage", p.Response.Usage, f.Ledger())
 		var asked []string
 		for _, c := range f.Calls()[1:] {
 			asked = append(asked, strings.Join(c.Request.Texts, ","))
 		}
-		if got := strings.Join(asked, "; "); got != "text 4,text 5,text 6,text 7; text 6" {
-			t.Errorf("asked again for %s", got)
-		}
+		expect.Equal(t, "asked again for", strings.Join(asked, "; "), "text 4,text 5,text 6,text 7; text 6")
 	})
 }
 

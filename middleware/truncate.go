@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 // TruncateOptions are options of [Truncate].
@@ -76,15 +76,12 @@ func cut(rows [][]float32, n int) (out [][]float32, bad []int) {
 		if row == nil {
 			continue
 		}
-		sum := 0.0
-		for _, x := range row[:n] {
-			sum += float64(x) * float64(x)
-		}
-		if sum == 0 {
+		length := floats.Norm(row[:n])
+		if length == 0 {
 			bad = append(bad, i)
 			continue
 		}
-		scale := 1 / math.Sqrt(sum)
+		scale := 1 / length
 		at := len(slab)
 		for _, x := range row[:n] {
 			slab = append(slab, float32(float64(x)*scale))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"go.opentelemetry.io/otel/codes"
 
 	"github.com/vecspace/embedding"
@@ -30,14 +31,11 @@ func TestCostByProviderAndCurrency(t *testing.T) {
 			return embedtest.Reply{}
 		}), e.Attempts),
 		embedding.Chain(provider("far", "USD", nil), e.Attempts))
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	stack := embedding.Chain(both, e.Observe)
 	for range 3 {
-		if _, err := embedding.Query(t.Context(), stack, "a"); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		_, err := embedding.Query(t.Context(), stack, "a")
+		expect.NoError(t, err)
 	}
 	var costs []string
 	for _, m := range e.metrics(t) {
@@ -57,9 +55,8 @@ func TestUnmetered(t *testing.T) {
 		return embedtest.Reply{Edit: func(res *embedding.Response) { res.Usage = embedding.Usage{} }}
 	}})
 	e := listen(t)
-	if _, err := embedding.Query(t.Context(), embedding.Chain(f, e.Attempts), "a"); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	_, err := embedding.Query(t.Context(), embedding.Chain(f, e.Attempts), "a")
+	expect.NoError(t, err)
 	const identity = "{gen_ai.operation.name=embeddings,gen_ai.provider.name=fake,gen_ai.request.model=fake} "
 	got := e.metrics(t)
 	if len(got) != 2 || got[0] != "embedding.unmetered_requests"+identity+"1" || !strings.HasPrefix(got[1], "gen_ai.client.operation.duration"+identity) {
@@ -94,8 +91,6 @@ func TestPartialCallsTellWhatTheyPaid(t *testing.T) {
 				t.Errorf("%s is missing in %s", w, attributes(spans[i]))
 			}
 		}
-		if spans[i].Status.Code != codes.Error {
-			t.Errorf("status %v", spans[i].Status)
-		}
+		expect.Equal(t, "the status", spans[i].Status.Code, codes.Error)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/vecspace/embedding"
@@ -79,9 +80,7 @@ func TestErrorTypes(t *testing.T) {
 		"timeout":     context.DeadlineExceeded,
 		"unavailable": &embedding.Error{Kind: embedding.Unavailable, Err: context.DeadlineExceeded},
 	} {
-		if got := errorType(err); got != want {
-			t.Errorf("%v is told as %q, want %q", err, got, want)
-		}
+		expect.Equal(t, fmt.Sprintf("the type of %v", err), errorType(err), want)
 	}
 }
 
@@ -130,9 +129,7 @@ func TestConcurrentFailures(t *testing.T) {
 			t.Errorf("%s is missing in %q", want, e.metrics(t))
 		}
 	}
-	if n := len(e.spans.GetSpans()); n != 80 {
-		t.Errorf("%d spans", n)
-	}
+	expect.Equal(t, "spans", len(e.spans.GetSpans()), 80)
 }
 
 // TestOneSpanPerRequest: of the operation embeddings there is one span for each request that is
@@ -191,12 +188,8 @@ func TestOneSpanPerRequest(t *testing.T) {
 						}
 					}
 				}
-				if want := len(f.Calls()); sent != want {
-					t.Errorf("got %d spans of the operation embeddings, want %d, one for each request", sent, want)
-				}
-				if got := len(e.spans.GetSpans()); got != c.spans {
-					t.Errorf("got %d spans in all, want %d", got, c.spans)
-				}
+				expect.Equal(t, "spans of the operation embeddings, one for each request", sent, len(f.Calls()))
+				expect.Equal(t, "spans in all", len(e.spans.GetSpans()), c.spans)
 				counted := 0
 				for _, m := range e.metrics(t) {
 					if strings.HasPrefix(m, "gen_ai.client.operation.duration{") {
@@ -208,9 +201,7 @@ func TestOneSpanPerRequest(t *testing.T) {
 						counted += n
 					}
 				}
-				if counted != sent {
-					t.Errorf("got %d operations in the metric, want %d", counted, sent)
-				}
+				expect.Equal(t, "operations in the metric", counted, sent)
 			})
 		})
 	}
@@ -246,9 +237,7 @@ func poor(t *testing.T, e embedding.Embedder) embedding.Embedder {
 	if err == nil {
 		e, err = b.Wrap(e)
 	}
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	return e
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding/internal/expect"
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 	"go.opentelemetry.io/otel/semconv/v1.41.0/genaiconv"
 
@@ -33,9 +34,7 @@ func TestNamesAreTheConventions(t *testing.T) {
 		"{token}":                          genaiconv.ClientTokenUsage{}.Unit(),
 		errorType(errors.New("x")):         semconv.ErrorTypeOther.Value.AsString(),
 	} {
-		if got != want {
-			t.Errorf("%q, the conventions have %q", got, want)
-		}
+		expect.Equal(t, "the name", got, want)
 	}
 	known := []string{"openai"}
 	for _, kv := range []interface{ AsString() string }{
@@ -54,9 +53,7 @@ func TestNamesAreTheConventions(t *testing.T) {
 	for ours, want := range map[string]string{
 		"openai": "openai", "dashscope": "dashscope", "api.mistral.ai": "mistral_ai", "x.openai.azure.com": "azure.ai.openai", "azure": "azure.ai.openai", "bedrock": "aws.bedrock", "": "_OTHER",
 	} {
-		if got := provider(embedding.Model{Provider: ours}); got != want {
-			t.Errorf("provider %q is told as %q, want %q", ours, got, want)
-		}
+		expect.Equal(t, fmt.Sprintf("the provider %q", ours), provider(embedding.Model{Provider: ours}), want)
 	}
 }
 
@@ -72,8 +69,6 @@ func TestServer(t *testing.T) {
 		for _, kv := range server(endpoint) {
 			got = append(got, fmt.Sprintf("{%s %s}", kv.Key, kv.Value.String()))
 		}
-		if fmt.Sprint(got) != want {
-			t.Errorf("%q is told as %v, want %s", endpoint, got, want)
-		}
+		expect.Equal(t, fmt.Sprintf("the endpoint %q", endpoint), fmt.Sprint(got), want)
 	}
 }

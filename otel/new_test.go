@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/embedded"
@@ -69,13 +70,10 @@ func TestZeroOptionsTellTheGlobalProviders(t *testing.T) {
 	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSyncer(e.spans)))
 	otel.SetMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.reader)))
 	telemetry, err := New(Options{})
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	f := embedtest.NewFake(embedtest.FakeOptions{})
-	if _, err := embedding.Query(t.Context(), embedding.Chain(f, telemetry.Observe), "a"); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	_, err = embedding.Query(t.Context(), embedding.Chain(f, telemetry.Observe), "a")
+	expect.NoError(t, err)
 	if n := len(e.metrics(t)); len(e.spans.GetSpans()) != 1 || n != 3 {
 		t.Errorf("%d spans, %d metrics", len(e.spans.GetSpans()), n)
 	}

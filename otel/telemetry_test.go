@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"go.opentelemetry.io/otel/attribute"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -36,9 +37,7 @@ func listen(t *testing.T, o ...sdktrace.TracerProviderOption) ear {
 		TracerProvider: sdktrace.NewTracerProvider(append(o, sdktrace.WithSyncer(e.spans))...),
 		MeterProvider:  sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.reader)),
 	})
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	return e
 }
 
@@ -79,14 +78,10 @@ func (e ear) metrics(t *testing.T) []string {
 func (e ear) collect(t *testing.T) []metricdata.Metrics {
 	t.Helper()
 	var rm metricdata.ResourceMetrics
-	if err := e.reader.Collect(context.Background(), &rm); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, e.reader.Collect(context.Background(), &rm))
 	var out []metricdata.Metrics
 	for _, s := range rm.ScopeMetrics {
-		if s.Scope.Name != scope {
-			t.Errorf("scope %q", s.Scope.Name)
-		}
+		expect.Equal(t, "the scope", s.Scope.Name, scope)
 		out = append(out, s.Metrics...)
 	}
 	return out
@@ -126,18 +121,15 @@ func TestSpansAndMetricsOfAStack(t *testing.T) {
 		stack := embedding.Chain(f, e.Observe,
 			middleware.Standard(middleware.StandardOptions{Batch: middleware.BatchOptions{Parallel: 1}}), e.Attempts)
 		texts := []string{"a", "b", "c", "a", "d", "e"}
-		if _, err := stack.Embed(ctx, embedding.Request{Texts: texts, Task: embedding.TaskQuery}); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		_, err := stack.Embed(ctx, embedding.Request{Texts: texts, Task: embedding.TaskQuery})
+		expect.NoError(t, err)
 
 		var names []string
 		spans := e.spans.GetSpans()
 		logical := spans[len(spans)-1] // it ends last
 		for _, s := range spans {
 			names = append(names, fmt.Sprintf("%s %s %v %q %v", s.Name, s.SpanKind, s.EndTime.Sub(s.StartTime), s.Status.Description, s.Status.Code))
-			if s.SpanContext.TraceID() != outer.SpanContext().TraceID() {
-				t.Errorf("%s is in another trace", s.Name)
-			}
+			expect.Equal(t, s.Name+": its trace", s.SpanContext.TraceID(), outer.SpanContext().TraceID())
 			if len(s.Events) > 0 {
 				t.Errorf("%s has events", s.Name)
 			}
@@ -145,9 +137,7 @@ func TestSpansAndMetricsOfAStack(t *testing.T) {
 				t.Errorf("%s is not the call's child", s.Name)
 			}
 		}
-		if logical.Parent.SpanID() != outer.SpanContext().SpanID() {
-			t.Error("the call is not its caller's child")
-		}
+		expect.Equal(t, "the call's parent", logical.Parent.SpanID(), outer.SpanContext().SpanID())
 		equal(t, "spans", names, []string{
 			`embeddings m1 client 1s "" Unset`,
 			`embeddings m1 client 1s "unavailable" Error`,
@@ -190,9 +180,8 @@ func TestInstruments(t *testing.T) {
 		return res, err
 	})
 	for _, p := range []embedding.Embedder{f, unmetered} {
-		if _, err := embedding.Query(t.Context(), embedding.Chain(p, e.Observe, e.Attempts), "a"); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		_, err := embedding.Query(t.Context(), embedding.Chain(p, e.Observe, e.Attempts), "a")
+		expect.NoError(t, err)
 	}
 	units := map[string]string{}
 	for _, m := range e.collect(t) {
@@ -206,13 +195,9 @@ func TestInstruments(t *testing.T) {
 			if m.Name == "embedding.call.duration" {
 				want = callBuckets
 			}
-			if !slices.Equal(data.DataPoints[0].Bounds, want) {
-				t.Errorf("%s: buckets %v", m.Name, data.DataPoints[0].Bounds)
-			}
+			expect.Equal(t, m.Name+": buckets", data.DataPoints[0].Bounds, want)
 		case metricdata.Histogram[int64]:
-			if !slices.Equal(data.DataPoints[0].Bounds, tokenBuckets) {
-				t.Errorf("%s: buckets %v", m.Name, data.DataPoints[0].Bounds)
-			}
+			expect.Equal(t, m.Name+": buckets", data.DataPoints[0].Bounds, tokenBuckets)
 		}
 	}
 	if !slices.IsSorted(callBuckets) || fmt.Sprint(units) != fmt.Sprint(map[string]string{
@@ -227,9 +212,8 @@ func TestInstruments(t *testing.T) {
 func TestEmptyRequestsTellNothing(t *testing.T) {
 	e := listen(t)
 	f := embedtest.NewFake(embedtest.FakeOptions{})
-	if _, err := embedding.Chain(f, e.Observe, e.Attempts).Embed(t.Context(), embedding.Request{}); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	_, err := embedding.Chain(f, e.Observe, e.Attempts).Embed(t.Context(), embedding.Request{})
+	expect.NoError(t, err)
 	if spans, metrics := e.spans.GetSpans(), e.metrics(t); len(spans) != 0 || len(metrics) != 0 {
 		t.Errorf("got %v %v, want neither spans nor metrics", spans, metrics)
 	}
@@ -238,9 +222,8 @@ func TestEmptyRequestsTellNothing(t *testing.T) {
 func TestMetricsWithoutSampling(t *testing.T) {
 	e := listen(t, sdktrace.WithSampler(sdktrace.NeverSample()))
 	f := embedtest.NewFake(embedtest.FakeOptions{})
-	if _, err := embedding.Query(t.Context(), embedding.Chain(f, e.Observe, e.Attempts), "a"); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	_, err := embedding.Query(t.Context(), embedding.Chain(f, e.Observe, e.Attempts), "a")
+	expect.NoError(t, err)
 	if n := len(e.metrics(t)); len(e.spans.GetSpans()) != 0 || n != 5 {
 		t.Errorf("%d spans, %d metrics", len(e.spans.GetSpans()), n)
 	}
@@ -251,9 +234,8 @@ func TestUnknownDimensions(t *testing.T) {
 	e := listen(t)
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	bare := embedding.Wrap(f, embedding.Model{Provider: "acme", ID: "m"}, f.Embed)
-	if _, err := embedding.Query(t.Context(), embedding.Chain(bare, e.Observe, e.Attempts), "a"); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	_, err := embedding.Query(t.Context(), embedding.Chain(bare, e.Observe, e.Attempts), "a")
+	expect.NoError(t, err)
 	for _, s := range e.spans.GetSpans() {
 		if got := attributes(s); !strings.Contains(got, "gen_ai.embeddings.dimension.count=8") || strings.Contains(got, "embedding.space") {
 			t.Errorf("%s: got %s, want 8 dimensions and no space", s.Name, got)

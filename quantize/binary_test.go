@@ -15,9 +15,7 @@ func TestBinary(t *testing.T) {
 	if want := []byte{9, 0b10010101, 1}; err != nil || !slices.Equal(b, want) {
 		t.Errorf("got %b and the error %v, want %b", b, err, want)
 	}
-	if got, want := AppendFromBinary(nil, []byte{0b10010101}), []float32{1, -1, -1, 1, -1, 1, -1, 1}; !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
+	expect.Equal(t, "the signs", AppendFromBinary(nil, []byte{0b10010101}), []float32{1, -1, -1, 1, -1, 1, -1, 1})
 }
 
 func TestBinaryRefuses(t *testing.T) {

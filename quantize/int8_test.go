@@ -40,9 +40,7 @@ func TestInt8(t *testing.T) {
 	q, scale, err := AppendInt8([]int8{9}, []float32{1, -.5, .25, 0})
 	expect.NoError(t, err)
 	expect.Equal(t, "scale", scale, float32(1)/127)
-	if want := []int8{9, 127, -64, 32, 0}; !slices.Equal(q, want) {
-		t.Errorf("got %v, want %v", q, want)
-	}
+	expect.Equal(t, "the bytes", q, []int8{9, 127, -64, 32, 0})
 	q, scale, err = AppendInt8(nil, make([]float32, 3))
 	if err != nil || scale != 0 || !slices.Equal(q, make([]int8, 3)) {
 		t.Errorf("a zero vector: got %v, the scale %g and the error %v, want zeros", q, scale, err)

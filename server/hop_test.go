@@ -284,9 +284,8 @@ func TestGoClients(t *testing.T) {
 		for name, tc := range map[string]struct{ key, model, text, says string }{
 			"another key": {"wrong", "m", "b", c.key}, "too fast": {secrets[0], "busy", "b", c.fast}, "a bad text": {secrets[0], "m", "BAD", c.bad},
 		} {
-			if _, err := ask(tc.key, tc.model, 0, "a", tc.text); err == nil || !strings.Contains(err.Error(), tc.says) {
-				t.Errorf("%s, %s: got %v, want %q", c.name, name, err, tc.says)
-			}
+			_, err := ask(tc.key, tc.model, 0, "a", tc.text)
+			expect.Says(t, fmt.Sprintf("%s, %s", c.name, name), err, tc.says)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"net/http"
 	"os"
@@ -77,12 +78,8 @@ func TestKeys(t *testing.T) {
 	if w := ask(s, http.MethodPost, "/v1beta/models/m:embedContent", `{"content":{"parts":[{"text":"a"}]}}`, "X-Goog-Api-Key", good); w.Code != 200 {
 		t.Errorf("Gemini's header: got %d and %s, want 200", w.Code, w.Body)
 	}
-	if w := ask(s, http.MethodGet, "/health", ""); w.Code != 200 {
-		t.Errorf("TEI's health without a key: got %d, want 200", w.Code)
-	}
-	if n := len(f.Calls()); n != 5 {
-		t.Errorf("the model got %d calls, want 5", n)
-	}
+	expect.Equal(t, "TEI's health without a key", ask(s, http.MethodGet, "/health", "").Code, 200)
+	expect.Equal(t, "calls of the model", len(f.Calls()), 5)
 }
 
 // A key that may not use a model does not learn that there is one.
@@ -103,9 +100,7 @@ func TestKeyModels(t *testing.T) {
 	if list := ask(s, http.MethodGet, "/v1/models", "", "Authorization", "Bearer "+secrets[1]).Body.String(); strings.Count(list, `"id"`) != 1 || !strings.Contains(list, `"id":"c"`) {
 		t.Errorf("got the list %s, want c only", list)
 	}
-	if n := len(f.Calls()); n != 3 {
-		t.Errorf("the models got %d calls, want 3", n)
-	}
+	expect.Equal(t, "calls of the models", len(f.Calls()), 3)
 }
 
 // Requests and tokens of a minute are refused at once with the time to wait, and what was
@@ -206,27 +201,19 @@ func TestKeyBudget(t *testing.T) {
 		ten := `{"input":"` + strings.Repeat("9", 10) + `"}` // 10 USD
 		buy := func(key int) int { return post(s, ten, "Authorization", "Bearer "+secrets[key]).Code }
 		for i, want := range []int{200, 200, 402} {
-			if got := buy(0); got != want {
-				t.Errorf("request %d: got %d, want %d", i, got, want)
-			}
+			expect.Equal(t, fmt.Sprintf("request %d", i), buy(0), want)
 		}
 		w := post(s, ten, "Authorization", "Bearer "+secrets[0])
 		if a := read(t, w); text(a.Error.Code) != "insufficient_quota" || !strings.Contains(a.Error.Message, "has spent 20.000000 of its 25 USD for 2000-01-01") {
 			t.Errorf("got %s, want what was spent", w.Body)
 		}
-		if got := buy(1); got != 400 {
-			t.Errorf("a budget in another currency than the price: got %d, want 400", got)
-		}
+		expect.Equal(t, "a budget in another currency than the price", buy(1), 400)
 		expect.NoError(t, keys.Save())
 		keys = openKeys(t, file, state)
 		s = open(t, e, Options{Keys: keys})
-		if got := buy(0); got != 402 {
-			t.Errorf("after a restart: got %d, want 402", got)
-		}
+		expect.Equal(t, "after a restart", buy(0), 402)
 		time.Sleep(24 * time.Hour)
-		if got := buy(0); got != 200 {
-			t.Errorf("the next day: got %d, want 200", got)
-		}
+		expect.Equal(t, "the next day", buy(0), 200)
 	})
 }
 
@@ -285,9 +272,7 @@ func TestKeysReload(t *testing.T) {
 			all = append(all, "vs-none")
 		}
 		for k, secret := range all {
-			if got := status(secret); got != tc.want[k] {
-				t.Errorf("change %d, key %d: got %d, want %d", i, k, got, tc.want[k])
-			}
+			expect.Equal(t, fmt.Sprintf("change %d, key %d", i, k), status(secret), tc.want[k])
 		}
 		if tc.wrong != "" {
 			expect.NoError(t, os.WriteFile(file, old, 0o600))
@@ -339,9 +324,8 @@ func TestState(t *testing.T) {
 	dir := t.TempDir()
 	state := filepath.Join(dir, "state")
 	expect.NoError(t, os.WriteFile(state, []byte("[1]"), 0o600))
-	if _, err := OpenKeys(file, state); err == nil || !strings.Contains(err.Error(), "is not a state file") {
-		t.Errorf("got the error %v, want that it is no state file", err)
-	}
+	_, err := OpenKeys(file, state)
+	expect.Says(t, "the error", err, "is not a state file")
 	if _, err := OpenKeys(file, filepath.Join(dir, "none", "state")); err == nil {
 		t.Error("got no error for a folder that does not exist, want one")
 	}

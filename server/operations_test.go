@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -46,9 +47,7 @@ func TestOpenCircuit(t *testing.T) {
 	e = embedding.Chain(e, middleware.Breaker(middleware.BreakerOptions{Failures: 1, Cooldown: time.Minute}))
 	s := open(t, e, Options{})
 	for range 2 {
-		if w := post(s, `{"input":"a"}`); w.Code != 503 {
-			t.Errorf("got %d, want 503", w.Code)
-		}
+		expect.Equal(t, "the status", post(s, `{"input":"a"}`).Code, 503)
 	}
 	st := s.status(time.Now())
 	if m := st.Models[0]; m.OpenUntil == nil || !m.OpenUntil.After(time.Now()) || m.LastError != "service unavailable" || m.Failed != 2 || m.Requests != 2 {
@@ -57,9 +56,7 @@ func TestOpenCircuit(t *testing.T) {
 	if m := s.status(time.Now().Add(time.Hour)).Models[0]; m.OpenUntil != nil {
 		t.Errorf("an hour later: got %v, want it closed", m.OpenUntil)
 	}
-	if w := ask(s.Operations(false), http.MethodGet, "/readyz", ""); w.Code != 200 {
-		t.Errorf("got %d for an open circuit, want 200", w.Code)
-	}
+	expect.Equal(t, "the status of an open circuit", ask(s.Operations(false), http.MethodGet, "/readyz", "").Code, 200)
 	if body := ask(s.Operations(false), http.MethodGet, "/metrics", "").Body.String(); !strings.Contains(body, `vecspace_circuit_open{model="m"} 1`) {
 		t.Errorf("got %s, want the open circuit", body)
 	}
@@ -132,9 +129,7 @@ func TestOperationsGuard(t *testing.T) {
 		r.Header.Set("Authorization", "Bearer "+tc.key)
 		w := httptest.NewRecorder()
 		s.Operations(tc.guarded).ServeHTTP(w, r)
-		if w.Code != tc.status {
-			t.Errorf("guarded %v, %s at %s: got %d, want %d", tc.guarded, tc.path, tc.host, w.Code, tc.status)
-		}
+		expect.Equal(t, fmt.Sprintf("guarded %v, %s at %s", tc.guarded, tc.path, tc.host), w.Code, tc.status)
 	}
 	var st status
 	expect.NoError(t, json.Unmarshal(ask(s.Operations(false), http.MethodGet, "/status.json", "").Body.Bytes(), &st))

@@ -213,9 +213,7 @@ func TestBadInput(t *testing.T) {
 			}
 		}
 	}
-	if n := len(f.Calls()); n != 0 {
-		t.Errorf("the model got %d calls, want none", n)
-	}
+	expect.Equal(t, "calls of the model", len(f.Calls()), 0)
 }
 
 func text(s *string) string {
@@ -433,9 +431,7 @@ func TestUnknownSpace(t *testing.T) {
 	if w := post(s, `{"model":"m","input":"a"}`, "X-Vecspace-Space", "p/i@9"); w.Code != 412 || !strings.Contains(w.Body.String(), "p/i@8") {
 		t.Errorf("got %d and %s, want 412 and the space", w.Code, w.Body)
 	}
-	if w := post(s, `{"model":"m","input":"a"}`); w.Header().Get("X-Vecspace-Space") != "p/i@8" {
-		t.Errorf("got %v, want the space p/i@8", w.Header())
-	}
+	expect.Equal(t, "the space", post(s, `{"model":"m","input":"a"}`).Header().Get("X-Vecspace-Space"), "p/i@8")
 	s = open(t, blind(e), Options{})
 	before := len(f.Calls())
 	w := post(s, `{"model":"m","input":"a","dimensions":4}`)
@@ -493,9 +489,8 @@ func TestOptions(t *testing.T) {
 		`has a length of 0`:                           {Models: map[string]Model{"m": {Embedder: e, Lengths: []int{0}}}},
 		`a limit or the timeout is negative`:          {Models: map[string]Model{"m": {Embedder: e}}, Limits: Limits{Texts: -1}},
 	} {
-		if _, err := New(o); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("got the error %v, want %q", err, says)
-		}
+		_, err := New(o)
+		expect.Says(t, "the error", err, says)
 	}
 }
 
@@ -542,9 +537,7 @@ func TestBusy(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			if w := post(s, `{"model":"m","input":"a"}`); w.Code != 200 {
-				t.Errorf("got %d, want 200 for a request in its place", w.Code)
-			}
+			expect.Equal(t, "a request in its place", post(s, `{"model":"m","input":"a"}`).Code, 200)
 		})
 	}
 	<-entered
@@ -558,9 +551,7 @@ func TestBusy(t *testing.T) {
 	}
 	close(hold)
 	wg.Wait()
-	if w := post(s, `{"model":"m","input":"a"}`); w.Code != 200 {
-		t.Errorf("got %d once there is a place, want 200", w.Code)
-	}
+	expect.Equal(t, "once there is a place", post(s, `{"model":"m","input":"a"}`).Code, 200)
 	if s.inFlight.Load() != 0 || s.held.Load() != 0 {
 		t.Errorf("%d requests and %d bytes are held, want none", s.inFlight.Load(), s.held.Load())
 	}
@@ -630,12 +621,8 @@ func TestBytes(t *testing.T) {
 	}()
 	_, err := feed.Write([]byte(`{"input":"`))
 	expect.NoError(t, err)
-	if w := post(s, `{"model":"m","input":"`+strings.Repeat("a", 800)+`"}`); w.Code != 200 {
-		t.Errorf("got %d beside a slow sender, want 200", w.Code)
-	}
-	if w := post(s, `{"model":"m","input":"`+strings.Repeat("a", 1000)+`"}`); w.Code != 429 {
-		t.Errorf("got %d over the bound, want 429", w.Code)
-	}
+	expect.Equal(t, "beside a slow sender", post(s, `{"model":"m","input":"`+strings.Repeat("a", 800)+`"}`).Code, 200)
+	expect.Equal(t, "over the bound", post(s, `{"model":"m","input":"`+strings.Repeat("a", 1000)+`"}`).Code, 429)
 	feed.CloseWithError(errors.New("gone"))
 	<-done
 	expect.Equal(t, "bytes held", s.held.Load(), int64(0))

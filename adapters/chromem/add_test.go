@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -29,15 +28,11 @@ func TestNothingIsPaidTwice(t *testing.T) {
 			doc("changed", map[string]any{"name": 3}),
 			doc("changed", map[string]any{"name": 3}), // twice in one call
 		)
-		if !slices.Equal(ids, []string{"1", "2", "3", "3"}) {
-			t.Errorf("ids %v", ids)
-		}
+		expect.Equal(t, "ids", ids, []string{"1", "2", "3", "3"})
 		s = open(t, f, o) // a restart
 	}
 	for text, want := range map[string]int{"one": 1, "two": 1, "three": 1, "changed": 1} {
-		if f.Billed(text) != want {
-			t.Errorf("%q was billed %d times", text, f.Billed(text))
-		}
+		expect.Equal(t, text+", times billed", f.Billed(text), want)
 	}
 	expect.NoError(t, s.Delete(t.Context(), []string{"1", "nobody"}))
 	s = open(t, f, o)
@@ -45,9 +40,7 @@ func TestNothingIsPaidTwice(t *testing.T) {
 	for id, d := range s.All() {
 		all = append(all, fmt.Sprintf("%s %s %v", id, d.PageContent, d.Metadata["new"]))
 	}
-	if !slices.Equal(all, []string{"2 two value", "3 changed <nil>"}) {
-		t.Errorf("after a restart: %q", all)
-	}
+	expect.Equal(t, "after a restart", all, []string{"2 two value", "3 changed <nil>"})
 	if _, err := s.AddDocuments(t.Context(), []schema.Document{doc("x", map[string]any{"name": 9}), doc("y", map[string]any{"name": 9})}); err == nil || !strings.Contains(err.Error(), "same ID") {
 		t.Errorf("two documents of one ID: %v", err)
 	}
@@ -98,12 +91,8 @@ func TestPartialFailure(t *testing.T) {
 	if embedding.KindOf(p.Failed[1].Err) != embedding.Rejected || p.Response.Usage.Requests != 1 {
 		t.Errorf("%v, usage %+v", p.Failed[1].Err, p.Response.Usage)
 	}
-	if want := []string{"id a", "id old", "", "", "id b", ""}; !slices.Equal(ids, want) {
-		t.Errorf("ids %q, want %q", ids, want)
-	}
-	if s.Count() != 3 {
-		t.Errorf("%d documents stored, want 3", s.Count())
-	}
+	expect.Equal(t, "ids", ids, []string{"id a", "id old", "", "", "id b", ""})
+	expect.Equal(t, "documents stored", s.Count(), 3)
 }
 
 func TestFailureOfAWholeRequest(t *testing.T) {
@@ -125,9 +114,7 @@ func TestFailureOfAWholeRequest(t *testing.T) {
 	if !ok || !errors.Is(err, embedding.RateLimited) || len(p.Failed) != 2 || p.Response.Vectors[1] == nil {
 		t.Fatalf("one is stored already: %v", err)
 	}
-	if !slices.Equal(ids, []string{"", old[0], ""}) {
-		t.Errorf("ids %q", ids)
-	}
+	expect.Equal(t, "ids", ids, []string{"", old[0], ""})
 	down = false
 	add(t, s, doc("new", nil), doc("old", nil))
 	if f.Billed("old") != 1 || f.Billed("new") != 1 || s.Count() != 2 {
@@ -144,9 +131,7 @@ func TestVectorsAreNormalizedCopies(t *testing.T) {
 	})
 	s := open(t, e, chromem.Options{})
 	add(t, s, doc("a", nil))
-	if rows[0][0] != 3 {
-		t.Error("a shared row was edited")
-	}
+	expect.Equal(t, "a shared row", rows[0][0], 3)
 	got, err := s.SimilaritySearch(t.Context(), "a", 1)
 	if err != nil || got[0].Score < .999 || got[0].Score > 1.001 {
 		t.Errorf("got %v, %v, want a document with the score 1", got, err)

@@ -146,9 +146,7 @@ func TestRepair(t *testing.T) {
 	}
 	expect.NoError(t, os.Remove(bad))
 	s := open(t, f, o)
-	if s.Count() != 2 {
-		t.Errorf("%d documents are left of 3", s.Count())
-	}
+	expect.Equal(t, "documents left", s.Count(), 2)
 	add(t, s, three...)
 	if usage := f.Ledger(); s.Count() != 3 || usage.Requests != 2 || f.Billed("a")+f.Billed("b")+f.Billed("c") != 4 {
 		t.Errorf("%d documents after the repair, %+v", s.Count(), usage)

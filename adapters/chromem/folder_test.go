@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/tmc/langchaingo/vectorstores"
@@ -51,9 +50,7 @@ func TestFolderReader(t *testing.T) {
 			t.Fatalf("after %d: %v, want %v", i, rest, want)
 		}
 	}
-	if len(all) != 30 {
-		t.Errorf("%d documents", len(all))
-	}
+	expect.Equal(t, "documents", len(all), 30)
 	if d, err := chromem.Folder(dir, "other").Describe(t.Context()); err != nil || d.Documents != 0 {
 		t.Errorf("another collection: %+v, %v", d, err)
 	}
@@ -65,9 +62,7 @@ func TestFolderReader(t *testing.T) {
 	for _, err := range r.Documents(t.Context(), "") {
 		last = err
 	}
-	if last == nil || !strings.Contains(last.Error(), documents(t, dir)[3]+" is corrupt") {
-		t.Errorf("got the error %v, want one that names the damaged document", last)
-	}
+	expect.Says(t, "the error", last, documents(t, dir)[3]+" is corrupt")
 }
 
 // TestMigrate moves a folder to another model, through a failure of the provider.
@@ -110,13 +105,20 @@ func TestMigrate(t *testing.T) {
 		t.Fatalf("got %+v, want 50 moved and 20 searched", r)
 	}
 	moved := open(t, e, chromem.Options{Dir: after})
-	if moved.Count() != 50 {
-		t.Errorf("%d documents", moved.Count())
-	}
+	expect.Equal(t, "documents", moved.Count(), 50)
 	p.To, p.Journal = p.From, p.Journal+"2"
 	for _, err := range migrate.Run(t.Context(), e, p) {
-		if err == nil || !strings.Contains(err.Error(), "are one") {
-			t.Errorf("onto itself: %v", err)
-		}
+		expect.Says(t, "onto itself", err, "are one")
 	}
+}
+
+func TestDeletedWhileAllAreRead(t *testing.T) {
+	s := open(t, embedtest.NewFake(embedtest.FakeOptions{}), chromem.Options{})
+	ids := add(t, s, doc("a", nil), doc("b", nil))
+	var read []string
+	for id := range s.All() {
+		read = append(read, id)
+		expect.NoError(t, s.Delete(t.Context(), ids))
+	}
+	expect.Equal(t, "documents read", len(read), 1)
 }

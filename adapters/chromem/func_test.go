@@ -26,9 +26,7 @@ func TestEmbeddingFunc(t *testing.T) {
 	embed := chromem.EmbeddingFunc(seen, embedding.TaskClustering)
 	v, err := embed(t.Context(), "a cat")
 	expect.NoError(t, err)
-	if asked != embedding.TaskClustering {
-		t.Errorf("the task is %v, want clustering", asked)
-	}
+	expect.Equal(t, "the task", asked, embedding.TaskClustering)
 	expect.Equal(t, "dimensions", len(v), 256)
 	if _, err := embed(t.Context(), " "); embedding.KindOf(err) != embedding.Rejected {
 		t.Errorf("the error for a blank text is %v, want Rejected", err)

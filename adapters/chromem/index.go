@@ -3,7 +3,6 @@ package chromem
 import (
 	"context"
 	"iter"
-	"maps"
 	"slices"
 
 	"github.com/tmc/langchaingo/vectorstores"
@@ -27,18 +26,7 @@ func (x index) collected() *indexed { return x.collection(x.Store.options(x.opti
 
 func (x index) List(ctx context.Context) iter.Seq2[collection.Entry, error] {
 	return func(yield func(collection.Entry, error) bool) {
-		c := x.collected()
-		if c == nil {
-			return
-		}
-		x.mu.RLock()
-		ids := slices.Sorted(maps.Keys(c.ids))
-		x.mu.RUnlock()
-		for _, id := range ids {
-			stored, ok := x.get(c, id)
-			if !ok {
-				continue // deleted meanwhile
-			}
+		for id, stored := range x.stored(x.collected()) {
 			metadata, err := decode(stored.Metadata)
 			if err == nil {
 				err = ctx.Err()

@@ -17,6 +17,7 @@ import (
 	"github.com/philippgille/chromem-go"
 
 	"github.com/vecspace/embedding/bm25"
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 // indexed is one of chromem's collections in memory, with what chromem does not report. The store's
@@ -117,7 +118,7 @@ func (c *indexed) load(dimensions int) (bad []string, err error) {
 		_, err := decode(d.Metadata)
 		_, twice := c.ids[id]
 		fits := hexOf(d.ID)+".gob" == name && (d.ID == id || strings.HasPrefix(d.ID, id+"\x00"))
-		unit := len(d.Embedding) == dimensions && math.Abs(norm(d.Embedding)-1) < 1e-3
+		unit := len(d.Embedding) == dimensions && math.Abs(floats.Norm(d.Embedding)-1) < 1e-3
 		if err != nil || twice || !fits || !unit {
 			bad = append(bad, path)
 			continue
@@ -211,18 +212,10 @@ func (c *indexed) remove(ctx context.Context, id string) error {
 	return nil
 }
 
-func norm(v []float32) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += float64(x) * float64(x)
-	}
-	return math.Sqrt(sum)
-}
-
 // unit returns a copy of v with length 1, the only length that chromem compares. It returns false
 // if v has no direction.
 func unit(v []float32) ([]float32, bool) {
-	length := norm(v)
+	length := floats.Norm(v)
 	if length == 0 {
 		return nil, false
 	}

@@ -94,9 +94,7 @@ func TestFilesOfOneName(t *testing.T) {
 	slices.Sort(got)
 	want := []string{one + ": first", two + ": second"}
 	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		t.Errorf("after a restart: %q, want %q", got, want)
-	}
+	expect.Equal(t, "after a restart", got, want)
 	add(t, s, doc("first", map[string]any{"name": one}), doc("second", map[string]any{"name": two}))
 	if f.Billed("first") != 1 || f.Billed("second") != 1 {
 		t.Error("unchanged documents were paid for again")

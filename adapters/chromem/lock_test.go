@@ -136,9 +136,7 @@ func TestTwoProcesses(t *testing.T) {
 	expect.NoError(t, one.Wait())
 	expect.NoError(t, two.Wait())
 	for n, times := range billed {
-		if times != 1 {
-			t.Errorf("the text %s was embedded %d times", n, times)
-		}
+		expect.Equal(t, fmt.Sprintf("times that the text %s was embedded", n), times, 1)
 	}
 	expect.Equal(t, "texts embedded", len(billed), len(corpus()))
 	expect.Equal(t, "documents", open(t, embedtest.NewFake(embedtest.FakeOptions{}), chromem.Options{Dir: dir}).Count(), len(corpus()))

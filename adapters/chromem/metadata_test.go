@@ -46,17 +46,13 @@ func keepsTypes(t *testing.T, o chromem.Options, metadata map[string]any) {
 		t.Fatalf("search: got %v and the error %v, want one document and none", got, err)
 	}
 	for key, want := range metadata {
-		if !reflect.DeepEqual(got[0].Metadata[key], want) {
-			t.Errorf("%s: %#v came back as %#v", key, want, got[0].Metadata[key])
-		}
+		expect.Equal(t, key, got[0].Metadata[key], want)
 		found, err := s.SimilaritySearch(t.Context(), "a", 1, vectorstores.WithFilters(map[string]any{key: want}))
 		if err != nil || len(found) != 1 {
 			t.Errorf("a filter by %s finds %d documents, %v", key, len(found), err)
 		}
 	}
-	if len(got[0].Metadata) != len(metadata) {
-		t.Errorf("%d keys came back of %d", len(got[0].Metadata), len(metadata))
-	}
+	expect.Equal(t, "keys that came back", len(got[0].Metadata), len(metadata))
 	for key, equal := range map[string]any{"int": 42.0, "int8": -8, "whole": int8(3), "float32": 1.5, "float64": float32(2.5),
 		"list": []any{1.0, "two", 3, nil, []any{true}}, "strings": []any{"a", "b"}} {
 		if found, err := s.SimilaritySearch(t.Context(), "a", 1, vectorstores.WithFilters(map[string]any{key: equal})); err != nil || len(found) != 1 {
@@ -81,9 +77,7 @@ func TestMetadataThatCannotBeKept(t *testing.T) {
 		"is a map[string]string":         map[string]string{},
 	} {
 		_, err := s.AddDocuments(t.Context(), []schema.Document{doc("a", map[string]any{"x": value})})
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `"x"`) {
-			t.Errorf("got %v, want %q", err, want)
-		}
+		expect.Says(t, "the error", err, want, `"x"`)
 	}
 	add(t, s, doc("a", map[string]any{"x": "\xff"})) // bytes are kept where they stand alone
 	if got, err := s.SimilaritySearch(t.Context(), "a", 1); err != nil || got[0].Metadata["x"] != "\xff" {
@@ -145,13 +139,9 @@ func TestAnyMetadataRoundTrips(t *testing.T) {
 		one := rapid.MapOfN(key, value(2), 0, 5).Draw(r, "one")
 		two := rapid.MapOfN(key, value(2), 0, 5).Draw(r, "two")
 		s, err := chromem.New(embedtest.NewFake(embedtest.FakeOptions{}), chromem.Options{})
-		if err != nil {
-			r.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(r, err)
 		ids, err := s.AddDocuments(t.Context(), []schema.Document{doc("a", one), doc("a", two)})
-		if err != nil {
-			r.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(r, err)
 		if same := reflect.DeepEqual(one, two); same != (ids[0] == ids[1]) {
 			r.Fatalf("the same metadata: %v, ids %v", same, ids)
 		}

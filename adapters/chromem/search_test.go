@@ -52,9 +52,7 @@ func TestSearch(t *testing.T) {
 			if err != nil || !slices.Equal(names(got), []string{"rome"}) {
 				t.Errorf("by a retriever: %v, %v", names(got), err)
 			}
-			if s.Count() != 3 {
-				t.Errorf("%d documents", s.Count())
-			}
+			expect.Equal(t, "documents", s.Count(), 3)
 		})
 	}
 }

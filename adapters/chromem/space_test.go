@@ -4,7 +4,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/tmc/langchaingo/schema"
@@ -29,20 +28,14 @@ func TestAnotherModelIsRefused(t *testing.T) {
 	refused := func(e embedding.Embedder, want ...string) {
 		t.Helper()
 		_, err := chromem.New(e, chromem.Options{Dir: dir})
-		for _, w := range want {
-			if err == nil || !strings.Contains(err.Error(), w) {
-				t.Errorf("got %v, want %q", err, w)
-			}
-		}
+		expect.Says(t, "the error", err, want...)
 	}
 	refused(other, `"fake/fake@8"`, `"fake/other@8"`, "use another folder and index again")
 	// A folder of the time when a server's port was no part of its space.
 	ported := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Origin: "fake:8080"}})
 	refused(ported, `"fake:8080/fake@8"`, "add space=fake/fake@8 to the reference")
 	refused(longer, "have 8 dimensions", "have 16", "both are said to be")
-	if s := open(t, f, chromem.Options{Dir: dir}); s.Count() != 1 {
-		t.Errorf("%d documents after the refusals", s.Count())
-	}
+	expect.Equal(t, "documents after the refusals", open(t, f, chromem.Options{Dir: dir}).Count(), 1)
 	// The Space is compared before anything is read.
 	for _, name := range documents(t, dir) {
 		write(t, name, []byte("\x01noise"))
@@ -54,9 +47,8 @@ func TestAnotherModelIsRefused(t *testing.T) {
 func TestDirThatIsAFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "file")
 	write(t, name, nil)
-	if _, err := chromem.New(embedtest.NewFake(embedtest.FakeOptions{}), chromem.Options{Dir: name}); err == nil || !strings.Contains(err.Error(), name) {
-		t.Errorf("got %v", err)
-	}
+	_, err := chromem.New(embedtest.NewFake(embedtest.FakeOptions{}), chromem.Options{Dir: name})
+	expect.Says(t, "the error", err, name)
 }
 
 func varied(variant string) embedding.Embedder {
@@ -76,13 +68,9 @@ func TestAnotherVariantIsRefused(t *testing.T) {
 			s := open(t, varied(c.made), chromem.Options{Dir: dir})
 			add(t, s, doc("a", nil))
 			_, err := chromem.New(varied(c.opened), chromem.Options{Dir: dir})
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got the error %v, want %q", err, c.want)
-			}
+			expect.Says(t, "the error", err, c.want)
 			_, err = s.SimilaritySearch(t.Context(), "q", 1, vectorstores.WithEmbedder(langchaingo.New(varied(c.opened))))
-			if err == nil || !strings.Contains(err.Error(), "the store's documents were embedded") {
-				t.Errorf("got the error %v, want that the embedder of the call has another variant", err)
-			}
+			expect.Says(t, "the error", err, "the store's documents were embedded")
 			s = open(t, varied(c.asks), chromem.Options{Dir: dir})
 			add(t, s, doc("b", nil))
 			found, err := s.SimilaritySearch(t.Context(), "q", 3)
@@ -110,9 +98,7 @@ func TestPrefixesOfReferences(t *testing.T) {
 	expect.NoError(t, err)
 	add(t, s, doc("Patch the tube and pump up the tire.", nil), doc("Knead the dough and let it rest.", nil))
 	_, err = index("")
-	if err == nil || !strings.Contains(err.Error(), "write prefix=e5 in the reference, or document_prefix=passage:%20, or use another folder") {
-		t.Errorf("got the error %v, want what to write", err)
-	}
+	expect.Says(t, "the error", err, "write prefix=e5 in the reference, or document_prefix=passage:%20, or use another folder")
 	for _, same := range []string{"&prefix=e5", "&query_prefix=question:%20&document_prefix=passage:%20"} {
 		s, err := index(same)
 		expect.NoError(t, err)
@@ -142,9 +128,7 @@ func TestVariantOfAnEarlierFolder(t *testing.T) {
 			return err
 		}(),
 	} {
-		if err == nil || !strings.Contains(err.Error(), "write prefix=e5 in the reference") {
-			t.Errorf("%s: got the error %v, want what to write", name, err)
-		}
+		expect.Says(t, name, err, "write prefix=e5 in the reference")
 	}
 	s = open(t, varied(prefixed), chromem.Options{Dir: dir})
 	expect.Equal(t, "documents", s.Count(), 2)

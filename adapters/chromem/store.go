@@ -100,18 +100,7 @@ func (s *Store) Count(options ...vectorstores.Option) int {
 // store may be used and changed meanwhile.
 func (s *Store) All(options ...vectorstores.Option) iter.Seq2[string, schema.Document] {
 	return func(yield func(string, schema.Document) bool) {
-		c := s.collection(s.options(options).NameSpace)
-		if c == nil {
-			return
-		}
-		s.mu.RLock()
-		ids := slices.Sorted(maps.Keys(c.ids))
-		s.mu.RUnlock()
-		for _, id := range ids {
-			stored, ok := s.get(c, id)
-			if !ok {
-				continue // deleted meanwhile
-			}
+		for id, stored := range s.stored(s.collection(s.options(options).NameSpace)) {
 			metadata, err := decode(stored.Metadata)
 			if err != nil {
 				continue // impossible: New decoded what was on disk, AddDocuments encoded the rest
@@ -197,6 +186,24 @@ func (s *Store) create(name string) (*indexed, error) {
 }
 
 // get returns a copy of a stored document.
+// stored yields the documents that c holds now, ordered by ID, but for those deleted meanwhile. c
+// may be nil.
+func (s *Store) stored(c *indexed) iter.Seq2[string, chromem.Document] {
+	return func(yield func(string, chromem.Document) bool) {
+		if c == nil {
+			return
+		}
+		s.mu.RLock()
+		ids := slices.Sorted(maps.Keys(c.ids))
+		s.mu.RUnlock()
+		for _, id := range ids {
+			if doc, ok := s.get(c, id); ok && !yield(id, doc) {
+				return
+			}
+		}
+	}
+}
+
 func (s *Store) get(c *indexed, id string) (chromem.Document, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -48,13 +48,9 @@ func TestWords(t *testing.T) {
 	if got := names(search("both", "E2047", 4)); got[0] != "E2047" || len(got) != 4 {
 		t.Errorf("a code: got %v, want its document first and all four", got)
 	}
-	if got := names(search("both", "cooking", 1)); !slices.Equal(got, []string{"bread"}) {
-		t.Errorf("a query that shares no word: got %v, want the nearest", got)
-	}
+	expect.Equal(t, "a query that shares no word", names(search("both", "cooking", 1)), []string{"bread"})
 	for _, query := range []string{"cooking", "the and of", "?!"} {
-		if meaning, both := search("meaning", query, 4), search("both", query, 4); !slices.Equal(names(meaning), names(both)) {
-			t.Errorf("%q shares no word: got %v, want the order of meaning, %v", query, names(both), names(meaning))
-		}
+		expect.Equal(t, query+", which shares no word", names(search("both", query, 4)), names(search("meaning", query, 4)))
 	}
 
 	// Scores are cosines whatever the order is, and thresholds compare them.
@@ -78,9 +74,7 @@ func TestWords(t *testing.T) {
 	}
 	for _, query := range []string{"E1047", "E2047", query, "cooking"} {
 		want := slices.DeleteFunc(search("both", query, 4), func(d schema.Document) bool { return d.Metadata["part"] != "disk" })
-		if got := search("both", query, 4, disks); !slices.Equal(names(got), names(want)) {
-			t.Errorf("%q, filtered: got %v, want %v", query, names(got), names(want))
-		}
+		expect.Equal(t, query+", filtered", names(search("both", query, 4, disks)), names(want))
 	}
 	for _, none := range []any{map[string]any{"part": nil}, map[string]any{"part": 1}, map[string]string{"absent": ""}} {
 		if got := search("both", "E1047", 4, vectorstores.WithFilters(none)); len(got) != 0 {
@@ -89,9 +83,8 @@ func TestWords(t *testing.T) {
 	}
 
 	for _, weight := range []float64{-1, math.NaN(), math.Inf(1)} {
-		if _, err := chromem.New(e, chromem.Options{Words: weight}); err == nil || !strings.Contains(err.Error(), "Options.Words") {
-			t.Errorf("a weight of %v: got the error %v, want one that names the option", weight, err)
-		}
+		_, err := chromem.New(e, chromem.Options{Words: weight})
+		expect.Says(t, fmt.Sprintf("a weight of %v", weight), err, "Options.Words")
 	}
 	if got, err := open(t, e, chromem.Options{Words: 1}).SimilaritySearch(t.Context(), "anything", 3); err != nil || len(got) != 0 {
 		t.Errorf("an empty store: got %v, %v, want nothing", got, err)
@@ -188,9 +181,7 @@ func TestWordsFindEveryDocument(t *testing.T) {
 	expect.Equal(t, "hits", len(all), len(docs))
 	ten, err := s.SimilaritySearch(t.Context(), "text 7", 10)
 	expect.NoError(t, err)
-	if !slices.Equal(names(ten), names(all[:10])) {
-		t.Errorf("got %v for a k of 10, want the first of all, %v", names(ten), names(all[:10]))
-	}
+	expect.Equal(t, "the first 10 of all", names(ten), names(all[:10]))
 	if i := slices.Index(names(all), "107"); !slices.Equal(names(all[i:i+3]), []string{"107", "207", "7"}) {
 		t.Errorf("equal documents: got %v, want the order of their IDs", names(all[i:i+3]))
 	}

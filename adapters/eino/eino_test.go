@@ -8,6 +8,7 @@ import (
 
 	theirs "github.com/cloudwego/eino/components/embedding"
 	"github.com/cloudwego/eino/compose"
+	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/eino"
@@ -22,18 +23,14 @@ func TestLaws(t *testing.T) {
 	embedtest.Test(t, func(t *testing.T) embedtest.Subject {
 		e := open(t)
 		there, err := eino.From(hidden{eino.New(e, embedding.TaskDocument)}, embedding.Model{Space: e.Model().Space, Dimensions: e.Model().Dimensions})
-		if err != nil {
-			t.Fatalf("From: %v", err)
-		}
+		expect.NoError(t, err)
 		return embedtest.Subject{Embedder: there}
 	})
 }
 
 func open(t testing.TB) embedding.Embedder {
 	e, err := static.New(static.Options{})
-	if err != nil {
-		t.Fatalf("static.New: %v", err)
-	}
+	expect.NoError(t, err)
 	return e
 }
 
@@ -51,9 +48,7 @@ func TestFromUnwrapsOurs(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if same := got.Model().Provider == e.Model().Provider; same != tc.same {
-			t.Errorf("%s: the provider is %s, of the Embedder inside %s", name, got.Model().Provider, e.Model().Provider)
-		}
+		expect.Equal(t, name+": its provider is that inside", got.Model().Provider == e.Model().Provider, tc.same)
 	}
 	if _, err := eino.From(nil, embedding.Model{Space: "s"}); err == nil {
 		t.Error("From accepted a nil embedder")
@@ -123,9 +118,7 @@ func TestNew(t *testing.T) {
 
 func TestStatusOfTheirErrors(t *testing.T) {
 	e, err := eino.From(broken{errors.New("error, status code: 429, status: 429 Too Many Requests")}, embedding.Model{Space: "s"})
-	if err != nil {
-		t.Fatalf("From: %v", err)
-	}
+	expect.NoError(t, err)
 	if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}}); embedding.KindOf(err) != embedding.RateLimited {
 		t.Errorf("the error is %v, want RateLimited", err)
 	}

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/firebase/genkit/go/ai"
 	"github.com/firebase/genkit/go/core/api"
 	theirs "github.com/firebase/genkit/go/genkit"
+	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/genkit"
@@ -20,9 +20,7 @@ import (
 
 func open(t testing.TB) embedding.Embedder {
 	e, err := static.New(static.Options{})
-	if err != nil {
-		t.Fatalf("static.New: %v", err)
-	}
+	expect.NoError(t, err)
 	return e
 }
 
@@ -30,9 +28,7 @@ func TestLaws(t *testing.T) {
 	embedtest.Test(t, func(t *testing.T) embedtest.Subject {
 		e := open(t)
 		there, err := genkit.From(genkit.New("vecspace/documents", e, embedding.TaskDocument), embedding.Model{Space: e.Model().Space, Dimensions: e.Model().Dimensions})
-		if err != nil {
-			t.Fatalf("From: %v", err)
-		}
+		expect.NoError(t, err)
 		return embedtest.Subject{Embedder: there}
 	})
 }
@@ -42,9 +38,7 @@ func TestParts(t *testing.T) {
 	whole, err := e.Embed(t.Context(), &ai.EmbedRequest{Input: []*ai.Document{
 		{Content: []*ai.Part{ai.NewTextPart("a cat "), ai.NewTextPart("sat")}}, ai.DocumentFromText("a cat sat", nil),
 	}})
-	if err != nil {
-		t.Fatalf("Embed: %v", err)
-	}
+	expect.NoError(t, err)
 	if c := embedding.Cosine(whole.Embeddings[0].Embedding, whole.Embeddings[1].Embedding); c < 0.9999 {
 		t.Errorf("the cosine of a text in one part and in two is %v, want 1", c)
 	}
@@ -68,9 +62,7 @@ func TestNew(t *testing.T) {
 		return embedding.Response{Vectors: [][]float32{kept[req.Task]}}, nil // as a cache does that hands out its own
 	})
 	e := genkit.New("vecspace/queries", cached, embedding.TaskQuery)
-	if e.Name() != "vecspace/queries" {
-		t.Errorf("the name is %q, want vecspace/queries", e.Name())
-	}
+	expect.Equal(t, "the name", e.Name(), "vecspace/queries")
 	described := e.(interface{ Desc() api.ActionDesc }).Desc().Metadata["info"].(map[string]any)
 	if described["label"] != "small" || described["dimensions"] != 8 {
 		t.Errorf("genkit has the label %v and %v dimensions, want small and 8", described["label"], described["dimensions"])
@@ -78,12 +70,8 @@ func TestNew(t *testing.T) {
 	want := fake.Vector(embedding.TaskQuery, "a")
 	for range 2 {
 		res, err := e.Embed(t.Context(), &ai.EmbedRequest{Input: []*ai.Document{ai.DocumentFromText("a", nil)}})
-		if err != nil {
-			t.Fatalf("Embed: %v", err)
-		}
-		if got := res.Embeddings[0].Embedding; !slices.Equal(got, want) {
-			t.Errorf("the vector is %v, want that of a query, %v", got, want)
-		}
+		expect.NoError(t, err)
+		expect.Equal(t, "the vector of a query", res.Embeddings[0].Embedding, want)
 		clear(res.Embeddings[0].Embedding)
 	}
 	empty := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
@@ -117,9 +105,7 @@ func TestFromEmptyAnswers(t *testing.T) {
 		"none": nil, "no rows": {}, "a nil row": {Embeddings: []*ai.Embedding{nil}}, "two rows": {Embeddings: []*ai.Embedding{{Embedding: []float32{1}}, {Embedding: []float32{1}}}},
 	} {
 		e, err := genkit.From(answers{answer: answer}, embedding.Model{Space: "s"})
-		if err != nil {
-			t.Fatalf("From: %v", err)
-		}
+		expect.NoError(t, err)
 		if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}}); embedding.KindOf(err) != embedding.Malformed || strings.Contains(err.Error(), "panic") {
 			t.Errorf("%s: the error is %v, want Malformed and no panic", name, err)
 		}
@@ -132,9 +118,7 @@ func TestKindsSurvive(t *testing.T) {
 		return embedding.Response{}, m.Errorf(embedding.RateLimited, "too many")
 	})
 	e, err := genkit.From(genkit.New("vecspace/documents", full, embedding.TaskDocument), embedding.Model{Space: "s"})
-	if err != nil {
-		t.Fatalf("From: %v", err)
-	}
+	expect.NoError(t, err)
 	if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}}); embedding.KindOf(err) != embedding.RateLimited {
 		t.Errorf("the error is %v, want RateLimited", err)
 	}

@@ -69,12 +69,10 @@ func TestFromTurnsPanicsAndWrongCountsIntoErrors(t *testing.T) {
 }
 
 func TestFromRefusals(t *testing.T) {
-	if _, err := langchaingo.From(theirs(t, nil), embedding.Model{}); err == nil || !strings.Contains(err.Error(), "has no Space: name the space") {
-		t.Errorf("without a Space: %v", err)
-	}
-	if _, err := langchaingo.From(nil, embedding.Model{Space: "s"}); err == nil || !strings.Contains(err.Error(), "is nil") {
-		t.Errorf("a nil embedder: %v", err)
-	}
+	_, err := langchaingo.From(theirs(t, nil), embedding.Model{})
+	expect.Says(t, "without a Space", err, "has no Space: name the space")
+	_, err = langchaingo.From(nil, embedding.Model{Space: "s"})
+	expect.Says(t, "a nil embedder", err, "is nil")
 	ours := langchaingo.New(embedtest.NewFake(embedtest.FakeOptions{}))
 	if e, err := langchaingo.From(ours, embedding.Model{}); err != nil || e != ours.Unwrap() {
 		t.Errorf("there and back again: %v, %v", e, err)

@@ -2,7 +2,6 @@ package datasets
 
 import (
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding/benchmarks/internal/cranfield"
@@ -43,14 +42,12 @@ func TestRetrievalSaysWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := write(t, map[string]string{"corpus.jsonl": c.corpus, "queries.jsonl": c.queries, "qrels/test.tsv": c.qrels})
-			if _, err := LoadRetrieval(dir, "test"); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want %q", err, c.want)
-			}
+			_, err := LoadRetrieval(dir, "test")
+			expect.Says(t, "the error", err, c.want)
 		})
 	}
-	if _, err := LoadRetrieval(t.TempDir(), ""); err == nil || !strings.Contains(err.Error(), "corpus.jsonl.gz") {
-		t.Errorf("an empty folder: error %v", err)
-	}
+	_, err := LoadRetrieval(t.TempDir(), "")
+	expect.Says(t, "an empty folder", err, "corpus.jsonl.gz")
 }
 
 // Public sets judge documents that they lack, and repeat judgments. Both are left out and counted.

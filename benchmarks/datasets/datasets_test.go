@@ -59,9 +59,7 @@ func TestSample(t *testing.T) {
 	if r.Sample(0, 1) != r || r.Sample(100, 1) != r {
 		t.Error("a sample of all is not all")
 	}
-	if a.Name != "x, sample of 100 queries" {
-		t.Errorf("the name %q does not say that it is a sample", a.Name)
-	}
+	expect.Equal(t, "the name of a sample", a.Name, "x, sample of 100 queries")
 	p := (&Pairs{Name: "p", First: []string{"a", "b", "c"}, Second: []string{"A", "B", "C"}, Gold: []float64{1, 2, 3}}).Sample(2, 1)
 	if len(p.Gold) != 2 || strings.ToUpper(p.First[1]) != p.Second[1] || p.Name != "p, sample of 3" {
 		t.Errorf("got %+v, want 2 matching pairs and a name that says so", p)

@@ -1,10 +1,12 @@
 package datasets
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestPairs(t *testing.T) {
@@ -35,9 +37,8 @@ func TestPairsSayWhatIsWrong(t *testing.T) {
 		"line 2":                                 "a,b,1\n\"c,d,1\n",
 	} {
 		dir := write(t, map[string]string{"a.csv": text})
-		if _, err := LoadPairs(filepath.Join(dir, "a.csv")); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: error %v, want %q", text, err, want)
-		}
+		_, err := LoadPairs(filepath.Join(dir, "a.csv"))
+		expect.Says(t, fmt.Sprintf("%q", text), err, want)
 	}
 }
 
@@ -77,12 +78,10 @@ func TestPairsOfOtherPrograms(t *testing.T) {
 		"a.jsonl:1: the score is NaN: it must be finite": `["a", "b", "NaN"]`,
 	} {
 		dir := write(t, map[string]string{"a.jsonl": line})
-		if _, err := LoadPairs(filepath.Join(dir, "a.jsonl")); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v, want %q", line, err, want)
-		}
+		_, err := LoadPairs(filepath.Join(dir, "a.jsonl"))
+		expect.Says(t, line, err, want)
 	}
 	unmarked := write(t, map[string]string{"a.csv": string(wide[2:])})
-	if _, err := LoadPairs(filepath.Join(unmarked, "a.csv")); err == nil || !strings.Contains(err.Error(), "UTF-16 without a byte order mark") {
-		t.Errorf("UTF-16 without a mark: got the error %v, want it named", err)
-	}
+	_, err := LoadPairs(filepath.Join(unmarked, "a.csv"))
+	expect.Says(t, "UTF-16 without a mark", err, "UTF-16 without a byte order mark")
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"testing"
 	"time"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // TestCheck: a wrong, missing or foreign vector does not pass for the right one.
@@ -24,9 +26,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestMedianAndIdeal(t *testing.T) {
-	if got := median([]float64{9, 1, 5, 3}); got != 4 {
-		t.Errorf("the median of 1, 3, 5, 9 is %v", got)
-	}
+	expect.Equal(t, "the median of 1, 3, 5, 9", median([]float64{9, 1, 5, 3}), 4)
 	if got := (series{{Wall: 4}, {Wall: 30}, {Wall: 6}}).against(series{{Wall: 2}, {Wall: 10}, {Wall: 6}}, wall); got != 2 {
 		t.Errorf("the median of the ratios 2, 3 and 1 is %v", got)
 	}

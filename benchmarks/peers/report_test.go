@@ -1,9 +1,10 @@
 package main
 
 import (
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestWrapped(t *testing.T) {
@@ -14,7 +15,5 @@ func TestWrapped(t *testing.T) {
 			t.Errorf("a line has %d columns, want at most 120: %q", n, line)
 		}
 	}
-	if !slices.Equal(strings.Fields(got), words) {
-		t.Errorf("the words changed: %q", got)
-	}
+	expect.Equal(t, "the words", strings.Fields(got), words)
 }

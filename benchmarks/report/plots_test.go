@@ -1,9 +1,10 @@
 package report
 
 import (
-	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestPareto(t *testing.T) {
@@ -23,9 +24,7 @@ func TestPareto(t *testing.T) {
 		"task0-cost-in-USD": {"cheap": true, "dear </script><b>": true}, // currencies never share a plot
 		"task0-cost-in-CNY": {"cheap": true, "poor": false},
 	}
-	if !reflect.DeepEqual(front, want) {
-		t.Errorf("%v, want %v", front, want)
-	}
+	expect.Equal(t, "the front", front, want)
 }
 
 func TestPlots(t *testing.T) {

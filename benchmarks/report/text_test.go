@@ -43,9 +43,7 @@ func TestText(t *testing.T) {
 func TestAlignment(t *testing.T) {
 	var b bytes.Buffer
 	table{head: []string{"name", "n"}, rows: [][]string{{"中文", "1"}, {"abcd", "22"}}, left: 1}.align(&b)
-	if want := "  name   n\n  中文   1\n  abcd  22\n"; b.String() != want {
-		t.Errorf("%q, want %q", b.String(), want)
-	}
+	expect.Equal(t, "the table", b.String(), "  name   n\n  中文   1\n  abcd  22\n")
 }
 
 // No line is wider than a terminal of 100 columns, and nothing is lost in narrow columns.
@@ -95,8 +93,6 @@ func FuzzWrap(f *testing.F) {
 			}
 		}
 		bare := func(s string) string { return strings.Join(strings.Fields(s), "") }
-		if got, want := bare(strings.Join(lines, "")), bare(text); got != want {
-			t.Errorf("got %q, want every character of %q", got, want)
-		}
+		expect.Equal(t, "the characters", bare(strings.Join(lines, "")), bare(text))
 	})
 }

@@ -184,9 +184,7 @@ func TestE5(t *testing.T) {
 	for i, task := range r.Tasks {
 		e5, base := score(t, r, i, "e5"), score(t, r, i, "static:base")
 		t.Logf("%s, %d questions: %s of e5 %.4f [%.4f %.4f], of static:base %.4f", task.Name, task.Queries, task.Metrics[0], e5.Value, e5.Low, e5.High, base.Value)
-		if got := score(t, again, i, "e5"); got != e5 {
-			t.Errorf("%s: %v offline, %v before", task.Name, got, e5)
-		}
+		expect.Equal(t, task.Name+", offline", score(t, again, i, "e5"), e5)
 		// Far below the model's result on the whole sets, and far above the result with a wrong role or a
 		// mixed-up answer.
 		if e5.Value < .6 {

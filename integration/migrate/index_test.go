@@ -134,9 +134,7 @@ func TestSyncKilled(t *testing.T) {
 			}
 			k.check(t, "b.md")
 			k.Parts = 700
-			if r := k.sync(t, "b.md"); r.String() != "0 added, 700 kept, 500 deleted" {
-				t.Errorf("got %v, want 500 deleted", r)
-			}
+			expect.Equal(t, "the report", k.sync(t, "b.md").String(), "0 added, 700 kept, 500 deleted")
 			k.check(t, "b.md")
 			if now, _ := k.paid(t); now != before {
 				t.Errorf("%d texts were paid for after a rename and a cut, want none", now-before)

@@ -204,9 +204,8 @@ func fill(t *testing.T, p place, n int) {
 	}
 	all[77].PageContent = " "
 	for at := 0; at < n; at += 400 {
-		if _, err := s.AddDocuments(t.Context(), all[at:min(at+400, n)]); err != nil {
-			t.Fatalf("add: got the error %v, want none", err)
-		}
+		_, err := s.AddDocuments(t.Context(), all[at:min(at+400, n)])
+		expect.NoError(t, err)
 	}
 }
 
@@ -361,9 +360,7 @@ func TestBetweenStores(t *testing.T) {
 		refused := k
 		c.change(&refused)
 		for _, err := range migrate.Run(t.Context(), refused.embedder(t), refused.plan(t)) {
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("%s: %v, want %q", name, err, c.want)
-			}
+			expect.Says(t, name, err, c.want)
 			break
 		}
 	}

@@ -102,9 +102,8 @@ func TestMixedCollection(t *testing.T) {
 	expect.NoError(t, err)
 	s, err := k.From.open(langchaingo.New(e))
 	expect.NoError(t, err)
-	if _, err := s.AddDocuments(t.Context(), docs("another")); err != nil {
-		t.Fatalf("add: got the error %v, want none", err)
-	}
+	_, err = s.AddDocuments(t.Context(), docs("another"))
+	expect.NoError(t, err)
 	r, err := k.From.reader()
 	expect.NoError(t, err)
 	if d, err := r.Describe(t.Context()); err != nil || !slices.Equal(d.Dimensions, []int{128, 256}) || d.Documents != 301 {
@@ -117,9 +116,7 @@ func TestMixedCollection(t *testing.T) {
 		yield(collection.Document{ID: "1", Document: docs("one")[0]}, nil)
 	}), r
 	for _, err := range migrate.Run(t.Context(), k.embedder(t), p) {
-		if err == nil || !strings.Contains(err.Error(), "holds vectors of 256 dimensions and static/") {
-			t.Errorf("got the error %v, want one that names both models", err)
-		}
+		expect.Says(t, "the error", err, "holds vectors of 256 dimensions and static/")
 	}
 }
 
@@ -195,9 +192,7 @@ func TestChroma1(t *testing.T) {
 		}
 		i++
 	}
-	if i != n {
-		t.Errorf("%d documents", i)
-	}
+	expect.Equal(t, "documents", i, n)
 	if d, err := migrate.Chroma(migrate.ChromaOptions{URL: s.URL, Collection: "nothing"}).Describe(t.Context()); err != nil || d.ID != "" {
 		t.Errorf("a collection that is not there: %+v, %v", d, err)
 	}
@@ -224,7 +219,6 @@ func TestBadServers(t *testing.T) {
 	if d, err := migrate.PGVector(db, migrate.PGVectorOptions{}).Describe(ctx); err != nil || d.ID != "" {
 		t.Errorf("%+v, %v", d, err)
 	}
-	if _, err := migrate.Chroma(migrate.ChromaOptions{URL: "http://" + s.Addr}).Describe(ctx); err == nil || !strings.Contains(err.Error(), "chroma at "+s.Addr) {
-		t.Errorf("PostgreSQL as Chroma: %v", err)
-	}
+	_, err = migrate.Chroma(migrate.ChromaOptions{URL: "http://" + s.Addr}).Describe(ctx)
+	expect.Says(t, "PostgreSQL as Chroma", err, "chroma at "+s.Addr)
 }

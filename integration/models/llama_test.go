@@ -6,6 +6,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/integration/internal/servers"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/openai"
 )
 
@@ -37,9 +38,7 @@ func TestLlamaTextTooLong(t *testing.T) {
 		}
 	}
 	// Two requests of 8 with one bad text: each is halved three times, which is 7 requests.
-	if n := p.requests() - before; n != 14 {
-		t.Errorf("%d requests, want 14: none is made twice", n)
-	}
+	expect.Equal(t, "requests, of which none is made twice", p.requests()-before, 14)
 }
 
 func TestLlamaKey(t *testing.T) {
@@ -50,9 +49,8 @@ func TestLlamaKey(t *testing.T) {
 		wantKind(t, err, embedding.Auth, words)
 		t.Log(err)
 	}
-	if _, err := embedding.Query(t.Context(), open(t, openai.Options{Model: "tiny", BaseURL: s.URL, Key: secret}), "hello"); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	_, err := embedding.Query(t.Context(), open(t, openai.Options{Model: "tiny", BaseURL: s.URL, Key: secret}), "hello")
+	expect.NoError(t, err)
 }
 
 // Whoever gives a base URL without /v1, or the path of something else, is told.

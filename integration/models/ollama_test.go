@@ -55,9 +55,7 @@ func TestOllamaRefusals(t *testing.T) {
 			c.o.BaseURL = p.base
 			_, err := embedding.Query(t.Context(), embedding.Chain(openOllama(t, c.o), standard(1, 1)), c.text)
 			wantKind(t, err, c.kind, c.words)
-			if n := p.requests(); n != 1 {
-				t.Errorf("%d requests", n)
-			}
+			expect.Equal(t, "requests", p.requests(), 1)
 			t.Log(err)
 		})
 	}

@@ -221,9 +221,7 @@ func (s *site) refused(spec pgtable.Spec, e embedding.Embedder, words ...string)
 
 func (s *site) work(table *pgtable.Table, e embedding.Embedder) {
 	s.Helper()
-	if err := table.Work(s.Context(), e, options()); err != nil {
-		s.Fatalf("work: %v", err)
-	}
+	expect.NoError(s, table.Work(s.Context(), e, options()))
 }
 
 // verify checks that every vector is of its row's text, and returns what was found.

@@ -267,9 +267,8 @@ func TestApplicationNeverFails(t *testing.T) {
 		})
 	}
 	for range 20 {
-		if _, err := table.Retry(t.Context(), true); err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
+		_, err := table.Retry(t.Context(), true)
+		expect.NoError(t, err)
 		time.Sleep(20 * time.Millisecond) // only so that the walks begin at different times
 	}
 	writers.Wait()
@@ -438,13 +437,10 @@ func TestPauseWhileWorking(t *testing.T) {
 	close(open)
 	expect.Equal(t, "reason", paused(t, <-ended).Reason, "lunch")
 	expect.Equal(t, "vectors", one[int](s, "SELECT count(*) FROM docs_vec"), 20)
-	if _, err := table.Resume(t.Context()); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	_, err := table.Resume(t.Context())
+	expect.NoError(t, err)
 	other := static(t, "static:base?dimensions=128")
-	if err := table.Work(t.Context(), other, o); err == nil || !strings.Contains(err.Error(), "@128") || !strings.Contains(err.Error(), "@64") {
-		t.Errorf("got the error %v of another Space, want both", err)
-	}
+	expect.Says(t, "another Space", table.Work(t.Context(), other, o), "@128", "@64")
 }
 
 // A table that is emptied loses its vectors, and what is written to it afterwards has some.

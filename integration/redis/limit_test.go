@@ -212,9 +212,8 @@ func share(t *testing.T, a account) {
 	}
 	began := time.Now()
 	for _, p := range all {
-		if _, err := p.in.Write([]byte("go\n")); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		_, err := p.in.Write([]byte("go\n"))
+		expect.NoError(t, err)
 	}
 	served, least := 0, 1<<30
 	for _, p := range all {

@@ -82,9 +82,7 @@ func TestServerThatDies(t *testing.T) {
 	}
 	server.Start(t)
 	back, _ := open(ample)
-	if u := ask(back, texts...); u.Reused != len(texts) {
-		t.Errorf("after kill -9 and a restart: %+v", u)
-	}
+	expect.Equal(t, "texts reused after kill -9 and a restart", ask(back, texts...).Reused, len(texts))
 }
 
 // BenchmarkGet reads 1,000 vectors of 1,024 dimensions from the tier and, in turn, the same values
@@ -125,9 +123,8 @@ func BenchmarkGet(b *testing.B) {
 			for i, name := range names {
 				answers[i] = pipe.Get(b.Context(), name)
 			}
-			if _, err := pipe.Exec(b.Context()); err != nil {
-				b.Fatalf("got the error %v, want none", err)
-			}
+			_, err := pipe.Exec(b.Context())
+			expect.NoError(b, err)
 			for _, a := range answers {
 				if v, err := a.Bytes(); err != nil || len(v) != 8+4*dimensions {
 					b.Fatalf("got %d bytes and the error %v, want %d and none", len(v), err, 8+4*dimensions)

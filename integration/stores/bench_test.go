@@ -58,17 +58,14 @@ func BenchmarkAddDocuments(b *testing.B) {
 		expect.NoError(b, err)
 		for add := range 2 {
 			from := time.Now()
-			if _, err := s.AddDocuments(b.Context(), docs); err != nil {
-				b.Fatalf("add: got the error %v, want none", err)
-			}
+			_, err := s.AddDocuments(b.Context(), docs)
+			expect.NoError(b, err)
 			seconds[guarded][add] = append(seconds[guarded][add], time.Since(from).Seconds())
 		}
 		if g, ok := s.(*store.Store); ok {
 			s = g.Unwrap()
 		}
-		if err := s.(pgvector.Store).Close(); err != nil { // the server has a hundred connections
-			b.Fatalf("close: got the error %v, want none", err)
-		}
+		expect.NoError(b, s.(pgvector.Store).Close())
 	}
 	one(0) // warm
 	one(1)

@@ -103,11 +103,11 @@ func TestPGVectorHalfvecAndBit(t *testing.T) {
 		}
 	}
 	_, err = pool.Exec(t.Context(), "INSERT INTO items (id, bits) VALUES (99, $1::text::varbit)", digits(bits[0])[:56])
-	guarded.Says(t, err, "bit string length 56 does not match type bit(64)")
+	expect.Says(t, "the error", err, "bit string length 56 does not match type bit(64)")
 	_, err = pool.Exec(t.Context(), "SELECT bits <~> $1::text::varbit FROM items", digits(bits[0])[:56])
-	guarded.Says(t, err, "different bit lengths 64 and 56")
+	expect.Says(t, "the error", err, "different bit lengths 64 and 56")
 	_, err = quantize.AppendBinary(nil, vectors[0][:60])
-	guarded.Says(t, err, "a multiple of 8 dimensions, not 60")
+	expect.Says(t, "the error", err, "a multiple of 8 dimensions, not 60")
 }
 
 // TestNumPyHalvesAndBits: NumPy rounds and packs as we do, and reads the float16 .npy file that

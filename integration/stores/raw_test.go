@@ -47,9 +47,8 @@ func TestRedisStoresWhatItDoesNotIndex(t *testing.T) {
 	server := redisKind.Serve(t)
 	s, err := openRedis(server.URL, "x")(langchaingo.New(guarded.Model("m", guarded.Dimensions)))
 	expect.NoError(t, err)
-	if _, err := s.AddDocuments(t.Context(), guarded.Corpus(5)); err != nil {
-		t.Fatalf("add: got the error %v, want none", err)
-	}
+	_, err = s.AddDocuments(t.Context(), guarded.Corpus(5))
+	expect.NoError(t, err)
 	short, err := openRedis(server.URL, "x")(langchaingo.New(guarded.Model("m", 32)))
 	expect.NoError(t, err)
 	ids, err := short.AddDocuments(t.Context(), guarded.Corpus(6)[5:])
@@ -80,14 +79,12 @@ func TestRedisIndexesWhoseNamesBeginAlike(t *testing.T) {
 	if err == nil {
 		_, err = s.SimilaritySearch(t.Context(), "q", 20)
 	}
-	guarded.Says(t, err, `in the index "notes" finds the document "doc:notes_o`, "end each in a dot")
+	expect.Says(t, "the error", err, `in the index "notes" finds the document "doc:notes_o`, "end each in a dot")
 	if found, err = b.Guard(t, guarded.Model("m", guarded.Dimensions), "notes_old").SimilaritySearch(t.Context(), "q", 20); err != nil || len(found) != 5 {
 		t.Errorf("the longer name: %d documents, %v", len(found), err)
 	}
 	expect.NoError(t, b.Remove(raw, "notes"))
-	if n := b.Count(t, "notes_old"); n != 0 {
-		t.Errorf("dropping an index leaves %d documents of the other: it is mended", n)
-	}
+	expect.Equal(t, "documents of the other index", b.Count(t, "notes_old"), 0)
 	for i, name := range []string{"notes.", "notes_old."} {
 		guarded.Add(t, b.Guard(t, guarded.Model("m", guarded.Dimensions), name), 5*i, 5*i+5)
 		if found, err := b.Guard(t, guarded.Model("m", guarded.Dimensions), name).SimilaritySearch(t.Context(), "q", 20); err != nil || len(found) != 5 {
@@ -103,8 +100,6 @@ func TestPGVectorWithDimensions(t *testing.T) {
 	s, err := open(server.URL, "x")(langchaingo.New(guarded.Model("m", 32)))
 	expect.NoError(t, err)
 	_, err = s.AddDocuments(t.Context(), guarded.Corpus(5))
-	guarded.Says(t, err, "expected 64 dimensions, not 32", "22000")
-	if n := len(readPGVector(t, server.URL, "x")); n != 0 {
-		t.Errorf("%d documents", n)
-	}
+	expect.Says(t, "the error", err, "expected 64 dimensions, not 32", "22000")
+	expect.Equal(t, "documents", len(readPGVector(t, server.URL, "x")), 0)
 }

@@ -6,13 +6,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestLeakedGoroutinesAreSeen(t *testing.T) {
 	before := runtime.NumGoroutine()
-	if got := leaked(before, 0); got != "" {
-		t.Errorf("nothing was begun, and left is: %s", got)
-	}
+	expect.Equal(t, "left, and nothing was begun", leaked(before, 0), "")
 	stay := make(chan struct{})
 	var gone sync.WaitGroup
 	for range 100 { // more than earlier tests can have left behind, which may end meanwhile
@@ -23,7 +23,5 @@ func TestLeakedGoroutinesAreSeen(t *testing.T) {
 	}
 	close(stay)
 	gone.Wait()
-	if got := leaked(before, time.Minute); got != "" {
-		t.Errorf("they have ended, and left is: %s", got)
-	}
+	expect.Equal(t, "left of those that have ended", leaked(before, time.Minute), "")
 }

@@ -71,9 +71,8 @@ func TestJournalAgreesWithTheLedger(t *testing.T) {
 	}
 	server.Close()
 	under.Wait()
-	if _, err := book.Seek(0, io.SeekStart); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	_, err = book.Seek(0, io.SeekStart)
+	expect.NoError(t, err)
 	got, err := readJournals(book)
 	l := emulator.Ledger()
 	if err != nil || failed != 2 || got != (bill{l.Texts, l.Distinct}) || got != (bill{4, 3}) {

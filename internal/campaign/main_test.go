@@ -57,9 +57,7 @@ func TestCampaign(t *testing.T) {
 			t.Errorf("%s failed %v and %d were missing", r.name, r.failed, r.missing)
 		}
 	}
-	if controls != 3 {
-		t.Errorf("%d controls, want drift, no retries and no cache", controls)
-	}
+	expect.Equal(t, "controls (drift, no retries and no cache)", controls, 3)
 	if h := rows[0].hits; h < 0.2 || h > 0.5 {
 		t.Errorf("the quiet run's cache had %.2f of the texts", h)
 	}
@@ -87,7 +85,5 @@ func TestFlags(t *testing.T) {
 			t.Errorf("%q: exit code %d, %q", args, code, &said)
 		}
 	}
-	if code := run(t.Context(), []string{"-h"}, io.Discard, io.Discard); code != 0 {
-		t.Errorf("-h: exit code %d", code)
-	}
+	expect.Equal(t, "the exit code of -h", run(t.Context(), []string{"-h"}, io.Discard, io.Discard), 0)
 }

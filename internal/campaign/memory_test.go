@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestPeakMemoryIsSeen(t *testing.T) {
@@ -24,10 +26,6 @@ func TestMemoryLimit(t *testing.T) {
 	was := debug.SetMemoryLimit(1 << 40)
 	defer debug.SetMemoryLimit(was)
 	before := limitMemory("as the environment says")
-	if before != 1<<40 {
-		t.Errorf("the limit is %d although the environment sets another", before)
-	}
-	if got := limitMemory(""); got != memoryLimit {
-		t.Errorf("the limit is %d", got)
-	}
+	expect.Equal(t, "the limit that the environment sets", before, 1<<40)
+	expect.Equal(t, "the limit", limitMemory(""), memoryLimit)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestLine(t *testing.T) {
@@ -15,9 +16,7 @@ func TestLine(t *testing.T) {
 		injected: 7, twice: 8, bound: 9, sent: 10, over: -1500 * time.Millisecond, peak: 3 << 19,
 	}
 	const want = "| nan | 7 | 2 Auth, 3 Malformed | 4 | 5 | 8 (9) | 10 (6) | -1.50 s | 1.5 MiB |\n"
-	if got := r.line(); got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
+	expect.Equal(t, "the line", r.line(), want)
 	columns := strings.Count(want, "|")
 	for line := range strings.Lines(tableHead) {
 		if strings.Count(line, "|") != columns {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
@@ -29,9 +30,7 @@ func TestJobIsEachTextTwice(t *testing.T) {
 		t.Errorf("%d occurrences of %d texts", at, len(times))
 	}
 	for text, n := range times {
-		if n != 2 {
-			t.Errorf("%q occurs %d times", text, n)
-		}
+		expect.Equal(t, text+", times it occurs", n, 2)
 	}
 	long := j.withLong()
 	for i, text := range long.texts {
@@ -39,7 +38,5 @@ func TestJobIsEachTextTwice(t *testing.T) {
 			t.Errorf("text %d is marked: %v", i, j.marked[i])
 		}
 	}
-	if n := j.unmarked(); n != 495 {
-		t.Errorf("%d texts are not marked", n)
-	}
+	expect.Equal(t, "texts without a mark", j.unmarked(), 495)
 }

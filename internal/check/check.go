@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/floats"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/catalog"
 	"github.com/vecspace/embedding/providers/openai"
@@ -301,7 +302,7 @@ func (c *Check) ask(ctx context.Context, e embedding.Embedder, task embedding.Ta
 		return res, err
 	}
 	for _, v := range res.Vectors {
-		n := norm(v)
+		n := floats.Norm(v)
 		if c.most == 0 {
 			c.least = n
 		}
@@ -328,14 +329,6 @@ func (c *Check) estimate(texts []string) (tokens float64) {
 		tokens += c.fixed + c.perWord*float64(1+strings.Count(text, " "))
 	}
 	return tokens
-}
-
-func norm(v []float32) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += float64(x) * float64(x)
-	}
-	return math.Sqrt(sum)
 }
 
 // apart returns 1 - cosine in float64, because in float32 it is off by more than some services'

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/internal/floats"
 	"github.com/vecspace/embedding/providers"
 	"github.com/vecspace/embedding/providers/ref"
 )
@@ -91,7 +92,7 @@ func (m acmeModel) Embed(ctx context.Context, req embedding.Request) (res embedd
 				v[(i+int(c))%8] += float32(c)
 			}
 		}
-		length := norm(v)
+		length := floats.Norm(v)
 		for i := range v {
 			v[i] /= float32(length)
 		}

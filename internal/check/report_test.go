@@ -49,9 +49,7 @@ The reference that is right:
 
   acme:m?max_texts=64
 `
-	if got := b.String(); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
+	expect.Equal(t, "the report", b.String(), want)
 }
 
 func TestJSON(t *testing.T) {

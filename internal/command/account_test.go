@@ -135,9 +135,7 @@ func TestCompareKeepsWhatWasBilled(t *testing.T) {
 	}
 	expect.NoError(t, run(time.Hour))
 	for text, n := range s.sent {
-		if n != 1 {
-			t.Errorf("%q was sent %d times, want once", text, n)
-		}
+		expect.Equal(t, text+", times sent", n, 1)
 	}
 	expect.Equal(t, "texts", len(s.sent), 14)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -684,15 +685,11 @@ func TestCheckPrintsWhatIsKnown(t *testing.T) {
 
 func TestAgreed(t *testing.T) {
 	for said, want := range map[string]bool{"y\n": true, " Yes \n": true, "y": true, "\n": false, "no\n": false, "": false, "yesterday\n": false} {
-		if err := agreed(t.Context(), strings.NewReader(said)); (err == nil) != want {
-			t.Errorf("%q: got the error %v, want agreement %v", said, err, want)
-		}
+		expect.Equal(t, fmt.Sprintf("%q agrees", said), agreed(t.Context(), strings.NewReader(said)) == nil, want)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	waiting, done := io.Pipe()
 	defer done.Close()
-	if err := agreed(ctx, waiting); err == nil || !strings.Contains(err.Error(), "interrupted") {
-		t.Errorf("got the error %v, want that it was interrupted", err)
-	}
+	expect.Says(t, "the error", agreed(ctx, waiting), "interrupted")
 }

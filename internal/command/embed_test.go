@@ -211,9 +211,7 @@ func TestEmbedOnAFullDisk(t *testing.T) {
 	expect.NoError(t, err)
 	o := &output{name: name, file: file, to: rows.NewJSONL(full{}, false)}
 	expect.NoError(t, o.to.Write(rows.Result{Err: "buffered"}))
-	if err := o.end(".part"); err == nil || !strings.Contains(err.Error(), "the disk is full") {
-		t.Errorf("got the error %v, want the disk's", err)
-	}
+	expect.Says(t, "the error", o.end(".part"), "the disk is full")
 	expect.Equal(t, "what is kept", content(t, name+".part"), "written\n")
 }
 

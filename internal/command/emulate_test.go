@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -168,9 +169,7 @@ func TestEmulateFlags(t *testing.T) {
 		{"sk-here", one, 200},   //
 		{"sk-cn", many(2), 400}, // still two
 	} {
-		if got := e.ask(t, c.key, c.body); got != c.want {
-			t.Errorf("answer %d: got %d, want %d", i, got, c.want)
-		}
+		expect.Equal(t, fmt.Sprintf("answer %d", i), e.ask(t, c.key, c.body), c.want)
 	}
 	code, out, _ := e.stop()
 	ended(t, code, 0, out, "fault overloaded")

@@ -81,71 +81,72 @@ func (p Parts) job(ctx context.Context, args []string, std streams) error {
 	return usagef("there is no command %q of job: there are %s", args[0], strings.Join(jobCommands, ", "))
 }
 
-// folder parses the arguments of a command on a job and opens that.
-func (p Parts) folder(fs *flag.FlagSet, says string, args []string, std streams) (*jobs.Job, string, error) {
+// work is what a command does with a job and its folder.
+type work func(j *jobs.Job, dir string) error
+
+// jobFlagSet takes the flags of a command on a job, of which says tells what it does.
+func jobFlagSet(name, says string) *flag.FlagSet {
+	fs := flag.NewFlagSet("vecspace job "+name, flag.ContinueOnError)
 	fs.Usage = func() {
 		fmt.Fprintf(fs.Output(), "usage: %s FOLDER [FLAGS]\n\n%s\n\n", fs.Name(), says)
 		fs.PrintDefaults()
 	}
+	return fs
+}
+
+// on parses the arguments of a command on a job, opens that, and closes it behind do.
+func (p Parts) on(fs *flag.FlagSet, args []string, std streams, do work) error {
 	rest, err := parse(fs, args, std)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
 	if len(rest) != 1 {
-		return nil, "", usagef("one folder of a job is needed, and there are %d", len(rest))
+		return usagef("one folder of a job is needed, and there are %d", len(rest))
 	}
 	j, err := p.Formats.Open(rest[0])
-	return j, rest[0], err
-}
-
-// on is folder for a command without flags.
-func on(name, says string, args []string, std streams) (*jobs.Job, string, error) {
-	return Parts{}.folder(flag.NewFlagSet("vecspace job "+name, flag.ContinueOnError), says, args, std)
-}
-
-func jobPause(args []string, std streams) (err error) {
-	j, dir, err := on("pause", "Stops the job in all processes, which wait for requests under way.", args, std)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, j.Close()) }()
-	if err := j.Pause(jobs.Pause{Kind: "asked", Reason: "vecspace job pause was called"}); err != nil {
-		return err
-	}
-	fmt.Fprintf(std.err, "paused; vecspace job resume %s takes it back\n", dir)
-	return nil
+	return errors.Join(do(j, rest[0]), j.Close())
 }
 
-func jobResume(args []string, std streams) (err error) {
-	j, _, err := on("resume", "Takes back a pause. Run the job again afterwards.", args, std)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, j.Close()) }()
-	was, err := j.Resume()
-	if err == nil && !was {
-		fmt.Fprintln(std.err, "the job was not paused")
-	} else if err == nil {
-		fmt.Fprintln(std.err, "resumed: run the job again")
-	}
-	return err
+func jobPause(args []string, std streams) error {
+	fs := jobFlagSet("pause", "Stops the job in all processes, which wait for requests under way.")
+	return Parts{}.on(fs, args, std, func(j *jobs.Job, dir string) error {
+		if err := j.Pause(jobs.Pause{Kind: "asked", Reason: "vecspace job pause was called"}); err != nil {
+			return err
+		}
+		fmt.Fprintf(std.err, "paused; vecspace job resume %s takes it back\n", dir)
+		return nil
+	})
 }
 
-func jobCancel(ctx context.Context, args []string, std streams) (err error) {
-	j, dir, err := on("cancel", "Ends the job for good in all processes. Finished parts stay.", args, std)
-	if err != nil {
+func jobResume(args []string, std streams) error {
+	fs := jobFlagSet("resume", "Takes back a pause. Run the job again afterwards.")
+	return Parts{}.on(fs, args, std, func(j *jobs.Job, _ string) error {
+		was, err := j.Resume()
+		if err == nil && !was {
+			fmt.Fprintln(std.err, "the job was not paused")
+		} else if err == nil {
+			fmt.Fprintln(std.err, "resumed: run the job again")
+		}
 		return err
-	}
-	defer func() { err = errors.Join(err, j.Close()) }()
-	if err := j.Cancel(); err != nil {
-		return err
-	}
-	fmt.Fprintf(std.err, "canceled; finished parts stay in %s\n", dir)
-	return cancelBatches(ctx, j, std)
+	})
 }
 
-func jobRetry(args []string, std streams) (err error) {
-	fs := flag.NewFlagSet("vecspace job retry", flag.ContinueOnError)
+func jobCancel(ctx context.Context, args []string, std streams) error {
+	fs := jobFlagSet("cancel", "Ends the job for good in all processes. Finished parts stay.")
+	return Parts{}.on(fs, args, std, func(j *jobs.Job, dir string) error {
+		if err := j.Cancel(); err != nil {
+			return err
+		}
+		fmt.Fprintf(std.err, "canceled; finished parts stay in %s\n", dir)
+		return cancelBatches(ctx, j, std)
+	})
+}
+
+func jobRetry(args []string, std streams) error {
+	fs := jobFlagSet("retry", "Makes the job do failed shards again. Run it again afterwards.")
 	var shards []int
 	fs.Func("shards", "also remove the results of these `numbers`, such as 3,17, and do them again", func(s string) error {
 		for part := range strings.SplitSeq(s, ",") {
@@ -157,47 +158,41 @@ func jobRetry(args []string, std streams) (err error) {
 		}
 		return nil
 	})
-	j, _, err := Parts{}.folder(fs, "Makes the job do failed shards again. Run it again afterwards.", args, std)
-	if err != nil {
+	return Parts{}.on(fs, args, std, func(j *jobs.Job, _ string) error {
+		n, err := j.Retry(shards...)
+		if err == nil {
+			fmt.Fprintf(std.err, "%d shards will be done again: run the job again\n", n)
+		}
 		return err
-	}
-	defer func() { err = errors.Join(err, j.Close()) }()
-	n, err := j.Retry(shards...)
-	if err == nil {
-		fmt.Fprintf(std.err, "%d shards will be done again: run the job again\n", n)
-	}
-	return err
+	})
 }
 
-func (p Parts) jobVerify(ctx context.Context, args []string, std streams) (err error) {
-	fs := flag.NewFlagSet("vecspace job verify", flag.ContinueOnError)
+func (p Parts) jobVerify(ctx context.Context, args []string, std streams) error {
+	fs := jobFlagSet("verify", "Reads inputs and results again: each record is there once, and nothing has changed.")
 	asJSON := fs.Bool("json", false, "print what was found as JSON")
-	j, dir, err := p.folder(fs, "Reads inputs and results again: each record is there once, and nothing has changed.", args, std)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, j.Close()) }()
-	v, err := j.Verify(ctx)
-	if err != nil {
-		return err
-	}
-	if *asJSON {
-		if err := printJSON(std, v); err != nil {
+	return p.on(fs, args, std, func(j *jobs.Job, dir string) error {
+		v, err := j.Verify(ctx)
+		if err != nil {
 			return err
 		}
-	} else {
-		fmt.Fprintf(std.out, "%d parts are whole: %d texts, %d vectors, %d rejected\n", v.Parts, v.Texts, v.Vectors, v.Rejected)
-		for _, p := range v.Problems {
-			fmt.Fprintln(std.out, p)
+		if *asJSON {
+			if err := printJSON(std, v); err != nil {
+				return err
+			}
+		} else {
+			fmt.Fprintf(std.out, "%d parts are whole: %d texts, %d vectors, %d rejected\n", v.Parts, v.Texts, v.Vectors, v.Rejected)
+			for _, p := range v.Problems {
+				fmt.Fprintln(std.out, p)
+			}
 		}
-	}
-	if len(v.Damaged) > 0 {
-		return fmt.Errorf("%d parts are damaged: vecspace job retry -shards %s %s makes the job do them again", len(v.Damaged), numbers(v.Damaged), dir)
-	}
-	if v.Missing+v.Failed > 0 {
-		return fmt.Errorf("%d shards are not done and %d have failed", v.Missing, v.Failed)
-	}
-	return nil
+		if len(v.Damaged) > 0 {
+			return fmt.Errorf("%d parts are damaged: vecspace job retry -shards %s %s makes the job do them again", len(v.Damaged), numbers(v.Damaged), dir)
+		}
+		if v.Missing+v.Failed > 0 {
+			return fmt.Errorf("%d shards are not done and %d have failed", v.Missing, v.Failed)
+		}
+		return nil
+	})
 }
 
 func numbers(all []int) string {
@@ -214,8 +209,9 @@ func printJSON(std streams, v any) error {
 	return enc.Encode(v)
 }
 
-func (p Parts) jobMerge(ctx context.Context, args []string, std streams) (err error) {
-	fs := flag.NewFlagSet("vecspace job merge", flag.ContinueOnError)
+func (p Parts) jobMerge(ctx context.Context, args []string, std streams) error {
+	fs := jobFlagSet("merge", "Writes the vectors of all parts to one file, in the order of the texts, or with an ADDRESS such as\n"+
+		"postgres://me@host/db to a new table of PostgreSQL with the columns index, id and embedding.")
 	to := fs.String("o", "", "write to this `file`; ids of .npy go to FILE.ids")
 	into := fs.String("into", "", "or to this new `table` of the data base at ADDRESS (full build)")
 	address := ""
@@ -223,49 +219,42 @@ func (p Parts) jobMerge(ctx context.Context, args []string, std streams) (err er
 		address = args[i]
 		args = slices.Delete(slices.Clone(args), i, i+1)
 	}
-	j, _, err := p.folder(fs, "Writes the vectors of all parts to one file, in the order of the texts, or with an ADDRESS such as\n"+
-		"postgres://me@host/db to a new table of PostgreSQL with the columns index, id and embedding.", args, std)
-	if err != nil {
+	return p.on(fs, args, std, func(j *jobs.Job, _ string) error {
+		switch {
+		case address != "" && *to != "":
+			return usagef("-o is a file and the address is of a table: leave one out")
+		case address != "":
+			return p.mergeInto(ctx, j, address, *into, std)
+		case *into != "":
+			return usagef("-into is a table: name its data base too, as in postgres://me@host/db")
+		case *to == "" || isStdout(*to):
+			return usagef("-o FILE is needed")
+		}
+		n, err := j.Merge(ctx, *to)
+		if err == nil {
+			fmt.Fprintf(std.err, "%s: %d vectors\n", *to, n)
+		}
 		return err
-	}
-	defer func() { err = errors.Join(err, j.Close()) }()
-	switch {
-	case address != "" && *to != "":
-		return usagef("-o is a file and the address is of a table: leave one out")
-	case address != "":
-		return p.mergeInto(ctx, j, address, *into, std)
-	case *into != "":
-		return usagef("-into is a table: name its data base too, as in postgres://me@host/db")
-	case *to == "" || isStdout(*to):
-		return usagef("-o FILE is needed")
-	}
-	n, err := j.Merge(ctx, *to)
-	if err == nil {
-		fmt.Fprintf(std.err, "%s: %d vectors\n", *to, n)
-	}
-	return err
+	})
 }
 
-func (p Parts) jobPublish(ctx context.Context, args []string, std streams) (err error) {
-	fs := flag.NewFlagSet("vecspace job publish", flag.ContinueOnError)
+func (p Parts) jobPublish(ctx context.Context, args []string, std streams) error {
+	fs := jobFlagSet("publish", "Copies the parts that are done to an object store, and _SUCCESS.json last. Objects are never replaced,\n"+
+		"and the same command goes on with what is missing.")
 	to := fs.String("to", "", "the `address` below which the results are written, such as s3://bucket/vectors")
-	j, _, err := p.folder(fs, "Copies the parts that are done to an object store, and _SUCCESS.json last. Objects are never replaced,\n"+
-		"and the same command goes on with what is missing.", args, std)
-	if err != nil {
+	return p.on(fs, args, std, func(j *jobs.Job, _ string) error {
+		if *to == "" {
+			return usagef("-to ADDRESS is needed")
+		}
+		done, err := j.Publish(ctx, *to)
+		if err == nil && !done.Complete {
+			err = errors.New("the job is not complete: when it is, the same command writes the rest")
+		}
+		if done != (jobs.Published{}) {
+			fmt.Fprintf(std.err, "%s: %d parts written, %d were there\n", *to, done.Parts, done.Already)
+		}
 		return err
-	}
-	defer func() { err = errors.Join(err, j.Close()) }()
-	if *to == "" {
-		return usagef("-to ADDRESS is needed")
-	}
-	done, err := j.Publish(ctx, *to)
-	if err == nil && !done.Complete {
-		err = errors.New("the job is not complete: when it is, the same command writes the rest")
-	}
-	if done != (jobs.Published{}) {
-		fmt.Fprintf(std.err, "%s: %d parts written, %d were there\n", *to, done.Parts, done.Already)
-	}
-	return err
+	})
 }
 
 // mergeInto writes the vectors of a job to a table.
@@ -291,46 +280,43 @@ func vectorType(j *jobs.Job) string {
 	return "vector"
 }
 
-func jobStatus(ctx context.Context, args []string, std streams) (err error) {
-	fs := flag.NewFlagSet("vecspace job status", flag.ContinueOnError)
+func jobStatus(ctx context.Context, args []string, std streams) error {
+	fs := jobFlagSet("status", "Says how far a job is. Texts of shards that are under way do not count.")
 	asJSON := fs.Bool("json", false, "print it as JSON")
 	watch := fs.Bool("watch", false, "print it again every five seconds until the job ends")
 	page := fs.String("page", "", "show it as a page at this `address` of this machine, such as 127.0.0.1:8081")
-	j, dir, err := Parts{}.folder(fs, "Says how far a job is. Texts of shards that are under way do not count.", args, std)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, j.Close()) }()
-	if *page != "" {
-		return servePage(ctx, j, dir, *page, std)
-	}
-	before, last := -1, time.Now()
-	for {
-		s, err := j.Status()
-		if err != nil {
-			return err
+	return Parts{}.on(fs, args, std, func(j *jobs.Job, dir string) error {
+		if *page != "" {
+			return servePage(ctx, j, dir, *page, std)
 		}
-		if *asJSON {
-			err = printJSON(std, s)
-		} else {
-			rate := 0.0
-			if before >= 0 {
-				rate = float64(s.Done-before) / time.Since(last).Seconds()
+		before, last := -1, time.Now()
+		for {
+			s, err := j.Status()
+			if err != nil {
+				return err
 			}
-			fmt.Fprint(std.out, statusText(s, dir, rate))
+			if *asJSON {
+				err = printJSON(std, s)
+			} else {
+				rate := 0.0
+				if before >= 0 {
+					rate = float64(s.Done-before) / time.Since(last).Seconds()
+				}
+				fmt.Fprint(std.out, statusText(s, dir, rate))
+			}
+			before, last = s.Done, time.Now()
+			if over := s.State != "running" && s.State != "stopped"; err != nil || !*watch || over {
+				return err
+			}
+			wait := time.NewTimer(5 * time.Second)
+			select {
+			case <-ctx.Done():
+				wait.Stop()
+				return nil
+			case <-wait.C:
+			}
 		}
-		before, last = s.Done, time.Now()
-		if over := s.State != "running" && s.State != "stopped"; err != nil || !*watch || over {
-			return err
-		}
-		wait := time.NewTimer(5 * time.Second)
-		select {
-		case <-ctx.Done():
-			wait.Stop()
-			return nil
-		case <-wait.C:
-		}
-	}
+	})
 }
 
 // statusText is a status in words. rate is in texts a second, 0 if it is unknown.

@@ -133,9 +133,7 @@ func TestChooseExecutor(t *testing.T) {
 		}
 	}
 	_, _, err := (&batchFlags{executor: "batch"}).choose(nil, none, 1, false)
-	if err == nil || !strings.Contains(err.Error(), none.Error()) {
-		t.Errorf("got %v, want that there is no batch API", err)
-	}
+	expect.Says(t, "the error", err, none.Error())
 }
 
 // The plan has both prices, and a budget that batches could exceed is refused before the first.
@@ -150,11 +148,7 @@ func TestBatchPrices(t *testing.T) {
 	s := jobs.Status{Texts: 1_000_000, Done: 500_000, Cost: 0.5}
 	expect.NoError(t, w.affords(m, s, terms))
 	s.Cost = 1.1
-	if err := w.affords(m, s, terms); err == nil || !strings.Contains(err.Error(), "could cost 1.6000 USD") {
-		t.Errorf("got %v, want what batches could cost", err)
-	}
+	expect.Says(t, "the error", w.affords(m, s, terms), "could cost 1.6000 USD")
 	m.Price = nil
-	if err := w.affords(m, s, terms); err == nil || !strings.Contains(err.Error(), "not known") {
-		t.Errorf("got %v, want that the price is not known", err)
-	}
+	expect.Says(t, "the error", w.affords(m, s, terms), "not known")
 }

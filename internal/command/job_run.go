@@ -178,28 +178,25 @@ func (p Parts) jobRun(ctx context.Context, args []string, std streams) (err erro
 	return w.run(ctx, j, e, f.Out)
 }
 
-func (p Parts) jobWorker(ctx context.Context, args []string, std streams) (err error) {
-	fs := flag.NewFlagSet("vecspace job worker", flag.ContinueOnError)
+func (p Parts) jobWorker(ctx context.Context, args []string, std streams) error {
+	fs := jobFlagSet("worker", "Helps to do a job that \"vecspace job run\" has planned, from another process on this machine, or on\n"+
+		"another one that sees the same files under the same names. Keys come from its own environment.")
 	var f jobFlags
 	f.shared(fs)
 	f.meet.add(fs, false)
 	f.batch.add(fs, "", "; without it, by batches if some are under way")
-	j, dir, err := p.folder(fs, "Helps to do a job that \"vecspace job run\" has planned, from another process on this machine, or on\n"+
-		"another one that sees the same files under the same names. Keys come from its own environment.", args, std)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, j.Close()) }()
-	if err := f.checkShared(); err != nil {
-		return err
-	}
-	w := &jobWork{flags: f, bar: newProgress(std.err), parts: p, account: &account{stop: context.WithoutCancel(ctx)}}
-	defer w.end()
-	e, err := w.open(ctx, j.Manifest.Spec.Embedder.Reference)
-	if err != nil {
-		return err
-	}
-	return w.run(ctx, j, e, dir)
+	return p.on(fs, args, std, func(j *jobs.Job, dir string) error {
+		if err := f.checkShared(); err != nil {
+			return err
+		}
+		w := &jobWork{flags: f, bar: newProgress(std.err), parts: p, account: &account{stop: context.WithoutCancel(ctx)}}
+		defer w.end()
+		e, err := w.open(ctx, j.Manifest.Spec.Embedder.Reference)
+		if err != nil {
+			return err
+		}
+		return w.run(ctx, j, e, dir)
+	})
 }
 
 // confirm shows the plan, and asks if the job costs something.

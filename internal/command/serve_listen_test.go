@@ -130,9 +130,7 @@ func TestServeHost(t *testing.T) {
 		res, err := http.DefaultClient.Do(r)
 		expect.NoError(t, err)
 		res.Body.Close()
-		if res.StatusCode != tc.want {
-			t.Errorf("%s as %s: got %d, want %d", tc.url, tc.host, res.StatusCode, tc.want)
-		}
+		expect.Equal(t, tc.url+" as "+tc.host, res.StatusCode, tc.want)
 	}
 }
 

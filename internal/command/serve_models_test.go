@@ -73,9 +73,7 @@ embedders:
 	ended(t, code, 0, errs)
 	lines, err := os.ReadFile(log)
 	expect.NoError(t, err)
-	if n := strings.Count(string(lines), "\n"); n != 5 {
-		t.Errorf("got %d lines of the access log, want 5", n)
-	}
+	expect.Equal(t, "lines of the access log", strings.Count(string(lines), "\n"), 5)
 	for line := range strings.Lines(string(lines)) {
 		var l struct {
 			Status int

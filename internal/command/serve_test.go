@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/emulator"
 )
 
@@ -22,15 +23,9 @@ func TestEmulateScripted(t *testing.T) {
 	}
 	control("PATCH", "settings", `{"rpm":0}`)
 	control("PUT", "faults", `["slow=delay:1ms","kill=at:2"]`)
-	if status := e.ask(t, "sk-test", one); status != 200 {
-		t.Errorf("slow: got %d, want 200", status)
-	}
-	if l := e.ledger(t); l.Faults["slow"] != 1 {
-		t.Errorf("got the ledger %+v, want the fault slow once", l)
-	}
-	if status := e.ask(t, "sk-test", one); status != 0 {
-		t.Errorf("killed: got %d, want no answer", status)
-	}
+	expect.Equal(t, "slow", e.ask(t, "sk-test", one), 200)
+	expect.Equal(t, "slow faults in the ledger", e.ledger(t).Faults["slow"], 1)
+	expect.Equal(t, "killed", e.ask(t, "sk-test", one), 0)
 	if code := <-e.ended; code != 1 || !strings.Contains(e.errs.String(), "fault kill took the emulator down") || strings.Contains(e.out.String(), "billed") {
 		t.Errorf("got the exit code %d, want 1 by the kill, without a bill\n%s%s", code, e.out, e.errs)
 	}

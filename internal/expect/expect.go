@@ -1,7 +1,10 @@
 // Package expect makes a failing test say what it got and what it wanted.
 package expect
 
-import "reflect"
+import (
+	"reflect"
+	"strings"
+)
 
 // T is the part of [testing.TB] that this package needs. A rapid.T has it too.
 type T interface {
@@ -23,5 +26,19 @@ func Equal[V any](t T, what string, got, want V) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// Says fails the test if err is nil or lacks one of the words. what names the attempt that failed.
+func Says(t T, what string, err error, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s: got no error, want one with %q in it", what, words)
+		return
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("%s: got the error %v, want %q in it", what, err, w)
+		}
 	}
 }

@@ -1,5 +1,5 @@
 // Package floats turns numbers into the bytes of their little-endian form, which files and wires
-// have, and back.
+// have, and back, and measures vectors.
 package floats
 
 import (
@@ -40,4 +40,13 @@ func decodeEach(v []float32, b []byte) {
 	for i := range v {
 		v[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
 	}
+}
+
+// Norm returns the length of a vector.
+func Norm(v []float32) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	return math.Sqrt(sum)
 }

@@ -49,3 +49,8 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
+
+func TestNorm(t *testing.T) {
+	expect.Equal(t, "the length", Norm([]float32{3, -4, 0}), 5)
+	expect.Equal(t, "the length of nothing", Norm(nil), 0)
+}

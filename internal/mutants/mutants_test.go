@@ -132,7 +132,7 @@ var mutants = []struct {
 	{name: "Limit does not settle", file: "middleware/queue.go", old: "l.tokens.take(t.lane, a.tokens-t.tokens)", new: "l.tokens.take(t.lane, 0)", pkg: "./middleware", test: "TestLimitSettles"},
 	{name: "Timeout ends the caller", file: "middleware/timeout.go", old: "\t\t\t\treturn embedding.Response{}, end\n", new: "\t\t\t\treturn res, err\n", pkg: "./middleware", test: "TestTimeout"},
 	{name: "Truncate keeps the Space", file: "middleware/truncate.go", old: `m.Space = embedding.Space(fmt.Sprintf("%s/%d", m.Space, n))`, new: "", pkg: "./middleware", test: "TestTruncate"},
-	{name: "Truncate does not normalize", file: "middleware/truncate.go", old: "scale := 1 / math.Sqrt(sum)", new: "scale := 1 + 0*math.Sqrt(sum)", pkg: "./middleware", test: "TestTruncate"},
+	{name: "Truncate does not normalize", file: "middleware/truncate.go", old: "scale := 1 / length", new: "scale := 1 + 0*length", pkg: "./middleware", test: "TestTruncate"},
 	{name: "Pieces counts each piece the same", file: "middleware/pieces.go", old: "weight := float64(embedding.EstimateTokens(texts[k]))", new: "weight := 1.0; _ = texts[k]", pkg: "./middleware", test: "TestPieces"},
 	{name: "Pieces loses the gap at a border", file: "middleware/pieces.go", old: "start = p.back(text, start, end)", new: "start = p.back(text, start, end) + 1", pkg: "./middleware", test: "TestPieces"},
 	{name: "Pieces hides its parameters", file: "middleware/pieces.go", old: "m.Variant = strings.TrimPrefix(", new: "_ = strings.TrimPrefix(", pkg: "./middleware", test: "TestPieces"},

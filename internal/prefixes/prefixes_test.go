@@ -77,9 +77,7 @@ func TestNotice(t *testing.T) {
 		{name: "no need", reference: "vllm:bge-m3", model: m("bge-m3")},
 		{name: "unknown", reference: "vllm:acme", model: m("acme")},
 	} {
-		if got := Notice(c.reference, c.model); got != c.want {
-			t.Errorf("%s: got the notice %q, want %q", c.name, got, c.want)
-		}
+		expect.Equal(t, c.name+": the notice", Notice(c.reference, c.model), c.want)
 	}
 }
 

@@ -107,9 +107,7 @@ func TestForeignFiles(t *testing.T) {
 		"without a field":      {file, Options{Parts: withWords()}, "a field is needed"},
 	} {
 		_, err := NewFile(strings.NewReader(c.in), c.o)
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: got the error %v, want %s", name, err, c.want)
-		}
+		expect.Says(t, name, err, c.want)
 		if _, err := NewReader(strings.NewReader(c.in), c.o); err == nil {
 			t.Errorf("%s in a stream: got no error", name)
 		}

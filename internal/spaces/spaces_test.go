@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestKeep(t *testing.T) {
@@ -55,9 +56,7 @@ func TestKeepOfTheFirstStaticEdition(t *testing.T) {
 		"another provider":  {Provider: "openai", ID: "base", Space: "openai/base@256"},
 		"the first edition": {Provider: "static", ID: "base1", Space: FirstStatic + "@64"},
 	} {
-		if got := Keep(m, FirstStatic+"@256"); got != "" {
-			t.Errorf("%s: got the advice %q, want none", name, got)
-		}
+		expect.Equal(t, name+": the advice", Keep(m, FirstStatic+"@256"), "")
 	}
 }
 
@@ -73,9 +72,7 @@ func TestFormer(t *testing.T) {
 		"another provider":      {embedding.Model{Provider: "openai", ID: "base", Space: "static/base-1@256"}, 0},
 	} {
 		got := Former(tc.model)
-		if len(got) != tc.want {
-			t.Errorf("%s: got %q, want %d spaces", name, got, tc.want)
-		}
+		expect.Equal(t, name+": spaces", len(got), tc.want)
 		for _, s := range got {
 			if s.Same(tc.model.Space) || Keep(tc.model, s) == "" {
 				t.Errorf("%s: the space %s is the present one, or nothing tells what to do about it", name, s)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 
@@ -19,9 +18,8 @@ import (
 
 func TestOptions(t *testing.T) {
 	for _, o := range []Options{{MaxBytes: -1}, {MaxBytes: 100}, {TTL: -1}} {
-		if _, err := New(o); err == nil || !strings.Contains(err.Error(), "must") {
-			t.Errorf("%+v: got %v, want an error that says what the value must be", o, err)
-		}
+		_, err := New(o)
+		expect.Says(t, fmt.Sprintf("%+v", o), err, "must")
 	}
 }
 
@@ -33,13 +31,9 @@ func TestTTL(t *testing.T) {
 		e := embedding.Chain(newProvider(model("s")), c.Wrap)
 		embed(t, e, "a")
 		time.Sleep(59 * time.Minute)
-		if embed(t, e, "a").Usage.Reused != 1 {
-			t.Error("gone too early")
-		}
+		expect.Equal(t, "reused within its time", embed(t, e, "a").Usage.Reused, 1)
 		time.Sleep(2 * time.Minute)
-		if embed(t, e, "a").Usage.Reused != 0 {
-			t.Error("outlived its time")
-		}
+		expect.Equal(t, "reused after its time", embed(t, e, "a").Usage.Reused, 0)
 	})
 }
 
@@ -74,9 +68,7 @@ func TestPurgeHoldsForRequestsUnderWay(t *testing.T) {
 	e := embedding.Chain(p, c.Wrap)
 	embed(t, e, "a")
 	p.fails = nil
-	if embed(t, e, "a").Usage.Reused != 0 {
-		t.Error("an answer asked for before the purge was kept")
-	}
+	expect.Equal(t, "reused of what was asked for before the purge", embed(t, e, "a").Usage.Reused, 0)
 }
 
 func TestCloseWhileInUse(t *testing.T) {
@@ -155,9 +147,7 @@ func TestZeroCache(t *testing.T) {
 			"Purge":      func() error { return c.Purge(t.Context()) },
 			"PurgeSpace": func() error { return c.PurgeSpace(t.Context(), "s") },
 		} {
-			if err := do(); err == nil || !strings.Contains(err.Error(), call+": the Cache was not made by cache.New") {
-				t.Errorf("%s of a %s Cache: got %v, want words about cache.New", call, name, err)
-			}
+			expect.Says(t, fmt.Sprintf("%s of a %s Cache", call, name), do(), call+": the Cache was not made by cache.New")
 		}
 		expect.Equal(t, "stats", c.Stats(), Stats{})
 		c.Close()
@@ -166,9 +156,8 @@ func TestZeroCache(t *testing.T) {
 
 func TestAbsurdSizes(t *testing.T) {
 	for _, n := range []int64{1<<40 + 1, 9e18, math.MaxInt64} {
-		if _, err := New(Options{MaxBytes: n}); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("MaxBytes is %d", n)) {
-			t.Errorf("MaxBytes of %d: got %v, want an error with its name", n, err)
-		}
+		_, err := New(Options{MaxBytes: n})
+		expect.Says(t, fmt.Sprintf("MaxBytes of %d", n), err, fmt.Sprintf("MaxBytes is %d", n))
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

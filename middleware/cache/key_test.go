@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"reflect"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // Two texts whose keys share the half that ristretto compares replace each other and are never
@@ -59,9 +61,7 @@ func TestKeyHoldsWhatDecidesTheVector(t *testing.T) {
 			if err != nil || (res.Usage.Reused == 1) != c.shared {
 				t.Errorf("%+v %v", res.Usage, err)
 			}
-			if again := embed(t, a, "text"); again.Usage.Reused != 1 {
-				t.Error("a chain does not find its own")
-			}
+			expect.Equal(t, "reused of a chain's own", embed(t, a, "text").Usage.Reused, 1)
 		})
 	}
 }
@@ -87,8 +87,6 @@ func TestEveryFieldIsInTheKey(t *testing.T) {
 				t.Errorf("%v has a new field %s: put it into the cache's key or entry, or say here that it changes no vector", c.of, field.Name)
 			}
 		}
-		if c.of.NumField() != len(c.key)+len(c.fine) {
-			t.Errorf("%v has %d fields, %d are listed here", c.of, c.of.NumField(), len(c.key)+len(c.fine))
-		}
+		expect.Equal(t, fmt.Sprintf("fields of %v that are listed here", c.of), len(c.key)+len(c.fine), c.of.NumField())
 	}
 }

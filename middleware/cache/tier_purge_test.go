@@ -10,6 +10,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
@@ -83,7 +84,5 @@ func TestNobodyWaitsForAPurge(t *testing.T) {
 	}
 	close(hold)
 	wg.Wait()
-	if s.size() != 0 {
-		t.Errorf("%d are left", s.size())
-	}
+	expect.Equal(t, "left", s.size(), 0)
 }

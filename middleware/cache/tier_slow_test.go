@@ -10,6 +10,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
@@ -34,20 +35,14 @@ func TestStoreThatHangs(t *testing.T) {
 			}
 			return d
 		}
-		if d := took(3); d != 600*time.Millisecond { // reading and writing each
-			t.Errorf("three calls took %v", d)
-		}
-		if d := took(100); d != 0 {
-			t.Errorf("100 more took %v", d)
-		}
+		expect.Equal(t, "three calls took", took(3), 600*time.Millisecond)
+		expect.Equal(t, "100 more took", took(100), 0)
 		got := c.Stats().Tier
 		if got.Failures != 6 || got.Spared != 200 || got.Unstored != 103 || !errors.Is(got.ReadErr, context.DeadlineExceeded) || got.WriteErr == nil {
 			t.Errorf("got %+v, want 6 failures, 200 spared, 103 unstored and both errors", got)
 		}
 		time.Sleep(5 * time.Second)
-		if d := took(10); d != 200*time.Millisecond { // one tries
-			t.Errorf("10 after the pause took %v", d)
-		}
+		expect.Equal(t, "10 after the pause took", took(10), 200*time.Millisecond)
 		s.fails = nil
 		time.Sleep(5 * time.Second)
 		took(1)
@@ -74,9 +69,7 @@ func TestFullStoreIsStillRead(t *testing.T) {
 			t.Fatalf("with a full Store: got the usage %+v, want one request", u)
 		}
 	}
-	if u := embed(t, e, "old"); u.Reused != 1 {
-		t.Errorf("%+v: what is stored is not read", u)
-	}
+	expect.Equal(t, "reused of what is stored", embed(t, e, "old").Reused, 1)
 	got := c.Stats().Tier
 	if !errors.Is(got.WriteErr, full) || got.ReadErr != nil || got.Unstored != 10 || got.Stored != 0 || got.Failures != 3 {
 		t.Errorf("got %+v, want 3 failures, 10 unstored and a WriteErr only", got)
@@ -101,16 +94,13 @@ func TestCallersTime(t *testing.T) {
 		if _, err := e.Embed(ctx, embedding.Request{Texts: []string{"a"}}); err != nil || time.Since(start) != 50*time.Millisecond {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
-		if got := c.Stats().Tier; got.Failures != 1 {
-			t.Errorf("%+v: a Store that takes half of a caller's time has failed", got)
-		}
+		expect.Equal(t, "failures of a Store that takes half of a caller's time", c.Stats().Tier.Failures, 1)
 		// A caller that is about to leave does not count as a failure of the Store.
 		for range 5 {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 			defer cancel()
-			if _, err := e.Embed(ctx, embedding.Request{Texts: []string{"soon"}}); err != nil {
-				t.Errorf("got the error %v, want none", err)
-			}
+			_, err := e.Embed(ctx, embedding.Request{Texts: []string{"soon"}})
+			expect.NoError(t, err)
 		}
 		if got := c.Stats().Tier; got.Failures != 1 || got.Spared != 0 {
 			t.Errorf("%+v: who has no time closes the Store for the others", got)

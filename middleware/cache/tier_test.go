@@ -122,9 +122,8 @@ func TestMemoryThenStoreThenProvider(t *testing.T) {
 	if u := embed(t, e, "a", "d", "b", "c", "e"); u.Reused != 3 || f.Ledger().Requests != before+1 {
 		t.Errorf("got the usage %+v, want 3 reused and one request", u)
 	}
-	if !slices.Equal(s.gets, []int{2, 3}) || !slices.Equal(s.sets, []int{2}) {
-		t.Errorf("reads of %v, writes of %v texts", s.gets, s.sets)
-	}
+	expect.Equal(t, "texts of the reads", s.gets, []int{2, 3})
+	expect.Equal(t, "texts of the writes", s.sets, []int{2})
 	if u := embed(t, e, "a", "b", "c", "d", "e"); u != (embedding.Usage{Reused: 5}) || len(s.gets) != 2 {
 		t.Errorf("%+v: all are in memory, reads of %v", u, s.gets)
 	}
@@ -193,18 +192,14 @@ func TestWarmFillsTheStore(t *testing.T) {
 	if n, err := over(t, cache.Options{Store: s}).Warm(f.Model(), 0, maps.All(rows)); n != 1000 || err != nil || s.size() != 1000 {
 		t.Fatalf("%d, %v, %d stored", n, err, s.size())
 	}
-	if u := embed(t, embedding.Chain(f, over(t, cache.Options{Store: s}).Wrap), "7", "999"); u.Reused != 2 {
-		t.Errorf("got the usage %+v, want 2 reused", u)
-	}
+	expect.Equal(t, "reused", embed(t, embedding.Chain(f, over(t, cache.Options{Store: s}).Wrap), "7", "999").Reused, 2)
 	s.fails = func(context.Context, bool) error { return errors.New("down") }
 	c := over(t, cache.Options{Store: s})
 	n, err := c.Warm(f.Model(), 0, maps.All(rows))
 	if n != 1000 || err == nil || !strings.Contains(err.Error(), "did not take 1000 of 1000 vectors: down") {
 		t.Errorf("%d, %v", n, err)
 	}
-	if u := embed(t, embedding.Chain(f, c.Wrap), "7"); u.Reused != 1 {
-		t.Errorf("%+v: memory was not warmed", u)
-	}
+	expect.Equal(t, "reused by a memory that was warmed", embed(t, embedding.Chain(f, c.Wrap), "7").Reused, 1)
 }
 
 // With Coalesce inside, the callers of one text write it once.

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/internal/race"
 )
 
@@ -176,13 +177,9 @@ func TestEachTextIsPaidOnce(t *testing.T) {
 	e := embedding.Chain(p, open(t, Options{}).Wrap)
 	embed(t, e, "a", "b")
 	res := embed(t, e, "c", "a", "d", "b")
-	if res.Usage != (embedding.Usage{Requests: 1, Tokens: 2, Reused: 2}) {
-		t.Errorf("got the usage %+v, want 2 reused and one request of 2 tokens", res.Usage)
-	}
+	expect.Equal(t, "the usage", res.Usage, embedding.Usage{Requests: 1, Tokens: 2, Reused: 2})
 	for text, n := range p.billed {
-		if n != 1 {
-			t.Errorf("%s was paid for %d times", text, n)
-		}
+		expect.Equal(t, text+", times paid for", n, 1)
 	}
 }
 
@@ -249,9 +246,7 @@ func TestWrongDimensionsAreAMiss(t *testing.T) {
 	short := embedding.Wrap(nil, m, func(context.Context, embedding.Request) (embedding.Response, error) {
 		return embedding.Response{Vectors: [][]float32{{1, 2}}}, nil
 	})
-	if res := embed(t, embedding.Chain(short, c.Wrap), "a"); len(res.Vectors[0]) != 2 {
-		t.Errorf("got %v, want a vector of 2 dimensions", res.Vectors)
-	}
+	expect.Equal(t, "dimensions", len(embed(t, embedding.Chain(short, c.Wrap), "a").Vectors[0]), 2)
 }
 
 func TestHitAllocations(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestWarm(t *testing.T) {
@@ -25,9 +26,8 @@ func TestWarm(t *testing.T) {
 	if err != nil || res.Usage.Reused != 2 || !slices.Equal(res.Vectors[0], rows["7"]) {
 		t.Errorf("got %+v and %v, want two warm vectors", res, err)
 	}
-	if _, err := c.Warm(p.m, 0, maps.All(map[string][]float32{"a": {1}})); err == nil || !strings.Contains(err.Error(), "1 dimensions") {
-		t.Errorf("other dimensions: got %v", err)
-	}
+	_, err = c.Warm(p.m, 0, maps.All(map[string][]float32{"a": {1}}))
+	expect.Says(t, "other dimensions", err, "1 dimensions")
 	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
 	unmeasured := p.m
 	unmeasured.Dimensions = 0
@@ -53,7 +53,6 @@ func TestWarm(t *testing.T) {
 			t.Errorf("%s: got %d and %v, want 1 and an error about vector 1 with %q", name, n, err, tc.want)
 		}
 	}
-	if _, err := c.Warm(embedding.Model{}, 0, maps.All(rows)); err == nil || !strings.Contains(err.Error(), "Probe") {
-		t.Errorf("an unknown Space: got %v", err)
-	}
+	_, err = c.Warm(embedding.Model{}, 0, maps.All(rows))
+	expect.Says(t, "an unknown Space", err, "Probe")
 }

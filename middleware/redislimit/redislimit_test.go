@@ -9,6 +9,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	goredis "github.com/redis/go-redis/v9"
+	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
@@ -21,9 +22,7 @@ func quota(t *testing.T, addr string) *redislimit.Quota {
 	client := goredis.NewClient(&goredis.Options{Addr: addr, ContextTimeoutEnabled: true, MaxRetries: -1})
 	t.Cleanup(func() { client.Close() })
 	q, err := redislimit.New(client, "account")
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	return q
 }
 
@@ -121,9 +120,7 @@ func TestDeadServer(t *testing.T) {
 				_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{"a"}})
 				return err
 			}
-			if err := ask(); err != nil {
-				t.Fatalf("got the error %v, want none", err)
-			}
+			expect.NoError(t, ask())
 			server.Close()
 			defer server.Restart()
 			for range 10 {
@@ -140,15 +137,13 @@ func TestDeadServer(t *testing.T) {
 }
 
 func TestNew(t *testing.T) {
-	if _, err := redislimit.New(goredis.NewClient(&goredis.Options{}), "a"); err == nil || !strings.Contains(err.Error(), "ContextTimeoutEnabled") {
-		t.Errorf("got the error %v, want one that names ContextTimeoutEnabled", err)
-	}
+	_, err := redislimit.New(goredis.NewClient(&goredis.Options{}), "a")
+	expect.Says(t, "the error", err, "ContextTimeoutEnabled")
 	if _, err := redislimit.New(nil, "a"); err == nil {
 		t.Error("no client is taken")
 	}
-	if _, err := redislimit.New(nil, ""); err == nil || !strings.Contains(err.Error(), "no name") {
-		t.Errorf("got the error %v, want one about the name", err)
-	}
+	_, err = redislimit.New(nil, "")
+	expect.Says(t, "the error", err, "no name")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := quota(t, "127.0.0.1:1").Take(ctx, middleware.Draw{}); !errors.Is(err, context.Canceled) {
@@ -185,9 +180,7 @@ func TestOldServer(t *testing.T) {
 		defer client.Close()
 		client.AddHook(says(text))
 		q, err := redislimit.New(client, "account")
-		if err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(t, err)
 		_, err = q.Take(t.Context(), middleware.Draw{RPM: 60, Requests: 1})
 		if err == nil || strings.Contains(err.Error(), "too old: Redis 5 or later") != want || !strings.Contains(err.Error(), text) {
 			t.Errorf("got the error %v, want %q, and that the server is too old: %v", err, text, want)
@@ -211,9 +204,7 @@ func TestWindow(t *testing.T) {
 			for end := now.Add(time.Minute); now.Before(end); drawn++ {
 				server.SetTime(now)
 				wait, err := q.Take(t.Context(), d)
-				if err != nil {
-					t.Fatalf("Take: %v", err)
-				}
+				expect.NoError(t, err)
 				now = now.Add(wait)
 			}
 			want := tc.requests

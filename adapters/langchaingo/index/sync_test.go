@@ -159,9 +159,8 @@ func TestSyncRefuses(t *testing.T) {
 			"document 1: the metadata": {{PageContent: "a"}, {PageContent: "b", Metadata: map[string]any{"x": math.NaN()}}},
 			"unsupported type: chan":   {{PageContent: "a", Metadata: map[string]any{"x": make(chan int)}}},
 		} {
-			if _, err := index.Sync(t.Context(), s, "folder", docs); err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("got the error %v, want %q", err, want)
-			}
+			_, err := index.Sync(t.Context(), s, "folder", docs)
+			expect.Says(t, "the error", err, want)
 		}
 		if _, err := index.Sync(t.Context(), s, "", nil); err == nil {
 			t.Error("got no error without a source")

@@ -124,17 +124,13 @@ func TestChromaReader(t *testing.T) {
 				}
 				n++
 			}
-			if n != 35 {
-				t.Fatalf("from %d: %d", from, n)
-			}
+			expect.Equal(t, fmt.Sprintf("documents from %d", from), n, 35)
 			at = next
 			if from == 34 {
 				break
 			}
 		}
-		if c.asked != 11 {
-			t.Errorf("%d documents were asked for at once", c.asked)
-		}
+		expect.Equal(t, "documents asked for at once", c.asked, 11)
 		if d, err := c.reader("nope").Describe(t.Context()); err != nil || d.ID != "" {
 			t.Errorf("a collection that is not there: %+v, %v", d, err)
 		}
@@ -162,9 +158,7 @@ func TestChromaShifts(t *testing.T) {
 	for _, err := range c.reader("notes").Documents(t.Context(), "what") {
 		got = err
 	}
-	if got == nil || !strings.Contains(got.Error(), "does not belong to this collection") {
-		t.Errorf("got the error %v, want one that says that the position does not belong to this collection", got)
-	}
+	expect.Says(t, "the error", got, "does not belong to this collection")
 }
 
 func TestChromaErrors(t *testing.T) {

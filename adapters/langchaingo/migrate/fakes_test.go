@@ -177,18 +177,13 @@ func report(t testing.TB, e embedding.Embedder, p migrate.Plan) *migrate.Report 
 
 // complete checks that every document of from which is not bad is in to once, with its own vector
 // and metadata.
-func complete(t interface {
-	Helper()
-	Errorf(string, ...any)
-}, from, to *shelf, f *embedtest.Fake, bad func(string) bool) {
+func complete(t expect.T, from, to *shelf, f *embedtest.Fake, bad func(string) bool) {
 	t.Helper()
 	there := map[string]int{}
 	for _, d := range to.docs {
 		id, _ := d.Metadata[migrate.SourceKey].(string)
 		there[id]++
-		if !slices.Equal(d.vector, f.Vector(embedding.TaskDocument, d.PageContent)) {
-			t.Errorf("%s has another vector", id)
-		}
+		expect.Equal(t, id+", vector", d.vector, f.Vector(embedding.TaskDocument, d.PageContent))
 		if d.Metadata[store.Key] != string(f.Model().Space) || d.Metadata[store.VariantKey] != cmp.Or(f.Model().DocumentVariant(), "none") {
 			t.Errorf("%s is stamped %v and %v", id, d.Metadata[store.Key], d.Metadata[store.VariantKey])
 		}
@@ -198,15 +193,11 @@ func complete(t interface {
 		if bad != nil && bad(d.PageContent) {
 			want = 0
 		}
-		if there[d.ID] != want {
-			t.Errorf("%s is there %d times, want %d", d.ID, there[d.ID], want)
-		}
+		expect.Equal(t, d.ID+", times there", there[d.ID], want)
 		if d.Metadata["page"] != i || d.Metadata[store.Key] != "old/model@4" {
 			t.Errorf("%s was changed in the source: %v", d.ID, d.Metadata)
 		}
 		delete(there, d.ID)
 	}
-	if len(there) != 0 {
-		t.Errorf("documents from nowhere: %v", there)
-	}
+	expect.Equal(t, "documents from nowhere", len(there), 0)
 }

@@ -43,9 +43,7 @@ func TestRun(t *testing.T) {
 	for _, d := range from.docs {
 		again += f.Billed(d.PageContent) - 1
 	}
-	if again != 5 {
-		t.Errorf("%d texts were paid for again, want those of the sample", again)
-	}
+	expect.Equal(t, "texts of the sample paid for again", again, 5)
 	// A finished migration that is run again only checks.
 	if r := report(t, f, p); r.Moved != 95 || r.Usage.Requests != 1 {
 		t.Errorf("got %+v, want 95 moved and 1 request", r)
@@ -78,9 +76,7 @@ func TestKilled(t *testing.T) {
 					t.Fatal("it was not killed", err)
 				}
 				p.Block = 7 // the blocks need not be the same
-				if r := report(t, f, p); r.Moved != 35 {
-					t.Errorf("got %+v, want 35 moved", r)
-				}
+				expect.Equal(t, "moved", report(t, f, p).Moved, 35)
 				complete(t, from, to, f, nil)
 				paid := 0
 				for _, d := range from.docs {
@@ -101,9 +97,7 @@ func TestLeavingTheLoop(t *testing.T) {
 	for range migrate.Run(t.Context(), f, p) {
 		break
 	}
-	if len(to.docs) != 10 {
-		t.Errorf("%d documents after one block of 10", len(to.docs))
-	}
+	expect.Equal(t, "documents after one block", len(to.docs), 10)
 	report(t, f, p)
 	complete(t, from, to, f, nil)
 }
@@ -130,9 +124,8 @@ func TestSequence(t *testing.T) {
 	for name, docs := range map[string][]shelved{"shifted": from.docs[1:], "shorter": from.docs[:5], "none": nil} {
 		p := p
 		p.From = seq(docs)
-		if _, _, err := drain(t.Context(), f, p); err == nil || !strings.Contains(err.Error(), "document 10 is no longer old-000009") {
-			t.Errorf("%s: got the error %v, want one about the changed order", name, err)
-		}
+		_, _, err := drain(t.Context(), f, p)
+		expect.Says(t, name, err, "document 10 is no longer old-000009")
 	}
 	steps, _, err := drain(t.Context(), f, p)
 	if err != nil || steps[0].String() != "20 documents read, 20 moved, 0 rejected" {

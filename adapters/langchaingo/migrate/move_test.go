@@ -37,9 +37,7 @@ func TestBadTextsAreNamed(t *testing.T) {
 	for _, s := range steps {
 		yielded = append(yielded, s.Failed...)
 	}
-	if !slices.Equal(yielded, r.Failed) {
-		t.Errorf("the steps name %v and the report %v", yielded, r.Failed)
-	}
+	expect.Equal(t, "failures that the steps name", yielded, r.Failed)
 	if !strings.Contains(r.String(), "14 were rejected by the model or the new store and are not, the first of them old-000007") {
 		t.Errorf("report: got %q, want 14 rejected documents and old-000007 as the first", r)
 	}
@@ -58,9 +56,7 @@ func TestBlocksAreBounded(t *testing.T) {
 	f := embedtest.NewFake(embedtest.FakeOptions{})
 	report(t, f, plan(t, from, to))
 	complete(t, from, to, f, nil)
-	if want := []int{10, 2, 2, 2, 2, 2, 1, 10, 4}; !slices.Equal(sizes, want) {
-		t.Errorf("blocks of %v documents, want %v", sizes, want)
-	}
+	expect.Equal(t, "documents of the blocks", sizes, []int{10, 2, 2, 2, 2, 2, 1, 10, 4})
 }
 
 // TestZeroVectors: stores refuse them, or never find them.
@@ -111,9 +107,7 @@ func TestFailures(t *testing.T) {
 			report(t, f, p)
 			complete(t, from, to, f, nil)
 			for _, d := range from.docs {
-				if f.Billed(d.PageContent) != 1 {
-					t.Errorf("%s was paid for %d times", d.ID, f.Billed(d.PageContent))
-				}
+				expect.Equal(t, d.ID+", times paid for", f.Billed(d.PageContent), 1)
 			}
 		})
 	}
@@ -148,9 +142,7 @@ func TestCancel(t *testing.T) {
 	}
 	report(t, f, p)
 	complete(t, from, to, f, nil)
-	if u := f.Ledger(); u.Requests != 35 {
-		t.Errorf("%d requests for 35 texts", u.Requests)
-	}
+	expect.Equal(t, "requests", f.Ledger().Requests, 35)
 }
 
 // TestAStoreThatDropsDocuments is noticed after the first block.
@@ -192,9 +184,8 @@ func TestFullStore(t *testing.T) {
 	p := plan(t, from, to)
 	for _, block := range []int{10, 3} {
 		p.Block = block
-		if _, _, err := drain(t.Context(), f, p); err == nil || !strings.Contains(err.Error(), "the store cannot write this") {
-			t.Errorf("a block of %d: got %v, want the store's error", block, err)
-		}
+		_, _, err := drain(t.Context(), f, p)
+		expect.Says(t, fmt.Sprintf("a block of %d", block), err, "the store cannot write this")
 	}
 	full = false
 	r := report(t, f, p)

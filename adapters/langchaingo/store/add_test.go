@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"testing"
 
@@ -28,9 +27,7 @@ func TestAddAndSearch(t *testing.T) {
 	if err != nil || !slices.Equal(ids, []string{"id of a", "id of b", "id of c"}) {
 		t.Fatalf("ids: got %q and the error %v, want those of a, b and c and none", ids, err)
 	}
-	if !reflect.DeepEqual(in, docs("a", "b", "c")) {
-		t.Errorf("the caller's documents were edited: %v", in)
-	}
+	expect.Equal(t, "the caller's documents", in, docs("a", "b", "c"))
 	for i, r := range f.rows {
 		if store.SpaceOf(r.doc.Metadata) != e.Model().Space || !slices.Equal(r.vector, e.Vector(embedding.TaskDocument, in[i].PageContent)) {
 			t.Errorf("stored %v", r)
@@ -69,9 +66,7 @@ func TestNothingToAdd(t *testing.T) {
 			t.Errorf("ids: got %v and the error %v, want an empty list that is not nil and none", ids, err)
 		}
 	}
-	if len(e.Calls()) != 0 {
-		t.Error("something was embedded")
-	}
+	expect.Equal(t, "calls", len(e.Calls()), 0)
 }
 
 func TestDeduplicater(t *testing.T) {
@@ -109,10 +104,8 @@ func TestTwoFirstAddsAtOnce(t *testing.T) {
 			add(t, other, far)
 		}
 		ids, err := open(t, mine, &one, cosine).AddDocuments(t.Context(), docs(texts...))
-		says(t, err, `"fake/m@8"`, `"fake/other@8"`, "40 documents were written")
-		if len(ids) != len(texts) {
-			t.Errorf("%s: the IDs to remove are not told: %v", name, ids)
-		}
+		expect.Says(t, "the error", err, `"fake/m@8"`, `"fake/other@8"`, "40 documents were written")
+		expect.Equal(t, name+": IDs to remove", len(ids), len(texts))
 	}
 }
 
@@ -129,7 +122,7 @@ func TestSomeTextsFail(t *testing.T) {
 	s := open(t, e, f, cosine)
 	skip := vectorstores.WithDeduplicater(func(_ context.Context, d schema.Document) bool { return d.PageContent == "known" })
 	ids, err := s.AddDocuments(t.Context(), docs("known", "a", "bad", "b"), skip)
-	says(t, err, "2 of 3 documents are stored")
+	expect.Says(t, "the error", err, "2 of 3 documents are stored")
 	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !ok || len(p.Failed) != 1 || !errors.Is(err, embedding.Rejected) {
 		t.Fatalf("got the error %v, want a PartialError with one Rejected text", err)
@@ -138,11 +131,10 @@ func TestSomeTextsFail(t *testing.T) {
 	if v := p.Response.Vectors; len(v) != 4 || v[1] == nil {
 		t.Errorf("got the vectors %v, want 4, the second not nil", v)
 	}
-	if !slices.Equal(ids, []string{"id of a", "", "id of b"}) || len(f.rows) != 2 {
-		t.Errorf("got the ids %q and %d stored rows, want ids for a and b around an empty one and 2 rows", ids, len(f.rows))
-	}
+	expect.Equal(t, "ids", ids, []string{"id of a", "", "id of b"})
+	expect.Equal(t, "stored rows", len(f.rows), 2)
 	ids, err = s.AddDocuments(t.Context(), docs("bad"))
-	says(t, err, "nothing was written")
+	expect.Says(t, "the error", err, "nothing was written")
 	if len(ids) != 0 || !errors.Is(err, embedding.Rejected) {
 		t.Errorf("got the ids %q and the error %v, want no ids and %v", ids, err, embedding.Rejected)
 	}
@@ -159,7 +151,7 @@ func TestTheProviderFailsInTheMiddle(t *testing.T) {
 	f := &fake{}
 	s := open(t, embedding.Chain(e, middleware.Batch(middleware.BatchOptions{Parallel: 1})), f, cosine)
 	ids, err := s.AddDocuments(t.Context(), docs("a", "b", "c", "d", "e"))
-	says(t, err, "2 of 5 documents are stored")
+	expect.Says(t, "the error", err, "2 of 5 documents are stored")
 	if !errors.Is(err, embedding.Auth) || !slices.Equal(ids, []string{"id of a", "id of b", "", "", ""}) || len(f.rows) != 2 {
 		t.Errorf("got the ids %q, the error %v and %d stored rows, want ids for a and b, %v and 2 rows", ids, err, len(f.rows), embedding.Auth)
 	}
@@ -168,16 +160,15 @@ func TestTheProviderFailsInTheMiddle(t *testing.T) {
 func TestTheStoreFails(t *testing.T) {
 	f := &fake{failsAfter: 1}
 	ids, err := open(t, model("m", 8), f, cosine).AddDocuments(t.Context(), docs("a", "b"))
-	says(t, err, "connection lost", "2 documents", "may hold some")
+	expect.Says(t, "the error", err, "connection lost", "2 documents", "may hold some")
 	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !ok || len(ids) != 0 || len(p.Failed) != 2 || p.Response.Vectors[0] == nil || p.Response.Vectors[1] == nil {
 		t.Errorf("got %v, %v, want a PartialError with the vectors that were paid for", ids, err)
 	}
 	_, err = open(t, model("m", 8), &fake{loses: true}, cosine).AddDocuments(t.Context(), docs("a", "b"))
-	says(t, err, "accepted documents that it does not serve")
-	if _, err = open(t, model("m", 8), &fake{noIDs: true}, cosine).AddDocuments(t.Context(), docs("a")); err != nil {
-		t.Errorf("got the error %v, want none", err)
-	}
+	expect.Says(t, "the error", err, "accepted documents that it does not serve")
+	_, err = open(t, model("m", 8), &fake{noIDs: true}, cosine).AddDocuments(t.Context(), docs("a"))
+	expect.NoError(t, err)
 }
 
 func TestCancel(t *testing.T) {
@@ -191,7 +182,7 @@ func TestCancel(t *testing.T) {
 	f := &fake{}
 	s := open(t, embedding.Chain(e, middleware.Batch(middleware.BatchOptions{Parallel: 1})), f, cosine)
 	_, err := s.AddDocuments(ctx, docs("a", "b", "c"))
-	says(t, err, "nothing was written")
+	expect.Says(t, "the error", err, "nothing was written")
 	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !errors.Is(err, context.Canceled) || !ok || p.Response.Vectors[0] == nil || len(f.rows) != 0 {
 		t.Errorf("%v, %d documents", err, len(f.rows))
@@ -214,12 +205,12 @@ func TestZeroVectors(t *testing.T) {
 	f := &fake{}
 	s := open(t, e, f, cosine)
 	_, err := s.AddDocuments(t.Context(), docs("zero", "a"))
-	says(t, err, "document 0 is zero", "1 of 2 documents are stored")
+	expect.Says(t, "the error", err, "document 0 is zero", "1 of 2 documents are stored")
 	_, err = s.SimilaritySearch(t.Context(), "q", 1)
-	says(t, err, "the vector of the query is zero")
+	expect.Says(t, "the error", err, "the vector of the query is zero")
 	if !errors.Is(err, embedding.Malformed) || len(f.rows) != 1 {
 		t.Errorf("got the error %v and %d stored rows, want %v and 1 row", err, len(f.rows), embedding.Malformed)
 	}
 	_, err = open(t, e, &fake{score: func(c float64) float64 { return 2*c - 1 }}, store.Options{Score: store.OneMinusL2}).AddDocuments(t.Context(), docs("zero", "a"))
-	says(t, err, "nothing was written", "has the length 0, want 1", "cosine as its metric")
+	expect.Says(t, "the error", err, "nothing was written", "has the length 0, want 1", "cosine as its metric")
 }

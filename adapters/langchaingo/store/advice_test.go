@@ -11,6 +11,7 @@ import (
 	"github.com/tmc/langchaingo/vectorstores"
 
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // The guard passes on a store's error at opening without a password and with advice, and the error
@@ -23,7 +24,7 @@ func TestOpeningFails(t *testing.T) {
 	for _, dsn := range []string{"redis://me:secret@host:port", "redis://:secret@host:port/0", "redis://me:sec@secret@host:port", "http://me:secret@host:port/path?x=1@2"} {
 		_, cause := url.Parse(dsn)
 		err := opening(cause)
-		says(t, err, "store: opening", ":xxxxx@host:port", "invalid port")
+		expect.Says(t, "the error", err, "store: opening", ":xxxxx@host:port", "invalid port")
 		if strings.Contains(err.Error(), "sec") {
 			t.Errorf("the password is in %v", err)
 		}
@@ -38,7 +39,7 @@ func TestOpeningFails(t *testing.T) {
 		"410 Gone": "Chroma 1 or later",
 		"DisableCache must be true for redis not supporting client-side caching or not supporting RESP3": "older than Redis 6",
 	} {
-		says(t, opening(errors.New(text)), text+": ", want)
+		expect.Says(t, "the error", opening(errors.New(text)), text+": ", want)
 	}
 	if err := opening(context.Canceled); !errors.Is(err, context.Canceled) || err.Error() != "store: opening: context canceled" {
 		t.Errorf("got %v, want context canceled without advice", err)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestOtherDimensionsAreRefused(t *testing.T) {
@@ -14,18 +15,16 @@ func TestOtherDimensionsAreRefused(t *testing.T) {
 			late := open(t, model("m", 16), &two, cosine)
 			add(t, open(t, model("m", 8), &one, cosine), "a")
 			_, err := late.AddDocuments(t.Context(), docs("c"))
-			says(t, err, "nothing was written")
-			if len(f.rows) != 1 {
-				t.Errorf("%d documents", len(f.rows))
-			}
+			expect.Says(t, "the error", err, "nothing was written")
+			expect.Equal(t, "documents", len(f.rows), 1)
 			_, err = late.SimilaritySearch(t.Context(), "q", 1)
-			says(t, err, "8")
+			expect.Says(t, "the error", err, "8")
 			// The user asserts that they have the same Space, but they cannot.
 			o := cosine
 			o.Unstamped = true
 			delete(f.rows[0].doc.Metadata, store.Key)
 			_, err = try(t, model("m", 16), &three, o)
-			says(t, err, "16")
+			expect.Says(t, "the error", err, "16")
 		})
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -250,16 +249,6 @@ func add(t *testing.T, s *store.Store, texts ...string) []string {
 	ids, err := s.AddDocuments(t.Context(), docs(texts...))
 	expect.NoError(t, err)
 	return ids
-}
-
-// says fails the test unless err holds all of the words.
-func says(t *testing.T, err error, words ...string) {
-	t.Helper()
-	for _, w := range words {
-		if err == nil || !strings.Contains(err.Error(), w) {
-			t.Errorf("got %v, want %q", err, w)
-		}
-	}
 }
 
 func near(a, b float32) bool { return math.Abs(float64(a-b)) < 1e-5 }

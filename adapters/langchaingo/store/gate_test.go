@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // Nobody waits for the first add longer than the context allows.
@@ -37,12 +39,8 @@ func TestWaitsEndWithTheContext(t *testing.T) {
 			}
 		}
 		close(release)
-		if err := <-done; err != nil {
-			t.Errorf("got the error %v, want none", err)
-		}
-		if len(f.rows) != 1 {
-			t.Errorf("%d documents", len(f.rows))
-		}
+		expect.NoError(t, <-done)
+		expect.Equal(t, "documents", len(f.rows), 1)
 		add(t, s, "c")
 	})
 }

@@ -22,19 +22,17 @@ func TestTheStoreMustUseTheEmbedder(t *testing.T) {
 	s, err := store.New(t.Context(), e, ignores, cosine)
 	expect.NoError(t, err)
 	ids, err := s.AddDocuments(t.Context(), docs("a"))
-	says(t, err, "without asking the embedder", "remove them")
-	if len(ids) != 1 {
-		t.Error("the IDs to remove are not told")
-	}
+	expect.Says(t, "the error", err, "without asking the embedder", "remove them")
+	expect.Equal(t, "IDs to remove", len(ids), 1)
 	_, err = store.New(t.Context(), e, ignores, store.Options{Score: store.Cosine, Unstamped: true})
-	says(t, err, "without asking the embedder") // it holds something now
+	expect.Says(t, "the error", err, "without asking the embedder") // it holds something now
 
 	f := &fake{forgetsContext: true}
 	_, err = open(t, e, f, cosine).AddDocuments(t.Context(), docs("a"))
-	says(t, err, "nothing was written", "does not hand its context on")
+	expect.Says(t, "the error", err, "nothing was written", "does not hand its context on")
 	s = open(t, e, &fake{}, cosine)
 	_, err = s.Unwrap().AddDocuments(t.Context(), docs("a"))
-	says(t, err, "outside the guard")
+	expect.Says(t, "the error", err, "outside the guard")
 }
 
 func TestTheStoreMayAskInItsOwnWay(t *testing.T) {
@@ -48,7 +46,7 @@ func TestTheStoreMayAskInItsOwnWay(t *testing.T) {
 	_, err := store.New(t.Context(), e, func(emb embeddings.Embedder) (vectorstores.VectorStore, error) {
 		return changes{&fake{collection: &collection{}, e: emb}}, nil
 	}, cosine)
-	says(t, err, "neither one of its documents")
+	expect.Says(t, "the error", err, "neither one of its documents")
 }
 
 // changes is a store that edits texts before it embeds them.

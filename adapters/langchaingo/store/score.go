@@ -3,6 +3,8 @@ package store
 import (
 	"fmt"
 	"math"
+
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 // Score says what the scores of a store's results are. The guard converts them to the cosine of the
@@ -66,11 +68,7 @@ func (s Score) unfit(v []float32) string {
 		}
 		return "is zero and has no direction"
 	}
-	sum := 0.0
-	for _, x := range v {
-		sum += float64(x) * float64(x)
-	}
-	if l := math.Sqrt(sum); math.Abs(l-1) > 1e-3 {
+	if l := floats.Norm(v); math.Abs(l-1) > 1e-3 {
 		return fmt.Sprintf("has the length %.4g, want 1 for scores of the sort %v: create the collection with the cosine as its metric", l, s)
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tmc/langchaingo/vectorstores"
+	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
@@ -67,16 +68,16 @@ func TestAWrongSortOfScoresIsMeasured(t *testing.T) {
 			if is == store.Dot {
 				name = store.Cosine.String()
 			}
-			says(t, err, "2 documents were written", fmt.Sprintf("Options.Score is %v and should be %s", said, name))
+			expect.Says(t, "the error", err, "2 documents were written", fmt.Sprintf("Options.Score is %v and should be %s", said, name))
 			_, err = s.AddDocuments(t.Context(), docs("c"))
-			says(t, err, "nothing was written", "Options.Score")
+			expect.Says(t, "the error", err, "nothing was written", "Options.Score")
 			_, err = s.SimilaritySearch(t.Context(), "q", 1)
-			says(t, err, "Options.Score")
+			expect.Says(t, "the error", err, "Options.Score")
 		}
 	}
 	odd := open(t, model("m", 8), &fake{score: func(c float64) float64 { return 100 * c }}, cosine)
 	_, err := odd.AddDocuments(t.Context(), docs("a"))
-	says(t, err, "should be one that does not exist")
+	expect.Says(t, "the error", err, "should be one that does not exist")
 }
 
 // Vectors of one dimension and those along an axis have scores to measure, too.
@@ -103,7 +104,5 @@ func TestScoreString(t *testing.T) {
 	for s := store.Auto; s <= store.Dot+1; s++ {
 		all = append(all, s.String())
 	}
-	if got := strings.Join(all, " "); got != "Auto Cosine Distance Certainty OneMinusL2 L2 Dot Score(7)" {
-		t.Errorf("names: got %q, want Auto Cosine Distance Certainty OneMinusL2 L2 Dot Score(7)", got)
-	}
+	expect.Equal(t, "names", strings.Join(all, " "), "Auto Cosine Distance Certainty OneMinusL2 L2 Dot Score(7)")
 }

@@ -32,25 +32,23 @@ func TestAnotherModelIsRefused(t *testing.T) {
 			expect.NoError(t, err)
 			add(t, s, "a", "b")
 			_, err = late.AddDocuments(t.Context(), docs("c"))
-			says(t, err, "nothing was written", `"fake/m@8"`, `"fake/other@8"`)
+			expect.Says(t, "the error", err, "nothing was written", `"fake/m@8"`, `"fake/other@8"`)
 			if e, ok := errors.AsType[*store.SpaceError](err); !ok || e.Stored != "fake/m@8" || e.Embedder != "fake/other@8" {
 				t.Errorf("got %#v, want a SpaceError of m and other", e)
 			}
-			if len(f.rows) != 2 {
-				t.Errorf("%d documents", len(f.rows))
-			}
+			expect.Equal(t, "documents", len(f.rows), 2)
 			three := f
 			_, err = try(t, model("other", 8), &three, cosine)
-			says(t, err, `"fake/m@8"`, `"fake/other@8"`, "use another collection")
+			expect.Says(t, "the error", err, `"fake/m@8"`, `"fake/other@8"`, "use another collection")
 			four := f // the same server, since its port is part of its space
 			_, err = try(t, embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{ID: "m", Origin: "fake:8080"}}), &four, cosine)
-			says(t, err, `"fake:8080/m@8"`, "add space=fake/m@8 to the reference")
+			expect.Says(t, "the error", err, `"fake:8080/m@8"`, "add space=fake/m@8 to the reference")
 			f.rows = append(f.rows, row{schema.Document{PageContent: "x", Metadata: map[string]any{store.Key: "fake/other@8"}}, mine.Vector(0, "x")})
 			_, err = s.SimilaritySearch(t.Context(), "q", 3)
 			if f.dropsNegative && err == nil {
 				return // the query may be at an obtuse angle to it
 			}
-			says(t, err, `"fake/m@8"`, `"fake/other@8"`)
+			expect.Says(t, "the error", err, `"fake/m@8"`, `"fake/other@8"`)
 		})
 	}
 }
@@ -59,7 +57,7 @@ func TestUnstamped(t *testing.T) {
 	e := model("m", 8)
 	c := &collection{rows: []row{{docs("old")[0], e.Vector(0, "old")}}}
 	_, err := try(t, e, &fake{collection: c}, cosine)
-	says(t, err, "Options.Unstamped", `"fake/m@8"`)
+	expect.Says(t, "the error", err, "Options.Unstamped", `"fake/m@8"`)
 	s := open(t, e, &fake{collection: c}, store.Options{Score: store.Cosine, Unstamped: true})
 	add(t, s, "new")
 	if found, err := s.SimilaritySearch(t.Context(), "q", 2); err != nil || len(found) != 2 {
@@ -69,13 +67,9 @@ func TestUnstamped(t *testing.T) {
 
 func TestSpaceOf(t *testing.T) {
 	for want, metadata := range map[embedding.Space]map[string]any{"": {store.Key: 3}, "s": {store.Key: "s"}} {
-		if got := store.SpaceOf(metadata); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
+		expect.Equal(t, "the Space", store.SpaceOf(metadata), want)
 	}
-	if got := store.SpaceOf(schema.Document{}.Metadata); got != "" {
-		t.Errorf("the Space of a document without a stamp: got %q, want none", got)
-	}
+	expect.Equal(t, "the Space of a document without a stamp", store.SpaceOf(schema.Document{}.Metadata), "")
 }
 
 // varied is an embedder of one Space with a variant.
@@ -110,16 +104,16 @@ func TestAnotherVariantIsRefused(t *testing.T) {
 			late := open(t, varied(c.opened), &fake{collection: shared}, cosine) // before anything is in it
 			add(t, s, "a", "b")
 			_, err := try(t, varied(c.opened), &fake{collection: shared}, cosine)
-			says(t, err, c.want)
+			expect.Says(t, "the error", err, c.want)
 			if e, ok := errors.AsType[*store.VariantError](err); !ok || e.Stored != c.stored || e.Embedder != c.embeds {
 				t.Errorf("got %#v, want a VariantError of %q and %q", e, c.stored, c.embeds)
 			}
 			_, err = late.AddDocuments(t.Context(), docs("c"))
-			says(t, err, "nothing was written", c.want)
+			expect.Says(t, "the error", err, "nothing was written", c.want)
 			_, err = late.SimilaritySearch(t.Context(), "q", 1)
-			says(t, err, c.want)
+			expect.Says(t, "the error", err, c.want)
 			_, err = s.AddDocuments(t.Context(), docs("c"), vectorstores.WithEmbedder(langchaingo.New(varied(c.opened))))
-			says(t, err, "vectorstores.WithEmbedder: the store's documents were embedded", strings.Split(c.want, ", or use")[0])
+			expect.Says(t, "the error", err, "vectorstores.WithEmbedder: the store's documents were embedded", strings.Split(c.want, ", or use")[0])
 			expect.Equal(t, "documents", len(shared.rows), 2)
 			found, err := open(t, varied(c.made), &fake{collection: shared}, cosine).SimilaritySearch(t.Context(), "q", 2)
 			expect.NoError(t, err)
@@ -155,5 +149,5 @@ func TestEarlierStamps(t *testing.T) {
 	}
 	add(t, open(t, varied(prefixed), &fake{collection: shared}, cosine), "new")
 	_, err := open(t, varied(""), &fake{collection: shared}, cosine).SimilaritySearch(t.Context(), "q", 2)
-	says(t, err, "write prefix=e5 in the reference")
+	expect.Says(t, "the error", err, "write prefix=e5 in the reference")
 }

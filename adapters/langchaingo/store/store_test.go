@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 
@@ -35,9 +34,9 @@ func TestPerCallEmbedder(t *testing.T) {
 		"16 dimensions":    langchaingo.New(long),
 	} {
 		_, err := s.AddDocuments(t.Context(), docs("b"), vectorstores.WithEmbedder(emb))
-		says(t, err, want)
+		expect.Says(t, "the error", err, want)
 		_, err = s.SimilaritySearch(t.Context(), "q", 1, vectorstores.WithEmbedder(emb))
-		says(t, err, want)
+		expect.Says(t, "the error", err, want)
 	}
 }
 
@@ -49,28 +48,28 @@ func TestRefusals(t *testing.T) {
 	f := func(embeddings.Embedder) (vectorstores.VectorStore, error) { return nil, errors.New("wrong password") }
 	e := model("m", 8)
 	_, err := store.New(t.Context(), nil, f, cosine)
-	says(t, err, "needs an Embedder")
+	expect.Says(t, "the error", err, "needs an Embedder")
 	_, err = store.New(t.Context(), e, nil, cosine)
-	says(t, err, "needs an Embedder")
+	expect.Says(t, "the error", err, "needs an Embedder")
 	_, err = store.New(t.Context(), e, f, cosine)
-	says(t, err, "opening", "wrong password")
+	expect.Says(t, "the error", err, "opening", "wrong password")
 	_, err = store.New(t.Context(), e, func(embeddings.Embedder) (vectorstores.VectorStore, error) { return (*fake)(nil), nil }, cosine)
-	says(t, err, "neither a store nor an error")
+	expect.Says(t, "the error", err, "neither a store nor an error")
 	_, err = try(t, e, &fake{}, store.Options{})
-	says(t, err, "Options.Score", "store_test.fake")
+	expect.Says(t, "the error", err, "Options.Score", "store_test.fake")
 	_, err = try(t, e, &fake{}, store.Options{Score: 99})
-	says(t, err, "Options.Score")
+	expect.Says(t, "the error", err, "Options.Score")
 	unknown := embedding.Wrap(e, embedding.Model{Provider: "p", ID: "m"}, e.Embed)
 	_, err = store.New(t.Context(), unknown, f, cosine)
-	says(t, err, "embedding.Probe", "p:m")
+	expect.Says(t, "the error", err, "embedding.Probe", "p:m")
 	_, err = try(t, e, &fake{missing: true}, cosine)
-	says(t, err, "Options.Missing")
+	expect.Says(t, "the error", err, "Options.Missing")
 	s := open(t, e, &fake{}, cosine)
 	_, err = s.SimilaritySearch(t.Context(), "q", 0)
-	says(t, err, "at least 1")
+	expect.Says(t, "the error", err, "at least 1")
 	for _, x := range []float32{-.1, 1.1} {
 		_, err = s.SimilaritySearch(t.Context(), "q", 1, vectorstores.WithScoreThreshold(x))
-		says(t, err, "from 0 to 1")
+		expect.Says(t, "the error", err, "from 0 to 1")
 	}
 }
 
@@ -98,9 +97,7 @@ func TestChromemBehindTheGuard(t *testing.T) {
 	}, store.Options{})
 	expect.NoError(t, err)
 	ids := add(t, s, "a", "b")
-	if again := add(t, s, "a", "b"); !slices.Equal(ids, again) {
-		t.Errorf("the ids of the second add: got %q, want %q", again, ids)
-	}
+	expect.Equal(t, "the ids of the second add", add(t, s, "a", "b"), ids)
 	found, err := s.SimilaritySearch(t.Context(), "q", 5)
 	if err != nil || len(found) != 2 || !near(found[0].Score, embedding.Cosine(e.Vector(embedding.TaskQuery, "q"), e.Vector(0, found[0].PageContent))) {
 		t.Errorf("got %v and the error %v, want 2 documents with their cosines as scores and none", found, err)
@@ -125,7 +122,5 @@ func TestConcurrent(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if len(f.rows) != 100 {
-		t.Errorf("%d documents", len(f.rows))
-	}
+	expect.Equal(t, "documents", len(f.rows), 100)
 }

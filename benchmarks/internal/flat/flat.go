@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/vecspace/embedding/benchmarks/internal/metrics"
+	"github.com/vecspace/embedding/internal/floats"
 )
 
 // Matrix holds documents to search. It is safe for concurrent use.
@@ -39,14 +40,11 @@ func New(ids []string, rows [][]float32, dims int) *Matrix {
 
 // inverse returns 1 / length of v, 0 if the length is 0.
 func inverse(v []float32) float32 {
-	sum := 0.0
-	for _, x := range v {
-		sum += float64(x) * float64(x)
-	}
-	if sum == 0 {
+	length := floats.Norm(v)
+	if length == 0 {
 		return 0
 	}
-	return float32(1 / math.Sqrt(sum))
+	return float32(1 / length)
 }
 
 // Search returns the k documents with the highest cosine for each query, in [metrics.Order]. It

@@ -107,9 +107,8 @@ func BenchmarkSearch(b *testing.B) {
 	b.Run("search", func(b *testing.B) {
 		m := New(ids, rows, 1024)
 		for b.Loop() {
-			if _, err := m.Search(b.Context(), queries, 1000); err != nil {
-				b.Fatalf("got the error %v, want none", err)
-			}
+			_, err := m.Search(b.Context(), queries, 1000)
+			expect.NoError(b, err)
 		}
 	})
 	b.Run("plain", func(b *testing.B) {

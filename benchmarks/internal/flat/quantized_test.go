@@ -36,9 +36,7 @@ func TestQuantized(t *testing.T) {
 					t.Fatalf("%s: %v, want %v", storage, h.Score, want)
 				}
 			}
-			if want := strconv.Itoa(i * 30); got[i][0].Doc != want {
-				t.Errorf("%s: %s is first, want %s", storage, got[i][0].Doc, want)
-			}
+			expect.Equal(t, fmt.Sprintf("%s: the first", storage), got[i][0].Doc, strconv.Itoa(i*30))
 		}
 	}
 }

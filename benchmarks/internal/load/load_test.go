@@ -39,9 +39,7 @@ func TestClosed(t *testing.T) {
 		expect.Equal(t, "requests and warm-up", [2]int{res.Requests, res.Warmup}, [2]int{10, 2})
 		expect.Equal(t, "answered and failed", [2]int{len(res.Latency), len(res.Failed)}, [2]int{9, 1})
 		expect.Equal(t, "texts", res.Texts, 18)
-		if f.Peak() != 1 {
-			t.Errorf("got %d requests at once, want 1", f.Peak())
-		}
+		expect.Equal(t, "requests at once", f.Peak(), 1)
 		if res.Errors["rate limited"] != 1 || !near(res.Failed[0], .01) {
 			t.Errorf("errors %v, timed %v", res.Errors, res.Failed)
 		}

@@ -33,9 +33,8 @@ func fields(t *testing.T, name string) (rows [][]string) {
 	defer f.Close()
 	var in io.Reader = f
 	if strings.HasSuffix(name, ".gz") {
-		if in, err = gzip.NewReader(f); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		in, err = gzip.NewReader(f)
+		expect.NoError(t, err)
 	}
 	for s := bufio.NewScanner(in); s.Scan(); {
 		rows = append(rows, strings.Fields(s.Text()))
@@ -181,7 +180,5 @@ func TestScipy(t *testing.T) {
 		}
 		checked++
 	}
-	if checked != 4 {
-		t.Errorf("%d files checked", checked)
-	}
+	expect.Equal(t, "files checked", checked, 4)
 }

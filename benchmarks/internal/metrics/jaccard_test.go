@@ -2,13 +2,11 @@ package metrics
 
 import (
 	"testing"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestJaccard(t *testing.T) {
-	if got := Jaccard("a  B", "A b", 3); got != 1 {
-		t.Errorf("case and white space count: %v", got)
-	}
-	if got := Jaccard("abc", "xyz", 3); got != 0 {
-		t.Errorf("nothing in common: %v", got)
-	}
+	expect.Equal(t, "other case and white space", Jaccard("a  B", "A b", 3), 1)
+	expect.Equal(t, "nothing in common", Jaccard("abc", "xyz", 3), 0)
 }

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/vecspace/embedding/internal/expect"
@@ -17,9 +16,8 @@ func TestJudgeRefuses(t *testing.T) {
 		"a document twice": {{"a", 1}, {"b", 2}, {"a", 3}},
 		"a NaN score":      {{"a", 1}, {"b", math.NaN()}},
 	} {
-		if _, err := Judge(hits, nil); err == nil || !strings.Contains(err.Error(), `"`) {
-			t.Errorf("%s: error %v", name, err)
-		}
+		_, err := Judge(hits, nil)
+		expect.Says(t, name, err, `"`)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestOtherModelIsRefused(t *testing.T) {
@@ -21,14 +22,12 @@ func TestOtherModelIsRefused(t *testing.T) {
 		"variant": {Variant: "query: "},
 		"length":  {Dimensions: 9},
 	} {
-		if _, err := r.Keep(embedtest.NewFake(embedtest.FakeOptions{Model: m}), "fake:fake"); err == nil || !strings.Contains(err.Error(), "another directory") {
-			t.Errorf("another %s: error %v", name, err)
-		}
+		_, err := r.Keep(embedtest.NewFake(embedtest.FakeOptions{Model: m}), "fake:fake")
+		expect.Says(t, "another "+name, err, "another directory")
 	}
 	ported := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Origin: "fake:8080"}})
-	if _, err := r.Keep(ported, "fake:fake"); err == nil || !strings.Contains(err.Error(), "add space=fake/fake@8 to the reference") {
-		t.Errorf("a space of the time before ports: got %v, want the space= that keeps the recording", err)
-	}
+	_, err := r.Keep(ported, "fake:fake")
+	expect.Says(t, "a space of the time before ports", err, "add space=fake/fake@8 to the reference")
 }
 
 func TestRefusalsAreKept(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -26,9 +25,8 @@ func open(t *testing.T, path string, readOnly bool) *Recording {
 
 func embed(t *testing.T, e embedding.Embedder, task embedding.Task, texts ...string) {
 	t.Helper()
-	if _, err := e.Embed(t.Context(), embedding.Request{Texts: texts, Task: task}); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	_, err := e.Embed(t.Context(), embedding.Request{Texts: texts, Task: task})
+	expect.NoError(t, err)
 }
 
 func keep(t *testing.T, r *Recording, e embedding.Embedder) embedding.Embedder {
@@ -62,12 +60,8 @@ func TestRoundTrip(t *testing.T) {
 		tokens += a.Tokens
 	}
 	q, _ := again.Lookup(embedding.TaskQuery, "one")
-	if !slices.Equal(q.Vector, fake.Vector(embedding.TaskQuery, "one")) {
-		t.Error("the query has the document's vector")
-	}
-	if got := int(tokens + q.Tokens + .5); got != fake.Ledger().Tokens {
-		t.Errorf("%d tokens in all, billed %d", got, fake.Ledger().Tokens)
-	}
+	expect.Equal(t, "the query's vector", q.Vector, fake.Vector(embedding.TaskQuery, "one"))
+	expect.Equal(t, "tokens in all", int(tokens+q.Tokens+.5), fake.Ledger().Tokens)
 	var speed []int
 	if ok, err := again.Noted("speed", &speed); !ok || err != nil || !slices.Equal(speed, []int{1, 2}) {
 		t.Errorf("note %v, %v, %v", speed, ok, err)
@@ -86,16 +80,11 @@ func TestOneRunAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.rec")
 	r := open(t, path, false)
 	embed(t, keep(t, r, embedtest.NewFake(embedtest.FakeOptions{})), 0, "a")
-	if _, err := Open(path, false); err == nil || !strings.Contains(err.Error(), "another run") {
-		t.Errorf("a second run: error %v", err)
-	}
-	if offline := open(t, path, true); offline.Len() != 1 {
-		t.Errorf("%d texts can be read meanwhile", offline.Len())
-	}
+	_, err := Open(path, false)
+	expect.Says(t, "a second run", err, "another run")
+	expect.Equal(t, "texts that can be read meanwhile", open(t, path, true).Len(), 1)
 	r.Close()
-	if next := open(t, path, false); next.Len() != 1 {
-		t.Errorf("%d texts after the first run", next.Len())
-	}
+	expect.Equal(t, "texts after the first run", open(t, path, false).Len(), 1)
 }
 
 func TestConcurrent(t *testing.T) {
@@ -113,9 +102,7 @@ func TestConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 	r.Close()
-	if again := open(t, path, true); again.Len() != 8*20+20 {
-		t.Errorf("%d texts", again.Len())
-	}
+	expect.Equal(t, "texts", open(t, path, true).Len(), 8*20+20)
 }
 
 // TestMemory holds 100,000 vectors of 256 dimensions to 300 MB.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
+	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
@@ -49,18 +50,14 @@ func SameAsItIs(t *testing.T, k Kind, want map[string]string) {
 			t.Errorf("%s: %q, want %q", what, is, w)
 		}
 	}
-	if len(got) != len(want) {
-		t.Errorf("%d properties, want %d", len(got), len(want))
-	}
+	expect.Equal(t, "properties", len(got), len(want))
 }
 
 func asItIs(t *testing.T, k Kind, url string) map[string]string {
 	got := map[string]string{}
 	must := func(v vectorstores.VectorStore, err error) vectorstores.VectorStore {
 		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+		expect.NoError(t, err)
 		return v
 	}
 	ctx := t.Context()
@@ -79,14 +76,12 @@ func asItIs(t *testing.T, k Kind, url string) map[string]string {
 	e := Model("m", Dimensions)
 	s := must(k.Open(url, "Main", embedding.Model{})(langchaingo.New(Batched(e))))
 	docs := Corpus(20)
-	if _, err := s.AddDocuments(ctx, docs); err != nil {
-		t.Fatal(err)
-	}
+	_, err = s.AddDocuments(ctx, docs)
+	expect.NoError(t, err)
 	got["edits metadata"] = map[bool]string{true: "no", false: "yes"}[len(docs[0].Metadata) == 2]
 	before := len(e.Calls())
-	if _, err := s.SimilaritySearch(ctx, "q", 3); err != nil {
-		t.Fatal(err)
-	}
+	_, err = s.SimilaritySearch(ctx, "q", 3)
+	expect.NoError(t, err)
 	got["query embedded as"] = e.Calls()[before].Request.Task.String()
 	got["adds nothing"] = nothingAdded(s)
 	got["searches another model"] = outcome(must(k.Open(url, "Main", embedding.Model{})(langchaingo.New(Model("other", Dimensions)))).SimilaritySearch(ctx, "q", 20))
@@ -115,10 +110,9 @@ func asItIs(t *testing.T, k Kind, url string) map[string]string {
 		got["embedder of the search"] = "used"
 	}
 	asked := false
-	if _, err := s.AddDocuments(ctx, []schema.Document{{PageContent: "dedup", Metadata: map[string]any{"lang": "en", "n": 1}}},
-		vectorstores.WithDeduplicater(func(context.Context, schema.Document) bool { asked = true; return false })); err != nil {
-		t.Fatal(err)
-	}
+	_, err = s.AddDocuments(ctx, []schema.Document{{PageContent: "dedup", Metadata: map[string]any{"lang": "en", "n": 1}}},
+		vectorstores.WithDeduplicater(func(context.Context, schema.Document) bool { asked = true; return false }))
+	expect.NoError(t, err)
 	got["deduplicater"] = map[bool]string{true: "used", false: "ignored"}[asked]
 	return got
 }

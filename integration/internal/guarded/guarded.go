@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/tmc/langchaingo/embeddings"
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
+	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
@@ -91,9 +91,7 @@ func (b *Bench) Try(t testing.TB, e embedding.Embedder, collection string) (*sto
 func (b *Bench) Guard(t testing.TB, e embedding.Embedder, collection string) *store.Store {
 	t.Helper()
 	s, err := b.Try(t, e, collection)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return s
 }
 
@@ -133,9 +131,8 @@ func Keep(t testing.TB, out map[string][]float32, text string, v []float32) {
 // Add adds documents of the corpus.
 func Add(t testing.TB, s *store.Store, from, to int) {
 	t.Helper()
-	if _, err := s.AddDocuments(t.Context(), Corpus(to)[from:]); err != nil {
-		t.Fatal(err)
-	}
+	_, err := s.AddDocuments(t.Context(), Corpus(to)[from:])
+	expect.NoError(t, err)
 }
 
 // Corpus returns n different documents of eight languages, with what stores may trip over.
@@ -157,14 +154,4 @@ func Corpus(n int) []schema.Document {
 		out[i] = schema.Document{PageContent: fmt.Sprintf(forms[lang], i), Metadata: map[string]any{"lang": lang, "n": i}}
 	}
 	return out
-}
-
-// Says fails the test unless err holds all of the words.
-func Says(t testing.TB, err error, words ...string) {
-	t.Helper()
-	for _, w := range words {
-		if err == nil || !strings.Contains(err.Error(), w) {
-			t.Errorf("got %v, want %q", err, w)
-		}
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/tmc/langchaingo/embeddings"
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
+	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
@@ -26,9 +27,7 @@ func thousand(t *testing.T, b *Bench) {
 	docs := Corpus(1000)
 	s := b.Guard(t, e, name)
 	ids, err := s.AddDocuments(t.Context(), docs)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	slices.Sort(ids)
 	if n := len(slices.Compact(ids)); n != len(docs) && !b.NoIDs {
 		t.Errorf("%d different IDs for %d documents", n, len(docs))
@@ -45,9 +44,7 @@ func thousand(t *testing.T, b *Bench) {
 				t.Fatalf("%q is stored as %v\nwant %v", d.PageContent, got[d.PageContent], want)
 			}
 		}
-		if len(got) != len(docs) {
-			t.Errorf("%d documents are stored", len(got))
-		}
+		expect.Equal(t, "documents stored", len(got), len(docs))
 	}
 	b.search(t, s, e, docs)
 	if b.Server != nil {
@@ -76,16 +73,14 @@ func otherDimensions(t *testing.T, b *Bench) {
 	Add(t, b.Guard(t, Model("m", Dimensions), name), 0, 20)
 	if late != nil {
 		_, err := late.AddDocuments(t.Context(), Corpus(40)[20:])
-		Says(t, err, "nothing was written")
-		if n := b.Count(t, name); n != 20 {
-			t.Errorf("%d documents", n)
-		}
+		expect.Says(t, "the error", err, "nothing was written")
+		expect.Equal(t, "documents", b.Count(t, name), 20)
 		if _, err = late.SimilaritySearch(t.Context(), "q", 3); err == nil {
 			t.Error("a search with another dimension is not refused")
 		}
 	}
 	_, err := b.Try(t, Model("m", 32), name)
-	Says(t, err, "32")
+	expect.Says(t, "the error", err, "32")
 }
 
 func anotherModel(t *testing.T, b *Bench) {
@@ -97,34 +92,30 @@ func anotherModel(t *testing.T, b *Bench) {
 	Add(t, b.Guard(t, Model("m", Dimensions), name), 0, 20)
 	if late != nil {
 		_, err := late.AddDocuments(t.Context(), Corpus(40)[20:])
-		Says(t, err, "nothing was written", `"fake/m@64"`, `"fake/other@64"`)
-		if n := b.Count(t, name); n != 20 {
-			t.Errorf("%d documents", n)
-		}
+		expect.Says(t, "the error", err, "nothing was written", `"fake/m@64"`, `"fake/other@64"`)
+		expect.Equal(t, "documents", b.Count(t, name), 20)
 		found, err := late.SimilaritySearch(t.Context(), "q", 20)
 		if _, ok := errors.AsType[*store.SpaceError](err); !ok && (!b.NoNegative || len(found) > 0) {
 			t.Errorf("%v, %v", found, err)
 		}
 	}
 	_, err := b.Try(t, Model("other", Dimensions), name)
-	Says(t, err, `fake/m@64"`, `fake/other@64"`)
+	expect.Says(t, "the error", err, `fake/m@64"`, `fake/other@64"`)
 }
 
 func perCall(t *testing.T, b *Bench) {
 	e, same := Model("m", Dimensions), Model("m", Dimensions)
 	s := b.Guard(t, e, b.fresh())
 	other := vectorstores.WithEmbedder(langchaingo.New(Batched(same)))
-	if _, err := s.AddDocuments(t.Context(), Corpus(20), other); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.SimilaritySearch(t.Context(), "q", 3, other); err != nil {
-		t.Fatal(err)
-	}
+	_, err := s.AddDocuments(t.Context(), Corpus(20), other)
+	expect.NoError(t, err)
+	_, err = s.SimilaritySearch(t.Context(), "q", 3, other)
+	expect.NoError(t, err)
 	if len(e.Calls()) != 0 || same.Billed("q") != 1 {
 		t.Errorf("the embedder of the call was not used")
 	}
-	_, err := s.AddDocuments(t.Context(), Corpus(20), vectorstores.WithEmbedder(langchaingo.New(Model("other", Dimensions))))
-	Says(t, err, `"fake/other@64"`)
+	_, err = s.AddDocuments(t.Context(), Corpus(20), vectorstores.WithEmbedder(langchaingo.New(Model("other", Dimensions))))
+	expect.Says(t, "the error", err, `"fake/other@64"`)
 }
 
 func deduplicates(t *testing.T, b *Bench) {
@@ -171,7 +162,7 @@ func failsMidway(t *testing.T, b *Bench) {
 	name := b.fresh()
 	docs := Corpus(100)
 	ids, err := b.Guard(t, e, name).AddDocuments(t.Context(), docs)
-	Says(t, err, "50 of 100 documents are stored")
+	expect.Says(t, "the error", err, "50 of 100 documents are stored")
 	p, ok := errors.AsType[*embedding.PartialError](err)
 	if !errors.Is(err, embedding.Exhausted) || len(ids) != 100 || !ok {
 		t.Fatalf("%d IDs, %v", len(ids), err)
@@ -191,9 +182,8 @@ func failsMidway(t *testing.T, b *Bench) {
 		}
 	}
 	// What the error says is enough to go on: the documents that failed have no ID, and no other.
-	if _, err := b.Guard(t, Model("m", Dimensions), name).AddDocuments(t.Context(), rest); err != nil {
-		t.Fatal(err)
-	}
+	_, err = b.Guard(t, Model("m", Dimensions), name).AddDocuments(t.Context(), rest)
+	expect.NoError(t, err)
 	if n := b.Count(t, name); n != 100 && n != -1 {
 		t.Errorf("%d documents", n)
 	}
@@ -215,7 +205,7 @@ func cancelMidway(t *testing.T, b *Bench) {
 	if !errors.Is(err, context.Canceled) || !ok || p.Response.Usage.Requests < 3 {
 		t.Fatalf("%v", err)
 	}
-	Says(t, err, "nothing was written")
+	expect.Says(t, "the error", err, "nothing was written")
 	Add(t, s, 0, 20)
 	if n := b.Count(t, name); n != 20 && n != -1 {
 		t.Errorf("%d documents", n)
@@ -230,7 +220,7 @@ func wrongScore(t *testing.T, b *Bench) {
 	}
 	s := wrong.Guard(t, Model("m", Dimensions), b.fresh())
 	_, err := s.AddDocuments(t.Context(), Corpus(20))
-	Says(t, err, "20 documents were written", fmt.Sprintf("Options.Score is %v and should be %v", wrong.Options.Score, right))
+	expect.Says(t, "the error", err, "20 documents were written", fmt.Sprintf("Options.Score is %v and should be %v", wrong.Options.Score, right))
 }
 
 func notUsed(t *testing.T, b *Bench) {
@@ -242,7 +232,7 @@ func notUsed(t *testing.T, b *Bench) {
 	_, err := store.New(t.Context(), e, func(embeddings.Embedder) (vectorstores.VectorStore, error) {
 		return b.Open(b.URL, b.fresh(), e.Model())(own)
 	}, b.Options)
-	Says(t, err, "without asking the embedder")
+	expect.Says(t, "the error", err, "without asking the embedder")
 }
 
 func remove(t *testing.T, b *Bench) {
@@ -252,15 +242,11 @@ func remove(t *testing.T, b *Bench) {
 	name := b.fresh()
 	s := b.Guard(t, Model("m", Dimensions), name)
 	Add(t, s, 0, 20)
-	if err := b.Remove(s.Unwrap(), name); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, b.Remove(s.Unwrap(), name))
 	// It is gone, so another model may have the name.
 	again := b.Guard(t, Model("other", Dimensions), name)
 	Add(t, again, 0, 20)
-	if n := b.Count(t, name); n != 20 {
-		t.Errorf("%d documents", n)
-	}
+	expect.Equal(t, "documents", b.Count(t, name), 20)
 }
 
 // Dies is a server that dies between two calls: that is an error, and what was said to be stored is
@@ -272,12 +258,10 @@ func Dies(t *testing.T, k Kind) {
 	Add(t, s, 0, 20)
 	b.Server.Kill(t)
 	_, err := s.AddDocuments(t.Context(), Corpus(40)[20:])
-	Says(t, err, "failed while it was given 20 documents", "look before you add them again")
+	expect.Says(t, "the error", err, "failed while it was given 20 documents", "look before you add them again")
 	if _, err := s.SimilaritySearch(t.Context(), "q", 3); err == nil {
 		t.Error("a dead server answers")
 	}
 	b.Server.Start(t)
-	if n := b.Count(t, "Coll"); n != 20 {
-		t.Errorf("%d documents", n)
-	}
+	expect.Equal(t, "documents", b.Count(t, "Coll"), 20)
 }

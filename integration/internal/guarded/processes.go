@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // childVariable makes this test binary a process that opens a collection and does what it reads.
@@ -27,9 +28,7 @@ func Child(t *testing.T, kinds ...Kind) {
 	if os.Getenv(childVariable) == "" {
 		t.Skip("it is run by Test")
 	}
-	if err := json.Unmarshal([]byte(os.Getenv(childVariable)), &j); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, json.Unmarshal([]byte(os.Getenv(childVariable)), &j))
 	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == j.Kind })
 	if i < 0 {
 		t.Fatalf("no kind is named %q", j.Kind)
@@ -69,23 +68,15 @@ type child struct {
 func start(t *testing.T, j job) *child {
 	t.Helper()
 	env, err := json.Marshal(j)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	cmd := exec.Command(os.Args[0], "-test.run", "^TestChild$", "-test.v")
 	cmd.Env = append(os.Environ(), childVariable+"="+string(env))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
+	expect.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = in.Close() // it may have ended
 		if err := cmd.Wait(); err != nil {
@@ -97,9 +88,8 @@ func start(t *testing.T, j job) *child {
 
 func (c *child) tell(t *testing.T, command string) {
 	t.Helper()
-	if _, err := fmt.Fprintln(c.in, command); err != nil {
-		t.Fatal(err)
-	}
+	_, err := fmt.Fprintln(c.in, command)
+	expect.NoError(t, err)
 }
 
 func (c *child) hear(t *testing.T) string {

@@ -111,9 +111,7 @@ func TestInstallFails(t *testing.T) {
 	} {
 		c.recipe.Name, c.recipe.Version = "toy", "1.0"
 		_, err := Install(c.ctx, cache, c.recipe)
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "installing toy 1.0") {
-			t.Errorf("%s: %v", name, err)
-		}
+		expect.Says(t, name, err, c.want, "installing toy 1.0")
 		if got := entries(t, cache); len(got) > 0 {
 			t.Errorf("%s: left behind: %q", name, got)
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/vecspace/embedding/integration/internal/kit"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // The dimensions of the models' vectors, which are of length 1.
@@ -109,9 +110,7 @@ func Ollama(t testing.TB) *Server {
 func send(t testing.TB, url string, want int, body []byte) {
 	t.Helper()
 	res, err := http.Post(url, "", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	defer res.Body.Close()
 	if said, err := io.ReadAll(res.Body); err != nil || res.StatusCode != want {
 		t.Fatalf("%s: %s, %v: %s", url, res.Status, err, said)
@@ -176,8 +175,6 @@ func client(t testing.TB, recipe string, args []string) *exec.Cmd {
 		missing(t, err)
 	}
 	cmd, err := python(dir, nil, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	return cmd
 }

@@ -38,20 +38,20 @@ func TestStartErrors(t *testing.T) {
 	t.Run("it dies at once", func(t *testing.T) {
 		s := fake(t, "echo where is the model; exit 3")
 		s.spec.ready = never
-		wantError(t, s.start(t.Context()), "fake on "+s.Addr+" does not start: it ended: exit status 3\nwhere is the model")
+		expect.Says(t, "the error", s.start(t.Context()), "fake on "+s.Addr+" does not start: it ended: exit status 3\nwhere is the model")
 	})
 	t.Run("its port is taken", func(t *testing.T) {
 		s := fake(t, "sleep 60")
 		l, err := net.Listen("tcp", s.Addr)
 		expect.NoError(t, err)
 		defer l.Close()
-		wantError(t, s.start(t.Context()), "another process has its port: listen tcp "+s.Addr)
+		expect.Says(t, "the error", s.start(t.Context()), "another process has its port: listen tcp "+s.Addr)
 	})
 	t.Run("no such program", func(t *testing.T) {
 		s := fake(t, "")
 		gone := filepath.Join(t.TempDir(), "gone")
 		s.spec.command = func(*Server) (*exec.Cmd, error) { return exec.Command(gone), nil }
-		wantError(t, s.start(t.Context()), gone+": no such file")
+		expect.Says(t, "the error", s.start(t.Context()), gone+": no such file")
 	})
 	t.Run("it never gets ready", func(t *testing.T) {
 		s := fake(t, "echo loading; sleep 60")
@@ -63,18 +63,11 @@ func TestStartErrors(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
-		wantError(t, s.start(ctx), "not ready in time: still loading\nloading")
+		expect.Says(t, "the error", s.start(ctx), "not ready in time: still loading\nloading")
 		if s.proc != nil {
 			t.Error("it still runs")
 		}
 	})
-}
-
-func wantError(t *testing.T, err error, part string) {
-	t.Helper()
-	if err == nil || !strings.Contains(err.Error(), part) {
-		t.Errorf("%v; wanted %q in it", err, part)
-	}
 }
 
 func TestEndedByItself(t *testing.T) {
@@ -83,7 +76,7 @@ func TestEndedByItself(t *testing.T) {
 		t.Fatalf("got the error %v, want none or %v", err, errEnded)
 	} else if err == nil {
 		<-s.proc.done
-		wantError(t, s.halt(), "ended by itself: exit status 4")
+		expect.Says(t, "the error", s.halt(), "ended by itself: exit status 4")
 	}
 }
 
@@ -97,13 +90,9 @@ func TestStopIsAnOrderlyEnd(t *testing.T) {
 	}
 	s.Start(t)
 	s.Restart(t)
-	if got := s.Log(); got != "up\nbye\nup\n" {
-		t.Errorf("the log is %q", got)
-	}
+	expect.Equal(t, "the log", s.Log(), "up\nbye\nup\n")
 	s.Kill(t)
-	if got := s.Log(); got != "up\nbye\nup\n" {
-		t.Errorf("the log is %q", got)
-	}
+	expect.Equal(t, "the log", s.Log(), "up\nbye\nup\n")
 }
 
 // Servers that have processes of their own lose them with kill -9 of their machine, and so here.
@@ -200,9 +189,8 @@ func TestNoOrphans(t *testing.T) {
 	expect.NoError(t, cmd.Start())
 	var pid int
 	var dir string
-	if _, err := fmt.Fscanf(io.Reader(out), "pid=%d\ndir=%s\n", &pid, &dir); err != nil {
-		t.Fatalf("the helper's output: got the error %v, want its pid and folder", err)
-	}
+	_, err = fmt.Fscanf(io.Reader(out), "pid=%d\ndir=%s\n", &pid, &dir)
+	expect.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	if err := syscall.Kill(pid, 0); err != nil {
 		t.Fatalf("the server does not run: %v", err)

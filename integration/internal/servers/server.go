@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding/integration/internal/kit"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // The meaning of a missing server. INTEGRATION=required turns the skip into a failure. Slow servers
@@ -78,9 +79,7 @@ func start(t testing.TB, sp spec, installed string) *Server {
 	t.Helper()
 	from := time.Now()
 	s, err := open(sp, installed)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	t.Cleanup(func() { s.close(t) })
 	for range 3 { // another process may take the port between the choice and its use
 		if err = s.place(); err == nil {
@@ -90,9 +89,7 @@ func start(t testing.TB, sp spec, installed string) *Server {
 			break
 		}
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, err)
 	if r, err := kit.Find(sp.recipe); err == nil {
 		t.Logf("%s %s is ready on %s after %.1f s", s.Name, r.Version, s.Addr, time.Since(from).Seconds())
 	}
@@ -158,9 +155,7 @@ func (s *Server) Stop(t testing.TB) {
 	if s.proc == nil {
 		t.Fatalf("%s is not running", s.Name)
 	}
-	if err := s.halt(); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, s.halt())
 }
 
 // Start starts the server again after Kill or Stop, with the same address and data, and returns
@@ -170,9 +165,7 @@ func (s *Server) Start(t testing.TB) {
 	if s.proc != nil {
 		t.Fatalf("%s is running already", s.Name)
 	}
-	if err := s.start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	expect.NoError(t, s.start(t.Context()))
 }
 
 // Restart is Stop and Start.

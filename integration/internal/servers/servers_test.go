@@ -29,9 +29,7 @@ func TestServers(t *testing.T) {
 				sql(t, s, "create extension vector; create table kept as select '[1,2,3]'::vector as v")
 			},
 			func(t *testing.T, s *Server) {
-				if got := sql(t, s, "select v <-> '[1,2,4]' from kept"); got != "1" {
-					t.Errorf("postgres kept %q", got)
-				}
+				expect.Equal(t, "what postgres kept", sql(t, s, "select v <-> '[1,2,4]' from kept"), "1")
 			}},
 		{"postgres with password", func(t testing.TB) *Server { return PostgresWithPassword(t, "p:w/1") }, nil,
 			func(t *testing.T, s *Server) {
@@ -57,9 +55,7 @@ func TestServers(t *testing.T) {
 				post(t, s.URL+"/api/v1/collections", map[string]any{"name": "kept"})
 			},
 			func(t *testing.T, s *Server) {
-				if got := get(t, s.URL+"/api/v1/count_collections"); got != "1" {
-					t.Errorf("chroma kept %s collections", got)
-				}
+				expect.Equal(t, "collections that chroma kept", get(t, s.URL+"/api/v1/count_collections"), "1")
 			}},
 		{"chroma 1", Chroma1,
 			func(t *testing.T, s *Server) {
@@ -99,9 +95,7 @@ func TestServers(t *testing.T) {
 				}
 				checked := func(after string) {
 					t.Helper()
-					if s.Addr != addr {
-						t.Errorf("after %s it is at %s, before at %s", after, s.Addr, addr)
-					}
+					expect.Equal(t, fmt.Sprintf("the address after %s", after), s.Addr, addr)
 					if c.check != nil {
 						c.check(t, s)
 					}
@@ -130,9 +124,7 @@ func TestLlamaWithKey(t *testing.T) {
 	res, err := http.Post(s.URL+"/embeddings", "application/json", strings.NewReader(`{"input":"a"}`))
 	expect.NoError(t, err)
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusUnauthorized {
-		t.Errorf("without a key it answers %s", res.Status)
-	}
+	expect.Equal(t, "the status without a key", res.StatusCode, http.StatusUnauthorized)
 }
 
 func TestOpenAIClient(t *testing.T) {

@@ -82,6 +82,6 @@ func TestASearchMakesTheCollection(t *testing.T) {
 	b := guarded.Serve(t, kind)
 	b.Guard(t, guarded.Model("m", 32), "Made")
 	_, err := b.Try(t, guarded.Model("m", guarded.Dimensions), "Made")
-	guarded.Says(t, err, "cannot be searched with a vector of 64 dimensions", "use another collection")
+	expect.Says(t, "the error", err, "cannot be searched with a vector of 64 dimensions", "use another collection")
 	guarded.Add(t, b.Guard(t, guarded.Model("m", 32), "Made"), 0, 20)
 }

@@ -206,9 +206,7 @@ func TestKeysOutOfOrder(t *testing.T) {
 			l.b[l.leaf+16+int(native.Uint32(l.b[l.leaf+20:]))+7] ^= 0xff // the space of all keys is 0
 			write(t, path, l.b)
 			s = open(t, path, Options{})
-			if err := use(s); err == nil || !strings.Contains(err.Error(), path+" is damaged or not a file of this cache") {
-				t.Errorf("got %v, want an error that names the file", err)
-			}
+			expect.Says(t, "the error", use(s), path+" is damaged or not a file of this cache")
 			if err := s.Stats().Err; err == nil {
 				t.Error("the stats do not tell")
 			}

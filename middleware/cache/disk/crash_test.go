@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 const childFile = "EMBEDDING_DISK_TEST_CHILD"
@@ -53,12 +55,8 @@ func TestKill(t *testing.T) {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), childFile+"="+path, fmt.Sprintf("%s_FROM=%d", childFile, written))
 		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(t, err)
+		expect.NoError(t, cmd.Start())
 		lines := bufio.NewScanner(out)
 		for i := 0; lines.Scan(); i++ {
 			n, err := strconv.Atoi(lines.Text())
@@ -90,9 +88,7 @@ func TestKill(t *testing.T) {
 		if s.Stats().Damaged != 0 {
 			t.Fatalf("round %d: %+v", round, s.Stats())
 		}
-		if err := s.Close(); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(t, s.Close())
 	}
 	t.Logf("%d vectors, none lost by 15 kills", written)
 }
@@ -113,9 +109,7 @@ func TestFullDisk(t *testing.T) {
 	write(t, ballast, make([]byte, 12<<20))
 	path := dir + "/vectors.db"
 	s, err := Open(path, Options{})
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	defer s.Close()
 	e, f, c := chain(t, s)
 	const each = 20
@@ -147,9 +141,7 @@ func TestFullDisk(t *testing.T) {
 			t.Fatalf("block %d: %+v, %+v", n, u, fresh.Stats().Tier)
 		}
 	}
-	if err := os.Remove(ballast); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, os.Remove(ballast))
 	embed(t, again, f, texts(full))
 	if got := fresh.Stats().Tier; got.WriteErr != nil || got.Stored != each {
 		t.Errorf("there is room again: %+v", got)

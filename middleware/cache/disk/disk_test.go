@@ -3,6 +3,7 @@ package disk
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware/cache"
 	"github.com/vecspace/embedding/middleware/cache/storetest"
 )
@@ -20,9 +22,7 @@ import (
 func open(t testing.TB, path string, o Options) *Store {
 	t.Helper()
 	s, err := Open(path, o)
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s
 }
@@ -56,9 +56,7 @@ func block(from, n, dimensions int) (keys []cache.Key, rows [][]float32) {
 func put(t testing.TB, s *Store, from, n, dimensions int) {
 	t.Helper()
 	keys, rows := block(from, n, dimensions)
-	if err := s.Set(t.Context(), keys, rows); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, s.Set(t.Context(), keys, rows))
 }
 
 // held counts how many of n vectors are there, and fails if one differs from the stored one.
@@ -66,9 +64,7 @@ func held(t testing.TB, s *Store, from, n, dimensions int) (found int) {
 	t.Helper()
 	keys, want := block(from, n, dimensions)
 	got := make([][]float32, n)
-	if err := s.Get(t.Context(), keys, got); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, s.Get(t.Context(), keys, got))
 	for i := range got {
 		if got[i] == nil {
 			continue
@@ -89,9 +85,7 @@ func TestRestart(t *testing.T) {
 	path := file(t)
 	s := open(t, path, Options{})
 	put(t, s, 0, 100, 64)
-	if err := s.Close(); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, s.Close())
 	if err := s.Set(t.Context(), []cache.Key{{}}, [][]float32{{1}}); !errors.Is(err, ErrClosed) {
 		t.Errorf("Set after Close: %v", err)
 	}
@@ -119,7 +113,7 @@ func TestTTL(t *testing.T) {
 	s := open(t, path, Options{})
 	put(t, s, 0, 10, 8)
 	// As if they had been written two hours ago.
-	if err := s.db.Update(func(tx *bbolt.Tx) error {
+	expect.NoError(t, s.db.Update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucket)
 		for i := range 5 {
 			k := key(i)
@@ -130,15 +124,11 @@ func TestTTL(t *testing.T) {
 			}
 		}
 		return nil
-	}); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	}))
 	s.Close()
 	for ttl, want := range map[time.Duration]int{time.Hour: 5, 3 * time.Hour: 10, 0: 10} {
 		s := open(t, path, Options{TTL: ttl})
-		if n := held(t, s, 0, 10, 8); n != want {
-			t.Errorf("TTL %v: %d found, want %d", ttl, n, want)
-		}
+		expect.Equal(t, fmt.Sprintf("found with a TTL of %v", ttl), held(t, s, 0, 10, 8), want)
 		s.Close()
 	}
 }
@@ -152,9 +142,7 @@ func TestSizeIsBounded(t *testing.T) {
 		put(t, s, at, each, dims)
 	}
 	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	st, found := s.Stats(), held(t, s, 0, n, dims)
 	if info.Size() > limit+64<<20 || st.Bytes > limit+limit/20 || st.File != info.Size() {
 		t.Errorf("got %+v and a file of %d bytes, the limit is %d", st, info.Size(), limit)
@@ -171,16 +159,12 @@ func TestSizeIsBounded(t *testing.T) {
 func TestDamagedValueIsAMissAndRemoved(t *testing.T) {
 	s := open(t, file(t), Options{})
 	put(t, s, 0, 10, 8)
-	if err := s.db.Update(func(tx *bbolt.Tx) error {
+	expect.NoError(t, s.db.Update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucket)
 		one, two, three := key(1), key(2), key(3)
 		return errors.Join(b.Put(one[:], b.Get(two[:])), b.Put(two[:], []byte{1}), b.Put(three[:], nil))
-	}); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
-	if n := held(t, s, 0, 10, 8); n != 7 {
-		t.Errorf("%d found, want 7", n)
-	}
+	}))
+	expect.Equal(t, "found", held(t, s, 0, 10, 8), 7)
 	put(t, s, 20, 1, 8) // comes after the removals
 	if st := s.Stats(); st.Damaged != 3 || st.Vectors != 8 || st.Err != nil {
 		t.Errorf("got %+v, want 3 damaged and 8 vectors", st)
@@ -190,15 +174,11 @@ func TestDamagedValueIsAMissAndRemoved(t *testing.T) {
 func TestDamagedFile(t *testing.T) {
 	foreign := file(t)
 	db, err := bbolt.Open(foreign, 0o600, nil)
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
-	if err := errors.Join(db.Update(func(tx *bbolt.Tx) error {
+	expect.NoError(t, err)
+	expect.NoError(t, errors.Join(db.Update(func(tx *bbolt.Tx) error {
 		_, err := tx.CreateBucket([]byte("accounts"))
 		return err
-	}), db.Close()); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	}), db.Close()))
 	for name, damage := range map[string]func(t *testing.T, path string){
 		"text":      func(t *testing.T, path string) { write(t, path, []byte(strings.Repeat("no vectors ", 10_000))) },
 		"short":     func(t *testing.T, path string) { write(t, path, []byte("x")) },
@@ -258,9 +238,7 @@ func TestFileCutWhileOpen(t *testing.T) {
 			t.Errorf("Get: %v", err)
 		}
 	}
-	if err := s.Set(t.Context(), keys, rows); err == nil || !strings.Contains(err.Error(), path) {
-		t.Errorf("Set: %v", err)
-	}
+	expect.Says(t, "Set", s.Set(t.Context(), keys, rows), path)
 	if s.Stats().Err == nil {
 		t.Error("the stats do not tell")
 	}
@@ -283,16 +261,12 @@ func TestOpenErrors(t *testing.T) {
 
 func read(t *testing.T, path string) []byte {
 	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	return b
 }
 
 func write(t *testing.T, path string, b []byte) {
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, os.WriteFile(path, b, 0o600))
 }
 
 func clearFrom(t *testing.T, path string, at int) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
@@ -15,9 +16,7 @@ func chain(t *testing.T, s cache.Store) (embedding.Embedder, *embedtest.Fake, *c
 	t.Helper()
 	f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Dimensions: 4096}})
 	c, err := cache.New(cache.Options{MaxBytes: 64 << 10, Store: s, StoreTimeout: time.Minute})
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	t.Cleanup(c.Close)
 	return embedding.Chain(f, c.Wrap), f, c
 }
@@ -26,9 +25,7 @@ func chain(t *testing.T, s cache.Store) (embedding.Embedder, *embedtest.Fake, *c
 func embed(t *testing.T, e embedding.Embedder, f *embedtest.Fake, texts []string) embedding.Usage {
 	t.Helper()
 	res, err := e.Embed(t.Context(), embedding.Request{Texts: texts})
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	for i, text := range texts {
 		if !slices.Equal(res.Vectors[i], f.Vector(0, text)) {
 			t.Fatalf("%q has another's vector", text)

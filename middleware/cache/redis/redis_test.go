@@ -3,6 +3,7 @@ package redis_test
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	goredis "github.com/redis/go-redis/v9"
+	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
@@ -32,9 +34,7 @@ func connect(t *testing.T, addr string) *goredis.Client {
 func open(t *testing.T, client *goredis.Client, o redis.Options) *redis.Store {
 	t.Helper()
 	s, err := redis.New(client, o)
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	return s
 }
 
@@ -52,13 +52,9 @@ func TestPrefixesAreApart(t *testing.T) {
 	a, b := open(t, client, redis.Options{Prefix: "a*"}), open(t, client, redis.Options{Prefix: "ab"})
 	keys, rows := []cache.Key{{1}}, [][]float32{{1}}
 	for _, s := range []*redis.Store{a, b} {
-		if err := s.Set(t.Context(), keys, rows); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(t, s.Set(t.Context(), keys, rows))
 	}
-	if err := a.Purge(t.Context(), nil); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, a.Purge(t.Context(), nil))
 	got := make([][]float32, 1)
 	if err := b.Get(t.Context(), keys, got); err != nil || got[0] == nil || len(server.Keys()) != 1 {
 		t.Errorf("%v, %v, %v: a purge reached another prefix", got, err, server.Keys())
@@ -84,9 +80,7 @@ func TestPurgeLeavesOtherKeys(t *testing.T) {
 		for _, space := range [][]byte{nil, key[:8]} {
 			server.FlushAll()
 			s := open(t, client, redis.Options{Prefix: prefix})
-			if err := s.Set(t.Context(), []cache.Key{key}, [][]float32{{1}}); err != nil {
-				t.Fatalf("got the error %v, want none", err)
-			}
+			expect.NoError(t, s.Set(t.Context(), []cache.Key{key}, [][]float32{{1}}))
 			own := server.Keys()[0]
 			prefix := cmp.Or(prefix, "embedding:")
 			others := strangers(prefix, own)
@@ -95,18 +89,12 @@ func TestPurgeLeavesOtherKeys(t *testing.T) {
 			}
 			for _, longer := range []string{"team-b:", "0123456789abcdef:", ":"} {
 				other := open(t, client, redis.Options{Prefix: prefix + longer})
-				if err := other.Set(t.Context(), []cache.Key{key}, [][]float32{{1}}); err != nil {
-					t.Fatalf("got the error %v, want none", err)
-				}
+				expect.NoError(t, other.Set(t.Context(), []cache.Key{key}, [][]float32{{1}}))
 			}
 			server.HSet(prefix+"hash", "a", "b")
 			want := slices.DeleteFunc(server.Keys(), func(name string) bool { return name == own })
-			if err := s.Purge(t.Context(), space); err != nil {
-				t.Fatalf("got the error %v, want none", err)
-			}
-			if got := server.Keys(); !slices.Equal(got, want) {
-				t.Errorf("prefix %q, space %x: got %q after the purge, want %q", prefix, space, got, want)
-			}
+			expect.NoError(t, s.Purge(t.Context(), space))
+			expect.Equal(t, fmt.Sprintf("prefix %q, space %x: left after the purge", prefix, space), server.Keys(), want)
 		}
 	}
 }
@@ -115,9 +103,7 @@ func TestTTL(t *testing.T) {
 	server := miniredis.RunT(t)
 	s := open(t, connect(t, server.Addr()), redis.Options{TTL: time.Hour})
 	keys, rows := []cache.Key{{1}}, make([][]float32, 1)
-	if err := s.Set(t.Context(), keys, [][]float32{{1}}); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, s.Set(t.Context(), keys, [][]float32{{1}}))
 	server.FastForward(59 * time.Minute)
 	if err := s.Get(t.Context(), keys, rows); err != nil || rows[0] == nil {
 		t.Error("gone too early", err)
@@ -138,9 +124,7 @@ func TestDamagedValues(t *testing.T) {
 	names := make([]string, len(keys))
 	for i := range keys {
 		before := server.Keys()
-		if err := s.Set(t.Context(), keys[i:i+1], want[i:i+1]); err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(t, s.Set(t.Context(), keys[i:i+1], want[i:i+1]))
 		for _, name := range server.Keys() {
 			if !slices.Contains(before, name) {
 				names[i] = name
@@ -149,9 +133,7 @@ func TestDamagedValues(t *testing.T) {
 	}
 	value := func(name string) string {
 		v, err := server.Get(name)
-		if err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(t, err)
 		return v
 	}
 	server.Set(names[0], value(names[0])[:10])
@@ -161,42 +143,31 @@ func TestDamagedValues(t *testing.T) {
 	server.HSet(names[3], "no", "vector")
 
 	rows := make([][]float32, len(keys))
-	if err := s.Get(t.Context(), keys, rows); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, s.Get(t.Context(), keys, rows))
 	if !slices.EqualFunc(rows, [][]float32{nil, nil, nil, nil, {5, 5}}, slices.Equal) || s.Damaged() != 4 {
 		t.Errorf("got %v and %d damaged, want the last row only and 4", rows, s.Damaged())
 	}
-	if got := server.Keys(); !slices.Equal(got, names[4:]) {
-		t.Errorf("%d keys are left", len(got))
-	}
+	expect.Equal(t, "keys left", server.Keys(), names[4:])
 }
 
 func TestDeadServer(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts and says nothing
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	defer silent.Close()
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	closed.Close()
 	for name, addr := range map[string]string{"silent": silent.Addr().String(), "closed": closed.Addr().String()} {
 		t.Run(name, func(t *testing.T) {
 			const bound = 50 * time.Millisecond
 			c, err := cache.New(cache.Options{Store: open(t, connect(t, addr), redis.Options{}), StoreTimeout: bound})
-			if err != nil {
-				t.Fatalf("got the error %v, want none", err)
-			}
+			expect.NoError(t, err)
 			defer c.Close()
 			e := embedding.Chain(embedtest.NewFake(embedtest.FakeOptions{}), c.Wrap)
 			start := time.Now()
 			for i := range 100 {
-				if _, err := e.Embed(t.Context(), embedding.Request{Texts: []string{strings.Repeat("x", i+1)}}); err != nil {
-					t.Fatalf("got the error %v, want none", err)
-				}
+				_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{strings.Repeat("x", i+1)}})
+				expect.NoError(t, err)
 			}
 			// Six calls may wait. The rest is room for a machine that is busy.
 			if took := time.Since(start); took > 6*bound+4*time.Second {
@@ -217,27 +188,22 @@ func TestWrongPassword(t *testing.T) {
 	client := goredis.NewClient(&goredis.Options{Addr: server.Addr(), Username: "me", Password: "wr0ng", ContextTimeoutEnabled: true, MaxRetries: -1})
 	defer client.Close()
 	s, err := redis.New(client, redis.Options{})
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	keys, rows := make([]cache.Key, 2), [][]float32{{1}, {2}}
 	for what, err := range map[string]error{"get": s.Get(t.Context(), keys, make([][]float32, 2)), "set": s.Set(t.Context(), keys, rows), "purge": s.Purge(t.Context(), nil)} {
 		if err == nil || !strings.Contains(err.Error(), "WRONGPASS") || strings.Contains(err.Error(), "wr0ng") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if n := s.Damaged(); n != 0 {
-		t.Errorf("%d values are taken for damaged", n)
-	}
+	expect.Equal(t, "values taken for damaged", s.Damaged(), 0)
 }
 
 func TestNew(t *testing.T) {
 	for name, client := range map[string]goredis.UniversalClient{
 		"client": goredis.NewClient(&goredis.Options{}), "cluster": goredis.NewClusterClient(&goredis.ClusterOptions{}), "none": nil,
 	} {
-		if _, err := redis.New(client, redis.Options{}); err == nil || !strings.Contains(err.Error(), "ContextTimeoutEnabled") {
-			t.Errorf("%s: %v", name, err)
-		}
+		_, err := redis.New(client, redis.Options{})
+		expect.Says(t, name, err, "ContextTimeoutEnabled")
 	}
 	if _, err := redis.New(connect(t, "127.0.0.1:1"), redis.Options{TTL: -1}); err == nil {
 		t.Error("a negative TTL is taken")
@@ -253,23 +219,15 @@ func TestFirstEdition(t *testing.T) {
 	server := miniredis.RunT(t)
 	ask := func(reference string) error {
 		r, err := ref.Parse(reference)
-		if err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(t, err)
 		e, err := static.Open(r)
-		if err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(t, err)
 		c, err := cache.New(cache.Options{Store: open(t, connect(t, server.Addr()), redis.Options{})})
-		if err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(t, err)
 		defer c.Close()
 		_, err = embedding.Chain(e, c.Wrap).Embed(t.Context(), embedding.Request{Texts: []string{"a cat"}})
 		return err
 	}
-	if err := ask("static:base1?dimensions=128"); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, ask("static:base1?dimensions=128"))
 	upgrade.Refused(t, ask("static:base"), "static:base1?dimensions=128")
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware/cache"
 )
 
@@ -59,9 +60,7 @@ func over(t *testing.T, s cache.Store, o cache.Options) *cache.Cache {
 	t.Helper()
 	o.Store, o.StoreTimeout, o.MaxBytes = s, time.Minute, cmp.Or(o.MaxBytes, 1<<20)
 	c, err := cache.New(o)
-	if err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c
 }
@@ -202,9 +201,7 @@ func held(t *testing.T, s cache.Store, keys []cache.Key) (n int) {
 
 func purgeSpace(t *testing.T, s cache.Store) {
 	a, b := fill(t, s)
-	if err := s.Purge(t.Context(), a[0][:8]); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
+	expect.NoError(t, s.Purge(t.Context(), a[0][:8]))
 	if left, kept := held(t, s, a), held(t, s, b); left != 0 || kept != len(b) {
 		t.Errorf("of the purged space %d are left, of the other one %d of %d", left, kept, len(b))
 	}
@@ -212,16 +209,10 @@ func purgeSpace(t *testing.T, s cache.Store) {
 
 func purge(t *testing.T, s cache.Store) {
 	a, b := fill(t, s)
-	if err := s.Purge(t.Context(), nil); err != nil {
-		t.Fatalf("got the error %v, want none", err)
-	}
-	if left := held(t, s, a) + held(t, s, b); left != 0 {
-		t.Errorf("%d are left", left)
-	}
+	expect.NoError(t, s.Purge(t.Context(), nil))
+	expect.Equal(t, "left", held(t, s, a)+held(t, s, b), 0)
 	set(t, s, a[:1], [][]float32{row(1, 8)})
-	if held(t, s, a) != 1 {
-		t.Error("a purged store takes nothing")
-	}
+	expect.Equal(t, "held after the purge", held(t, s, a), 1)
 }
 
 func ended(t *testing.T, s cache.Store) {
@@ -277,9 +268,7 @@ func restart(t *testing.T, s cache.Store) {
 	for run := range 3 {
 		c := over(t, s, cache.Options{})
 		res, err := embedding.Chain(f, c.Wrap).Embed(t.Context(), embedding.Request{Texts: texts})
-		if err != nil {
-			t.Fatalf("got the error %v, want none", err)
-		}
+		expect.NoError(t, err)
 		if run == 0 {
 			first = res
 			continue
