@@ -5,11 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vecspace/embedding/internal/expect"
 	"go.opentelemetry.io/otel/codes"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 )
 

@@ -11,11 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/vecspace/embedding/internal/expect"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 )
 

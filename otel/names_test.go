@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vecspace/embedding/internal/expect"
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 	"go.opentelemetry.io/otel/semconv/v1.41.0/genaiconv"
 
 	"github.com/vecspace/embedding"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func TestNamesAreTheConventions(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vecspace/embedding/internal/expect"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/embedded"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // meters is a MeterProvider that refuses one instrument.

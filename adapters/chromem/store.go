@@ -185,7 +185,6 @@ func (s *Store) create(name string) (*indexed, error) {
 	return c, nil
 }
 
-// get returns a copy of a stored document.
 // stored yields the documents that c holds now, ordered by ID, but for those deleted meanwhile. c
 // may be nil.
 func (s *Store) stored(c *indexed) iter.Seq2[string, chromem.Document] {
@@ -204,6 +203,7 @@ func (s *Store) stored(c *indexed) iter.Seq2[string, chromem.Document] {
 	}
 }
 
+// get returns a copy of a stored document.
 func (s *Store) get(c *indexed, id string) (chromem.Document, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -8,11 +8,11 @@ import (
 
 	theirs "github.com/cloudwego/eino/components/embedding"
 	"github.com/cloudwego/eino/compose"
-	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/eino"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/providers/static"
 )
 

@@ -9,10 +9,10 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	goredis "github.com/redis/go-redis/v9"
-	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/redislimit"
 )

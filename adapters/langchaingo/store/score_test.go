@@ -7,10 +7,10 @@ import (
 	"testing"
 
 	"github.com/tmc/langchaingo/vectorstores"
-	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 // formulas is what stores make of a cosine of unit vectors.

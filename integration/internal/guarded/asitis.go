@@ -10,10 +10,10 @@ import (
 
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
-	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func outcome(found []schema.Document, err error) string {

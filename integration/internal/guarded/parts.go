@@ -13,12 +13,12 @@ import (
 	"github.com/tmc/langchaingo/embeddings"
 	"github.com/tmc/langchaingo/schema"
 	"github.com/tmc/langchaingo/vectorstores"
-	"github.com/vecspace/embedding/internal/expect"
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/adapters/langchaingo"
 	"github.com/vecspace/embedding/adapters/langchaingo/store"
 	"github.com/vecspace/embedding/embedtest"
+	"github.com/vecspace/embedding/internal/expect"
 )
 
 func thousand(t *testing.T, b *Bench) {
