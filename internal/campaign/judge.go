@@ -15,7 +15,7 @@ func (t *trial) judge(r *row, l emulator.Ledger, billed bill, tokens int) {
 		}
 	}
 	check(r.injected == 0 && !s.nothing, "the fault never struck: the row proves nothing")
-	check(r.lost > 0, "%d texts are lost", r.lost)
+	check(r.lost > 0, "%d texts are lost: %v", r.lost, r.why)
 	check(r.wrong > 0, "%d texts have a wrong vector, or one that they cannot have", r.wrong)
 	check(r.twice > r.bound, "%d texts were billed twice, and only %d were in flight at a fault", r.twice, r.bound)
 	check(r.sent != r.missing, "the second run was billed for %d texts, and %d were missing", r.sent, r.missing)

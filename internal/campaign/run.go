@@ -20,6 +20,7 @@ type result struct {
 	hash   uint64         // of its vector; 0 if it has none
 	failed bool           // it has an error
 	kind   embedding.Kind // of that error
+	err    error
 }
 
 // hashOf returns a hash of all bits of a vector. It is never 0.
@@ -86,12 +87,12 @@ func (j *job) embed(ctx context.Context, e embedding.Embedder, c call, out []res
 	if p, ok := errors.AsType[*embedding.PartialError](err); ok {
 		for _, f := range p.Failed {
 			if f.Index < len(out) {
-				out[f.Index].failed, out[f.Index].kind = true, embedding.KindOf(f.Err)
+				out[f.Index].failed, out[f.Index].kind, out[f.Index].err = true, embedding.KindOf(f.Err), f.Err
 			}
 		}
 	} else if err != nil {
 		for i := range out {
-			out[i].failed, out[i].kind = true, embedding.KindOf(err)
+			out[i].failed, out[i].kind, out[i].err = true, embedding.KindOf(err), err
 		}
 	}
 }

@@ -59,7 +59,7 @@ func TestResults(t *testing.T) {
 	j := &job{texts: []string{"a", "b", "c"}, order: []int{0, 1, 2}, calls: []call{{0, 3}}}
 	bad := &embedding.Error{Kind: embedding.Malformed}
 	row := []float32{1}
-	ok, none, malformed := result{hash: hashOf(row)}, result{}, result{failed: true, kind: embedding.Malformed}
+	ok, none, malformed := result{hash: hashOf(row)}, result{}, result{failed: true, kind: embedding.Malformed, err: bad}
 	for _, tc := range []struct {
 		name string
 		res  embedding.Response

@@ -26,6 +26,7 @@ type expectation struct {
 type tally struct {
 	failed  map[embedding.Kind]int // occurrences that failed as expected
 	lost    int                    // occurrences with neither a vector nor an expected error
+	why     error                  // of one that is lost; nil if it has no error
 	wrong   int                    // occurrences with a wrong or an impossible vector
 	missing int                    // different texts without a vector in any occurrence
 }
@@ -49,6 +50,7 @@ func compare(j *job, want []uint64, got []result, expect expectation) tally {
 			t.failed[r.kind]++
 		default:
 			t.lost++
+			t.why = r.err
 		}
 	}
 	for _, ok := range have {

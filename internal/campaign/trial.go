@@ -149,7 +149,9 @@ func (t *trial) again(ctx context.Context, j *job, c *client, first emulator.Led
 	if err != nil {
 		return err
 	}
-	r.lost = max(r.lost, more.lost) // the runs share their texts, so do not add
+	if more.lost > r.lost { // the runs share their texts, so do not add
+		r.lost, r.why = more.lost, more.why
+	}
 	r.wrong = max(r.wrong, more.wrong)
 	r.sent = second.Texts - first.Texts
 	r.missing -= final // sent again and refused again: not billed
