@@ -51,7 +51,7 @@ const (
 	watchEvery = time.Second
 
 	// A job's heap is small, and its vectors are garbage once they are written. Without a ballast, a
-	// job with a model in the process spends a third of its time on collections and on new pages.
+	// job with a model in the process spends a fifth of its time on collections and on new pages.
 	ballastSize = 32 << 20
 )
 

@@ -1,7 +1,8 @@
 -- KEYS: the account. ARGV: requests and tokens a minute (0: no limit), requests and tokens to draw (negative: give back), the
--- longest wait in microseconds, 1 for the lane of bulk, and the seconds in which the provider counts. Answers the wait in microseconds; where it is longer than the longest,
--- nothing is drawn. Levels are buckets that may be in debt: who comes later waits until what was drawn before has been paid for.
--- What bulk has drawn (owed) nine tenths of the rate pay back, so a small interactive draw need not wait for it.
+-- longest wait in microseconds, 1 for the lane of bulk, and the seconds in which the provider counts. Answers the wait in
+-- microseconds; where it is longer than the longest, nothing is drawn. Levels are buckets that may be in debt: who comes later
+-- waits until what was drawn before has been paid for. What bulk has drawn (owed) nine tenths of the rate pay back, so a small
+-- interactive draw need not wait for it.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1e6 + tonumber(time[2])
 local state = redis.call('HMGET', KEYS[1], 'at', 'requests', 'tokens', 'bulk_requests', 'bulk_tokens', 'urgent')
@@ -31,7 +32,8 @@ local function draw(per_minute, used, n, level, owed)
   slowest = math.max(slowest, (burst - level + owed) / rate / 0.9)
   return level - owed, owed
 end
-local function used(free) return 1 - math.max(0.02, free / tonumber(ARGV[7])) end -- what is late matters less in a long window
+-- What is late matters less in a long window.
+local function used(free) return 1 - math.max(0.02, free / tonumber(ARGV[7])) end
 local requests, bulk_requests = draw(tonumber(ARGV[1]), used(0.06), tonumber(ARGV[3]), state[2], state[4])
 local tokens, bulk_tokens = draw(tonumber(ARGV[2]), used(0.08), tonumber(ARGV[4]), state[3], state[5])
 -- An interactive caller that was told to ask again goes before bulk, and has 50 ms to do so.
