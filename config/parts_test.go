@@ -89,7 +89,7 @@ type quota struct{ r *recorder }
 
 func (q quota) Take(_ context.Context, d middleware.Draw) (time.Duration, error) {
 	if d.Requests > 0 {
-		q.r.note("take %d of %d", d.Requests, d.RPM)
+		q.r.note("take %d of %d in %v", d.Requests, d.RPM, d.Window)
 	}
 	return 0, q.r.refuses
 }
@@ -109,7 +109,7 @@ embedders:
   a:
     reference: static:base
     cache: {tier: {disk: file, ttl: 1h, max_bytes: 5, timeout: 24h}}
-    limit: {rpm: 100, shared: {redis: server, account: acme, processes: 2}}
+    limit: {rpm: 100, window: 1m, shared: {redis: server, account: acme, processes: 2}}
     fallback: [static:base]
   b:
     reference: static:base
@@ -129,7 +129,7 @@ embedders:
 	}
 	expect.Equal(t, "events", r.events, []string{
 		"open receiver", "open acme at server", "open acme/2 at server", "open disk file 1h0m0s 5", "open redis file 0s 0",
-		"observe 2", "get within 24h0m0s", "get within 24h0m0s", "take 1 of 100", "attempt 2",
+		"observe 2", "get within 24h0m0s", "get within 24h0m0s", "take 1 of 100 in 1m0s", "attempt 2",
 		"close file", "close file", "close acme/2", "close acme", "close receiver",
 	})
 }

@@ -214,6 +214,7 @@ func (w *partWriter) commit(data string) (bool, error) {
 	for _, f := range w.files {
 		if err == nil {
 			err = f.file.Sync()
+			cold(f.file)
 		}
 		if err = errors.Join(err, f.file.Close()); err == nil {
 			w.part.Files[filepath.Base(f.file.Name())], err = f.sum()

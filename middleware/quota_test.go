@@ -65,7 +65,7 @@ func TestSharedLimitIsOneAccount(t *testing.T) {
 		start := time.Now()
 		var wg sync.WaitGroup
 		for range 3 { // three processes, ten requests each
-			e := embedding.Chain(p, Limit(LimitOptions{RPM: 60, Shared: q}))
+			e := embedding.Chain(p, Limit(LimitOptions{RPM: 60, Shared: q, Window: time.Minute}))
 			for range 10 {
 				wg.Go(func() {
 					if err := ask(t.Context(), e, "a"); err != nil {
@@ -76,7 +76,7 @@ func TestSharedLimitIsOneAccount(t *testing.T) {
 		}
 		wg.Wait()
 		expect.Equal(t, "30 requests took", time.Since(start).Round(time.Millisecond), 29*time.Second)
-		if d := q.drawn()[0]; d.RPM != 60 || d.TPM != 0 || d.Requests != 1 || d.Tokens != 0 {
+		if d := q.drawn()[0]; d.RPM != 60 || d.TPM != 0 || d.Requests != 1 || d.Tokens != 0 || d.Window != time.Minute {
 			t.Errorf("%+v", d)
 		}
 	})

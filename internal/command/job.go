@@ -308,15 +308,23 @@ func jobStatus(ctx context.Context, args []string, std streams) error {
 			if over := s.State != "running" && s.State != "stopped"; err != nil || !*watch || over {
 				return err
 			}
-			wait := time.NewTimer(5 * time.Second)
-			select {
-			case <-ctx.Done():
-				wait.Stop()
+			if !rest(ctx) {
 				return nil
-			case <-wait.C:
 			}
 		}
 	})
+}
+
+// rest waits until a status is printed again. It returns false if ctx ends first.
+func rest(ctx context.Context) bool {
+	wait := time.NewTimer(5 * time.Second)
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-wait.C:
+		return true
+	}
 }
 
 // statusText is a status in words. rate is in texts a second, 0 if it is unknown.

@@ -35,9 +35,13 @@ func TestJobBatches(t *testing.T) {
 	expect.NoError(t, json.Unmarshal([]byte(out), &s))
 	expect.Equal(t, "tokens", s.Tokens, server.Ledger().Tokens)
 	expect.Equal(t, "tokens of batches", s.BatchTokens, s.Tokens)
+	again := filepath.Join(t.TempDir(), "bounded")
+	code, out, said = vecspace(t, "", "job", "run", "-in", in, "-out", again, "-e", ref, "-shard", "50", "-yes", "-executor", "batch", "-batch-texts", "150", "-workers", "1")
+	ended(t, code, 0, out+said, "300 vectors")
+	expect.Equal(t, "batches of at most 150 texts, and the one before", len(server.Batches()), 3)
 	_, said = run("auto", "auto")
 	ended(t, 0, 0, said, "texts are asked for one by one: not verified", "-executor batch makes batches all the same")
-	expect.Equal(t, "batches", len(server.Batches()), 1)
+	expect.Equal(t, "batches", len(server.Batches()), 3)
 }
 
 // A job that is interrupted while a batch is under way says so, and any later run goes on with it.

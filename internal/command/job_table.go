@@ -316,12 +316,8 @@ func tableStatus(ctx context.Context, t Table, f tableFlags, std streams) error 
 		if err != nil || !f.watch || s.Over || s.Paused {
 			return err
 		}
-		wait := time.NewTimer(5 * time.Second)
-		select {
-		case <-ctx.Done():
-			wait.Stop()
+		if !rest(ctx) {
 			return nil
-		case <-wait.C:
 		}
 	}
 }
