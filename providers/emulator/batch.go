@@ -460,7 +460,7 @@ func (x *exchange) run(b *batch, l batchLine) (status int, body []byte) {
 	}
 	r.Header = b.auth
 	w := &recorder{header: http.Header{}}
-	inner := &exchange{Server: x.Server, w: w, settings: x.settings, req: &dialect.Request{Request: r, ID: requestID(), Arrived: time.Now(), Out: w.header}}
+	inner := &exchange{Server: x.Server, w: w, settings: x.settings, books: x.books, req: &dialect.Request{Request: r, ID: requestID(), Arrived: time.Now(), Out: w.header}}
 	inner.settings.Rates, inner.settings.Latency, inner.settings.Jitter = Rates{}, 0, 0
 	inner.serve()
 	if body = bytes.TrimSpace(w.body.Bytes()); inner.status == 0 || !json.Valid(body) {

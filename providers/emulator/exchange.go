@@ -25,6 +25,7 @@ type exchange struct {
 	req *dialect.Request
 
 	settings Settings // as of the request's arrival; read-only
+	books    *books   // of its arrival
 
 	texts []string // of a call for a model that exists
 

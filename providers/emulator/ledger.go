@@ -62,12 +62,11 @@ type times struct{ billed, delivered uint32 }
 // books is the running ledger.
 type books struct {
 	Ledger
-	inFlight int
-	texts    map[variant]map[digest]times
+	texts map[variant]map[digest]times
 }
 
-func newBooks() books {
-	return books{
+func newBooks() *books {
+	return &books{
 		Ledger: Ledger{Answers: map[int]int{}, Faults: map[string]int{}},
 		texts:  map[variant]map[digest]times{},
 	}
@@ -115,10 +114,7 @@ func (b *books) settle(v variant, texts []digest, what outcome) {
 	}
 	of := b.texts[v]
 	for _, d := range texts {
-		t, known := of[d]
-		if !known {
-			continue // billed before a Reset
-		}
+		t := of[d]
 		if t.delivered > 0 {
 			b.Repeated++
 		}
@@ -148,13 +144,11 @@ func (s *Server) TimesBilled(text string) int {
 	return n
 }
 
-// Reset empties the ledger and the counts of the rates. Settings and faults stay. Requests in
-// flight are counted when they end.
+// Reset empties the ledger and the counts of the rates. Settings and faults stay. A request in
+// flight counts in the ledger of before, so Answers always sums up to the Requests that have ended.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	inFlight := s.books.inFlight
 	s.books = newBooks()
-	s.books.inFlight, s.books.MaxInFlight = inFlight, inFlight
 	clear(s.throttles)
 }

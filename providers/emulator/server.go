@@ -34,7 +34,8 @@ type Server struct {
 	down      bool                 // the fault kill has struck
 	until     time.Time            // the fault restart is over
 	throttles map[string]*throttle // by model; all keys share one account
-	books     books
+	books     *books               // a new one after Reset
+	inFlight  int
 	jitter    *rand.Rand
 }
 
@@ -115,16 +116,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.drop()
 		return
 	}
-	b := &s.books
-	b.Requests++
-	b.inFlight++
-	b.MaxInFlight = max(b.MaxInFlight, b.inFlight)
-	x.settings = s.settings
+	s.inFlight++
+	x.settings, x.books = s.settings, s.books
+	x.books.Requests++
+	x.books.MaxInFlight = max(x.books.MaxInFlight, s.inFlight)
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
-		s.books.inFlight--
-		s.books.Answers[x.status]++
+		s.inFlight--
+		x.books.Answers[x.status]++
 		s.mu.Unlock()
 		if x.abort {
 			x.drop()
