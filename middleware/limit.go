@@ -45,7 +45,8 @@ type LimitOptions struct {
 // nothing waits. Then all requests wait for as long as the provider says, or for a moment, and one
 // tries. From then on requests go at the pace at which the provider served them, which rises until
 // the next refusal. The pace counts tokens if the refusal mentions them. If the provider refuses
-// requests only beside others, Limit learns the number of concurrent requests instead.
+// requests only beside others, Limit learns the number of concurrent requests instead. If half the
+// pace gets as many refusals, they no longer lower it.
 //
 // Interactive requests go before those in the lane [Bulk]. Bulk takes at most nine tenths of each
 // limit, set or learned (of requests at once: rounded down, but at least one), and nothing while an

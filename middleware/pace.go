@@ -18,7 +18,8 @@ import (
 // of CUBIC (RFC 9438, in requests instead of seconds) until the next refusal.
 //
 // If requests are refused only beside others, and served beside fewer, the account limits
-// concurrent requests. limiter.mu guards a pace.
+// concurrent requests. If they are refused as often at a much lower pace, the account refuses at
+// random, and refusals do not lower the pace; see whim. limiter.mu guards a pace.
 type pace struct {
 	on     bool
 	bucket *bucket // nil means no limit by time
@@ -33,6 +34,7 @@ type pace struct {
 	held     bool      // no request has passed since the refusal
 	trying   bool      // one request is trying
 	refusals int       // of this era
+	again    int       // those of them that a trying request got
 
 	tally
 	before tally
@@ -46,13 +48,17 @@ type pace struct {
 	clash   int     // the fewest in flight beside a refused request
 	apart   float64 // evidence for a limit of concurrent requests
 	strikes int     // refusals in a row that speak against such a limit
+	whim    whim
 }
 
-// tally counts requests and tokens served since a moment.
+// tally counts requests and tokens that the account has taken since a moment. A request is taken if
+// it is served. Once there is a bucket, one that fails for another reason than a refusal is too,
+// because providers count attempts.
 type tally struct {
-	since          time.Time
-	served, tokens float64
-	bulk           float64 // of them in the lane Bulk, in units of the bucket
+	since         time.Time
+	taken, tokens float64
+	bulk          float64 // of them in the lane Bulk, in units of the bucket
+	paused        float64 // seconds of earlier holds
 }
 
 // unit is what a refusal was about.
@@ -195,6 +201,9 @@ func (p *pace) answered(now time.Time, t ticket, a answer, out int) time.Duratio
 		return max(0, p.until.Sub(now))
 	case a.served:
 		p.serve(t, a)
+	case p.bucket != nil:
+		p.taken++
+		p.tokens += float64(t.tokens)
 	}
 	return 0
 }
@@ -204,7 +213,7 @@ func (p *pace) serve(t ticket, a answer) {
 	if p.held && t.probe {
 		p.pass(t.at, a.tokens)
 	}
-	p.served++
+	p.taken++
 	p.tokens += float64(a.tokens)
 	if t.lane == Bulk {
 		p.bulk += float64(p.cost(a.tokens))
@@ -218,6 +227,7 @@ func (p *pace) serve(t ticket, a answer) {
 	p.grown++
 	switch {
 	case p.bucket != nil:
+		p.seldom()
 		p.bucket.set(p.rate())
 	case p.most > 0 && p.grown >= 2*p.span:
 		p.most++
@@ -228,6 +238,9 @@ func (p *pace) serve(t ticket, a answer) {
 
 // rate returns the rate on the curve: first below the measured rate, then level, then rising.
 func (p *pace) rate() float64 {
+	if p.whim.phase == halved {
+		return p.top / 2
+	}
 	x := p.grown/p.span - 1
 	return p.top * (1 + below*x*x*x)
 }
@@ -240,7 +253,7 @@ func (p *pace) refuse(now time.Time, t ticket, a answer) {
 		}
 		p.era++
 		p.refused, p.clash = now, t.beside
-		p.refusals, p.told = 0, false
+		p.refusals, p.again, p.told = 0, 0, false
 		p.on, p.held = true, true
 		p.until = now
 		if a.unit != atOnce && p.bucket == nil {
@@ -251,6 +264,9 @@ func (p *pace) refuse(now time.Time, t ticket, a answer) {
 		p.apart = enough / 2 // words count as much as a few eras
 	}
 	p.refusals++
+	if t.probe {
+		p.again++
+	}
 	p.last = now
 	p.clash = min(p.clash, t.beside)
 	if p.most > 0 && t.beside > 0 {
@@ -290,27 +306,28 @@ func (p *pace) pass(at time.Time, of int) {
 		p.beside[i] = p.beside[i] * 3 / 4
 	}
 	if p.apart >= enough && p.clash > 0 {
-		p.most, p.bucket, p.grown, p.unit = p.clash, nil, 0, requests
+		p.most, p.bucket, p.grown, p.unit, p.whim = p.clash, nil, 0, requests, whim{}
 		p.span = doubt
 		return
 	}
-	if p.bucket == nil && p.served == 0 && !p.told { // refusals alone measure nothing
+	if p.bucket == nil && p.taken == 0 && !p.told { // refusals alone measure nothing
 		p.tally = tally{since: at}
 		p.before = p.tally
 		return
 	}
 	// A short measurement is poor: a small request may pass where a large one does not.
+	taken := p.taken // of this era
 	if p.refused.Sub(p.since) < 400*time.Millisecond {
-		p.since, p.served, p.tokens, p.bulk = p.before.since, p.served+p.before.served, p.tokens+p.before.tokens, p.bulk+p.before.bulk
+		p.since, p.taken, p.tokens = p.before.since, p.taken+p.before.taken, p.tokens+p.before.tokens
+		p.bulk, p.paused = p.bulk+p.before.bulk, p.before.paused
 	}
-	p.before = p.tally
 	var (
 		took = max(at.Sub(p.since).Seconds(), 0.001)
 		idle = at.Sub(p.refused).Seconds()
 		// The quota became free between the last refusal and now. If the provider named a wait in whole
 		// seconds, it became free in the last second. No quota has a window shorter than a second.
 		gap   = at.Sub(p.last).Seconds()
-		count = max(p.served, 1)
+		count = max(p.taken, 1)
 	)
 	if p.unit == tokens {
 		count = max(p.tokens, float64(of))
@@ -318,28 +335,42 @@ func (p *pace) pass(at time.Time, of int) {
 	if p.told {
 		gap = min(gap, 1)
 	}
+	p.paused += gap
+	p.before = p.tally
 	open := max(took-gap, min(took, 1))
 	top := count / open
 	if p.bucket != nil {
 		// Bulk alone asks for nine tenths of the rate, and the account allows what was asked for.
 		asked := min(1, bulkShare*count/max(p.bulk, 1))
 		most := p.rate() * asked // this rate was too high
+		early := p.grown < p.span/2
+		// Each refusal, and the request that tried, took a place too.
+		places := count * (1 + float64(p.refusals+1)/max(1, p.taken))
+		ours := p.again < 2 && (took < 1 || places >= 0.9*most*(took-p.paused))
+		if p.byWhim(early, ours, taken) {
+			p.bucket.set(p.rate())
+			p.tally = tally{since: at}
+			return
+		}
 		top /= asked
-		if p.grown < p.span/2 { // although it was below the measured rate
+		if early { // although it was below the measured rate
 			most *= 0.95
 		}
 		if took < 1 {
 			top = most
 		}
 		top = max(min(top, most), count/took, p.top/2)
-		p.span = min(mostRun, max(leastRun, paid*float64(p.refusals), 20*idle*p.served/took))
+		p.span = min(mostRun, max(leastRun, paid*float64(p.refusals), 20*idle*p.taken/took))
 	} else {
 		p.bucket, p.span = &bucket{}, leastRun
 	}
 	// The first requests of a job are a poor measurement, and the first few are none.
-	p.known += p.served
+	p.known += p.taken
 	p.span = min(p.span, max(1, p.known*p.known/16))
 	p.top = top
+	if p.whim.high == 0 {
+		p.whim.high = top
+	}
 	p.grown = 0
 	p.bucket.set(p.rate())
 	p.tally = tally{since: at}

@@ -136,13 +136,7 @@ func randomFaults(seed uint64) []scenario {
 		case "bad-text":
 			faults = append(faults, "bad-text=p:0.5")
 		default:
-			chance := "=p:0.006"
-			if f.Kind == embedding.RateLimited {
-				// Limit takes refusals for a quota. If chance refuses more than a few requests in a
-				// hundred, it slows down without end.
-				chance = "=p:0.002"
-			}
-			faults = append(faults, f.Name+chance)
+			faults = append(faults, f.Name+"=p:0.006")
 		}
 	}
 	rand.New(rand.NewPCG(seed, 0x616c6c)).Shuffle(len(faults), func(a, b int) { faults[a], faults[b] = faults[b], faults[a] })
