@@ -455,6 +455,35 @@ func TestWhatStopsAJob(t *testing.T) {
 	}
 }
 
+// TestWhatStopsAJobStopsRetries: a text that would have been asked for again fails by what stopped
+// the job, which is what the caller has to mend.
+func TestWhatStopsAJobStopsRetries(t *testing.T) {
+	for _, kind := range []embedding.Kind{embedding.Auth, embedding.Exhausted} {
+		synctest.Test(t, func(t *testing.T) {
+			f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 2}},
+				Script: func(call embedtest.Call) embedtest.Reply {
+					switch {
+					case call.Number == 1:
+						return embedtest.Reply{}
+					case call.Number <= 1+mostTries:
+						return embedtest.Reply{Err: failed(embedding.Unavailable, 0)}
+					}
+					return embedtest.Reply{Err: failed(kind, 0)}
+				}})
+			_, err := embedding.Chain(f, Batch(BatchOptions{Parallel: 1}), Retry(RetryOptions{})).Embed(t.Context(), embedding.Request{Texts: texts(6)})
+			p, ok := errors.AsType[*embedding.PartialError](err)
+			if !ok || len(p.Failed) != 4 {
+				t.Fatalf("got %v, want an error for each of the four texts after the first two", err)
+			}
+			for _, f := range p.Failed {
+				if got := embedding.KindOf(f.Err); got != kind {
+					t.Errorf("text %d failed as %v, want %v", f.Index, got, kind)
+				}
+			}
+		})
+	}
+}
+
 func missing(res embedding.Response) (out []int) {
 	for i, v := range res.Vectors {
 		if v == nil {
