@@ -395,13 +395,13 @@ func (j *job) fatal(err error) {
 	}
 }
 
-// result returns the merged answers. Texts that were not sent, or failed as Unavailable and were to
-// be sent again, fail by the error that stopped the job. If no text succeeded, the whole call does.
+// result returns the merged answers. Texts that were still to be sent fail by the error that
+// stopped the job, unless they may be at fault themselves. If no text succeeded, the call fails.
 func (j *job) result() (embedding.Response, error) {
 	if j.stop != nil {
 		unsent := slices.Clone(j.all[j.cursor:])
 		for _, c := range slices.Concat(j.pieces, j.waiting) {
-			if c.cause != nil && c.kind != embedding.Unavailable && j.ctx.Err() == nil {
+			if c.cause != nil && odd(embedding.KindOf(c.cause), c.cause) && j.ctx.Err() == nil {
 				j.out.Add(c.idx, embedding.Response{}, c.cause)
 			} else {
 				unsent = append(unsent, c.idx...)

@@ -456,28 +456,32 @@ func TestWhatStopsAJob(t *testing.T) {
 }
 
 // TestWhatStopsAJobStopsRetries: a text that would have been asked for again fails by what stopped
-// the job, which is what the caller has to mend.
+// the job, which is what the caller has to mend, and not by a failure that would have passed.
 func TestWhatStopsAJobStopsRetries(t *testing.T) {
-	for _, kind := range []embedding.Kind{embedding.Auth, embedding.Exhausted} {
+	for _, stop := range []embedding.Kind{embedding.Auth, embedding.Exhausted} {
 		synctest.Test(t, func(t *testing.T) {
 			f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 2}},
 				Script: func(call embedtest.Call) embedtest.Reply {
-					switch {
-					case call.Number == 1:
-						return embedtest.Reply{}
-					case call.Number <= 1+mostTries:
+					all := texts(8)
+					switch asked := call.Request.Texts; {
+					case len(asked) == 1: // a half of the second request
+						return embedtest.Reply{Latency: time.Second, Err: failed(embedding.Malformed, 0)}
+					case asked[0] == all[2]:
 						return embedtest.Reply{Err: failed(embedding.Unavailable, 0)}
+					case asked[0] == all[6]:
+						return embedtest.Reply{Latency: 1500 * time.Millisecond, Err: failed(stop, 0)}
 					}
-					return embedtest.Reply{Err: failed(kind, 0)}
+					return embedtest.Reply{Latency: time.Millisecond}
 				}})
-			_, err := embedding.Chain(f, Batch(BatchOptions{Parallel: 1}), Retry(RetryOptions{})).Embed(t.Context(), embedding.Request{Texts: texts(6)})
+			retry := Retry(RetryOptions{Pause: time.Millisecond, MaxPause: time.Millisecond})
+			_, err := embedding.Chain(f, Batch(BatchOptions{Parallel: 2}), retry).Embed(t.Context(), embedding.Request{Texts: texts(8)})
 			p, ok := errors.AsType[*embedding.PartialError](err)
-			if !ok || len(p.Failed) != 4 {
-				t.Fatalf("got %v, want an error for each of the four texts after the first two", err)
+			if !ok || len(p.Failed) != 4 || f.Calls()[len(f.Calls())-1].Request.Texts[0] != texts(8)[2] {
+				t.Fatalf("got %v, want errors for four texts, and the first half of a request as the last call", err)
 			}
 			for _, f := range p.Failed {
-				if got := embedding.KindOf(f.Err); got != kind {
-					t.Errorf("text %d failed as %v, want %v", f.Index, got, kind)
+				if got := embedding.KindOf(f.Err); got != stop {
+					t.Errorf("text %d failed as %v, want %v", f.Index, got, stop)
 				}
 			}
 		})
