@@ -78,8 +78,9 @@ const (
 
 	// A request may be refused beside more others than most served ones, by chance or because of a
 	// limit of concurrent requests. The pace assumes such a limit if the probability of chance is
-	// below about exp(-enough). chancy is more than chance adds per era on average.
-	enough, chancy = 2.6, 0.7
+	// below about exp(-enough). chancy is more than chance adds per era on average, which is 0.88 at
+	// most: by chance, shares are even between 0 and 1, and one below 0.12 counts as 0.12.
+	enough, chancy = 2.6, 0.9
 	mostStrikes    = 2
 
 	below    = 0.03 // how far below the measured rate the pace starts

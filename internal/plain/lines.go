@@ -19,7 +19,7 @@ type Lines struct {
 	in   *bufio.Reader
 	max  int // bytes of a line
 	last bool
-	buf  []byte // of the line
+	buf  []byte // of a line in parts
 }
 
 // NewLines returns the lines of r. One of more than max bytes has a Why and no Text.
@@ -63,13 +63,16 @@ func (l *Lines) next() (text []byte, long bool, err error) {
 		part, err = l.in.ReadSlice('\n')
 		l.Read += int64(len(part))
 		more = errors.Is(err, bufio.ErrBufferFull)
-		if long = long || len(text)+len(part) > l.max+len("\r\n"); long {
-			text = nil
-		} else {
+		switch {
+		case long || len(text)+len(part) > l.max+len("\r\n"):
+			text, long = nil, true
+		case len(text) == 0 && !more:
+			text = part // the usual case: a line that the reader has whole
+		default:
 			text = append(text, part...)
+			l.buf = text
 		}
 	}
-	l.buf = text
 	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 	if len(text) > l.max {
 		return nil, true, err
