@@ -38,7 +38,7 @@ func Coalesce(o CoalesceOptions) embedding.Middleware {
 	return func(next embedding.Embedder) embedding.Embedder {
 		next = embedding.Chain(next)
 		m := next.Model()
-		c := &coalescer{o: o, next: next, model: m, flights: map[flightKey]flight{}, gathering: map[slot]*shared{}}
+		c := &coalescer{o: o, next: next, model: m, flights: map[slot]map[string]flight{}, gathering: map[slot]*shared{}}
 		c.o.Texts = cmp.Or(m.Limits.Min(embedding.Limits{Texts: o.Texts}).Texts, 64)
 		return embedding.Wrap(next, m, c.embed)
 	}
@@ -50,19 +50,14 @@ type coalescer struct {
 	model embedding.Model
 
 	mu        sync.Mutex
-	flights   map[flightKey]flight
-	gathering map[slot]*shared // calls that wait for more texts
+	flights   map[slot]map[string]flight // by text
+	gathering map[slot]*shared           // calls that wait for more texts
 }
 
 // slot is what texts of one call have in common.
 type slot struct {
 	task embedding.Task // the same for all tasks of a symmetric model
 	lane Lane
-}
-
-type flightKey struct {
-	slot slot
-	text string
 }
 
 // flight is a text's place in a shared call.
@@ -81,6 +76,7 @@ type shared struct {
 	cancel  context.CancelFunc
 	task    embedding.Task
 	slot    slot
+	flights map[string]flight // of the slot
 	texts   []string
 	memory  recall.Memory // of a cache outside; may be nil
 	begun   bool          // sent, or given up
@@ -92,6 +88,7 @@ type shared struct {
 	joined  bool          // another caller has joined
 	told    bool          // its usage was reported
 	landed  bool          // done is closed
+	closed  bool          // no caller can join
 
 	done chan struct{}
 	res  embedding.Response
@@ -157,11 +154,15 @@ func (c *coalescer) join(ctx context.Context, req embedding.Request) plan {
 	slot := c.slot(ctx, req.Task)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	own, queries := c.aloft(slot)
 	if call := c.gathering[slot]; call != nil && len(call.texts)+len(req.Texts) > c.o.Texts {
 		c.begin(call) // it has no room for this request
 	}
 	for i, text := range req.Texts {
-		f, known := c.flight(slot, text)
+		f, known := queries[text]
+		if !known {
+			f, known = own[text]
+		}
 		if !known {
 			if row := p.recall(req.Task, text); row != nil {
 				p.found = append(p.found, recalled{i, row})
@@ -185,16 +186,18 @@ func (c *coalescer) slot(ctx context.Context, task embedding.Task) slot {
 	return slot{task, laneOf(ctx, Interactive)}
 }
 
-// flight returns the flight that a text of a slot may join. An interactive text joins none of Bulk:
-// it would wait for the end of that call.
-func (c *coalescer) flight(s slot, text string) (f flight, known bool) {
-	if s.lane != Interactive {
-		if f, known = c.flights[flightKey{slot{s.task, Interactive}, text}]; known {
-			return f, known
-		}
+// aloft returns the flights of a slot and, for Bulk, those of Interactive. An interactive text
+// joins none of Bulk: it would wait for the end of that call. The caller holds mu.
+func (c *coalescer) aloft(s slot) (own, queries map[string]flight) {
+	own = c.flights[s]
+	if own == nil {
+		own = map[string]flight{}
+		c.flights[s] = own
 	}
-	f, known = c.flights[flightKey{s, text}]
-	return f, known
+	if s.lane != Interactive {
+		queries = c.flights[slot{s.task, Interactive}]
+	}
+	return own, queries
 }
 
 // recall returns the vector that the cache outside has stored since it was asked, or nil.
@@ -239,7 +242,7 @@ func (c *coalescer) depart(ctx context.Context, p *plan, task embedding.Task, te
 	}
 	f := flight{p.own, len(p.own.texts)}
 	p.own.texts = append(p.own.texts, text)
-	c.flights[flightKey{p.own.slot, text}] = f
+	p.own.flights[text] = f
 	return f
 }
 
@@ -250,6 +253,7 @@ func (c *coalescer) open(ctx context.Context, task embedding.Task) (call *shared
 		return call, false
 	}
 	call = &shared{in: c, task: task, slot: slot, owner: true, done: make(chan struct{})}
+	call.flights, _ = c.aloft(slot)
 	call.Context = context.WithoutCancel(ctx)
 	call.ctx, call.cancel = context.WithCancel(call)
 	if c.o.Window > 0 {
@@ -290,11 +294,12 @@ func (c *coalescer) begin(call *shared) {
 // land takes a call's texts out of flight, so that no caller joins it any more. The caller holds
 // mu.
 func (c *coalescer) land(call *shared) {
+	if call.closed {
+		return
+	}
+	call.closed = true
 	for _, text := range call.texts {
-		key := flightKey{call.slot, text}
-		if c.flights[key].call == call {
-			delete(c.flights, key)
-		}
+		delete(call.flights, text)
 	}
 }
 
