@@ -104,3 +104,47 @@ func TestPaceAfterRefusalsAtRandom(t *testing.T) {
 		}
 	})
 }
+
+// TestWhim: a pace that has fallen by a quarter is halved, and what comes then decides.
+func TestWhim(t *testing.T) {
+	fall := func() *pace {
+		p := &pace{top: 10, span: leastRun, refusals: 1, whim: whim{high: 10, every: 10, eras: 1}}
+		for p.whim.phase == falling {
+			expect.Equal(t, "above three quarters", p.top > 7.5*0.92, true)
+			p.top *= 0.92
+			p.byWhim(true, true, 9)
+		}
+		expect.Equal(t, "phase", p.whim.phase, halved)
+		expect.Equal(t, "rate", p.rate(), p.top/2)
+		return p
+	}
+	for _, c := range []struct {
+		name  string
+		after func(*pace)
+		phase phase
+		high  bool // the pace is where it was before the fall
+	}{
+		{"as many requests pass as before", func(p *pace) { p.taken = 10; p.seldom() }, halved, false},
+		{"three times as many", func(p *pace) { p.taken = 31; p.seldom() }, falling, false},
+		{"one is refused", func(p *pace) { p.byWhim(true, true, 9) }, random, true},
+		{"one is refused, and the account took less than was sent", func(p *pace) { p.byWhim(true, false, 9) }, falling, false},
+		{"refused, and as often at the pace of before", func(p *pace) {
+			for range 50 {
+				p.byWhim(false, true, 9)
+			}
+		}, random, true},
+		{"refused, and then more often", func(p *pace) {
+			for range 50 {
+				p.byWhim(false, true, 1)
+			}
+		}, falling, true},
+		{"refused, and then seldom", func(p *pace) { p.byWhim(true, true, 9); p.taken = 61; p.seldom() }, falling, true},
+	} {
+		p := fall()
+		low := p.top
+		c.after(p)
+		if p.whim.phase != c.phase || (p.top == 10) != c.high || !c.high && p.top > low {
+			t.Errorf("%s: got phase %d and a rate of %.1f after %.1f, want phase %d (and a rate of 10: %t)", c.name, p.whim.phase, p.top, low, c.phase, c.high)
+		}
+	}
+}
