@@ -76,7 +76,7 @@ type shared struct {
 	cancel  context.CancelFunc
 	task    embedding.Task
 	slot    slot
-	flights map[string]flight // of the slot
+	flights map[string]flight // of the slot; nil once no caller can join
 	texts   []string
 	memory  recall.Memory // of a cache outside; may be nil
 	begun   bool          // sent, or given up
@@ -88,7 +88,6 @@ type shared struct {
 	joined  bool          // another caller has joined
 	told    bool          // its usage was reported
 	landed  bool          // done is closed
-	closed  bool          // no caller can join
 
 	done chan struct{}
 	res  embedding.Response
@@ -294,13 +293,13 @@ func (c *coalescer) begin(call *shared) {
 // land takes a call's texts out of flight, so that no caller joins it any more. The caller holds
 // mu.
 func (c *coalescer) land(call *shared) {
-	if call.closed {
+	if call.flights == nil { // its texts may be in flight again, by another call
 		return
 	}
-	call.closed = true
 	for _, text := range call.texts {
 		delete(call.flights, text)
 	}
+	call.flights = nil
 }
 
 // wait waits for a call and reports whether its result is for this caller. It is not if the

@@ -130,6 +130,31 @@ func TestCoalesceLastOneOutCancels(t *testing.T) {
 	})
 }
 
+// TestCoalesceAfterACallWithoutCallers: a provider that goes on after it was canceled answers while
+// another call for the same text is in flight. That one can still be joined.
+func TestCoalesceAfterACallWithoutCallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+			time.Sleep(10 * time.Second) // whether anybody waits or not
+			return embedtest.Reply{}
+		}})
+		e := embedding.Chain(f, Coalesce(CoalesceOptions{}))
+		var wg sync.WaitGroup
+		for _, c := range []struct{ after, patience time.Duration }{{0, time.Second}, {5 * time.Second, time.Hour}, {12 * time.Second, time.Hour}} {
+			wg.Go(func() {
+				time.Sleep(c.after)
+				ctx, cancel := context.WithTimeout(t.Context(), c.patience)
+				defer cancel()
+				if _, err := e.Embed(ctx, embedding.Request{Texts: []string{"a"}}); (err != nil) != (c.after == 0) {
+					t.Errorf("after %v: got the error %v", c.after, err)
+				}
+			})
+		}
+		wg.Wait()
+		expect.Equal(t, "calls", len(f.Calls()), 2)
+	})
+}
+
 func TestCoalesceWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 10}}})

@@ -507,17 +507,19 @@ func TestCoalesceKeepsLanesApart(t *testing.T) {
 			e := embedding.Chain(p, Coalesce(CoalesceOptions{Window: window}))
 			var wg sync.WaitGroup
 			for _, c := range []struct {
-				lane  Lane
-				texts []string
+				lane   Lane
+				texts  []string
+				reused int
 			}{
 				{lane: Bulk, texts: []string{"a", "b"}},
 				{lane: Interactive, texts: []string{"a"}}, // again
 				{lane: Interactive, texts: []string{"c"}},
-				{lane: Bulk, texts: []string{"a", "c", "d"}}, // a and c are in flight as queries
+				{lane: Bulk, texts: []string{"a", "c", "d"}, reused: 2}, // a and c are in flight as queries
 			} {
 				wg.Go(func() {
-					_, err := e.Embed(WithLane(t.Context(), c.lane), embedding.Request{Texts: c.texts})
+					res, err := e.Embed(WithLane(t.Context(), c.lane), embedding.Request{Texts: c.texts})
 					expect.NoError(t, err)
+					expect.Equal(t, fmt.Sprint("texts that joined, of ", c.texts), res.Usage.Reused, c.reused)
 				})
 				synctest.Wait()
 			}

@@ -34,7 +34,7 @@ type pace struct {
 	held     bool      // no request has passed since the refusal
 	trying   bool      // one request is trying
 	refusals int       // of this era
-	again    int       // those of them that a trying request got
+	again    int       // those of them that answered a trying request
 
 	tally
 	before tally
@@ -203,10 +203,18 @@ func (p *pace) answered(now time.Time, t ticket, a answer, out int) time.Duratio
 	case a.served:
 		p.serve(t, a)
 	case p.bucket != nil:
-		p.taken++
-		p.tokens += float64(t.tokens)
+		p.take(t.lane, a.tokens)
 	}
 	return 0
+}
+
+// take counts a request that the account has taken.
+func (p *pace) take(lane Lane, tokens int) {
+	p.taken++
+	p.tokens += float64(tokens)
+	if lane == Bulk {
+		p.bulk += float64(p.cost(tokens))
+	}
 }
 
 // serve records a served request.
@@ -214,11 +222,7 @@ func (p *pace) serve(t ticket, a answer) {
 	if p.held && t.probe {
 		p.pass(t.at, a.tokens)
 	}
-	p.taken++
-	p.tokens += float64(a.tokens)
-	if t.lane == Bulk {
-		p.bulk += float64(p.cost(a.tokens))
-	}
+	p.take(t.lane, a.tokens)
 	if t.era == p.era || p.most == 0 {
 		p.beside[min(t.beside, len(p.beside)-1)]++
 	}

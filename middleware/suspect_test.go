@@ -456,9 +456,18 @@ func TestWhatStopsAJob(t *testing.T) {
 }
 
 // TestWhatStopsAJobStopsRetries: a text that would have been asked for again fails by what stopped
-// the job, which is what the caller has to mend, and not by a failure that would have passed.
+// the job, which is what the caller has to mend, and not by a failure that would have passed. A
+// text that may be at fault keeps its own error.
 func TestWhatStopsAJobStopsRetries(t *testing.T) {
-	for _, stop := range []embedding.Kind{embedding.Auth, embedding.Exhausted} {
+	for _, c := range []struct {
+		cause, stop, want embedding.Kind
+		takes             time.Duration // until the second request fails
+		halves            int           // of it that were sent before the stop
+	}{
+		{cause: embedding.Unavailable, stop: embedding.Auth, want: embedding.Auth, halves: 1},
+		{cause: embedding.Unavailable, stop: embedding.Exhausted, want: embedding.Exhausted, halves: 1},
+		{cause: embedding.Invalid, stop: embedding.Auth, want: embedding.Invalid, takes: 10 * time.Millisecond},
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 2}},
 				Script: func(call embedtest.Call) embedtest.Reply {
@@ -467,21 +476,23 @@ func TestWhatStopsAJobStopsRetries(t *testing.T) {
 					case len(asked) == 1: // a half of the second request
 						return embedtest.Reply{Latency: time.Second, Err: failed(embedding.Malformed, 0)}
 					case asked[0] == all[2]:
-						return embedtest.Reply{Err: failed(embedding.Unavailable, 0)}
+						return embedtest.Reply{Latency: c.takes, Err: failed(c.cause, 0)}
 					case asked[0] == all[6]:
-						return embedtest.Reply{Latency: 1500 * time.Millisecond, Err: failed(stop, 0)}
+						return embedtest.Reply{Latency: restart + time.Second/2, Err: failed(c.stop, 0)}
 					}
 					return embedtest.Reply{Latency: time.Millisecond}
 				}})
 			retry := Retry(RetryOptions{Pause: time.Millisecond, MaxPause: time.Millisecond})
 			_, err := embedding.Chain(f, Batch(BatchOptions{Parallel: 2}), retry).Embed(t.Context(), embedding.Request{Texts: texts(8)})
 			p, ok := errors.AsType[*embedding.PartialError](err)
-			if !ok || len(p.Failed) != 4 || f.Calls()[len(f.Calls())-1].Request.Texts[0] != texts(8)[2] {
-				t.Fatalf("got %v, want errors for four texts, and the first half of a request as the last call", err)
+			halves := slices.DeleteFunc(f.Calls(), func(c embedtest.Call) bool { return len(c.Request.Texts) > 1 })
+			if !ok || len(p.Failed) != 4 || len(halves) != c.halves {
+				t.Fatalf("%v, then %v: got %v after %d requests of one text, want four errors after %d", c.cause, c.stop, err, len(halves), c.halves)
 			}
+			want := map[int]embedding.Kind{2: c.want, 3: c.want, 6: c.stop, 7: c.stop}
 			for _, f := range p.Failed {
-				if got := embedding.KindOf(f.Err); got != stop {
-					t.Errorf("text %d failed as %v, want %v", f.Index, got, stop)
+				if got := embedding.KindOf(f.Err); got != want[f.Index] {
+					t.Errorf("%v, then %v: text %d failed as %v, want %v", c.cause, c.stop, f.Index, got, want[f.Index])
 				}
 			}
 		})

@@ -25,10 +25,11 @@ const (
 )
 
 const (
-	fallen   = 0.75 // of the rate; a quota that is a third too high is found sooner
-	cautious = 0.8  // of the rate, if the halved pace shows that the account has a quota below it
-	enoughOf = 3    // times every; by chance, so many requests in a row pass in 5 % of all cases
-	tooMany  = 6    // times every (0.25 %); or, of above, refusals
+	fallen   = 0.75 // part of high at which the pace is halved
+	cautious = 0.8  // part of the pace that is left if halving it has ended the refusals
+	rare     = 3    // times every: by chance, 5 % of all runs without a refusal are longer
+	rarest   = 6    // times every: by chance, 0.25 % are
+	frequent = 6    // of above
 )
 
 // byWhim records an era's refusals and reports whether the pace ignores them. An era is early if
@@ -43,7 +44,7 @@ func (p *pace) byWhim(early, ours bool, taken float64) bool {
 			w.every += (every - w.every) / 8
 		}
 		w.above = max(0, w.above+refusals*(1-1.5*every/w.every))
-		if w.above > tooMany {
+		if w.above > frequent {
 			*w = whim{}
 		}
 		return w.phase == random
@@ -53,7 +54,7 @@ func (p *pace) byWhim(early, ours bool, taken float64) bool {
 		return true
 	case w.phase == halved:
 		*w = whim{}
-	case !ours || p.span < leastRun || w.high == 0 || p.rate() >= w.high || w.eras >= 3 && taken > tooMany*w.every:
+	case !ours || p.span < leastRun || w.high == 0 || p.rate() >= w.high || w.eras >= 3 && taken > rarest*w.every:
 		*w = whim{every: every, eras: 1}
 	default:
 		w.eras++
@@ -66,13 +67,13 @@ func (p *pace) byWhim(early, ours bool, taken float64) bool {
 	return false
 }
 
-// seldom ends a phase if so many requests have passed without a refusal that it was mistaken.
+// seldom ends a phase in which refusals have become too rare for it.
 func (p *pace) seldom() {
 	w := &p.whim
 	switch {
-	case w.phase == random && p.taken > tooMany*w.every:
+	case w.phase == random && p.taken > rarest*w.every:
 		*w = whim{}
-	case w.phase == halved && p.taken > enoughOf*w.every:
+	case w.phase == halved && p.taken > rare*w.every:
 		*w = whim{}
 		p.top, p.grown = p.top*cautious, 0
 	}

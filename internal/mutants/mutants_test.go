@@ -122,7 +122,7 @@ var mutants = []struct {
 	{name: "the pace is half of what was served", file: "middleware/pace.go", old: "top := count / open", new: "top := count / open / 2", pkg: "./middleware", test: "TestPaceOf"},
 	{name: "the pace never rises", file: "middleware/pace.go", old: "p.bucket.set(p.rate())\n\tcase", new: "_ = p.rate()\n\tcase", pkg: "./middleware", test: "TestPaceOf"},
 	{name: "refusals at random lower the pace without end", file: "middleware/whim.go", old: "\t\t\tw.phase = halved\n\t\t\treturn true\n", new: "", pkg: "./middleware", test: "TestPaceOfRefusals"},
-	{name: "any refusals are at random", file: "middleware/whim.go", old: "case w.phase == halved && p.taken > enoughOf*w.every:", new: "case false:", pkg: "./middleware", test: "TestWhim"},
+	{name: "any refusals are at random", file: "middleware/whim.go", old: "case w.phase == halved && p.taken > rare*w.every:", new: "case false:", pkg: "./middleware", test: "TestWhim"},
 	{name: "the pace obeys no Retry-After", file: "middleware/pace.go", old: "p.until = later(p.until, now.Add(a.after))", new: "_ = a.after", pkg: "./middleware", test: "TestPaceLeaves"},
 	{name: "everybody tries after a refusal", file: "middleware/queue.go", old: "return l.pace.trying || most", new: "return most", pkg: "./middleware", test: "TestPaceOf"},
 	{name: "requests at once are never learned", file: "middleware/pace.go", old: "if p.apart >= enough && p.clash > 0 {", new: "if false {", pkg: "./middleware", test: "TestPaceOf"},
