@@ -27,7 +27,8 @@ func NewLines(r io.Reader, max int) *Lines {
 	return &Lines{in: bufio.NewReaderSize(NewReader(r), 64<<10), max: max}
 }
 
-// LinesFrom is [NewLines] for what is left of a UTF-8 text after some lines and bytes of them.
+// LinesFrom is [NewLines] for text that is decoded already: what is left of it after some lines and
+// bytes of them.
 func LinesFrom(r io.Reader, max, number int, read int64) *Lines {
 	return &Lines{in: bufio.NewReaderSize(r, 64<<10), max: max, Number: number, Read: read}
 }

@@ -20,6 +20,10 @@ func TestGo(t *testing.T) {
 	}{
 		"lines":                 {"a\r\nb\n\nc\xff\n\xff\xfed\ne", Options{}, true},
 		"marked lines":          {"\ufeffa\n\ufeffb\nc\n", Options{}, true},
+		"lines marked twice":    {"\ufeff\ufeffab\ncd\nef", Options{}, true},
+		"JSONL marked twice":    {"\ufeff\ufeff{\"t\":\"a\"}\n{\"t\":\"b\"}\n{\"t\":\"c\"}", Options{Field: "t"}, true},
+		"TSV marked twice":      {"\ufeff\ufeffid\tt\n1\ta\n2\tb\n3\tc\n", field, true},
+		"two kinds of marks":    {"\ufeff\xff\xfea\x00\nb\nc", Options{}, true},
 		"JSONL":                 {"{\"t\":\"a\",\"id\":1}\n\n{\"t\":1}\nx\n{\"t\":\"b\",\"id\":\"é\"}", field, true},
 		"marked TSV":            {"\ufeffid\tt\n1\ta\n\n2\n3\t\"b\"\"\"\n", field, true},
 		"CSV":                   {"id,t\n1,\"a\nb\r\nc\"\n\n2\n3,d\"e\n4,\"f\",5\n6,g\n7,\"h", field, true},
@@ -75,7 +79,7 @@ func TestGoBehindTheEnd(t *testing.T) {
 
 // Whatever a file holds, each record read from its place is the one that was read in order.
 func FuzzGo(f *testing.F) {
-	for _, seed := range []string{"a\nb", "\ufeffid,t\r\n1,\"a\nb\"\n\n2,x\"y\n\"3\n", "id\tt\n1\ta\n", `{"t":"a"}`, "\xff\xfea\x00\n\x00", "t\n\"a\n\"\"\n", "t,id\n\"a\" b,c\nd,e"} {
+	for _, seed := range []string{"a\nb", "\ufeffid,t\r\n1,\"a\nb\"\n\n2,x\"y\n\"3\n", "id\tt\n1\ta\n", `{"t":"a"}`, "\xff\xfea\x00\n\x00", "\ufeff\ufeffab\ncd", "\ufeff\xff\xfea\x00\n\x00", "t\n\"a\n\"\"\n", "t,id\n\"a\" b,c\nd,e"} {
 		for format := range byte(5) {
 			f.Add([]byte(seed), format)
 		}

@@ -115,14 +115,14 @@ func NewReader(in io.Reader, o Options) (*Reader, error) {
 	}
 	switch r.format {
 	case Lines:
-		r.lines = plain.NewLines(text, MaxText)
+		r.lines = plain.LinesFrom(text, MaxText, 0, 0)
 		return r, nil
 	case CSV:
 		r.cap = &capped{in: text, left: MaxRecord}
 		r.csv = csv.NewReader(r.cap)
 		r.csv.FieldsPerRecord = -1
 	default:
-		r.lines = plain.NewLines(text, MaxRecord)
+		r.lines = plain.LinesFrom(text, MaxRecord, 0, 0)
 		if r.format == JSONL {
 			return r, nil
 		}
