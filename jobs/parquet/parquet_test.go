@@ -3,6 +3,7 @@ package parquet
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -346,6 +347,137 @@ func TestRowGroups(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "1 dimensions") {
 		t.Errorf("a vector of another length: got the error %v", err)
 	}
+}
+
+// TestPages: the library's reader finds every number, however many records a page or a row group
+// has, and each page has its checksum.
+func TestPages(t *testing.T) {
+	for _, c := range []struct{ records, dimensions int }{{0, 3}, {1, 1}, {300, 1}, {5, 3}, {1, pageBytes/4 + 1}, {3, pageBytes/4 + 1}, {3, pageBytes / 8}, {70, groupBytes / 256}} {
+		var b bytes.Buffer
+		w, err := create(&b, jobs.VectorShape{Dimensions: c.dimensions})
+		expect.NoError(t, err)
+		vector := make([]float32, c.dimensions)
+		for i := range c.records {
+			vector[0], vector[c.dimensions-1] = float32(i), float32(i)
+			expect.NoError(t, w.Write(jobs.Record{Index: 7 * i, Vector: vector}))
+		}
+		expect.NoError(t, w.Close())
+		f, err := parquet.OpenFile(bytes.NewReader(b.Bytes()), int64(b.Len()))
+		expect.NoError(t, err)
+		expect.Equal(t, "records", f.NumRows(), int64(c.records))
+		expect.Equal(t, "row groups", len(f.RowGroups()), (4*c.records*c.dimensions+groupBytes-1)/groupBytes)
+		r := parquet.NewGenericReader[plain](f)
+		got := make([]plain, 1)
+		for i := range c.records {
+			if n, err := r.Read(got); n != 1 {
+				t.Fatalf("%+v: record %d: got %d and the error %v", c, i, n, err)
+			}
+			v := got[0].Vector
+			expect.Equal(t, "index", got[0].Index, int64(7*i))
+			expect.Equal(t, "numbers", len(v), c.dimensions)
+			expect.Equal(t, "first and last", []float32{v[0], v[len(v)-1]}, []float32{float32(i), float32(i)})
+		}
+		for _, g := range f.Metadata().RowGroups {
+			s := g.Columns[0].MetaData.Statistics
+			expect.Equal(t, "bounds", len(s.MinValue)+len(s.MaxValue), 16)
+		}
+	}
+}
+
+// TestLongIDs: however long ids are, a page and what is held stay small.
+func TestLongIDs(t *testing.T) {
+	const n = 3
+	id := strings.Repeat("x", groupBytes/2)
+	var b bytes.Buffer
+	w, err := create(&b, jobs.VectorShape{Dimensions: 1, IDs: true})
+	expect.NoError(t, err)
+	for i := range n {
+		expect.NoError(t, w.Write(jobs.Record{Index: i, ID: id, Vector: []float32{1}}))
+	}
+	expect.NoError(t, w.Close())
+	f, err := parquet.OpenFile(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	expect.NoError(t, err)
+	expect.Equal(t, "row groups", len(f.RowGroups()), 2)
+	expect.Equal(t, "records", f.NumRows(), int64(n))
+}
+
+// TestWritesLikeTheLibrary: what the library writes of the same records is the same to a reader,
+// and opens too, as parts do that an earlier version wrote.
+func TestWritesLikeTheLibrary(t *testing.T) {
+	var ours, theirs bytes.Buffer
+	w, err := create(&ours, jobs.VectorShape{Dimensions: 3, IDs: true})
+	expect.NoError(t, err)
+	l := parquet.NewGenericWriter[named](&theirs, schema[named](), parquet.MaxRowsPerRowGroup(groupRows))
+	for i := range groupRows + 9 {
+		r := jobs.Record{Index: i, ID: strings.Repeat("é", i%5), Vector: []float32{float32(i), -0.5, 0}}
+		expect.NoError(t, w.Write(r))
+		_, err := l.Write([]named{{int64(i), r.ID, r.Vector}})
+		expect.NoError(t, err)
+	}
+	expect.NoError(t, errors.Join(w.Close(), l.Close()))
+	var all [2][]jobs.Record
+	for k, b := range []*bytes.Buffer{&ours, &theirs} {
+		next, err := openVectors(bytes.NewReader(b.Bytes()), int64(b.Len()), jobs.VectorShape{Dimensions: 3, IDs: true})
+		expect.NoError(t, err)
+		for {
+			r, err := next()
+			if err == io.EOF {
+				break
+			}
+			expect.NoError(t, err)
+			r.Vector = slices.Clone(r.Vector)
+			all[k] = append(all[k], r)
+		}
+	}
+	expect.Equal(t, "records", len(all[0]), groupRows+9)
+	expect.Equal(t, "the records", all[0], all[1])
+	a, err := parquet.OpenFile(bytes.NewReader(ours.Bytes()), int64(ours.Len()))
+	expect.NoError(t, err)
+	b, err := parquet.OpenFile(bytes.NewReader(theirs.Bytes()), int64(theirs.Len()))
+	expect.NoError(t, err)
+	for i, g := range a.Metadata().RowGroups {
+		h := b.Metadata().RowGroups[i]
+		expect.Equal(t, "records of the group", g.NumRows, h.NumRows)
+		for k := range 2 {
+			m, n := g.Columns[k].MetaData.Statistics, h.Columns[k].MetaData.Statistics
+			expect.Equal(t, "least value", string(m.MinValue), string(n.MinValue))
+			expect.Equal(t, "greatest value", string(m.MaxValue), string(n.MaxValue))
+		}
+	}
+}
+
+// TestFullDisk: wherever the disk is full, Close says so.
+func TestFullDisk(t *testing.T) {
+	write := func(room int) error {
+		w, err := create(&small{room}, jobs.VectorShape{Dimensions: 2, IDs: true})
+		if err != nil {
+			return err
+		}
+		for i := range 3 {
+			_ = w.Write(jobs.Record{Index: i, ID: "a", Vector: []float32{1, 2}}) // Close says it again
+		}
+		return w.Close()
+	}
+	size := 0
+	for ; write(size) != nil; size++ {
+		expect.Equal(t, "error", write(size), errFull)
+	}
+	if size < 100 {
+		t.Errorf("a file fits into %d bytes", size)
+	}
+}
+
+var errFull = errors.New("no space left on device")
+
+// small is a disk with room for so many bytes.
+type small struct{ room int }
+
+func (s *small) Write(b []byte) (int, error) {
+	if len(b) > s.room {
+		return 0, errFull // what is shorter may fit afterwards
+	}
+	s.room -= len(b)
+	return len(b), nil
 }
 
 // FuzzOpen: no file makes the reader panic or never end, and all values are as many as it says.

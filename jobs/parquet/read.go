@@ -50,7 +50,7 @@ func openFile(r io.ReaderAt, size int64, fields []string) (f *file, err error) {
 // whole returns an error if a file does not begin and end as Parquet does, or says that its end is
 // longer than the file, for which the library would take memory.
 func whole(r io.ReaderAt, size int64) error {
-	const magic, tail = "PAR1", 8
+	const tail = 8
 	var head [len(magic)]byte
 	var end [tail]byte
 	if _, err := r.ReadAt(head[:], 0); err != nil && err != io.EOF {

@@ -1,11 +1,19 @@
 package parquet
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
+	coding "github.com/parquet-go/parquet-go/encoding/plain"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/vecspace/embedding/jobs"
 )
@@ -24,44 +32,29 @@ type (
 )
 
 const (
-	groupRows = 5000 // of a row group: what a part has, unless it is set
-	blockRows = 64   // written or read at once
+	groupRows  = 5000     // of a row group, at most: what a part has, unless it is set
+	groupBytes = 64 << 20 // of the vectors and ids of a row group, which are held until it is written
+	pageBytes  = 1 << 20  // of the vectors of a page
+	blockRows  = 64       // read at once
+	magic      = "PAR1"   // at both ends of a file
 )
 
 // create implements jobs.VectorFormat.
 func create(w io.Writer, s jobs.VectorShape) (jobs.VectorWriter, error) {
-	switch {
-	case s.Half:
+	if s.Half {
 		return nil, errors.New("float16 is for npy: Parquet has float32")
-	case s.IDs:
-		return newWriter(w, s.Dimensions, func(r jobs.Record) named { return named{int64(r.Index), r.ID, r.Vector} }), nil
 	}
-	return newWriter(w, s.Dimensions, func(r jobs.Record) plain { return plain{int64(r.Index), r.Vector} }), nil
-}
-
-// writer writes records as T.
-type writer[T any] struct {
-	to         *parquet.GenericWriter[T]
-	dimensions int
-	form       func(jobs.Record) T
-	block      []T
-	floats     []float32 // of the block
-}
-
-// A writer is not used again for another file, although the library has Reset: the second file
-// would lack the names of its columns.
-func newWriter[T any](w io.Writer, dimensions int, form func(jobs.Record) T) *writer[T] {
-	return &writer[T]{
-		to: parquet.NewGenericWriter[T](w,
-			schema[T](),
-			parquet.CreatedBy("vecspace", "1", ""), // and not of a build, by which bytes would differ
-			parquet.MaxRowsPerRowGroup(groupRows),
-			parquet.WriteBufferSize(256<<10),
-			parquet.SkipPageBounds("vector", "list", "element"), // nobody asks for a range of numbers in it
-			parquet.DataPageStatistics(false)),
-		dimensions: dimensions,
-		form:       form,
+	form := schema[plain]()
+	if s.IDs {
+		form = schema[named]()
 	}
+	meta, err := empty(form)
+	if err != nil {
+		return nil, err
+	}
+	v := &writer{out: w, shape: s, meta: meta}
+	v.write([]byte(magic))
+	return v, v.err
 }
 
 // schema does not depend on the name of a type.
@@ -69,30 +62,160 @@ func schema[T any]() *parquet.Schema {
 	return parquet.NewSchema("vectors", parquet.SchemaOf(*new(T)))
 }
 
-func (w *writer[T]) Write(r jobs.Record) error {
-	if len(r.Vector) != w.dimensions {
-		return fmt.Errorf("a vector has %d dimensions and the others have %d", len(r.Vector), w.dimensions)
+// empty returns what a file without records says of its columns.
+func empty(s *parquet.Schema) (*format.FileMetaData, error) {
+	var b bytes.Buffer
+	created := parquet.CreatedBy("vecspace", "1", "") // and not of a build, by which bytes would differ
+	if err := parquet.NewWriter(&b, s, created).Close(); err != nil {
+		return nil, err
 	}
-	from := len(w.floats)
-	if w.floats == nil {
-		w.floats = make([]float32, 0, blockRows*w.dimensions) // it never moves
+	f, err := parquet.OpenFile(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		return nil, err
 	}
-	w.floats = append(w.floats, r.Vector...)
-	r.Vector = w.floats[from:]
-	if w.block = append(w.block, w.form(r)); len(w.block) < blockRows {
-		return nil
-	}
-	return w.flush()
+	return f.Metadata(), nil
 }
 
-func (w *writer[T]) flush() error {
-	_, err := w.to.Write(w.block)
-	w.block, w.floats = w.block[:0], w.floats[:0]
-	return err
+// writer writes row groups of uncompressed pages. The library's own writer looks at two levels of
+// each number, for a quarter of the time of a whole job, and here they are the same in each vector.
+type writer struct {
+	out   io.Writer
+	at    int64 // bytes written
+	err   error
+	shape jobs.VectorShape
+	meta  *format.FileMetaData
+	group format.RowGroup
+
+	// Of the records of the next row group.
+	rows            int
+	first, last     int
+	lowest, highest string // ids
+	indexes, ids    []byte // as a page has them
+	vectors         []float32
+	numbers         []byte // of a page
 }
 
-func (w *writer[T]) Close() error {
-	return errors.Join(w.flush(), w.to.Close())
+func (w *writer) Write(r jobs.Record) error {
+	if len(r.Vector) != w.shape.Dimensions {
+		return fmt.Errorf("a vector has %d dimensions and the others have %d", len(r.Vector), w.shape.Dimensions)
+	}
+	if w.rows == 0 {
+		w.first, w.last, w.lowest, w.highest = r.Index, r.Index, r.ID, r.ID
+	}
+	w.rows++
+	w.first, w.last = min(w.first, r.Index), max(w.last, r.Index)
+	w.indexes = binary.LittleEndian.AppendUint64(w.indexes, uint64(r.Index))
+	if w.shape.IDs {
+		w.lowest, w.highest = min(w.lowest, r.ID), max(w.highest, r.ID)
+		w.ids = binary.LittleEndian.AppendUint32(w.ids, uint32(len(r.ID)))
+		w.ids = append(w.ids, r.ID...)
+	}
+	w.vectors = append(w.vectors, r.Vector...)
+	if w.rows == groupRows || 4*len(w.vectors)+len(w.ids) >= groupBytes {
+		w.flush()
+	}
+	return w.err
+}
+
+// flush writes a row group.
+func (w *writer) flush() {
+	if w.rows == 0 {
+		return
+	}
+	w.group = format.RowGroup{FileOffset: w.at, NumRows: int64(w.rows), Ordinal: int16(len(w.meta.RowGroups))}
+	w.column(format.Int64, "index")
+	w.bounds(binary.LittleEndian.AppendUint64(nil, uint64(w.first)), binary.LittleEndian.AppendUint64(nil, uint64(w.last)))
+	w.page(w.rows, 1, w.indexes)
+	if w.shape.IDs {
+		w.column(format.ByteArray, "id")
+		w.bounds([]byte(w.lowest), []byte(w.highest))
+		w.page(w.rows, 1, w.ids)
+	}
+	w.column(format.Float, "vector", "list", "element")
+	for rest := w.vectors; len(rest) > 0; {
+		n := min(max(pageBytes/4/w.shape.Dimensions, 1)*w.shape.Dimensions, len(rest))
+		var err error
+		w.numbers, err = new(coding.Encoding).EncodeFloat(w.numbers, rest[:n])
+		w.err = cmp.Or(w.err, err)
+		w.page(n/w.shape.Dimensions, w.shape.Dimensions, w.numbers)
+		rest = rest[n:]
+	}
+	w.group.TotalCompressedSize = w.group.TotalByteSize
+	w.meta.RowGroups = append(w.meta.RowGroups, w.group)
+	w.meta.NumRows += int64(w.rows)
+	w.rows, w.indexes, w.ids, w.vectors = 0, w.indexes[:0], w.ids[:0], w.vectors[:0]
+}
+
+// column begins a column of the row group.
+func (w *writer) column(of format.Type, path ...string) {
+	w.group.Columns = append(w.group.Columns, format.ColumnChunk{MetaData: format.ColumnMetaData{
+		Type: of, Encoding: []format.Encoding{format.Plain, format.RLE}, PathInSchema: path, DataPageOffset: w.at,
+	}})
+}
+
+// bounds says between what the values of the column are.
+func (w *writer) bounds(low, high []byte) {
+	w.group.Columns[len(w.group.Columns)-1].MetaData.Statistics = format.Statistics{MinValue: low, MaxValue: high}
+}
+
+// page writes the next page of the column: so many records, each of so many numbers if it is a
+// vector.
+func (w *writer) page(rows, each int, values []byte) {
+	repeats, defined := []byte(nil), []byte(nil)
+	c := &w.group.Columns[len(w.group.Columns)-1].MetaData
+	if len(c.PathInSchema) > 1 {
+		repeats, defined = levels(rows, each)
+	}
+	begin := slices.Concat(repeats, defined)
+	size := len(begin) + len(values)
+	header, err := thrift.Marshal(new(thrift.CompactProtocol), &format.PageHeader{
+		Type:                 format.DataPageV2,
+		UncompressedPageSize: int32(size),
+		CompressedPageSize:   int32(size),
+		CRC:                  int32(crc32.Update(crc32.ChecksumIEEE(begin), crc32.IEEETable, values)),
+		DataPageHeaderV2: thrift.New(format.DataPageHeaderV2{
+			NumValues: int32(rows * each), NumRows: int32(rows), Encoding: format.Plain, IsCompressed: thrift.New(false),
+			RepetitionLevelsByteLength: int32(len(repeats)), DefinitionLevelsByteLength: int32(len(defined)),
+		}),
+	})
+	w.err = cmp.Or(w.err, err)
+	w.write(append(header, begin...))
+	w.write(values)
+	size += len(header)
+	c.NumValues += int64(rows * each)
+	c.TotalUncompressedSize += int64(size)
+	c.TotalCompressedSize += int64(size)
+	w.group.TotalByteSize += int64(size)
+}
+
+// levels returns the repetition and the definition levels of vectors, in runs: the first number of
+// each begins a record (0) and the others go on with it (1), and all are there (1).
+func levels(rows, each int) (repeats, defined []byte) {
+	run := func(b []byte, n int, level byte) []byte { return append(binary.AppendUvarint(b, uint64(n)<<1), level) }
+	for range rows {
+		repeats = run(repeats, 1, 0)
+		if each > 1 {
+			repeats = run(repeats, each-1, 1)
+		}
+	}
+	return repeats, run(nil, rows*each, 1)
+}
+
+func (w *writer) write(b []byte) {
+	if w.err == nil {
+		_, w.err = w.out.Write(b)
+		w.at += int64(len(b))
+	}
+}
+
+// Close writes the list of row groups.
+func (w *writer) Close() error {
+	w.flush()
+	footer, err := thrift.Marshal(new(thrift.CompactProtocol), w.meta)
+	w.err = cmp.Or(w.err, err)
+	w.write(binary.LittleEndian.AppendUint32(footer, uint32(len(footer))))
+	w.write([]byte(magic))
+	return w.err
 }
 
 // openVectors implements jobs.VectorFormat.
