@@ -6,6 +6,8 @@ import (
 	"errors"
 	"iter"
 	"slices"
+
+	"github.com/vecspace/embedding/internal/lend"
 )
 
 // Limits of a block of Stream, so that its memory does not depend on the length of the input.
@@ -37,6 +39,7 @@ func Stream[T any](ctx context.Context, e Embedder, items iter.Seq[T], text func
 // stream is Stream for items whose text may be bad before it is sent: such an item keeps its place.
 func stream[T any](ctx context.Context, e Embedder, items iter.Seq[T], text func(T) (string, error)) iter.Seq2[Embedded[T], error] {
 	return func(yield func(Embedded[T], error) bool) {
+		ctx, lent := lend.Take(ctx)
 		ctx, cancel := context.WithCancel(ctx)
 		var ahead *block[T] // sent and not yet yielded
 		defer func() {
@@ -50,7 +53,7 @@ func stream[T any](ctx context.Context, e Embedder, items iter.Seq[T], text func
 			last := ahead
 			ahead = b
 			go b.embed(ctx, e)
-			if fatal, more = last.deliver(yield); fatal != nil || !more {
+			if fatal, more = last.deliver(yield, lent); fatal != nil || !more {
 				break
 			}
 		}
@@ -60,7 +63,7 @@ func stream[T any](ctx context.Context, e Embedder, items iter.Seq[T], text func
 		if fatal != nil {
 			cancel() // the block in flight keeps what it has paid for
 		}
-		late, more := ahead.deliver(yield)
+		late, more := ahead.deliver(yield, lent)
 		if fatal = cmp.Or(fatal, late); fatal != nil && more {
 			yield(Embedded[T]{}, fatal)
 		}
@@ -146,9 +149,9 @@ func (b *block[T]) wait() {
 	}
 }
 
-// deliver waits for the answer and yields the items that have a vector or an error. It returns the
-// error that ends the stream, and whether the loop wants more.
-func (b *block[T]) deliver(yield func(Embedded[T], error) bool) (fatal error, more bool) {
+// deliver waits for the answer and yields the items that have an error or a vector, which is a copy
+// unless it is lent. It returns the error that ends the stream, and whether the loop wants more.
+func (b *block[T]) deliver(yield func(Embedded[T], error) bool, lent bool) (fatal error, more bool) {
 	if b == nil {
 		return nil, true
 	}
@@ -157,7 +160,9 @@ func (b *block[T]) deliver(yield func(Embedded[T], error) bool) (fatal error, mo
 		if item.Vector == nil && item.Err == nil {
 			continue
 		}
-		item.Vector = slices.Clone(item.Vector)
+		if !lent {
+			item.Vector = slices.Clone(item.Vector)
+		}
 		if !yield(item, nil) {
 			return nil, false
 		}

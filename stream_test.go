@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/vecspace/embedding/internal/expect"
+	"github.com/vecspace/embedding/internal/lend"
 )
 
 func count(n int) iter.Seq[int] {
@@ -233,4 +234,39 @@ func TestStreamOfOneRefusal(t *testing.T) {
 		n++
 	}
 	expect.Equal(t, "items", n, 3)
+}
+
+// Vectors are the caller's own, unless the caller has said that it only reads them. An Embedder
+// that calls Stream with the same context gets its own.
+func TestStreamCopiesWhatIsNotLent(t *testing.T) {
+	shared := []float32{1, 2}
+	inner := Chain(fn{Model{Dimensions: 2}, func(_ context.Context, req Request) (Response, error) {
+		return Response{Vectors: slices.Repeat([][]float32{shared}, len(req.Texts))}, nil
+	}})
+	var copies [][]float32
+	outer := Chain(fn{Model{Dimensions: 2}, func(ctx context.Context, req Request) (res Response, err error) {
+		for out, err := range Stream(ctx, inner, slices.Values(req.Texts), strings.Clone) {
+			if err != nil {
+				return res, err
+			}
+			copies = append(copies, out.Vector)
+		}
+		return inner.Embed(ctx, req)
+	}})
+	for _, lent := range []bool{false, true} {
+		ctx := t.Context()
+		if lent {
+			ctx = lend.Vectors(ctx)
+		}
+		for out, err := range Stream(ctx, outer, count(2), digits) {
+			expect.NoError(t, err)
+			expect.Equal(t, "lent", &out.Vector[0] == &shared[0], lent)
+			expect.Equal(t, "vector", out.Vector, shared)
+		}
+	}
+	expect.Equal(t, "inner vectors", len(copies), 4)
+	for _, v := range copies {
+		expect.Equal(t, "inner vector", v, shared)
+		expect.Equal(t, "lent within", &v[0] == &shared[0], false)
+	}
 }

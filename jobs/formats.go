@@ -55,8 +55,8 @@ type VectorShape struct {
 	Half       bool // float16
 }
 
-// VectorWriter writes records with their vectors. Close ends the file and does not close what it
-// writes to.
+// VectorWriter writes records with their vectors. Write neither changes nor keeps a vector, which
+// others read too. Close ends the file and does not close what it writes to.
 type VectorWriter interface {
 	Write(Record) error
 	Close() error

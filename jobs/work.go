@@ -13,6 +13,7 @@ import (
 
 	"github.com/vecspace/embedding"
 	"github.com/vecspace/embedding/internal/ballast"
+	"github.com/vecspace/embedding/internal/lend"
 	"github.com/vecspace/embedding/internal/rows"
 	"github.com/vecspace/embedding/middleware"
 	"github.com/vecspace/embedding/middleware/cache"
@@ -515,7 +516,7 @@ func (a *attempt) piece(ctx context.Context, from, to int) error {
 			}
 		}
 	}
-	for got, err := range embedding.Stream(ctx, a.chain, good, func(i int) string { return a.records[i].Text }) {
+	for got, err := range embedding.Stream(lend.Vectors(ctx), a.chain, good, func(i int) string { return a.records[i].Text }) {
 		if err != nil {
 			return err
 		}

@@ -43,7 +43,9 @@ var mutants = []struct {
 	{name: "copies share one backing array", file: "documents.go", old: "out[i] = slab[at:len(slab):len(slab)]", new: "out[i] = slab[at:len(slab)]", pkg: ".", test: "TestDocuments"},
 
 	{name: "Wrap shows layers empty requests", file: "chain.go", old: "if len(req.Texts) == 0 {", new: "if false {", pkg: ".", test: "TestWrap"},
-	{name: "a stream drops what the block in flight has paid for", file: "stream.go", old: "late, more := ahead.deliver(yield)", new: "var late error; if fatal == nil { late, more = ahead.deliver(yield) }", pkg: ".", test: "TestStreamKeeps"},
+	{name: "a stream drops what the block in flight has paid for", file: "stream.go", old: "late, more := ahead.deliver(yield, lent)", new: "var late error; if fatal == nil { late, more = ahead.deliver(yield, lent) }", pkg: ".", test: "TestStreamKeeps"},
+	{name: "a stream lends an Embedder what only its caller may read", file: "internal/lend/lend.go", old: "ctx = context.WithValue(ctx, key{}, false)", new: "_ = 0", pkg: ".", test: "TestStreamCopies"},
+	{name: "a stream yields rows that are others' too", file: "stream.go", old: "if !lent {", new: "if false {", pkg: ".", test: "TestStreamCopies"},
 	{name: "a stream waits for an item more before it sends", file: "stream.go", old: "if len(b.items) == blockTexts && !flush() {", new: "if len(b.items) == blockTexts+1 && !flush() {", pkg: ".", test: "TestStream"},
 	{name: "a line behind a failed one gets its number", file: "lines.go", old: "Line{in.Number,", new: "Line{min(in.Number, 3),", pkg: ".", test: "TestLines"},
 	{name: "a line that is cut short by an error is embedded", file: "internal/plain/lines.go", old: "if err != nil && !errors.Is(err, io.EOF) {", new: "if false {", pkg: "./internal/plain", test: "TestLines"},
