@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -25,10 +24,6 @@ import (
 	"honnef.co/go/tools/stylecheck"
 	"honnef.co/go/tools/unused"
 )
-
-// prefix begins the import path of every package that is held to anything. Others only tell what
-// their functions do.
-const prefix = "github.com/vecspace/embedding"
 
 // off are checks of staticcheck that are not held, besides its suggestions of style (QF).
 var off = []string{
@@ -97,17 +92,10 @@ func parts() []*analysis.Analyzer {
 	return all
 }
 
-// collecting returns a that adds to found instead of reporting. It does nothing in other people's
-// code, where only an analyzer with facts has something to learn.
+// collecting returns a that adds to found instead of reporting.
 func collecting(a *analysis.Analyzer) *analysis.Analyzer {
 	c := *a
 	c.Run = func(pass *analysis.Pass) (any, error) {
-		if !ours(pass.Pkg.Path()) && len(a.FactTypes) == 0 {
-			if a.ResultType == nil {
-				return nil, nil
-			}
-			return reflect.Zero(a.ResultType).Interface(), nil
-		}
 		p := *pass
 		p.Report = func(d analysis.Diagnostic) {
 			mu.Lock()
@@ -119,14 +107,40 @@ func collecting(a *analysis.Analyzer) *analysis.Analyzer {
 	return &c
 }
 
-func ours(path string) bool {
-	return path == prefix || strings.HasPrefix(path, prefix+"/") || strings.HasPrefix(path, prefix+"_")
+// knowledge returns an analyzer of dependencies, which finds what lint has to know of their
+// functions: which are deprecated, format like Printf or never return. deep adds what needs their
+// code in an intermediate form, which takes longer than all else: which are pure, for example.
+func knowledge(deep bool) *analysis.Analyzer {
+	k := &analysis.Analyzer{
+		Name: "knowledge",
+		Doc:  "what the analyzers of lint know of other packages",
+		Run:  func(*analysis.Pass) (any, error) { return nil, nil },
+	}
+	for _, a := range withFacts(lint, map[*analysis.Analyzer]bool{}) {
+		if deep || !slices.ContainsFunc(a.Requires, func(r *analysis.Analyzer) bool { return r.Name == "buildir" }) {
+			k.Requires = append(k.Requires, a)
+		} else {
+			k.FactTypes = append(k.FactTypes, a.FactTypes...) // of the standard library, to be passed on
+		}
+	}
+	return k
+}
+
+// withFacts returns those analyzers below a that tell something of a package to its importers.
+func withFacts(a *analysis.Analyzer, seen map[*analysis.Analyzer]bool) (all []*analysis.Analyzer) {
+	for _, r := range a.Requires {
+		if seen[r] {
+			continue
+		}
+		if seen[r] = true; len(r.FactTypes) > 0 {
+			all = append(all, r)
+		}
+		all = append(all, withFacts(r, seen)...)
+	}
+	return all
 }
 
 func report(pass *analysis.Pass) (any, error) {
-	if !ours(pass.Pkg.Path()) {
-		return nil, nil
-	}
 	allowed := permits(pass)
 	slices.SortFunc(found, func(a, b finding) int { return cmp.Compare(a.d.Pos, b.d.Pos) })
 	for _, f := range found {

@@ -74,6 +74,69 @@ func TestEachAnalyzerFinds(t *testing.T) {
 	}
 }
 
+// TestKnowledge has faults that nobody sees without the code of another package, about which go vet
+// is not asked.
+func TestKnowledge(t *testing.T) {
+	const functions = `// Package other is imported.
+package other
+
+import "fmt"
+
+// Old is old.
+//
+// Deprecated: use New.
+func Old() {}
+
+// Printf formats.
+func Printf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+// Pure adds.
+func Pure(a, b int) int { c := a + b; return c * c }
+`
+	tool, deep := build(t), build(t, "-ldflags", "-X main.deep=yes")
+	for _, x := range []struct {
+		name, tool, other, code, want string
+	}{
+		{"deprecated", tool, "example.com/other", "other.Old()", "(SA1019)"},
+		{"deprecated, ours", tool, prefix + "/other", "other.Old()", "(SA1019)"},
+		{"a format", tool, "example.com/other", "_ = other.Printf(`%d`, `a`)", "(printf)"},
+		{"pure, ours", tool, prefix + "/other", "other.Pure(1, 2)", "(SA4017)"},
+		{"pure, the standard library's", tool, "strings", "strings.ToLower(`a`)", "(SA4017)"},
+		{"an odd number", tool, "strings", "_ = strings.NewReplacer([]string{`a`}...)", "(SA5012)"},
+		{"pure, others'", tool, "example.com/other", "other.Pure(1, 2)", ""},
+		{"pure, others', by night", deep, "example.com/other", "other.Pure(1, 2)", "(SA4017)"},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			dir := t.TempDir()
+			module := "module " + prefix + "/scratch\n\ngo 1.26.0\n"
+			if strings.HasSuffix(x.other, "/other") {
+				module += "\nrequire " + x.other + " v0.0.0\n\nreplace " + x.other + " => ./other\n"
+				write(t, dir, "other/go.mod", "module "+x.other+"\n\ngo 1.26.0\n")
+				write(t, dir, "other/other.go", functions)
+			}
+			write(t, dir, "go.mod", module)
+			write(t, dir, "p.go", "// Package p has a fault.\npackage p\n\nimport \""+x.other+"\"\n\n// F fails.\nfunc F() { "+x.code+" }\n")
+			cmd := exec.CommandContext(t.Context(), "go", "vet", "-vettool="+x.tool, ".")
+			cmd.Dir = dir
+			out, err := cmd.CombinedOutput()
+			if (err != nil) != (x.want != "") || !strings.Contains(string(out), x.want) {
+				t.Errorf("got %v and %q, want %q", err, out, x.want)
+			}
+		})
+	}
+}
+
+func TestOurs(t *testing.T) {
+	for path, want := range map[string]bool{
+		prefix: true, prefix + "/jobs": true, prefix + "_test": true, prefix + " [" + prefix + ".test]": true,
+		prefix + "s": false, "github.com/vecspace": false, "strings": false,
+	} {
+		if got := ours(path); got != want {
+			t.Errorf("%s: got %v, want %v", path, got, want)
+		}
+	}
+}
+
 // TestPlatforms has faults that only show on one platform: a type that is not there, a number that
 // does not fit, and one of go vet's.
 func TestPlatforms(t *testing.T) {
@@ -105,10 +168,11 @@ func TestPlatforms(t *testing.T) {
 	}
 }
 
-func build(t *testing.T) string {
+func build(t *testing.T, flags ...string) string {
 	t.Helper()
 	tool := filepath.Join(t.TempDir(), "lint")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", tool, ".").CombinedOutput(); err != nil {
+	args := append(append([]string{"build", "-o", tool}, flags...), ".")
+	if out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput(); err != nil {
 		t.Fatalf("building the linter: %v\n%s", err, out)
 	}
 	return tool

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
+// prefix begins the import path of every package that is ours.
+const prefix = "github.com/vecspace/embedding"
+
 // platforms runs go vet's analyzers on the packages as they are for each platform of a list such as
 // "windows/amd64,linux/386". It reads everything from source, so nothing is compiled for the
 // platform. It returns the exit status.
@@ -49,4 +52,11 @@ func platforms(list string, patterns []string) (status int) {
 		}
 	}
 	return status
+}
+
+// ours reports whether an import path is of this project: a package, its tests outside of it, or,
+// behind a space, the package as it is compiled for a test.
+func ours(path string) bool {
+	rest, ok := strings.CutPrefix(path, prefix)
+	return ok && (rest == "" || strings.ContainsAny(rest[:1], "/_ "))
 }

@@ -111,12 +111,12 @@ var mutants = []struct {
 	{name: "Limit leaks a slot", file: "middleware/queue.go", old: "\tl.count(t.lane, -1)\n\tif a.tokens", new: "\tif a.tokens", pkg: "./middleware", test: "TestL"},
 	{name: "Limit saves up a whole second", file: "middleware/limit.go", old: "max(1, rate/50)", new: "max(1, rate)", pkg: "./middleware", test: "TestLimitSpreads"},
 	{name: "Limit reserves a waiter's turn when it comes", file: "middleware/queue.go", old: "\tl.lines[lane].push(w)\n", new: "\tl.lines[lane].push(w)\n\tl.requests.take(lane, 1)\n", pkg: "./middleware", test: "TestQueue"},
-	{name: "Limit lets everybody out of the queue", file: "middleware/queue.go", old: "if next && !t.taken && wait <= 0", new: "if !t.taken && wait <= 0", pkg: "./middleware", test: "TestQueue"},
+	{name: "Limit lets everybody out of the queue", file: "middleware/queue.go", old: "if next && !t.taken && wait <= 0", new: "if !t.taken && wait <= 0", pkg: "./middleware", test: "TestQueueTells"},
 	{name: "Limit leaves the rest asleep when one leaves", file: "middleware/queue.go", old: "\tl.lines[w.lane].drop(w)\n\tl.wake()", new: "\tl.lines[w.lane].drop(w)", pkg: "./middleware", test: "TestQueue"},
 	{name: "Limit counts those who have left", file: "middleware/lane.go", old: "q.requests, q.tokens = q.requests-1, q.tokens-w.tokens", new: "_ = q.tokens - w.tokens", pkg: "./middleware", test: "TestQueueTells"},
 	{name: "a query stands behind bulk", file: "middleware/queue.go", old: "if w := l.lines[Interactive].first; w != nil {", new: "if w := l.lines[Interactive].first; w != nil && l.lines[Bulk].first == nil {", pkg: "./middleware", test: "TestBulkYields"},
 	{name: "a query waits until bulk has paid", file: "middleware/limit.go", old: "if lane == Interactive && float64(n)", new: "if false && float64(n)", pkg: "./middleware", test: "TestWaitUnderBulk"},
-	{name: "bulk takes the whole account", file: "middleware/limit.go", old: "paid := min(b.owed, units*bulkShare)", new: "paid := min(b.owed, units)", pkg: "./middleware", test: "TestBulkGets"},
+	{name: "bulk takes the whole account", file: "middleware/limit.go", old: "paid := min(b.owed, units*bulkShare)", new: "paid := min(b.owed, units*.99)", pkg: "./middleware", test: "TestBulkGets"},
 	{name: "bulk takes every place", file: "middleware/queue.go", old: "|| lane == Bulk && l.bulk >= bulkOf(most)", new: "", pkg: "./middleware", test: "TestLaneOfAChain"},
 	{name: "the pace takes what bulk asks for as all there is", file: "middleware/pace.go", old: "\t\ttop /= asked\n", new: "", pkg: "./middleware", test: "TestPaceOfBulk"},
 	{name: "a query waits for the end of a bulk call", file: "middleware/coalesce.go", old: "return slot{task, laneOf(ctx, Interactive)}", new: "return slot{task, Interactive}", pkg: "./middleware", test: "TestCoalesceKeeps"},
@@ -283,7 +283,7 @@ func build(t *testing.T, root string, sources map[string]*source, packages map[s
 func try(t *testing.T, root, binary string, id int, pkg, tests string) (string, error) {
 	args := []string{"-test.timeout", "60s", "-test.run", tests}
 	if !strings.HasPrefix(pkg, "./internal/") && pkg != "./adapters/langchaingo/store" { // whose tests do not link rapid
-		args = append(args, "-rapid.nofailfile")
+		args = append(args, "-rapid.nofailfile", "-rapid.shrinktime=1s")
 	}
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	cmd.Dir = filepath.Join(root, filepath.FromSlash(pkg))
