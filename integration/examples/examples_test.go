@@ -171,13 +171,17 @@ func TestPlainPgxIndex(t *testing.T) {
 		return n
 	}
 	before := scans()
-	p.must([]string{"0.39  The cat"})
+	p.must([]string{"0.", "text "})                                                             // the index is approximate: among some random vectors it misses the cat
 	for end := time.Now().Add(10 * time.Second); scans() == before && time.Now().Before(end); { // until the server has counted
 		time.Sleep(50 * time.Millisecond)
 	}
 	if after := scans(); after != before+1 {
 		t.Errorf("the program's search scanned the index %d times, want once", after-before)
 	}
+	if _, err := db.Exec(ctx, "ALTER DATABASE postgres SET enable_indexscan = off"); err != nil { // and each row is compared
+		t.Fatal("ALTER DATABASE:", err)
+	}
+	p.must([]string{"0.39  The cat"})
 }
 
 func TestRedis(t *testing.T) {

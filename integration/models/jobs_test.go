@@ -96,8 +96,10 @@ func killMidway(t *testing.T, s *servers.Server, p *proxy, after int, job embedd
 	case r := <-ended:
 		t.Fatalf("the job ended before the server was killed: %v", r.err)
 	}
+	p.restarting(true)
 	s.Kill(t)
 	s.Start(t)
+	p.restarting(false)
 	r := <-ended
 	if r.err != nil {
 		t.Fatalf("got the error %v, want none", r.err)

@@ -30,7 +30,8 @@ type proxy struct {
 	most     int // of inFlight
 	answered int // requests, whatever the status
 	broke    int // requests that reached the server and got no answer
-	unserved int // requests that found no server
+	unserved int // requests that found no server, or a dying one
+	restart  bool
 	notify   func(answered int)
 }
 
@@ -52,9 +53,9 @@ func watch(t *testing.T, s *servers.Server, limit int) *proxy {
 			io.WriteString(w, "<html><head><title>413 Request Entity Too Large</title></head><body></body></html>")
 			return
 		}
-		p.begin()
+		restart := p.begin()
 		res, answer, err := forward(server, r, "http://"+s.Addr+r.URL.Path, body)
-		p.end(body, answer, err)
+		p.end(body, answer, err, restart)
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
@@ -82,14 +83,24 @@ func forward(server *http.Transport, r *http.Request, url string, body []byte) (
 	return res, answer, err
 }
 
-func (p *proxy) begin() {
+// restarting says whether the server is being killed and started again. A request that begins
+// meanwhile and breaks off is computed by nobody: the system accepts connections for a dying
+// process, which reads nothing any more.
+func (p *proxy) restarting(now bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.restart = now
+}
+
+func (p *proxy) begin() (restart bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.inFlight++
 	p.most = max(p.most, p.inFlight)
+	return p.restart
 }
 
-func (p *proxy) end(body, answer []byte, err error) {
+func (p *proxy) end(body, answer []byte, err error, restart bool) {
 	var asked struct{ Input []string }
 	if json.Unmarshal(body, &asked) != nil {
 		panic(fmt.Sprintf("the provider sent %q", body))
@@ -104,7 +115,7 @@ func (p *proxy) end(body, answer []byte, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.inFlight--
-	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" || err != nil && restart {
 		p.unserved++
 		return
 	}

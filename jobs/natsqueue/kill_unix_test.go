@@ -161,8 +161,8 @@ func TestKills(t *testing.T) {
 		}
 		if step%5 == 4 {
 			server.Close()
-			if err := os.RemoveAll(nats); err != nil {
-				t.Fatalf("RemoveAll: %v", err)
+			if err := os.Rename(nats, filepath.Join(t.TempDir(), "lost")); err != nil {
+				t.Fatalf("Rename: %v", err)
 			}
 			if server, err = natsqueue.Serve(natsqueue.ServerOptions{Dir: nats, Addr: strings.TrimPrefix(url, "nats://")}); err != nil {
 				t.Fatalf("Serve again: %v", err)

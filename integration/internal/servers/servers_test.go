@@ -41,11 +41,13 @@ func TestServers(t *testing.T) {
 		{"valkey", Valkey,
 			func(t *testing.T, s *Server) {
 				redis(t, s, "FT.CREATE kept PREFIX 1 doc: SCHEMA v VECTOR FLAT 6 TYPE FLOAT32 DIM 1 DISTANCE_METRIC COSINE", "+OK")
-				redis(t, s, "HSET doc:1 v abcd", ":1")
+				redis(t, s, "HSET doc:1 v abcd\r\nWAITAOF 1 0 10000", ":1\r\n*2\r\n:1\r\n:0") // a busy disk has it seconds later
 			},
 			func(t *testing.T, s *Server) { redis(t, s, "FT.SEARCH kept * NOCONTENT", "*2\r\n:1\r\n$5\r\ndoc:1") }},
 		{"valkey without search", PlainValkey,
-			func(t *testing.T, s *Server) { redis(t, s, "SET kept 1", "+OK") },
+			func(t *testing.T, s *Server) {
+				redis(t, s, "SET kept 1\r\nWAITAOF 1 0 10000", "+OK\r\n*2\r\n:1\r\n:0")
+			},
 			func(t *testing.T, s *Server) {
 				redis(t, s, "GET kept", "$1\r\n1")
 				redis(t, s, "FT._LIST", "-ERR unknown command")
