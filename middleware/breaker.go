@@ -13,8 +13,8 @@ import (
 // seconds.
 type BreakerOptions struct {
 	Failures int // failures in a row that open the circuit; 0 or less means 5
-	// Cooldown is how long the circuit stays open before one call tries the provider. While trials
-	// fail it doubles, up to 4 times this value. 0 or less means 5 s.
+	// Cooldown is how long the circuit stays open before one call tries the provider. After a trial
+	// that failed it stays open for twice as long. 0 or less means 5 s.
 	Cooldown time.Duration
 }
 
@@ -204,6 +204,6 @@ func (b *breaker) leave(now time.Time, era uint64, o outcome, after time.Duratio
 		b.open, b.trial = true, false
 		b.last = why
 		b.until = now.Add(min(cmp.Or(after, b.cooldown), longestOpen))
-		b.cooldown = min(2*b.cooldown, 4*b.o.Cooldown)
+		b.cooldown = 2 * b.o.Cooldown
 	}
 }

@@ -48,6 +48,24 @@ func TestBreaker(t *testing.T) {
 	})
 }
 
+// TestBreakerTries: however long an outage takes, the provider is tried every 10 s.
+func TestBreakerTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var tries []time.Duration
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) embedtest.Reply {
+			tries = append(tries, time.Since(start))
+			return embedtest.Reply{Err: failed(embedding.Unavailable, 0)}
+		}})
+		e := embedding.Chain(f, Breaker(BreakerOptions{Failures: 1}))
+		for time.Since(start) < 40*time.Second {
+			ask(t.Context(), e, "a")
+			time.Sleep(time.Second)
+		}
+		expect.Equal(t, "tries", tries, []time.Duration{0, 5 * time.Second, 15 * time.Second, 25 * time.Second, 35 * time.Second})
+	})
+}
+
 func TestBreakerObeysTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &target{whole: failed(embedding.RateLimited, 30*time.Second)}

@@ -78,6 +78,7 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 		m        = embedding.NewMerger(len(req.Texts))
 		open     []int // nil means all texts
 		first    = time.Now()
+		failed   time.Time // the first time that it was asked for and failed
 		attempts = 0
 	)
 	for pause := r.o.Pause; ; pause = min(2*pause, r.o.MaxPause) {
@@ -91,8 +92,10 @@ func (r *retrier) embed(ctx context.Context, req embedding.Request) (embedding.R
 			break
 		}
 		if !refused {
-			attempts++
-			if sentFrom(ctx).giveBack(err, time.Since(first)) {
+			if attempts++; attempts == 1 {
+				failed = time.Now()
+			}
+			if sentFrom(ctx).giveBack(err, time.Since(failed)) {
 				break
 			}
 		}

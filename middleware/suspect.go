@@ -14,9 +14,9 @@ import (
 const (
 	mostTries = 4                // failures as Unavailable after which Batch asks what others do
 	longest   = 10 * time.Second // or the time after which it does
-	unproved  = 3                // requests taken from Retry without a success; twice as many are split
+	unproved  = 6                // requests taken from Retry without a success, and as many are split
 	restart   = time.Second      // for a server that a text may have stopped
-	atLast    = 10               // failures of a text that no other request speaks against any more
+	mostAsked = 20               // requests for one text, however noisy the provider is
 	byChance  = 1e-9             // chance that noise alone made a text fail as often as it did
 )
 
@@ -49,6 +49,7 @@ type suspicion struct {
 	began    int            // evidence.passed when it first failed
 	since    int            // evidence.passed when the request that this is a piece of first failed
 	origin   *origin        // the first of these requests; nil before the split
+	other    *bool          // whether the other half of a request has passed; nil before the split
 	depth    int            // how many requests it is a piece of
 	first    int            // evidence.passed when the first of these requests failed
 }
@@ -178,7 +179,7 @@ func (j *job) pass(c chunk) {
 	j.passed++
 	j.noise += c.failures
 	if c.origin != nil {
-		c.origin.sound = true
+		c.origin.sound, *c.other = true, true
 	}
 	j.given, j.halved, j.broken, j.apart = 0, 0, 0, 0
 	j.row, j.doubt, j.down = nil, nil, false
@@ -269,7 +270,11 @@ func (j *job) judge(c chunk) {
 	switch {
 	case again:
 		c.piece, c.handed = true, false
-		j.pieces = append(j.pieces, c)
+		at := len(j.pieces)
+		if c.other != nil && at > 0 && j.pieces[at-1].other == c.other {
+			at-- // the other half in turn: if it passes, it speaks against this one
+		}
+		j.pieces = slices.Insert(j.pieces, at, c)
 	case j.proved(&c) && (len(c.idx) > 1 || c.vouched()):
 		j.split(c)
 	default:
@@ -288,13 +293,14 @@ func (j *job) tries(c *chunk) int {
 	}
 	prior, most := least(c.kind, 1, 0), 23-3*c.depth // so that a text costs no more than 24 requests
 	if j.noise > 0 {
-		prior, most = 3, 20
+		prior, most = 3, mostAsked
 	}
-	if c.origin != nil && c.origin.found { // another text explains why the whole failed
-		prior, most = prior+j.passed, 20
+	// Another text explains why the whole failed, or may explain it.
+	if c.origin != nil && (c.origin.found || !*c.other) {
+		prior, most = prior+j.passed, mostAsked
 	}
 	chance := float64(j.noise+prior) / float64(j.passed+j.noise+1+prior)
-	return min(max(most, 2), 20, max(2, int(math.Ceil(math.Log(byChance)/math.Log(max(chance, byChance))))))
+	return min(max(most, 2), mostAsked, max(2, int(math.Ceil(math.Log(byChance)/math.Log(max(chance, byChance))))))
 }
 
 // least returns a if a request fails as Unavailable, which may be the provider's, and otherwise b.
@@ -317,7 +323,7 @@ func (j *job) split(c chunk) {
 	if c.origin == nil {
 		c.origin = new(origin)
 	}
-	piece := suspicion{piece: true, kind: c.kind, cause: c.cause, since: c.began, first: c.first, origin: c.origin, depth: c.depth + 1}
+	piece := suspicion{piece: true, kind: c.kind, cause: c.cause, since: c.began, first: c.first, origin: c.origin, other: new(bool), depth: c.depth + 1}
 	half := (len(c.idx) + 1) / 2
 	j.pieces = append(j.pieces, chunk{idx: c.idx[half:], suspicion: piece}, chunk{idx: c.idx[:half], suspicion: piece})
 }
@@ -338,12 +344,12 @@ func (j *job) decide() {
 		switch {
 		case j.down && c.kind == embedding.Unavailable:
 			j.out.Add(c.idx, embedding.Response{}, c.cause)
-		case len(c.idx) == 1 && c.kind == embedding.Unavailable && !c.patient && c.piece && c.failures < atLast:
+		case len(c.idx) == 1 && c.kind == embedding.Unavailable && !c.patient && c.piece && c.failures < mostAsked:
 			c.handed = false
 			j.pieces = append(j.pieces, c)
 		case len(c.idx) == 1 && j.passed > c.first && c.vouched():
 			j.split(c)
-		case len(c.idx) > 1 && j.halved < 2*unproved:
+		case len(c.idx) > 1 && j.halved < unproved:
 			j.halved++
 			j.row, j.apart = nil, 0
 			j.split(c)
