@@ -26,10 +26,11 @@ type BreakerOptions struct {
 //
 // While the circuit is open, calls fail as Unavailable with [CodeOpen] and the remaining time as
 // RetryAfter, so that Fallback moves on and Retry knows when to come back. Then one call tries,
-// and the others fail until it returns. Answers to calls that began before the circuit opened
-// change nothing. While [Batch] looks for a text that makes requests fail, the failures of the
-// pieces do not count, and pieces pass an open circuit if the provider has served the job. Each
-// chain built with the returned Middleware has its own circuit.
+// and the others fail until it returns. Of the calls that began before the circuit opened, only a
+// success after that time changes anything: it closes the circuit too. While [Batch] looks for a
+// text that makes requests fail, the failures of the pieces do not count, and pieces pass an open
+// circuit if the provider has served the job. Each chain built with the returned Middleware has its
+// own circuit.
 func Breaker(o BreakerOptions) embedding.Middleware {
 	if o.Failures < 1 {
 		o.Failures = 5
@@ -180,7 +181,9 @@ func (b *breaker) leave(now time.Time, era uint64, o outcome, after time.Duratio
 	if o == success {
 		b.served = now
 	}
-	if era != b.era {
+	// A call from before the opening counts if it says what the trial asks, which may stand behind it
+	// in Limit's queue.
+	if era != b.era && (o != success || b.open && now.Before(b.until)) {
 		return
 	}
 	if o == limited {

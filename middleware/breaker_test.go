@@ -66,6 +66,68 @@ func TestBreakerTries(t *testing.T) {
 	})
 }
 
+// TestBreakerOfCallsFromBefore: of calls from before the circuit opened, a success counts once the
+// circuit may be tried. The trial may stand behind them in Limit's queue.
+func TestBreakerOfCallsFromBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		took := map[string]time.Duration{"fails": time.Second, "soon": 2 * time.Second, "late": 8 * time.Second, "trial": time.Minute}
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: func(c embedtest.Call) embedtest.Reply {
+			reply := embedtest.Reply{Latency: took[c.Request.Texts[0]]}
+			if c.Request.Texts[0] == "fails" {
+				reply.Err = failed(embedding.Unavailable, 0)
+			}
+			return reply
+		}})
+		e := embedding.Chain(f, Breaker(BreakerOptions{Failures: 1}))
+		embed := func(text string) error {
+			_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{text}})
+			return err
+		}
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		for _, text := range []string{"fails", "soon", "late"} {
+			wg.Go(func() { _ = embed(text) })
+		}
+		time.Sleep(3 * time.Second) // open for three seconds more
+		if err := embed("a"); !errors.Is(err, embedding.Unavailable) {
+			t.Errorf("after a success in the cooldown: got %v, want an open circuit", err)
+		}
+		time.Sleep(4 * time.Second)
+		wg.Go(func() { _ = embed("trial") })
+		synctest.Wait()
+		if err := embed("a"); !errors.Is(err, embedding.Unavailable) {
+			t.Errorf("beside the trial: got %v, want an open circuit", err)
+		}
+		time.Sleep(2 * time.Second)
+		expect.NoError(t, embed("a"))
+	})
+}
+
+// TestBreakerBesideASlowAccount: an outage of twelve seconds costs no text, although the account
+// takes eight requests a minute and the trial stands behind those that wait.
+func TestBreakerBesideASlowAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		f := embedtest.NewFake(embedtest.FakeOptions{Script: func(embedtest.Call) (r embedtest.Reply) {
+			r.Latency = 3 * time.Second
+			if time.Since(start) < 12*time.Second {
+				r.Err = failed(embedding.Unavailable, 0)
+			}
+			return r
+		}})
+		e := embedding.Chain(f, Standard(StandardOptions{Breaker: BreakerOptions{Failures: 1}, Limit: LimitOptions{RPM: 8}}))
+		var wg sync.WaitGroup
+		for _, text := range texts(40) {
+			wg.Go(func() {
+				_, err := e.Embed(t.Context(), embedding.Request{Texts: []string{text}})
+				expect.NoError(t, err)
+			})
+			time.Sleep(time.Millisecond)
+		}
+		wg.Wait()
+	})
+}
+
 func TestBreakerObeysTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &target{whole: failed(embedding.RateLimited, 30*time.Second)}

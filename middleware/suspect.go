@@ -3,7 +3,6 @@ package middleware
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 	"time"
 
@@ -49,7 +48,7 @@ type suspicion struct {
 	began    int            // evidence.passed when it first failed
 	since    int            // evidence.passed when the request that this is a piece of first failed
 	origin   *origin        // the first of these requests; nil before the split
-	other    *bool          // whether the other half of a request has passed; nil before the split
+	pair     *pair          // the request that this is a half of; nil before the split
 	depth    int            // how many requests it is a piece of
 	first    int            // evidence.passed when the first of these requests failed
 }
@@ -64,6 +63,12 @@ func (s *suspicion) probes() bool {
 type origin struct {
 	found bool // a text was found that explains why the whole failed
 	sound bool // a piece has passed
+}
+
+// pair is what the halves of a request know of each other.
+type pair struct {
+	failures int  // of the whole
+	passed   bool // one half has
 }
 
 // vouched reports whether others can speak against a text that stands alone. Where an error is not
@@ -179,7 +184,11 @@ func (j *job) pass(c chunk) {
 	j.passed++
 	j.noise += c.failures
 	if c.origin != nil {
-		c.origin.sound, *c.other = true, true
+		c.origin.sound = true
+		if c.pair.passed { // both have, so the whole failed by chance
+			j.noise += c.pair.failures
+		}
+		c.pair.passed = true
 	}
 	j.given, j.halved, j.broken, j.apart = 0, 0, 0, 0
 	j.row, j.doubt, j.down = nil, nil, false
@@ -252,7 +261,8 @@ func (j *job) note(c *chunk, err error) {
 // judge decides what happens to a request that failed: it is sent once more, split, or waits until
 // others have passed. A text that stands alone is Rejected.
 func (j *job) judge(c chunk) {
-	again := c.failures < j.tries(&c)
+	tries, sure := j.tries(&c)
+	again := c.failures < tries
 	if len(c.idx) == 1 {
 		if !j.proved(&c) {
 			again = c.failures < 2 // the rest when others pass: what failed may have been the provider
@@ -271,11 +281,11 @@ func (j *job) judge(c chunk) {
 	case again:
 		c.piece, c.handed = true, false
 		at := len(j.pieces)
-		if c.other != nil && at > 0 && j.pieces[at-1].other == c.other {
+		if c.pair != nil && at > 0 && j.pieces[at-1].pair == c.pair {
 			at-- // the other half in turn: if it passes, it speaks against this one
 		}
 		j.pieces = slices.Insert(j.pieces, at, c)
-	case j.proved(&c) && (len(c.idx) > 1 || c.vouched()):
+	case j.proved(&c) && (len(c.idx) > 1 || sure && c.vouched()):
 		j.split(c)
 	default:
 		j.waiting = append(j.waiting, c)
@@ -283,24 +293,29 @@ func (j *job) judge(c chunk) {
 }
 
 // tries returns how often exactly the texts of c are asked for. A single text is asked for until
-// noise does not explain its failures.
-func (j *job) tries(c *chunk) int {
+// noise does not explain its failures, which is sure then, or as often as it may be.
+func (j *job) tries(c *chunk) (n int, sure bool) {
 	switch {
 	case len(c.idx) > 1 && c.handed && !c.piece:
-		return 0 // Retry has asked
+		return 0, true // Retry has asked
 	case len(c.idx) > 1:
-		return 2
+		return 2, true
 	}
-	prior, most := least(c.kind, 1, 0), 23-3*c.depth // so that a text costs no more than 24 requests
+	prior, most := least(c.kind, 1, 0), max(2, min(mostAsked, 23-3*c.depth)) // in all at most 24 requests
 	if j.noise > 0 {
 		prior, most = 3, mostAsked
 	}
 	// Another text explains why the whole failed, or may explain it.
-	if c.origin != nil && (c.origin.found || !*c.other) {
+	if c.origin != nil && (c.origin.found || !c.pair.passed) {
 		prior, most = prior+j.passed, mostAsked
 	}
-	chance := float64(j.noise+prior) / float64(j.passed+j.noise+1+prior)
-	return min(max(most, 2), mostAsked, max(2, int(math.Ceil(math.Log(byChance)/math.Log(max(chance, byChance))))))
+	// How noisy the provider is, is a guess from few requests. Each failure makes noise likelier
+	// (Laplace's rule of succession).
+	failed, asked, chance := j.noise+prior, j.passed+j.noise+1+prior, 1.0
+	for ; chance > byChance && n < most; n++ {
+		chance *= float64(failed+n) / float64(asked+n)
+	}
+	return max(2, n), chance <= byChance
 }
 
 // least returns a if a request fails as Unavailable, which may be the provider's, and otherwise b.
@@ -323,9 +338,16 @@ func (j *job) split(c chunk) {
 	if c.origin == nil {
 		c.origin = new(origin)
 	}
-	piece := suspicion{piece: true, kind: c.kind, cause: c.cause, since: c.began, first: c.first, origin: c.origin, other: new(bool), depth: c.depth + 1}
+	piece := suspicion{piece: true, kind: c.kind, cause: c.cause, since: c.began, first: c.first, origin: c.origin, pair: &pair{failures: c.failures}, depth: c.depth + 1}
 	half := (len(c.idx) + 1) / 2
 	j.pieces = append(j.pieces, chunk{idx: c.idx[half:], suspicion: piece}, chunk{idx: c.idx[:half], suspicion: piece})
+}
+
+// open reports whether a text that waits may be asked for again although nothing has passed.
+func (j *job) open(c *chunk) bool {
+	tries, _ := j.tries(c)
+	return len(c.idx) == 1 && c.kind == embedding.Unavailable && !c.patient && c.piece &&
+		(c.failures < tries || !j.proved(c) && c.failures < mostAsked)
 }
 
 // decide is called when nothing is left to send but what waits for a success. A few requests are
@@ -344,7 +366,7 @@ func (j *job) decide() {
 		switch {
 		case j.down && c.kind == embedding.Unavailable:
 			j.out.Add(c.idx, embedding.Response{}, c.cause)
-		case len(c.idx) == 1 && c.kind == embedding.Unavailable && !c.patient && c.piece && c.failures < mostAsked:
+		case j.open(&c):
 			c.handed = false
 			j.pieces = append(j.pieces, c)
 		case len(c.idx) == 1 && j.passed > c.first && c.vouched():

@@ -708,6 +708,49 @@ func TestNoiseBesidePoison(t *testing.T) {
 	}
 }
 
+// TestHalfOfAllFails: one request of 64 texts, one of them poison, through a provider that fails
+// every second request. These seeds made a good text fail five times, beside one that passed.
+func TestHalfOfAllFails(t *testing.T) {
+	for _, seed := range []uint64{292, 1319, 3047, 4462, 4727, 5477, 5573, 5941, 8048, 8817, 10211, 10369} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &sick{
+				fail:    func(int) error { return failed(embedding.Unavailable, 0) },
+				limit:   64,
+				poison:  []int{7},
+				latency: 20 * time.Millisecond,
+				chance:  .5,
+				rng:     rand.New(rand.NewPCG(seed, 9)),
+			}
+			s.run(t, 64, StandardOptions{})
+		})
+	}
+}
+
+// TestUnluckyText: ten texts pass at once and one fails for a while, each in a request of its own.
+// Ten requests do not say how noisy the provider is.
+func TestUnluckyText(t *testing.T) {
+	for _, fails := range []int{5, 9, 12, 15} {
+		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
+			asked := 0
+			f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 1}}, Script: func(c embedtest.Call) embedtest.Reply {
+				mu.Lock()
+				defer mu.Unlock()
+				reply := embedtest.Reply{Latency: 20 * time.Millisecond}
+				if c.Request.Texts[0] == "text 5" {
+					if asked++; asked <= fails {
+						reply.Err = failed(embedding.Unavailable, 0)
+					}
+				}
+				return reply
+			}})
+			res, err := embedding.Chain(f, Standard(StandardOptions{})).Embed(t.Context(), embedding.Request{Texts: texts(11)})
+			expect.NoError(t, err)
+			expect.Equal(t, "vectors", len(res.Vectors), 11)
+		})
+	}
+}
+
 // TestNoiseInAPair: noise hits the sound one of two texts as often as it can be asked for while the
 // other fails for good. Nothing passes meanwhile that could speak for one of them.
 func TestNoiseInAPair(t *testing.T) {
