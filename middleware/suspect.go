@@ -293,7 +293,7 @@ func (j *job) judge(c chunk) {
 }
 
 // tries returns how often exactly the texts of c are asked for. A single text is asked for until
-// noise does not explain its failures, which is sure then, or as often as it may be.
+// noise no longer explains its failures (sure), or as often as any text may be.
 func (j *job) tries(c *chunk) (n int, sure bool) {
 	switch {
 	case len(c.idx) > 1 && c.handed && !c.piece:
@@ -309,7 +309,7 @@ func (j *job) tries(c *chunk) (n int, sure bool) {
 	if c.origin != nil && (c.origin.found || !c.pair.passed) {
 		prior, most = prior+j.passed, mostAsked
 	}
-	// How noisy the provider is, is a guess from few requests. Each failure makes noise likelier
+	// A few requests do not say how noisy the provider is, so each failure makes noise likelier
 	// (Laplace's rule of succession).
 	failed, asked, chance := j.noise+prior, j.passed+j.noise+1+prior, 1.0
 	for ; chance > byChance && n < most; n++ {
@@ -343,8 +343,8 @@ func (j *job) split(c chunk) {
 	j.pieces = append(j.pieces, chunk{idx: c.idx[half:], suspicion: piece}, chunk{idx: c.idx[:half], suspicion: piece})
 }
 
-// open reports whether a text that waits may be asked for again although nothing has passed.
-func (j *job) open(c *chunk) bool {
+// mayAsk reports whether a text that waits may be asked for again although nothing has passed.
+func (j *job) mayAsk(c *chunk) bool {
 	tries, _ := j.tries(c)
 	return len(c.idx) == 1 && c.kind == embedding.Unavailable && !c.patient && c.piece &&
 		(c.failures < tries || !j.proved(c) && c.failures < mostAsked)
@@ -366,7 +366,7 @@ func (j *job) decide() {
 		switch {
 		case j.down && c.kind == embedding.Unavailable:
 			j.out.Add(c.idx, embedding.Response{}, c.cause)
-		case j.open(&c):
+		case j.mayAsk(&c):
 			c.handed = false
 			j.pieces = append(j.pieces, c)
 		case len(c.idx) == 1 && j.passed > c.first && c.vouched():
