@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -444,6 +445,45 @@ func TestWritesLikeTheLibrary(t *testing.T) {
 			expect.Equal(t, "greatest value", string(m.MaxValue), string(n.MaxValue))
 		}
 	}
+}
+
+// TestWritersInTurns: writers that take over each other's buffers, closed or not, write what each
+// would alone.
+func TestWritersInTurns(t *testing.T) {
+	file := func(k int, finish bool) []byte {
+		var b bytes.Buffer
+		dim, ids := 1+k%3, k%2 == 0
+		w, err := create(&b, jobs.VectorShape{Dimensions: dim, IDs: ids})
+		expect.NoError(t, err)
+		for i := range 7 * (k + 1) % 50 {
+			r := jobs.Record{Index: i, Vector: slices.Repeat([]float32{float32(k*100 + i)}, dim)}
+			if ids {
+				r.ID = fmt.Sprint("id ", k, i)
+			}
+			expect.NoError(t, w.Write(r))
+		}
+		if finish {
+			expect.NoError(t, w.Close())
+		}
+		return b.Bytes()
+	}
+	var want [][]byte
+	for k := range 40 {
+		spare = sync.Pool{New: func() any { return new(buffers) }}
+		want = append(want, file(k, true))
+	}
+	var wg sync.WaitGroup
+	for worker := range 4 {
+		wg.Go(func() {
+			for i := range 200 {
+				k := (i*7 + worker) % len(want)
+				if finish := i%5 != 0; !bytes.Equal(file(k, finish), want[k]) && finish {
+					t.Errorf("file %d has other bytes than alone", k)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // TestFullDisk: wherever the disk is full, Close says so.
