@@ -349,28 +349,35 @@ func TestPoisonLeavesTries(t *testing.T) {
 	}
 }
 
+// failsWhere returns a provider that fails the requests of which sick is true. It calls sick for
+// one request at a time.
+func failsWhere(limit int, sick func(texts []string) bool) *embedtest.Fake {
+	var mu sync.Mutex
+	return embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: limit}}, Script: func(c embedtest.Call) embedtest.Reply {
+		mu.Lock()
+		defer mu.Unlock()
+		reply := embedtest.Reply{Latency: 20 * time.Millisecond}
+		if sick(c.Request.Texts) {
+			reply.Err = failed(embedding.Unavailable, 0)
+		}
+		return reply
+	}})
+}
+
 // TestNoiseBesideItsOnlyPoison: a good text that stands in the last pair with a poison one, and
 // then fails alone eight times by chance, is not taken for the poison.
 func TestNoiseBesideItsOnlyPoison(t *testing.T) {
 	for _, poison := range []int{0, 1, 62, 63} {
 		synctest.Test(t, func(t *testing.T) {
-			var mu sync.Mutex
 			alone := 0 // requests for the good text
 			beside := fmt.Sprint("text ", poison^1)
-			f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 64}}, Script: func(c embedtest.Call) embedtest.Reply {
-				mu.Lock()
-				defer mu.Unlock()
-				reply := embedtest.Reply{Latency: 20 * time.Millisecond}
-				sick := slices.ContainsFunc(c.Request.Texts, poisonous)
-				if slices.Equal(c.Request.Texts, []string{beside}) {
+			f := failsWhere(64, func(texts []string) bool {
+				if slices.Equal(texts, []string{beside}) {
 					alone++
-					sick = alone <= 8
+					return alone <= 8
 				}
-				if sick {
-					reply.Err = failed(embedding.Unavailable, 0)
-				}
-				return reply
-			}})
+				return slices.ContainsFunc(texts, poisonous)
+			})
 			req := embedding.Request{Texts: texts(128)}
 			req.Texts[poison] = "poison"
 			res, err := embedding.Chain(f, Standard(StandardOptions{})).Embed(t.Context(), req)
@@ -731,19 +738,14 @@ func TestHalfOfAllFails(t *testing.T) {
 func TestUnluckyText(t *testing.T) {
 	for _, fails := range []int{5, 9, 12, 15} {
 		synctest.Test(t, func(t *testing.T) {
-			var mu sync.Mutex
 			asked := 0
-			f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 1}}, Script: func(c embedtest.Call) embedtest.Reply {
-				mu.Lock()
-				defer mu.Unlock()
-				reply := embedtest.Reply{Latency: 20 * time.Millisecond}
-				if c.Request.Texts[0] == "text 5" {
-					if asked++; asked <= fails {
-						reply.Err = failed(embedding.Unavailable, 0)
-					}
+			f := failsWhere(1, func(texts []string) bool {
+				if texts[0] != "text 5" {
+					return false
 				}
-				return reply
-			}})
+				asked++
+				return asked <= fails
+			})
 			res, err := embedding.Chain(f, Standard(StandardOptions{})).Embed(t.Context(), embedding.Request{Texts: texts(11)})
 			expect.NoError(t, err)
 			expect.Equal(t, "vectors", len(res.Vectors), 11)
@@ -756,19 +758,13 @@ func TestUnluckyText(t *testing.T) {
 func TestNoiseInAPair(t *testing.T) {
 	for poison, sound := range map[int]string{6: "text 7", 7: "text 6"} {
 		synctest.Test(t, func(t *testing.T) {
-			var mu sync.Mutex
 			alone := 0
-			f := embedtest.NewFake(embedtest.FakeOptions{Model: embedding.Model{Limits: embedding.Limits{Texts: 4}}, Script: func(c embedtest.Call) embedtest.Reply {
-				mu.Lock()
-				defer mu.Unlock()
-				if len(c.Request.Texts) == 1 && c.Request.Texts[0] == sound {
+			f := failsWhere(4, func(texts []string) bool {
+				if slices.Equal(texts, []string{sound}) {
 					alone++
 				}
-				if slices.ContainsFunc(c.Request.Texts, poisonous) || slices.Contains(c.Request.Texts, sound) && alone < 20 {
-					return embedtest.Reply{Err: poisons["a 500"](0)}
-				}
-				return embedtest.Reply{}
-			}})
+				return slices.ContainsFunc(texts, poisonous) || slices.Contains(texts, sound) && alone < 20
+			})
 			req := embedding.Request{Texts: texts(12)}
 			req.Texts[poison] = fmt.Sprint("poison ", poison)
 			res, err := embedding.Chain(f, Standard(StandardOptions{})).Embed(t.Context(), req)
